@@ -1,0 +1,32 @@
+// Package keep pins dependencies while the parts are being written.
+package keep
+
+import (
+	_ "github.com/bep/imagemeta"
+	_ "github.com/cloudevents/sdk-go/v2"
+	_ "github.com/cloudevents/sdk-go/v2/binding"
+	_ "github.com/cloudevents/sdk-go/v2/protocol/http"
+	_ "github.com/failsafe-go/failsafe-go/circuitbreaker"
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/johannesboyne/gofakes3"
+	_ "github.com/johannesboyne/gofakes3/backend/s3mem"
+	_ "github.com/kelseyhightower/envconfig"
+	_ "github.com/nsqio/go-nsq"
+	_ "github.com/nsqio/nsq/nsqd"
+	_ "github.com/nsqio/nsq/nsqlookupd"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/pressly/goose/v3/lock"
+	_ "github.com/yalue/onnxruntime_go"
+	_ "gocloud.dev/blob"
+	_ "gocloud.dev/blob/memblob"
+	_ "gocloud.dev/blob/s3blob"
+	_ "golang.org/x/image/draw"
+	_ "golang.org/x/image/webp"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/unicode/norm"
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
+	_ "google.golang.org/grpc"
+	_ "google.golang.org/grpc/health"
+	_ "google.golang.org/grpc/reflection"
+	_ "google.golang.org/protobuf/types/known/durationpb"
+)
