@@ -1,0 +1,148 @@
+package face
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ManifestFile names, in a folder of models, the file that describes them.
+const ManifestFile = "models.json"
+
+// Manifest describes a set of models, so that another detector of the same kind,
+// another landmark model, or another ArcFace-like embedder fits without code.
+// Files are names in the manifest's folder.
+type Manifest struct {
+	// Name goes into every answer: embeddings of different models cannot be compared.
+	Name string `json:"name"`
+	// Runtime is the ONNX Runtime library.
+	Runtime string `json:"runtime"`
+	// Threshold is the cosine similarity at which two faces count as one person's.
+	Threshold float32   `json:"threshold"`
+	Detector  Detector  `json:"detector"`
+	Landmarks Landmarks `json:"landmarks"`
+	Embedder  Embedder  `json:"embedder"`
+}
+
+// Input is what a network wants to see: one picture as float32 in the order
+// channel, row, column, each value v of 0 to 255 given as (v-Mean)/Std.
+type Input struct {
+	File   string  `json:"file"`
+	Input  string  `json:"input"` // the input's name in the network
+	Width  int     `json:"width"`
+	Height int     `json:"height"`
+	Colour Colour  `json:"colour"`
+	Mean   float32 `json:"mean"`
+	Std    float32 `json:"std"`
+}
+
+// Colour is the channels of an input, in order.
+type Colour string
+
+// The orders of channels there are.
+const (
+	RGB  Colour = "RGB"
+	BGR  Colour = "BGR"
+	Grey Colour = "grey"
+)
+
+// Detector is a network that looks at a whole picture and gives, for each of
+// Candidates places, scores (no face, face) and a box as left, top, right, bottom
+// in fractions of its input.
+type Detector struct {
+	Input
+	Scores     string  `json:"scores"` // the outputs' names
+	Boxes      string  `json:"boxes"`
+	Candidates int     `json:"candidates"`
+	Score      float32 `json:"score"`   // from which on a candidate is a face
+	Overlap    float64 `json:"overlap"` // intersection over union above which two boxes are one face
+}
+
+// Landmarks is a network that looks at a square around a face, Crop times as wide
+// as the face's box is high, and gives Points points as x, y in fractions of it.
+type Landmarks struct {
+	Input
+	Output string  `json:"output"`
+	Points int     `json:"points"`
+	Crop   float64 `json:"crop"`
+	// Align lists the points whose means are laid upon the embedder's Align, in
+	// its order.
+	Align [][]int `json:"align"`
+}
+
+// Embedder is a network that looks at one aligned face and gives Length numbers.
+type Embedder struct {
+	Input
+	Output string `json:"output"`
+	Length int    `json:"length"`
+	// Align is where the points lie in the input, as x, y in pixels.
+	Align [][2]float64 `json:"align"`
+}
+
+// ReadManifest reads and checks the manifest in dir.
+func ReadManifest(dir string) (*Manifest, error) {
+	path := filepath.Join(dir, ManifestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the models' manifest: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	m := new(Manifest)
+	if err := decoder.Decode(m); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// check finds what would make no sense before a network is asked about it.
+func (m *Manifest) check() error {
+	errs := []error{
+		require(m.Name != "", "name is missing"),
+		require(filepath.IsLocal(m.Runtime), "runtime must be a file's name"),
+		require(m.Threshold > 0 && m.Threshold <= 1, "threshold must be above 0, at most 1"),
+
+		m.Detector.check("detector"),
+		require(m.Detector.Candidates > 0, "detector: candidates must be above 0"),
+		require(m.Detector.Score > 0 && m.Detector.Score < 1, "detector: score must lie between 0 and 1"),
+		require(m.Detector.Overlap > 0 && m.Detector.Overlap <= 1, "detector: overlap must be above 0, at most 1"),
+
+		m.Landmarks.check("landmarks"),
+		require(m.Landmarks.Crop > 0, "landmarks: crop must be above 0"),
+		require(m.Landmarks.Points > 0, "landmarks: points must be above 0"),
+
+		m.Embedder.check("embedder"),
+		require(m.Embedder.Length > 0, "embedder: length must be above 0"),
+		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
+		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
+	}
+	for _, group := range m.Landmarks.Align {
+		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))
+		for _, i := range group {
+			errs = append(errs, require(0 <= i && i < m.Landmarks.Points, "landmarks: align names point %d of %d", i, m.Landmarks.Points))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (i Input) check(name string) error {
+	return errors.Join(
+		require(filepath.IsLocal(i.File), "%s: file must be a file's name", name),
+		require(i.Width > 0 && i.Height > 0, "%s: width and height must be above 0", name),
+		require(i.Colour == RGB || i.Colour == BGR || i.Colour == Grey, "%s: colour must be RGB, BGR or grey", name),
+		require(i.Std != 0, "%s: std must not be 0", name),
+	)
+}
+
+func require(ok bool, otherwise string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(otherwise, args...)
+}

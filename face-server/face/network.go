@@ -1,0 +1,118 @@
+package face
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"lineup/face-server/picture"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+var runtime sync.Mutex // the library is one per process, and stays loaded
+
+// startRuntime loads the ONNX Runtime library unless it is loaded already.
+func startRuntime(library string) error {
+	runtime.Lock()
+	defer runtime.Unlock()
+	if ort.IsInitialized() {
+		return nil
+	}
+	ort.SetSharedLibraryPath(library)
+	// Its warnings, about the processor mostly, are not for a log of JSON lines.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return fmt.Errorf("load ONNX Runtime: %w", err)
+	}
+	return nil
+}
+
+// network is a loaded model. It is safe for concurrent use through runs of it.
+type network struct {
+	input   Input
+	session *ort.DynamicAdvancedSession
+}
+
+func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	defer options.Destroy()
+	// One picture on one thread: more threads win nothing on networks as small
+	// as these, and as many pictures are looked at as there are workers.
+	if err := options.SetIntraOpNumThreads(1); err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	session, err := ort.NewDynamicAdvancedSession(filepath.Join(dir, input.File), []string{input.Input}, outputs, options)
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", input.File, err)
+	}
+	return &network{input, session}, nil
+}
+
+func (n *network) close() error { return n.session.Destroy() }
+
+// run is a network with buffers of its own, for one goroutine at a time.
+type run struct {
+	*network
+	in   *ort.Tensor[float32]
+	outs []*ort.Tensor[float32]
+}
+
+func (n *network) newRun(outputs ...ort.Shape) (*run, error) {
+	channels := 3
+	if n.input.Colour == Grey {
+		channels = 1
+	}
+	r := &run{network: n}
+	var err error
+	if r.in, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(channels), int64(n.input.Height), int64(n.input.Width))); err != nil {
+		return nil, fmt.Errorf("buffer for %s: %w", n.input.File, err)
+	}
+	for _, shape := range outputs {
+		out, err := ort.NewEmptyTensor[float32](shape)
+		if err != nil {
+			r.close()
+			return nil, fmt.Errorf("buffer for %s: %w", n.input.File, err)
+		}
+		r.outs = append(r.outs, out)
+	}
+	return r, nil
+}
+
+func (r *run) close() {
+	r.in.Destroy()
+	for _, out := range r.outs {
+		out.Destroy()
+	}
+}
+
+// look shows the network what m finds in the picture. The outputs are valid until
+// the next look.
+func (r *run) look(p *picture.Picture, m picture.Affine) error {
+	pixels := r.in.GetData()
+	n, width := r.input.Width*r.input.Height, r.input.Width
+	switch r.input.Colour {
+	case RGB:
+		p.RGB(pixels[:n], pixels[n:2*n], pixels[2*n:], width, m)
+	case BGR:
+		p.RGB(pixels[2*n:], pixels[n:2*n], pixels[:n], width, m)
+	case Grey:
+		p.Grey(pixels, width, m)
+	}
+	mean, scale := r.input.Mean, 1/r.input.Std
+	for i, v := range pixels {
+		pixels[i] = (v - mean) * scale
+	}
+	outs := make([]ort.Value, len(r.outs))
+	for i, out := range r.outs {
+		outs[i] = out
+	}
+	if err := r.session.Run([]ort.Value{r.in}, outs); err != nil {
+		return fmt.Errorf("run model %s: %w", r.input.File, err)
+	}
+	return nil
+}
+
+func (r *run) output(i int) []float32 { return r.outs[i].GetData() }

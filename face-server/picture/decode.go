@@ -1,0 +1,125 @@
+package picture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/bep/imagemeta"
+	"golang.org/x/image/webp"
+)
+
+// What a body is refused for. Errors wrap one of these and say more, in words for
+// whoever sent it.
+var (
+	ErrNoPicture = errors.New("no picture")
+	ErrTooLarge  = errors.New("too large")
+)
+
+// Panic is wrapped in the error of a picture that made its decoder panic.
+type Panic struct {
+	Value any
+	Stack []byte // for the log, not for the sender
+}
+
+func (p *Panic) Error() string { return "its decoder gave up" }
+
+type format struct {
+	name   string
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error) // of an animation, the first frame
+	exif   imagemeta.ImageFormat                // 0 where there is none
+}
+
+// formats by the media type that [http.DetectContentType] finds.
+var formats = map[string]format{
+	"image/jpeg": {"JPEG", jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG},
+	"image/png":  {"PNG", png.DecodeConfig, png.Decode, imagemeta.PNG},
+	"image/webp": {"WebP", webp.DecodeConfig, webp.Decode, imagemeta.WebP},
+	"image/gif":  {"GIF", gif.DecodeConfig, gif.Decode, 0},
+}
+
+// Decode makes a Picture of a JPEG, PNG, WebP or GIF, whatever it is called, turned
+// as its EXIF data says. It refuses more than maxPixels by the header, before
+// memory is taken for them, and stops when ctx ends. The error wraps ErrNoPicture,
+// ErrTooLarge, or is ctx's.
+func Decode(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
+	f, known := formats[http.DetectContentType(body)]
+	if !known {
+		return nil, fmt.Errorf("%w: none of JPEG, PNG, WebP and GIF", ErrNoPicture)
+	}
+	var p *Picture
+	err := guard(func() (err error) {
+		p, err = f.open(ctx, body, maxPixels)
+		return err
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, ErrTooLarge):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, f.name, err)
+	}
+	return p, nil
+}
+
+// guard makes an error of a panic: bytes from outside must not end the program.
+func guard(decode func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &Panic{value, debug.Stack()}
+		}
+	}()
+	return decode()
+}
+
+func (f format) open(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
+	config, err := f.config(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	w, h := config.Width, config.Height
+	if w < 1 || h < 1 {
+		return nil, fmt.Errorf("%d×%d pixels", w, h)
+	}
+	if int64(w)*int64(h) > int64(maxPixels) {
+		return nil, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
+	}
+	decoded, err := f.decode(reader{ctx, bytes.NewReader(body)})
+	if err != nil {
+		return nil, err
+	}
+	if f.name == "WebP" {
+		widenRange(decoded)
+	}
+	p := &Picture{}
+	p.y, p.cb, p.cr = planes(decoded, w, h)
+	turned := 1
+	if f.exif != 0 {
+		turned = orientation(body, f.exif)
+	}
+	p.Width, p.Height, p.upright = turn(w, h, turned)
+	return p, nil
+}
+
+// reader ends when its context does, and the decoder that reads from it with it.
+type reader struct {
+	ctx  context.Context
+	body *bytes.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.body.Read(p)
+}

@@ -1,0 +1,52 @@
+package picture
+
+import (
+	"bytes"
+
+	"github.com/bep/imagemeta"
+)
+
+// orientation reads the EXIF tag that says how the camera was held, 1 to 8
+// (EXIF 2.32, tag 0x0112). Without one, or one that makes no sense, it is 1: upright.
+func orientation(body []byte, format imagemeta.ImageFormat) int {
+	found := 1
+	// Broken metadata is no reason to refuse a picture.
+	imagemeta.Decode(imagemeta.Options{
+		R:           bytes.NewReader(body),
+		ImageFormat: format,
+		Sources:     imagemeta.EXIF,
+		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
+			return tag.Tag == "Orientation" && tag.Namespace == "IFD0"
+		},
+		HandleTag: func(tag imagemeta.TagInfo) error {
+			if value, ok := tag.Value.(uint16); ok && 1 <= value && value <= 8 {
+				found = int(value)
+			}
+			return imagemeta.ErrStopWalking
+		},
+	})
+	return found
+}
+
+// turn gives the size of an upright picture that is stored width × height in the
+// given orientation, and where in what is stored each of its points lies.
+func turn(width, height, orientation int) (int, int, Affine) {
+	w, h := float64(width), float64(height)
+	switch orientation {
+	case 2: // mirrored
+		return width, height, Affine{XX: -1, X: w, YY: 1}
+	case 3: // upside down
+		return width, height, Affine{XX: -1, X: w, YY: -1, Y: h}
+	case 4: // upside down and mirrored
+		return width, height, Affine{XX: 1, YY: -1, Y: h}
+	case 5: // on its side: rows are columns
+		return height, width, Affine{XY: 1, YX: 1}
+	case 6: // to be turned clockwise
+		return height, width, Affine{XY: 1, YX: -1, Y: h}
+	case 7: // rows are columns, both from the end
+		return height, width, Affine{XY: -1, X: w, YX: -1, Y: h}
+	case 8: // to be turned counter-clockwise
+		return height, width, Affine{XY: -1, X: w, YX: 1}
+	}
+	return width, height, Affine{XX: 1, YY: 1}
+}

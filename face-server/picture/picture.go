@@ -1,0 +1,37 @@
+// Package picture turns the bytes of a JPEG, PNG, WebP or GIF into something faces
+// can be looked for in: upright, of bounded size, and quick to draw in any size.
+package picture
+
+// Picture is a decoded picture the right way up. It is kept as lightness and two
+// colour differences (JFIF's Y'CbCr), the way JPEG and WebP carry it, so that most
+// pictures are never copied. It is for one goroutine at a time.
+type Picture struct {
+	Width, Height int // pixels, upright
+
+	y, cb, cr *plane
+	upright   Affine // from upright coordinates to those of the planes
+}
+
+// Grey fills dst, rows of width pixels, with the lightness, 0 to 255, that m finds
+// at each of its pixels: m maps a point of dst to a point of the upright picture.
+// Around the picture it is black.
+func (p *Picture) Grey(dst []float32, width int, m Affine) {
+	p.y.sample(dst, width, m.Then(p.upright))
+}
+
+// RGB is as Grey, in colour: a plane each for red, green and blue, of equal length.
+func (p *Picture) RGB(red, green, blue []float32, width int, m Affine) {
+	m = m.Then(p.upright)
+	p.y.sample(green, width, m)
+	p.cb.sample(blue, width, m)
+	p.cr.sample(red, width, m)
+	for i, y := range green {
+		cb, cr := blue[i]-128, red[i]-128
+		// JFIF 1.02, "Conversion to and from RGB".
+		red[i] = clamp(y + 1.402*cr)
+		green[i] = clamp(y - 0.344136*cb - 0.714136*cr)
+		blue[i] = clamp(y + 1.772*cb)
+	}
+}
+
+func clamp(v float32) float32 { return min(max(v, 0), 255) }

@@ -1,0 +1,86 @@
+// Package child runs other programs so that none outlives its parent.
+package child
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Process is a started program. It is in a process group of its own, so that the terminal's Ctrl-C reaches only its
+// parent, and the kernel kills it when its parent dies, however that happens.
+type Process struct {
+	PID  int
+	name string
+	done chan struct{}
+	err  error
+}
+
+// Start starts cmd, whose SysProcAttr it sets. Stdout and Stderr are best files: then nothing has to be copied and the
+// end of the program is seen at once even if it left programs of its own behind.
+func Start(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{name: filepath.Base(cmd.Path), done: make(chan struct{})}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		// The kernel sends the death signal when the thread that started the program ends, so that thread is kept
+		// for as long as the program runs.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
+	}
+	p.PID = cmd.Process.Pid
+	return p, nil
+}
+
+// Done is closed when the program has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err waits for the program's end and tells how it ended: nil after exit code 0.
+func (p *Process) Err() error {
+	<-p.done
+	return p.err
+}
+
+// Stop asks the program to end by SIGTERM and kills what is left of its process group after grace. The error says that
+// it had to be killed; how the program itself ended is told by Err.
+func (p *Process) Stop(grace time.Duration) error {
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(grace):
+		p.Kill()
+		return fmt.Errorf("%s did not end within %s of SIGTERM and was killed", p.name, grace)
+	}
+}
+
+// Kill ends the program and its process group by SIGKILL and waits for the end.
+func (p *Process) Kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+// signal reaches the whole group. A program that has ended is left alone: its number may be another's by now.
+func (p *Process) signal(s syscall.Signal) {
+	select {
+	case <-p.done:
+	default:
+		if err := syscall.Kill(-p.PID, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+			panic(fmt.Sprintf("signal %s %d: %v", p.name, p.PID, err)) // own child: only a programming error is left
+		}
+	}
+}

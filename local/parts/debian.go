@@ -1,0 +1,153 @@
+package parts
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// own is what to do where MariaDB cannot be had.
+const own = "install mariadb-server-core, or set MYSQL_DSN to a MySQL or MariaDB of your own"
+
+// mariadbPackage gives the cached folder that holds the unpacked Debian package of MariaDB and the libraries that this
+// machine lacks for it. apt finds them by the machine's own sources and verifies their signatures; nothing is installed.
+func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
+	return c.folder(ctx, "mariadb", func(dir string) error {
+		for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb", "ldd"} {
+			if _, err := exec.LookPath(program); err != nil {
+				return fmt.Errorf("fetch MariaDB: %s is not on PATH: %s", program, own)
+			}
+		}
+		done := c.progress("MariaDB (7 MB and the package lists)")
+		temp, err := os.MkdirTemp(c.Dir, "apt.part")
+		if err != nil {
+			return fmt.Errorf("write to the cache: %w", err)
+		}
+		defer os.RemoveAll(temp)
+		if err := (apt{temp}).unpack(ctx, "mariadb-server-core", filepath.Join("usr", "sbin", "mariadbd"), dir); err != nil {
+			return fmt.Errorf("fetch MariaDB: %w: %s", err, own)
+		}
+		done()
+		return nil
+	})
+}
+
+// apt runs apt as any user, with its lists and archives in a folder of its own.
+type apt struct{ dir string }
+
+// unpack fetches a package into dir and with it those of its direct dependencies whose libraries program lacks.
+func (a apt) unpack(ctx context.Context, name, program, dir string) error {
+	for _, sub := range []string{"lists/partial", "cache/archives/partial"} {
+		if err := os.MkdirAll(filepath.Join(a.dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := quiet(a.command(ctx, "apt-get", "-q", "update")); err != nil {
+		return err
+	}
+	if err := a.download(ctx, dir, name); err != nil {
+		return err
+	}
+	missing, err := missingLibraries(ctx, dir, program)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	depends, err := a.command(ctx, "apt-cache", "depends", name).Output()
+	if err != nil {
+		return fmt.Errorf("apt-cache depends %s: %w", name, err)
+	}
+	packages, err := carriers(missing, string(depends))
+	if err != nil {
+		return err
+	}
+	if err := a.download(ctx, dir, packages...); err != nil {
+		return err
+	}
+	missing, err = missingLibraries(ctx, dir, program)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("%s lacks %s", program, strings.Join(missing, ", "))
+	}
+	return err
+}
+
+// download fetches packages and unpacks them into dir.
+func (a apt) download(ctx context.Context, dir string, packages ...string) error {
+	if err := quiet(a.command(ctx, "apt-get", append([]string{"-q", "download"}, packages...)...)); err != nil {
+		return err
+	}
+	debs, err := filepath.Glob(filepath.Join(a.dir, "*.deb"))
+	if err != nil {
+		return err
+	}
+	for _, deb := range debs {
+		if err := quiet(exec.CommandContext(ctx, "dpkg-deb", "-x", deb, dir)); err != nil {
+			return err
+		}
+		if err := os.Remove(deb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a apt) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	options := []string{
+		"-o", "Dir::State::Lists=" + filepath.Join(a.dir, "lists"),
+		"-o", "Dir::Cache=" + filepath.Join(a.dir, "cache"),
+		"-o", "Debug::NoLocking=1",
+		"-o", "APT::Sandbox::User=", // root downloads as root: apt's own user cannot write to a folder of ours
+		"-o", "Acquire::Languages=none",
+	}
+	cmd := exec.CommandContext(ctx, program, append(options, args...)...)
+	cmd.Dir = a.dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	return cmd
+}
+
+// missingLibraries tells which shared libraries are neither on this machine nor unpacked in dir.
+func missingLibraries(ctx context.Context, dir, program string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "ldd", filepath.Join(dir, program))
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "LD_LIBRARY_PATH="+libraries(dir))
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("ldd %s: %w", program, err)
+	}
+	var missing []string
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		if name, _, ok := strings.Cut(lines.Text(), " => not found"); ok {
+			missing = append(missing, strings.TrimSpace(name))
+		}
+	}
+	return missing, nil
+}
+
+// libraries is where the libraries of packages unpacked in dir lie, as LD_LIBRARY_PATH wants it.
+func libraries(dir string) string {
+	folders, _ := filepath.Glob(filepath.Join(dir, "usr", "lib", "*-linux-gnu")) // the pattern is good: no error
+	return strings.Join(folders, ":")
+}
+
+// carriers finds the packages that carry libraries among what `apt-cache depends` prints. Debian names a library's
+// package after it: libaio.so.1 is in libaio1, or in libaio1t64 since time_t has 64 bits.
+func carriers(libraries []string, depends string) ([]string, error) {
+	var packages []string
+	for _, library := range libraries {
+		stem, version, _ := strings.Cut(library, ".so.")
+		found := false
+		for lines := bufio.NewScanner(strings.NewReader(depends)); lines.Scan() && !found; {
+			name, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "Depends: ")
+			if found = ok && (name == stem+version || name == stem+version+"t64"); found {
+				packages = append(packages, name)
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no package is known for the library %s", library)
+		}
+	}
+	return packages, nil
+}

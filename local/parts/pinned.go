@@ -1,0 +1,61 @@
+package parts
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+)
+
+// Everything fetched from npm, pinned to the byte.
+
+// runtimes is ONNX Runtime by architecture.
+var runtimes = map[string]pack{
+	"amd64": {"onnxruntime-node@1.30.0", 114, []packed{
+		{"package/bin/napi-v6/linux/x64/libonnxruntime.so.1", "ffb75a925ba05e47b235bb66e3e3911714a80b328a9c9425539feb204aa32a23", 0}}},
+	"arm64": {"onnxruntime-node@1.30.0", 114, []packed{
+		{"package/bin/napi-v6/linux/arm64/libonnxruntime.so.1", "1f549d46250b005580b597f4164984aaf75b3bcb9f3aeb07c7f8a8fe60b23c76", 0}}},
+}
+
+// models are the networks that find a face, its landmarks and its description.
+var models = pack{"faceplugin-face-recognition-js@0.0.1", 41, []packed{
+	{"package/model/fr_detect.onnx", "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854", 0},
+	{"package/model/fr_landmark.onnx", "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258", 0},
+	{"package/model/fr_feature.onnx", "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581", 0},
+}}
+
+// groups and portraits are the photos that the samples are cut from: six pictures of several people each, and a
+// picture made of many small portraits.
+var groups = pack{"@vladmandic/face-api@1.7.15", 13, []packed{
+	{"package/demo/sample1.jpg", "8ecae4b267b2d3169e06e00c7dee97097aa2a94635d45216f7732a5f4943cb51", 0},
+	{"package/demo/sample2.jpg", "7d2b60ae6f13bf30f422e04df87451081a02c83de469056f25afb44b7000c691", 0},
+	{"package/demo/sample3.jpg", "8eb081c9efb14370fa94d9feab9e5fbeafd19a627491853a80c2bf67f7ffa936", 0},
+	{"package/demo/sample4.jpg", "729efa5923061d40eb4ed5f267a18cc7b8ba6f852bb2757b16d8b7e4937476fc", 0},
+	{"package/demo/sample5.jpg", "6d45095ebb182d8f975c0790e0e4eefd86fbb40609cf4b271776d92e12662938", 0},
+	{"package/demo/sample6.jpg", "9baad80f9d5e306fb9b8c0913d44445f1e95848df317530efb03d0934c57ba87", 0},
+}}
+
+var portraits = pack{"@vladmandic/human@3.3.6", 29, []packed{
+	{"package/assets/screenshot-facematch.jpg", "0d3e56e29cf588faf2d5515f10ab18ad0f1bab4959b7e3cc885bd43f1d305465", 0},
+}}
+
+// bufs is buf, which generates the Go of proto/, by architecture.
+var bufs = map[string]pack{
+	"amd64": {"@bufbuild/buf-linux-x64@1.75.0", 33, []packed{
+		{"package/bin/buf", "fad1e38d6909bbb583a4da81d8c02a01046e2cd663bde7e337dd24277393764b", 0o755}}},
+	"arm64": {"@bufbuild/buf-linux-aarch64@1.75.0", 30, []packed{
+		{"package/bin/buf", "00eb190aa82df17f393e05b04889cc60a0b13b3259d336e21a87d5f23ab4fd26", 0o755}}},
+}
+
+// Buf fetches buf and gives its path.
+func (c Cache) Buf(ctx context.Context) (string, error) {
+	p, ok := bufs[runtime.GOARCH]
+	if !ok {
+		return "", fmt.Errorf("buf is not known for %s: install it and run `buf generate`", runtime.GOARCH)
+	}
+	dir, err := c.fetch(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, p.files[0].name()), nil
+}

@@ -1,0 +1,136 @@
+// Package event is every CloudEvent of Lineup: types, sources, subjects, ids and
+// data. No other place spells them.
+package event
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"lineup/pkg/lineup"
+)
+
+// Types.
+const (
+	TypeSubmitted  = "dev.lineup.image.submitted"  // data ImageData
+	TypeIdentified = "dev.lineup.image.identified" // data ResultData: at least one person known
+	TypeUnknown    = "dev.lineup.image.unknown"    // data ResultData: nobody known, or no face
+	TypeFailed     = "dev.lineup.image.failed"     // data FailedData: for good
+
+	TypeNSQMessage = "dev.lineup.nsq.message" // the bridge's wrapping of a message that is no CloudEvent
+	TypePing       = "dev.knative.sources.ping"
+)
+
+// Sources.
+const (
+	SourceReceive = "/lineup/receive"
+	SourceProcess = "/lineup/process"
+	SourceBridge  = "/lineup/bridge"
+)
+
+// Extensions. The bridge sets the first three; the last two are the W3C trace
+// context, which travels from the request that brought a picture to its result.
+const (
+	ExtTopic       = "nsqtopic"
+	ExtChannel     = "nsqchannel"
+	ExtAttempts    = "nsqattempts"
+	ExtTraceParent = "traceparent"
+	ExtTraceState  = "tracestate"
+)
+
+// ImageData is the data of a submitted event.
+type ImageData struct {
+	ID   int64  `json:"id,omitempty"` // absent when a client sends it
+	Path string `json:"path"`
+}
+
+// ResultData is the data of an identified or unknown event.
+type ResultData struct {
+	ID    int64         `json:"id"`
+	Path  string        `json:"path"`
+	Faces []lineup.Face `json:"faces"`
+}
+
+// FailedData is the data of a failed event.
+type FailedData struct {
+	ID     int64  `json:"id"`
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Submitted says that the picture waits to be looked at, for the round-th time.
+func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
+	return build(TypeSubmitted, SourceReceive, id, round, ImageData{ID: id, Path: path}, trace)
+}
+
+// Result says how looking at the picture ended in its round-th round. The
+// picture's status must be final.
+func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, error) {
+	switch image.Status {
+	case lineup.Identified:
+		return build(TypeIdentified, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, image.Faces}, trace)
+	case lineup.Unknown:
+		return build(TypeUnknown, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, image.Faces}, trace)
+	case lineup.Failed:
+		return build(TypeFailed, SourceProcess, image.ID, round, FailedData{image.ID, image.Path, image.Reason}, trace)
+	}
+	return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
+}
+
+// build gives the event an id that is the same whenever the same fact is told
+// again: a picture is submitted, and gets its result, once a round.
+func build(kind, source string, id, round int64, data any, trace Trace) (cloudevents.Event, error) {
+	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
+	e.SetType(kind)
+	e.SetSource(source)
+	e.SetSubject(Subject(id))
+	e.SetID(fmt.Sprintf("%d.%d", id, round))
+	trace.set(&e)
+	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
+		return e, fmt.Errorf("make event %s for image %d: %w", kind, id, err)
+	}
+	return e, e.Validate()
+}
+
+// Subject names a picture.
+func Subject(id int64) string { return "images/" + strconv.FormatInt(id, 10) }
+
+// Trace is a W3C trace context. The zero value is none.
+type Trace struct{ Parent, State string }
+
+// traceParent is version 00 of the header, https://www.w3.org/TR/trace-context/#traceparent-header.
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
+// traceStateBytes is how much tracestate is passed on: what W3C asks to carry at least.
+const traceStateBytes = 512
+
+// NewTrace takes the two headers of a request; what is not a trace context is none.
+func NewTrace(parent, state string) Trace {
+	if !traceParent.MatchString(parent) {
+		return Trace{}
+	}
+	if len(state) > traceStateBytes {
+		state = ""
+	}
+	return Trace{Parent: parent, State: state}
+}
+
+// TraceOf reads the trace context that an event carries.
+func TraceOf(e cloudevents.Event) Trace {
+	text := func(name string) string {
+		value, _ := e.Extensions()[name].(string)
+		return value
+	}
+	return NewTrace(text(ExtTraceParent), text(ExtTraceState))
+}
+
+func (t Trace) set(e *cloudevents.Event) {
+	if t.Parent != "" {
+		e.SetExtension(ExtTraceParent, t.Parent)
+	}
+	if t.State != "" {
+		e.SetExtension(ExtTraceState, t.State)
+	}
+}

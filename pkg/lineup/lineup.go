@@ -1,0 +1,61 @@
+// Package lineup is the vocabulary of Lineup: pictures, faces and persons, in the
+// JSON shape that every program shows them in.
+package lineup
+
+import "time"
+
+// Status is where a picture is on its way:
+// pending → processing → identified | unknown | failed, back to pending for a retry.
+type Status string
+
+const (
+	Pending    Status = "pending"    // waits to be looked at
+	Processing Status = "processing" // somebody is looking at it
+	Identified Status = "identified" // at least one person in it is known
+	Unknown    Status = "unknown"    // nobody known, or no face
+	Failed     Status = "failed"     // it will never be looked at; the reason says why
+)
+
+// Statuses holds every status in the order of a picture's way.
+var Statuses = []Status{Pending, Processing, Identified, Unknown, Failed}
+
+// Final tells whether nothing more will happen to the picture by itself.
+func (s Status) Final() bool { return s == Identified || s == Unknown || s == Failed }
+
+// Image is a picture that was posted.
+type Image struct {
+	ID        int64     `json:"id"`
+	Path      string    `json:"path"`
+	Status    Status    `json:"status"`
+	Reason    string    `json:"reason"` // why it failed, else empty
+	Person    *Person   `json:"person"` // whose face is surest, nil when nobody is known
+	Faces     []Face    `json:"faces"`  // the surest match first
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
+}
+
+// Person is somebody known.
+type Person struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// Face is one face in a picture. What the face server did not tell is nil.
+type Face struct {
+	Person     *Person  `json:"person"`     // nil when nobody known
+	ImageName  string   `json:"image_name"` // the gallery photo that matched, else empty
+	Similarity *float64 `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
+	Score      *float64 `json:"score"`      // how sure it is that this is a face, 0 to 1
+	Box        *Box     `json:"box"`
+
+	Embedding []float32 `json:"-"` // the face's descriptor
+	Model     string    `json:"-"` // the model that made the embedding
+}
+
+// Box is a rectangle in fractions of the picture's width and height.
+type Box struct {
+	X      float64 `json:"x"`
+	Y      float64 `json:"y"`
+	Width  float64 `json:"width"`
+	Height float64 `json:"height"`
+}

@@ -1,0 +1,118 @@
+package photo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/s3blob" // s3://
+	"gocloud.dev/gcerrors"
+)
+
+// bucket is a root in an object store. It is opened at first use.
+type bucket struct {
+	name    string // scheme://bucket, in lower case
+	prefix  string // of every key, from the URL's parameter
+	connect func() (*blob.Bucket, error)
+}
+
+func newBucket(address string) (root, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("it is no URL")
+	}
+	if !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
+		return nil, fmt.Errorf("%s:// is no kind of bucket that Lineup knows; use one of file, %s",
+			u.Scheme, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
+	}
+	return &bucket{
+		name:   strings.ToLower(u.Scheme + "://" + u.Host),
+		prefix: u.Query().Get("prefix"),
+		// The clients of some stores keep the context: it must not end with a request.
+		connect: sync.OnceValues(func() (*blob.Bucket, error) { return blob.OpenBucket(context.Background(), address) }),
+	}, nil
+}
+
+func (b *bucket) close() error {
+	store, err := b.connect()
+	if err != nil {
+		return nil
+	}
+	return store.Close()
+}
+
+func (b *bucket) locate(p string) (string, bool) {
+	if path.IsAbs(p) {
+		return "", false
+	}
+	name, key, isURL := splitURL(p)
+	if !isURL {
+		return p, true
+	}
+	key, below := strings.CutPrefix(key, b.prefix)
+	return key, name == b.name && below && key != ""
+}
+
+func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+	store, err := b.connect()
+	if err != nil {
+		return nil, 0, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	reader, err := store.NewReader(ctx, name, nil)
+	if err != nil {
+		return nil, 0, b.failure(ctx, store, err)
+	}
+	return reader, reader.Size(), nil
+}
+
+// failure tells a picture that is not there from a bucket that is not there.
+func (b *bucket) failure(ctx context.Context, store *blob.Bucket, err error) error {
+	if gcerrors.Code(err) != gcerrors.NotFound {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if there, err := store.IsAccessible(ctx); err != nil || !there {
+		return fmt.Errorf("%w: no bucket %s", ErrUnreachable, b.name)
+	}
+	return ErrNotFound
+}
+
+func (b *bucket) save(ctx context.Context, name string, body []byte) error {
+	store, err := b.connect()
+	if err == nil {
+		err = store.WriteAll(ctx, name, body, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("save: %w: %w", ErrUnreachable, err)
+	}
+	return nil
+}
+
+func (b *bucket) list(ctx context.Context) ([]Entry, error) {
+	store, err := b.connect()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	var entries []Entry
+	for objects := store.List(&blob.ListOptions{Delimiter: "/"}); ; {
+		object, err := objects.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err)
+		}
+		if !object.IsDir && !strings.HasPrefix(object.Key, ".") {
+			entries = append(entries, Entry{Name: object.Key, Size: object.Size, ModTime: object.ModTime})
+		}
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	return entries, nil
+}

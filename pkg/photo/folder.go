@@ -1,0 +1,156 @@
+package photo
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// folder is a root on disk. Every access goes through os.Root, so that no link,
+// however late it was made, leads out of it.
+type folder struct{ dir string }
+
+func newFolder(dir string) (root, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the folder: %w", err)
+	}
+	return folder{dir}, nil
+}
+
+func (f folder) close() error { return nil }
+
+func (f folder) locate(p string) (string, bool) {
+	if _, _, isURL := splitURL(p); isURL {
+		return "", false
+	}
+	if !path.IsAbs(p) {
+		return p, true
+	}
+	name, below := strings.CutPrefix(p, strings.TrimSuffix(f.dir, "/")+"/")
+	return name, below && name != ""
+}
+
+func (f folder) open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+	dir, err := f.enter(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer dir.Close()
+	// O_NONBLOCK: to open a named pipe would wait for a writer.
+	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, fileError(err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%w but %s", ErrNotFile, kind(info.Mode()))
+	}
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// save writes beside the file and renames, so that a reader sees all or nothing,
+// and syncs, so that a row written afterwards never speaks of a lost picture.
+func (f folder) save(ctx context.Context, name string, body []byte) error {
+	dir, err := f.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("make the folder: %w", fileError(err))
+	}
+	temporary := path.Join(path.Dir(name), ".saving-"+rand.Text())
+	if err := write(dir, temporary, body); err != nil {
+		return errors.Join(err, dir.Remove(temporary))
+	}
+	if err := dir.Rename(temporary, name); err != nil {
+		return errors.Join(fmt.Errorf("save: %w", fileError(err)), dir.Remove(temporary))
+	}
+	return nil
+}
+
+func write(dir *os.Root, name string, body []byte) error {
+	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("save: %w", fileError(err))
+	}
+	defer file.Close()
+	if _, err := file.Write(body); err != nil {
+		return fmt.Errorf("save: %w", fileError(err))
+	}
+	if err := file.Sync(); err != nil {
+		return fmt.Errorf("save: %w", fileError(err))
+	}
+	return nil
+}
+
+func (f folder) list(ctx context.Context) ([]Entry, error) {
+	dir, err := f.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	files, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("list: %w", fileError(err))
+	}
+	var entries []Entry
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), ".") {
+			continue
+		}
+		info, err := dir.Stat(file.Name()) // through a link
+		if err != nil || !info.Mode().IsRegular() {
+			continue // gone since, a folder, or a link that leads out
+		}
+		entries = append(entries, Entry{Name: file.Name(), Size: info.Size(), ModTime: info.ModTime()})
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	return entries, nil
+}
+
+func (f folder) enter(ctx context.Context) (*os.Root, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	dir, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return dir, nil
+}
+
+// fileError leaves the name out: the caller knows it, and a client must not see
+// more of the disk than it sent. os.Root has no error value for "leads outside",
+// which is the one failure that is not the operating system's.
+func fileError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return ErrNotFound
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno
+	}
+	return fmt.Errorf("%w: a link leads there", ErrOutside)
+}
+
+func kind(mode fs.FileMode) string {
+	if mode.IsDir() {
+		return "a folder"
+	}
+	return "a device or pipe"
+}

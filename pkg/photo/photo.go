@@ -1,0 +1,177 @@
+// Package photo is where pictures and the gallery lie: folders and buckets, the
+// roots, and nothing outside them.
+//
+// A path is an absolute one below a folder root, a relative one that is looked
+// for under the roots in order, or scheme://bucket/key of a bucket root.
+package photo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// What reading and saving can end with. Errors wrap one of these and say more.
+var (
+	ErrOutside     = errors.New("outside the picture roots")
+	ErrNotFound    = errors.New("no such file")
+	ErrNotFile     = errors.New("not a file")
+	ErrTooLarge    = errors.New("too large")
+	ErrUnreachable = errors.New("picture root cannot be reached")
+)
+
+// Entry is a file at the top of a root.
+type Entry struct {
+	Name    string
+	Size    int64 // bytes
+	ModTime time.Time
+}
+
+// root is one place of files. Names are relative, slash-separated and cleaned.
+type root interface {
+	// locate gives the name that a cleaned path has below this root.
+	locate(path string) (name string, below bool)
+	open(ctx context.Context, name string) (body io.ReadCloser, size int64, err error)
+	save(ctx context.Context, name string, body []byte) error
+	list(ctx context.Context) ([]Entry, error)
+	close() error
+}
+
+// Roots are the places where pictures may lie. It is safe for concurrent use.
+type Roots struct{ roots []root }
+
+// Open takes folders (a path, or file:///path) and bucket URLs
+// (s3://bucket?region=..., with prefix=... for a part of it), separated by
+// commas. It touches none of them: a root may appear later.
+func Open(urls string) (*Roots, error) {
+	r := new(Roots)
+	for _, url := range strings.Split(urls, ",") {
+		url = strings.TrimSpace(url)
+		one, err := openRoot(url)
+		if err != nil {
+			return nil, fmt.Errorf("picture root %q: %w", url, err)
+		}
+		r.roots = append(r.roots, one)
+	}
+	return r, nil
+}
+
+func openRoot(url string) (root, error) {
+	if dir, ok := strings.CutPrefix(url, "file://"); ok {
+		if !filepath.IsAbs(dir) {
+			return nil, errors.New("a file URL has three slashes: file:///folder")
+		}
+		return newFolder(dir)
+	}
+	if strings.Contains(url, "://") {
+		return newBucket(url)
+	}
+	if url == "" {
+		return nil, errors.New("it is empty: name a folder or a bucket URL")
+	}
+	return newFolder(url)
+}
+
+// Close lets go of the buckets.
+func (r *Roots) Close() error {
+	var errs []error
+	for _, one := range r.roots {
+		errs = append(errs, one.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Clean is the function Clean, and refuses as well a URL that is of no root's bucket.
+func (r *Roots) Clean(path string) (string, error) {
+	clean, err := Clean(path)
+	if err != nil {
+		return "", err
+	}
+	if bucket, _, isURL := splitURL(clean); isURL && len(r.below(clean)) == 0 {
+		return "", refuse("%s is none of the picture roots", bucket)
+	}
+	return clean, nil
+}
+
+// Read gives the file's bytes, at most limit of them. The error wraps ErrRefused,
+// ErrOutside, ErrNotFound (every root was asked), ErrNotFile, ErrTooLarge,
+// ErrUnreachable, or is another failure to read.
+func (r *Roots) Read(ctx context.Context, path string, limit int64) ([]byte, error) {
+	clean, err := Clean(path)
+	if err != nil {
+		return nil, err
+	}
+	places := r.below(clean)
+	if len(places) == 0 {
+		return nil, ErrOutside
+	}
+	failure := error(ErrNotFound)
+	for _, p := range places {
+		body, err := readAll(ctx, p, limit)
+		if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnreachable) {
+			return body, err
+		}
+		if errors.Is(err, ErrUnreachable) {
+			failure = err // it may lie there: not found would be a guess
+		}
+	}
+	return nil, failure
+}
+
+// Save writes body under the name, in the first root, whole or not at all; what
+// was there is replaced.
+func (r *Roots) Save(ctx context.Context, name string, body []byte) error {
+	clean, err := Clean(name)
+	if err != nil {
+		return err
+	}
+	below, ok := r.roots[0].locate(clean)
+	if !ok {
+		return ErrOutside
+	}
+	return r.roots[0].save(ctx, below, body)
+}
+
+// List names the files at the top of the first root, sorted by name. Folders and
+// names that begin with a dot are left out.
+func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx) }
+
+// place is a name below one root.
+type place struct {
+	root root
+	name string
+}
+
+func (r *Roots) below(clean string) []place {
+	var places []place
+	for _, one := range r.roots {
+		if name, ok := one.locate(clean); ok {
+			places = append(places, place{one, name})
+		}
+	}
+	return places
+}
+
+func readAll(ctx context.Context, p place, limit int64) ([]byte, error) {
+	body, size, err := p.root.open(ctx, p.name)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	if size > limit {
+		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrTooLarge, size, limit)
+	}
+	// It may grow while it is read.
+	bytes, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	if int64(len(bytes)) > limit {
+		return nil, fmt.Errorf("%w: more than the %d bytes allowed", ErrTooLarge, limit)
+	}
+	return bytes, nil
+}

@@ -1,0 +1,131 @@
+// Package serve is the Knative runtime contract for Lineup's programs: settings
+// from the environment, logs as JSON lines, listening on $PORT, health, and
+// draining on SIGTERM.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Limits of every HTTP server here. A request's body is limited by its handler.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute // longer than the pause of Knative's queue-proxy between two uses of a connection
+	headerBytes   = 32 << 10
+)
+
+// Grace is how long requests in flight may take to end after SIGTERM. Knative
+// sends SIGKILL after the revision's timeoutSeconds, 300 by default.
+const Grace = 60 * time.Second
+
+// Main runs a program whose settings are read: with a logger, and a context that
+// ends at SIGTERM or SIGINT. It ends the process with status 1 when run fails.
+func Main(program string, level slog.Level, run func(context.Context, *slog.Logger) error) {
+	log := Logger(program, level)
+	ctx, stop := Context()
+	defer stop()
+	if err := run(ctx, log); err != nil {
+		log.Error(program+" cannot go on", "error", err)
+		os.Exit(1)
+	}
+}
+
+// Logger writes JSON lines to standard error and becomes the default logger.
+// Under Knative every line names the revision.
+func Logger(program string, level slog.Level) *slog.Logger {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("program", program)
+	if revision := os.Getenv("K_REVISION"); revision != "" {
+		log = log.With("revision", revision)
+	}
+	slog.SetDefault(log)
+	return log
+}
+
+// Context ends at SIGTERM or SIGINT; a second signal ends the process at once.
+func Context() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// Bind listens on l's address.
+func Bind(ctx context.Context, l Listen) (net.Listener, error) {
+	address := net.JoinHostPort(l.Host, strconv.Itoa(l.Port))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is taken: set PORT to a free one: %w", l.Port, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+// HTTP serves h until ctx ends, then answers the requests in flight, within
+// Grace, before it returns. GET /healthz says that the program lives, GET /readyz
+// that ready has no objection; a nil ready never has one. HTTP/1.1 and, for
+// Knative's port name h2c, HTTP/2 without TLS.
+func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
+	listener, err := Bind(ctx, l)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           withHealth(h, ready),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Protocols:         new(http.Protocols),
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	log.Info("listening", "address", listener.Addr().String())
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+
+	log.Info("draining")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
+	defer cancel()
+	err = server.Shutdown(grace)
+	<-ended
+	if err != nil {
+		server.Close()
+		return fmt.Errorf("requests in flight did not end within %v: %w", Grace, err)
+	}
+	return nil
+}
+
+func withHealth(h http.Handler, ready func(context.Context) error) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "alive")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if ready != nil {
+			if err := ready(r.Context()); err != nil {
+				http.Error(w, err.Error(), http.StatusServiceUnavailable)
+				return
+			}
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	mux.Handle("/", h)
+	return mux
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lineup/pkg/lineup"
+)
+
+// Outcome is how a claim ended.
+type Outcome int
+
+const (
+	Won    Outcome = iota // the picture is ours until the lease runs out
+	Gone                  // there is no such picture
+	Done                  // its status is final
+	Leased                // another works on it
+	NotYet                // it waits for its retry
+)
+
+// Claim is the right to work on a picture, or why there is none.
+type Claim struct {
+	Outcome  Outcome
+	ID       int64
+	Path     string
+	Round    int64
+	Attempts int           // counted so far in this round
+	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
+	// Announced, when Done, tells that nobody waits for the result event.
+	Announced bool
+
+	token string
+}
+
+// ErrClaimLost says that the lease ran out and another took the picture over, so
+// that nothing was written.
+var ErrClaimLost = errors.New("the claim was lost")
+
+// Claim takes the picture for the time of the lease when it is pending and due,
+// or when the lease of whoever had it ran out. Of any number that try at once,
+// one wins.
+func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim, error) {
+	token := uuid.NewString()
+	won, err := s.exec(ctx, fmt.Sprintf("claim image %d", id), `UPDATE images
+		SET claim=?, lease_until=UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, retry_at=NULL,
+			updated_at=IF(status='processing', updated_at, UTC_TIMESTAMP(6)), status='processing'
+		WHERE id=? AND (status='pending' AND (retry_at IS NULL OR retry_at <= UTC_TIMESTAMP(6))
+			OR status='processing' AND (lease_until IS NULL OR lease_until <= UTC_TIMESTAMP(6)))`,
+		token, lease.Microseconds(), id)
+	if err != nil {
+		return Claim{}, err
+	}
+	claim, status, err := s.look(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Claim{Outcome: Gone, ID: id}, nil
+	case err != nil:
+		return Claim{}, err
+	case won == 1:
+		claim.Outcome, claim.token = Won, token
+	case status.Final():
+		claim.Outcome = Done
+	case status == lineup.Processing:
+		claim.Outcome = Leased
+	default:
+		claim.Outcome = NotYet
+	}
+	return claim, nil
+}
+
+func (s *Store) look(ctx context.Context, id int64) (c Claim, status lineup.Status, err error) {
+	var wait sql.NullInt64
+	err = s.do(ctx, fmt.Sprintf("look at image %d", id), func() error {
+		err := s.db.QueryRowContext(ctx, `SELECT id, path, round, attempts, announced_at IS NOT NULL, status,
+			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), IF(status='processing', lease_until, retry_at))
+			FROM images WHERE id=?`, id).Scan(&c.ID, &c.Path, &c.Round, &c.Attempts, &c.Announced, &status, &wait)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		return err
+	})
+	c.Wait = max(0, time.Duration(wait.Int64)*time.Microsecond)
+	return c, status, err
+}
+
+// Result is what came of looking at a picture: the faces, as the face server told
+// them (whose a face is, Finish finds by its image_name, and the status with it),
+// or the reason why it failed for good.
+type Result struct {
+	Faces  []lineup.Face
+	Reason string
+}
+
+// reasonLength is the width of images.reason in characters.
+const reasonLength = 1000
+
+func truncate(s string, characters int) string {
+	if runes := []rune(s); len(runes) > characters {
+		return string(runes[:characters-1]) + "…"
+	}
+	return s
+}
+
+// Finish writes the result and ends the claim. With announced, the result event
+// counts as accepted from the start: nobody waits for it. It answers with the
+// status the picture now has; ErrClaimLost when the claim was another's by then.
+func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (lineup.Status, error) {
+	status := lineup.Unknown
+	err := s.transact(ctx, fmt.Sprintf("write the result of image %d", c.ID), func(tx *sql.Tx) error {
+		owners, err := ownersOf(ctx, tx, r.Faces)
+		if err != nil {
+			return err
+		}
+		faces := identify(r.Faces, owners)
+		var person sql.NullInt64
+		if surest := surest(faces); surest != nil {
+			status, person = lineup.Identified, sql.NullInt64{Int64: surest.ID, Valid: true}
+		}
+		if r.Reason != "" {
+			status = lineup.Failed
+		}
+		result, err := tx.ExecContext(ctx, `UPDATE images SET status=?, person_id=?, reason=?, claim=NULL, lease_until=NULL,
+			announced_at=IF(?, UTC_TIMESTAMP(6), NULL), updated_at=UTC_TIMESTAMP(6)
+			WHERE id=? AND claim=? AND status='processing'`,
+			status, person, sql.NullString{String: truncate(r.Reason, reasonLength), Valid: r.Reason != ""}, announced, c.ID, c.token)
+		if err != nil {
+			return err
+		}
+		if found, err := result.RowsAffected(); err != nil || found == 0 {
+			return cmp.Or(err, ErrClaimLost)
+		}
+		return writeFaces(ctx, tx, c.ID, faces)
+	})
+	return status, err
+}
+
+// GiveBack makes the picture pending again, to be claimed after the delay, and
+// stamps it as hinted: the queue's own deferral brings it back. With attempt, this
+// counts as an attempt. ErrClaimLost when the claim was another's by then.
+func (s *Store) GiveBack(ctx context.Context, c Claim, delay time.Duration, attempt bool) error {
+	found, err := s.exec(ctx, fmt.Sprintf("give back image %d", c.ID), `UPDATE images SET status='pending', claim=NULL, lease_until=NULL,
+		queued_at=UTC_TIMESTAMP(6), retry_at=UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+		attempts=attempts+IF(?, 1, 0), updated_at=UTC_TIMESTAMP(6)
+		WHERE id=? AND claim=? AND status='processing'`, delay.Microseconds(), attempt, c.ID, c.token)
+	if err == nil && found == 0 {
+		return ErrClaimLost
+	}
+	return err
+}
+
+// MarkAnnounced stamps the round's result event as accepted by the sink.
+func (s *Store) MarkAnnounced(ctx context.Context, id, round int64) error {
+	_, err := s.exec(ctx, fmt.Sprintf("mark image %d as announced", id),
+		"UPDATE images SET announced_at=UTC_TIMESTAMP(6) WHERE id=? AND round=?", id, round)
+	return err
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"lineup/pkg/lineup"
+)
+
+// Filter says which pictures to list.
+type Filter struct {
+	Status lineup.Status // any when empty
+	Person int64         // who is in it; anybody when 0
+	Before int64         // with an id below; all when 0
+	Limit  int           // at most so many; must be above 0
+}
+
+// Image gives one picture with its faces; ErrNotFound when there is none.
+func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
+	images, err := s.images(ctx, "i.id=?", []any{id}, 1)
+	if err == nil && len(images) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return lineup.Image{}, err
+	}
+	return images[0], nil
+}
+
+// Images lists pictures with their faces, the newest first. More tells that there
+// are more behind the last.
+func (s *Store) Images(ctx context.Context, f Filter) (images []lineup.Image, more bool, err error) {
+	where, args := []string{"1=1"}, []any{}
+	if f.Status != "" {
+		where, args = append(where, "i.status=?"), append(args, f.Status)
+	}
+	if f.Person != 0 {
+		where, args = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id=? AND f.image_id=i.id)"), append(args, f.Person)
+	}
+	if f.Before != 0 {
+		where, args = append(where, "i.id<?"), append(args, f.Before)
+	}
+	images, err = s.images(ctx, strings.Join(where, " AND "), args, f.Limit+1)
+	if len(images) > f.Limit {
+		return images[:f.Limit], true, err
+	}
+	return images, false, err
+}
+
+func (s *Store) images(ctx context.Context, where string, args []any, limit int) (images []lineup.Image, err error) {
+	err = s.do(ctx, "read pictures", func() error {
+		images, err = query(ctx, s.db, scanImage, `SELECT i.id, i.path, i.status, i.reason, i.person_id, p.name, i.created_at, i.updated_at
+			FROM images i LEFT JOIN person p ON p.id=i.person_id WHERE `+where+` ORDER BY i.id DESC LIMIT ?`, append(args, limit)...)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(images))
+		for i, image := range images {
+			ids[i] = image.ID
+		}
+		faces, err := facesOf(ctx, s.db, ids)
+		for i := range images {
+			images[i].Faces = append([]lineup.Face{}, faces[images[i].ID]...)
+		}
+		return err
+	})
+	return images, err
+}
+
+func scanImage(rows *sql.Rows) (lineup.Image, error) {
+	var (
+		image        lineup.Image
+		reason, name sql.NullString
+		person       sql.NullInt64
+	)
+	err := rows.Scan(&image.ID, &image.Path, &image.Status, &reason, &person, &name, &image.CreatedAt, &image.UpdatedAt)
+	image.Reason = reason.String
+	if person.Valid {
+		image.Person = &lineup.Person{ID: person.Int64, Name: name.String}
+	}
+	return image, err
+}

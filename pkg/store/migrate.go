@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// versions is goose's own table.
+const versions = "goose_db_version"
+
+// ErrSchema says that the database's schema is older than this program.
+var ErrSchema = errors.New("the database's schema is older than this program")
+
+// Migrate brings the database's schema to this version. Several may do so at
+// once: one does the work while the others wait.
+func Migrate(ctx context.Context, dsn string) error {
+	config, err := parse(dsn)
+	if err != nil {
+		return err
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	// The lock's holder beats its heart; one that died is waited for no longer than the lease.
+	locker, err := lock.NewMySQLTableLocker(
+		lock.WithTableLeaseDuration(30*time.Second),
+		lock.WithTableHeartbeatInterval(5*time.Second),
+		lock.WithTableLockTimeout(time.Second, 120),
+	)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectMySQL, db, files, goose.WithLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
+}
+
+// wanted is the version of the newest migration.
+var wanted = func() (newest int64) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	for _, file := range files {
+		number, _, _ := strings.Cut(file.Name(), "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		newest = max(newest, version)
+	}
+	return newest
+}()
+
+// checkSchema asks until the schema was once new enough: migrations only add.
+func (s *Store) checkSchema(ctx context.Context) error {
+	if s.current.Load() {
+		return nil
+	}
+	var version sql.NullInt64
+	err := s.db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+versions+" WHERE is_applied").Scan(&version)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == 1146 { // no such table
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if version.Int64 < wanted {
+		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, wanted)
+	}
+	s.current.Store(true)
+	return nil
+}
