@@ -78,7 +78,8 @@ type Embedder struct {
 	Input
 	Output string `json:"output"`
 	Length int    `json:"length"`
-	// Align is where the points lie in the input, as x, y in pixels.
+	// Align is where the points lie in the input, as x, y in pixels, the first
+	// pixel's centre being 0, 0.
 	Align [][2]float64 `json:"align"`
 }
 

@@ -101,14 +101,11 @@ func (f format) open(ctx context.Context, body []byte, maxPixels int) (*Picture,
 	if f.name == "WebP" {
 		widenRange(decoded)
 	}
-	p := &Picture{}
-	p.y, p.cb, p.cr = planes(decoded, w, h)
 	turned := 1
 	if f.exif != 0 {
 		turned = orientation(body, f.exif)
 	}
-	p.Width, p.Height, p.upright = turn(w, h, turned)
-	return p, nil
+	return newPicture(decoded, w, h, turned), nil
 }
 
 // reader ends when its context does, and the decoder that reads from it with it.

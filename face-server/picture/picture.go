@@ -2,6 +2,8 @@
 // can be looked for in: upright, of bounded size, and quick to draw in any size.
 package picture
 
+import "image"
+
 // Picture is a decoded picture the right way up. It is kept as lightness and two
 // colour differences (JFIF's Y'CbCr), the way JPEG and WebP carry it, so that most
 // pictures are never copied. It is for one goroutine at a time.
@@ -10,6 +12,21 @@ type Picture struct {
 
 	y, cb, cr *plane
 	upright   Affine // from upright coordinates to those of the planes
+}
+
+// New makes a Picture of an upright image, whose pixels it may share.
+func New(img image.Image) *Picture {
+	size := img.Bounds().Max
+	return newPicture(img, size.X, size.Y, 1)
+}
+
+// newPicture takes a decoded image that fills a picture of width × height, stored in
+// the given EXIF orientation.
+func newPicture(decoded image.Image, width, height, orientation int) *Picture {
+	p := new(Picture)
+	p.y, p.cb, p.cr = planes(decoded, width, height)
+	p.Width, p.Height, p.upright = turn(width, height, orientation)
+	return p
 }
 
 // Grey fills dst, rows of width pixels, with the lightness, 0 to 255, that m finds

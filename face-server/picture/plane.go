@@ -44,16 +44,20 @@ func newPlane(full level, across, down int, outside float32) *plane {
 	return &plane{levels: []level{full}, across: across, down: down, outside: outside}
 }
 
-// level is the component halved n times, or as often as it can be.
-func (p *plane) level(n int) (level, int) {
-	for len(p.levels) <= n {
-		last := p.levels[len(p.levels)-1]
-		if last.width < 2 || last.height < 2 {
-			return last, len(p.levels) - 1
+// fit is the component halved so often that what is left to shrink is below 2, or
+// as often as can be, and how much smaller it is.
+func (p *plane) fit(shrink float64) (level, float64) {
+	n, factor := 0, 1.
+	for ; shrink*factor >= 2; factor /= 2 {
+		if n+1 == len(p.levels) {
+			if last := p.levels[n]; last.width < 2 || last.height < 2 {
+				break
+			}
+			p.levels = append(p.levels, p.levels[n].halved())
 		}
-		p.levels = append(p.levels, last.halved())
+		n++
 	}
-	return p.levels[n], n
+	return p.levels[n], factor
 }
 
 // sample fills dst, rows of width pixels, with what m finds in the plane at each
@@ -61,45 +65,57 @@ func (p *plane) level(n int) (level, int) {
 func (p *plane) sample(dst []float32, width int, m Affine) {
 	m = m.Then(Scale(1/float64(p.across), 1/float64(p.down), 0, 0))
 	shrink := m.magnification()
-	l, n := p.level(max(0, int(math.Log2(max(shrink, 1)))))
-	factor := math.Ldexp(1, -n)
-	inside := bounds{float32(float64(p.levels[0].width) * factor), float32(float64(p.levels[0].height) * factor)}
+	l, factor := p.fit(shrink)
 	m = m.Then(Scale(factor, factor, 0, 0))
 
-	// What is left to shrink is below 2 (but for planes too thin to halve): a
-	// pixel of dst covers no more than 2×2 here.
-	taps := 1
-	if shrink*factor > 1.01 {
-		taps = 2
+	// A pixel of dst covers at most 2×2 of the level's, but for planes too thin to
+	// be halved on.
+	taps := []float64{0.5}
+	if shrink*factor > 1 {
+		taps = []float64{0.25, 0.75}
 	}
-	step := 1 / float64(taps)
-	for i := range dst {
-		var sum float32
-		for tap := range taps * taps {
-			x, y := m.Apply(float64(i%width)+(float64(tap%taps)+0.5)*step, float64(i/width)+(float64(tap/taps)+0.5)*step)
-			if fx, fy := float32(x), float32(y); inside.hold(fx, fy) {
-				sum += l.at(fx, fy)
-			} else {
-				sum += p.outside
+	share := 1 / float32(len(taps)*len(taps))
+	clear(dst)
+	for _, down := range taps {
+		for _, across := range taps {
+			for row := range len(dst) / width {
+				x, y := m.Apply(across, float64(row)+down)
+				l.addRow(dst[row*width:][:width], fixed(x-0.5), fixed(y-0.5), fixed(m.XX), fixed(m.YX), p.outside, share)
 			}
 		}
-		dst[i] = sum / float32(taps*taps)
 	}
 }
 
-type bounds struct{ width, height float32 }
+// A fixed number has 16 bits behind the point. Along a row of 320 pixels the error
+// stays below 1/200 of a pixel.
+const (
+	one  = 1 << 16
+	half = one / 2
+)
 
-func (b bounds) hold(x, y float32) bool { return x >= 0 && y >= 0 && x < b.width && y < b.height }
+func fixed(v float64) int { return int(math.Round(v * one)) }
 
-// at interpolates between the four pixels whose centres are nearest.
-func (l level) at(x, y float32) float32 {
-	x = min(max(x-0.5, 0), float32(l.width-1))
-	y = min(max(y-0.5, 0), float32(l.height-1))
-	left, top := int(x), int(y)
-	right, bottom := min(left+1, l.width-1), min(top+1, l.height-1)
-	x -= float32(left)
-	y -= float32(top)
-	upper, lower := l.pix[top*l.stride:], l.pix[bottom*l.stride:]
-	return (float32(upper[left])*(1-x)+float32(upper[right])*x)*(1-y) +
-		(float32(lower[left])*(1-x)+float32(lower[right])*x)*y
+// addRow adds to each pixel of row share of the value at (x, y), which goes on by
+// (dx, dy) per pixel: fixed numbers, 0 being the centre of the first pixel.
+func (l level) addRow(row []float32, x, y, dx, dy int, outside, share float32) {
+	right, bottom := (l.width-1)*one, (l.height-1)*one
+	between := share / (256 * 256)
+	for i := range row {
+		switch {
+		case uint(x) < uint(right) && uint(y) < uint(bottom):
+			at := (y>>16)*l.stride + x>>16
+			upper, lower := l.pix[at:at+2], l.pix[at+l.stride:][:2]
+			fx, fy := int32(x>>8&255), int32(y>>8&255)
+			value := (int32(upper[0])*(256-fx)+int32(upper[1])*fx)*(256-fy) +
+				(int32(lower[0])*(256-fx)+int32(lower[1])*fx)*fy
+			row[i] += float32(value) * between
+		case x >= -half && x <= right+half && y >= -half && y <= bottom+half:
+			// The outer half of the outermost pixels.
+			row[i] += float32(l.pix[min(max(y, 0), bottom)>>16*l.stride+min(max(x, 0), right)>>16]) * share
+		default:
+			row[i] += outside * share
+		}
+		x += dx
+		y += dy
+	}
 }

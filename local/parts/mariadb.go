@@ -127,7 +127,7 @@ type MariaDB struct {
 // MariaDBOptions says where a server keeps its data and how it is reached.
 type MariaDBOptions struct {
 	Data string   // folder; made if missing, readable by its owner only
-	Log  *os.File // what the server prints
+	Log  *os.File // for what the server prints; nil: it is not kept
 
 	// Port on 127.0.0.1. The server has the account and the database lineup then; the password is new at every start.
 	// 0: only root, and only by the socket in Data, whose path must be shorter than 90 bytes.
@@ -169,7 +169,9 @@ func (c Cache) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	}
 	cmd := m.command(context.WithoutCancel(ctx), args...)
 	cmd.Dir = data
-	cmd.Stdout, cmd.Stderr = o.Log, o.Log
+	if o.Log != nil {
+		cmd.Stdout, cmd.Stderr = o.Log, o.Log
+	}
 	p, err := child.Start(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("start MariaDB: %w", err)
@@ -224,6 +226,9 @@ func (m *MariaDB) answers(ctx context.Context) error {
 func copyFolder(from, to string) error {
 	temp := to + ".part"
 	if err := os.RemoveAll(temp); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
 	if err := os.CopyFS(temp, os.DirFS(from)); err != nil {

@@ -33,8 +33,7 @@ func (p Problem) Write(w http.ResponseWriter, text bool) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
-	json.NewEncoder(w).Encode(p)
+	JSON(w, p.Status, p)
 }
 
 // Seconds is d as a Retry-After header: whole seconds, rounded up, at least 1.
@@ -42,9 +41,12 @@ func Seconds(d time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
 }
 
-// JSON answers with v. HTML characters stay as they are: paths are to be read.
+// JSON answers with v, as application/json unless the header says otherwise
+// already. HTML characters stay as they are: paths are to be read.
 func JSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,7 +101,9 @@ type Result struct {
 // reasonLength is the width of images.reason in characters.
 const reasonLength = 1000
 
+// truncate keeps what the column can hold.
 func truncate(s string, characters int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if runes := []rune(s); len(runes) > characters {
 		return string(runes[:characters-1]) + "…"
 	}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"lineup/face-server/face"
+	"lineup/face-server/gallery"
+	"lineup/pkg/photo"
+)
+
+// engine is what recognises people, whoever asks.
+type engine struct {
+	models    *face.Models
+	workers   *workers
+	people    *photo.Roots
+	gallery   *gallery.Gallery
+	threshold float32
+}
+
+// open loads the models and makes the gallery, which is still to be read.
+func (s settings) open(log *slog.Logger) (*engine, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	people, err := photo.Open(s.KnownPeople)
+	if err != nil {
+		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
+	}
+	models, err := face.Open(s.Models)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: `make models` fetches what is needed into face-server/kodata, MODELS names another folder", err)
+	}
+	if err != nil {
+		people.Close()
+		return nil, err
+	}
+	workers, err := newWorkers(models, s.Workers, s.MaxPixels, log)
+	if err != nil {
+		models.Close()
+		people.Close()
+		return nil, err
+	}
+	return &engine{
+		models:    models,
+		workers:   workers,
+		people:    people,
+		gallery:   gallery.New(people, workers.look, s.Workers, s.MaxPicture, log),
+		threshold: cmp.Or(s.MatchThreshold, models.Threshold),
+	}, nil
+}
+
+func (e *engine) close() {
+	e.workers.close()
+	e.models.Close()
+	e.people.Close()
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"lineup/face-server/face"
+	"lineup/face-server/gallery"
+	"lineup/pkg/photo"
+	facerecog "lineup/proto"
+
+	"google.golang.org/grpc/codes"
+)
+
+// pictures is where pictures are read from by their path.
+type pictures interface {
+	Read(ctx context.Context, path string, limit int64) ([]byte, error)
+}
+
+// server answers the services of proto/face.proto.
+type server struct {
+	facerecog.UnimplementedIdentifyServer
+	facerecog.UnimplementedHealthCheckServer
+
+	pictures   pictures
+	gallery    *gallery.Gallery
+	workers    *workers
+	places     chan struct{} // one for each call that is worked on or waits
+	threshold  float32
+	model      string
+	maxPicture int64         // bytes
+	timeout    time.Duration // of calls without a deadline
+	log        *slog.Logger
+}
+
+// Identify finds the faces in a picture and names the known ones.
+func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyRequest) (*facerecog.IdentifyResponse, error) {
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.timeout)
+		defer cancel()
+	}
+	start := time.Now()
+	found, err := s.faces(ctx, request)
+	log := s.log.With("path", request.ImagePath, "ms", time.Since(start).Milliseconds())
+	if err != nil {
+		refusal := statusOf(err)
+		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)
+		return nil, refusal.Err()
+	}
+	response := answer(found, s.gallery.Nearest, s.threshold, s.model)
+	log.Info("picture looked at", "faces", len(response.Faces), "image_name", response.ImageName)
+	return response, nil
+}
+
+func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) ([]face.Face, error) {
+	if err := s.gallery.Ready(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		return nil, errBusy
+	}
+	body, err := s.body(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return s.workers.look(ctx, body)
+}
+
+func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) ([]byte, error) {
+	switch size := int64(len(request.Image)); {
+	case size > s.maxPicture:
+		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", photo.ErrTooLarge, size, s.maxPicture)
+	case size > 0:
+		return request.Image, nil
+	case request.ImagePath == "":
+		return nil, errNothing
+	}
+	return s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+}
+
+// levelOf is how loud the log is about an answer: what the caller can be blamed
+// for is everyday.
+func levelOf(code codes.Code) slog.Level {
+	switch code {
+	case codes.Internal:
+		return slog.LevelError
+	case codes.Unavailable:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// HealthCheck tells whether the gallery is there to compare with.
+func (s *server) HealthCheck(context.Context, *facerecog.Empty) (*facerecog.HealthCheckResponse, error) {
+	return &facerecog.HealthCheckResponse{Ready: s.gallery.Ready() == nil}, nil
+}

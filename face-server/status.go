@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"lineup/face-server/gallery"
+	"lineup/face-server/picture"
+	"lineup/pkg/photo"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Refusals that are the server's own.
+var (
+	errBusy    = errors.New("every worker is busy")
+	errNothing = errors.New("no picture: neither image nor image_path is given")
+)
+
+// comeBack is when a client that found the server busy should ask again. A worker
+// needs some hundredths of a second for a picture.
+const comeBack = time.Second
+
+// statusOf says what a client is told about err: a code that proto/face.proto
+// documents, and words for a user, with nothing of the server's disk in them.
+func statusOf(err error) *status.Status {
+	switch {
+	// First: what the gallery cannot be read for may be any of the errors below.
+	case errors.Is(err, gallery.ErrReading) && errors.Is(err, photo.ErrUnreachable):
+		return unreachable("the gallery cannot be reached")
+	case errors.Is(err, gallery.ErrReading):
+		return busy(gallery.ErrReading.Error())
+	case errors.Is(err, errBusy):
+		return busy(errBusy.Error())
+
+	// The caller's own end, whatever it broke.
+	case errors.Is(err, context.Canceled):
+		return status.New(codes.Canceled, "the caller hung up")
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.New(codes.DeadlineExceeded, "there was not enough time")
+
+	case errors.Is(err, photo.ErrUnreachable):
+		return unreachable(photo.ErrUnreachable.Error())
+	case errors.Is(err, photo.ErrNotFound):
+		return status.New(codes.NotFound, "no such picture")
+	case errors.Is(err, photo.ErrNotFile):
+		return status.New(codes.InvalidArgument, "no picture: "+err.Error())
+	// The words of these errors are made for whoever sent the picture.
+	case errors.Is(err, errNothing), errors.Is(err, picture.ErrNoPicture), errors.Is(err, picture.ErrTooLarge),
+		errors.Is(err, photo.ErrTooLarge), errors.Is(err, photo.ErrOutside), errors.Is(err, photo.ErrRefused):
+		return status.New(codes.InvalidArgument, err.Error())
+	}
+	return status.New(codes.Internal, "the picture could not be looked at")
+}
+
+func unreachable(message string) *status.Status {
+	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: "ROOT_UNREACHABLE", Domain: "lineup"})
+}
+
+func busy(message string) *status.Status {
+	return detailed(codes.ResourceExhausted, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(comeBack)})
+}
+
+func detailed(code codes.Code, message string, detail protoadapt.MessageV1) *status.Status {
+	plain := status.New(code, message)
+	if s, err := plain.WithDetails(detail); err == nil {
+		return s
+	}
+	return plain // the detail is a fixed message: it can always be packed
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"lineup/face-server/face"
+	"lineup/face-server/picture"
+)
+
+// workers look at pictures, a fixed number of them at a time.
+type workers struct {
+	free      chan *face.Recogniser
+	maxPixels int
+	log       *slog.Logger
+}
+
+func newWorkers(models *face.Models, count, maxPixels int, log *slog.Logger) (*workers, error) {
+	w := &workers{free: make(chan *face.Recogniser, count), maxPixels: maxPixels, log: log}
+	for range count {
+		r, err := models.NewRecogniser()
+		if err != nil {
+			w.close()
+			return nil, fmt.Errorf("take memory for a worker: %w", err)
+		}
+		w.free <- r
+	}
+	return w, nil
+}
+
+// close frees the workers' memory. None may be at work.
+func (w *workers) close() {
+	for len(w.free) > 0 {
+		(<-w.free).Close()
+	}
+}
+
+// look waits for a free worker and finds the faces in a JPEG, PNG, WebP or GIF.
+// The error is one of package picture's, ctx's, or the models'.
+func (w *workers) look(ctx context.Context, body []byte) ([]face.Face, error) {
+	var r *face.Recogniser
+	select {
+	case r = <-w.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { w.free <- r }()
+	p, err := picture.Decode(ctx, body, w.maxPixels)
+	if panicked, ok := errors.AsType[*picture.Panic](err); ok {
+		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.Faces(ctx, p)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"lineup/pkg/breaker"
+	"lineup/pkg/event"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+// answer is what the bridge is told. The bridge's own table says what it does then.
+type answer struct {
+	status int
+	wait   time.Duration // Retry-After, when above zero
+	why    string
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	if a.status == http.StatusOK {
+		w.WriteHeader(a.status) // a Broker would take a plain body for a failure
+		return
+	}
+	serve.Problem{Status: a.status, Detail: a.why, RetryAfter: a.wait}.Write(w, false)
+}
+
+// probeWait is when to come back while another request is probing.
+const probeWait = time.Second
+
+func refusedByBreaker(err error) answer {
+	wait := probeWait
+	if open, ok := errors.AsType[*breaker.Open](err); ok {
+		wait = max(wait, open.For)
+	}
+	return answer{http.StatusServiceUnavailable, wait, err.Error()}
+}
+
+// notClaimed is the answer to a picture that is not ours to work on.
+func notClaimed(c store.Claim) answer {
+	switch c.Outcome {
+	case store.Gone:
+		return answer{status: http.StatusGone, why: fmt.Sprintf("there is no image %d", c.ID)}
+	case store.Leased:
+		return answer{http.StatusConflict, max(c.Wait, time.Second), "another works on it"}
+	case store.NotYet:
+		return answer{http.StatusTooEarly, max(c.Wait, time.Second), "it waits for its next try"}
+	default: // store.Done
+		return answer{status: http.StatusOK}
+	}
+}
+
+// claimLost is the answer after work that came too late: whoever has the picture
+// now will answer for it.
+func claimLost(log *slog.Logger) answer {
+	log.Warn("took longer than the lease, another has the picture")
+	return answer{http.StatusConflict, time.Second, "another took the picture over"}
+}
+
+// submitted reads a submitted event: the picture's id and the trace it belongs to.
+func submitted(w http.ResponseWriter, r *http.Request, limit int64) (id int64, trace event.Trace, err error) {
+	if r.Method != http.MethodPost {
+		return 0, trace, &serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "send a CloudEvent with POST"}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	e, err := cehttp.NewEventFromHTTPRequest(r)
+	if err == nil {
+		err = e.Validate()
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return 0, trace, &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the event is larger than %d bytes", tooLarge.Limit)}
+	}
+	if err != nil {
+		return 0, trace, &serve.Problem{Status: http.StatusBadRequest, Detail: "this is no CloudEvent: " + oneLine(err)}
+	}
+	var data event.ImageData
+	if e.Type() != event.TypeSubmitted {
+		return 0, trace, &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("events of type %q mean nothing here, %s does", e.Type(), event.TypeSubmitted)}
+	}
+	if err := dataOf(e, &data); err != nil || data.ID <= 0 {
+		return 0, trace, &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: `the event's data must be {"id": a number above 0, "path": "..."}`}
+	}
+	return data.ID, event.TraceOf(*e), nil
+}
+
+func dataOf(e *cloudevents.Event, into any) error {
+	if e.DataContentType() == "" { // CloudEvents 1.0, section 3.1.1: absent means JSON
+		e.SetDataContentType(cloudevents.ApplicationJSON)
+	}
+	return e.DataAs(into)
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	problem, ok := errors.AsType[*serve.Problem](err)
+	if !ok {
+		problem = &serve.Problem{Status: http.StatusBadRequest, Detail: "the request cannot be read"}
+	}
+	if problem.Status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	problem.Write(w, false)
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " ") }

@@ -1,0 +1,66 @@
+// Command process is the function that asks who is in a picture: woken by the
+// event that a picture was submitted, it claims the picture's row, asks the face
+// server behind a circuit breaker, writes the result and announces it.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"lineup/pkg/breaker"
+	"lineup/pkg/event"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+type settings struct {
+	serve.Listen
+	store.Settings
+	event.SinkSettings
+	Retry
+
+	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
+	FaceTimeout     time.Duration `envconfig:"FACE_TIMEOUT" default:"30s" desc:"how long the face server may look at one picture, its cold start included"`
+	HealthTimeout   time.Duration `envconfig:"HEALTH_TIMEOUT" default:"5s" desc:"how long the face server's health check may take, its cold start included"`
+	BreakerFailures uint          `envconfig:"BREAKER_FAILURES" default:"3" desc:"failures in a row that open the circuit to the face server"`
+	BreakerOpen     time.Duration `envconfig:"BREAKER_OPEN" default:"10s" desc:"how long the circuit then stays open"`
+	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" desc:"how long K_SINK may take to accept a result event"`
+	MaxEvent        int64         `envconfig:"MAX_EVENT" default:"1048576" desc:"largest event accepted, in bytes"`
+}
+
+func main() {
+	s := settings{Listen: serve.Listen{Port: 8082}}
+	serve.Settings("process", "asks the face server who is in a submitted picture and writes the answer", &s)
+	serve.Main("process", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+		if err := s.Retry.check(s.FaceTimeout); err != nil {
+			return err
+		}
+		pictures, err := store.Open(s.Settings)
+		if err != nil {
+			return err
+		}
+		defer pictures.Close()
+		faces, err := dialFaceServer(s.FaceAddress, s.FaceTimeout, s.HealthTimeout)
+		if err != nil {
+			return err
+		}
+		defer faces.close()
+		sink, err := event.NewSink(s.SinkSettings, s.Connections)
+		if err != nil {
+			return err
+		}
+		p := &processor{
+			Retry:    s.Retry,
+			store:    pictures,
+			faces:    faces,
+			announce: announcer{sink: sink, timeout: s.AnnounceTimeout},
+			breaker: breaker.New(breaker.Settings{
+				Failures: s.BreakerFailures, OpenFor: s.BreakerOpen, Probe: faces.healthy, Log: log,
+			}),
+			maxEvent: s.MaxEvent,
+			log:      log,
+		}
+		return serve.HTTP(ctx, s.Listen, log, p, pictures.Ready)
+	})
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+// nameLength is the width of person.name, in characters.
+const nameLength = 200
+
+// postPeople adds a known person, or photos to the person of that name. Rows come
+// first: a photo that lies in the gallery always has one. The same request again
+// completes what an earlier one began.
+func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
+	f, err := r.readForm(w, request, "photo", "name")
+	if err != nil {
+		return err
+	}
+	name, err := personName(f.values["name"])
+	if err != nil {
+		return err
+	}
+	if len(f.uploads) == 0 {
+		return malformed("it holds no photo; send one or more fields named photo")
+	}
+	imageNames := make([]string, len(f.uploads))
+	for i, u := range f.uploads {
+		if u.err != nil {
+			return u.err
+		}
+		imageNames[i] = imageName(name, u)
+	}
+	person, err := r.store.AddPerson(request.Context(), name, imageNames)
+	if errors.Is(err, store.ErrOtherPerson) {
+		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's"}
+	}
+	if err != nil {
+		return err
+	}
+	for i, u := range f.uploads {
+		if err := r.gallery.Save(request.Context(), imageNames[i], u.body); err != nil {
+			return fmt.Errorf("%w: %w", errSave, err)
+		}
+	}
+	r.log.Info("person added", "person", person.ID, "photos", len(imageNames))
+	serve.JSON(w, http.StatusOK, person)
+	return nil
+}
+
+// personName brings a name into one form: two spellings that look the same are
+// the same person.
+func personName(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", malformed("name is no valid UTF-8")
+	}
+	name = strings.Join(strings.Fields(norm.NFC.String(name)), " ")
+	switch {
+	case name == "":
+		return "", malformed("name is missing")
+	case utf8.RuneCountInString(name) > nameLength:
+		return "", malformed("name has more than %d characters", nameLength)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", malformed("name holds a control character")
+	}
+	return name, nil
+}
+
+// imageName is a photo's name in the gallery: readable, a plain file name whatever
+// the person is called, and the same for the same person and photo.
+func imageName(name string, u upload) string {
+	const most = 40 // characters kept of the person's name
+	var readable strings.Builder
+	for i, c := range []rune(name) {
+		if i == most {
+			break
+		}
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			c = '_'
+		}
+		readable.WriteRune(unicode.ToLower(c))
+	}
+	return fmt.Sprintf("%s-%s.%s", readable.String(), u.hash[:16], u.kind)
+}

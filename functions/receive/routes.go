@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"lineup/pkg/event"
+	"lineup/pkg/photo"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+// Limits of what one request may bring.
+type Limits struct {
+	MaxBody    int64         `envconfig:"MAX_BODY" default:"1048576" desc:"largest JSON or event body, in bytes"`
+	MaxBatch   int           `envconfig:"MAX_BATCH" default:"1000" desc:"most pictures in one request"`
+	MaxPicture int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"largest picture or photo, in bytes"`
+	MaxUpload  int64         `envconfig:"MAX_UPLOAD" default:"67108864" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
+	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" desc:"longest that one request may take"`
+}
+
+// receiver is the function's handlers.
+type receiver struct {
+	Limits
+	store   *store.Store
+	hints   hinter
+	sweeper *sweeper
+	roots   *photo.Roots
+	gallery *photo.Roots
+	log     *slog.Logger
+}
+
+func (r *receiver) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /image/post", r.handle(r.postPaths))
+	mux.Handle("POST /images/post", r.handle(r.postPaths))
+	mux.Handle("POST /images", r.handle(r.postPictures))
+	mux.Handle("POST /people", r.handle(r.postPeople))
+	mux.Handle("POST /{$}", r.handle(r.post))
+	return mux
+}
+
+// handle makes a handler of a function that returns its error, and gives it a time limit.
+func (r *receiver) handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		ctx, cancel := context.WithTimeout(request.Context(), r.MaxTime)
+		defer cancel()
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.MaxTime))
+		if err := f(w, request.WithContext(ctx)); err != nil {
+			r.problem(request, err).Write(w, textWanted(request))
+		}
+	})
+}
+
+// textWanted tells whether the answer is the seed's text: on its two routes, unless
+// the client asks for JSON.
+func textWanted(r *http.Request) bool {
+	return (r.URL.Path == "/image/post" || r.URL.Path == "/images/post") && !serve.WantsJSON(r)
+}
+
+// errSave says that a picture or photo could not be put in its place.
+var errSave = errors.New("save")
+
+// retryWait is when a client is asked to come back after a failure of ours.
+const retryWait = 5 * time.Second
+
+// problem is what the client is told of an error. What it must not see is logged.
+func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
+	if problem, ok := errors.AsType[*serve.Problem](err); ok {
+		return problem
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLargeProblem("the request", tooLarge.Limit)
+	}
+	if errors.Is(err, errBody) {
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+	}
+	r.log.Error("request failed", "path", request.URL.Path, "error", err)
+	switch {
+	case errors.Is(err, store.ErrSchema):
+		return unavailable("the database is not migrated to this version yet: run `make migrate`")
+	case errors.Is(err, errSave):
+		return unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
+	default:
+		return unavailable("the database does not answer, nothing was saved; try again")
+	}
+}
+
+func unavailable(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusServiceUnavailable, Detail: detail, RetryAfter: retryWait}
+}
+
+// traceOf is the trace context that a request belongs to.
+func traceOf(r *http.Request) event.Trace {
+	return event.NewTrace(r.Header.Get(event.ExtTraceParent), r.Header.Get(event.ExtTraceState))
+}

@@ -1,0 +1,41 @@
+// Command view shows the pictures and the people in them: to a browser as pages,
+// to a program as JSON under the same URLs.
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"lineup/pkg/photo"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+type settings struct {
+	serve.Listen
+	store.Settings
+	Options
+	Images string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
+}
+
+func main() {
+	s := settings{Listen: serve.Listen{Port: 8080}}
+	serve.Settings("view", "shows the pictures and the people in them", &s)
+	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+		db, err := store.Open(s.Settings)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		pictures, err := photo.Open(s.Images)
+		if err != nil {
+			return err
+		}
+		defer pictures.Close()
+		v, err := newView(s.Options, db, pictures, log)
+		if err != nil {
+			return err
+		}
+		return serve.HTTP(ctx, s.Listen, log, v.handler(), v.ready)
+	})
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"lineup/pkg/photo"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+var (
+	// errNotPicture says that a file is none of the kinds that are shown.
+	errNotPicture = errors.New("neither JPEG, PNG, WebP nor GIF")
+	// errBusy says that too many pictures are being shown.
+	errBusy = errors.New("no picture may be read in time")
+)
+
+func notFound(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusNotFound, Detail: detail}
+}
+
+func badRequest(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusBadRequest, Detail: detail}
+}
+
+// problemOf is what the client is told of an error. One that is of no other kind
+// is the database's.
+func problemOf(err error) serve.Problem {
+	if problem, ok := errors.AsType[*serve.Problem](err); ok {
+		return *problem
+	}
+	if errors.Is(err, store.ErrSchema) {
+		return serve.Problem{Status: http.StatusServiceUnavailable,
+			Detail: "The database's schema is older than this program. Run `make migrate` with the database's MYSQL_DSN."}
+	}
+	return serve.Problem{Status: http.StatusServiceUnavailable,
+		Detail: "The database does not answer now. Nothing is lost: try again in a moment. The log of view says what is wrong."}
+}
+
+// pictureProblem is what the client is told when a picture cannot be read.
+func pictureProblem(err error) serve.Problem {
+	for _, is := range []struct {
+		err    error
+		status int
+		detail string
+	}{
+		{photo.ErrRefused, http.StatusNotFound, "This is no path of a picture."},
+		{photo.ErrOutside, http.StatusNotFound, "The path lies outside the picture roots that IMAGES_URL names, so the picture is not opened."},
+		{photo.ErrNotFound, http.StatusNotFound, "There is no file at this path. Once it is there, load this page again."},
+		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
+		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE_BYTES sets how large it may be."},
+		{errNotPicture, http.StatusNotFound, "The file at this path is neither JPEG, PNG, WebP nor GIF, so it is not shown."},
+		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
+		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
+		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},
+	} {
+		if errors.Is(err, is.err) {
+			return serve.Problem{Status: is.status, Detail: is.detail}
+		}
+	}
+	return serve.Problem{Status: http.StatusInternalServerError, Detail: "The picture cannot be read. The log of view says why."}
+}
+
+// refuse answers with a problem, as JSON or as a page. The cause is for the log.
+func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Problem, cause error) {
+	if problem.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
+		v.log.Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause)
+	}
+	if problem.Status == http.StatusServiceUnavailable {
+		problem.RetryAfter = v.options.Refresh
+	}
+	w.Header().Set("Vary", "Accept")
+	if serve.WantsJSON(r) {
+		problem.Write(w, false)
+		return
+	}
+	if problem.RetryAfter > 0 {
+		w.Header().Set("Retry-After", serve.Seconds(problem.RetryAfter))
+	}
+	problem.Title = http.StatusText(problem.Status)
+	v.render(w, r, problem.Status, page{
+		template: "problem",
+		title:    problem.Title,
+		waits:    problem.RetryAfter > 0,
+		content:  problem,
+	})
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"lineup/pkg/photo"
+	"lineup/pkg/serve"
+	"lineup/pkg/store"
+)
+
+// view answers requests from the database and the picture roots. It keeps nothing
+// between requests.
+type view struct {
+	options  Options
+	db       *store.Store
+	pictures *photo.Roots
+	log      *slog.Logger
+	assets   assets
+	pages    pages
+	slots    chan struct{} // one taken for every picture in memory
+}
+
+func newView(o Options, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	assets, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := parsePages(assets, o.ReceiveURL)
+	if err != nil {
+		return nil, err
+	}
+	return &view{o, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
+}
+
+func (v *view) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/{$}", v.show(v.images))
+	mux.Handle("/images/{id}", v.show(v.image))
+	mux.HandleFunc("/images/{id}/picture", v.picture)
+	mux.Handle("/people", v.show(v.people))
+	mux.Handle("/people/{id}", v.show(v.person))
+	mux.HandleFunc("/assets/{name}", v.asset)
+	mux.Handle("/", v.show(v.nothing))
+	return v.limit(mux)
+}
+
+// limit gives every answer its headers and every request its time, and lets
+// nothing but reading pass.
+func (v *view) limit(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secure(w.Header())
+		// Where the connection cannot be given a deadline, the answer goes without one.
+		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
+		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			v.refuse(w, r, serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "This address can only be read: use GET or HEAD."}, nil)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// secure lets a page use only this program's own styles and pictures, run
+// nothing, and be shown inside no other page.
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "private, no-cache")
+}
+
+// show answers with the page that a handler makes, or with its content as JSON.
+func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p, err := handler(r)
+		switch {
+		case err != nil:
+			v.refuse(w, r, problemOf(err), err)
+		case serve.WantsJSON(r):
+			w.Header().Set("Vary", "Accept")
+			serve.JSON(w, http.StatusOK, p.content)
+		default:
+			v.render(w, r, http.StatusOK, p)
+		}
+	}
+}
+
+func (v *view) nothing(*http.Request) (page, error) {
+	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people.")
+}
+
+// ready tells whether the database can be used. Why not is in the log.
+func (v *view) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, v.options.RequestTimeout)
+	defer cancel()
+	err := v.db.Ready(ctx)
+	if err == nil {
+		return nil
+	}
+	v.log.Warn("not ready", "error", err)
+	problem := problemOf(err)
+	return &problem
+}

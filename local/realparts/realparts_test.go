@@ -1,0 +1,185 @@
+package realparts_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup/local/realparts"
+
+	"github.com/nsqio/go-nsq"
+)
+
+func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+
+func TestEachMySQLIsAnEmptyDatabaseOfItsOwn(t *testing.T) {
+	t.Parallel()
+	first, second := open(t, realparts.MySQL(t)), open(t, realparts.MySQL(t))
+	if _, err := first.ExecContext(t.Context(), "CREATE TABLE people (name VARCHAR(20)) ENGINE=InnoDB"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.ExecContext(t.Context(), "INSERT INTO people VALUES ('Łukasz 🙂')"); err != nil {
+		t.Fatal(err)
+	}
+	if got := tables(t, first); got != 1 {
+		t.Errorf("the first database has %d tables, want 1", got)
+	}
+	if got := tables(t, second); got != 0 {
+		t.Errorf("the second database has %d tables, want 0", got)
+	}
+}
+
+func TestADatabaseIsGoneWhenItsTestEnds(t *testing.T) {
+	t.Parallel()
+	var name string
+	t.Run("test", func(t *testing.T) {
+		if err := open(t, realparts.MySQL(t)).QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+	})
+	var left int
+	err := open(t, realparts.MySQL(t)).QueryRowContext(t.Context(),
+		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left != 0 || name == "" {
+		t.Errorf("database %q is still there", name)
+	}
+}
+
+func TestNSQDKeepsItsMessagesAndAddressesOverARestart(t *testing.T) {
+	t.Parallel()
+	n := realparts.NSQ(t)
+	tcp, http := n.TCP, n.HTTP
+	publish(t, n.TCP, "images", "hello")
+	n.Stop()
+	n.Start(t)
+	if n.TCP != tcp || n.HTTP != http {
+		t.Errorf("it moved from %s and %s to %s and %s", tcp, http, n.TCP, n.HTTP)
+	}
+	config := nsq.NewConfig()
+	config.OutputBufferTimeout = time.Millisecond // less than a stock nsqd takes
+	consumer, err := nsq.NewConsumer("images", "test", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer.SetLoggerLevel(nsq.LogLevelError)
+	got := make(chan string, 1)
+	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error { got <- string(m.Body); return nil }))
+	if err := consumer.ConnectToNSQD(n.TCP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { consumer.Stop(); <-consumer.StopChan }()
+	select {
+	case body := <-got:
+		if body != "hello" {
+			t.Errorf("got %q", body)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the message did not come")
+	}
+}
+
+func TestLookupdKnowsTheTopicsOfTheNSQDThatRegisters(t *testing.T) {
+	t.Parallel()
+	lookupd := realparts.Lookupd(t)
+	n := realparts.NSQ(t, lookupd.TCP)
+	publish(t, n.TCP, "images", "hello")
+	eventually(t, func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+lookupd.HTTP+"/lookup?topic=images", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		var answer struct {
+			Producers []struct {
+				Address string `json:"broadcast_address"`
+				Port    int    `json:"tcp_port"`
+			} `json:"producers"`
+		}
+		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+			return err
+		}
+		for _, p := range answer.Producers {
+			if fmt.Sprintf("%s:%d", p.Address, p.Port) == n.TCP {
+				return nil
+			}
+		}
+		return fmt.Errorf("nsqlookupd knows %v, not %s", answer.Producers, n.TCP)
+	})
+}
+
+func TestModelsAreComplete(t *testing.T) {
+	t.Parallel()
+	dir := realparts.Models(t)
+	for _, name := range []string{"libonnxruntime.so.1", "fr_detect.onnx", "fr_landmark.onnx", "fr_feature.onnx"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if !strings.HasSuffix(dir, filepath.Join("face-server", "kodata")) {
+		t.Errorf("the models are in %s", dir)
+	}
+}
+
+func open(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func tables(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()").Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func publish(t *testing.T, address, topic, body string) {
+	t.Helper()
+	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	producer.SetLoggerLevel(nsq.LogLevelError)
+	defer producer.Stop()
+	if err := producer.Publish(topic, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually tries until it works, for at most 20 seconds.
+func eventually(t *testing.T, try func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		err := try(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal(err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

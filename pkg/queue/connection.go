@@ -1,0 +1,85 @@
+package queue
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/nsqio/go-nsq"
+)
+
+// connection is one to nsqd that is only published on: nsqd sends nothing but the
+// answer to each command. https://nsq.io/clients/tcp_protocol_spec.html
+type connection struct {
+	net.Conn
+	in  *bufio.Reader
+	out *bufio.Writer
+}
+
+// brokenError says that a connection ended before nsqd answered.
+type brokenError struct{ error }
+
+func (e brokenError) Unwrap() error { return e.error }
+
+func connect(ctx context.Context, address string) (*connection, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	c := &connection{Conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}
+	identify, err := nsq.Identify(map[string]any{"user_agent": "lineup", "heartbeat_interval": -1})
+	if err == nil {
+		c.out.Write(nsq.MagicV2) // a failure is told by the next write
+		err = c.exchange(ctx, identify)
+	}
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("introduce itself: %w", err)
+	}
+	return c, nil
+}
+
+// exchange writes a command and reads its answer. After an error, even ctx's end,
+// the connection is of no more use: an answer may still be on its way.
+func (c *connection) exchange(ctx context.Context, command *nsq.Command) error {
+	unhurried := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(0, 0)) })
+	answer, err := c.roundTrip(command)
+	if !unhurried() {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return brokenError{err}
+	}
+	return answer
+}
+
+// roundTrip returns what nsqd said against the command, and what went wrong between
+// here and nsqd.
+func (c *connection) roundTrip(command *nsq.Command) (answer, err error) {
+	_, err = command.WriteTo(c.out)
+	if err == nil {
+		err = c.out.Flush()
+	}
+	// nsqd says what it has against a command before it hangs up, so an answer is
+	// worth looking for even when the command could not be written to its end.
+	kind, data, readErr := nsq.ReadUnpackedResponse(c.in)
+	switch {
+	case readErr != nil && err == nil:
+		return nil, readErr
+	case readErr != nil:
+		return nil, err
+	case kind == nsq.FrameTypeResponse:
+		return nil, err
+	}
+	if text := string(data); strings.HasPrefix(text, "E_BAD_MESSAGE") {
+		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text), nil // it cannot be empty: Publish saw to that
+	}
+	return errors.New("it answered " + string(data)), nil
+}

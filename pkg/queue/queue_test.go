@@ -1,0 +1,305 @@
+package queue_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nsqio/go-nsq"
+
+	"lineup/local/realparts"
+	"lineup/pkg/queue"
+)
+
+const patience = 20 * time.Second // the longest a test waits for what must happen
+
+func open(t *testing.T, s queue.Settings) *queue.Queue {
+	t.Helper()
+	q, err := queue.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { q.Close() })
+	return q
+}
+
+func depth(t *testing.T, q *queue.Queue, topic, channel string) int {
+	t.Helper()
+	n, err := q.Depth(t.Context(), topic, channel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// consume reads n messages from topic.
+func consume(t *testing.T, address, topic string, n int) [][]byte {
+	t.Helper()
+	c, err := nsq.NewConsumer(topic, "test", nsq.NewConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetLoggerLevel(nsq.LogLevelMax)
+	got := make(chan []byte, n)
+	c.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
+		got <- m.Body
+		return nil
+	}))
+	if err := c.ConnectToNSQD(address); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { c.Stop(); <-c.StopChan }()
+	var bodies [][]byte
+	for range n {
+		select {
+		case body := <-got:
+			bodies = append(bodies, body)
+		case <-time.After(patience):
+			t.Fatalf("got %d of %d messages", len(bodies), n)
+		}
+	}
+	return bodies
+}
+
+func TestPublish(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+
+	if n := depth(t, q, "images", "process"); n != 0 {
+		t.Fatalf("depth of a topic that does not exist: %d, want 0", n)
+	}
+	if err := q.Publish(t.Context(), "images"); err != nil {
+		t.Fatalf("publish nothing: %v", err)
+	}
+	if err := q.Publish(t.Context(), "images", []byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Publish(t.Context(), "images", []byte("two"), []byte("three")); err != nil {
+		t.Fatal(err)
+	}
+	if n := depth(t, q, "images", "process"); n != 3 {
+		t.Fatalf("depth: %d, want the 3 that wait in the topic for a channel", n)
+	}
+	if got := fmt.Sprintf("%s", consume(t, nsqd.TCP, "images", 3)); got != "[one two three]" {
+		t.Fatalf("published one, two, three; consumed %s", got)
+	}
+}
+
+func TestDepthCountsTheChannelNamed(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	if err := q.Publish(t.Context(), "images", []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, nsqd.TCP, "images", 1) // by channel test, which exists from now on
+	if err := q.Publish(t.Context(), "images", []byte("second"), []byte("third")); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(patience)
+	for depth(t, q, "images", "test") != 2 || depth(t, q, "images", "other") != 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("depth of test: %d, of other: %d; want 2 and 0", depth(t, q, "images", "test"), depth(t, q, "images", "other"))
+		}
+	}
+}
+
+func TestALargeBatchIsSplitSoThatNSQDTakesIt(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP, Timeout: 10 * time.Second})
+	bodies := make([][]byte, 25) // 25 times 0.9 MiB are far more than the 5 MiB of one MPUB
+	for i := range bodies {
+		bodies[i] = bytes.Repeat([]byte{byte('a' + i)}, 900<<10)
+	}
+	if err := q.Publish(t.Context(), "images", bodies...); err != nil {
+		t.Fatal(err)
+	}
+	for i, body := range consume(t, nsqd.TCP, "images", len(bodies)) {
+		if !bytes.Equal(body, bodies[i]) {
+			t.Fatalf("message %d is not what was published", i)
+		}
+	}
+}
+
+func TestWhatNSQDWouldRefuseIsRefusedBefore(t *testing.T) {
+	q := open(t, queue.Settings{Address: "127.0.0.1:1"}) // nobody listens there
+	for what, publish := range map[string]func() error{
+		"a message above the limit": func() error { return q.Publish(t.Context(), "images", make([]byte, 1<<20+1)) },
+		"an empty message":          func() error { return q.Publish(t.Context(), "images", []byte("a"), nil) },
+		"a topic with a space":      func() error { return q.Publish(t.Context(), "my images", []byte("a")) },
+	} {
+		err := publish()
+		var network *net.OpError
+		if err == nil || errors.As(err, &network) {
+			t.Errorf("%s: %v, want an error before nsqd is asked", what, err)
+		}
+		if errors.Is(err, queue.ErrTooLarge) != (what == "a message above the limit") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := q.Publish(t.Context(), "images", make([]byte, 1<<20)); errors.Is(err, queue.ErrTooLarge) {
+		t.Errorf("a message of exactly the limit: %v", err)
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	for what, s := range map[string]queue.Settings{
+		"no address":       {},
+		"a negative time":  {Address: "127.0.0.1:4150", Timeout: -time.Second},
+		"a negative limit": {Address: "127.0.0.1:4150", MaxBatch: -1},
+	} {
+		if _, err := queue.New(s); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}
+
+func TestTheFirstPublishAfterARestartSucceeds(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	for round := range 5 {
+		if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		nsqd.Stop()
+		nsqd.Start(t)
+	}
+	if err := q.Publish(t.Context(), "images", []byte("b"), []byte("c")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConcurrentPublishersSurviveARestart(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var publishers sync.WaitGroup
+	restarted := make(chan struct{})
+	// An nsqd that is told to end while it accepts a connection waits for that one for
+	// ever, so the connection is made before.
+	if err := q.Publish(ctx, "images", []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	depth(t, q, "images", "process") // nsqd is wholly there
+	for i := range 16 {
+		publishers.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-restarted:
+					if err := q.Publish(ctx, "images", []byte("last")); err != nil {
+						t.Errorf("publisher %d after the restart: %v", i, err)
+					}
+					return
+				default:
+					q.Publish(ctx, "images", []byte("while it restarts")) // may fail: nsqd is down in between
+				}
+			}
+		})
+	}
+	nsqd.Stop()
+	nsqd.Start(t)
+	close(restarted)
+	publishers.Wait()
+}
+
+func TestANSQDThatIsDownCostsLittleTime(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	nsqd.Stop()
+	started := time.Now()
+	if err := q.Publish(t.Context(), "images", []byte("b")); err == nil {
+		t.Error("published to nobody")
+	}
+	if _, err := q.Depth(t.Context(), "images", "process"); err == nil {
+		t.Error("depth of nobody")
+	}
+	if took := time.Since(started); took > 4*time.Second {
+		t.Errorf("it took %v to learn that nsqd is down", took)
+	}
+}
+
+// hanging is the address of a server that accepts connections and says nothing, as a stopped process or a cut-off host.
+func hanging(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener.Addr().String() // the kernel accepts for it
+}
+
+func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
+	address := hanging(t)
+	q := open(t, queue.Settings{Address: address, HTTPAddress: address, Timeout: 300 * time.Millisecond})
+	for what, call := range map[string]func(context.Context) error{
+		"publish": func(ctx context.Context) error { return q.Publish(ctx, "images", []byte("a")) },
+		"depth":   func(ctx context.Context) error { _, err := q.Depth(ctx, "images", "process"); return err },
+	} {
+		started := time.Now()
+		if err := call(t.Context()); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+		if took := time.Since(started); took < 300*time.Millisecond || took > 2*time.Second {
+			t.Errorf("%s took %v, want the timeout of 300ms", what, took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		started = time.Now()
+		if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s with a deadline: %v, want the deadline", what, err)
+		}
+		if took := time.Since(started); took > 250*time.Millisecond {
+			t.Errorf("%s took %v, want the caller's deadline of 50ms", what, took)
+		}
+		cancel()
+	}
+}
+
+func TestClosed(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP})
+	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+	q.Close()
+	if err := q.Publish(t.Context(), "images", []byte("b")); !errors.Is(err, queue.ErrClosed) {
+		t.Errorf("publish after Close: %v, want ErrClosed", err)
+	}
+}
+
+func BenchmarkPublish(b *testing.B) {
+	nsqd := realparts.NSQ(b)
+	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer q.Close()
+	body := bytes.Repeat([]byte("x"), 300)
+	b.Run("one", func(b *testing.B) {
+		for b.Loop() {
+			if err := q.Publish(b.Context(), "images", body); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("hundred", func(b *testing.B) {
+		bodies := make([][]byte, 100)
+		for i := range bodies {
+			bodies[i] = body
+		}
+		for b.Loop() {
+			if err := q.Publish(b.Context(), "images", bodies...); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
