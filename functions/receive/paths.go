@@ -49,7 +49,7 @@ func (r *receiver) readPaths(w http.ResponseWriter, request *http.Request) ([]po
 		return nil, bodyError(err)
 	}
 	if !utf8.Valid(body) { // decoding would put another character in its place
-		return nil, malformed("it is no valid UTF-8")
+		return nil, &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "path refused: the body is no valid UTF-8"}
 	}
 	type picture struct {
 		Path *string `json:"path"`
@@ -103,9 +103,12 @@ func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
 	}
 	pictures, pinged := pictures(events)
 	if pinged {
-		if err := r.ping(request.Context()); err != nil || len(pictures) == 0 {
-			w.WriteHeader(http.StatusAccepted)
+		if err := r.ping(request.Context()); err != nil {
 			return err
+		}
+		if len(pictures) == 0 {
+			w.WriteHeader(http.StatusAccepted)
+			return nil
 		}
 	}
 	if err := r.checkCount(len(pictures)); err != nil {

@@ -42,6 +42,7 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		"measure": measure,
 		"moment":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"shell":   shell,
 		"ordinal": func(index int) int { return index + 1 },
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html")
 	if err != nil {

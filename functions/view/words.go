@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -75,4 +76,9 @@ func measure(value *float64) string {
 		return "–"
 	}
 	return strconv.FormatFloat(*value, 'f', 2, 64)
+}
+
+// shell is text as one word of a shell's command, whatever it holds: it will be pasted.
+func shell(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+	"google.golang.org/grpc/codes"
+
+	"lineup/pkg/event"
+	facerecog "lineup/proto"
+)
+
+// sinkStub accepts events, or refuses them with a status.
+type sinkStub struct {
+	mu     sync.Mutex
+	status int
+	events []string // type, id, and data
+}
+
+func (s *sinkStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status != 0 {
+		w.WriteHeader(s.status)
+		return
+	}
+	e, err := cehttp.NewEventFromHTTPRequest(r)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	s.events = append(s.events, e.Type()+" "+e.ID()+" "+string(e.Data()))
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (s *sinkStub) answer(status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status = status
+}
+
+func (s *sinkStub) got() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events)
+}
+
+func TestResultsAreAnnounced(t *testing.T) {
+	sink := new(sinkStub)
+	server := httptest.NewServer(sink)
+	t.Cleanup(server.Close)
+	face := new(faceStub)
+	face.answer = func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error) {
+		if path == "bad.jpg" {
+			return fail(codes.InvalidArgument, "no picture")(ctx, path)
+		}
+		return names(path, 0.5), nil
+	}
+	face.start(t)
+	s := newSystem(t, face)
+	to, err := event.NewSink(event.SinkSettings{URL: server.URL}, 2)
+	must(t, err)
+	t.Cleanup(to.Close)
+	s.announce = announcer{sink: to, timeout: 5 * time.Second}
+	_, err = s.store.AddPerson(t.Context(), "Ann", []string{"ann.jpg"})
+	must(t, err)
+	s.submit(t, "ann.jpg")
+	s.submit(t, "bad.jpg")
+	s.submit(t, "who.jpg")
+
+	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
+	s.wantAnswer(t, s.deliver(t, 2), http.StatusOK, "")
+	sink.answer(http.StatusServiceUnavailable) // delays the event, not the picture
+	s.wantAnswer(t, s.deliver(t, 3), http.StatusOK, "")
+	identified := `dev.lineup.image.identified 1.1 {"id":1,"path":"ann.jpg","faces":[{"person":{"id":1,"name":"Ann"},"image_name":"ann.jpg","similarity":0.5,"score":null,"box":null}]}`
+	failed := `dev.lineup.image.failed 2.1 {"id":2,"path":"bad.jpg","reason":"no picture"}`
+	unknown := `dev.lineup.image.unknown 3.1 {"id":3,"path":"who.jpg","faces":[{"person":null,"image_name":"who.jpg","similarity":0.5,"score":null,"box":null}]}`
+	if got := sink.got(); !slices.Equal(got, []string{identified, failed}) {
+		t.Errorf("announced %q", got)
+	}
+	if due, err := s.store.Due(t.Context(), 0, 10); err != nil || len(due) != 1 || due[0].ID != 3 {
+		t.Errorf("due are %v, %v; want the picture that is not announced", due, err)
+	}
+
+	sink.answer(0)
+	for range 2 { // the second time there is nothing left to announce
+		s.wantAnswer(t, s.deliver(t, 3), http.StatusOK, "")
+	}
+	if got := sink.got(); !slices.Equal(got, []string{identified, failed, unknown}) {
+		t.Errorf("announced %q", got)
+	}
+	if n := face.calls.Load(); n != 3 {
+		t.Errorf("%d calls for three pictures", n)
+	}
+}
+
+func TestWithoutASinkNobodyWaitsForEvents(t *testing.T) {
+	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return names("", 0), nil }}
+	face.start(t)
+	s := newSystem(t, face)
+	s.submit(t, "a.jpg")
+	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
+	if due, err := s.store.Due(t.Context(), 0, 10); err != nil || len(due) != 0 {
+		t.Errorf("due are %v, %v; want none", due, err)
+	}
+}

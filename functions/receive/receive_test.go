@@ -1,0 +1,505 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nsqio/go-nsq"
+
+	"lineup/local/realparts"
+	"lineup/pkg/photo"
+	"lineup/pkg/queue"
+	"lineup/pkg/store"
+)
+
+func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+
+// system is a receiver on a real database and a real nsqd.
+type system struct {
+	*receiver
+	handler http.Handler
+	nsqd    *realparts.NSQD
+	dsn     string
+	images  string // folder of the first root
+	gallery string
+}
+
+func newSystem(t *testing.T) *system {
+	t.Helper()
+	s := &system{dsn: realparts.MySQL(t), nsqd: realparts.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
+	if err := store.Migrate(t.Context(), s.dsn); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	pictures, err := store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	must(t, err)
+	hints, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
+	must(t, err)
+	roots, err := photo.Open(s.images + ",s3://pictures?region=us-east-1")
+	must(t, err)
+	gallery, err := photo.Open(s.gallery)
+	must(t, err)
+	t.Cleanup(func() { pictures.Close(); hints.Close(); roots.Close(); gallery.Close() })
+	s.receiver = &receiver{
+		Limits:  Limits{MaxBody: 1 << 20, MaxBatch: 1000, MaxPicture: 1 << 20, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
+		store:   pictures,
+		hints:   hinter{queue: hints, topic: "images", store: pictures, log: log},
+		roots:   roots,
+		gallery: gallery,
+		log:     log,
+	}
+	s.sweeper = &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000, SweepChannel: "process"}, hints: s.receiver.hints}
+	s.handler = s.routes()
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reply is an answer read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (s *system) do(t *testing.T, path, body string, header ...string) reply {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	s.handler.ServeHTTP(recorder, request)
+	return reply{recorder.Code, recorder.Header(), recorder.Body.String()}
+}
+
+func (r reply) images(t *testing.T) []accepted {
+	t.Helper()
+	var answer struct{ Images []accepted }
+	if err := json.Unmarshal([]byte(r.body), &answer); err != nil {
+		t.Fatalf("answer %d %q: %v", r.status, r.body, err)
+	}
+	return answer.Images
+}
+
+// hints reads n messages from the topic.
+func (s *system) nextHints(t *testing.T, n int) []string {
+	t.Helper()
+	bodies := make(chan string, n)
+	config := nsq.NewConfig()
+	consumer, err := nsq.NewConsumer("images", "process", config)
+	must(t, err)
+	consumer.SetLoggerLevel(nsq.LogLevelMax)
+	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
+		bodies <- string(m.Body)
+		return nil
+	}))
+	must(t, consumer.ConnectToNSQD(s.nsqd.TCP))
+	defer func() { consumer.Stop(); <-consumer.StopChan }()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var got []string
+	for len(got) < n {
+		select {
+		case body := <-bodies:
+			got = append(got, body)
+		case <-ctx.Done():
+			t.Fatalf("%d hints on the queue, want %d", len(got), n)
+		}
+	}
+	return got
+}
+
+func (s *system) depth(t *testing.T) int {
+	t.Helper()
+	depth, err := s.hints.queue.Depth(t.Context(), "images", "process")
+	must(t, err)
+	return depth
+}
+
+func TestTheSeedsAnswers(t *testing.T) {
+	s := newSystem(t)
+	form := "application/x-www-form-urlencoded" // what curl -d sends
+	for _, step := range []struct{ name, path, body, want string }{
+		{"a new path", "/image/post", `{"path":"/home/user/image_dump"}`,
+			"got path: {Path:/home/user/image_dump}\nimage saved with id: 1\nimage sent to nsq\n"},
+		{"a known path, spelled otherwise", "/image/post", `{"path":"/home/user/./image_dump"}`,
+			"got path: {Path:/home/user/./image_dump}\nimage already saved with id: 1\nimage sent to nsq\n"},
+		{"several paths", "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"/home/user/image_dump"}]}`,
+			"got path: {Path:a.jpg}\nimage saved with id: 2\nimage sent to nsq\n" +
+				"got path: {Path:/home/user/image_dump}\nimage already saved with id: 1\nimage sent to nsq\n"},
+		{"one of several is refused", "/images/post", `{"paths":[{"path":"../a.jpg"},{"path":"b.jpg"}]}`,
+			"got path: {Path:../a.jpg}\nimage not saved: path refused: it leads to no file below a picture root\n" +
+				"got path: {Path:b.jpg}\nimage saved with id: 3\nimage sent to nsq\n"},
+	} {
+		if got := s.do(t, step.path, step.body, "Content-Type", form); got.status != http.StatusAccepted || got.body != step.want {
+			t.Errorf("%s: %d %q, want 202 %q", step.name, got.status, got.body, step.want)
+		}
+	}
+	if n := s.depth(t); n != 3 {
+		t.Errorf("%d hints on the queue for three pictures", n)
+	}
+}
+
+func TestNSQDownCostsNothingButTime(t *testing.T) {
+	s := newSystem(t)
+	s.nsqd.Stop()
+	want := "got path: {Path:a.jpg}\nimage saved with id: 1\nimage not sent to nsq yet, it will be\n"
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusAccepted || got.body != want {
+		t.Errorf("%d %q, want 202 %q", got.status, got.body, want)
+	}
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Accept", "application/json").images(t); *got[0].Sent {
+		t.Errorf("%+v, want sent to be false", got)
+	}
+	s.nsqd.Start(t)
+	if got := s.ping(t.Context()); got != nil {
+		t.Fatal(got)
+	}
+	if hint := s.nextHints(t, 1)[0]; !strings.Contains(hint, `"images/1"`) {
+		t.Errorf("the hint is %s, want one for images/1", hint)
+	}
+}
+
+func TestEventsInEveryMode(t *testing.T) {
+	const one = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"%","datacontenttype":"application/json","data":{"path":"%.jpg"}}`
+	event := func(id string) string { return strings.ReplaceAll(one, "%", id) }
+	binary := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}
+	for name, c := range map[string]struct {
+		body   string
+		header []string
+		paths  []string
+	}{
+		"binary":                     {`{"path":"a.jpg","id":99}`, binary, []string{"a.jpg"}},
+		"structured":                 {event("b"), []string{"Content-Type", "application/cloudevents+json; charset=utf-8"}, []string{"b.jpg"}},
+		"batched":                    {"[" + event("c") + "," + event("d") + "]", []string{"Content-Type", "application/cloudevents-batch+json"}, []string{"c.jpg", "d.jpg"}},
+		"batched with a parameter":   {"[" + event("e") + "]", []string{"Content-Type", "application/cloudevents-batch+json; charset=utf-8"}, []string{"e.jpg"}},
+		"the JSON of the seed's way": {`{"path":"f.jpg"}`, []string{"Content-Type", "text/plain"}, []string{"f.jpg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSystem(t)
+			got := s.do(t, "/", c.body, append(c.header, "Accept", "application/json")...)
+			images := got.images(t)
+			if got.status != http.StatusAccepted || len(images) != len(c.paths) {
+				t.Fatalf("%d %s, want 202 and %v", got.status, got.body, c.paths)
+			}
+			for i, image := range images {
+				if image.ID != int64(i+1) || image.Path != c.paths[i] || image.Status != "pending" || !*image.Sent {
+					t.Errorf("image %d is %+v, want %s, pending, sent", i, image, c.paths[i])
+				}
+			}
+			if name == "the JSON of the seed's way" {
+				return
+			}
+			if got := s.do(t, "/", c.body, c.header...); got.status != http.StatusAccepted || got.body != "" {
+				t.Errorf("without Accept: %d %q, want 202 and no body", got.status, got.body)
+			}
+			if n := s.depth(t); n != len(c.paths) {
+				t.Errorf("%d hints on the queue, want %d", n, len(c.paths))
+			}
+		})
+	}
+}
+
+func TestTheHintIsAnEventThatCarriesTheTrace(t *testing.T) {
+	s := newSystem(t)
+	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	s.do(t, "/image/post", `{"path":"a.jpg"}`, "Traceparent", trace)
+	var got map[string]any
+	must(t, json.Unmarshal([]byte(s.nextHints(t, 1)[0]), &got))
+	for name, want := range map[string]any{
+		"specversion": "1.0", "type": "dev.lineup.image.submitted", "source": "/lineup/receive",
+		"subject": "images/1", "id": "1.1", "traceparent": trace,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	if data, _ := json.Marshal(got["data"]); string(data) != `{"id":1,"path":"a.jpg"}` {
+		t.Errorf("data is %s", data)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	s := newSystem(t)
+	s.MaxBody, s.MaxBatch = 2000, 2
+	ce := func(kind string) []string {
+		return []string{"Ce-Specversion", "1.0", "Ce-Type", kind, "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}
+	}
+	for name, c := range map[string]struct {
+		path, body string
+		header     []string
+		status     int
+		says       string
+	}{
+		"no JSON":                       {"/image/post", `path=a`, nil, 400, "invalid character"},
+		"no body":                       {"/image/post", ``, nil, 400, "EOF"},
+		"no path":                       {"/image/post", `{}`, nil, 400, "names no picture"},
+		"a field nobody knows":          {"/image/post", `{"pth":"a"}`, nil, 400, `unknown field \"pth\"`},
+		"an entry without a path":       {"/images/post", `{"paths":[{"path":"a"},{}]}`, nil, 400, "paths[1] has no path"},
+		"two JSON objects":              {"/image/post", `{"path":"a"}{"path":"b"}`, nil, 400, "follows"},
+		"invalid UTF-8":                 {"/image/post", "{\"path\":\"a\xff\"}", nil, 422, "UTF-8"},
+		"an empty path":                 {"/image/post", `{"path":""}`, nil, 422, "empty"},
+		"a path that climbs out":        {"/image/post", `{"path":"../../etc/passwd"}`, nil, 422, "below a picture root"},
+		"a NUL in the path":             {"/image/post", `{"path":"a\u0000.jpg"}`, nil, 422, "NUL"},
+		"a path of 1,025 bytes":         {"/image/post", `{"path":"` + strings.Repeat("a", 1025) + `"}`, nil, 422, "1024 are allowed"},
+		"another scheme":                {"/image/post", `{"path":"http://example.com/a.jpg"}`, nil, 422, "none of the picture roots"},
+		"another bucket":                {"/image/post", `{"path":"s3://other/a.jpg"}`, nil, 422, "none of the picture roots"},
+		"a body that is too large":      {"/image/post", `{"path":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "2000 bytes allowed"},
+		"too many paths":                {"/images/post", `{"paths":[{"path":"a"},{"path":"b"},{"path":"c"}]}`, nil, 413, "2 are allowed"},
+		"an event of another type":      {"/", `{}`, ce("com.example.other"), 422, "mean nothing here"},
+		"an event without a path":       {"/", `{}`, ce("dev.lineup.image.submitted"), 422, "empty"},
+		"an event whose data is no map": {"/", `[1]`, ce("dev.lineup.image.submitted"), 422, "data is not"},
+		"an event that is too large":    {"/", `{"path":"` + strings.Repeat("a", 3000) + `"}`, ce("dev.lineup.image.submitted"), 413, "2000 bytes allowed"},
+		"a broken structured event":     {"/", `{"specversion":"1.0"`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
+		"a broken batch":                {"/", `{}`, []string{"Content-Type", "application/cloudevents-batch+json"}, 400, "cannot be read"},
+		"an upload of no known kind":    {"/images", `hello`, []string{"Content-Type", "text/plain"}, 415, "image/*"},
+		"a picture that is none":        {"/images", `hello`, []string{"Content-Type", "image/jpeg"}, 415, "not a picture"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.do(t, c.path, c.body, append(c.header, "Accept", "application/json")...)
+			if got.status != c.status || got.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(got.body, c.says) {
+				t.Errorf("%d %s %s, want %d problem+json with %q", got.status, got.header.Get("Content-Type"), got.body, c.status, c.says)
+			}
+		})
+	}
+	if rows, _, err := s.store.Images(t.Context(), store.Filter{Limit: 1}); err != nil || len(rows) != 0 {
+		t.Errorf("refused requests left rows: %v, %v", rows, err)
+	}
+}
+
+func TestOneOfABatchIsRefused(t *testing.T) {
+	s := newSystem(t)
+	got := s.do(t, "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"ftp://x/b.jpg"}]}`, "Accept", "application/json")
+	want := `{"images":[{"id":1,"path":"a.jpg","status":"pending","sent":true},` +
+		`{"path":"ftp://x/b.jpg","error":"path refused: ftp://x is none of the picture roots"}]}` + "\n"
+	if got.status != http.StatusAccepted || got.body != want {
+		t.Errorf("%d %s, want 202 %s", got.status, got.body, want)
+	}
+}
+
+func TestTextErrorsAreOneLine(t *testing.T) {
+	s := newSystem(t)
+	got := s.do(t, "/image/post", "{")
+	if got.status != http.StatusBadRequest || strings.Count(got.body, "\n") != 1 || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
+		t.Errorf("%d %q, want 400 and one line of text", got.status, got.body)
+	}
+}
+
+func TestDatabaseDownSavesNothingAndSaysWhen(t *testing.T) {
+	s := newSystem(t)
+	s.store.Close()
+	got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Accept", "application/json")
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "5" {
+		t.Errorf("%d, Retry-After %q; want 503 and 5", got.status, got.header.Get("Retry-After"))
+	}
+	if strings.Contains(got.body, "sql") || strings.Contains(got.body, "tcp") {
+		t.Errorf("the answer shows internals: %s", got.body)
+	}
+}
+
+func TestUploads(t *testing.T) {
+	s := newSystem(t)
+	png := "\x89PNG\r\n\x1a\n and more"
+	got := s.do(t, "/images", png, "Content-Type", "image/jpeg", "Accept", "application/json") // the bytes count, not the header
+	image := got.images(t)[0]
+	if got.status != http.StatusAccepted || !strings.HasPrefix(image.Path, "uploads/") || !strings.HasSuffix(image.Path, ".png") {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	saved, err := os.ReadFile(filepath.Join(s.images, image.Path))
+	if err != nil || string(saved) != png {
+		t.Errorf("saved %q, %v", saved, err)
+	}
+	body, kind := multipartBody(t, "image", png, "GIF89a more", "hello", png)
+	got = s.do(t, "/images", body, "Content-Type", kind)
+	images := got.images(t)
+	if got.status != http.StatusAccepted || len(images) != 4 || images[0].ID != 1 || images[1].ID != 2 ||
+		images[2].ID != 0 || !strings.Contains(images[2].Error, "not a picture") || images[3].ID != 1 {
+		t.Errorf("%d %s, want the same id for the same picture, a new one, an error, and the same id again", got.status, got.body)
+	}
+}
+
+func TestUploadLimits(t *testing.T) {
+	s := newSystem(t)
+	png := "\x89PNG\r\n\x1a\n"
+	large := png + strings.Repeat("x", 1<<20)
+	for name, c := range map[string]struct{ body, kind string }{
+		"one picture above the limit": {large, "image/png"},
+		"one above the limit, in a form": func() struct{ body, kind string } {
+			body, kind := multipartBody(t, "image", large)
+			return struct{ body, kind string }{body, kind}
+		}(),
+		"all together above the limit": func() struct{ body, kind string } {
+			half := png + strings.Repeat("x", 1<<19)
+			body, kind := multipartBody(t, "image", half, half, half, half, half, half, half)
+			return struct{ body, kind string }{body, kind}
+		}(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := s.do(t, "/images", c.body, "Content-Type", c.kind); got.status != http.StatusRequestEntityTooLarge {
+				t.Errorf("%d %s, want 413", got.status, got.body)
+			}
+		})
+	}
+}
+
+func multipartBody(t *testing.T, field string, files ...string) (body, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for _, file := range files {
+		part, err := form.CreateFormFile(field, "../../photo.jpg")
+		must(t, err)
+		_, err = io.WriteString(part, file)
+		must(t, err)
+	}
+	must(t, form.Close())
+	return b.String(), form.FormDataContentType()
+}
+
+func personBody(t *testing.T, name string, photos ...string) (body, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	must(t, form.WriteField("name", name))
+	for _, photo := range photos {
+		part, err := form.CreateFormFile("photo", "x.jpg")
+		must(t, err)
+		_, err = io.WriteString(part, photo)
+		must(t, err)
+	}
+	must(t, form.Close())
+	return b.String(), form.FormDataContentType()
+}
+
+func TestPeople(t *testing.T) {
+	s := newSystem(t)
+	jpeg := "\xff\xd8\xff one"
+	body, kind := personBody(t, " Ann  / ../Lee ", jpeg)
+	first := s.do(t, "/people", body, "Content-Type", kind)
+	if first.status != http.StatusOK {
+		t.Fatalf("%d %s", first.status, first.body)
+	}
+	var person store.Profile
+	must(t, json.Unmarshal([]byte(first.body), &person))
+	if person.ID != 1 || person.Name != "Ann / ../Lee" || len(person.ImageNames) != 1 || strings.ContainsAny(person.ImageNames[0], "/ ") {
+		t.Errorf("the person is %+v", person)
+	}
+	photo := filepath.Join(s.gallery, person.ImageNames[0])
+	if saved, err := os.ReadFile(photo); err != nil || string(saved) != jpeg {
+		t.Errorf("the gallery holds %q, %v", saved, err)
+	}
+	t.Run("the same again completes what is missing", func(t *testing.T) {
+		must(t, os.Remove(photo))
+		if again := s.do(t, "/people", body, "Content-Type", kind); again.body != first.body {
+			t.Errorf("%s, want %s", again.body, first.body)
+		}
+		if _, err := os.Stat(photo); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("another photo is added", func(t *testing.T) {
+		body, kind := personBody(t, "Ann / ../Lee", "\xff\xd8\xff two")
+		var more store.Profile
+		must(t, json.Unmarshal([]byte(s.do(t, "/people", body, "Content-Type", kind).body), &more))
+		if more.ID != 1 || len(more.ImageNames) != 2 {
+			t.Errorf("%+v, want two photos of person 1", more)
+		}
+	})
+	for name, c := range map[string]struct {
+		name   string
+		photos []string
+		status int
+	}{
+		"no name":                               {"  ", []string{jpeg}, 400},
+		"no photo":                              {"Ann", nil, 400},
+		"a photo that is no picture":            {"Ann", []string{"hello"}, 415},
+		"a name of 201 characters":              {strings.Repeat("é", 201), []string{jpeg}, 400},
+		"a name with a bell":                    {"Ann\a", []string{jpeg}, 400},
+		"a photo too large":                     {"Ann", []string{jpeg + strings.Repeat("x", 1<<20)}, 413},
+		"another's photo under a name as alike": {"ann ? ???lee", []string{jpeg}, 409},
+	} {
+		t.Run("refuses "+name, func(t *testing.T) {
+			body, kind := personBody(t, c.name, c.photos...)
+			if got := s.do(t, "/people", body, "Content-Type", kind); got.status != c.status {
+				t.Errorf("%d %s, want %d", got.status, got.body, c.status)
+			}
+		})
+	}
+}
+
+func TestAGalleryThatCannotBeWrittenIsSaid(t *testing.T) {
+	s := newSystem(t)
+	must(t, os.RemoveAll(s.gallery))
+	body, kind := personBody(t, "Ann", "\xff\xd8\xff")
+	got := s.do(t, "/people", body, "Content-Type", kind)
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || strings.Contains(got.body, s.gallery) {
+		t.Errorf("%d %s, want 503 that shows no folder", got.status, got.body)
+	}
+}
+
+func TestPing(t *testing.T) {
+	ping := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping", "Ce-Source", "/test", "Ce-Id", "1"}
+	s := newSystem(t)
+	submit := func(n int) {
+		t.Helper()
+		var paths []string
+		for i := range n {
+			paths = append(paths, "p/"+strings.Repeat("a", i+1)+".jpg")
+		}
+		_, err := s.store.Submit(t.Context(), paths)
+		must(t, err)
+	}
+	submit(700) // rows whose hints were never given
+	if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted || got.body != "" {
+		t.Fatalf("%d %q, want 202 and no body", got.status, got.body)
+	}
+	if n := s.depth(t); n != 700 {
+		t.Errorf("%d hints on the queue, want 700", n)
+	}
+	s.do(t, "/", "", ping...)
+	if n := s.depth(t); n != 700 {
+		t.Errorf("a second ping made it %d", n)
+	}
+	t.Run("the queue is filled up to SWEEP_FILL", func(t *testing.T) {
+		s.sweeper.Fill = 705
+		submit(720)
+		s.do(t, "/", "", ping...)
+		if n := s.depth(t); n != 705 {
+			t.Errorf("%d hints on the queue, want 705", n)
+		}
+	})
+	t.Run("nothing happens more often than SWEEP_INTERVAL", func(t *testing.T) {
+		s.sweeper.EveryAtMost, s.sweeper.Fill = time.Hour, 5000
+		s.do(t, "/", "", ping...)
+		if n := s.depth(t); n != 705 {
+			t.Errorf("%d hints on the queue, want 705 still", n)
+		}
+	})
+	t.Run("nsqd down is said, and the ping can come again", func(t *testing.T) {
+		s.sweeper.last = time.Time{}
+		s.nsqd.Stop()
+		if got := s.do(t, "/", "", ping...); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+			t.Errorf("%d %s, want 503 with Retry-After", got.status, got.body)
+		}
+		s.nsqd.Start(t)
+		if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted {
+			t.Errorf("%d %s, want 202", got.status, got.body)
+		}
+	})
+}
