@@ -20,7 +20,7 @@ type nearest func(embedding []float32) (m gallery.Match, ok bool)
 
 // answer names the faces whose nearest photo is as similar as the threshold asks,
 // the surest match first; faces without any are in the order of their score.
-func answer(found []face.Face, nearest nearest, threshold float32, model string) *facerecog.IdentifyResponse {
+func answer(found []face.Face, nearest nearest, threshold float64, model string) *facerecog.IdentifyResponse {
 	response := &facerecog.IdentifyResponse{ImageName: notFound}
 	for _, f := range found {
 		shown := &facerecog.Face{
@@ -31,7 +31,7 @@ func answer(found []face.Face, nearest nearest, threshold float32, model string)
 		}
 		if match, ok := nearest(f.Embedding); ok {
 			shown.Similarity = proto.Float32(match.Similarity)
-			if match.Similarity >= threshold {
+			if match.Similarity >= float32(threshold) {
 				shown.ImageName = match.ImageName
 			}
 		}

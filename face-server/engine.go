@@ -18,7 +18,7 @@ type engine struct {
 	workers   *workers
 	people    *photo.Roots
 	gallery   *gallery.Gallery
-	threshold float32
+	threshold float64
 }
 
 // open loads the models and makes the gallery, which is still to be read.

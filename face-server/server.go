@@ -28,7 +28,7 @@ type server struct {
 	gallery    *gallery.Gallery
 	workers    *workers
 	places     chan struct{} // one for each call that is worked on or waits
-	threshold  float32
+	threshold  float64
 	model      string
 	maxPicture int64         // bytes
 	timeout    time.Duration // of calls without a deadline

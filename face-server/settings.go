@@ -14,7 +14,7 @@ type settings struct {
 	KnownPeople    string        `envconfig:"KNOWN_PEOPLE" default:"known_people" desc:"where photos of known people lie: a folder or a bucket URL"`
 	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" desc:"pause between two looks for changes there"`
 	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
-	MatchThreshold float32       `envconfig:"MATCH_THRESHOLD" desc:"cosine similarity from which on two faces are one person's; 0 takes the models' own"`
+	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" desc:"cosine similarity from which on two faces are one person's; 0 takes the models' own"`
 	Workers        int           `envconfig:"WORKERS" desc:"how many pictures are looked at at a time"`
 	Queue          int           `envconfig:"QUEUE" default:"16" desc:"how many calls may wait for a worker; one more is told to come back"`
 	MaxPicture     int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"bytes a picture may have"`

@@ -21,7 +21,7 @@ type Manifest struct {
 	// Runtime is the ONNX Runtime library.
 	Runtime string `json:"runtime"`
 	// Threshold is the cosine similarity at which two faces count as one person's.
-	Threshold float32   `json:"threshold"`
+	Threshold float64   `json:"threshold"`
 	Detector  Detector  `json:"detector"`
 	Landmarks Landmarks `json:"landmarks"`
 	Embedder  Embedder  `json:"embedder"`

@@ -2,15 +2,21 @@ package picture
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/bep/imagemeta"
+	"golang.org/x/image/riff"
 )
 
 // orientation reads the EXIF tag that says how the camera was held, 1 to 8
-// (EXIF 2.32, tag 0x0112). Without one, or one that makes no sense, it is 1: upright.
+// (EXIF 2.32, tag 0x0112). Without one, or one that makes no sense, it is 1:
+// broken metadata is no reason to refuse a picture.
 func orientation(body []byte, format imagemeta.ImageFormat) int {
+	if format == imagemeta.WebP {
+		// imagemeta misses what follows a chunk of odd length.
+		body, format = webpEXIF(body), imagemeta.TIFF
+	}
 	found := 1
-	// Broken metadata is no reason to refuse a picture.
 	imagemeta.Decode(imagemeta.Options{
 		R:           bytes.NewReader(body),
 		ImageFormat: format,
@@ -26,6 +32,22 @@ func orientation(body []byte, format imagemeta.ImageFormat) int {
 		},
 	})
 	return found
+}
+
+// webpEXIF is the content of a WebP's EXIF chunk, a TIFF, or nil.
+func webpEXIF(body []byte) []byte {
+	_, chunks, err := riff.NewReader(bytes.NewReader(body))
+	for err == nil {
+		var id riff.FourCC
+		var content io.Reader
+		id, _, content, err = chunks.Next()
+		if err == nil && id == (riff.FourCC{'E', 'X', 'I', 'F'}) {
+			data, _ := io.ReadAll(content)
+			// Some programs put the prefix of a JPEG's segment before it.
+			return bytes.TrimPrefix(data, []byte("Exif\x00\x00"))
+		}
+	}
+	return nil
 }
 
 // turn gives the size of an upright picture that is stored width × height in the

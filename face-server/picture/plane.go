@@ -8,26 +8,31 @@ type level struct {
 	pix           []byte
 	stride        int
 	width, height int
+
+	// Where the picture ends: half a pixel or more after the centre of the last
+	// column and row, as fixed numbers from that of the first.
+	right, bottom int
+}
+
+func newLevel(pix []byte, stride, width, height int) level {
+	return level{pix, stride, width, height, width*one - half, height*one - half}
 }
 
 // halved is l with every 2×2 block averaged. An odd last row or column is dropped.
 func (l level) halved() level {
-	half := level{
-		pix:    make([]byte, (l.width/2)*(l.height/2)),
-		stride: l.width / 2,
-		width:  l.width / 2,
-		height: l.height / 2,
-	}
-	for y := range half.height {
-		upper := l.pix[2*y*l.stride:][:2*half.width]
-		lower := l.pix[(2*y+1)*l.stride:][:2*half.width]
-		row := half.pix[y*half.stride:][:half.width]
+	width, height := l.width/2, l.height/2
+	small := newLevel(make([]byte, width*height), width, width, height)
+	small.right, small.bottom = (l.right+half)/2-half, (l.bottom+half)/2-half
+	for y := range height {
+		upper := l.pix[2*y*l.stride:][:2*width]
+		lower := l.pix[(2*y+1)*l.stride:][:2*width]
+		row := small.pix[y*width:][:width]
 		for x := range row {
 			sum := int(upper[2*x]) + int(upper[2*x+1]) + int(lower[2*x]) + int(lower[2*x+1])
 			row[x] = byte((sum + 2) / 4)
 		}
 	}
-	return half
+	return small
 }
 
 // plane is one component in full size and, made when first needed, in ever
@@ -98,20 +103,20 @@ func fixed(v float64) int { return int(math.Round(v * one)) }
 // addRow adds to each pixel of row share of the value at (x, y), which goes on by
 // (dx, dy) per pixel: fixed numbers, 0 being the centre of the first pixel.
 func (l level) addRow(row []float32, x, y, dx, dy int, outside, share float32) {
-	right, bottom := (l.width-1)*one, (l.height-1)*one
+	lastX, lastY := (l.width-1)*one, (l.height-1)*one
 	between := share / (256 * 256)
 	for i := range row {
 		switch {
-		case uint(x) < uint(right) && uint(y) < uint(bottom):
+		case uint(x) < uint(lastX) && uint(y) < uint(lastY):
 			at := (y>>16)*l.stride + x>>16
 			upper, lower := l.pix[at:at+2], l.pix[at+l.stride:][:2]
 			fx, fy := int32(x>>8&255), int32(y>>8&255)
 			value := (int32(upper[0])*(256-fx)+int32(upper[1])*fx)*(256-fy) +
 				(int32(lower[0])*(256-fx)+int32(lower[1])*fx)*fy
 			row[i] += float32(value) * between
-		case x >= -half && x <= right+half && y >= -half && y <= bottom+half:
-			// The outer half of the outermost pixels.
-			row[i] += float32(l.pix[min(max(y, 0), bottom)>>16*l.stride+min(max(x, 0), right)>>16]) * share
+		case x >= -half && x <= l.right && y >= -half && y <= l.bottom:
+			// Beyond the outermost centres.
+			row[i] += float32(l.pix[min(max(y, 0), lastY)>>16*l.stride+min(max(x, 0), lastX)>>16]) * share
 		default:
 			row[i] += outside * share
 		}

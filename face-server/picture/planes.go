@@ -13,8 +13,8 @@ func planes(decoded image.Image, width, height int) (y, cb, cr *plane) {
 	case *image.YCbCr:
 		return components(img, width, height)
 	case *image.Gray:
-		none := level{pix: []byte{128}, stride: 1, width: 1, height: 1}
-		return newPlane(level{img.Pix, img.Stride, width, height}, 1, 1, 0),
+		none := newLevel([]byte{128}, 1, 1, 1)
+		return newPlane(newLevel(img.Pix, img.Stride, width, height), 1, 1, 0),
 			newPlane(none, width, height, 128), newPlane(none, width, height, 128)
 	}
 	return components(toYCbCr(decoded, width, height), width, height)
@@ -23,9 +23,9 @@ func planes(decoded image.Image, width, height int) (y, cb, cr *plane) {
 func components(img *image.YCbCr, width, height int) (y, cb, cr *plane) {
 	across, down := subsampling(img.SubsampleRatio)
 	columns, rows := (width+across-1)/across, (height+down-1)/down
-	return newPlane(level{img.Y, img.YStride, width, height}, 1, 1, 0),
-		newPlane(level{img.Cb, img.CStride, columns, rows}, across, down, 128),
-		newPlane(level{img.Cr, img.CStride, columns, rows}, across, down, 128)
+	return newPlane(newLevel(img.Y, img.YStride, width, height), 1, 1, 0),
+		newPlane(newLevel(img.Cb, img.CStride, columns, rows), across, down, 128),
+		newPlane(newLevel(img.Cr, img.CStride, columns, rows), across, down, 128)
 }
 
 // subsampling is how many pixels share a colour value, across and down.

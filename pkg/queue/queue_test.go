@@ -303,3 +303,13 @@ func BenchmarkPublish(b *testing.B) {
 		}
 	})
 }
+
+func TestNSQDsOwnLimitCounts(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, MaxMessage: 4 << 20})
+	for range 2 { // on a fresh connection, and after one that nsqd closed
+		if err := q.Publish(t.Context(), "images", make([]byte, 3<<20)); !errors.Is(err, queue.ErrTooLarge) {
+			t.Errorf("publish 3 MiB to an nsqd that takes 1 MiB: %v, want ErrTooLarge", err)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+# `make` prints what there is to make.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+.PHONY: help
+help: ## print the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: run
+run: ## build and start everything on this machine; Ctrl-C ends it
+	@go build -o bin/local ./local
+	@exec bin/local run
+
+.PHONY: test
+test: ## check the code and run every test, with the race detector and real parts
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	go test -race -timeout 10m ./...
+
+.PHONY: bench
+bench: models ## measure: recognition, queue
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: build
+build: ## build every program into bin/
+	go build -o bin/ ./functions/... ./bridge ./face-server ./local ./pkg/store/migrate
+
+.PHONY: models
+models: ## fetch ONNX Runtime and the face models into face-server/kodata
+	@go run ./local models
+
+.PHONY: migrate
+migrate: ## bring the database at MYSQL_DSN to this version
+	@go run ./pkg/store/migrate
+
+.PHONY: generate
+generate: ## make the Go code in proto/ from face.proto
+	@go run ./local generate
+
+.PHONY: clean
+clean: ## remove what was built; .lineup/ with its data and the download cache stay
+	rm -rf bin

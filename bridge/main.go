@@ -1,0 +1,53 @@
+// Bridge is a Knative event source for NSQ: every message of a topic's channel is
+// posted to K_SINK as a CloudEvent, and acknowledged when the sink has taken it.
+// It knows nothing of what the messages mean and serves any topic and any sink.
+//
+// # Events
+//
+// A message that is a CloudEvent 1.0 in structured JSON keeps its data and its
+// attributes. Any other message becomes the data of an event of type
+// dev.lineup.nsq.message whose id is the same at every delivery. Both get the
+// extensions nsqtopic, nsqchannel and nsqattempts, then those of K_CE_OVERRIDES,
+// and are posted in HTTP's binary mode.
+//
+// # Acknowledgement
+//
+// What becomes of a message after the sink's answer is decided by retry.decide.
+// A message is delivered at least once, and never given up for having been tried
+// often; the sink tells repetitions by source and id. nsqd keeps messages that it
+// was told to defer in memory only: an nsqd that is killed loses them.
+//
+// # Dead letters
+//
+// A message that the sink refuses for good is published to DEAD_TOPIC at the nsqd
+// it came from, before it is finished. It is a CloudEvent in structured JSON, of
+// type dev.lineup.nsq.dead, so that another bridge can bring it to somebody. Its
+// data is deadLetter: where the message came from, why it was refused, and its
+// body, byte for byte, in base64. Where that would be more than NSQD_MAX_MSG_SIZE,
+// the body alone is published and the reason is in the log.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+
+	"lineup/pkg/serve"
+)
+
+func main() {
+	s := settings{Listen: serve.Listen{Port: 8080}}
+	serve.Settings("bridge", "posts the messages of an NSQ channel to K_SINK as CloudEvents", &s)
+	serve.Main("bridge", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+		b, err := newBridge(s, log)
+		if err != nil {
+			return err
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return b.run(ctx) })
+		group.Go(func() error { return serve.HTTP(ctx, s.Listen, log, http.NotFoundHandler(), b.ready) })
+		return group.Wait()
+	})
+}

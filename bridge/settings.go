@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/nsqio/go-nsq"
+
+	"lineup/pkg/serve"
+)
+
+type settings struct {
+	serve.Listen
+
+	Sink        string        `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
+	Overrides   overrides     `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
+	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
+
+	NSQD      string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to read from, host:port"`
+	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from instead, HTTP host:port, comma-separated"`
+	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" desc:"time between two attempts to find or reach an nsqd"`
+	Topic     string        `envconfig:"TOPIC" default:"images" desc:"topic to read"`
+	Channel   string        `envconfig:"CHANNEL" default:"process" desc:"channel of the topic; several bridges on one channel share its messages"`
+
+	// 32 keeps a sink busy that answers in 30 ms with 1,000 messages a second, and is
+	// few enough to be taken back within a second or two when the bridge ends.
+	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"32" desc:"messages at the sink at once"`
+	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" desc:"longest a lone message waits in nsqd's output buffer, at least nsqd's -min-output-buffer-timeout"`
+	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives a message to another when this bridge is dead"`
+
+	RetryMin time.Duration `envconfig:"RETRY_MIN" default:"1s" desc:"first delay of a message the sink did not take; it doubles each time"`
+	RetryMax time.Duration `envconfig:"RETRY_MAX" default:"1m" desc:"longest such delay"`
+	MaxDefer time.Duration `envconfig:"MAX_DEFER" default:"1h" desc:"longest time a sink can ask for by Retry-After, at most nsqd's -max-req-timeout"`
+
+	DeadTopic   string        `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
+	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to take a dead letter"`
+	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
+
+	Grace time.Duration `envconfig:"GRACE" default:"10s" desc:"time that events at the sink have to be answered after SIGTERM, then their messages are given back"`
+}
+
+// check fills in what follows from other settings and refuses what cannot work.
+func (s *settings) check() error {
+	if s.Sink != "" {
+		u, err := url.Parse(s.Sink)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("K_SINK is no http or https URL: correct it")
+		}
+	}
+	if s.DeadTopic == "" {
+		name, _ := strings.CutSuffix(s.Topic, "#ephemeral")
+		s.DeadTopic = name + ".dead"
+	}
+	for setting, name := range map[string]string{"TOPIC": s.Topic, "CHANNEL": s.Channel, "DEAD_TOPIC": s.DeadTopic} {
+		if !nsq.IsValidTopicName(name) {
+			return fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", setting, name)
+		}
+	}
+	if s.DeadTopic == s.Topic {
+		return errors.New("DEAD_TOPIC is TOPIC: what the sink refuses would come again for ever: name another")
+	}
+	for _, address := range append([]string{s.NSQD}, s.Lookupds...) {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
+		}
+	}
+	if s.MaxInFlight < 1 {
+		return fmt.Errorf("MAX_IN_FLIGHT=%d: at least 1 message must be taken", s.MaxInFlight)
+	}
+	for setting, d := range map[string]time.Duration{
+		"SINK_TIMEOUT": s.SinkTimeout, "RECONNECT": s.Reconnect, "OUTPUT_BUFFER_TIMEOUT": s.OutputBufferTimeout,
+		"MSG_TIMEOUT": s.MsgTimeout, "RETRY_MIN": s.RetryMin, "RETRY_MAX": s.RetryMax, "MAX_DEFER": s.MaxDefer,
+		"NSQD_TIMEOUT": s.NSQDTimeout, "GRACE": s.Grace,
+	} {
+		if d < time.Millisecond {
+			return fmt.Errorf("%s=%v: at least 1ms is needed", setting, d)
+		}
+	}
+	return nil
+}
+
+// overrides are extensions, as Knative hands them to a source:
+// https://knative.dev/docs/eventing/sources/
+type overrides map[string]string
+
+// Decode reads K_CE_OVERRIDES.
+func (o *overrides) Decode(value string) error {
+	if value == "" {
+		return nil
+	}
+	var given struct {
+		Extensions map[string]string `json:"extensions"`
+	}
+	if err := json.Unmarshal([]byte(value), &given); err != nil {
+		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, err)
+	}
+	for name, value := range given.Extensions {
+		if err := new(cloudevents.EventContextV1).SetExtension(name, value); err != nil {
+			return fmt.Errorf("extension %q: %w", name, err)
+		}
+		if !printable(value) {
+			return fmt.Errorf("extension %q has a control character in its value", name)
+		}
+	}
+	*o = given.Extensions
+	return nil
+}

@@ -1,0 +1,82 @@
+package face
+
+import (
+	"math/cmplx"
+	"testing"
+)
+
+func TestSimilarity(t *testing.T) {
+	square := []complex128{0, 10, 10 + 10i, 10i}
+	for name, wanted := range map[string]struct{ a, b complex128 }{
+		"stays":                   {1, 0},
+		"shifts":                  {1, 3 - 4i},
+		"grows":                   {2.5, 0},
+		"turns by a quarter":      {1i, 0},
+		"turns, grows and shifts": {cmplx.Rect(3, 0.4), 7 + 1i},
+	} {
+		t.Run(name, func(t *testing.T) {
+			moved := make([]complex128, len(square))
+			for i, z := range square {
+				moved[i] = wanted.a*z + wanted.b
+			}
+			a, b := similarity(square, moved)
+			if cmplx.Abs(a-wanted.a) > 1e-9 || cmplx.Abs(b-wanted.b) > 1e-9 {
+				t.Errorf("similarity is (%v, %v), want (%v, %v)", a, b, wanted.a, wanted.b)
+			}
+		})
+	}
+	t.Run("one point off its place shifts the whole by its share", func(t *testing.T) {
+		off := append([]complex128{}, square...)
+		off[0] += -4 // away from the middle, across: the whole grows and turns
+		a, b := similarity(square, off)
+		// By hand, with the middle at 5+5i: (4·50 + 4·(5-5i)) / (4·50).
+		if want := complex(220./200, -20./200); cmplx.Abs(a-want) > 1e-9 {
+			t.Errorf("a is %v, want %v", a, want)
+		}
+		if centre := a*(5+5i) + b; cmplx.Abs(centre-(4+5i)) > 1e-9 {
+			t.Errorf("the middle goes to %v, want 4+5i", centre)
+		}
+	})
+	t.Run("points in one place are only shifted", func(t *testing.T) {
+		if a, b := similarity([]complex128{2, 2}, []complex128{5, 5}); a != 1 || b != 3 {
+			t.Errorf("similarity is (%v, %v), want (1, 3)", a, b)
+		}
+	})
+}
+
+func TestSuppress(t *testing.T) {
+	at := func(x, score float64) Face {
+		return Face{Box: Box{X: x, Width: 10, Height: 10}, Score: float32(score)}
+	}
+	for name, c := range map[string]struct {
+		found []Face
+		want  []Face
+	}{
+		"nothing":                              {nil, nil},
+		"boxes apart are two faces":            {[]Face{at(0, .8), at(20, .9)}, []Face{at(20, .9), at(0, .8)}},
+		"of boxes upon each other the surer":   {[]Face{at(0, .8), at(1, .9)}, []Face{at(1, .9)}},
+		"an overlap of a quarter is two faces": {[]Face{at(0, .8), at(6, .9)}, []Face{at(6, .9), at(0, .8)}},
+		"only what is kept suppresses":         {[]Face{at(0, .7), at(4, .8), at(8, .9)}, []Face{at(8, .9), at(0, .7)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := suppress(c.found, 0.3)
+			if len(got) != len(c.want) {
+				t.Fatalf("kept %v, want %v", got, c.want)
+			}
+			for i := range got {
+				if got[i].Box != c.want[i].Box {
+					t.Errorf("kept %v, want %v", got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestNormalised(t *testing.T) {
+	if v := normalised([]float32{3, 4}); v[0] != 0.6 || v[1] != 0.8 {
+		t.Errorf("3, 4 becomes %v, want 0.6, 0.8", v)
+	}
+	if v := normalised([]float32{0, 0}); v[0] != 0 || v[1] != 0 {
+		t.Errorf("0, 0 becomes %v, want itself", v)
+	}
+}

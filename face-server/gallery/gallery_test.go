@@ -1,0 +1,411 @@
+package gallery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lineup/face-server/face"
+	"lineup/face-server/gallery"
+	"lineup/face-server/picture"
+	"lineup/pkg/photo"
+)
+
+// look stands for the models: a photo is a text, and its letters are its faces.
+// Each letter looks like itself only; capitals are larger.
+func look(_ context.Context, body []byte) ([]face.Face, error) {
+	text := strings.TrimSpace(string(body))
+	if strings.HasPrefix(text, "broken") {
+		return nil, fmt.Errorf("%w: %s", picture.ErrNoPicture, text)
+	}
+	var found []face.Face
+	for _, letter := range text {
+		size := 0.1
+		if strings.ToUpper(string(letter)) == string(letter) {
+			size = 0.2
+		}
+		found = append(found, face.Face{Box: face.Box{Width: size, Height: size}, Embedding: embedding(letter)})
+	}
+	return found, nil
+}
+
+func embedding(letter rune) []float32 {
+	v := make([]float32, 128)
+	v[letter] = 1
+	return v
+}
+
+// people is a gallery of a folder, with what it logged.
+type people struct {
+	*gallery.Gallery
+	dir string
+	log *journal
+}
+
+func newPeople(t *testing.T, photos map[string]string) people {
+	t.Helper()
+	p := people{dir: t.TempDir(), log: new(journal)}
+	for name, text := range photos {
+		p.write(t, name, text)
+	}
+	roots, err := photo.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { roots.Close() })
+	p.Gallery = gallery.New(roots, look, 2, 100, slog.New(slog.NewTextHandler(p.log, nil)))
+	return p
+}
+
+func (p people) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p people) remove(t *testing.T, name string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(p.dir, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p people) read(t *testing.T) {
+	t.Helper()
+	if err := p.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// knows names the photo that shows the letter, or "".
+func (p people) knows(letter rune) string {
+	if m, ok := p.Nearest(embedding(letter)); ok && m.Similarity > 0.5 {
+		return m.ImageName
+	}
+	return ""
+}
+
+func (p people) mustKnow(t *testing.T, letter rune, want string) {
+	t.Helper()
+	if got := p.knows(letter); got != want {
+		t.Errorf("%c is known by %q, want %q", letter, got, want)
+	}
+}
+
+// journal keeps what was logged.
+type journal struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	return j.text.Write(line)
+}
+
+// count is how many lines hold every one of the words.
+func (j *journal) count(words ...string) int {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	n := 0
+	for line := range strings.Lines(j.text.String()) {
+		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(line, word) }) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestNearest(t *testing.T) {
+	p := newPeople(t, map[string]string{"dad.jpg": "d", "mom.jpg": "m", "again.jpg": "d"})
+	if _, ok := p.Nearest(embedding('d')); ok {
+		t.Error("a gallery that was not read knows somebody")
+	}
+	p.read(t)
+	p.mustKnow(t, 'm', "mom.jpg")
+	p.mustKnow(t, 'd', "again.jpg") // of two photos alike the first by name
+	m, ok := p.Nearest(embedding('x'))
+	if !ok || m.Similarity != 0 || m.ImageName != "again.jpg" {
+		t.Errorf("the nearest to a stranger is %+v, %v; want again.jpg at 0", m, ok)
+	}
+}
+
+func TestFollowsPhotos(t *testing.T) {
+	p := newPeople(t, map[string]string{"dad.jpg": "d"})
+	p.read(t)
+
+	p.write(t, "mom.jpg", "m")
+	p.read(t)
+	p.mustKnow(t, 'm', "mom.jpg")
+
+	p.write(t, "dad.jpg", "ff") // of another size, whatever the clock's grain
+	p.read(t)
+	p.mustKnow(t, 'd', "")
+	p.mustKnow(t, 'f', "dad.jpg")
+
+	p.write(t, "dad.jpg", "gg") // of the same size, at another time
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(filepath.Join(p.dir, "dad.jpg"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	p.read(t)
+	p.mustKnow(t, 'g', "dad.jpg")
+
+	p.remove(t, "dad.jpg")
+	p.read(t)
+	p.mustKnow(t, 'g', "")
+	p.mustKnow(t, 'm', "mom.jpg")
+
+	p.remove(t, "mom.jpg")
+	p.read(t)
+	if m, ok := p.Nearest(embedding('m')); ok {
+		t.Errorf("an empty gallery knows %+v", m)
+	}
+}
+
+func TestPhotosThatCannotBeUsed(t *testing.T) {
+	p := newPeople(t, map[string]string{
+		"broken.jpg": "broken JPEG",
+		"nobody.jpg": "",
+		"group.jpg":  "abC",
+		"large.jpg":  strings.Repeat("x", 101),
+		"mom.jpg":    "m",
+	})
+	p.read(t)
+	p.mustKnow(t, 'm', "mom.jpg")
+	p.mustKnow(t, 'C', "group.jpg")
+	p.mustKnow(t, 'a', "")
+	for name, words := range map[string][]string{
+		"broken.jpg": {"cannot be used", "broken JPEG"},
+		"nobody.jpg": {"cannot be used", "no face"},
+		"large.jpg":  {"cannot be used", "too large"},
+		"group.jpg":  {"several faces", "faces=3"},
+	} {
+		if n := p.log.count(append(words, "image_name="+name)...); n != 1 {
+			t.Errorf("%s is logged %d times with %q, want once", name, n, words)
+		}
+	}
+	p.read(t)
+	if n := p.log.count("cannot be used"); n != 3 {
+		t.Errorf("what cannot be used is logged %d times after another look, want 3", n)
+	}
+	p.write(t, "broken.jpg", "h")
+	p.read(t)
+	p.mustKnow(t, 'h', "broken.jpg")
+}
+
+func TestFolderThatIsNotThere(t *testing.T) {
+	t.Run("from the start is an empty gallery", func(t *testing.T) {
+		p := newPeople(t, nil)
+		if err := os.Remove(p.dir); err != nil {
+			t.Fatal(err)
+		}
+		p.read(t)
+		if err := p.Ready(); err != nil {
+			t.Errorf("it is not ready: %v", err)
+		}
+		if err := os.Mkdir(p.dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p.write(t, "dad.jpg", "d")
+		p.read(t)
+		p.mustKnow(t, 'd', "dad.jpg")
+	})
+	t.Run("any more keeps what is known", func(t *testing.T) {
+		p := newPeople(t, map[string]string{"dad.jpg": "d"})
+		p.read(t)
+		if err := os.RemoveAll(p.dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Read(t.Context()); !errors.Is(err, photo.ErrUnreachable) {
+			t.Errorf("error is %v, want ErrUnreachable", err)
+		}
+		p.mustKnow(t, 'd', "dad.jpg")
+	})
+}
+
+// faulty is a store that fails on demand.
+type faulty struct {
+	gallery.Store
+	mutex      sync.Mutex
+	list, read error
+	reads      int
+}
+
+func (f *faulty) fail(list, read error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.list, f.read = list, read
+}
+
+func (f *faulty) List(ctx context.Context) ([]photo.Entry, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.list != nil {
+		return nil, f.list
+	}
+	return f.Store.List(ctx)
+}
+
+func (f *faulty) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.reads++
+	if f.read != nil {
+		return nil, f.read
+	}
+	return f.Store.Read(ctx, name, limit)
+}
+
+func newFaulty(t *testing.T, photos map[string]string) (people, *faulty) {
+	t.Helper()
+	p := newPeople(t, photos)
+	roots, err := photo.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { roots.Close() })
+	store := &faulty{Store: roots}
+	p.Gallery = gallery.New(store, look, 2, 100, slog.New(slog.NewTextHandler(p.log, nil)))
+	return p, store
+}
+
+func TestFollowTriesAgain(t *testing.T) {
+	p, store := newFaulty(t, map[string]string{"dad.jpg": "d"})
+	store.fail(fmt.Errorf("%w: gone fishing", photo.ErrUnreachable), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.Follow(ctx, time.Millisecond)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+
+	if err := p.Ready(); !errors.Is(err, gallery.ErrReading) {
+		t.Errorf("before it was read: %v, want ErrReading", err)
+	}
+	until(t, "it says why it is not ready", func() bool { return errors.Is(p.Ready(), photo.ErrUnreachable) })
+	store.fail(nil, nil)
+	select {
+	case <-p.Loaded():
+	case <-time.After(10 * time.Second):
+		t.Fatal("it was not loaded")
+	}
+	if err := p.Ready(); err != nil {
+		t.Errorf("it is not ready: %v", err)
+	}
+	p.mustKnow(t, 'd', "dad.jpg")
+	until(t, "it says that it works again", func() bool { return p.log.count("can be read again") == 1 })
+	if n := p.log.count("gone fishing"); n != 1 {
+		t.Errorf("one failure is logged %d times, want once", n)
+	}
+	p.write(t, "mom.jpg", "m")
+	until(t, "the new photo is known", func() bool { return p.knows('m') == "mom.jpg" })
+}
+
+func TestFailuresToRead(t *testing.T) {
+	t.Run("a store that fails half way leaves the gallery unready", func(t *testing.T) {
+		p, store := newFaulty(t, map[string]string{"dad.jpg": "d", "mom.jpg": "m"})
+		store.fail(nil, photo.ErrUnreachable)
+		if err := p.Read(t.Context()); !errors.Is(err, photo.ErrUnreachable) {
+			t.Fatalf("error is %v, want ErrUnreachable", err)
+		}
+		if p.Ready() == nil {
+			t.Error("it is ready")
+		}
+		store.fail(nil, nil)
+		p.read(t)
+		p.mustKnow(t, 'm', "mom.jpg")
+	})
+	t.Run("a failure of the disk is tried again and logged once", func(t *testing.T) {
+		p, store := newFaulty(t, map[string]string{"dad.jpg": "d"})
+		store.fail(nil, errors.New("input/output error"))
+		p.read(t)
+		p.read(t)
+		if n := p.log.count("cannot be used", "input/output error"); n != 1 {
+			t.Errorf("it is logged %d times, want once", n)
+		}
+		store.fail(nil, nil)
+		p.read(t)
+		p.mustKnow(t, 'd', "dad.jpg")
+	})
+	t.Run("a photo that went since it was listed is nobody's fault", func(t *testing.T) {
+		p, store := newFaulty(t, map[string]string{"dad.jpg": "d"})
+		store.fail(nil, photo.ErrNotFound)
+		p.read(t)
+		if n := p.log.count("WARN"); n != 0 {
+			t.Errorf("%d warnings, want none", n)
+		}
+	})
+	t.Run("what did not change is not read again", func(t *testing.T) {
+		p, store := newFaulty(t, map[string]string{"dad.jpg": "d", "nobody.jpg": ""})
+		p.read(t)
+		p.read(t)
+		if store.reads != 2 {
+			t.Errorf("%d reads, want one of each photo", store.reads)
+		}
+	})
+	t.Run("a list that never comes ends with its context", func(t *testing.T) {
+		p, _ := newFaulty(t, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := p.Read(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v, want the context's", err)
+		}
+	})
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatalf("not within 10 s: %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func BenchmarkNearest(b *testing.B) {
+	for _, count := range []int{10, 1000} {
+		b.Run(fmt.Sprint(count), func(b *testing.B) { benchmarkNearest(b, count) })
+	}
+}
+
+// list is a store of photos that hold nothing.
+type list int
+
+func (l list) List(context.Context) ([]photo.Entry, error) {
+	entries := make([]photo.Entry, l)
+	for i := range entries {
+		entries[i].Name = fmt.Sprint(i)
+	}
+	return entries, nil
+}
+
+func (l list) Read(context.Context, string, int64) ([]byte, error) { return nil, nil }
+
+func benchmarkNearest(b *testing.B, count int) {
+	v := make([]float32, 512)
+	v[0] = 1
+	one := func(context.Context, []byte) ([]face.Face, error) { return []face.Face{{Embedding: v}}, nil }
+	g := gallery.New(list(count), one, 1, 1, slog.New(slog.DiscardHandler))
+	if err := g.Read(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		g.Nearest(v)
+	}
+}

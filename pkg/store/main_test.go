@@ -1,0 +1,164 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"testing"
+	"time"
+
+	"lineup/local/realparts"
+	"lineup/pkg/lineup"
+	"lineup/pkg/store"
+)
+
+func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+
+// patience is the longest a test waits for what must happen.
+const patience = 20 * time.Second
+
+// database is a migrated database of a test's own: the store, and beside it plain
+// SQL for what the store would only do with time.
+type database struct {
+	*store.Store
+	sql *sql.DB
+	dsn string
+}
+
+func newDatabase(t *testing.T) database {
+	t.Helper()
+	dsn := realparts.MySQL(t)
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	return database{open(t, store.Settings{DSN: dsn, Connections: 10}), openSQL(t, dsn), dsn}
+}
+
+func open(t *testing.T, settings store.Settings) *store.Store {
+	t.Helper()
+	s, err := store.Open(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func openSQL(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func (d database) exec(t *testing.T, statement string, args ...any) int64 {
+	t.Helper()
+	result, err := d.sql.ExecContext(t.Context(), statement, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func (d database) scan(t *testing.T, statement string, into ...any) {
+	t.Helper()
+	if err := d.sql.QueryRowContext(t.Context(), statement).Scan(into...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d database) submit(t *testing.T, paths ...string) []store.Submission {
+	t.Helper()
+	submissions, err := d.Submit(t.Context(), paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(submissions) != len(paths) {
+		t.Fatalf("submitted %d paths, got %d answers", len(paths), len(submissions))
+	}
+	return submissions
+}
+
+func (d database) claim(t *testing.T, id int64, lease time.Duration) store.Claim {
+	t.Helper()
+	claim, err := d.Claim(t.Context(), id, lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return claim
+}
+
+// win submits a picture and claims it for an hour.
+func (d database) win(t *testing.T, path string) store.Claim {
+	t.Helper()
+	claim := d.claim(t, d.submit(t, path)[0].ID, time.Hour)
+	if claim.Outcome != store.Won {
+		t.Fatalf("the claim of %s ended with %d, want %d", path, claim.Outcome, store.Won)
+	}
+	return claim
+}
+
+func (d database) finish(t *testing.T, claim store.Claim, result store.Result, announced bool) lineup.Status {
+	t.Helper()
+	status, err := d.Finish(t.Context(), claim, result, announced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+func (d database) image(t *testing.T, id int64) lineup.Image {
+	t.Helper()
+	image, err := d.Image(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+func (d database) person(t *testing.T, name string, imageNames ...string) lineup.Person {
+	t.Helper()
+	profile, err := d.AddPerson(t.Context(), name, imageNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return profile.Person
+}
+
+// locked begins a transaction that holds the statement's rows until it ends.
+func (d database) locked(t *testing.T, statement string, args ...any) *sql.Tx {
+	t.Helper()
+	// Not the test's context: that ends before the clean-up, and the transaction with it.
+	tx, err := d.sql.BeginTx(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tx.Rollback() })
+	if _, err := tx.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+// eventually asks until it is true, for at most as long as patience is.
+func eventually(t *testing.T, what string, ask func(context.Context) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for !ask(ctx) {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited %v in vain until %s", patience, what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
