@@ -115,12 +115,13 @@ func (b *bridge) connect(ctx context.Context) error {
 	if len(b.Lookupds) > 0 {
 		return b.consumer.ConnectToNSQLookupds(b.Lookupds)
 	}
-	for {
+	for level := slog.LevelWarn; ; level = slog.LevelDebug {
 		err := b.consumer.ConnectToNSQD(b.NSQD)
 		if err == nil {
+			b.log.Info("reading", "nsqd", b.NSQD)
 			return nil
 		}
-		b.log.Warn("nsqd cannot be reached yet", "nsqd", b.NSQD, "error", err)
+		b.log.Log(ctx, level, "nsqd cannot be reached yet", "nsqd", b.NSQD, "error", err)
 		select {
 		case <-ctx.Done():
 			return nil

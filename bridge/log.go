@@ -21,7 +21,7 @@ type nsqLog struct {
 	said map[string]time.Time
 }
 
-// newNSQLog is for SetLogger of go-nsq's consumers and producers.
+// newNSQLog is for a consumer's SetLogger.
 func newNSQLog(log *slog.Logger) *nsqLog {
 	return &nsqLog{log: log, said: make(map[string]time.Time)}
 }

@@ -32,7 +32,7 @@ type settings struct {
 	// few enough to be taken back within a second or two when the bridge ends.
 	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"32" desc:"messages at the sink at once"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" desc:"longest a lone message waits in nsqd's output buffer, at least nsqd's -min-output-buffer-timeout"`
-	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives a message to another when this bridge is dead"`
+	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives the messages of a dead bridge to another, 1s to nsqd's -max-msg-timeout"`
 
 	RetryMin time.Duration `envconfig:"RETRY_MIN" default:"1s" desc:"first delay of a message the sink did not take; it doubles each time"`
 	RetryMax time.Duration `envconfig:"RETRY_MAX" default:"1m" desc:"longest such delay"`
@@ -81,6 +81,9 @@ func (s *settings) check() error {
 		if d < time.Millisecond {
 			return fmt.Errorf("%s=%v: at least 1ms is needed", setting, d)
 		}
+	}
+	if s.MsgTimeout < time.Second {
+		return fmt.Errorf("MSG_TIMEOUT=%v: nsqd grants at least 1s", s.MsgTimeout)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
 	"lineup/pkg/photo"
+	facerecog "lineup/proto"
 )
 
 // engine is what recognises people, whoever asks.
@@ -51,6 +52,11 @@ func (s settings) open(log *slog.Logger) (*engine, error) {
 		gallery:   gallery.New(people, workers.look, s.Workers, s.MaxPicture, log),
 		threshold: cmp.Or(s.MatchThreshold, models.Threshold),
 	}, nil
+}
+
+// answer says who the faces are.
+func (e *engine) answer(found []face.Face) *facerecog.IdentifyResponse {
+	return answer(found, e.gallery.Nearest, e.threshold, e.models.Name)
 }
 
 func (e *engine) close() {

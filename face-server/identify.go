@@ -36,7 +36,7 @@ func (s settings) identify(ctx context.Context, log *slog.Logger, photos []strin
 		name, err := e.identify(ctx, path, s.MaxPicture)
 		switch {
 		case err != nil:
-			fmt.Fprintf(errs, "face-server: %s: %v\n", path, err)
+			fmt.Fprintln(errs, "face-server:", err)
 			code = max(code, someUnread)
 		case name == notFound:
 			fmt.Fprintln(out, notFound)
@@ -59,11 +59,11 @@ func (e *engine) identify(ctx context.Context, path string, limit int64) (string
 		return "", err
 	}
 	if int64(len(body)) > limit {
-		return "", fmt.Errorf("%w: more than the %d bytes that MAX_PICTURE allows", photo.ErrTooLarge, limit)
+		return "", fmt.Errorf("%s: %w: more than the %d bytes that MAX_PICTURE allows", path, photo.ErrTooLarge, limit)
 	}
 	found, err := e.workers.look(ctx, body)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return answer(found, e.gallery.Nearest, e.threshold, e.models.Name).ImageName, nil
+	return e.answer(found).ImageName, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -38,23 +39,28 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	log.Info("listening", "address", listener.Addr().String())
+	return answerCalls(ctx, listener, s.newServer(e, pictures, log), s.GalleryPoll)
+}
 
-	answering := &server{
+// newServer makes what answers the calls.
+func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *server {
+	return &server{
+		engine:     e,
 		pictures:   pictures,
-		gallery:    e.gallery,
-		workers:    e.workers,
 		places:     make(chan struct{}, s.Workers+s.Queue),
-		threshold:  e.threshold,
-		model:      e.models.Name,
 		maxPicture: s.MaxPicture,
 		timeout:    s.CallTimeout,
 		log:        log,
 	}
+}
+
+func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryPoll time.Duration) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
-	calls := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.MaxPicture) + messageMargin))
-	facerecog.RegisterIdentifyServer(calls, answering)
-	facerecog.RegisterHealthCheckServer(calls, answering)
+	calls := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.maxPicture) + messageMargin))
+	facerecog.RegisterIdentifyServer(calls, s)
+	facerecog.RegisterHealthCheckServer(calls, s)
 	healthpb.RegisterHealthServer(calls, healthy)
 	reflection.Register(calls)
 
@@ -62,12 +68,12 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer stop()
-	background.Go(func() { e.gallery.Follow(ctx, s.GalleryPoll) })
+	background.Go(func() { s.gallery.Follow(ctx, galleryPoll) })
 	background.Go(func() {
 		select {
-		case <-e.gallery.Loaded():
+		case <-s.gallery.Loaded():
 			setHealth(healthy, healthpb.HealthCheckResponse_SERVING)
-			log.Info("ready", "model", e.models.Name, "threshold", e.threshold, "workers", s.Workers)
+			s.log.Info("ready", "model", s.models.Name, "threshold", s.threshold)
 		case <-ctx.Done():
 		}
 	})
@@ -76,8 +82,6 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 		healthy.Shutdown()
 		drain(calls, serve.Grace)
 	})
-
-	log.Info("listening", "address", listener.Addr().String())
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lineup/face-server/face"
-	"lineup/face-server/gallery"
 	"lineup/pkg/photo"
 	facerecog "lineup/proto"
 
@@ -24,12 +23,9 @@ type server struct {
 	facerecog.UnimplementedIdentifyServer
 	facerecog.UnimplementedHealthCheckServer
 
+	*engine
 	pictures   pictures
-	gallery    *gallery.Gallery
-	workers    *workers
 	places     chan struct{} // one for each call that is worked on or waits
-	threshold  float64
-	model      string
 	maxPicture int64         // bytes
 	timeout    time.Duration // of calls without a deadline
 	log        *slog.Logger
@@ -50,7 +46,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)
 		return nil, refusal.Err()
 	}
-	response := answer(found, s.gallery.Nearest, s.threshold, s.model)
+	response := s.answer(found)
 	log.Info("picture looked at", "faces", len(response.Faces), "image_name", response.ImageName)
 	return response, nil
 }

@@ -2,9 +2,12 @@ package face_test
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"image"
+	"image/jpeg"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,6 +21,8 @@ import (
 	"lineup/face-server/face"
 	"lineup/face-server/picture"
 	"lineup/local/realparts"
+
+	"golang.org/x/image/draw"
 )
 
 const maxPixels = 50_000_000
@@ -186,14 +191,17 @@ func checkTruth(t *testing.T, found []face.Face, p *picture.Picture, row truth, 
 
 // What a face is described by does not depend on who else asks at the same time.
 func TestRecognisersShareModels(t *testing.T) {
-	dir, _ := truths(t)
+	friends := filepath.Join(realparts.Samples(t), "pictures", "four-friends.jpg")
 	models := open(t)
-	want := faces(t, recogniser(t, models), decode(t, filepath.Join(dir, "unknown", "group_family1.jpg")))
+	want := faces(t, recogniser(t, models), decode(t, friends))
+	if len(want) != 4 {
+		t.Fatalf("%d faces, want 4", len(want))
+	}
 	var all sync.WaitGroup
 	for range 4 {
-		r, p := recogniser(t, models), decode(t, filepath.Join(dir, "unknown", "group_family1.jpg"))
+		r, p := recogniser(t, models), decode(t, friends)
 		all.Go(func() {
-			for range 3 {
+			for range 2 {
 				got, err := r.Faces(t.Context(), p)
 				if err != nil || len(got) != len(want) {
 					t.Errorf("%d faces, error %v; want %d", len(got), err, len(want))
@@ -210,12 +218,45 @@ func TestRecognisersShareModels(t *testing.T) {
 	all.Wait()
 }
 
+// The same face in a picture half as large is described alike, and found at the
+// same place: boxes are fractions.
+func TestTheSameFaceSmaller(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join(realparts.Samples(t), "pictures", "dana.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, err := jpeg.Decode(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := image.NewRGBA(image.Rectangle{Max: original.Bounds().Size().Div(2)})
+	draw.ApproxBiLinear.Scale(half, half.Rect, original, original.Bounds(), draw.Src, nil)
+
+	r := recogniser(t, open(t))
+	want := faces(t, r, picture.New(original))
+	got := faces(t, r, picture.New(half))
+	if len(want) != 1 || len(got) != 1 {
+		t.Fatalf("%d and %d faces, want 1 and 1", len(want), len(got))
+	}
+	if s := cosine(want[0].Embedding, got[0].Embedding); s < 0.9 {
+		t.Errorf("similarity to itself at half the size is %.2f, want above 0.9", s)
+	}
+	if dx, dy := got[0].Box.X-want[0].Box.X, got[0].Box.Y-want[0].Box.Y; math.Hypot(dx, dy) > 0.02 {
+		t.Errorf("its box is at %v at half the size, %v before", got[0].Box, want[0].Box)
+	}
+	for _, f := range []face.Face{want[0], got[0]} {
+		if length := cosine(f.Embedding, f.Embedding); math.Abs(length-1) > 1e-5 {
+			t.Errorf("an embedding has length %v, want 1", length)
+		}
+	}
+}
+
 func TestFacesEndsWithItsContext(t *testing.T) {
-	dir, _ := truths(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := recogniser(t, open(t))
-	if _, err := r.Faces(ctx, decode(t, filepath.Join(dir, "unknown", "family1_dad_2.jpg"))); !errors.Is(err, context.Canceled) {
+	p := decode(t, filepath.Join(realparts.Samples(t), "pictures", "stranger.jpg"))
+	if _, err := r.Faces(ctx, p); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want the context's", err)
 	}
 }

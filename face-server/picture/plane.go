@@ -1,7 +1,5 @@
 package picture
 
-import "math"
-
 // level is one component of a picture (lightness, or one of the two colour
 // differences) as bytes, row by row.
 type level struct {
@@ -9,20 +7,19 @@ type level struct {
 	stride        int
 	width, height int
 
-	// Where the picture ends: half a pixel or more after the centre of the last
-	// column and row, as fixed numbers from that of the first.
-	right, bottom int
+	// How far the picture goes, in pixels: halving an odd number of columns or
+	// rows drops the last, and these then lie half a pixel or more beyond.
+	right, bottom float64
 }
 
 func newLevel(pix []byte, stride, width, height int) level {
-	return level{pix, stride, width, height, width*one - half, height*one - half}
+	return level{pix, stride, width, height, float64(width), float64(height)}
 }
 
-// halved is l with every 2×2 block averaged. An odd last row or column is dropped.
+// halved is l with every 2×2 block averaged.
 func (l level) halved() level {
 	width, height := l.width/2, l.height/2
-	small := newLevel(make([]byte, width*height), width, width, height)
-	small.right, small.bottom = (l.right+half)/2-half, (l.bottom+half)/2-half
+	small := level{make([]byte, width*height), width, width, height, l.right / 2, l.bottom / 2}
 	for y := range height {
 		upper := l.pix[2*y*l.stride:][:2*width]
 		lower := l.pix[(2*y+1)*l.stride:][:2*width]
@@ -69,58 +66,20 @@ func (p *plane) fit(shrink float64) (level, float64) {
 // of dst's pixels. Shrinking averages, growing interpolates.
 func (p *plane) sample(dst []float32, width int, m Affine) {
 	m = m.Then(Scale(1/float64(p.across), 1/float64(p.down), 0, 0))
-	shrink := m.magnification()
-	l, factor := p.fit(shrink)
+	l, factor := p.fit(m.magnification())
 	m = m.Then(Scale(factor, factor, 0, 0))
-
-	// A pixel of dst covers at most 2×2 of the level's, but for planes too thin to
-	// be halved on.
-	taps := []float64{0.5}
-	if shrink*factor > 1 {
-		taps = []float64{0.25, 0.75}
-	}
-	share := 1 / float32(len(taps)*len(taps))
-	clear(dst)
-	for _, down := range taps {
-		for _, across := range taps {
-			for row := range len(dst) / width {
-				x, y := m.Apply(across, float64(row)+down)
-				l.addRow(dst[row*width:][:width], fixed(x-0.5), fixed(y-0.5), fixed(m.XX), fixed(m.YX), p.outside, share)
-			}
+	switch {
+	case m.XY == 0 && m.YX == 0:
+		l.drawStraight(dst, width, m, p.outside)
+	case m.XX == 0 && m.YY == 0:
+		// A quarter turn: drawn with rows for columns, then turned.
+		height := len(dst) / width
+		turned := make([]float32, len(dst))
+		l.drawStraight(turned, height, Affine{XX: m.XY, X: m.X, YY: m.YX, Y: m.Y}, p.outside)
+		for i := range dst {
+			dst[i] = turned[i%width*height+i/width]
 		}
-	}
-}
-
-// A fixed number has 16 bits behind the point. Along a row of 320 pixels the error
-// stays below 1/200 of a pixel.
-const (
-	one  = 1 << 16
-	half = one / 2
-)
-
-func fixed(v float64) int { return int(math.Round(v * one)) }
-
-// addRow adds to each pixel of row share of the value at (x, y), which goes on by
-// (dx, dy) per pixel: fixed numbers, 0 being the centre of the first pixel.
-func (l level) addRow(row []float32, x, y, dx, dy int, outside, share float32) {
-	lastX, lastY := (l.width-1)*one, (l.height-1)*one
-	between := share / (256 * 256)
-	for i := range row {
-		switch {
-		case uint(x) < uint(lastX) && uint(y) < uint(lastY):
-			at := (y>>16)*l.stride + x>>16
-			upper, lower := l.pix[at:at+2], l.pix[at+l.stride:][:2]
-			fx, fy := int32(x>>8&255), int32(y>>8&255)
-			value := (int32(upper[0])*(256-fx)+int32(upper[1])*fx)*(256-fy) +
-				(int32(lower[0])*(256-fx)+int32(lower[1])*fx)*fy
-			row[i] += float32(value) * between
-		case x >= -half && x <= l.right && y >= -half && y <= l.bottom:
-			// Beyond the outermost centres.
-			row[i] += float32(l.pix[min(max(y, 0), lastY)>>16*l.stride+min(max(x, 0), lastX)>>16]) * share
-		default:
-			row[i] += outside * share
-		}
-		x += dx
-		y += dy
+	default:
+		l.drawTurned(dst, width, m, p.outside)
 	}
 }

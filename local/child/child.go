@@ -2,11 +2,14 @@
 package child
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -20,11 +23,11 @@ type Process struct {
 	err  error
 }
 
-// Start starts cmd, whose SysProcAttr it sets. Stdout and Stderr are best files: then nothing has to be copied and the
-// end of the program is seen at once even if it left programs of its own behind.
+// Start starts cmd, whose SysProcAttr and WaitDelay it sets.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{name: filepath.Base(cmd.Path), done: make(chan struct{})}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second // for what it printed, should a program of its own hold on to the pipe
 	started := make(chan error)
 	go func() {
 		// The kernel sends the death signal when the thread that started the program ends, so that thread is kept
@@ -44,6 +47,27 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	}
 	p.PID = cmd.Process.Pid
 	return p, nil
+}
+
+// Run runs cmd to its end, or kills it when ctx ends. What it prints is told by the error alone: its last lines.
+func Run(ctx context.Context, cmd *exec.Cmd) error {
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	p, err := Start(cmd)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		p.Kill()
+		return fmt.Errorf("%s: %w", p.name, context.Cause(ctx))
+	}
+	if err := p.Err(); err != nil {
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		return fmt.Errorf("%s: %w\n%s", p.name, err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+	}
+	return nil
 }
 
 // Done is closed when the program has ended.

@@ -42,9 +42,9 @@ func OpenCache(log func(format string, args ...any)) (Cache, error) {
 	return Cache{Dir: dir, Log: log}, nil
 }
 
-// folder gives the cached folder name. If it is not there yet, fill makes its content in a folder that then takes the
+// Folder gives the cached folder name. If it is not there yet, fill makes its content in a folder that then takes the
 // name: other processes see all of it or nothing. Only one process fills a folder; the others wait for it.
-func (c Cache) folder(ctx context.Context, name string, fill func(dir string) error) (string, error) {
+func (c Cache) Folder(ctx context.Context, name string, fill func(dir string) error) (string, error) {
 	dir := filepath.Join(c.Dir, name)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
@@ -77,7 +77,7 @@ func (c Cache) folder(ctx context.Context, name string, fill func(dir string) er
 // lock waits until this process, and this call in it, is the only one at work on name. The kernel frees the lock of a
 // process that dies.
 func (c Cache) lock(ctx context.Context, name string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(c.Dir, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(c.Dir, "."+name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock the cache: %w", err)
 	}

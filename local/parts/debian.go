@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"lineup/local/child"
 )
 
 // own is what to do where MariaDB cannot be had.
@@ -17,7 +19,7 @@ const own = "install mariadb-server-core, or set MYSQL_DSN to a MySQL or MariaDB
 // mariadbPackage gives the cached folder that holds the unpacked Debian package of MariaDB and the libraries that this
 // machine lacks for it. apt finds them by the machine's own sources and verifies their signatures; nothing is installed.
 func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
-	return c.folder(ctx, "mariadb", func(dir string) error {
+	return c.Folder(ctx, "mariadb", func(dir string) error {
 		for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb", "ldd"} {
 			if _, err := exec.LookPath(program); err != nil {
 				return fmt.Errorf("fetch MariaDB: %s is not on PATH: %s", program, own)
@@ -30,7 +32,7 @@ func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
 		}
 		defer os.RemoveAll(temp)
 		if err := (apt{temp}).unpack(ctx, "mariadb-server-core", filepath.Join("usr", "sbin", "mariadbd"), dir); err != nil {
-			return fmt.Errorf("fetch MariaDB: %w: %s", err, own)
+			return fmt.Errorf("fetch MariaDB: %s: %w", own, err)
 		}
 		done()
 		return nil
@@ -47,17 +49,17 @@ func (a apt) unpack(ctx context.Context, name, program, dir string) error {
 			return err
 		}
 	}
-	if err := quiet(a.command(ctx, "apt-get", "-q", "update")); err != nil {
+	if err := child.Run(ctx, a.command("apt-get", "-q", "update")); err != nil {
 		return err
 	}
 	if err := a.download(ctx, dir, name); err != nil {
 		return err
 	}
-	missing, err := missingLibraries(ctx, dir, program)
+	missing, err := missingLibraries(dir, program)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	depends, err := a.command(ctx, "apt-cache", "depends", name).Output()
+	depends, err := a.command("apt-cache", "depends", name).Output()
 	if err != nil {
 		return fmt.Errorf("apt-cache depends %s: %w", name, err)
 	}
@@ -68,7 +70,7 @@ func (a apt) unpack(ctx context.Context, name, program, dir string) error {
 	if err := a.download(ctx, dir, packages...); err != nil {
 		return err
 	}
-	missing, err = missingLibraries(ctx, dir, program)
+	missing, err = missingLibraries(dir, program)
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("%s lacks %s", program, strings.Join(missing, ", "))
 	}
@@ -77,7 +79,7 @@ func (a apt) unpack(ctx context.Context, name, program, dir string) error {
 
 // download fetches packages and unpacks them into dir.
 func (a apt) download(ctx context.Context, dir string, packages ...string) error {
-	if err := quiet(a.command(ctx, "apt-get", append([]string{"-q", "download"}, packages...)...)); err != nil {
+	if err := child.Run(ctx, a.command("apt-get", append([]string{"-q", "download"}, packages...)...)); err != nil {
 		return err
 	}
 	debs, err := filepath.Glob(filepath.Join(a.dir, "*.deb"))
@@ -85,7 +87,7 @@ func (a apt) download(ctx context.Context, dir string, packages ...string) error
 		return err
 	}
 	for _, deb := range debs {
-		if err := quiet(exec.CommandContext(ctx, "dpkg-deb", "-x", deb, dir)); err != nil {
+		if err := child.Run(ctx, exec.Command("dpkg-deb", "-x", deb, dir)); err != nil {
 			return err
 		}
 		if err := os.Remove(deb); err != nil {
@@ -95,7 +97,7 @@ func (a apt) download(ctx context.Context, dir string, packages ...string) error
 	return nil
 }
 
-func (a apt) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+func (a apt) command(program string, args ...string) *exec.Cmd {
 	options := []string{
 		"-o", "Dir::State::Lists=" + filepath.Join(a.dir, "lists"),
 		"-o", "Dir::Cache=" + filepath.Join(a.dir, "cache"),
@@ -103,15 +105,15 @@ func (a apt) command(ctx context.Context, program string, args ...string) *exec.
 		"-o", "APT::Sandbox::User=", // root downloads as root: apt's own user cannot write to a folder of ours
 		"-o", "Acquire::Languages=none",
 	}
-	cmd := exec.CommandContext(ctx, program, append(options, args...)...)
+	cmd := exec.Command(program, append(options, args...)...)
 	cmd.Dir = a.dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	return cmd
 }
 
 // missingLibraries tells which shared libraries are neither on this machine nor unpacked in dir.
-func missingLibraries(ctx context.Context, dir, program string) ([]string, error) {
-	cmd := exec.CommandContext(ctx, "ldd", filepath.Join(dir, program))
+func missingLibraries(dir, program string) ([]string, error) {
+	cmd := exec.Command("ldd", filepath.Join(dir, program))
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LD_LIBRARY_PATH="+libraries(dir))
 	out, err := cmd.Output()
 	if err != nil {

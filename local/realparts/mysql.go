@@ -3,6 +3,7 @@ package realparts
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup/local/child"
 	"lineup/local/parts"
 
 	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
@@ -18,11 +20,12 @@ import (
 
 // server is the MariaDB of this test binary: started by the first test that asks, ended by Main.
 var server struct {
-	inMain bool
-	mu     sync.Mutex
-	dir    string
-	db     *parts.MariaDB
-	err    error
+	inMain  bool
+	mu      sync.Mutex
+	dir     string
+	db      parts.Database
+	process *child.Process
+	err     error
 }
 
 // Main runs a package's tests and ends the server that they started. It gives the exit code.
@@ -31,15 +34,13 @@ func Main(m *testing.M) int {
 	code := m.Run()
 	server.mu.Lock()
 	defer server.mu.Unlock()
-	if server.db != nil {
-		if err := server.db.Stop(10 * time.Second); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = max(code, 1)
-		}
+	var err error
+	if server.process != nil {
+		err = server.process.Stop(10 * time.Second)
 	}
-	if err := os.RemoveAll(server.dir); err != nil {
+	if err := errors.Join(err, os.RemoveAll(server.dir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
+		return max(code, 1)
 	}
 	return code
 }
@@ -49,12 +50,12 @@ var databases atomic.Int64
 // MySQL gives the DSN of a fresh, empty database on a real MariaDB. The database is dropped when the test ends.
 func MySQL(t testing.TB) string {
 	t.Helper()
-	running, err := mariaDB(t.Context())
+	server, err := mariaDB(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	admin, err := sql.Open("mysql", running.DSN(""))
+	admin, err := sql.Open("mysql", server.DSN(""))
 	if err != nil {
 		t.Fatalf("make a database: %v", err)
 	}
@@ -67,43 +68,48 @@ func MySQL(t testing.TB) string {
 		}
 		admin.Close()
 	})
-	return running.DSN(name)
+	return server.DSN(name)
 }
 
 // mariaDB gives the shared server. One that could not be started is not tried again.
-func mariaDB(ctx context.Context) (*parts.MariaDB, error) {
+func mariaDB(ctx context.Context) (parts.Database, error) {
 	server.mu.Lock()
 	defer server.mu.Unlock()
 	if !server.inMain {
-		return nil, fmt.Errorf("this package's tests use a database: give it func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }")
+		return parts.Database{}, errors.New("this package's tests use a database: give it func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }")
 	}
-	if server.db == nil && server.err == nil {
-		server.db, server.err = startMariaDB(ctx)
+	if server.process == nil && server.err == nil {
+		server.err = startMariaDB(ctx)
 	}
 	return server.db, server.err
 }
 
-func startMariaDB(ctx context.Context) (*parts.MariaDB, error) {
+func startMariaDB(ctx context.Context) error {
 	c, err := cache()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetching)
 	defer cancel()
-	// Not in the folder for temporary files that a test binary may be given: a socket's path must be short.
+	mariadb, err := c.MariaDB(ctx)
+	if err != nil {
+		return err
+	}
+	// Not where a test binary may be told to keep temporary files: a socket's path must be short.
 	server.dir, err = os.MkdirTemp("/tmp", "lineup-mariadb-")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for MariaDB: %w", err)
+		return fmt.Errorf("make a folder for MariaDB: %w", err)
 	}
 	log, err := os.Create(filepath.Join(server.dir, "log"))
 	if err != nil {
-		return nil, fmt.Errorf("make MariaDB's log: %w", err)
+		return fmt.Errorf("make MariaDB's log: %w", err)
 	}
 	defer log.Close()
-	db, err := c.StartMariaDB(ctx, parts.MariaDBOptions{Data: filepath.Join(server.dir, "data"), Log: log})
+	server.db = parts.Database{Data: filepath.Join(server.dir, "data"), Log: log}
+	server.process, err = mariadb.Start(ctx, server.db)
 	if err != nil {
 		content, _ := os.ReadFile(log.Name())
-		return nil, fmt.Errorf("%w\n%s", err, content)
+		return fmt.Errorf("%w\n%s", err, content)
 	}
-	return db, nil
+	return nil
 }

@@ -9,15 +9,13 @@ package realparts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"lineup/local/parts"
+	"lineup/local/samples"
 )
 
 // fetching is the longest that a test waits for a part that is not in the cache yet.
@@ -31,7 +29,7 @@ func cache() (parts.Cache, error) {
 // Models gives the folder that holds models.json, the face models and ONNX Runtime.
 func Models(t testing.TB) string {
 	t.Helper()
-	root, err := moduleRoot()
+	root, err := parts.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,27 +39,25 @@ func Models(t testing.TB) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), fetching)
 	defer cancel()
-	dir := filepath.Join(root, "face-server", "kodata")
+	dir := parts.ModelsFolder(root)
 	if err := c.Models(ctx, dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// moduleRoot is the folder of this module's go.mod: tests run somewhere below it.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
+// Samples gives the folder of the sample people and pictures that package samples tells of, as `make run` cuts them.
+func Samples(t testing.TB) string {
+	t.Helper()
+	c, err := cache()
 	if err != nil {
-		return "", fmt.Errorf("find the module: %w", err)
+		t.Fatal(err)
 	}
-	for {
-		content, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && strings.HasPrefix(string(content), "module lineup\n") {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("find the module: no folder above this one has lineup's go.mod")
-		}
-		dir = filepath.Dir(dir)
+	ctx, cancel := context.WithTimeout(t.Context(), fetching)
+	defer cancel()
+	dir, err := samples.Folder(ctx, c)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return dir
 }

@@ -114,8 +114,9 @@ func truncate(s string, characters int) string {
 // counts as accepted from the start: nobody waits for it. It answers with the
 // status the picture now has; ErrClaimLost when the claim was another's by then.
 func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (lineup.Status, error) {
-	status := lineup.Unknown
+	var status lineup.Status
 	err := s.transact(ctx, fmt.Sprintf("write the result of image %d", c.ID), func(tx *sql.Tx) error {
+		status = lineup.Unknown
 		owners, err := ownersOf(ctx, tx, r.Faces)
 		if err != nil {
 			return err

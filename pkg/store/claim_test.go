@@ -196,17 +196,3 @@ func TestNoMoreConnectionsThanSet(t *testing.T) {
 	}
 	claims.Wait()
 }
-
-// waitForLockWait waits until a transaction in this database waits for a lock.
-func (d database) waitForLockWait(t *testing.T) {
-	t.Helper()
-	eventually(t, "a transaction waits for a lock", func(ctx context.Context) (waits bool) {
-		err := d.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.innodb_trx t
-			JOIN information_schema.processlist p ON p.id=t.trx_mysql_thread_id
-			WHERE t.trx_state='LOCK WAIT' AND p.db=DATABASE()`).Scan(&waits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return waits
-	})
-}

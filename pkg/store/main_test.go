@@ -147,16 +147,21 @@ func (d database) locked(t *testing.T, statement string, args ...any) *sql.Tx {
 	return tx
 }
 
-// eventually asks until it is true, for at most as long as patience is.
-func eventually(t *testing.T, what string, ask func(context.Context) bool) {
+// waitForLockWait waits until a transaction in this database waits for a lock.
+func (d database) waitForLockWait(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	for !ask(ctx) {
+	for waits := false; !waits; {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited %v in vain until %s", patience, what)
-		case <-time.After(5 * time.Millisecond):
+			t.Fatalf("in %v no transaction waited for a lock", patience)
+		case <-time.After(110 * time.Millisecond): // InnoDB shows the same for as long as it is asked every 100 ms
+		}
+		if err := d.sql.QueryRowContext(ctx, `SELECT COUNT(*)>0 FROM information_schema.innodb_trx t
+			JOIN information_schema.processlist p ON p.id=t.trx_mysql_thread_id
+			WHERE t.trx_state='LOCK WAIT' AND p.db=DATABASE()`).Scan(&waits); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func Open(s Settings) (*Store, error) {
 	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, errors.New("MYSQL_DSN cannot be used: " + withoutDSN(err, s.DSN))
+		return nil, err
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(s.Connections)
@@ -62,7 +62,11 @@ func Open(s Settings) (*Store, error) {
 func parse(dsn string) (*mysql.Config, error) {
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name: " + withoutDSN(err, dsn))
+		// The driver's words may hold a part of the password: it is found by guessing.
+		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name, or has a wrong parameter behind the name")
+	}
+	if config.Net != "tcp" && config.Net != "unix" {
+		return nil, errors.New("MYSQL_DSN names no network that is known: write tcp(host:port) or unix(socket) between the @ and the last slash")
 	}
 	if config.DBName == "" {
 		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")
@@ -81,10 +85,6 @@ func parse(dsn string) (*mysql.Config, error) {
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // too long is an error, never cut
 	return config, nil
-}
-
-func withoutDSN(err error, dsn string) string {
-	return strings.ReplaceAll(err.Error(), dsn, "(the DSN)")
 }
 
 // Close ends the connections.
@@ -121,10 +121,11 @@ func (s *Store) do(ctx context.Context, what string, work func() error) error {
 	return err
 }
 
-// again tells whether err is a deadlock (1213) or a lock wait that took too long (1205).
+// again tells whether err is a deadlock (1213), a lock wait that took too long
+// (1205), or a row that two submitters lost to each other.
 func again(err error) bool {
 	e, ok := errors.AsType[*mysql.MySQLError](err)
-	return ok && (e.Number == 1213 || e.Number == 1205)
+	return ok && (e.Number == 1213 || e.Number == 1205) || errors.Is(err, errLostRow)
 }
 
 // transact is do for a transaction.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -47,6 +48,10 @@ func (s *Store) Submit(ctx context.Context, paths []string) ([]Submission, error
 	return submissions, nil
 }
 
+// errLostRow says that the database said yes to a row and does not have it.
+// Servers without MariaDB's care count as said below whatever column is named.
+var errLostRow = errors.New("an inserted row is not there")
+
 func submit(ctx context.Context, tx *sql.Tx, paths []string, byPath map[string]Submission) error {
 	list, args := in(paths)
 	// Asked first: an INSERT that finds its row there uses up an id all the same.
@@ -63,9 +68,11 @@ func submit(ctx context.Context, tx *sql.Tx, paths []string, byPath map[string]S
 		}
 	}
 	if len(unknown) > 0 {
-		// Another may have submitted the same path in between. Not INSERT IGNORE: that forgives much more.
+		// Another may have submitted the same path in between. Not INSERT IGNORE: that
+		// forgives much more. Not id=id: the server would count on from that id for the
+		// rows behind, and take such a row for a duplicate where another has the number.
 		if _, err := tx.ExecContext(ctx, "INSERT INTO images (path, created_at, updated_at) VALUES "+values[1:]+
-			" ON DUPLICATE KEY UPDATE id=id", unknown...); err != nil {
+			" ON DUPLICATE KEY UPDATE round=round", unknown...); err != nil {
 			return err
 		}
 	}
@@ -80,6 +87,9 @@ func submit(ctx context.Context, tx *sql.Tx, paths []string, byPath map[string]S
 		err = rows.Scan(&sub.ID, &sub.Path, &sub.Round, &sub.Status, &sub.Queued)
 		return sub, err
 	}, "SELECT id, path, round, status, queued_at IS NOT NULL FROM images WHERE path IN "+list, args...)
+	if err == nil && len(rows) < len(paths) {
+		err = errLostRow
+	}
 	for _, row := range rows {
 		row.Known = slices.Contains(known, row.Path)
 		byPath[row.Path] = row

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+func TestDecide(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	r := retry{min: time.Second, max: time.Minute, deferMax: time.Hour}
+	again := verdict{requeue, 2 * time.Second} // the third attempt, half of the chance
+	for what, test := range map[string]struct {
+		answer answer
+		want   verdict
+	}{
+		"200: it is done":                                  {answer{status: 200}, verdict{do: finish}},
+		"202: it is done":                                  {answer{status: 202}, verdict{do: finish}},
+		"204 with Retry-After: it is done":                 {answer{status: 204, retryAfter: "5"}, verdict{do: finish}},
+		"503 with seconds: nothing is taken until then":    {answer{status: 503, retryAfter: "7"}, verdict{pause, 7 * time.Second}},
+		"503 with a date: nothing is taken until then":     {answer{status: 503, retryAfter: "Mon, 23 Nov 2026 12:00:09 GMT"}, verdict{pause, 9 * time.Second}},
+		"503 without a time: this message later":           {answer{status: 503}, again},
+		"503 with a decimal time: this message later":      {answer{status: 503, retryAfter: "1.5"}, again},
+		"503 with no time left: this message later":        {answer{status: 503, retryAfter: "0"}, again},
+		"503 with a day: an hour, more nsqd cannot defer":  {answer{status: 503, retryAfter: "86400"}, verdict{pause, time.Hour}},
+		"409 with a time: this message then":               {answer{status: 409, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"425 with a time: this message then":               {answer{status: 425, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"429 with a time: this message then":               {answer{status: 429, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"429 with a date: this message then":               {answer{status: 429, retryAfter: "Mon, 23 Nov 2026 12:01:00 GMT"}, verdict{requeue, time.Minute}},
+		"425 with a day: an hour, more nsqd cannot defer":  {answer{status: 425, retryAfter: "86400"}, verdict{requeue, time.Hour}},
+		"409 without a time: this message later":           {answer{status: 409}, again},
+		"425 without a time: this message later":           {answer{status: 425}, again},
+		"429 without a time: this message later":           {answer{status: 429}, again},
+		"401: credentials can be mended":                   {answer{status: 401}, again},
+		"403: a policy can be mended":                      {answer{status: 403}, again},
+		"404: the sink can be deployed":                    {answer{status: 404}, again},
+		"408: the sink lost patience":                      {answer{status: 408}, again},
+		"500: the sink failed":                             {answer{status: 500}, again},
+		"502: the sink failed behind a proxy":              {answer{status: 502}, again},
+		"504 with a time, which only 503 may tell for all": {answer{status: 504, retryAfter: "30"}, again},
+		"599: whatever begins with 5":                      {answer{status: 599}, again},
+		"nobody answered":                                  {answer{detail: "connection refused"}, again},
+		"a redirect is not followed":                       {answer{status: 307}, again},
+		"304: no answer to a POST":                         {answer{status: 304}, again},
+		"a status that HTTP does not know":                 {answer{status: 700}, again},
+		"101: no answer to an event":                       {answer{status: 101}, again},
+		"400: the message is refused":                      {answer{status: 400}, verdict{do: bury}},
+		"402: the message is refused":                      {answer{status: 402}, verdict{do: bury}},
+		"410: what it stands for is gone":                  {answer{status: 410}, verdict{do: bury}},
+		"413: the message is too large":                    {answer{status: 413}, verdict{do: bury}},
+		"415: the message is of a kind the sink hates":     {answer{status: 415}, verdict{do: bury}},
+		"422 with a time: the message is refused":          {answer{status: 422, retryAfter: "30"}, verdict{do: bury}},
+		"431: its attributes are too large":                {answer{status: 431}, verdict{do: bury}},
+	} {
+		if got := r.decide(test.answer, 3, now, 0); got != test.want {
+			t.Errorf("%s: %v, want %v", what, got, test.want)
+		}
+	}
+	for status := range 1000 {
+		if v := r.decide(answer{status: status}, 65535, now, 0.999); v.do == requeue && (v.after < r.max/2 || v.after > r.max) {
+			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", status, http.StatusText(status), v.after, r.max)
+		}
+	}
+}
+
+func TestDelayGrowsToItsLimit(t *testing.T) {
+	r := retry{min: time.Second, max: 10 * time.Second, deferMax: time.Hour}
+	for attempts, want := range map[uint16]time.Duration{0: 1, 1: 1, 2: 2, 3: 4, 4: 8, 5: 10, 1000: 10, 65535: 10} {
+		want *= time.Second
+		if low, high := r.delay(attempts, 0), r.delay(attempts, 0.9999999); low != want/2 || high < want*99/100 || high > want {
+			t.Errorf("attempt %d: %v to %v, want %v to %v", attempts, low, high, want/2, want)
+		}
+	}
+	if d := (retry{min: time.Hour, max: 5 * time.Hour, deferMax: time.Minute}).delay(9, 0); d != 30*time.Second {
+		t.Errorf("above what nsqd can defer: %v", d)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for what, test := range map[string]struct {
+		header string
+		want   time.Duration // 0: no time
+	}{
+		"nothing":               {"", 0},
+		"seconds":               {"120", 2 * time.Minute},
+		"no seconds":            {"0", 0},
+		"a sign":                {"+5", 0},
+		"less than nothing":     {"-5", 0},
+		"a decimal number":      {"1.5", 0},
+		"words":                 {"soon", 0},
+		"an absurd number":      {"99999999999999999999", 0},
+		"a date":                {"Mon, 23 Nov 2026 12:00:30 GMT", 30 * time.Second},
+		"a date of old servers": {"Monday, 23-Nov-26 12:00:30 GMT", 30 * time.Second},
+		"a date that is past":   {"Mon, 23 Nov 2026 11:59:59 GMT", 0},
+	} {
+		got, ok := retryAfter(test.header, now)
+		if ok != (test.want > 0) || ok && got != test.want {
+			t.Errorf("%s, %q: %v, %v; want %v", what, test.header, got, ok, test.want)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"lineup/local/realparts"
+	"lineup/pkg/queue"
+)
+
+const patience = 30 * time.Second // the longest a test waits for what must happen
+
+// eventually waits until what happens.
+func eventually(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !happened(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+	}
+}
+
+// receive takes the next of what a test waits for.
+func receive[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("never came: %s", what)
+		panic("unreachable")
+	}
+}
+
+// stranger keeps no connection. On a kept one, an nsqd that was stopped inside this
+// process would go on answering.
+var stranger = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// nsqdWith starts an nsqd that has the channel process of the topic images. It is
+// started a second time because an nsqd gives deferred messages of a channel that it
+// did not begin with back only after up to 5 s, when it looks what channels there
+// are.
+func nsqdWith(t testing.TB, lookupds ...string) *realparts.NSQD {
+	t.Helper()
+	nsqd := realparts.NSQ(t, lookupds...)
+	for _, create := range []string{"/topic/create?topic=images", "/channel/create?topic=images&channel=process"} {
+		response, err := stranger.Post("http://"+nsqd.HTTP+create, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	nsqd.Stop()
+	nsqd.Start(t)
+	return nsqd
+}
+
+// start runs a bridge, with short times, until the test ends or stop is called,
+// which waits for its end.
+func start(t testing.TB, nsqd *realparts.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
+	t.Helper()
+	s := defaults(t)
+	s.Sink, s.NSQD = sink, nsqd.TCP
+	s.RetryMin, s.RetryMax, s.Reconnect = 200*time.Millisecond, 200*time.Millisecond, 50*time.Millisecond
+	if change != nil {
+		change(&s)
+	}
+	b, err := newBridge(s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := b.run(ctx); err != nil {
+			t.Errorf("bridge: %v", err)
+		}
+	}()
+	stop = func() { cancel(); <-ended }
+	t.Cleanup(stop)
+	return b, stop
+}
+
+func publish(t testing.TB, nsqd *realparts.NSQD, topic string, bodies ...string) {
+	t.Helper()
+	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	for _, body := range bodies {
+		if err := q.Publish(t.Context(), topic, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// delivery is an event that reached a sink.
+type delivery struct {
+	event cloudevents.Event
+	at    time.Time
+}
+
+func (d delivery) body() string { return string(d.event.Data()) }
+
+func (d delivery) attempts(t testing.TB) int {
+	t.Helper()
+	n, err := d.event.Context.GetExtension("nsqattempts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var attempts int
+	if _, err := fmt.Sscan(n.(string), &attempts); err != nil {
+		t.Fatal(err)
+	}
+	return attempts
+}
+
+// sinkOf starts a sink that answers with answers. Every event that reached it, in
+// order, is in the channel.
+func sinkOf(t testing.TB, answers func(w http.ResponseWriter, d delivery)) (url string, deliveries <-chan delivery) {
+	t.Helper()
+	got := make(chan delivery, 100_000)
+	server := httptest.NewServer(handler(t, got, answers))
+	t.Cleanup(server.Close)
+	return server.URL, got
+}
+
+func handler(t testing.TB, got chan<- delivery, answers func(w http.ResponseWriter, d delivery)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Ce-Specversion") != "1.0" || r.Method != http.MethodPost {
+			t.Errorf("%s with headers %v: no event in binary mode", r.Method, r.Header)
+		}
+		e, err := cehttp.NewEventFromHTTPRequest(r)
+		if err != nil {
+			t.Errorf("no event: %v", err)
+			return
+		}
+		d := delivery{*e, time.Now()}
+		got <- d
+		if answers != nil {
+			answers(w, d)
+		}
+	})
+}
+
+// counts are what nsqd says about a channel.
+type counts struct {
+	Depth     int `json:"depth"`
+	InFlight  int `json:"in_flight_count"`
+	Deferred  int `json:"deferred_count"`
+	Requeued  int `json:"requeue_count"`
+	TimedOut  int `json:"timeout_count"`
+	Published int `json:"message_count"`
+	Clients   []struct {
+		Ready int `json:"ready_count"`
+	} `json:"clients"`
+}
+
+// left tells how many messages nsqd still has to have delivered.
+func (c counts) left() int { return c.Depth + c.InFlight + c.Deferred }
+
+// ready is how many messages those who read the channel take at once.
+func (c counts) ready() int {
+	n := 0
+	for _, client := range c.Clients {
+		n += client.Ready
+	}
+	return n
+}
+
+func countsOf(t testing.TB, nsqd *realparts.NSQD, topic, channel string) counts {
+	t.Helper()
+	response, err := stranger.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var stats struct {
+		Topics []struct{ Channels []counts }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&stats); err != nil {
+		t.Fatal(err)
+	}
+	if len(stats.Topics) == 0 || len(stats.Topics[0].Channels) == 0 {
+		return counts{}
+	}
+	return stats.Topics[0].Channels[0]
+}
+
+// deadLetters reads a topic of dead letters by a bridge of its own.
+func deadLetters(t *testing.T, nsqd *realparts.NSQD, topic string) <-chan delivery {
+	t.Helper()
+	url, letters := sinkOf(t, nil)
+	start(t, nsqd, url, func(s *settings) { s.Topic, s.Channel = topic, "test" })
+	return letters
+}
+
+// once answers the first event as told and the others with 200.
+func once(answer func(http.ResponseWriter)) func(http.ResponseWriter, delivery) {
+	var answered atomic.Bool
+	return func(w http.ResponseWriter, _ delivery) {
+		if !answered.Swap(true) {
+			answer(w)
+		}
+	}
+}
+
+func status(code int, headers ...string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(code)
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nsqio/go-nsq"
+
+	"lineup/pkg/event"
+)
+
+func message(body string) *nsq.Message {
+	m := nsq.NewMessage(nsq.MessageID([]byte("0123456789abcdef")), []byte(body))
+	m.Timestamp, m.Attempts = 1_700_000_000_000_000_001, 3
+	return m
+}
+
+// of puts members into a CloudEvent that is complete.
+func of(members string) string {
+	return `{"specversion":"1.0","id":"1","source":"/s","type":"t"` + members + `}`
+}
+
+func TestANativeEventKeepsItsData(t *testing.T) {
+	s := &settings{Topic: "images", Channel: "process"}
+	for what, test := range map[string]struct{ body, data, kind string }{
+		"JSON as it is written":           {of(`,"datacontenttype":"application/json","data": {"id" : 1.0, "p":"<\u00e9>"} `), `{"id" : 1.0, "p":"<\u00e9>"}`, "application/json"},
+		"JSON is what has no type":        {of(`,"data":[1, 2]`), `[1, 2]`, ""},
+		"a JSON string keeps its quotes":  {of(`,"datacontenttype":"application/json","data":"a"`), `"a"`, "application/json"},
+		"JSON null":                       {of(`,"datacontenttype":"application/json","data":null`), `null`, "application/json"},
+		"another JSON media type":         {of(`,"datacontenttype":"application/vnd.x+json; charset=utf-8","data":{"a":1}`), `{"a":1}`, "application/vnd.x+json; charset=utf-8"},
+		"text":                            {of(`,"datacontenttype":"text/plain","data":"a\n\"b\""`), "a\n\"b\"", "text/plain"},
+		"bytes":                           {of(`,"datacontenttype":"image/png","data_base64":"AAEC/w=="`), "\x00\x01\x02\xff", "image/png"},
+		"bytes with an escaped slash":     {of(`,"data_base64":"AAEC\/w=="`), "\x00\x01\x02\xff", ""},
+		"data before everything else":     {`{"data":{"a":1},"datacontenttype":"application/json","type":"t","source":"/s","id":"1","specversion":"1.0"}`, `{"a":1}`, "application/json"},
+		"no data":                         {of(``), "", ""},
+		"no bytes":                        {of(`,"data_base64":""`), "", ""},
+		"attributes that are not English": {of(`,"subject":"Bücher/1","data":1`), "1", ""},
+	} {
+		e := s.toEvent(message(test.body))
+		if e.Source() != "/s" || e.ID() != "1" || e.Type() != "t" {
+			t.Errorf("%s: not taken for a CloudEvent: %s", what, e)
+			continue
+		}
+		if string(e.Data()) != test.data || e.DataContentType() != test.kind {
+			t.Errorf("%s: data %q of type %q, want %q of type %q", what, e.Data(), e.DataContentType(), test.data, test.kind)
+		}
+	}
+}
+
+func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
+	s := &settings{Topic: "images", Channel: "process"}
+	for what, body := range map[string]string{
+		"text":                        "hello",
+		"JSON of another kind":        `{"id":1}`,
+		"a batch":                     "[" + of("") + "]",
+		"an older CloudEvent":         `{"specversion":"0.3","id":"1","source":"/s","type":"t"}`,
+		"a broken older CloudEvent":   `{"specversion":"0.3","datacontentencoding":"","id":"1","source":"/s","type":"t"}`,
+		"a type is missing":           `{"specversion":"1.0","id":"1","source":"/s"}`,
+		"the type is no string":       `{"specversion":"1.0","id":"1","source":"/s","type":1}`,
+		"something follows":           of("") + "x",
+		"the bytes are no base64":     of(`,"data_base64":"?"`),
+		"the bytes are no string":     of(`,"data_base64":5`),
+		"the bytes are nothing":       of(`,"data_base64":{}`),
+		"data twice":                  of(`,"data":1,"data_base64":"AA=="`),
+		"text that is no string":      of(`,"datacontenttype":"text/plain","data":{"a":1}`),
+		"a subject of two lines":      of(`,"subject":"a\nb"`),
+		"an extension of two lines":   of(`,"trace":"a\r\nX: y"`),
+		"an extension with structure": of(`,"trace":{"a":1}`),
+		"an extension with a dash":    of(`,"my-trace":"a"`),
+		"a time that is none":         of(`,"time":"yesterday"`),
+		"a content type that is none": of(`,"datacontenttype":"?"`),
+		"a single byte":               "\x00",
+	} {
+		m := message(body)
+		e := s.toEvent(m)
+		if e.Type() != event.TypeNSQMessage || e.Source() != event.SourceBridge || string(e.Data()) != body {
+			t.Errorf("%s: not wrapped as it is: %s", what, e)
+		}
+		if err := e.Validate(); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if !e.Time().Equal(timeOf(m)) {
+			t.Errorf("%s: time %v, want the time of publishing", what, e.Time())
+		}
+		m.Attempts++
+		if again := s.toEvent(m); again.ID() != e.ID() {
+			t.Errorf("%s: id %s, and %s when delivered again", what, e.ID(), again.ID())
+		}
+		m.Timestamp++
+		if other := s.toEvent(m); other.ID() == e.ID() {
+			t.Errorf("%s: another message has the same id %s", what, e.ID())
+		}
+	}
+	if kind := s.toEvent(message(`{"a":1}`)).DataContentType(); kind != "application/json" {
+		t.Errorf("JSON is wrapped as %s", kind)
+	}
+	if kind := s.toEvent(message("\xff")).DataContentType(); kind != "application/octet-stream" {
+		t.Errorf("bytes are wrapped as %s", kind)
+	}
+}
+
+func TestExtensions(t *testing.T) {
+	s := &settings{Topic: "images", Channel: "process", Overrides: overrides{"region": "here", "nsqchannel": "other"}}
+	trace := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	e := s.toEvent(message(of(`,"traceparent":"` + trace + `","tracestate":"a=b,c=d","nsqtopic":"from before","number":5,"flag":true`)))
+	want := map[string]any{
+		"nsqtopic": "images", "nsqchannel": "other", "nsqattempts": int32(3), "region": "here",
+		"traceparent": trace, "tracestate": "a=b,c=d", "number": int32(5), "flag": true,
+	}
+	if got := e.Extensions(); !maps.Equal(got, want) {
+		t.Errorf("extensions %v, want %v", got, want)
+	}
+}
+
+func FuzzToEvent(f *testing.F) {
+	for _, body := range []string{"x", of(""), of(`,"data":{"a":1}`), of(`,"data_base64":"AA=="`), of(`,"subject":"a"`), of(`,"time":"2026-11-23T12:00:00Z"`)} {
+		f.Add(body)
+	}
+	s := &settings{Topic: "images", Channel: "process"}
+	f.Fuzz(func(t *testing.T, body string) {
+		if body == "" {
+			return // nsqd has none
+		}
+		e := s.toEvent(message(body))
+		if err := e.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		sink := newSink("http://127.0.0.1:1", 0, 1) // posts to nobody: the deadline is over
+		if a := sink.post(t.Context(), e); !strings.Contains(a.detail, "deadline") {
+			t.Fatalf("it cannot be posted: %s", a)
+		}
+	})
+}
+
+func timeOf(m *nsq.Message) time.Time { return time.Unix(0, m.Timestamp) }

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lineup/local/realparts"
+	"lineup/local/samples"
+	facerecog "lineup/proto"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// withSamples is settings whose gallery and pictures are the samples'.
+func withSamples(t *testing.T) settings {
+	t.Helper()
+	s, dir := forTests(t), realparts.Samples(t)
+	s.KnownPeople, s.ImagesURL = filepath.Join(dir, "people"), filepath.Join(dir, "pictures")
+	s.MaxPixels = 50_000_000
+	return s
+}
+
+// withTruth is settings for the photos with a known truth that lie beside the
+// repository where it is developed.
+func withTruth(t *testing.T) settings {
+	t.Helper()
+	dir, err := filepath.Abs("../../shared/photos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("there are no photos with a known truth beside this repository, in ../shared/photos")
+	}
+	s := forTests(t)
+	s.KnownPeople, s.ImagesURL = filepath.Join(dir, "known_people"), filepath.Join(dir, "unknown")
+	return s
+}
+
+func identify(t *testing.T, connection *grpc.ClientConn, request *facerecog.IdentifyRequest) *facerecog.IdentifyResponse {
+	t.Helper()
+	answer, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), request)
+	if err != nil {
+		t.Fatalf("%s: %v", request.ImagePath, err)
+	}
+	return answer
+}
+
+// named is the gallery photos that the faces of an answer matched, sorted.
+func named(answer *facerecog.IdentifyResponse) []string {
+	names := []string{}
+	for _, f := range answer.Faces {
+		if f.ImageName != "" {
+			names = append(names, f.ImageName)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestNamesTheSamplePeople(t *testing.T) {
+	s := withSamples(t)
+	connection := startReady(t, s)
+	for _, picture := range samples.Pictures {
+		t.Run(picture.File, func(t *testing.T) {
+			answer := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: picture.File})
+			if len(answer.Faces) != picture.Faces {
+				t.Errorf("%d faces, want %d", len(answer.Faces), picture.Faces)
+			}
+			got := []string{}
+			for _, photo := range named(answer) {
+				got = append(got, whose(photo))
+			}
+			if want := append([]string{}, picture.Known...); !slices.Equal(slices.Compact(got), want) {
+				t.Errorf("known are %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// whose is the person whom a sample photo shows.
+func whose(photo string) string {
+	for _, person := range samples.People {
+		if slices.Contains(person.Photos, photo) {
+			return person.Name
+		}
+	}
+	return "nobody"
+}
+
+func TestNamesTheKnownAndNoStranger(t *testing.T) {
+	s := withTruth(t)
+	connection := startReady(t, s)
+	for photo, want := range map[string][]string{
+		"family1_dad_2": {"family1_dad_1.jpg"}, "family1_dad_3": {"family1_dad_1.jpg"},
+		"family1_mom_2": {"family1_mom_1.jpg"}, "family1_son_2": {"family1_son_1.jpg"},
+		"family1_daughter_2": {"family1_daughter_1.jpg"}, "family1_daughter_3": {"family1_daughter_1.jpg"},
+		"family2_lady_2": {"family2_lady_1.jpg"}, "family2_man_2": {"family2_man_1.jpg"},
+		"family3_lady_1": {}, "family3_man_1": {}, "group_strangers": {},
+		"group_family1": {"family1_dad_1.jpg", "family1_daughter_1.jpg", "family1_mom_1.jpg", "family1_son_1.jpg"},
+	} {
+		t.Run(photo, func(t *testing.T) {
+			body, err := os.ReadFile(filepath.Join(s.ImagesURL, photo+".jpg"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			byPath := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: filepath.Join(s.ImagesURL, photo+".jpg")})
+			byBytes := identify(t, connection, &facerecog.IdentifyRequest{Image: body})
+			for how, answer := range map[string]*facerecog.IdentifyResponse{"by path": byPath, "by bytes": byBytes} {
+				if got := named(answer); !slices.Equal(got, want) {
+					t.Errorf("%s: named are %q, want %q", how, got, want)
+				}
+				if known := answer.ImageName != notFound; known != (len(want) > 0) || known && !slices.Contains(want, answer.ImageName) {
+					t.Errorf("%s: image_name is %q, want one of %q", how, answer.ImageName, want)
+				}
+			}
+		})
+	}
+}
+
+// A face of the answer carries all that proto/face.proto promises.
+func TestFacesAreWhole(t *testing.T) {
+	answer := identify(t, startReady(t, withSamples(t)), &facerecog.IdentifyRequest{ImagePath: "four-friends.jpg"})
+	for i, f := range answer.Faces {
+		b := f.Box
+		if b == nil || b.X < 0 || b.Y < 0 || b.Width <= 0 || b.Height <= 0 || b.X+b.Width > 1 || b.Y+b.Height > 1 {
+			t.Errorf("face %d: box is %v, want it within the picture", i, b)
+		}
+		if f.GetScore() < 0.8 || f.GetScore() > 1 || f.Similarity == nil || len(f.Embedding) != 512 || f.Model == "" {
+			t.Errorf("face %d: score %v, similarity %v, %d numbers, model %q", i, f.Score, f.Similarity, len(f.Embedding), f.Model)
+		}
+		if i > 0 && f.GetSimilarity() > answer.Faces[i-1].GetSimilarity() {
+			t.Errorf("face %d is surer than the one before", i)
+		}
+	}
+	if len(answer.Faces) != 4 || answer.ImageName != answer.Faces[0].ImageName {
+		t.Errorf("%d faces, image_name %q, the first face's %q", len(answer.Faces), answer.ImageName, answer.Faces[0].ImageName)
+	}
+}
+
+func TestFollowsTheGallery(t *testing.T) {
+	s := withSamples(t)
+	photo, err := os.ReadFile(filepath.Join(s.KnownPeople, "ruby.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.KnownPeople = t.TempDir()
+	connection := startReady(t, s)
+	who := func() string {
+		return identify(t, connection, &facerecog.IdentifyRequest{ImagePath: "evening-out.jpg"}).ImageName
+	}
+	if got := who(); got != notFound {
+		t.Fatalf("with an empty gallery image_name is %q", got)
+	}
+	write(t, filepath.Join(s.KnownPeople, "broken.jpg"), []byte("no photo"))
+	write(t, filepath.Join(s.KnownPeople, "ruby.jpg"), photo)
+	until(t, "she is known", func() bool { return who() == "ruby.jpg" })
+	if err := os.Rename(filepath.Join(s.KnownPeople, "ruby.jpg"), filepath.Join(s.KnownPeople, "red.jpg")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "she is known by the new name", func() bool { return who() == "red.jpg" })
+	if err := os.Remove(filepath.Join(s.KnownPeople, "red.jpg")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "she is forgotten", func() bool { return who() == notFound })
+}
+
+func TestThresholdCanBeSet(t *testing.T) {
+	s := withSamples(t)
+	s.MatchThreshold = 0.999
+	answer := identify(t, startReady(t, s), &facerecog.IdentifyRequest{ImagePath: "dana.jpg"})
+	if answer.ImageName != notFound || answer.Faces[0].GetSimilarity() < 0.42 {
+		t.Errorf("image_name is %q at similarity %v, want not_found for the threshold alone", answer.ImageName, answer.Faces[0].GetSimilarity())
+	}
+}
+
+// bytesOnly lets a client speak the wire format by hand.
+type bytesOnly struct{ encoding.Codec }
+
+func (bytesOnly) Marshal(v any) ([]byte, error)   { return *v.(*[]byte), nil }
+func (bytesOnly) Unmarshal(b []byte, v any) error { *v.(*[]byte) = bytes.Clone(b); return nil }
+func (bytesOnly) Name() string                    { return "proto" }
+
+// The client of the seed knows field 1 of each message and nothing else.
+func TestAnswersTheSeedsClient(t *testing.T) {
+	connection := startReady(t, withSamples(t))
+	call := func(method string, request []byte) (value protowire.Type, rest []byte) {
+		t.Helper()
+		var response []byte
+		if err := connection.Invoke(t.Context(), method, &request, &response, grpc.ForceCodec(bytesOnly{})); err != nil {
+			t.Fatal(err)
+		}
+		for len(response) > 0 {
+			number, kind, n := protowire.ConsumeTag(response)
+			if n < 0 {
+				t.Fatal(protowire.ParseError(n))
+			}
+			if number == 1 {
+				return kind, response[n:]
+			}
+			length := protowire.ConsumeFieldValue(number, kind, response[n:])
+			if length < 0 {
+				t.Fatal(protowire.ParseError(length))
+			}
+			response = response[n+length:]
+		}
+		t.Fatalf("%s: the answer has no field 1", method)
+		return 0, nil
+	}
+	path := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "dana.jpg")
+	kind, rest := call("/facerecog.Identify/Identify", path)
+	if name, n := protowire.ConsumeString(rest); n < 0 || kind != protowire.BytesType || name != "dana.jpg" {
+		t.Errorf("image_name is %q of type %v, want dana.jpg", name, kind)
+	}
+	kind, rest = call("/facerecog.HealthCheck/HealthCheck", nil)
+	if ready, n := protowire.ConsumeVarint(rest); n < 0 || kind != protowire.VarintType || ready != 1 {
+		t.Errorf("ready is %v of type %v, want 1", ready, kind)
+	}
+}
+
+func TestIdentifyCommand(t *testing.T) {
+	s := withSamples(t)
+	dana := filepath.Join(s.ImagesURL, "dana.jpg")
+	stranger := filepath.Join(s.ImagesURL, "stranger.jpg")
+	text := filepath.Join(t.TempDir(), "text.jpg")
+	write(t, text, []byte("who is it?"))
+	gone := filepath.Join(t.TempDir(), "gone.jpg")
+
+	for name, c := range map[string]struct {
+		photos []string
+		out    string
+		errs   string // a part of it
+		code   int
+	}{
+		"one who is known": {[]string{dana}, "Checking image: " + dana + "\nmatched id: dana.jpg\n", "", 0},
+		"one who is not":   {[]string{stranger}, "Checking image: " + stranger + "\nnot_found\n", "", 1},
+		"both":             {[]string{stranger, dana}, "Checking image: " + stranger + "\nnot_found\nChecking image: " + dana + "\nmatched id: dana.jpg\n", "", 1},
+		"a file that is no photo does not stop the rest": {[]string{text, dana},
+			"Checking image: " + text + "\nChecking image: " + dana + "\nmatched id: dana.jpg\n", text + ": no picture", 2},
+		"a file that is not there": {[]string{gone}, "Checking image: " + gone + "\n", gone + ": no such file", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := s.identify(t.Context(), slog.New(slog.DiscardHandler), c.photos, &out, &errs)
+			if code != c.code || out.String() != c.out || !strings.Contains(errs.String(), c.errs) || (c.errs == "") != (errs.Len() == 0) {
+				t.Errorf("exit %d, output %q, errors %q; want %d, %q, %q", code, out.String(), errs.String(), c.code, c.out, c.errs)
+			}
+		})
+	}
+	t.Run("a gallery that cannot be read", func(t *testing.T) {
+		s := s
+		s.KnownPeople = text // a file
+		var out, errs bytes.Buffer
+		code := s.identify(t.Context(), slog.New(slog.DiscardHandler), []string{dana}, &out, &errs)
+		if code != 2 || !strings.Contains(errs.String(), "KNOWN_PEOPLE="+text) {
+			t.Errorf("exit %d, errors %q; want 2 and which gallery", code, errs.String())
+		}
+	})
+}

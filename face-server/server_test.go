@@ -1,0 +1,374 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/png"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"lineup/local/realparts"
+	"lineup/pkg/photo"
+	facerecog "lineup/proto"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+)
+
+// forTests is a server's settings with folders of its own.
+func forTests(t *testing.T) settings {
+	t.Helper()
+	return settings{
+		ImagesURL:   t.TempDir(),
+		KnownPeople: t.TempDir(),
+		GalleryPoll: 5 * time.Millisecond,
+		Models:      realparts.Models(t),
+		Workers:     2,
+		Queue:       2,
+		MaxPicture:  1 << 20,
+		MaxPixels:   1 << 20,
+		CallTimeout: 30 * time.Second,
+	}
+}
+
+// newTestServer is a server that does not listen.
+func newTestServer(t *testing.T, s settings) *server {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	e, err := s.open(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.close)
+	pictures, err := photo.Open(s.ImagesURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pictures.Close() })
+	return s.newServer(e, pictures, log)
+}
+
+// start lets a server answer until the test ends, or stop is called.
+func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) {
+	t.Helper()
+	answering := newTestServer(t, s)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := answerCalls(ctx, listener, answering, s.GalleryPoll); err != nil {
+			t.Errorf("server ended with %v", err)
+		}
+	}()
+	stop = func() { cancel(); <-ended }
+	t.Cleanup(stop)
+	connection, err = grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	return connection, stop
+}
+
+// startReady is start, and waits until the gallery was read.
+func startReady(t *testing.T, s settings) *grpc.ClientConn {
+	t.Helper()
+	connection, _ := start(t, s)
+	until(t, "it is ready", func() bool { return ready(t, connection) })
+	return connection
+}
+
+func ready(t *testing.T, connection *grpc.ClientConn) bool {
+	t.Helper()
+	answer, err := facerecog.NewHealthCheckClient(connection).HealthCheck(t.Context(), &facerecog.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Ready
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatalf("not within 20 s: %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// blank is a PNG of nobody.
+func blank(t *testing.T, width, height int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func write(t *testing.T, path string, body []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestIdentifyAnswersAndRefuses(t *testing.T) {
+	s := forTests(t)
+	write(t, filepath.Join(s.ImagesURL, "blank.png"), blank(t, 64, 48))
+	write(t, filepath.Join(s.ImagesURL, "text.jpg"), []byte("who is it?"))
+	write(t, filepath.Join(s.ImagesURL, "large.jpg"), make([]byte, s.MaxPicture+1))
+	write(t, filepath.Join(s.ImagesURL, "wide.png"), blank(t, 1<<12, 1<<9))
+	if err := os.Mkdir(filepath.Join(s.ImagesURL, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/hostname", filepath.Join(s.ImagesURL, "link.jpg")); err != nil {
+		t.Fatal(err)
+	}
+	client := facerecog.NewIdentifyClient(startReady(t, s))
+
+	for name, c := range map[string]struct {
+		request *facerecog.IdentifyRequest
+		code    codes.Code
+		message string // exact, where it says nothing of a decoder
+	}{
+		"a picture by path":           {&facerecog.IdentifyRequest{ImagePath: "blank.png"}, codes.OK, ""},
+		"a picture by absolute path":  {&facerecog.IdentifyRequest{ImagePath: s.ImagesURL + "/blank.png"}, codes.OK, ""},
+		"a picture by bytes":          {&facerecog.IdentifyRequest{Image: blank(t, 64, 48)}, codes.OK, ""},
+		"bytes before a path":         {&facerecog.IdentifyRequest{Image: blank(t, 64, 48), ImagePath: "/etc/hostname"}, codes.OK, ""},
+		"nothing":                     {&facerecog.IdentifyRequest{}, codes.InvalidArgument, "no picture: neither image nor image_path is given"},
+		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
+		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
+		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
+		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
+		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed"},
+		"a path outside":              {&facerecog.IdentifyRequest{ImagePath: "/etc/hostname"}, codes.InvalidArgument, "outside the picture roots"},
+		"a link that leads out":       {&facerecog.IdentifyRequest{ImagePath: "link.jpg"}, codes.InvalidArgument, ""},
+		"a path that climbs out":      {&facerecog.IdentifyRequest{ImagePath: "../x.jpg"}, codes.InvalidArgument, ""},
+		"a folder":                    {&facerecog.IdentifyRequest{ImagePath: "folder"}, codes.InvalidArgument, "no picture: not a file but a folder"},
+		"a picture that is not there": {&facerecog.IdentifyRequest{ImagePath: "gone.jpg"}, codes.NotFound, "no such picture"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, err := client.Identify(t.Context(), c.request)
+			if status.Code(err) != c.code || c.message != "" && status.Convert(err).Message() != c.message {
+				t.Fatalf("error is %v, want %v %q", err, c.code, c.message)
+			}
+			if err == nil && (answer.ImageName != "not_found" || len(answer.Faces) != 0) {
+				t.Errorf("answer is %v, want not_found and no face", answer)
+			}
+		})
+	}
+}
+
+func TestRootThatIsAway(t *testing.T) {
+	s := forTests(t)
+	s.ImagesURL = filepath.Join(s.ImagesURL, "unmounted")
+	client := facerecog.NewIdentifyClient(startReady(t, s))
+	_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "a.jpg"})
+	info, ok := detail[*errdetails.ErrorInfo](status.Convert(err))
+	if status.Code(err) != codes.Unavailable || !ok || info.Reason != "ROOT_UNREACHABLE" {
+		t.Errorf("error is %v with %v, want UNAVAILABLE with ROOT_UNREACHABLE", err, info)
+	}
+}
+
+// A gallery that cannot be listed: here a file lies where its folder should.
+func TestReadyOnceTheGalleryWasRead(t *testing.T) {
+	s := forTests(t)
+	s.KnownPeople = filepath.Join(s.KnownPeople, "people")
+	write(t, s.KnownPeople, nil)
+	connection, _ := start(t, s)
+	client, health := facerecog.NewIdentifyClient(connection), healthpb.NewHealthClient(connection)
+	serving := func() healthpb.HealthCheckResponse_ServingStatus {
+		answer, err := health.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "facerecog.Identify"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Status
+	}
+	until(t, "it says that the gallery is away", func() bool {
+		_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
+		return status.Code(err) == codes.Unavailable && status.Convert(err).Message() == "the gallery cannot be reached"
+	})
+	if ready(t, connection) || serving() != healthpb.HealthCheckResponse_NOT_SERVING {
+		t.Error("it says that it is ready without its gallery")
+	}
+	if err := os.Remove(s.KnownPeople); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(s.KnownPeople, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is ready", func() bool { return ready(t, connection) })
+	until(t, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
+	if _, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReflection(t *testing.T) {
+	stream, err := reflectionpb.NewServerReflectionClient(startReady(t, forTests(t))).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&reflectionpb.ServerReflectionRequest{
+		MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: "facerecog.Identify"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := stream.Recv()
+	if err != nil || len(answer.GetFileDescriptorResponse().GetFileDescriptorProto()) == 0 {
+		t.Errorf("the service is not described: %v, %v", answer, err)
+	}
+}
+
+// With every worker at work and every waiting place taken, a call is told to come
+// back; those that wait are answered.
+func TestBusy(t *testing.T) {
+	s := forTests(t)
+	server := newTestServer(t, s)
+	if err := server.gallery.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one, two := <-server.workers.free, <-server.workers.free
+	request := &facerecog.IdentifyRequest{Image: blank(t, 64, 48)}
+	waiting := make(chan error, s.Workers+s.Queue)
+	for range cap(waiting) {
+		go func() {
+			_, err := server.Identify(t.Context(), request)
+			waiting <- err
+		}()
+	}
+	until(t, "all places are taken", func() bool { return len(server.places) == cap(server.places) })
+
+	_, err := server.Identify(t.Context(), request)
+	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
+	if status.Code(err) != codes.ResourceExhausted || !ok || retry.RetryDelay.AsDuration() <= 0 {
+		t.Errorf("one call too many: error is %v with %v, want RESOURCE_EXHAUSTED with RetryInfo", err, retry)
+	}
+	answer, err := server.HealthCheck(t.Context(), nil)
+	if err != nil || !answer.Ready {
+		t.Errorf("a busy server says that it is not ready: %v, %v", answer, err)
+	}
+
+	server.workers.free <- one
+	server.workers.free <- two
+	for range cap(waiting) {
+		if err := <-waiting; err != nil {
+			t.Errorf("a call that waited: %v", err)
+		}
+	}
+}
+
+func TestDeadlines(t *testing.T) {
+	s := forTests(t)
+	s.CallTimeout = 20 * time.Millisecond
+	server := newTestServer(t, s)
+	if err := server.gallery.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one, two := <-server.workers.free, <-server.workers.free
+	t.Cleanup(func() { server.workers.free <- one; server.workers.free <- two })
+	request := &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}
+	if _, err := server.Identify(t.Context(), request); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("a call without a deadline: error is %v, want CALL_TIMEOUT to end it", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := server.Identify(ctx, request); status.Code(err) != codes.Canceled {
+		t.Errorf("a caller that hung up: error is %v, want CANCELLED", err)
+	}
+	if len(server.places) != 0 {
+		t.Errorf("%d places are still taken", len(server.places))
+	}
+}
+
+func TestDrains(t *testing.T) {
+	s := forTests(t)
+	answering := newTestServer(t, s)
+	one, two := <-answering.workers.free, <-answering.workers.free
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll) }()
+	until(t, "it is ready", func() bool { return ready(t, connection) })
+
+	answered := make(chan error, 1)
+	go func() {
+		_, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
+		answered <- err
+	}()
+	until(t, "the call is there", func() bool { return len(answering.places) == 1 })
+	cancel()
+	until(t, "nothing new is taken", func() bool {
+		c, err := net.DialTimeout("tcp", listener.Addr().String(), time.Second)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	answering.workers.free <- one
+	answering.workers.free <- two
+	if err := <-answered; err != nil {
+		t.Errorf("the call in flight: %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	for name, spoil := range map[string]func(*settings){
+		"GALLERY_POLL":    func(s *settings) { s.GalleryPoll = 0 },
+		"MATCH_THRESHOLD": func(s *settings) { s.MatchThreshold = 42 },
+		"WORKERS":         func(s *settings) { s.Workers = 0 },
+		"QUEUE":           func(s *settings) { s.Queue = -1 },
+		"MAX_PICTURE":     func(s *settings) { s.MaxPicture = 0 },
+		"MAX_PIXELS":      func(s *settings) { s.MaxPixels = 0 },
+		"CALL_TIMEOUT":    func(s *settings) { s.CallTimeout = -time.Second },
+	} {
+		s := settings{GalleryPoll: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, CallTimeout: 1}
+		if err := s.check(); err != nil {
+			t.Fatal(err)
+		}
+		spoil(&s)
+		if err := s.check(); err == nil || !bytes.Contains([]byte(err.Error()), []byte(name)) {
+			t.Errorf("error is %v, want one that names %s", err, name)
+		}
+	}
+}
+
+func TestMissingModelsSayWhatToDo(t *testing.T) {
+	s := forTests(t)
+	s.Models = t.TempDir()
+	_, err := s.open(slog.New(slog.DiscardHandler))
+	if !errors.Is(err, os.ErrNotExist) || !bytes.Contains([]byte(err.Error()), []byte("make models")) {
+		t.Errorf("error is %v, want one that says `make models`", err)
+	}
+}

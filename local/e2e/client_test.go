@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"lineup/local/parts"
+	"lineup/local/system"
+	"lineup/pkg/lineup"
+)
+
+// programs is the folder of what TestMain built.
+var programs string
+
+// TestMain builds the real programs, with the race detector in them.
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if programs, err = os.MkdirTemp("", "lineup-e2e-"); err == nil {
+			defer os.RemoveAll(programs)
+			var root string
+			if root, err = parts.ModuleRoot(); err == nil {
+				err = system.Build(context.Background(), root, programs, "-race")
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// client uses a running system as a user does.
+type client struct {
+	t *testing.T
+	*system.System
+}
+
+// start runs a system of its own on free ports. Its first picture root is
+// DATA/images, its second the given one.
+func start(t *testing.T, pictures string) client {
+	t.Helper()
+	data := t.TempDir()
+	s, err := system.Start(t.Context(), system.Settings{
+		Data: data, Samples: "off", PingEvery: time.Second, StartTime: 2 * time.Minute,
+		ImagesURL: filepath.Join(data, "images") + "," + pictures,
+		Programs:  programs,
+	}, t.Logf)
+	must(t, err)
+	t.Cleanup(func() {
+		s.Stop()
+		wantNoRaces(t, filepath.Join(data, "logs"))
+	})
+	return client{t, s}
+}
+
+// wantNoRaces looks for what the race detector said in the programs' logs.
+func wantNoRaces(t *testing.T, logs string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(logs, "*.log"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no logs in %s: %v", logs, err)
+	}
+	for _, file := range files {
+		if _, race, found := bytes.Cut(read(t, file), []byte("WARNING: DATA RACE")); found {
+			t.Errorf("%s: data race: %.3000s", filepath.Base(file), race)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// do sends a request and reads the answer.
+func (c client) do(method, url string, body io.Reader, header ...string) (status int, answer []byte) {
+	c.t.Helper()
+	request, err := http.NewRequestWithContext(c.t.Context(), method, url, body)
+	must(c.t, err)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	must(c.t, err)
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	must(c.t, err)
+	return response.StatusCode, answer
+}
+
+// accepted posts a body to receive and gives the ids that the pictures got.
+func (c client) accepted(path string, body []byte, header ...string) (ids []int64) {
+	c.t.Helper()
+	status, answer := c.do(http.MethodPost, c.At.Receive+path, bytes.NewReader(body), append(header, "Accept", "application/json")...)
+	var said struct {
+		Images []struct {
+			ID   int64
+			Sent bool
+		}
+	}
+	if err := json.Unmarshal(answer, &said); err != nil || status != http.StatusAccepted {
+		c.t.Fatalf("POST %s: %d %s, want 202", path, status, answer)
+	}
+	for _, image := range said.Images {
+		if image.ID == 0 || !image.Sent {
+			c.t.Fatalf("POST %s: %s, want an id and sent", path, answer)
+		}
+		ids = append(ids, image.ID)
+	}
+	return ids
+}
+
+// enrol makes a person known by photos and waits for nothing.
+func (c client) enrol(name string, photos ...string) {
+	c.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(c.t, form.WriteField("name", name))
+	for _, path := range photos {
+		part, err := form.CreateFormFile("photo", filepath.Base(path))
+		must(c.t, err)
+		_, err = part.Write(read(c.t, path))
+		must(c.t, err)
+	}
+	must(c.t, form.Close())
+	if status, answer := c.do(http.MethodPost, c.At.Receive+"/people", &body, "Content-Type", form.FormDataContentType()); status != http.StatusOK {
+		c.t.Fatalf("enrol %s: %d %s", name, status, answer)
+	}
+}
+
+// image is what view says of a picture.
+func (c client) image(id int64) (image lineup.Image) {
+	c.t.Helper()
+	status, answer := c.do(http.MethodGet, c.At.View+"/images/"+strconv.FormatInt(id, 10), nil, "Accept", "application/json")
+	if err := json.Unmarshal(answer, &image); err != nil || status != http.StatusOK {
+		c.t.Fatalf("image %d: %d %s", id, status, answer)
+	}
+	return image
+}
+
+// final waits until the picture's status is final.
+func (c client) final(id int64) (image lineup.Image) {
+	c.t.Helper()
+	c.eventually(time.Minute, "image "+strconv.FormatInt(id, 10)+" is looked at", func() bool {
+		image = c.image(id)
+		return image.Status.Final()
+	})
+	return image
+}
+
+func (c client) eventually(patience time.Duration, what string, cond func() bool) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			c.t.Fatalf("not within %v: %s", patience, what)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// known names the people that were recognised in a picture, in the order of the faces.
+func known(image lineup.Image) (names []string) {
+	for _, face := range image.Faces {
+		if face.Person != nil {
+			names = append(names, face.Person.Name)
+		}
+	}
+	return names
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	must(t, err)
+	return body
+}

@@ -1,0 +1,26 @@
+// Command local runs all of Lineup on this machine, and fetches what that needs: `local -help` tells how.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"lineup/local/system"
+	"lineup/pkg/serve"
+)
+
+func main() {
+	verbs := map[string]func(context.Context) error{"run": run, "models": models, "generate": generate}
+	if len(os.Args) != 2 || verbs[os.Args[1]] == nil {
+		serve.Settings("local", purpose, new(system.Settings)) // tells of them when asked by -help
+		fmt.Fprintln(os.Stderr, "local: say `local run`, `local models` or `local generate`; `local -help` tells more")
+		os.Exit(2)
+	}
+	ctx, stop := serve.Context()
+	defer stop()
+	if err := verbs[os.Args[1]](ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "local:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"lineup/local/child"
+	"lineup/local/parts"
+	"lineup/local/system"
+	"lineup/pkg/serve"
+)
+
+const purpose = `runs all of Lineup on this machine.
+
+  local run        starts everything, listening on 127.0.0.1 only; Ctrl-C ends it
+  local models     fetches ONNX Runtime and the face models into face-server/kodata
+  local generate   makes the Go code in proto/ from face.proto
+
+What else the programs can be told (-help of each tells) they take from the environment, too.`
+
+// run starts everything, says where to look, and ends it when ctx does.
+func run(ctx context.Context) error {
+	var settings system.Settings
+	serve.Settings("local", purpose, &settings)
+	began := time.Now()
+	s, err := system.Start(ctx, settings, say)
+	if err != nil {
+		if ctx.Err() != nil {
+			return errors.New("stopped before everything was ready")
+		}
+		return err
+	}
+	fmt.Printf(`
+Lineup is ready after %.1f s. Its data is in %s.
+
+  look     %s
+  post     curl -d '{"path":"/home/me/photo.jpg"}' %s/image/post
+  upload   curl -F image=@photo.jpg %s/images
+  enrol    curl -F name=Ada -F photo=@ada.jpg %s/people
+  logs     %s/logs
+
+Ctrl-C ends it.
+
+`, time.Since(began).Seconds(), settings.Data, s.At.View, s.At.Receive, s.At.Receive, s.At.Receive, settings.Data)
+	<-ctx.Done()
+	fmt.Println("\nstopping")
+	s.Stop()
+	fmt.Println("stopped; `make run` goes on where it was")
+	return nil
+}
+
+// models completes the folder in which the face server finds its models.
+func models(ctx context.Context) error {
+	root, cache, err := open()
+	if err != nil {
+		return err
+	}
+	return cache.Models(ctx, parts.ModelsFolder(root))
+}
+
+// generate runs buf, as buf.gen.yaml says.
+func generate(ctx context.Context) error {
+	root, cache, err := open()
+	if err != nil {
+		return err
+	}
+	buf, err := cache.Buf(ctx)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(buf, "generate")
+	cmd.Dir = root
+	return child.Run(ctx, cmd)
+}
+
+func open() (root string, cache parts.Cache, err error) {
+	if root, err = parts.ModuleRoot(); err == nil {
+		cache, err = parts.OpenCache(say)
+	}
+	return root, cache, err
+}
+
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stdout, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}

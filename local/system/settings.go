@@ -1,0 +1,119 @@
+// Package system runs all of Lineup on one machine: MariaDB, nsqd, the face server, the functions and the bridge, each a
+// process, all listening on 127.0.0.1.
+package system
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Settings say where the system keeps its data, where it listens and what it uses of the user's own. Every port may be
+// 0, for any free one.
+type Settings struct {
+	Data    string `envconfig:"DATA" default:".lineup" desc:"folder for everything that is kept"`
+	Samples string `envconfig:"SAMPLES" default:"on" desc:"on: the first run brings sample people and pictures; off: it does not"`
+
+	ReceivePort int `envconfig:"RECEIVE_PORT" default:"8000" desc:"port where pictures are posted"`
+	ViewPort    int `envconfig:"VIEW_PORT" default:"8080" desc:"port of the page"`
+	ProcessPort int `envconfig:"PROCESS_PORT" default:"8082" desc:"port of the function that asks the face server"`
+	BridgePort  int `envconfig:"BRIDGE_PORT" default:"8083" desc:"port where the bridge tells its health"`
+	FacePort    int `envconfig:"FACE_PORT" default:"50051" desc:"port of the face server"`
+	NSQDPort    int `envconfig:"NSQD_PORT" default:"4150" desc:"port of nsqd; its HTTP interface is on the next"`
+	MySQLPort   int `envconfig:"MYSQL_PORT" default:"3307" desc:"port of MariaDB"`
+
+	MySQLDSN        string `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
+	NSQDAddress     string `envconfig:"NSQD_ADDRESS" desc:"an nsqd of your own instead, host:port"`
+	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" desc:"its HTTP address; not set: the next port"`
+	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
+	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
+
+	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
+	StartTime time.Duration `envconfig:"START_TIME" default:"2m" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
+
+	// Programs is the folder of programs made by Build; empty: they are built into bin of the module.
+	Programs string `ignored:"true"`
+}
+
+// complete checks s and fills in what follows from the rest.
+func (s Settings) complete() (Settings, error) {
+	if s.Samples != "on" && s.Samples != "off" && s.Samples != "" {
+		return s, fmt.Errorf("SAMPLES=%s: it is on or off", s.Samples)
+	}
+	if s.PingEvery < 0 || s.StartTime < 0 {
+		return s, errors.New("PING_EVERY and START_TIME cannot be negative")
+	}
+	if s.Data == "" {
+		return s, errors.New("DATA is empty: set it to a folder")
+	}
+	var err error
+	if s.Data, err = filepath.Abs(s.Data); err != nil {
+		return s, fmt.Errorf("find DATA: %w", err)
+	}
+	if strings.Contains(s.Data, ",") {
+		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this one's name", s.Data)
+	}
+	if s.ImagesURL == "" {
+		s.ImagesURL = "file://" + filepath.Join(s.Data, "images")
+		if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) && !strings.Contains(home, ",") {
+			s.ImagesURL += ",file://" + home
+		}
+	}
+	if s.KnownPeople == "" {
+		s.KnownPeople = filepath.Join(s.Data, "known_people")
+	}
+	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
+		if s.NSQDHTTPAddress, err = nextPort(s.NSQDAddress); err != nil {
+			return s, fmt.Errorf("NSQD_ADDRESS=%s: %w; it is host:port", s.NSQDAddress, err)
+		}
+	}
+	return s, nil
+}
+
+// choosePorts checks the ports of everything that the system itself runs, and gives that of nsqd's HTTP interface.
+func (s *Settings) choosePorts() (http int, err error) {
+	ports := []port{
+		{"RECEIVE_PORT", &s.ReceivePort}, {"VIEW_PORT", &s.ViewPort}, {"PROCESS_PORT", &s.ProcessPort},
+		{"BRIDGE_PORT", &s.BridgePort}, {"FACE_PORT", &s.FacePort},
+	}
+	if s.MySQLDSN == "" {
+		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort})
+	}
+	if s.NSQDAddress == "" {
+		if s.NSQDPort != 0 {
+			http = s.NSQDPort + 1
+		}
+		ports = append(ports, port{"NSQD_PORT", &s.NSQDPort}, port{"NSQD_PORT, whose next is nsqd's HTTP port,", &http})
+	}
+	return http, checkPorts(ports)
+}
+
+// addresses tells where everything is, MariaDB aside, once the ports are chosen.
+func (s Settings) addresses(nsqdHTTP int) Addresses {
+	url := func(port int) string { return "http://" + local(port) }
+	a := Addresses{
+		Receive: url(s.ReceivePort), View: url(s.ViewPort), Process: url(s.ProcessPort), Bridge: url(s.BridgePort),
+		Face: local(s.FacePort), NSQD: s.NSQDAddress, NSQDHTTP: s.NSQDHTTPAddress, DSN: s.MySQLDSN,
+	}
+	if s.NSQDAddress == "" {
+		a.NSQD, a.NSQDHTTP = local(s.NSQDPort), local(nsqdHTTP)
+	}
+	return a
+}
+
+func nextPort(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(number+1)), nil
+}

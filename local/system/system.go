@@ -1,0 +1,179 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"lineup/local/parts"
+	"lineup/local/samples"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// System is a running Lineup.
+type System struct {
+	At       Addresses
+	settings Settings
+	httpPort int    // of nsqd
+	models   string // folder
+	say      func(format string, args ...any)
+
+	mu       sync.Mutex // programs are added by several goroutines
+	programs []*Program
+
+	faces   *grpc.ClientConn
+	lock    *os.File
+	pings   sync.WaitGroup
+	noPings context.CancelFunc
+	stopped sync.Once
+}
+
+// Start starts a system and waits until all of it is ready and has its samples. What is missing is fetched and built
+// first. say is told, a line each time, what takes long and what goes wrong, then and later; it may be called from
+// several goroutines at once. ctx is for the start only: the system runs until Stop.
+func Start(ctx context.Context, settings Settings, say func(format string, args ...any)) (*System, error) {
+	settings, err := settings.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &System{settings: settings, say: say, noPings: func() {}}
+	if err := s.start(ctx); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *System) start(ctx context.Context) error {
+	if err := s.claim(); err != nil {
+		return err
+	}
+	sampleFolder, err := s.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if s.settings.StartTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.settings.StartTime)
+		defer cancel()
+	}
+	for _, name := range []string{FaceServer, Process, Bridge, Receive, View} {
+		if err := s.run(name); err != nil {
+			return err
+		}
+	}
+	if err := s.awaitAll(ctx); err != nil {
+		return err
+	}
+	if s.settings.wantsSamples() {
+		if err := s.bringSamples(ctx, sampleFolder); err != nil {
+			s.say("the samples are not complete, the next run tries again: %v", err)
+		}
+	}
+	if every := s.settings.PingEvery; every > 0 {
+		ctx, stop := context.WithCancel(context.Background())
+		s.noPings = stop
+		s.pings.Go(func() { s.ping(ctx, every) })
+	}
+	return nil
+}
+
+// claim makes the data folder and the ports this system's own.
+func (s *System) claim() (err error) {
+	for _, folder := range []string{"images", "known_people"} {
+		if err := os.MkdirAll(filepath.Join(s.settings.Data, folder), 0o755); err != nil {
+			return fmt.Errorf("make a folder for data: %w; set DATA to a folder that can be written", err)
+		}
+	}
+	if s.lock, err = lock(s.settings.Data); err != nil {
+		return err
+	}
+	if s.httpPort, err = s.settings.choosePorts(); err != nil {
+		return err
+	}
+	s.At = s.settings.addresses(s.httpPort)
+	s.faces, err = grpc.NewClient(s.At.Face, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("reach the face server: %w", err)
+	}
+	return nil
+}
+
+// prepare gets ready what the functions need: themselves, the models, a database and a queue, and the samples. All of it
+// is fetched and built at the same time.
+func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
+	root, err := parts.ModuleRoot()
+	if err != nil {
+		return "", err
+	}
+	cache, err := parts.OpenCache(s.say)
+	if err != nil {
+		return "", err
+	}
+	s.models = parts.ModelsFolder(root)
+	build := s.settings.Programs == ""
+	if build {
+		s.settings.Programs = filepath.Join(root, "bin")
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return cache.Models(ctx, s.models) })
+	g.Go(func() error { return s.prepareDatabase(ctx, cache) })
+	g.Go(func() error {
+		if build {
+			if err := Build(ctx, root, s.settings.Programs); err != nil {
+				return err
+			}
+		}
+		if s.settings.NSQDAddress != "" {
+			return nil
+		}
+		return s.runNSQD(ctx)
+	})
+	if s.settings.wantsSamples() {
+		g.Go(func() (err error) { sampleFolder, err = samples.Folder(ctx, cache); return err })
+	}
+	return sampleFolder, g.Wait()
+}
+
+// Program gives one of the programs by its name, nil if this system does not run it.
+func (s *System) Program(name string) *Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.programs {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// stages is the order in which the programs end: those that others need, later.
+var stages = [][]string{{Bridge, Receive, View}, {Process}, {FaceServer}, {NSQD, MariaDB}}
+
+// Stop ends everything, and returns when nothing is left. Data and unfinished work stay for the next start.
+func (s *System) Stop() {
+	s.stopped.Do(func() {
+		s.noPings()
+		s.pings.Wait()
+		for _, stage := range stages {
+			var ends sync.WaitGroup
+			for _, name := range stage {
+				if p := s.Program(name); p != nil {
+					ends.Go(p.close)
+				}
+			}
+			ends.Wait()
+		}
+		if s.faces != nil {
+			s.faces.Close()
+		}
+		if s.lock != nil {
+			s.lock.Close()
+		}
+	})
+}

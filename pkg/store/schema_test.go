@@ -1,0 +1,101 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lineup/local/realparts"
+	"lineup/pkg/lineup"
+	"lineup/pkg/store"
+)
+
+func TestEightMigratorsAtOnce(t *testing.T) {
+	t.Parallel()
+	dsn := realparts.MySQL(t)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := store.Migrate(t.Context(), dsn); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	db := database{open(t, store.Settings{DSN: dsn}), openSQL(t, dsn), dsn}
+	var versions, distinct int
+	db.scan(t, "SELECT COUNT(*), COUNT(DISTINCT version_id) FROM goose_db_version", &versions, &distinct)
+	if versions != distinct {
+		t.Errorf("%d migrations were noted, %d of them once", versions, distinct)
+	}
+	db.finish(t, db.win(t, "a.jpg"), store.Result{Faces: []lineup.Face{{}}}, false)
+}
+
+// everything calls every method of the store, and tells their errors by name.
+func everything(t *testing.T, s *store.Store) map[string]error {
+	t.Helper()
+	errs := map[string]error{}
+	ctx := t.Context()
+	errs["Ready"] = s.Ready(ctx)
+	_, errs["Submit"] = s.Submit(ctx, []string{"a.jpg"})
+	_, errs["Due"] = s.Due(ctx, 0, 1)
+	errs["MarkQueued"] = s.MarkQueued(ctx, []int64{1})
+	claim, err := s.Claim(ctx, 1, time.Minute)
+	errs["Claim"] = err
+	errs["GiveBack"] = s.GiveBack(ctx, claim, 0, false)
+	claim, errs["Claim again"] = s.Claim(ctx, 1, time.Minute)
+	_, errs["Finish"] = s.Finish(ctx, claim, store.Result{Reason: "no picture"}, false)
+	errs["MarkAnnounced"] = s.MarkAnnounced(ctx, 1, 1)
+	_, errs["Image"] = s.Image(ctx, 1)
+	_, _, errs["Images"] = s.Images(ctx, store.Filter{Limit: 1})
+	_, errs["AddPerson"] = s.AddPerson(ctx, "Dad", nil)
+	_, errs["Person"] = s.Person(ctx, 1)
+	_, _, errs["People"] = s.People(ctx, 0, 1)
+	return errs
+}
+
+func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
+	t.Parallel()
+	dsn := realparts.MySQL(t)
+	db := database{open(t, store.Settings{DSN: dsn}), openSQL(t, dsn), dsn}
+	refused := func(when, version string) {
+		t.Helper()
+		for name, err := range everything(t, db.Store) {
+			if !errors.Is(err, store.ErrSchema) || !strings.Contains(err.Error(), "version "+version) || !strings.Contains(err.Error(), "make migrate") {
+				t.Errorf("%s on %s: %v, want ErrSchema with the version and what to do", name, when, err)
+			}
+		}
+	}
+	refused("an empty database", "0")
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	db.exec(t, "DROP TABLE faces")
+	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=4")
+	refused("a schema of the version before", "3")
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range everything(t, db.Store) { // the same store, not a new one
+		if err != nil {
+			t.Errorf("%s after the migration: %v", name, err)
+		}
+	}
+}
+
+func TestASchemaOneVersionAheadWorks(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) SELECT MAX(version_id)+1, 1 FROM goose_db_version")
+	db.exec(t, "ALTER TABLE images ADD COLUMN of_the_next_version INT NULL")
+	for name, err := range everything(t, open(t, store.Settings{DSN: db.dsn})) {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := store.Migrate(t.Context(), db.dsn); err != nil {
+		t.Errorf("migrate to a version before: %v", err)
+	}
+}
