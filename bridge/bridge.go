@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	lookupdTimeout = 2 * time.Second // an nsqlookupd has to answer
-	closing        = 3 * time.Second // nsqd has to confirm that reading ends
+	lookupdTimeout = 2 * time.Second  // an nsqlookupd has to answer
+	closing        = 3 * time.Second  // nsqd has to confirm that reading ends
+	heartbeat      = 10 * time.Second // between two signs of life of an nsqd; it is lost after twice that
 )
 
 // bridge carries the messages of one channel to one sink.
@@ -56,6 +57,8 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 func newConsumer(s settings, log *slog.Logger) (*nsq.Consumer, error) {
 	config := nsq.NewConfig()
 	config.UserAgent = "lineup-bridge"
+	config.HeartbeatInterval = heartbeat
+	config.ReadTimeout = 2 * heartbeat
 	config.MaxInFlight = s.MaxInFlight
 	config.MaxAttempts = 0        // otherwise go-nsq finishes what was tried often, and says nothing
 	config.MaxBackoffDuration = 0 // retry.decide does that, message by message
@@ -93,6 +96,8 @@ func (b *bridge) run(ctx context.Context) error {
 		}()
 		return nil
 	}))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var resuming sync.WaitGroup
 	resuming.Go(func() { b.flow.run(ctx) })
 	err := b.connect(ctx)
@@ -100,6 +105,7 @@ func (b *bridge) run(ctx context.Context) error {
 		<-ctx.Done()
 	}
 
+	stop()
 	grace := time.AfterFunc(b.Grace, cut)
 	b.flow.close()
 	grace.Stop()

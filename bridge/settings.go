@@ -28,8 +28,8 @@ type settings struct {
 	Topic     string        `envconfig:"TOPIC" default:"images" desc:"topic to read"`
 	Channel   string        `envconfig:"CHANNEL" default:"process" desc:"channel of the topic; several bridges on one channel share its messages"`
 
-	// 32 keeps a sink busy that answers in 30 ms with 1,000 messages a second, and is
-	// few enough to be taken back within a second or two when the bridge ends.
+	// 32 at once are 1,000 messages a second for a sink that answers in 30 ms. More
+	// would only wait in front of a slower one.
 	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"32" desc:"messages at the sink at once"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" desc:"longest a lone message waits in nsqd's output buffer, at least nsqd's -min-output-buffer-timeout"`
 	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives the messages of a dead bridge to another, 1s to nsqd's -max-msg-timeout"`
@@ -65,13 +65,19 @@ func (s *settings) check() error {
 	if s.DeadTopic == s.Topic {
 		return errors.New("DEAD_TOPIC is TOPIC: what the sink refuses would come again for ever: name another")
 	}
-	for _, address := range append([]string{s.NSQD}, s.Lookupds...) {
+	addresses := s.Lookupds
+	if len(addresses) == 0 {
+		addresses = []string{s.NSQD}
+	}
+	for _, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
 		}
 	}
-	if s.MaxInFlight < 1 {
-		return fmt.Errorf("MAX_IN_FLIGHT=%d: at least 1 message must be taken", s.MaxInFlight)
+	for setting, n := range map[string]int{"MAX_IN_FLIGHT": s.MaxInFlight, "NSQD_MAX_MSG_SIZE": s.MaxMessage} {
+		if n < 1 {
+			return fmt.Errorf("%s=%d: at least 1 is needed", setting, n)
+		}
 	}
 	for setting, d := range map[string]time.Duration{
 		"SINK_TIMEOUT": s.SinkTimeout, "RECONNECT": s.Reconnect, "OUTPUT_BUFFER_TIMEOUT": s.OutputBufferTimeout,

@@ -30,6 +30,7 @@ func TestCheckRefusesWhatCannotWork(t *testing.T) {
 		"an nsqd without a port":           func(s *settings) { s.NSQD = "nsqd" },
 		"an nsqlookupd with a scheme":      func(s *settings) { s.Lookupds = []string{"http://lookupd:4161"} },
 		"no messages at once":              func(s *settings) { s.MaxInFlight = 0 },
+		"messages without a byte":          func(s *settings) { s.MaxMessage = 0 },
 		"no time for the sink":             func(s *settings) { s.SinkTimeout = 0 },
 		"a message timeout nsqd refuses":   func(s *settings) { s.MsgTimeout = 999 * time.Millisecond },
 		"a negative delay":                 func(s *settings) { s.RetryMin = -time.Second },

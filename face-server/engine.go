@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"lineup/face-server/face"
@@ -32,12 +30,9 @@ func (s settings) open(log *slog.Logger) (*engine, error) {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}
 	models, err := face.Open(s.Models)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w: `make models` fetches what is needed into face-server/kodata, MODELS names another folder", err)
-	}
 	if err != nil {
 		people.Close()
-		return nil, err
+		return nil, fmt.Errorf("load the models in %s: %w; next: `make models`, or set MODELS to the folder that has them", s.Models, err)
 	}
 	workers, err := newWorkers(models, s.Workers, s.MaxPixels, log)
 	if err != nil {

@@ -55,10 +55,14 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 	}
 }
 
+// answerCalls follows the gallery and serves on the listener, until ctx ends.
 func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryPoll time.Duration) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
-	calls := grpc.NewServer(grpc.MaxRecvMsgSize(int(s.maxPicture) + messageMargin))
+	calls := grpc.NewServer(
+		grpc.MaxRecvMsgSize(int(s.maxPicture)+messageMargin),
+		grpc.WaitForHandlers(true), // the models are freed afterwards
+	)
 	facerecog.RegisterIdentifyServer(calls, s)
 	facerecog.RegisterHealthCheckServer(calls, s)
 	healthpb.RegisterHealthServer(calls, healthy)

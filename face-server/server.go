@@ -40,7 +40,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	}
 	start := time.Now()
 	found, err := s.faces(ctx, request)
-	log := s.log.With("path", request.ImagePath, "ms", time.Since(start).Milliseconds())
+	log := s.log.With("path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
 		refusal := statusOf(err)
 		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)

@@ -25,17 +25,17 @@ type settings struct {
 // check finds the values with which the server could not work.
 func (s settings) check() error {
 	var errs []error
-	require := func(ok bool, setting, rule string) {
+	require := func(ok bool, setting string, value any, rule string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("%s must be %s", setting, rule))
+			errs = append(errs, fmt.Errorf("%s=%v: it must be %s", setting, value, rule))
 		}
 	}
-	require(s.GalleryPoll > 0, "GALLERY_POLL", "above 0")
-	require(s.MatchThreshold >= 0 && s.MatchThreshold <= 1, "MATCH_THRESHOLD", "0 to 1")
-	require(s.Workers > 0, "WORKERS", "above 0")
-	require(s.Queue >= 0, "QUEUE", "0 or more")
-	require(s.MaxPicture > 0 && s.MaxPicture <= 1<<30, "MAX_PICTURE", "1 to 1073741824")
-	require(s.MaxPixels > 0, "MAX_PIXELS", "above 0")
-	require(s.CallTimeout > 0, "CALL_TIMEOUT", "above 0")
+	require(s.GalleryPoll > 0, "GALLERY_POLL", s.GalleryPoll, "above 0")
+	require(s.MatchThreshold >= 0 && s.MatchThreshold <= 1, "MATCH_THRESHOLD", s.MatchThreshold, "0 to 1")
+	require(s.Workers > 0, "WORKERS", s.Workers, "above 0")
+	require(s.Queue >= 0, "QUEUE", s.Queue, "0 or more")
+	require(s.MaxPicture > 0 && s.MaxPicture <= 1<<30, "MAX_PICTURE", s.MaxPicture, "1 to 1073741824")
+	require(s.MaxPixels > 0, "MAX_PIXELS", s.MaxPixels, "above 0")
+	require(s.CallTimeout > 0, "CALL_TIMEOUT", s.CallTimeout, "above 0")
 	return errors.Join(errs...)
 }

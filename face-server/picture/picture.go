@@ -14,7 +14,8 @@ type Picture struct {
 	upright   Affine // from upright coordinates to those of the planes
 }
 
-// New makes a Picture of an upright image, whose pixels it may share.
+// New makes a Picture of an upright image whose bounds begin at (0, 0). It may share
+// the image's pixels.
 func New(img image.Image) *Picture {
 	size := img.Bounds().Max
 	return newPicture(img, size.X, size.Y, 1)

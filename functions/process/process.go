@@ -94,7 +94,7 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 	case waitAnswer:
 		return p.giveBack(ctx, log, claim, false, answer{http.StatusServiceUnavailable, said.busyFor, "the face server is busy"})
 	case waitBreaker:
-		log.Warn("could not send image", "error", said.message)
+		log.Warn("the picture waits for the face server", "error", said.message)
 		if open := p.breaker.Remaining(); open > 0 {
 			return p.giveBack(ctx, log, claim, false, answer{http.StatusServiceUnavailable, open, "the face server is away"})
 		}
