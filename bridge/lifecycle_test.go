@@ -15,12 +15,19 @@ import (
 )
 
 func TestWithoutASinkItWaitsAndIsNotReady(t *testing.T) {
-	nsqd := realparts.NSQ(t)
-	b, stop := start(t, nsqd, "", nil)
+	b, stop := start(t, &realparts.NSQD{TCP: "127.0.0.1:1"}, "", nil) // it does not come to reading
 	if err := b.ready(t.Context()); err == nil {
 		t.Error("ready without K_SINK")
 	}
 	stop() // start fails the test if it ended with an error
+}
+
+func TestItEndsWhileNSQDIsNotThere(t *testing.T) {
+	url, _ := sinkOf(t, nil)
+	_, stop := start(t, &realparts.NSQD{TCP: "127.0.0.1:1"}, url, nil) // nobody listens there
+	ended := make(chan struct{})
+	go func() { stop(); close(ended) }()
+	receive(t, ended, "the end")
 }
 
 func TestItStartsBeforeNSQDAndBecomesReady(t *testing.T) {

@@ -10,12 +10,12 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-var runtime sync.Mutex // the library is one per process, and stays loaded
+var loading sync.Mutex // the library is one per process, and stays loaded
 
 // startRuntime loads the ONNX Runtime library unless it is loaded already.
 func startRuntime(library string) error {
-	runtime.Lock()
-	defer runtime.Unlock()
+	loading.Lock()
+	defer loading.Unlock()
 	if ort.IsInitialized() {
 		return nil
 	}

@@ -35,7 +35,8 @@ type Gallery struct {
 	maxBytes int64
 	log      *slog.Logger
 
-	photos map[string]known // by name; for the reading goroutine alone
+	photos map[string]known // by name; for the reading goroutine alone, as is
+	stale  bool             // faces does not show all that is in photos
 	faces  atomic.Pointer[faces]
 	failed atomic.Pointer[error] // why the last reading did, while Follow follows
 	loaded chan struct{}         // closed when the gallery was read once
@@ -46,7 +47,7 @@ type Gallery struct {
 func New(store Store, look Look, parallel int, maxBytes int64, log *slog.Logger) *Gallery {
 	return &Gallery{
 		store: store, look: look, parallel: parallel, maxBytes: maxBytes, log: log,
-		photos: map[string]known{}, loaded: make(chan struct{}),
+		photos: map[string]known{}, stale: true, loaded: make(chan struct{}),
 	}
 }
 

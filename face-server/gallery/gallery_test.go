@@ -239,6 +239,7 @@ type faulty struct {
 	gallery.Store
 	mutex      sync.Mutex
 	list, read error
+	only       string // the photo that cannot be read, when not all
 	reads      int
 }
 
@@ -246,6 +247,13 @@ func (f *faulty) fail(list, read error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.list, f.read = list, read
+}
+
+func (f *faulty) failFor(name string, err error) {
+	f.fail(nil, err)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.only = name
 }
 
 func (f *faulty) List(ctx context.Context) ([]photo.Entry, error) {
@@ -261,7 +269,7 @@ func (f *faulty) Read(ctx context.Context, name string, limit int64) ([]byte, er
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.reads++
-	if f.read != nil {
+	if f.read != nil && (f.only == "" || f.only == name) {
 		return nil, f.read
 	}
 	return f.Store.Read(ctx, name, limit)
@@ -324,6 +332,19 @@ func TestFailuresToRead(t *testing.T) {
 			t.Error("it is ready")
 		}
 		store.fail(nil, nil)
+		p.read(t)
+		p.mustKnow(t, 'm', "mom.jpg")
+	})
+	t.Run("what was learned before a failure counts as soon as nothing fails", func(t *testing.T) {
+		p, store := newFaulty(t, map[string]string{"dad.jpg": "d"})
+		p.read(t)
+		p.write(t, "mom.jpg", "m")
+		p.write(t, "son.jpg", "s")
+		store.failFor("son.jpg", photo.ErrUnreachable)
+		if err := p.Read(t.Context()); !errors.Is(err, photo.ErrUnreachable) {
+			t.Fatalf("error is %v, want ErrUnreachable", err)
+		}
+		p.remove(t, "son.jpg")
 		p.read(t)
 		p.mustKnow(t, 'm', "mom.jpg")
 	})

@@ -29,6 +29,7 @@ func (g *Gallery) publish() {
 	if g.faces.Swap(now) == nil {
 		close(g.loaded)
 	}
+	g.stale = false
 	g.log.Info("gallery read", "photos", len(g.photos), "faces", len(now.names))
 }
 

@@ -52,15 +52,15 @@ func (g *Gallery) Read(ctx context.Context) error {
 		}
 	}
 	found, err := g.lookAt(ctx, due)
-	changed := g.learn(found)
+	g.learn(found)
 	if err != nil {
 		return err // what was learned counts when the rest was, too
 	}
 	maps.DeleteFunc(g.photos, func(name string, _ known) bool {
-		changed = changed || !listed[name]
+		g.stale = g.stale || !listed[name]
 		return !listed[name]
 	})
-	if changed || g.faces.Load() == nil {
+	if g.stale {
 		g.publish()
 	}
 	return nil
@@ -125,8 +125,8 @@ func (g *Gallery) describe(ctx context.Context, name string) ([]float32, error) 
 	return slices.MaxFunc(found, func(a, b face.Face) int { return cmp.Compare(a.Box.Area(), b.Box.Area()) }).Embedding, nil
 }
 
-// learn takes over what was found, and tells whether any of it is new.
-func (g *Gallery) learn(found []known) (changed bool) {
+// learn takes over what is new of what was found.
+func (g *Gallery) learn(found []known) {
 	for _, now := range found {
 		name := now.entry.Name
 		before, ok := g.photos[name]
@@ -137,9 +137,8 @@ func (g *Gallery) learn(found []known) (changed bool) {
 			g.log.Warn("gallery photo cannot be used", "image_name", name, "reason", now.err)
 		}
 		g.photos[name] = now
-		changed = true
+		g.stale = true
 	}
-	return changed
 }
 
 func same(a, b photo.Entry) bool { return a.Size == b.Size && a.ModTime.Equal(b.ModTime) }

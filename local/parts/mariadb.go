@@ -210,7 +210,9 @@ func answers(ctx context.Context, p *child.Process, dsn string) error {
 	db := sql.OpenDB(connector)
 	defer db.Close()
 	for {
-		err := db.PingContext(ctx)
+		attempt, cancel := context.WithTimeout(ctx, time.Second) // another's server on the port may be silent
+		err := db.PingContext(attempt)
+		cancel()
 		if err == nil {
 			return nil
 		}

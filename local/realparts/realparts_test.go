@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"image/jpeg"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"lineup/local/realparts"
+	"lineup/local/samples"
 
 	"github.com/nsqio/go-nsq"
 )
@@ -131,6 +133,30 @@ func TestModelsAreComplete(t *testing.T) {
 	}
 	if !strings.HasSuffix(dir, filepath.Join("face-server", "kodata")) {
 		t.Errorf("the models are in %s", dir)
+	}
+}
+
+func TestSamplesAreCutAsTheirTableSays(t *testing.T) {
+	t.Parallel()
+	dir := realparts.Samples(t)
+	check := func(name string) {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer f.Close()
+		if picture, err := jpeg.DecodeConfig(f); err != nil || picture.Width < 300 || picture.Height < 300 {
+			t.Errorf("%s is %d by %d, %v", name, picture.Width, picture.Height, err)
+		}
+	}
+	for _, person := range samples.People {
+		for _, photo := range person.Photos {
+			check(filepath.Join("people", photo))
+		}
+	}
+	for _, picture := range samples.Pictures {
+		check(filepath.Join("pictures", picture.File))
 	}
 }
 

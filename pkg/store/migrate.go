@@ -32,6 +32,7 @@ func Migrate(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
+	config.ReadTimeout, config.WriteTimeout = 0, 0 // to change a large table takes long; ctx alone ends it
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return err

@@ -1,0 +1,155 @@
+package system
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSettingsAreCompletedOrRefused(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("HOME", "/home/ada")
+	for name, test := range map[string]struct {
+		change func(*Settings)
+		check  func(Settings) bool
+		error  string
+	}{
+		"pictures and people lie in DATA, pictures in the home folder too": {func(s *Settings) { s.Data = "d" }, func(s Settings) bool {
+			return s.ImagesURL == "file://"+dir+"/d/images,file:///home/ada" && s.KnownPeople == dir+"/d/known_people"
+		}, ""},
+		"folders of one's own stay": {func(s *Settings) { s.ImagesURL, s.KnownPeople = "s3://a", "s3://b" }, func(s Settings) bool {
+			return s.ImagesURL == "s3://a" && s.KnownPeople == "s3://b"
+		}, ""},
+		"the HTTP interface of an nsqd of one's own is on the next port": {func(s *Settings) { s.NSQDAddress = "q:4150" }, func(s Settings) bool {
+			return s.NSQDHTTPAddress == "q:4151"
+		}, ""},
+		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
+			return s.NSQDHTTPAddress == "q:80"
+		}, ""},
+		"an nsqd without a port":       {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
+		"an nsqd with a named port":    {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
+		"samples neither on nor off":   {func(s *Settings) { s.Samples = "yes" }, nil, "SAMPLES=yes"},
+		"no samples":                   {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
+		"no DATA":                      {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
+		"a comma in DATA":              {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
+		"a negative pause":             {func(s *Settings) { s.PingEvery = -time.Second }, nil, "cannot be negative"},
+		"a negative time for starting": {func(s *Settings) { s.StartTime = -time.Second }, nil, "cannot be negative"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Settings{Data: ".lineup", Samples: "on"}
+			test.change(&s)
+			got, err := s.complete()
+			switch {
+			case test.error != "":
+				if err == nil || !strings.Contains(err.Error(), test.error) {
+					t.Errorf("the error is %v, want %s", err, test.error)
+				}
+			case err != nil || !test.check(got):
+				t.Errorf("it is %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestPortsThatAreTakenAreAllNamedWithWhatMovesThem(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	number := taken.Addr().(*net.TCPAddr).Port
+	s := Settings{ViewPort: number, FacePort: number, NSQDPort: number - 1, BridgePort: 70000}
+	_, err = s.choosePorts()
+	for _, want := range []string{"set VIEW_PORT", "set FACE_PORT", "set BRIDGE_PORT", "set NSQD_PORT, whose next"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error %v lacks %q", err, want)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "RECEIVE_PORT") {
+		t.Errorf("the error %v names a port that was free", err)
+	}
+}
+
+func TestTwoSettingsCannotNameTheSamePort(t *testing.T) {
+	t.Parallel()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := free.Addr().(*net.TCPAddr).Port
+	free.Close()
+	s := Settings{ViewPort: number, FacePort: number}
+	if _, err := s.choosePorts(); err == nil || !strings.Contains(err.Error(), "is taken") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestPortsOfOnesOwnServersAreNotLookedAt(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	number := taken.Addr().(*net.TCPAddr).Port
+	s := Settings{MySQLDSN: "dsn", MySQLPort: number, NSQDAddress: "q:1", NSQDHTTPAddress: "q:2", NSQDPort: number}
+	http, err := s.choosePorts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := s.addresses(http); a.NSQD != "q:1" || a.NSQDHTTP != "q:2" || a.DSN != "dsn" {
+		t.Errorf("the addresses are %+v", a)
+	}
+}
+
+func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	settings := Settings{
+		Data: "/d", ImagesURL: "file:///i", KnownPeople: "/p",
+		ReceivePort: 1, ViewPort: 2, ProcessPort: 3, BridgePort: 4, FacePort: 5, NSQDPort: 6,
+	}
+	s := &System{settings: settings, httpPort: 7, models: "/m", At: settings.addresses(7)}
+	s.At.DSN = "dsn"
+	for program, want := range map[string]string{
+		NSQD:       "HOST=127.0.0.1 PORT=6 HTTP_PORT=7 NSQD_DATA=/d/nsqd",
+		FaceServer: "HOST=127.0.0.1 PORT=5 IMAGES_URL=file:///i KNOWN_PEOPLE=/p MODELS=/m",
+		Process:    "HOST=127.0.0.1 PORT=3 MYSQL_DSN=dsn FACE_ADDRESS=127.0.0.1:5",
+		Bridge:     "HOST=127.0.0.1 PORT=4 K_SINK=http://127.0.0.1:3 NSQD_ADDRESS=127.0.0.1:6 TOPIC=images CHANNEL=process OUTPUT_BUFFER_TIMEOUT=1ms",
+		Receive: "HOST=127.0.0.1 PORT=1 MYSQL_DSN=dsn NSQD_ADDRESS=127.0.0.1:6 NSQD_HTTP_ADDRESS=127.0.0.1:7 TOPIC=images CHANNEL=process " +
+			"IMAGES_URL=file:///i KNOWN_PEOPLE=/p",
+		View: "HOST=127.0.0.1 PORT=2 MYSQL_DSN=dsn IMAGES_URL=file:///i RECEIVE_URL=http://127.0.0.1:1",
+	} {
+		if got := strings.Join(s.environment(program), " "); got != want {
+			t.Errorf("%s is told\n%s, not\n%s", program, got, want)
+		}
+	}
+	s.settings.NSQDAddress = "q:1"
+	if got := strings.Join(s.environment(Bridge), " "); strings.Contains(got, "OUTPUT_BUFFER_TIMEOUT") {
+		t.Errorf("with an nsqd of the user's the bridge is told %s", got)
+	}
+}
+
+func TestOneDataFolderServesOneSystem(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	first, err := lock(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock(data); err == nil || !strings.Contains(err.Error(), "already runs on "+data) {
+		t.Errorf("the error is %v", err)
+	}
+	first.Close()
+	again, err := lock(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	if _, err := lock(filepath.Join(data, "none")); err == nil || !strings.Contains(err.Error(), "set DATA") {
+		t.Errorf("the error is %v", err)
+	}
+}
