@@ -40,7 +40,7 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		"initial": initial,
 		"percent": func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
 		"measure": measure,
-		"moment":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+		"moment":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"shell":   shell,
 		"ordinal": func(index int) int { return index + 1 },

@@ -155,7 +155,7 @@ func startMariaDB(t *testing.T, d Database) *child.Process {
 // shortDir is a folder for data: a socket's path must be short.
 func shortDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "lineup-mariadb-")
+	dir, err := os.MkdirTemp("/tmp", "lineup-parts-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ var server struct {
 	inMain  bool
 	mu      sync.Mutex
 	dir     string
+	lock    *os.File // on dir, held until the process ends
 	db      parts.Database
 	process *child.Process
 	err     error
@@ -95,9 +97,7 @@ func startMariaDB(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Not where a test binary may be told to keep temporary files: a socket's path must be short.
-	server.dir, err = os.MkdirTemp("/tmp", "lineup-mariadb-")
-	if err != nil {
+	if server.dir, err = newFolder(); err != nil {
 		return fmt.Errorf("make a folder for MariaDB: %w", err)
 	}
 	log, err := os.Create(filepath.Join(server.dir, "log"))
@@ -112,4 +112,43 @@ func startMariaDB(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, content)
 	}
 	return nil
+}
+
+// newFolder makes a folder that this process keeps locked, and removes those of test binaries that died without a chance
+// to do so. It is not where a test binary may be told to keep temporary files: a socket's path must be short.
+func newFolder() (string, error) {
+	const pattern = "/tmp/lineup-mariadb-*"
+	dirs, err := filepath.Glob(pattern)
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < time.Minute {
+			continue // gone, or too new to be locked already
+		}
+		if lock, err := lockFolder(dir); err == nil {
+			os.RemoveAll(dir) // another user's stays
+			lock.Close()
+		}
+	}
+	dir, err := os.MkdirTemp(filepath.Split(pattern))
+	if err != nil {
+		return "", err
+	}
+	server.lock, err = lockFolder(dir)
+	return dir, err
+}
+
+// lockFolder fails when another process has locked the folder. The lock ends with this process.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }

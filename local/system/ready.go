@@ -15,7 +15,7 @@ import (
 // awaitAll waits until every program that tells its health is ready.
 func (s *System) awaitAll(ctx context.Context) error {
 	for name, url := range map[string]string{Receive: s.At.Receive, View: s.At.View, Process: s.At.Process, Bridge: s.At.Bridge} {
-		if err := s.await(ctx, name, func(ctx context.Context) error { return readyz(ctx, url) }); err != nil {
+		if err := s.await(ctx, name, func(ctx context.Context) error { return answers(ctx, url+"/readyz") }); err != nil {
 			return err
 		}
 	}
@@ -43,9 +43,9 @@ func (s *System) await(ctx context.Context, name string, ready func(context.Cont
 	}
 }
 
-// readyz asks a program that speaks HTTP.
-func readyz(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+// answers asks a program that speaks HTTP.
+func answers(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Settings struct {
 
 	// Programs is the folder of programs made by Build; empty: they are built into bin of the module.
 	Programs string `ignored:"true"`
+	// Environment is more to tell the programs than their environment does, each as NAME=value.
+	Environment []string `ignored:"true"`
 }
 
 // complete checks s and fills in what follows from the rest.

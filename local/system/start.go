@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"lineup/local/child"
@@ -21,7 +21,7 @@ const grace = 5 * time.Second
 
 // run starts one of Lineup's own programs and keeps it running.
 func (s *System) run(name string) error {
-	environment := append(os.Environ(), s.environment(name)...)
+	environment := slices.Concat(os.Environ(), s.settings.Environment, s.environment(name))
 	_, err := s.keep(name, func(_ context.Context, log *programLog) (*child.Process, error) {
 		cmd := exec.Command(filepath.Join(s.settings.Programs, name))
 		cmd.Dir = s.settings.Data
@@ -32,18 +32,12 @@ func (s *System) run(name string) error {
 	return err
 }
 
-// runNSQD starts nsqd and waits until it takes connections, so that nobody complains that it does not.
+// runNSQD starts nsqd and waits until it answers, so that nobody complains that it does not.
 func (s *System) runNSQD(ctx context.Context) error {
 	if err := s.run(NSQD); err != nil {
 		return err
 	}
-	return s.await(ctx, NSQD, func(ctx context.Context) error {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.At.NSQD)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
+	return s.await(ctx, NSQD, func(ctx context.Context) error { return answers(ctx, "http://"+s.At.NSQDHTTP+"/ping") })
 }
 
 // prepareDatabase starts MariaDB, unless the user has a database, and brings the schema up to date.

@@ -2,15 +2,21 @@ package queue
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/nsqio/go-nsq"
 )
+
+// answerBytes is more than any answer to a command has.
+const answerBytes = 64 << 10
 
 // connection is one to nsqd that is only published on: nsqd sends nothing but the
 // answer to each command. https://nsq.io/clients/tcp_protocol_spec.html
@@ -69,17 +75,31 @@ func (c *connection) roundTrip(command *nsq.Command) (answer, err error) {
 	}
 	// nsqd says what it has against a command before it hangs up, so an answer is
 	// worth looking for even when the command could not be written to its end.
-	kind, data, readErr := nsq.ReadUnpackedResponse(c.in)
+	kind, text, readErr := c.read()
 	switch {
-	case readErr != nil && err == nil:
-		return nil, readErr
 	case readErr != nil:
-		return nil, err
+		return nil, cmp.Or(err, readErr)
 	case kind == nsq.FrameTypeResponse:
 		return nil, err
-	}
-	if text := string(data); strings.HasPrefix(text, "E_BAD_MESSAGE") {
+	case strings.HasPrefix(text, "E_BAD_MESSAGE"):
 		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text), nil // it cannot be empty: Publish saw to that
 	}
-	return errors.New("it answered " + string(data)), nil
+	return fmt.Errorf("it answered %s", text), nil
+}
+
+// read takes one frame: 4 bytes that say how long the rest is, 4 of its kind, data.
+func (c *connection) read() (kind int32, text string, err error) {
+	var head [8]byte
+	if _, err := io.ReadFull(c.in, head[:]); err != nil {
+		return 0, "", err
+	}
+	size := binary.BigEndian.Uint32(head[:4])
+	if size < 4 || size > answerBytes {
+		return 0, "", errors.New("what answers is no nsqd: see that NSQD_ADDRESS is its TCP address")
+	}
+	data := make([]byte, size-4)
+	if _, err := io.ReadFull(c.in, data); err != nil {
+		return 0, "", err
+	}
+	return int32(binary.BigEndian.Uint32(head[4:])), string(data), nil
 }

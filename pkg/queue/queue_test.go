@@ -263,6 +263,17 @@ func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.HTTP, HTTPAddress: nsqd.TCP}) // each in the other's place
+	if err := q.Publish(t.Context(), "images", []byte("a")); err == nil {
+		t.Error("published to an HTTP server")
+	}
+	if _, err := q.Depth(t.Context(), "images", "process"); err == nil {
+		t.Error("asked a server that is not HTTP for a depth")
+	}
+}
+
 func TestClosed(t *testing.T) {
 	nsqd := realparts.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP})

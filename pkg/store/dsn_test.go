@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // for a DSN with loc, also where the system has none
 
 	"lineup/local/realparts"
+	"lineup/pkg/lineup"
 	"lineup/pkg/store"
 )
 
@@ -68,14 +70,19 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
+	sane := db.Store
 	db.Store = open(t, store.Settings{DSN: db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
 		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"})
-	if _, err := db.Submit(t.Context(), []string{strings.Repeat("a", 1025)}); err == nil {
-		t.Error("a path that is too long was cut")
-	}
 	claim := db.win(t, "🙂.jpg")
+	if _, err := db.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{Model: strings.Repeat("m", 101)}}}, false); err == nil {
+		t.Error("what is too long for its column was cut")
+	}
 	db.finish(t, claim, store.Result{Reason: "no picture"}, false)
 	if image := db.image(t, claim.ID); image.Path != "🙂.jpg" || time.Since(image.CreatedAt).Abs() > time.Minute {
 		t.Errorf("the picture is %+v", image)
+	}
+	dad := db.person(t, "🙂", "日本.jpg")
+	if got, err := sane.Person(t.Context(), dad.ID); err != nil || got.Name != "🙂" || got.ImageNames[0] != "日本.jpg" {
+		t.Errorf("the person is %+v, %v", got, err)
 	}
 }

@@ -54,7 +54,7 @@ func TestImagesFilteredAndByPages(t *testing.T) {
 			for limit := 1; limit <= len(c.want)+1; limit++ {
 				var got []string
 				c.filter.Limit, c.filter.Before = limit, 0
-				for more := true; more; {
+				for more := true; more && len(got) <= len(c.want); {
 					var page []lineup.Image
 					var err error
 					if page, more, err = db.Images(t.Context(), c.filter); err != nil || len(page) > limit || more && len(page) < limit {

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"lineup/local/realparts"
+	"lineup/pkg/lineup"
+	"lineup/pkg/photo"
+	"lineup/pkg/store"
+)
+
+func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+
+// site is a running view on a database and a folder of pictures of its own.
+type site struct {
+	*store.Store
+	dsn   string
+	roots string // the folder
+	view  *view
+	url   string
+}
+
+func newSite(t *testing.T, change ...func(*Options)) *site {
+	t.Helper()
+	dsn := realparts.MySQL(t)
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	return serveSite(t, dsn, change...)
+}
+
+// serveSite is newSite on a database that is there.
+func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
+	t.Helper()
+	var options Options
+	if err := envconfig.Process("", &options); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	db, err := store.Open(store.Settings{DSN: dsn, Connections: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	roots := t.TempDir()
+	pictures, err := photo.Open(roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pictures.Close() })
+	v, err := newView(options, db, pictures, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(v.handler())
+	t.Cleanup(server.Close)
+	return &site{db, dsn, roots, v, server.URL}
+}
+
+// reply is an answer, read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// get asks for a path; pairs of a header's name and value may follow.
+func (s *site) get(t *testing.T, path string, headers ...string) reply {
+	t.Helper()
+	return s.ask(t, http.MethodGet, path, headers...)
+}
+
+func (s *site) ask(t *testing.T, method, path string, headers ...string) reply {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{response.StatusCode, response.Header, string(body)}
+}
+
+// getJSON asks for a path as JSON and reads the answer into v.
+func (s *site) getJSON(t *testing.T, path string, v any) {
+	t.Helper()
+	r := s.get(t, path, "Accept", "application/json")
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/json" {
+		t.Fatalf("GET %s: %d %s %s", path, r.status, r.header.Get("Content-Type"), r.body)
+	}
+	if err := json.Unmarshal([]byte(r.body), v); err != nil {
+		t.Fatalf("GET %s: %v in %s", path, err, r.body)
+	}
+}
+
+// submit posts a path and gives the picture's id.
+func (s *site) submit(t *testing.T, path string) int64 {
+	t.Helper()
+	submissions, err := s.Submit(t.Context(), []string{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return submissions[0].ID
+}
+
+func (s *site) claim(t *testing.T, path string) store.Claim {
+	t.Helper()
+	claim, err := s.Claim(t.Context(), s.submit(t, path), time.Hour)
+	if err != nil || claim.Outcome != store.Won {
+		t.Fatalf("claim %s: %+v, %v", path, claim, err)
+	}
+	return claim
+}
+
+// finish posts a path, writes what came of it, and gives the picture's id.
+func (s *site) finish(t *testing.T, path string, result store.Result) int64 {
+	t.Helper()
+	claim := s.claim(t, path)
+	if _, err := s.Store.Finish(t.Context(), claim, result, true); err != nil {
+		t.Fatal(err)
+	}
+	return claim.ID
+}
+
+// add makes a person known by photos and gives their id.
+func (s *site) add(t *testing.T, name string, photos ...string) int64 {
+	t.Helper()
+	profile, err := s.AddPerson(t.Context(), name, photos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return profile.ID
+}
+
+// edit changes the database by hand.
+func (s *site) edit(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("mysql", s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put writes a file below the picture root.
+func (s *site) put(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.roots, name), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// face is one that matched a gallery photo; nobody's when the photo is empty.
+func face(photo string, similarity float64) lineup.Face {
+	score := 0.99
+	return lineup.Face{
+		ImageName:  photo,
+		Similarity: &similarity,
+		Score:      &score,
+		Box:        &lineup.Box{X: 0.25, Y: 0.125, Width: 0.5, Height: 0.75},
+	}
+}
+
+func faces(all ...lineup.Face) store.Result { return store.Result{Faces: all} }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"lineup/pkg/store"
+)
+
+func TestPeopleComeInPagesInTheOrderTheyWereAdded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.PageSize = 2 })
+	names := []string{"Dad", "Mom", "Son", "Daughter", "Łucja"}
+	for _, name := range names {
+		s.add(t, name)
+	}
+	var got []string
+	path := "/people"
+	for next := &path; next != nil && len(got) < 20; {
+		var page struct {
+			People []struct{ Name string }
+			Next   *string
+		}
+		s.getJSON(t, *next, &page)
+		for _, person := range page.People {
+			got = append(got, person.Name)
+		}
+		next = page.Next
+	}
+	if !slices.Equal(got, names) {
+		t.Errorf("the pages showed %v, want %v", got, names)
+	}
+	page := s.get(t, "/people?after=2").body
+	for _, want := range []string{`href="/people/3"`, `>S</span>`, "Daughter", `href="/people">First<`, `rel="next" href="/people?after=4"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+}
+
+func TestAProfileShowsThePersonsPicturesAndKnownPhotos(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dad := s.add(t, "Dad", "dad_1.jpg", "dad_2.jpg")
+	first := s.finish(t, "first.jpg", faces(face("dad_1.jpg", 0.8)))
+	second := s.finish(t, "second.jpg", faces(face("", 0.8), face("dad_2.jpg", 0.5)))
+	s.finish(t, "nobody.jpg", faces(face("", 0.1)))
+	s.finish(t, "failed.jpg", store.Result{Reason: "no picture"})
+
+	var got struct {
+		listed
+		ID         int64    `json:"id"`
+		Name       string   `json:"name"`
+		ImageNames []string `json:"image_names"`
+	}
+	s.getJSON(t, fmt.Sprintf("/people/%d", dad), &got)
+	if got.ID != dad || got.Name != "Dad" || !slices.Equal(got.ImageNames, []string{"dad_1.jpg", "dad_2.jpg"}) {
+		t.Errorf("got %+v", got)
+	}
+	if len(got.Images) != 2 || got.Images[0].ID != second || got.Images[1].ID != first {
+		t.Errorf("the pictures are %+v, want %d and %d", got.Images, second, first)
+	}
+
+	page := s.get(t, fmt.Sprintf("/people/%d", dad)).body
+	for _, want := range []string{"<li>dad_1.jpg</li>", "<li>dad_2.jpg</li>", fmt.Sprintf(`src="/images/%d/picture"`, first), fmt.Sprintf(`href="/images/%d"`, second)} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+	page = s.get(t, fmt.Sprintf("/people/%d?limit=1", dad)).body
+	if want := fmt.Sprintf(`rel="next" href="/people/%d?before=%d&amp;limit=1"`, dad, second); !strings.Contains(page, want) {
+		t.Errorf("%s is missing in\n%s", want, page)
+	}
+}
+
+func TestAProfileWithNothingTellsTheNextStep(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := s.get(t, fmt.Sprintf("/people/%d", s.add(t, "D'Artagnan; reboot"))).body
+	for _, want := range []string{
+		"curl --form-string " + escape.Replace(`'name=D'\''Artagnan; reboot'`) + " -F photo=@photo.jpg http://127.0.0.1:8000/people",
+		"curl -F image=@photo.jpg http://127.0.0.1:8000/images",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lineup/local/realparts"
+)
+
+func TestRunEndsInOrderWhenAsked(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			cmd, out := runLocal(t)
+			children := childrenOf(t, cmd.Process.Pid)
+			began := time.Now()
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			rest, err := io.ReadAll(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("it ended by %v", err)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if !strings.Contains(string(rest), "stopped") || strings.Contains(string(rest), "killed") {
+				t.Errorf("it said %s", rest)
+			}
+			awaitGone(t, children)
+		})
+	}
+}
+
+func TestRunLeavesNothingBehindWhenItIsKilled(t *testing.T) {
+	cmd, _ := runLocal(t)
+	children := childrenOf(t, cmd.Process.Pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait() // says that it was killed
+	awaitGone(t, children)
+}
+
+func TestRunSaysWhatIsWrongAndFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		verb, setting, want string
+		code                int
+	}{
+		"a wrong setting":                       {"run", "SAMPLES=maybe", "SAMPLES=maybe: it is on or off", 1},
+		"a setting that is no number":           {"run", "VIEW_PORT=www", "VIEW_PORT", 2},
+		"a folder for data that cannot be made": {"run", "DATA=/dev/null/data", "set DATA to a folder that can be written", 1},
+		"another word than it knows":            {"walk", "", "say `local run`", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), command(t), test.verb)
+			cmd.Env = append(os.Environ(), test.setting)
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.want) {
+				t.Errorf("it ended with %d and said %s", code, out)
+			}
+		})
+	}
+}
+
+// built is the command, built by the first test.
+var built string
+
+func command(t *testing.T) string {
+	t.Helper()
+	if built == "" {
+		dir, err := os.MkdirTemp("", "lineup-local-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built = filepath.Join(dir, "local")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", built, ".").CombinedOutput(); err != nil {
+			t.Fatalf("build: %v\n%s", err, out)
+		}
+	}
+	return built
+}
+
+// runLocal starts `local run` on free ports and waits until it is ready.
+func runLocal(t *testing.T) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	realparts.Models(t) // fetched with a deadline of its own
+	cmd := exec.CommandContext(t.Context(), command(t), "run")
+	cmd.Env = append(os.Environ(), "DATA="+t.TempDir(), "SAMPLES=off")
+	for _, program := range []string{"RECEIVE", "VIEW", "PROCESS", "BRIDGE", "FACE", "NSQD", "MYSQL"} {
+		cmd.Env = append(cmd.Env, program+"_PORT=0")
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { read.Close() })
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	out := bufio.NewReader(read)
+	var said strings.Builder
+	for {
+		line, err := out.ReadString('\n')
+		said.WriteString(line)
+		if strings.HasPrefix(line, "Ctrl-C ends it") {
+			return cmd, out
+		}
+		if err != nil {
+			t.Fatalf("it ended before it was ready: %s", &said)
+		}
+	}
+}
+
+// childrenOf gives the seven programs by their process numbers.
+func childrenOf(t *testing.T, parent int) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var children []int
+	for _, name := range stats {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			continue // gone
+		}
+		var pid, ppid int
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fmt.Sscanf(string(stat), "%d", &pid)
+		fmt.Sscanf(rest, "%1s %d", new(string), &ppid)
+		if ppid == parent {
+			children = append(children, pid)
+		}
+	}
+	if len(children) != 7 {
+		t.Fatalf("it has the children %v, not 7", children)
+	}
+	return children
+}
+
+func awaitGone(t *testing.T, pids []int) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for _, pid := range pids {
+		for syscall.Kill(pid, 0) == nil {
+			if time.Now().After(deadline) {
+				t.Fatalf("process %d is left behind", pid)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
