@@ -1,30 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"lineup/pkg/event"
 )
-
-// answer is what came of posting an event.
-type answer struct {
-	status     int    // of HTTP; 0 when nobody answered
-	retryAfter string // the header of that name
-	detail     string // the beginning of what the sink said, or why nobody answered
-}
-
-// String is for people.
-func (a answer) String() string {
-	if a.status == 0 {
-		return a.detail
-	}
-	text := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
-	if a.detail != "" {
-		text += ": " + a.detail
-	}
-	return text
-}
 
 // action is what becomes of a message.
 type action string
@@ -51,23 +33,23 @@ type retry struct {
 // decide says what to do with a message that has been tried attempts times, the
 // last with this answer. jitter, in [0, 1), keeps messages that failed together
 // from coming again together.
-func (r retry) decide(a answer, attempts uint16, now time.Time, jitter float64) verdict {
+func (r retry) decide(a event.Answer, attempts uint16, now time.Time, jitter float64) verdict {
 	again := verdict{requeue, r.delay(attempts, jitter)}
-	if a.status == 0 {
+	if a.Status == 0 {
 		return again // timeout, refused, cut off: the message may be fine
 	}
-	if a.status >= 200 && a.status < 300 {
+	if a.Accepted() {
 		return verdict{do: finish}
 	}
-	if a.status < 200 || a.status >= 600 {
+	if a.Status < 200 || a.Status >= 600 {
 		return again // no answer that HTTP knows
 	}
-	if a.status < 400 {
+	if a.Status < 400 {
 		return again // redirects are not followed: events go where K_SINK says, and nowhere else
 	}
-	told, ok := retryAfter(a.retryAfter, now)
+	told, ok := retryAfter(a.RetryAfter, now)
 	told = min(told, r.deferMax)
-	switch a.status {
+	switch a.Status {
 	case http.StatusServiceUnavailable: // the sink as a whole can do nothing until then
 		if ok {
 			return verdict{pause, told}
@@ -82,7 +64,7 @@ func (r retry) decide(a answer, attempts uint16, now time.Time, jitter float64) 
 	case http.StatusNotFound: // the sink is not deployed yet, or its route is not there
 	case http.StatusRequestTimeout: // the sink lost patience with the connection
 	default:
-		if a.status < 500 {
+		if a.Status < 500 {
 			return verdict{do: bury} // the sink has nothing against trying, but against this message
 		}
 		// The sink, or something between, failed: 500, 502, 504 and whatever else begins with 5.

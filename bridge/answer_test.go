@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"lineup/pkg/event"
 )
 
 func TestDecide(t *testing.T) {
@@ -11,53 +13,53 @@ func TestDecide(t *testing.T) {
 	r := retry{min: time.Second, max: time.Minute, deferMax: time.Hour}
 	again := verdict{requeue, 2 * time.Second} // the third attempt, half of the chance
 	for what, test := range map[string]struct {
-		answer answer
+		answer event.Answer
 		want   verdict
 	}{
-		"200: it is done":                                  {answer{status: 200}, verdict{do: finish}},
-		"202: it is done":                                  {answer{status: 202}, verdict{do: finish}},
-		"204 with Retry-After: it is done":                 {answer{status: 204, retryAfter: "5"}, verdict{do: finish}},
-		"503 with seconds: nothing is taken until then":    {answer{status: 503, retryAfter: "7"}, verdict{pause, 7 * time.Second}},
-		"503 with a date: nothing is taken until then":     {answer{status: 503, retryAfter: "Mon, 23 Nov 2026 12:00:09 GMT"}, verdict{pause, 9 * time.Second}},
-		"503 without a time: this message later":           {answer{status: 503}, again},
-		"503 with a decimal time: this message later":      {answer{status: 503, retryAfter: "1.5"}, again},
-		"503 with no time left: this message later":        {answer{status: 503, retryAfter: "0"}, again},
-		"503 with a day: an hour, more nsqd cannot defer":  {answer{status: 503, retryAfter: "86400"}, verdict{pause, time.Hour}},
-		"409 with a time: this message then":               {answer{status: 409, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"425 with a time: this message then":               {answer{status: 425, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"429 with a time: this message then":               {answer{status: 429, retryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"429 with a date: this message then":               {answer{status: 429, retryAfter: "Mon, 23 Nov 2026 12:01:00 GMT"}, verdict{requeue, time.Minute}},
-		"425 with a day: an hour, more nsqd cannot defer":  {answer{status: 425, retryAfter: "86400"}, verdict{requeue, time.Hour}},
-		"409 without a time: this message later":           {answer{status: 409}, again},
-		"425 without a time: this message later":           {answer{status: 425}, again},
-		"429 without a time: this message later":           {answer{status: 429}, again},
-		"401: credentials can be mended":                   {answer{status: 401}, again},
-		"403: a policy can be mended":                      {answer{status: 403}, again},
-		"404: the sink can be deployed":                    {answer{status: 404}, again},
-		"408: the sink lost patience":                      {answer{status: 408}, again},
-		"500: the sink failed":                             {answer{status: 500}, again},
-		"502: the sink failed behind a proxy":              {answer{status: 502}, again},
-		"504 with a time, which only 503 may tell for all": {answer{status: 504, retryAfter: "30"}, again},
-		"599: whatever begins with 5":                      {answer{status: 599}, again},
-		"nobody answered":                                  {answer{detail: "connection refused"}, again},
-		"a redirect is not followed":                       {answer{status: 307}, again},
-		"304: no answer to a POST":                         {answer{status: 304}, again},
-		"a status that HTTP does not know":                 {answer{status: 700}, again},
-		"101: no answer to an event":                       {answer{status: 101}, again},
-		"400: the message is refused":                      {answer{status: 400}, verdict{do: bury}},
-		"402: the message is refused":                      {answer{status: 402}, verdict{do: bury}},
-		"410: what it stands for is gone":                  {answer{status: 410}, verdict{do: bury}},
-		"413: the message is too large":                    {answer{status: 413}, verdict{do: bury}},
-		"415: the message is of a kind the sink hates":     {answer{status: 415}, verdict{do: bury}},
-		"422 with a time: the message is refused":          {answer{status: 422, retryAfter: "30"}, verdict{do: bury}},
-		"431: its attributes are too large":                {answer{status: 431}, verdict{do: bury}},
+		"200: it is done":                                  {event.Answer{Status: 200}, verdict{do: finish}},
+		"202: it is done":                                  {event.Answer{Status: 202}, verdict{do: finish}},
+		"204 with Retry-After: it is done":                 {event.Answer{Status: 204, RetryAfter: "5"}, verdict{do: finish}},
+		"503 with seconds: nothing is taken until then":    {event.Answer{Status: 503, RetryAfter: "7"}, verdict{pause, 7 * time.Second}},
+		"503 with a date: nothing is taken until then":     {event.Answer{Status: 503, RetryAfter: "Mon, 23 Nov 2026 12:00:09 GMT"}, verdict{pause, 9 * time.Second}},
+		"503 without a time: this message later":           {event.Answer{Status: 503}, again},
+		"503 with a decimal time: this message later":      {event.Answer{Status: 503, RetryAfter: "1.5"}, again},
+		"503 with no time left: this message later":        {event.Answer{Status: 503, RetryAfter: "0"}, again},
+		"503 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 503, RetryAfter: "86400"}, verdict{pause, time.Hour}},
+		"409 with a time: this message then":               {event.Answer{Status: 409, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"425 with a time: this message then":               {event.Answer{Status: 425, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"429 with a time: this message then":               {event.Answer{Status: 429, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
+		"429 with a date: this message then":               {event.Answer{Status: 429, RetryAfter: "Mon, 23 Nov 2026 12:01:00 GMT"}, verdict{requeue, time.Minute}},
+		"425 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 425, RetryAfter: "86400"}, verdict{requeue, time.Hour}},
+		"409 without a time: this message later":           {event.Answer{Status: 409}, again},
+		"425 without a time: this message later":           {event.Answer{Status: 425}, again},
+		"429 without a time: this message later":           {event.Answer{Status: 429}, again},
+		"401: credentials can be mended":                   {event.Answer{Status: 401}, again},
+		"403: a policy can be mended":                      {event.Answer{Status: 403}, again},
+		"404: the sink can be deployed":                    {event.Answer{Status: 404}, again},
+		"408: the sink lost patience":                      {event.Answer{Status: 408}, again},
+		"500: the sink failed":                             {event.Answer{Status: 500}, again},
+		"502: the sink failed behind a proxy":              {event.Answer{Status: 502}, again},
+		"504 with a time, which only 503 may tell for all": {event.Answer{Status: 504, RetryAfter: "30"}, again},
+		"599: whatever begins with 5":                      {event.Answer{Status: 599}, again},
+		"nobody answered":                                  {event.Answer{Detail: "connection refused"}, again},
+		"a redirect is not followed":                       {event.Answer{Status: 307}, again},
+		"304: no answer to a POST":                         {event.Answer{Status: 304}, again},
+		"a status that HTTP does not know":                 {event.Answer{Status: 700}, again},
+		"101: no answer to an event":                       {event.Answer{Status: 101}, again},
+		"400: the message is refused":                      {event.Answer{Status: 400}, verdict{do: bury}},
+		"402: the message is refused":                      {event.Answer{Status: 402}, verdict{do: bury}},
+		"410: what it stands for is gone":                  {event.Answer{Status: 410}, verdict{do: bury}},
+		"413: the message is too large":                    {event.Answer{Status: 413}, verdict{do: bury}},
+		"415: the message is of a kind the sink hates":     {event.Answer{Status: 415}, verdict{do: bury}},
+		"422 with a time: the message is refused":          {event.Answer{Status: 422, RetryAfter: "30"}, verdict{do: bury}},
+		"431: its attributes are too large":                {event.Answer{Status: 431}, verdict{do: bury}},
 	} {
 		if got := r.decide(test.answer, 3, now, 0); got != test.want {
 			t.Errorf("%s: %v, want %v", what, got, test.want)
 		}
 	}
 	for status := range 1000 {
-		if v := r.decide(answer{status: status}, 65535, now, 0.999); v.do == requeue && (v.after < r.max/2 || v.after > r.max) {
+		if v := r.decide(event.Answer{Status: status}, 65535, now, 0.999); v.do == requeue && (v.after < r.max/2 || v.after > r.max) {
 			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", status, http.StatusText(status), v.after, r.max)
 		}
 	}

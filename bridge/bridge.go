@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/nsqio/go-nsq"
 
+	"lineup/pkg/event"
 	"lineup/pkg/queue"
 )
 
@@ -26,7 +28,7 @@ type bridge struct {
 	settings
 	log      *slog.Logger
 	retry    retry
-	sink     *sink
+	sink     *event.Sink
 	consumer *nsq.Consumer
 	flow     *flow
 	dead     *queues
@@ -45,7 +47,9 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
 	b.flow = newFlow(s.MaxInFlight, b.consumer.ChangeMaxInFlight)
-	b.sink = newSink(s.Sink, s.SinkTimeout, s.MaxInFlight)
+	if b.sink, err = event.NewSink(s.Sink, s.MaxInFlight); err != nil {
+		return nil, err
+	}
 	b.retry = retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer}
 	b.dead = &queues{
 		settings: queue.Settings{Timeout: s.NSQDTimeout, MaxMessage: s.MaxMessage},
@@ -145,7 +149,7 @@ func (b *bridge) hangUp() {
 		b.log.Warn("nsqd did not confirm the end of reading")
 	}
 	b.dead.close()
-	b.sink.client.CloseIdleConnections()
+	b.sink.Close()
 }
 
 // deliver posts the event of one message and does what the answer asks for.
@@ -154,7 +158,7 @@ func (b *bridge) deliver(ctx context.Context, m *nsq.Message) {
 	log := b.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
 
 	release := hold(m, b.MsgTimeout/3)
-	a := b.sink.post(ctx, e)
+	a := b.post(ctx, e)
 	v := b.retry.decide(a, m.Attempts, time.Now(), rand.Float64())
 	if v.do == bury {
 		if err := b.bury(ctx, m, a); err != nil {
@@ -182,6 +186,12 @@ func (b *bridge) deliver(ctx context.Context, m *nsq.Message) {
 		m.RequeueWithoutBackoff(wait)
 		log.Info("the sink asks for a pause", "answer", a.String(), "after", wait)
 	}
+}
+
+func (b *bridge) post(ctx context.Context, e cloudevents.Event) event.Answer {
+	ctx, cancel := context.WithTimeout(ctx, b.SinkTimeout)
+	defer cancel()
+	return b.sink.Send(ctx, e)
 }
 
 // hold keeps nsqd from giving the message to somebody else, until release is

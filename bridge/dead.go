@@ -15,8 +15,6 @@ import (
 	"lineup/pkg/queue"
 )
 
-const typeDead = "dev.lineup.nsq.dead"
-
 // deadLetter is the data of a dead letter: a message that the sink refused.
 type deadLetter struct {
 	NSQD      string    `json:"nsqd"` // host:port
@@ -32,15 +30,15 @@ type deadLetter struct {
 
 // letter makes the dead letter of a message, with an id that is the same however
 // often it is made.
-func (s *settings) letter(m *nsq.Message, a answer) ([]byte, error) {
+func (s *settings) letter(m *nsq.Message, a event.Answer) ([]byte, error) {
 	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(typeDead)
+	e.SetType(event.TypeNSQDead)
 	e.SetSource(event.SourceBridge)
 	e.SetID(s.messageID(m) + ".dead")
 	err := e.SetData(cloudevents.ApplicationJSON, deadLetter{
 		NSQD: m.NSQDAddress, Topic: s.Topic, Channel: s.Channel, Message: string(m.ID[:]),
 		Published: time.Unix(0, m.Timestamp).UTC(), Attempts: m.Attempts,
-		Status: a.status, Reason: a.String(), Body: m.Body,
+		Status: a.Status, Reason: a.String(), Body: m.Body,
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +48,7 @@ func (s *settings) letter(m *nsq.Message, a answer) ([]byte, error) {
 
 // bury publishes the dead letter of a message to the nsqd that the message came
 // from.
-func (b *bridge) bury(ctx context.Context, m *nsq.Message, a answer) error {
+func (b *bridge) bury(ctx context.Context, m *nsq.Message, a event.Answer) error {
 	letter, err := b.letter(m, a)
 	if err != nil {
 		return fmt.Errorf("write the dead letter of message %s: %w", m.ID, err)

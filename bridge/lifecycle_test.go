@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lineup/local/realparts"
+	"lineup/pkg/event"
 )
 
 func TestWithoutASinkItWaitsAndIsNotReady(t *testing.T) {
@@ -239,7 +240,7 @@ func TestConnectionsToTheSinkAreKept(t *testing.T) {
 func TestEventsArriveAsTheyAre(t *testing.T) {
 	nsqd := nsqdWith(t)
 	url, deliveries := sinkOf(t, nil)
-	start(t, nsqd, url, func(s *settings) { s.Overrides = overrides{"region": "here"} })
+	start(t, nsqd, url, func(s *settings) { s.Overrides = event.Overrides{"region": "here"} })
 	trace := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	publish(t, nsqd, "images", `{"specversion":"1.0","id":"7.1","source":"/lineup/receive","type":"dev.lineup.image.submitted",
 		"subject":"images/7","time":"2026-11-23T12:00:00.5Z","dataschema":"https://example.com/schema","traceparent":"`+trace+`",

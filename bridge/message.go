@@ -7,7 +7,6 @@ import (
 	"mime"
 	"strings"
 	"time"
-	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
@@ -25,9 +24,7 @@ func (s *settings) toEvent(m *nsq.Message) cloudevents.Event {
 	e.SetExtension(event.ExtTopic, s.Topic)
 	e.SetExtension(event.ExtChannel, s.Channel)
 	e.SetExtension(event.ExtAttempts, int32(m.Attempts))
-	for name, value := range s.Overrides {
-		e.SetExtension(name, value)
-	}
+	s.Overrides.Set(&e)
 	return e
 }
 
@@ -98,14 +95,12 @@ func sendable(e cloudevents.Event) error {
 		if err != nil {
 			return fmt.Errorf("attribute %s: %w", name, err)
 		}
-		if !printable(text) {
+		if !event.Printable(text) {
 			return fmt.Errorf("attribute %s has a control character", name)
 		}
 	}
 	return nil
 }
-
-func printable(text string) bool { return !strings.ContainsFunc(text, unicode.IsControl) }
 
 // wrap makes the message the data of an event.
 func (s *settings) wrap(m *nsq.Message) cloudevents.Event {

@@ -1,26 +1,24 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/nsqio/go-nsq"
 
+	"lineup/pkg/event"
 	"lineup/pkg/serve"
 )
 
 type settings struct {
 	serve.Listen
 
-	Sink        string        `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
-	Overrides   overrides     `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
-	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
+	Sink        string          `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
+	Overrides   event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
+	SinkTimeout time.Duration   `envconfig:"SINK_TIMEOUT" default:"60s" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
 	NSQD      string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to read from, host:port"`
 	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from instead, HTTP host:port, comma-separated"`
@@ -48,9 +46,8 @@ type settings struct {
 // check fills in what follows from other settings and refuses what cannot work.
 func (s *settings) check() error {
 	if s.Sink != "" {
-		u, err := url.Parse(s.Sink)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return errors.New("K_SINK is no http or https URL: correct it")
+		if _, err := event.NewSink(s.Sink, s.MaxInFlight); err != nil {
+			return err
 		}
 	}
 	if s.DeadTopic == "" {
@@ -91,32 +88,5 @@ func (s *settings) check() error {
 	if s.MsgTimeout < time.Second {
 		return fmt.Errorf("MSG_TIMEOUT=%v: nsqd grants at least 1s", s.MsgTimeout)
 	}
-	return nil
-}
-
-// overrides are extensions, as Knative hands them to a source:
-// https://knative.dev/docs/eventing/sources/
-type overrides map[string]string
-
-// Decode reads K_CE_OVERRIDES.
-func (o *overrides) Decode(value string) error {
-	if value == "" {
-		return nil
-	}
-	var given struct {
-		Extensions map[string]string `json:"extensions"`
-	}
-	if err := json.Unmarshal([]byte(value), &given); err != nil {
-		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, err)
-	}
-	for name, value := range given.Extensions {
-		if err := new(cloudevents.EventContextV1).SetExtension(name, value); err != nil {
-			return fmt.Errorf("extension %q: %w", name, err)
-		}
-		if !printable(value) {
-			return fmt.Errorf("extension %q has a control character in its value", name)
-		}
-	}
-	*o = given.Extensions
 	return nil
 }

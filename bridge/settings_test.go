@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"testing"
 	"time"
 
@@ -49,28 +48,5 @@ func TestCheckRefusesWhatCannotWork(t *testing.T) {
 	s = settings{Topic: "images#ephemeral"}
 	if s.check(); s.DeadTopic != "images.dead" {
 		t.Errorf("dead letters of images#ephemeral go to %q, want images.dead", s.DeadTopic)
-	}
-}
-
-func TestOverrides(t *testing.T) {
-	for what, test := range map[string]struct {
-		value string
-		want  overrides
-		bad   bool
-	}{
-		"nothing":                    {value: ""},
-		"an empty object":            {value: "{}"},
-		"two extensions":             {value: `{"extensions":{"a":"1","b":"2"}}`, want: overrides{"a": "1", "b": "2"}},
-		"no JSON":                    {value: "a=1", bad: true},
-		"a value that is no text":    {value: `{"extensions":{"a":1}}`, bad: true},
-		"the name of an attribute":   {value: `{"extensions":{"source":"x"}}`, bad: true},
-		"a name with a dash":         {value: `{"extensions":{"my-name":"x"}}`, bad: true},
-		"a value that ends a header": {value: `{"extensions":{"a":"x\r\ny"}}`, bad: true},
-	} {
-		var got overrides
-		err := got.Decode(test.value)
-		if (err != nil) != test.bad || !maps.Equal(got, test.want) {
-			t.Errorf("%s: %v, %v; want %v, error %v", what, got, err, test.want, test.bad)
-		}
 	}
 }

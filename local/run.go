@@ -34,18 +34,19 @@ func run(ctx context.Context) error {
 		}
 		return err
 	}
+	home, _ := os.UserHomeDir() // an example only
 	fmt.Printf(`
 Lineup is ready after %.1f s. Its data is in %s.
 
   look     %s
-  post     curl -d '{"path":"/home/me/photo.jpg"}' %s/image/post
+  post     curl -d '{"path":"%s/photo.jpg"}' %s/image/post
   upload   curl -F image=@photo.jpg %s/images
   enrol    curl -F name=Ada -F photo=@ada.jpg %s/people
   logs     %s/logs
 
 Ctrl-C ends it.
 
-`, time.Since(began).Seconds(), settings.Data, s.At.View, s.At.Receive, s.At.Receive, s.At.Receive, settings.Data)
+`, time.Since(began).Seconds(), settings.Data, s.At.View, home, s.At.Receive, s.At.Receive, s.At.Receive, settings.Data)
 	<-ctx.Done()
 	fmt.Println("\nstopping")
 	s.Stop()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,44 +16,23 @@ import (
 	"lineup/local/realparts"
 )
 
-func TestRunEndsInOrderWhenAsked(t *testing.T) {
+func TestLocal(t *testing.T) {
+	local := filepath.Join(t.TempDir(), "local")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", local, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
-			cmd, out := runLocal(t)
-			children := childrenOf(t, cmd.Process.Pid)
-			began := time.Now()
-			if err := cmd.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			rest, err := io.ReadAll(out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Wait(); err != nil {
-				t.Errorf("it ended by %v", err)
-			}
-			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("it took %v", took)
-			}
-			if !strings.Contains(string(rest), "stopped") || strings.Contains(string(rest), "killed") {
-				t.Errorf("it said %s", rest)
-			}
-			awaitGone(t, children)
-		})
+		t.Run(signal.String()+" ends everything in order", func(t *testing.T) { testEnd(t, local, signal) })
 	}
-}
-
-func TestRunLeavesNothingBehindWhenItIsKilled(t *testing.T) {
-	cmd, _ := runLocal(t)
-	children := childrenOf(t, cmd.Process.Pid)
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait() // says that it was killed
-	awaitGone(t, children)
-}
-
-func TestRunSaysWhatIsWrongAndFails(t *testing.T) {
+	t.Run("it leaves nothing behind when it is killed", func(t *testing.T) {
+		cmd, _ := runLocal(t, local)
+		children := childrenOf(t, cmd.Process.Pid)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait() // says that it was killed
+		awaitGone(t, children)
+	})
 	for name, test := range map[string]struct {
 		verb, setting, want string
 		code                int
@@ -62,8 +42,8 @@ func TestRunSaysWhatIsWrongAndFails(t *testing.T) {
 		"a folder for data that cannot be made": {"run", "DATA=/dev/null/data", "set DATA to a folder that can be written", 1},
 		"another word than it knows":            {"walk", "", "say `local run`", 2},
 	} {
-		t.Run(name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), command(t), test.verb)
+		t.Run(name+" is told", func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), local, test.verb)
 			cmd.Env = append(os.Environ(), test.setting)
 			out, _ := cmd.CombinedOutput()
 			if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.want) {
@@ -73,29 +53,34 @@ func TestRunSaysWhatIsWrongAndFails(t *testing.T) {
 	}
 }
 
-// built is the command, built by the first test.
-var built string
-
-func command(t *testing.T) string {
-	t.Helper()
-	if built == "" {
-		dir, err := os.MkdirTemp("", "lineup-local-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		built = filepath.Join(dir, "local")
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", built, ".").CombinedOutput(); err != nil {
-			t.Fatalf("build: %v\n%s", err, out)
-		}
+func testEnd(t *testing.T, local string, signal syscall.Signal) {
+	cmd, out := runLocal(t, local)
+	children := childrenOf(t, cmd.Process.Pid)
+	began := time.Now()
+	if err := cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
 	}
-	return built
+	rest, err := io.ReadAll(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended by %v", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !strings.Contains(string(rest), "stopped") || strings.Contains(string(rest), "killed") {
+		t.Errorf("it said %s", rest)
+	}
+	awaitGone(t, children)
 }
 
 // runLocal starts `local run` on free ports and waits until it is ready.
-func runLocal(t *testing.T) (*exec.Cmd, *bufio.Reader) {
+func runLocal(t *testing.T, local string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
 	realparts.Models(t) // fetched with a deadline of its own
-	cmd := exec.CommandContext(t.Context(), command(t), "run")
+	cmd := exec.CommandContext(t.Context(), local, "run")
 	cmd.Env = append(os.Environ(), "DATA="+t.TempDir(), "SAMPLES=off")
 	for _, program := range []string{"RECEIVE", "VIEW", "PROCESS", "BRIDGE", "FACE", "NSQD", "MYSQL"} {
 		cmd.Env = append(cmd.Env, program+"_PORT=0")
@@ -133,15 +118,11 @@ func childrenOf(t *testing.T, parent int) []int {
 	}
 	var children []int
 	for _, name := range stats {
-		stat, err := os.ReadFile(name)
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
 		if err != nil {
-			continue // gone
+			t.Fatal(err)
 		}
-		var pid, ppid int
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		fmt.Sscanf(string(stat), "%d", &pid)
-		fmt.Sscanf(rest, "%1s %d", new(string), &ppid)
-		if ppid == parent {
+		if _, ppid := stateOf(pid); ppid == parent {
 			children = append(children, pid)
 		}
 	}
@@ -155,11 +136,22 @@ func awaitGone(t *testing.T, pids []int) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for _, pid := range pids {
-		for syscall.Kill(pid, 0) == nil {
+		for state, _ := stateOf(pid); state != "" && state != "Z"; state, _ = stateOf(pid) {
 			if time.Now().After(deadline) {
 				t.Fatalf("process %d is left behind", pid)
 			}
 			time.Sleep(time.Millisecond)
 		}
 	}
+}
+
+// stateOf tells a process's state, empty when there is none, Z when it has ended and was not waited for, and its parent.
+func stateOf(pid int) (state string, parent int) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fmt.Sscan(rest, &state, &parent)
+	return state, parent
 }

@@ -64,7 +64,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 	face.start(t)
 	s := newSystem(t, face)
-	to, err := event.NewSink(event.SinkSettings{URL: server.URL}, 2)
+	to, err := event.NewSink(server.URL, 2)
 	must(t, err)
 	t.Cleanup(to.Close)
 	s.announce = announcer{sink: to, timeout: 5 * time.Second}

@@ -17,16 +17,17 @@ import (
 type settings struct {
 	serve.Listen
 	store.Settings
-	event.SinkSettings
 	Retry
 
-	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
-	FaceTimeout     time.Duration `envconfig:"FACE_TIMEOUT" default:"30s" desc:"how long the face server may look at one picture, its cold start included"`
-	HealthTimeout   time.Duration `envconfig:"HEALTH_TIMEOUT" default:"5s" desc:"how long the face server's health check may take, its cold start included"`
-	BreakerFailures uint          `envconfig:"BREAKER_FAILURES" default:"3" desc:"failures in a row that open the circuit to the face server"`
-	BreakerOpen     time.Duration `envconfig:"BREAKER_OPEN" default:"10s" desc:"how long the circuit then stays open"`
-	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" desc:"how long K_SINK may take to accept a result event"`
-	MaxEvent        int64         `envconfig:"MAX_EVENT" default:"1048576" desc:"largest event accepted, in bytes"`
+	FaceAddress     string          `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
+	FaceTimeout     time.Duration   `envconfig:"FACE_TIMEOUT" default:"30s" desc:"how long the face server may look at one picture, its cold start included"`
+	HealthTimeout   time.Duration   `envconfig:"HEALTH_TIMEOUT" default:"5s" desc:"how long the face server's health check may take, its cold start included"`
+	BreakerFailures uint            `envconfig:"BREAKER_FAILURES" default:"3" desc:"failures in a row that open the circuit to the face server"`
+	BreakerOpen     time.Duration   `envconfig:"BREAKER_OPEN" default:"10s" desc:"how long the circuit then stays open"`
+	Sink            string          `envconfig:"K_SINK" desc:"URL that result events are sent to; without it none are"`
+	Overrides       event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every result event, {\"extensions\":{\"name\":\"value\"}}"`
+	AnnounceTimeout time.Duration   `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" desc:"how long K_SINK may take to accept a result event"`
+	MaxEvent        int64           `envconfig:"MAX_EVENT" default:"1048576" desc:"largest event accepted, in bytes"`
 }
 
 func main() {
@@ -46,15 +47,18 @@ func main() {
 			return err
 		}
 		defer faces.close()
-		sink, err := event.NewSink(s.SinkSettings, s.Connections)
-		if err != nil {
-			return err
+		announce := announcer{overrides: s.Overrides, timeout: s.AnnounceTimeout}
+		if s.Sink != "" {
+			if announce.sink, err = event.NewSink(s.Sink, s.Connections); err != nil {
+				return err
+			}
+			defer announce.sink.Close()
 		}
 		p := &processor{
 			Retry:    s.Retry,
 			store:    pictures,
 			faces:    faces,
-			announce: announcer{sink: sink, timeout: s.AnnounceTimeout},
+			announce: announce,
 			breaker: breaker.New(breaker.Settings{
 				Failures: s.BreakerFailures, OpenFor: s.BreakerOpen, Probe: faces.healthy, Log: log,
 			}),

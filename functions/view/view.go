@@ -57,7 +57,7 @@ func (v *view) limit(h http.Handler) http.Handler {
 		secure(w.Header())
 		// Where the connection cannot be given a deadline, the answer goes without one.
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
-		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), time.Hour)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"lineup/local/parts"
 	"lineup/local/samples"
@@ -125,7 +126,10 @@ func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 	g.Go(func() error { return s.prepareDatabase(ctx, cache) })
 	g.Go(func() error {
 		if build {
-			if err := Build(ctx, root, s.settings.Programs); err != nil {
+			slow := time.AfterFunc(2*time.Second, func() { s.say("building the programs: the first time takes a minute or two") })
+			err := Build(ctx, root, s.settings.Programs)
+			slow.Stop()
+			if err != nil {
 				return err
 			}
 		}

@@ -20,6 +20,7 @@ const (
 	TypeFailed     = "dev.lineup.image.failed"     // data FailedData: for good
 
 	TypeNSQMessage = "dev.lineup.nsq.message" // the bridge's wrapping of a message that is no CloudEvent
+	TypeNSQDead    = "dev.lineup.nsq.dead"    // a message that the bridge's sink refused for good
 	TypePing       = "dev.knative.sources.ping"
 )
 

@@ -8,120 +8,126 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
+	"strings"
+	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 )
 
-// SinkSettings is what Knative's SinkBinding sets, for a program to embed in its own.
-type SinkSettings struct {
-	URL       string `envconfig:"K_SINK" desc:"URL that events are sent to, set by a Knative SinkBinding"`
-	Overrides string `envconfig:"K_CE_OVERRIDES" desc:"extensions for every event sent, as JSON: {\"extensions\":{\"name\":\"value\"}}"`
-}
-
-// Sink is where events are sent to.
-type Sink struct {
-	url        string
-	extensions map[string]string
-	client     *http.Client
-}
-
-// Limits of an answer.
+// Limits of a sink's answer.
 const (
-	answerBytes = 64 << 10 // read, so that the connection can be used again
-	reasonBytes = 500      // kept, to say why
+	headerBytes = 64 << 10 // read at most
+	detailBytes = 1 << 10  // of the body that are kept to say why
+	drainBytes  = 64 << 10 // of the body that are read, so that the connection can be used again
 )
 
-// NewSink reads the settings; an empty URL gives nil and no error. At most
-// connections are kept open between events.
-func NewSink(s SinkSettings, connections int) (*Sink, error) {
-	if s.URL == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, errors.New("K_SINK is no http or https URL")
-	}
-	var overrides struct {
-		Extensions map[string]string `json:"extensions"`
-	}
-	if s.Overrides != "" {
-		if err := json.Unmarshal([]byte(s.Overrides), &overrides); err != nil {
-			return nil, fmt.Errorf(`K_CE_OVERRIDES is not of the form {"extensions":{"name":"value"}}: %w`, err)
-		}
+// Sink is where events go: what Knative calls K_SINK.
+type Sink struct {
+	url    string
+	client *http.Client
+}
+
+// NewSink connects to nothing yet. It keeps up to connections open between events.
+func NewSink(address string, connections int) (*Sink, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("K_SINK is no http or https URL: correct it")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns = connections
 	transport.MaxIdleConnsPerHost = connections
-	return &Sink{
-		url:        s.URL,
-		extensions: overrides.Extensions,
-		client: &http.Client{
-			Transport: transport,
-			// The sink is named by whoever deployed this; an answer may not name another.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
-}
-
-// Answer is what the sink answered.
-type Answer struct {
-	Status int
-	Reason string // the beginning of the body
-	// RetryAfter is how long the sink asked to wait; below zero when it did not ask.
-	RetryAfter time.Duration
-}
-
-// OK tells whether the sink took the event.
-func (a Answer) OK() bool { return a.Status/100 == 2 }
-
-// Send sends the event in binary mode, with the overrides' extensions, and waits
-// for the answer until ctx ends. An error means that there was no answer.
-func (s *Sink) Send(ctx context.Context, e cloudevents.Event) (Answer, error) {
-	e = e.Clone()
-	for name, value := range s.extensions {
-		e.SetExtension(name, value)
-	}
-	request, err := cehttp.NewHTTPRequestFromEvent(ctx, s.url, e)
-	if err != nil {
-		return Answer{}, fmt.Errorf("make a request of the event: %w", err)
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return Answer{}, fmt.Errorf("send the event: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerBytes))
-	if err != nil {
-		return Answer{}, fmt.Errorf("read the sink's answer: %w", err)
-	}
-	return Answer{
-		Status:     response.StatusCode,
-		Reason:     string(body[:min(len(body), reasonBytes)]),
-		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-	}, nil
+	transport.MaxResponseHeaderBytes = headerBytes
+	return &Sink{address, &http.Client{
+		Transport: transport,
+		// Events go where whoever deployed this said, and nowhere else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
 }
 
 // Close lets go of the connections that are not in use.
 func (s *Sink) Close() { s.client.CloseIdleConnections() }
 
-// retryAfter reads the header (RFC 9110, section 10.2.3): seconds or a date.
-func retryAfter(header string, now time.Time) time.Duration {
-	const none, most = -1, 24 * time.Hour
-	if header == "" {
-		return none
-	}
-	if date, err := http.ParseTime(header); err == nil {
-		return min(max(0, date.Sub(now)), most)
-	}
-	seconds := time.Duration(0)
-	for _, digit := range []byte(header) {
-		if digit < '0' || digit > '9' {
-			return none
-		}
-		if seconds = seconds*10 + time.Duration(digit-'0'); seconds > most/time.Second {
-			return most
-		}
-	}
-	return seconds * time.Second
+// Answer is what came of sending an event.
+type Answer struct {
+	Status     int    // of HTTP; 0 when nobody answered
+	RetryAfter string // the header of that name
+	Detail     string // the beginning of what the sink said when it did not accept, or why nobody answered
 }
+
+// Accepted tells whether the sink took the event.
+func (a Answer) Accepted() bool { return a.Status >= 200 && a.Status < 300 }
+
+// String is for people.
+func (a Answer) String() string {
+	if a.Status == 0 {
+		return a.Detail
+	}
+	text := fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+	if a.Detail != "" {
+		text += ": " + a.Detail
+	}
+	return text
+}
+
+// Send sends the event in HTTP's binary mode and waits for the answer until ctx
+// ends. The event must be valid, and every attribute fit an HTTP header.
+func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
+	request, err := cehttp.NewHTTPRequestFromEvent(ctx, s.url, e)
+	if err != nil {
+		return Answer{Detail: err.Error()}
+	}
+	// Lets net/http send again when a kept connection turns out to be closed. No such
+	// header is sent: the sink tells events apart by source and id.
+	request.Header["Idempotency-Key"] = nil
+	response, err := s.client.Do(request)
+	if err != nil {
+		return Answer{Detail: err.Error()}
+	}
+	defer response.Body.Close()
+	a := Answer{Status: response.StatusCode, RetryAfter: response.Header.Get("Retry-After")}
+	if !a.Accepted() {
+		detail, _ := io.ReadAll(io.LimitReader(response.Body, detailBytes))
+		a.Detail = strings.TrimSpace(strings.ToValidUTF8(string(detail), "?"))
+	}
+	io.Copy(io.Discard, io.LimitReader(response.Body, drainBytes))
+	return a
+}
+
+// Overrides are extensions that every event sent is to have, as Knative hands them
+// to a source in K_CE_OVERRIDES: https://knative.dev/docs/eventing/sources/
+type Overrides map[string]string
+
+// Decode reads {"extensions":{"name":"value"}}, for envconfig.
+func (o *Overrides) Decode(value string) error {
+	if value == "" {
+		return nil
+	}
+	var given struct {
+		Extensions map[string]string `json:"extensions"`
+	}
+	if err := json.Unmarshal([]byte(value), &given); err != nil {
+		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, err)
+	}
+	for name, value := range given.Extensions {
+		if err := new(cloudevents.EventContextV1).SetExtension(name, value); err != nil {
+			return fmt.Errorf("extension %q: %w", name, err)
+		}
+		if !Printable(value) {
+			return fmt.Errorf("extension %q has a control character in its value", name)
+		}
+	}
+	*o = given.Extensions
+	return nil
+}
+
+// Set gives e the extensions.
+func (o Overrides) Set(e *cloudevents.Event) {
+	for name, value := range o {
+		e.SetExtension(name, value)
+	}
+}
+
+// Printable tells whether an attribute may have this value: no control characters,
+// which no HTTP header can hold.
+func Printable(value string) bool { return !strings.ContainsFunc(value, unicode.IsControl) }

@@ -49,7 +49,12 @@ func (f folder) open(ctx context.Context, name string) (io.ReadCloser, int64, er
 	defer dir.Close()
 	// O_NONBLOCK: to open a named pipe would wait for a writer.
 	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP):
+		return nil, 0, ErrNotFound // nor can there ever be one
+	case errors.Is(err, syscall.ENXIO):
+		return nil, 0, fmt.Errorf("%w but a socket", ErrNotFile)
+	case err != nil:
 		return nil, 0, fileError(err)
 	}
 	info, err := file.Stat()
