@@ -20,7 +20,8 @@ const purpose = `runs all of Lineup on this machine.
   local models     fetches ONNX Runtime and the face models into face-server/kodata
   local generate   makes the Go code in proto/ from face.proto
 
-What else the programs can be told (-help of each tells) they take from the environment, too.`
+What else the programs can be told (-help of each tells) they take from the environment, too.
+LINEUP_CACHE is the folder for what is fetched; not set: lineup in the user's cache folder.`
 
 // run starts everything, says where to look, and ends it when ctx does.
 func run(ctx context.Context) error {

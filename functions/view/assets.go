@@ -52,8 +52,7 @@ func (v *view) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	content, ok := v.assets[name]
 	if !ok {
-		problem := notFound("There is no such asset. Load the page again that uses it.")
-		v.refuse(w, r, *problem, problem)
+		v.refuse(w, r, *notFound("There is no such asset. Load the page again that uses it."))
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

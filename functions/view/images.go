@@ -119,7 +119,7 @@ func (v *view) image(r *http.Request) (page, error) {
 	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
 		if err := v.check(r.Context(), image.Path); err != nil {
-			content.Missing = pictureProblem(err).Detail
+			content.Missing = v.note(r, pictureProblem(err), err, "image", image.ID).Detail
 		}
 	}
 	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), waits: waits(image), content: content}, nil

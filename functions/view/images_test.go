@@ -164,6 +164,9 @@ func TestTheLastPageIsKnownToBeTheLast(t *testing.T) {
 	if strings.Contains(last, `rel="next"`) || !strings.Contains(last, `href="/?limit=2">Newest<`) {
 		t.Errorf("the last page should lead to the newest alone:\n%s", last)
 	}
+	if !strings.Contains(last, `href="/?limit=2&amp;status=failed"`) {
+		t.Errorf("a filter should lead to its first page:\n%s", last)
+	}
 }
 
 func TestFilters(t *testing.T) {

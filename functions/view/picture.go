@@ -18,18 +18,18 @@ var shownKinds = []string{"image/jpeg", "image/png", "image/webp", "image/gif"}
 func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 	image, err := v.readImage(r)
 	if err != nil {
-		v.refuse(w, r, problemOf(err), err)
+		v.refuse(w, r, v.note(r, problemOf(err), err))
 		return
 	}
 	release, err := v.hold(r.Context())
 	if err != nil {
-		v.refuse(w, r, pictureProblem(err), err)
+		v.refuse(w, r, v.note(r, pictureProblem(err), err, "image", image.ID))
 		return
 	}
 	defer release()
 	body, kind, err := v.read(r.Context(), image.Path)
 	if err != nil {
-		v.refuse(w, r, pictureProblem(err), fmt.Errorf("read the picture of image %d: %w", image.ID, err))
+		v.refuse(w, r, v.note(r, pictureProblem(err), err, "image", image.ID))
 		return
 	}
 	header := w.Header()

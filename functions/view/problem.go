@@ -63,11 +63,17 @@ func pictureProblem(err error) serve.Problem {
 	return serve.Problem{Status: http.StatusInternalServerError, Detail: "The picture cannot be read. The log of view says why."}
 }
 
-// refuse answers with a problem, as JSON or as a page. The cause is for the log.
-func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Problem, cause error) {
+// note logs the cause of a problem that is ours, unless the client is gone, and
+// gives the problem.
+func (v *view) note(r *http.Request, problem serve.Problem, cause error, attributes ...any) serve.Problem {
 	if problem.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
-		v.log.Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause)
+		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause)
 	}
+	return problem
+}
+
+// refuse answers with a problem, as JSON or as a page.
+func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Problem) {
 	if problem.Status == http.StatusServiceUnavailable {
 		problem.RetryAfter = v.options.Refresh
 	}

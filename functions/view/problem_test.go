@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"lineup/local/realparts"
+	"lineup/pkg/photo"
 	"lineup/pkg/store"
 )
 
@@ -40,6 +43,26 @@ func (s *site) expectProblem(t *testing.T, path string, status int, detail strin
 	}
 	if got := page.header.Get("Retry-After") + asJSON.header.Get("Retry-After"); got != retry+retry {
 		t.Errorf("GET %s: Retry-After %q, want %q", path, got, retry)
+	}
+}
+
+func TestPictureProblem(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want int
+	}{
+		"a file that is gone is not found":                             {photo.ErrNotFound, http.StatusNotFound},
+		"nor is one that may not be seen":                              {photo.ErrOutside, http.StatusNotFound},
+		"a root that is away is asked again later":                     {photo.ErrUnreachable, http.StatusServiceUnavailable},
+		"so is one that takes too long":                                {context.DeadlineExceeded, http.StatusServiceUnavailable},
+		"so is this program when it is busy":                           {errBusy, http.StatusServiceUnavailable},
+		"a file that this program may not read is no one else's fault": {syscall.EACCES, http.StatusInternalServerError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := pictureProblem(fmt.Errorf("secret: %w", c.err)); got.Status != c.want || strings.Contains(got.Detail, "secret") {
+				t.Errorf("%v is %d %s, want %d and no secret", c.err, got.Status, got.Detail, c.want)
+			}
+		})
 	}
 }
 

@@ -57,12 +57,12 @@ func (v *view) limit(h http.Handler) http.Handler {
 		secure(w.Header())
 		// Where the connection cannot be given a deadline, the answer goes without one.
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
-		ctx, cancel := context.WithTimeout(r.Context(), time.Hour)
+		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			v.refuse(w, r, serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "This address can only be read: use GET or HEAD."}, nil)
+			v.refuse(w, r, serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "This address can only be read: use GET or HEAD."})
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -87,7 +87,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		p, err := handler(r)
 		switch {
 		case err != nil:
-			v.refuse(w, r, problemOf(err), err)
+			v.refuse(w, r, v.note(r, problemOf(err), err))
 		case serve.WantsJSON(r):
 			w.Header().Set("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -39,9 +38,10 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 	log.Info("listening", "tcp", n.TCP, "http", n.HTTP)
 	select {
 	case <-ctx.Done():
-		n.Stop()
-		return nil
-	case err := <-n.Ended():
-		return fmt.Errorf("nsqd ended: %w", errors.Join(err))
+	case <-n.Ended():
 	}
+	if err := n.Stop(); err != nil {
+		return fmt.Errorf("run nsqd: %w", err)
+	}
+	return nil
 }

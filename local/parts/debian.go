@@ -26,10 +26,7 @@ func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
 			}
 		}
 		done := c.progress("MariaDB (7 MB and the package lists)")
-		temp, err := os.MkdirTemp(c.Dir, "apt.part")
-		if err != nil {
-			return fmt.Errorf("write to the cache: %w", err)
-		}
+		temp := filepath.Join(dir, "apt")
 		defer os.RemoveAll(temp)
 		if err := (apt{temp}).unpack(ctx, "mariadb-server-core", filepath.Join("usr", "sbin", "mariadbd"), dir); err != nil {
 			return fmt.Errorf("fetch MariaDB: %s: %w", own, err)

@@ -136,14 +136,14 @@ type Database struct {
 	Data string    // folder; made if missing, readable by its owner only
 	Log  io.Writer // for what the server prints; nil: it is not kept
 
-	// Port on 127.0.0.1. The server has the account and the database lineup then, with this password.
+	// Port on 127.0.0.1. The server has the Account then, with this password, and its database.
 	// 0: only root, and only by the socket in Data, whose path must be shorter than 90 bytes.
 	Port     int
 	Password string // letters and digits
 }
 
-// account is who has the password, and the database that is his.
-const account = "lineup"
+// Account is who has the password, and the name of the database that is his.
+const Account = "lineup"
 
 // DSN is how a database of the server is reached, as go-sql-driver spells it.
 func (d Database) DSN(name string) string {
@@ -152,7 +152,7 @@ func (d Database) DSN(name string) string {
 	if d.Port == 0 {
 		config.User, config.Net, config.Addr = "root", "unix", filepath.Join(d.Data, "mysqld.sock")
 	} else {
-		config.User, config.Passwd, config.Net, config.Addr = account, d.Password, "tcp", fmt.Sprintf("127.0.0.1:%d", d.Port)
+		config.User, config.Passwd, config.Net, config.Addr = Account, d.Password, "tcp", fmt.Sprintf("127.0.0.1:%d", d.Port)
 	}
 	return config.FormatDSN()
 }
@@ -191,7 +191,7 @@ func (m MariaDB) Start(ctx context.Context, d Database) (*child.Process, error) 
 func accountSQL(password string) string {
 	return fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %[1]s;\n"+
 		"CREATE OR REPLACE USER %[1]s@'127.0.0.1' IDENTIFIED BY '%[2]s';\n"+
-		"GRANT ALL ON %[1]s.* TO %[1]s@'127.0.0.1';\n", account, password)
+		"GRANT ALL ON %[1]s.* TO %[1]s@'127.0.0.1';\n", Account, password)
 }
 
 // answers waits until the server answers: a new one at once, one that was killed after it has repaired its data.

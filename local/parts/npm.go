@@ -41,8 +41,8 @@ func (c Cache) fetch(ctx context.Context, p pack) (string, error) {
 			return fmt.Errorf("npm is needed to fetch %s, and is not on PATH: install it (Debian: apt-get install npm), or copy a filled cache to %s", p.spec, c.Dir)
 		}
 		done := c.progress(fmt.Sprintf("%s (%d MB)", p.spec, p.mb))
-		temp, err := os.MkdirTemp(c.Dir, "npm.part")
-		if err != nil {
+		temp := filepath.Join(dir, "tarball")
+		if err := os.Mkdir(temp, 0o755); err != nil {
 			return fmt.Errorf("write to the cache: %w", err)
 		}
 		defer os.RemoveAll(temp)

@@ -18,7 +18,8 @@ import (
 type NSQD struct {
 	TCP, HTTP string // addresses, host:port
 	daemon    *nsqd.NSQD
-	ended     chan error
+	ended     chan struct{}
+	err       error
 }
 
 // NSQDOptions says where an nsqd listens and keeps its messages.
@@ -47,6 +48,7 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 	opts.SyncEvery = 100
 	opts.SyncTimeout = 2 * time.Second
 	opts.MinOutputBufferTimeout = time.Millisecond
+	opts.QueueScanRefreshInterval = 500 * time.Millisecond // else a new channel's deferred messages wait up to 5 s more
 	opts.Logger = nsqdLog{o.Log}
 	if o.Log == nil {
 		opts.Logger = log.New(io.Discard, "", 0)
@@ -66,22 +68,29 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 		daemon.Exit()
 		return nil, fmt.Errorf("write nsqd's topics: %w", err)
 	}
-	n := &NSQD{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan error, 1)}
-	go func() { n.ended <- daemon.Main() }()
+	n := &NSQD{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan struct{})}
+	go func() {
+		n.err = daemon.Main()
+		close(n.ended)
+	}()
 	return n, nil
 }
 
-// Ended receives one error, or nil, when nsqd has ended by itself or by Stop.
-func (n *NSQD) Ended() <-chan error { return n.ended }
+// Ended is closed when nsqd has ended, by itself or by Stop.
+func (n *NSQD) Ended() <-chan struct{} { return n.ended }
 
-// Stop ends nsqd and waits until everything is on disk. It is called once.
-func (n *NSQD) Stop() { n.daemon.Exit() }
+// Stop ends nsqd and waits until everything is on disk. The error is what nsqd ended by before.
+func (n *NSQD) Stop() error {
+	n.daemon.Exit()
+	<-n.ended
+	return n.err
+}
 
 // Lookupd is an nsqlookupd inside this process.
 type Lookupd struct {
 	TCP, HTTP string // addresses, host:port
 	daemon    *nsqlookupd.NSQLookupd
-	ended     chan error
+	ended     chan struct{}
 }
 
 // StartLookupd starts an nsqlookupd on free ports of 127.0.0.1.
@@ -94,12 +103,15 @@ func StartLookupd() (*Lookupd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start nsqlookupd: %w", err)
 	}
-	l := &Lookupd{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan error, 1)}
-	go func() { l.ended <- daemon.Main() }()
+	l := &Lookupd{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan struct{})}
+	go func() {
+		daemon.Main() // ends by Stop, or fails and is missed by the test that needs it
+		close(l.ended)
+	}()
 	return l, nil
 }
 
-// Stop ends nsqlookupd. It is called once.
+// Stop ends nsqlookupd.
 func (l *Lookupd) Stop() {
 	l.daemon.Exit()
 	<-l.ended

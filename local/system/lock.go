@@ -20,19 +20,17 @@ func lock(data string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(f)
 		f.Close()
-		return nil, fmt.Errorf("Lineup already runs on %s (process %s): use that one, stop it, or set DATA to another folder", data, holder)
+		return nil, fmt.Errorf("a Lineup already runs on %s (process %s): use that one, stop it, or set DATA to another folder", data, holder)
 	}
 	if err == nil {
-		err = errors.Join(f.Truncate(0), write(f, fmt.Sprint(os.Getpid())))
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		_, err = fmt.Fprint(f, os.Getpid())
 	}
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock the data: %w", err)
 	}
 	return f, nil
-}
-
-func write(f *os.File, s string) error {
-	_, err := f.WriteString(s)
-	return err
 }

@@ -11,7 +11,8 @@ import (
 	"lineup/local/child"
 )
 
-// Program is one of the system's programs. While it is wanted, it is started again whenever it ends.
+// Program is one of the system's programs. Once started it is started again whenever it ends, until it is stopped. Start
+// and Stop are called one after the other.
 type Program struct {
 	Name  string
 	Log   string // file
@@ -107,6 +108,7 @@ func (p *Program) failing() error {
 	return fmt.Errorf("%s does not stay up: %w", p.Name, p.err)
 }
 
+// keep starts the program again and again until ctx ends.
 func (p *Program) keep(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
 	var pause time.Duration

@@ -2,7 +2,6 @@ package system
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -43,29 +42,7 @@ func (s *System) runNSQD(ctx context.Context) error {
 // prepareDatabase starts MariaDB, unless the user has a database, and brings the schema up to date.
 func (s *System) prepareDatabase(ctx context.Context, cache parts.Cache) error {
 	if s.settings.MySQLDSN == "" {
-		server, err := cache.MariaDB(ctx)
-		if err != nil {
-			return err
-		}
-		db := parts.Database{Data: filepath.Join(s.settings.Data, "mariadb"), Port: s.settings.MySQLPort, Password: rand.Text()}
-		s.At.DSN = db.DSN("lineup")
-		if err := writeClientFile(filepath.Join(s.settings.Data, "my.cnf"), db); err != nil {
-			return err
-		}
-		p, err := s.keep(MariaDB, func(ctx context.Context, log *programLog) (*child.Process, error) {
-			db.Log = log
-			return server.Start(ctx, db)
-		})
-		if err != nil {
-			return err
-		}
-		err = s.await(ctx, MariaDB, func(context.Context) error {
-			if p.PID() == 0 {
-				return errors.New("it is starting")
-			}
-			return nil
-		})
-		if err != nil {
+		if err := s.runMariaDB(ctx, cache); err != nil {
 			return err
 		}
 	}
@@ -75,13 +52,31 @@ func (s *System) prepareDatabase(ctx context.Context, cache parts.Cache) error {
 	return nil
 }
 
-// writeClientFile makes `mariadb --defaults-file=FILE lineup` a way to look into the database.
-func writeClientFile(name string, db parts.Database) error {
-	content := fmt.Sprintf("[client]\nhost=127.0.0.1\nport=%d\nuser=lineup\npassword=%s\n", db.Port, db.Password)
-	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-		return fmt.Errorf("write the database's address: %w", err)
+// runMariaDB starts MariaDB and waits until it answers.
+func (s *System) runMariaDB(ctx context.Context, cache parts.Cache) error {
+	server, err := cache.MariaDB(ctx)
+	if err != nil {
+		return err
 	}
-	return nil
+	// With this file, `mariadb --defaults-file=DATA/my.cnf lineup` looks into the database.
+	client := fmt.Sprintf("[client]\nhost=127.0.0.1\nport=%d\nuser=%s\npassword=%s\n", s.db.Port, parts.Account, s.db.Password)
+	if err := os.WriteFile(filepath.Join(s.settings.Data, "my.cnf"), []byte(client), 0o600); err != nil {
+		return fmt.Errorf("write down how the database is reached: %w", err)
+	}
+	p, err := s.keep(MariaDB, func(ctx context.Context, log *programLog) (*child.Process, error) {
+		db := s.db
+		db.Log = log
+		return server.Start(ctx, db)
+	})
+	if err != nil {
+		return err
+	}
+	return s.await(ctx, MariaDB, func(context.Context) error {
+		if p.PID() == 0 {
+			return errors.New("it is starting")
+		}
+		return nil
+	})
 }
 
 // keep starts a program by start, again and again, with a log of its own.

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,8 +21,9 @@ import (
 type System struct {
 	At       Addresses
 	settings Settings
-	httpPort int    // of nsqd
-	models   string // folder
+	httpPort int            // of nsqd
+	db       parts.Database // unless the user has one
+	models   string         // folder
 	say      func(format string, args ...any)
 
 	mu       sync.Mutex // programs are added by several goroutines
@@ -71,7 +73,7 @@ func (s *System) start(ctx context.Context) error {
 	if err := s.awaitAll(ctx); err != nil {
 		return err
 	}
-	if s.settings.wantsSamples() {
+	if sampleFolder != "" {
 		if err := s.bringSamples(ctx, sampleFolder); err != nil {
 			s.say("the samples are not complete, the next run tries again: %v", err)
 		}
@@ -98,6 +100,10 @@ func (s *System) claim() (err error) {
 		return err
 	}
 	s.At = s.settings.addresses(s.httpPort)
+	if s.settings.MySQLDSN == "" {
+		s.db = parts.Database{Data: filepath.Join(s.settings.Data, "mariadb"), Port: s.settings.MySQLPort, Password: rand.Text()}
+		s.At.DSN = s.db.DSN(parts.Account)
+	}
 	s.faces, err = grpc.NewClient(s.At.Face, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return fmt.Errorf("reach the face server: %w", err)
@@ -105,8 +111,8 @@ func (s *System) claim() (err error) {
 	return nil
 }
 
-// prepare gets ready what the functions need: themselves, the models, a database and a queue, and the samples. All of it
-// is fetched and built at the same time.
+// prepare gets ready what the functions need: themselves, the models, a database and a queue, and the samples, whose
+// folder is empty where they are not wanted. All of it is fetched and built at the same time.
 func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 	root, err := parts.ModuleRoot()
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
+// keyBytes is how long an object's key can be, in S3 as in the stores like it.
+const keyBytes = 1024
+
 // bucket is a root in an object store. It is opened at first use.
 type bucket struct {
 	name    string // scheme://bucket, in lower case
@@ -62,6 +65,9 @@ func (b *bucket) locate(p string) (string, bool) {
 }
 
 func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+	if len(b.prefix)+len(name) > keyBytes {
+		return nil, 0, ErrNotFound // a store would refuse the request: no outage
+	}
 	store, err := b.connect()
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrUnreachable, err)
@@ -109,7 +115,8 @@ func (b *bucket) list(ctx context.Context) ([]Entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err)
 		}
-		if !object.IsDir && !strings.HasPrefix(object.Key, ".") {
+		// Without a key: the object that consoles make to show the prefix as a folder.
+		if !object.IsDir && object.Key != "" && !strings.HasPrefix(object.Key, ".") {
 			entries = append(entries, Entry{Name: object.Key, Size: object.Size, ModTime: object.ModTime})
 		}
 	}

@@ -76,6 +76,7 @@ func parse(dsn string) (*mysql.Config, error) {
 	config.ClientFoundRows = true   // an UPDATE tells how many rows it found, not how many it changed
 	config.InterpolateParams = true // one round trip a statement; safe with utf8mb4
 	config.Collation = "utf8mb4_unicode_ci"
+	config.Logger = &mysql.NopLogger{} // it would print lines of its own; every error is returned as well
 	config.Timeout = dialTimeout
 	config.ReadTimeout = statementTimeout
 	config.WriteTimeout = statementTimeout
