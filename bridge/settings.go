@@ -26,9 +26,10 @@ type settings struct {
 	Topic     string        `envconfig:"TOPIC" default:"images" desc:"topic to read"`
 	Channel   string        `envconfig:"CHANNEL" default:"process" desc:"channel of the topic; several bridges on one channel share its messages"`
 
-	// 32 at once are 1,000 messages a second for a sink that answers in 30 ms. More
-	// would only wait in front of a slower one.
-	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"32" desc:"messages at the sink at once"`
+	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
+	// than one face server takes at once, and is few enough to be taken back within a
+	// second or two when the bridge ends.
+	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" desc:"messages at the sink at once"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" desc:"longest a lone message waits in nsqd's output buffer, at least nsqd's -min-output-buffer-timeout"`
 	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives the messages of a dead bridge to another, 1s to nsqd's -max-msg-timeout"`
 
