@@ -36,6 +36,6 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return serve.HTTP(ctx, s.Listen, log, v.handler(), v.ready)
+		return serve.HTTP(ctx, s.Listen, log, v.handler(), db.Ready)
 	})
 }

@@ -9,7 +9,7 @@ import (
 type Options struct {
 	PageSize       int           `envconfig:"PAGE_SIZE" default:"50" desc:"rows of a page"`
 	MaxPageSize    int           `envconfig:"MAX_PAGE_SIZE" default:"200" desc:"most rows that ?limit= may ask for"`
-	MaxPicture     int64         `envconfig:"MAX_PICTURE_BYTES" default:"20971520" desc:"largest picture that is shown, in bytes"`
+	MaxPicture     int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"largest picture that is shown, in bytes"`
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" desc:"pictures in memory at once; whoever asks for one more waits"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" desc:"time that the database and the picture roots have to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" desc:"time that a request may take until its answer is with the client"`
@@ -22,7 +22,7 @@ func (o Options) check() error {
 	case o.PageSize < 1 || o.PageSize > o.MaxPageSize:
 		return fmt.Errorf("PAGE_SIZE is %d: set it to 1 or more, and to no more than MAX_PAGE_SIZE, %d", o.PageSize, o.MaxPageSize)
 	case o.MaxPicture < 1:
-		return fmt.Errorf("MAX_PICTURE_BYTES is %d: set it to 1 or more", o.MaxPicture)
+		return fmt.Errorf("MAX_PICTURE is %d: set it to 1 or more", o.MaxPicture)
 	case o.PicturesAtOnce < 1:
 		return fmt.Errorf("PICTURES_AT_ONCE is %d: set it to 1 or more", o.PicturesAtOnce)
 	case o.RequestTimeout <= 0:

@@ -90,7 +90,7 @@ func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 		"drawing.svg":  "neither JPEG, PNG, WebP nor GIF",
 		"icon.bmp":     "neither JPEG, PNG, WebP nor GIF",
 		"empty.jpg":    "neither JPEG, PNG, WebP nor GIF",
-		"large.jpg":    "MAX_PICTURE_BYTES",
+		"large.jpg":    "MAX_PICTURE",
 		"gone.jpg":     "no file at this path",
 		outside:        "outside the picture roots",
 		"link.jpg":     "outside the picture roots",

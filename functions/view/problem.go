@@ -50,7 +50,7 @@ func pictureProblem(err error) serve.Problem {
 		{photo.ErrOutside, http.StatusNotFound, "The path lies outside the picture roots that IMAGES_URL names, so the picture is not opened."},
 		{photo.ErrNotFound, http.StatusNotFound, "There is no file at this path. Once it is there, load this page again."},
 		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
-		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE_BYTES sets how large it may be."},
+		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
 		{errNotPicture, http.StatusNotFound, "The file at this path is neither JPEG, PNG, WebP nor GIF, so it is not shown."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},

@@ -100,16 +100,3 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 func (v *view) nothing(*http.Request) (page, error) {
 	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people.")
 }
-
-// ready tells whether the database can be used. Why not is in the log.
-func (v *view) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, v.options.RequestTimeout)
-	defer cancel()
-	err := v.db.Ready(ctx)
-	if err == nil {
-		return nil
-	}
-	v.log.Warn("not ready", "error", err)
-	problem := problemOf(err)
-	return &problem
-}

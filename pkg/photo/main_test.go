@@ -8,11 +8,6 @@ import (
 	"lineup/pkg/photo"
 )
 
-func TestMain(m *testing.M) {
-	os.Setenv("AWS_MAX_ATTEMPTS", "1") // a server that is away is away at once
-	os.Exit(m.Run())
-}
-
 const plenty = 1 << 20 // a limit that is none
 
 func open(t testing.TB, urls string) *photo.Roots {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -73,7 +74,8 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 
 // HTTP serves h until ctx ends, then answers the requests in flight, within
 // Grace, before it returns. GET /healthz says that the program lives, GET /readyz
-// that ready has no objection; a nil ready never has one. HTTP/1.1 and, for
+// that ready has no objection; what it objects to is in the log, because it may
+// name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
 func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
 	listener, err := Bind(ctx, l)
@@ -81,7 +83,7 @@ func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready
 		return err
 	}
 	server := &http.Server{
-		Handler:           withHealth(h, ready),
+		Handler:           withHealth(h, ready, log),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
@@ -112,19 +114,29 @@ func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready
 	return nil
 }
 
-func withHealth(h http.Handler, ready func(context.Context) error) http.Handler {
+// readyTime is how long a program may take to find out whether it is ready.
+const readyTime = 5 * time.Second
+
+func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "alive")
 	})
+	var objection atomic.Value // the last one logged: a probe comes every second
+	objection.Store("")
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if ready != nil {
-			if err := ready(r.Context()); err != nil {
-				http.Error(w, err.Error(), http.StatusServiceUnavailable)
-				return
-			}
+		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+		defer cancel()
+		err := ready(ctx)
+		if err == nil {
+			objection.Store("")
+			fmt.Fprintln(w, "ready")
+			return
 		}
-		fmt.Fprintln(w, "ready")
+		if objection.Swap(err.Error()) != err.Error() {
+			log.Warn("not ready", "error", err)
+		}
+		http.Error(w, "not ready; the log says why", http.StatusServiceUnavailable)
 	})
 	mux.Handle("/", h)
 	return mux

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,7 +34,7 @@ type Listen struct {
 func Settings(program, purpose string, spec any) {
 	err := envconfig.Process("", spec)
 	if len(os.Args) > 1 && isHelp(os.Args[1]) {
-		printSettings(os.Stdout, program, purpose, spec)
+		printSettings(os.Stdout, program, purpose, spec, err != nil)
 		os.Exit(0)
 	}
 	if err != nil {
@@ -55,12 +56,21 @@ func settingError(err error) error {
 	return err
 }
 
-func printSettings(w io.Writer, program, purpose string, spec any) {
+// printSettings shows every setting with its value. Reading stops at the first one
+// that is missing or wrong: when incomplete, those that have no value show their
+// defaults.
+func printSettings(w io.Writer, program, purpose string, spec any, incomplete bool) {
+	value := func(field reflect.Value, tags reflect.StructTag) string {
+		if incomplete && field.IsZero() {
+			return cmp.Or(tags.Get("default"), shown(field, tags))
+		}
+		return shown(field, tags)
+	}
 	fmt.Fprintf(w, "%s: %s\n\nSettings, from the environment (value now in brackets):\n\n", program, purpose)
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	// envconfig keeps its list of settings to itself and its templates.
-	const rows = "{{range .}}  {{.Key}}\t[{{shown .Field .Tags}}]\t{{.Tags.Get \"desc\"}}\n{{end}}"
-	if err := envconfig.Usaget("", spec, columns, template.Must(template.New("settings").Funcs(template.FuncMap{"shown": shown}).Parse(rows))); err != nil {
+	const rows = "{{range .}}  {{.Key}}\t[{{value .Field .Tags}}]\t{{.Tags.Get \"desc\"}}\n{{end}}"
+	if err := envconfig.Usaget("", spec, columns, template.Must(template.New("settings").Funcs(template.FuncMap{"value": value}).Parse(rows))); err != nil {
 		fmt.Fprintln(w, err)
 	}
 	columns.Flush()
