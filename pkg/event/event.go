@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
@@ -69,11 +70,12 @@ func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, er
 // Result says how looking at the picture ended in its round-th round. The
 // picture's status must be final.
 func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, error) {
+	faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
 	switch image.Status {
 	case lineup.Identified:
-		return build(TypeIdentified, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, image.Faces}, trace)
+		return build(TypeIdentified, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
 	case lineup.Unknown:
-		return build(TypeUnknown, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, image.Faces}, trace)
+		return build(TypeUnknown, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
 	case lineup.Failed:
 		return build(TypeFailed, SourceProcess, image.ID, round, FailedData{image.ID, image.Path, image.Reason}, trace)
 	}
@@ -104,15 +106,21 @@ type Trace struct{ Parent, State string }
 // traceParent is version 00 of the header, https://www.w3.org/TR/trace-context/#traceparent-header.
 var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
+// voidParent is what has that form and is invalid all the same: version ff, a
+// trace or a span of zeros.
+var voidParent = regexp.MustCompile(`^ff|-0{32}-|-0{16}-`)
+
 // traceStateBytes is how much tracestate is passed on: what W3C asks to carry at least.
 const traceStateBytes = 512
 
 // NewTrace takes the two headers of a request; what is not a trace context is none.
 func NewTrace(parent, state string) Trace {
-	if !traceParent.MatchString(parent) {
+	if !traceParent.MatchString(parent) || voidParent.MatchString(parent) {
 		return Trace{}
 	}
-	if len(state) > traceStateBytes {
+	// An event's extension may hold more than the headers can that it is sent on in.
+	unprintable := func(c rune) bool { return c < ' ' || c > '~' }
+	if len(state) > traceStateBytes || strings.ContainsFunc(state, unprintable) {
 		state = ""
 	}
 	return Trace{Parent: parent, State: state}

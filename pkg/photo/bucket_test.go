@@ -57,7 +57,7 @@ func (o objects) put(t *testing.T, bucket, key, body string) {
 
 // url is the bucket as a root.
 func (o objects) url(bucket string, more ...string) string {
-	return fmt.Sprintf("s3://%s?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true&endpoint=%s%s",
+	return fmt.Sprintf("s3://%s?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true&response_checksum_validation=when_required&endpoint=%s%s",
 		bucket, o.server.URL, strings.Join(more, ""))
 }
 

@@ -80,28 +80,40 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		return fmt.Errorf("make the folder: %w", fileError(err))
 	}
 	temporary := path.Join(path.Dir(name), ".saving-"+rand.Text())
-	if err := write(dir, temporary, body); err != nil {
-		return errors.Join(err, dir.Remove(temporary))
+	err = write(dir, temporary, body)
+	if err == nil {
+		err = dir.Rename(temporary, name)
 	}
-	if err := dir.Rename(temporary, name); err != nil {
-		return errors.Join(fmt.Errorf("save: %w", fileError(err)), dir.Remove(temporary))
+	if err != nil {
+		dir.Remove(temporary) // what stays is hidden, and harmless
+		return fmt.Errorf("save: %w", fileError(err))
+	}
+	if err := syncFolder(dir, path.Dir(name)); err != nil {
+		return fmt.Errorf("save: %w", fileError(err))
 	}
 	return nil
+}
+
+// syncFolder makes the names in a folder last.
+func syncFolder(dir *os.Root, name string) error {
+	folder, err := dir.Open(name)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
 }
 
 func write(dir *os.Root, name string, body []byte) error {
 	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return fmt.Errorf("save: %w", fileError(err))
+		return err
 	}
 	defer file.Close()
 	if _, err := file.Write(body); err != nil {
-		return fmt.Errorf("save: %w", fileError(err))
+		return err
 	}
-	if err := file.Sync(); err != nil {
-		return fmt.Errorf("save: %w", fileError(err))
-	}
-	return nil
+	return file.Sync()
 }
 
 func (f folder) list(ctx context.Context) ([]Entry, error) {

@@ -1,15 +1,12 @@
 package photo_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -176,182 +173,6 @@ func TestAnEndedContextReadsNothing(t *testing.T) {
 	}
 }
 
-// A file and a folder turn into links that lead out, and back, while they are
-// read: whatever was checked before is out of date.
-func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
-	t.Parallel()
-	base := trap(t)
-	write(t, secret, base, "sub", "b.jpg")
-	root := filepath.Join(base, "pics")
-	roots := open(t, root)
-	in := func(name string) string { return filepath.Join(root, name) }
-	turn := func() error {
-		for _, step := range []func() error{
-			func() error { return os.Symlink("../secret.txt", in("next")) },
-			func() error { return os.Rename(in("next"), in("a.jpg")) },
-			func() error { return os.WriteFile(in("next"), []byte("picture"), 0o644) },
-			func() error { return os.Rename(in("next"), in("a.jpg")) },
-			func() error { return os.Rename(in("sub"), in("was")) },
-			func() error { return os.Symlink("../sub", in("sub")) },
-			func() error { return os.Remove(in("sub")) },
-			func() error { return os.Rename(in("was"), in("sub")) },
-		} {
-			if err := step(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	var turning sync.WaitGroup
-	turning.Go(func() {
-		for ctx.Err() == nil {
-			if err := turn(); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
-	defer turning.Wait()
-	defer stop()
-	counts := map[string]int{}
-	for range 2_000 {
-		for _, path := range []string{"a.jpg", "sub/b.jpg"} {
-			switch body, err := roots.Read(t.Context(), path, plenty); {
-			case string(body) == secret:
-				t.Fatalf("%s gave the secret", path)
-			case err == nil:
-				counts[path+" read"]++
-			case errors.Is(err, photo.ErrOutside):
-				counts[path+" refused"]++
-			case !errors.Is(err, photo.ErrNotFound):
-				t.Fatalf("%s: %v", path, err)
-			}
-		}
-	}
-	if len(counts) != 4 {
-		t.Errorf("the reads and the turns did not meet: %v", counts)
-	}
-}
-
-func TestSaveToAFolder(t *testing.T) {
-	t.Parallel()
-	base := trap(t)
-	root := filepath.Join(base, "pics")
-	roots := open(t, root)
-	for name, c := range map[string]struct {
-		path string
-		err  error
-	}{
-		"a new file":                    {"new.jpg", nil},
-		"a file that is there":          {"a.jpg", nil},
-		"a file in a new folder":        {"uploads/ab/c.jpg", nil},
-		"an absolute path":              {root + "/absolute.jpg", nil},
-		"over a link out":               {"out", nil},
-		"over a link to nowhere":        {"broken", nil},
-		"into a linked folder":          {"folder-within/new.jpg", nil},
-		"into a folder outside":         {"parent/new.jpg", photo.ErrOutside},
-		"into a new folder outside":     {"parent/folder/new.jpg", photo.ErrOutside},
-		"below a file":                  {"a.jpg/b.jpg", syscall.EEXIST},
-		"an absolute path outside":      {base + "/new.jpg", photo.ErrOutside},
-		"a path that climbs out":        {"../new.jpg", photo.ErrRefused},
-		"a bucket's":                    {"s3://pics/new.jpg", photo.ErrOutside},
-		"in the place of a folder":      {"sub", syscall.EEXIST},
-		"a name longer than a file has": {strings.Repeat("a", 256), syscall.ENAMETOOLONG},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if err := roots.Save(t.Context(), c.path, []byte(name)); !errors.Is(err, c.err) {
-				t.Fatalf("Save(%q) = %v, want %v", c.path, err, c.err)
-			} else if err != nil {
-				return
-			}
-			if body, err := roots.Read(t.Context(), c.path, plenty); string(body) != name || err != nil {
-				t.Errorf("saved %q, read %q, %v", name, body, err)
-			}
-		})
-	}
-	if body, err := os.ReadFile(filepath.Join(base, "secret.txt")); string(body) != secret || err != nil {
-		t.Errorf("what lies outside became %q, %v", body, err)
-	}
-	outside, err := os.ReadDir(base)
-	if err != nil || len(outside) != 3 {
-		t.Errorf("beside the root now lie %v, %v", outside, err)
-	}
-	for _, dir := range []string{root, filepath.Join(root, "sub"), filepath.Join(root, "uploads", "ab")} {
-		files, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasPrefix(file.Name(), ".") {
-				t.Errorf("a temporary file is left in %s: %s", dir, file.Name())
-			}
-		}
-	}
-}
-
-func TestAReaderSeesAWholeFileOrTheOneBefore(t *testing.T) {
-	t.Parallel()
-	roots := open(t, t.TempDir())
-	bodies := [][]byte{bytes.Repeat([]byte("a"), 300_000), bytes.Repeat([]byte("b"), 200_000)}
-	if err := roots.Save(t.Context(), "a.jpg", bodies[0]); err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	for i := range 2 {
-		all.Go(func() {
-			for range 50 {
-				if err := roots.Save(t.Context(), "a.jpg", bodies[i]); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	all.Go(func() {
-		for range 300 {
-			body, err := roots.Read(t.Context(), "a.jpg", plenty)
-			if err != nil || !slices.ContainsFunc(bodies, func(whole []byte) bool { return bytes.Equal(whole, body) }) {
-				t.Errorf("read %d bytes, %v; want one of the two whole", len(body), err)
-			}
-		}
-	})
-	all.Wait()
-	if entries, err := roots.List(t.Context()); err != nil || len(entries) != 1 {
-		t.Errorf("the folder holds %v, %v", entries, err)
-	}
-}
-
-func TestListAFolder(t *testing.T) {
-	t.Parallel()
-	base := trap(t)
-	root := filepath.Join(base, "pics")
-	write(t, "hidden", root, ".hidden.jpg")
-	write(t, "Ä", root, "Ä.jpg")
-	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := open(t, root+","+base).List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []struct {
-		name, file string
-		size       int64
-	}{{"a.jpg", "a.jpg", 7}, {"within", "sub/b.jpg", 5}, {"Ä.jpg", "Ä.jpg", 2}}
-	if len(entries) != len(want) {
-		t.Fatalf("listed %+v, want %+v", entries, want)
-	}
-	for i, entry := range entries {
-		info, err := os.Stat(filepath.Join(root, want[i].file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if entry.Name != want[i].name || entry.Size != want[i].size || !entry.ModTime.Equal(info.ModTime()) {
-			t.Errorf("listed %+v, want %+v of %v", entry, want[i], info.ModTime())
-		}
-	}
-}
-
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	for name, urls := range map[string]string{
@@ -369,24 +190,4 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
-	base := trap(f)
-	root := filepath.Join(base, "pics")
-	roots := open(f, root+","+filepath.Join(root, "sub"))
-	for _, path := range []string{
-		"a.jpg", "out", "out-absolute", "parent/secret.txt", "top" + base + "/secret.txt", "sub/out", "out-by-two-links", "../secret.txt",
-		"sub/../../secret.txt", "parent/pics/parent/secret.txt", root + "/../secret.txt", root + "other/a.jpg", base + "/secret.txt",
-		"file://" + base + "/secret.txt", "//" + base + "/secret.txt", "./a.jpg/../out", "folder-within/../out", "out/", "out/.",
-	} {
-		f.Add(path)
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		for _, path := range []string{path, root + "/" + path, filepath.Join(base, path)} {
-			if body, err := roots.Read(t.Context(), path, plenty); strings.Contains(string(body), secret) {
-				t.Errorf("Read(%q) gave the secret, %v", path, err)
-			}
-		}
-	})
 }

@@ -127,7 +127,10 @@ func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Log
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 		defer cancel()
-		err := ready(ctx)
+		var err error
+		if ready != nil {
+			err = ready(ctx)
+		}
 		if err == nil {
 			objection.Store("")
 			fmt.Fprintln(w, "ready")

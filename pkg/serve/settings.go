@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -57,44 +56,35 @@ func settingError(err error) error {
 }
 
 // printSettings shows every setting with its value. Reading stops at the first one
-// that is missing or wrong: when incomplete, those that have no value show their
-// defaults.
+// that is missing or wrong: when incomplete, those that were not read show what the
+// environment or else their default says.
 func printSettings(w io.Writer, program, purpose string, spec any, incomplete bool) {
-	value := func(field reflect.Value, tags reflect.StructTag) string {
+	value := func(key string, field reflect.Value, tags reflect.StructTag) string {
+		text := fmt.Sprint(field.Interface())
 		if incomplete && field.IsZero() {
-			return cmp.Or(tags.Get("default"), shown(field, tags))
+			text = cmp.Or(os.Getenv(key), tags.Get("default"), text)
 		}
-		return shown(field, tags)
+		return shown(text, tags)
 	}
 	fmt.Fprintf(w, "%s: %s\n\nSettings, from the environment (value now in brackets):\n\n", program, purpose)
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	// envconfig keeps its list of settings to itself and its templates.
-	const rows = "{{range .}}  {{.Key}}\t[{{value .Field .Tags}}]\t{{.Tags.Get \"desc\"}}\n{{end}}"
+	const rows = "{{range .}}  {{.Key}}\t[{{value .Key .Field .Tags}}]\t{{.Tags.Get \"desc\"}}\n{{end}}"
 	if err := envconfig.Usaget("", spec, columns, template.Must(template.New("settings").Funcs(template.FuncMap{"value": value}).Parse(rows))); err != nil {
 		fmt.Fprintln(w, err)
 	}
 	columns.Flush()
 }
 
-func shown(field reflect.Value, tags reflect.StructTag) string {
-	value := fmt.Sprint(field.Interface())
+func shown(value string, tags reflect.StructTag) string {
 	switch {
-	case tags.Get("secret") == "true" && value != "":
-		return "set, hidden"
 	case value == "":
 		return "not set"
+	case tags.Get("secret") == "true":
+		return "set, hidden"
 	}
-	return hidePasswords(value)
+	return password.ReplaceAllString(value, "${1}xxxxx@")
 }
 
-var urls = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s,]+`)
-
-func hidePasswords(value string) string {
-	return urls.ReplaceAllStringFunc(value, func(s string) string {
-		u, err := url.Parse(s)
-		if err != nil {
-			return "(not a URL)"
-		}
-		return u.Redacted()
-	})
-}
+// password is a URL's, also one with a comma, or not escaped as it should be.
+var password = regexp.MustCompile(`(://[^/?#\s:@]*:)[^/?#\s]*@`)

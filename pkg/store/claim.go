@@ -64,7 +64,7 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	case err != nil:
 		return Claim{}, err
 	case won == 1:
-		claim.Outcome, claim.token = Won, token
+		claim.Outcome, claim.token, claim.Wait = Won, token, 0
 	case status.Final():
 		claim.Outcome = Done
 	case status == lineup.Processing:

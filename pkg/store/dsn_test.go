@@ -41,7 +41,7 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 		"a database that is not there":   {"root:hunter2@" + socket + "x", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(store.Settings{DSN: c.dsn})
+			s, err := store.Open(store.Settings{DSN: c.dsn, Connections: 10})
 			if (err == nil) != c.opened {
 				t.Fatalf("Open: %v", err)
 			}
@@ -71,7 +71,7 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	sane := db.Store
-	db.Store = open(t, store.Settings{DSN: db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
+	db.Store = open(t, store.Settings{Connections: 10, DSN: db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
 		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"})
 	claim := db.win(t, "🙂.jpg")
 	if _, err := db.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{Model: strings.Repeat("m", 101)}}}, false); err == nil {
@@ -84,5 +84,11 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	dad := db.person(t, "🙂", "日本.jpg")
 	if got, err := sane.Person(t.Context(), dad.ID); err != nil || got.Name != "🙂" || got.ImageNames[0] != "日本.jpg" {
 		t.Errorf("the person is %+v, %v", got, err)
+	}
+}
+
+func TestAPoolNeedsAConnection(t *testing.T) {
+	if _, err := store.Open(store.Settings{DSN: "u:p@tcp(127.0.0.1:1)/x"}); err == nil || !strings.Contains(err.Error(), "MYSQL_CONNECTIONS") {
+		t.Errorf("Open with no connection: %v; want an error that names MYSQL_CONNECTIONS", err)
 	}
 }

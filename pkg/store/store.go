@@ -46,6 +46,9 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Connections < 1 {
+		return nil, fmt.Errorf("MYSQL_CONNECTIONS=%d: at least 1 is needed", s.Connections)
+	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,156 @@
+package event_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"lineup/pkg/event"
+	"lineup/pkg/lineup"
+)
+
+var trace = event.Trace{Parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", State: "vendor=1,other=2"}
+
+func ptr[T any](v T) *T { return &v }
+
+// picture has two faces: one of which everything is told, one of which nothing is.
+func picture(status lineup.Status) lineup.Image {
+	return lineup.Image{
+		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(),
+		Faces: []lineup.Face{{
+			Person: &lineup.Person{ID: 4, Name: "Dad"}, ImageName: "dad.jpg", Similarity: ptr(.75), Score: ptr(.5),
+			Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m",
+		}, {}},
+	}
+}
+
+const faces = `[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75,"score":0.5,` +
+	`"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4}},{"person":null,"image_name":"","similarity":null,"score":null,"box":null}]`
+
+func TestEventsAreWhatTheContractSays(t *testing.T) {
+	t.Parallel()
+	faceless := picture(lineup.Unknown)
+	faceless.Faces = nil
+	for name, c := range map[string]struct {
+		build        func() (cloudevents.Event, error)
+		kind, source string
+		data         string
+	}{
+		"submitted": {func() (cloudevents.Event, error) { return event.Submitted(23, 2, "a/ä.jpg", trace) },
+			"dev.lineup.image.submitted", "/lineup/receive", `{"id":23,"path":"a/ä.jpg"}`},
+		"identified": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Identified), 2, trace) },
+			"dev.lineup.image.identified", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
+		"unknown": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Unknown), 2, trace) },
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
+		"unknown, no face": {func() (cloudevents.Event, error) { return event.Result(faceless, 2, trace) },
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`},
+		"failed": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Failed), 2, trace) },
+			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := c.build()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Validate(); err != nil {
+				t.Error(err)
+			}
+			if e.SpecVersion() != "1.0" || e.Type() != c.kind || e.Source() != c.source || e.Subject() != "images/23" || e.DataContentType() != "application/json" {
+				t.Errorf("the event is\n%v\nwant type %s, source %s, subject images/23", e, c.kind, c.source)
+			}
+			if string(e.Data()) != c.data {
+				t.Errorf("the data is\n%s, want\n%s", e.Data(), c.data)
+			}
+			if event.TraceOf(e) != trace || len(e.Extensions()) != 2 {
+				t.Errorf("the extensions are %v, want the trace", e.Extensions())
+			}
+			if again, err := c.build(); err != nil || again.ID() != e.ID() {
+				t.Errorf("built again its id is %s, before %s, %v", again.ID(), e.ID(), err)
+			}
+		})
+	}
+}
+
+func TestOnlyAFinalPictureHasAResult(t *testing.T) {
+	t.Parallel()
+	for _, status := range lineup.Statuses {
+		if e, err := event.Result(picture(status), 1, trace); (err == nil) != status.Final() {
+			t.Errorf("the result of a picture that is %s: %v, %v", status, e, err)
+		}
+	}
+}
+
+func TestEveryFactHasItsOwnID(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{} // by source and id, as CloudEvents tells events apart
+	for _, id := range []int64{1, 2, 11, 12, 112} {
+		for _, round := range []int64{1, 2, 11, 12, 112} {
+			submitted, err := event.Submitted(id, round, "a.jpg", event.Trace{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			image := picture(lineup.Failed)
+			image.ID = id
+			result, err := event.Result(image, round, event.Trace{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range []cloudevents.Event{submitted, result} {
+				key, fact := e.Source()+" "+e.ID(), fmt.Sprintf("%s of picture %d in round %d", e.Type(), id, round)
+				if other := seen[key]; other != "" {
+					t.Errorf("%s has the id of %s", fact, other)
+				}
+				seen[key] = fact
+				if len(e.Extensions()) != 0 {
+					t.Errorf("without a trace there are %v", e.Extensions())
+				}
+			}
+		}
+	}
+}
+
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 512)
+	for name, c := range map[string]struct {
+		parent, state string
+		want          event.Trace
+	}{
+		"both":                            {trace.Parent, trace.State, trace},
+		"a parent alone":                  {trace.Parent, "", event.Trace{Parent: trace.Parent}},
+		"a later version":                 {"cc" + trace.Parent[2:], "", event.Trace{Parent: "cc" + trace.Parent[2:]}},
+		"nothing":                         {"", "", event.Trace{}},
+		"a state alone":                   {"", trace.State, event.Trace{}},
+		"a parent in capitals":            {strings.ToUpper(trace.Parent), trace.State, event.Trace{}},
+		"a parent that is too short":      {trace.Parent[1:], trace.State, event.Trace{}},
+		"a parent with something behind":  {trace.Parent + "-01", trace.State, event.Trace{}},
+		"a parent with a line behind":     {trace.Parent + "\n", trace.State, event.Trace{}},
+		"a parent of the version ff":      {"ff" + trace.Parent[2:], trace.State, event.Trace{}},
+		"a parent without a trace":        {"00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01", trace.State, event.Trace{}},
+		"a parent without a span":         {"00-4bf92f3577b34da6a3ce929d0e0e4736-" + strings.Repeat("0", 16) + "-01", trace.State, event.Trace{}},
+		"the longest state":               {trace.Parent, long, event.Trace{Parent: trace.Parent, State: long}},
+		"a state that is too long":        {trace.Parent, long + "a", event.Trace{Parent: trace.Parent}},
+		"a state that no header can hold": {trace.Parent, "a=1\nX-Evil: 1", event.Trace{Parent: trace.Parent}},
+		"a state beyond ASCII":            {trace.Parent, "a=ä", event.Trace{Parent: trace.Parent}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := event.NewTrace(c.parent, c.state); got != c.want {
+				t.Errorf("NewTrace = %+v, want %+v", got, c.want)
+			}
+			e := cloudevents.New()
+			e.SetExtension("traceparent", c.parent)
+			e.SetExtension("tracestate", c.state)
+			if got := event.TraceOf(e); got != c.want {
+				t.Errorf("TraceOf = %+v, want %+v", got, c.want)
+			}
+		})
+	}
+	e := cloudevents.New()
+	e.SetExtension("traceparent", 7)
+	if got := event.TraceOf(e); got != (event.Trace{}) {
+		t.Errorf("a number as traceparent became %+v", got)
+	}
+}

@@ -1,0 +1,112 @@
+package serve_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	const ok = "DATABASE=hunter2"
+	for name, c := range map[string]struct {
+		settings []string
+		arg      string
+		want     []string
+	}{
+		"nothing is set": {nil, "-help", []string{
+			"DATABASE [not set] where the rows are", "SINK [not set] where events go", "HOST [0.0.0.0] address to listen on",
+			"PORT [8123] port to listen on; 0 takes any free one", "LOG_LEVEL [info] debug, info, warn or error",
+			"WAIT [30s] how long it waits", "AGAIN [false] whether it tries again",
+			"GREET [hello] how it greets",
+		}},
+		"everything is set": {
+			[]string{ok, "SINK=http://sink.example/a?b=c", "HOST=::1", "PORT=0", "LOG_LEVEL=warn", "WAIT=90s", "AGAIN=true"}, "--help",
+			[]string{"DATABASE [set, hidden]", "SINK [http://sink.example/a?b=c]", "HOST [::1]", "PORT [0]", "LOG_LEVEL [WARN]", "WAIT [1m30s]", "AGAIN [true]"},
+		},
+		"all but what is required": {
+			[]string{"SINK=http://dad:hunter2@sink/a", "WAIT=90s", "AGAIN=true"}, "-h",
+			[]string{"DATABASE [not set]", "SINK [http://dad:xxxxx@sink/a]", "WAIT [90s]", "AGAIN [true]", "LOG_LEVEL [info]"},
+		},
+		"one is set to nothing":     {[]string{ok, "GREET="}, "-help", []string{"GREET [not set]"}},
+		"something is wrong":        {[]string{ok, "PORT=many", "WAIT=90s"}, "help", []string{"DATABASE [set, hidden]", "PORT [8123]", "WAIT [90s]"}},
+		"passwords in several URLs": {[]string{ok, "SINK=/a,http://dad:hunter2@b/c, s3://:hunter2@d"}, "-help", []string{"SINK [/a,http://dad:xxxxx@b/c, s3://:xxxxx@d]"}},
+		"a password of many kinds":  {[]string{ok, "SINK=http://dad:h,@:u%zzhunter2@sink"}, "-help", []string{"SINK [http://dad:xxxxx@sink]"}},
+		"a user without a password": {[]string{ok, "SINK=http://dad@sink.example"}, "-help", []string{"SINK [http://dad@sink.example]"}},
+		"an @ in a URL's path":      {[]string{ok, "SINK=http://sink:80/a:b@c"}, "-help", []string{"SINK [http://sink:80/a:b@c]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, program(t, c.settings, c.arg))
+			if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "example: shows what every program does\n") {
+				t.Fatalf("code %d, %s%s", code, stdout, stderr)
+			}
+			if strings.Contains(stdout, "hunter2") {
+				t.Errorf("a secret is shown:\n%s", stdout)
+			}
+			narrow := regexp.MustCompile(` {2,}`).ReplaceAllString(stdout, " ")
+			for _, line := range c.want {
+				if !strings.Contains(narrow, "\n "+line) {
+					t.Errorf("%q is not shown:\n%s", line, stdout)
+				}
+			}
+		})
+	}
+}
+
+func TestABadSettingIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings []string
+		want     string
+	}{
+		"a required one is missing":         {nil, "DATABASE"},
+		"a port that is no number":          {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many"`},
+		"a port that is empty":              {[]string{"DATABASE=hunter2", "PORT="}, `PORT=""`},
+		"a time without a unit":             {[]string{"DATABASE=hunter2", "WAIT=30"}, `WAIT="30"`},
+		"a level that is none":              {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud"`},
+		"a flag that is neither yes nor no": {[]string{"DATABASE=hunter2", "AGAIN=perhaps"}, `AGAIN="perhaps"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, program(t, c.settings))
+			if code != 2 || stdout != "" || !strings.Contains(stderr, c.want) || !strings.Contains(stderr, "-help") {
+				t.Errorf("code %d, %s%s; want code 2 and %s", code, stdout, stderr, c.want)
+			}
+			if strings.Contains(stderr, "hunter2") {
+				t.Errorf("a secret is shown: %s", stderr)
+			}
+		})
+	}
+}
+
+func TestAProgramThatCannotGoOnSaysWhyAndEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings []string
+		lines    int
+		revision string
+	}{
+		"plain":                    {nil, 1, ""},
+		"under Knative":            {[]string{"K_REVISION=example-00001"}, 1, "example-00001"},
+		"with everything logged":   {[]string{"LOG_LEVEL=debug"}, 2, ""},
+		"with little of it logged": {[]string{"LOG_LEVEL=error"}, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, program(t, append(c.settings, "DATABASE=hunter2", "FAIL=there is no tomorrow")))
+			lines := strings.Split(strings.TrimSpace(stderr), "\n")
+			if code != 1 || stdout != "" || len(lines) != c.lines {
+				t.Fatalf("code %d, %s%s; want code 1 and %d lines", code, stdout, stderr, c.lines)
+			}
+			var last struct{ Level, Program, Revision, Error string }
+			if err := json.Unmarshal([]byte(lines[c.lines-1]), &last); err != nil {
+				t.Fatal(err)
+			}
+			if last.Level != "ERROR" || last.Program != "example" || last.Revision != c.revision || last.Error != "there is no tomorrow" {
+				t.Errorf("the last line is %s", lines[c.lines-1])
+			}
+		})
+	}
+}
