@@ -60,7 +60,7 @@ func newConsumer(s settings, log *slog.Logger) (*nsq.Consumer, error) {
 	config.HeartbeatInterval = heartbeat
 	config.ReadTimeout = 2 * heartbeat
 	config.MaxInFlight = s.MaxInFlight
-	config.MaxAttempts = 5
+	config.MaxAttempts = 0        // otherwise go-nsq finishes what was tried often, and says nothing
 	config.MaxBackoffDuration = 0 // retry.decide does that, message by message
 	config.OutputBufferTimeout = s.OutputBufferTimeout
 	config.MsgTimeout = s.MsgTimeout

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"lineup/face-server/face"
@@ -11,6 +12,7 @@ import (
 	facerecog "lineup/proto"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 )
 
 // pictures is where pictures are read from by their path.
@@ -40,7 +42,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	}
 	start := time.Now()
 	found, err := s.faces(ctx, request)
-	log := s.log.With("path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
+	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
 		refusal := statusOf(err)
 		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)
@@ -49,6 +51,14 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	response := s.answer(found)
 	log.Info("picture looked at", "faces", len(response.Faces), "image_name", response.ImageName)
 	return response, nil
+}
+
+// imageOf is the id by which the caller knows the picture, 0 when it does not say.
+func imageOf(ctx context.Context) (id int64) {
+	if said := metadata.ValueFromIncomingContext(ctx, "image"); len(said) > 0 {
+		id, _ = strconv.ParseInt(said[0], 10, 64)
+	}
+	return id
 }
 
 func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) ([]face.Face, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -63,9 +64,11 @@ func dialFaceServer(address string, timeout, patience time.Duration) (*faceServe
 func (f *faceServer) close() error { return f.connection.Close() }
 
 // who asks who is in the picture.
-func (f *faceServer) who(ctx context.Context, path string, trace event.Trace) ([]lineup.Face, said) {
-	ctx, cancel := context.WithTimeout(withTrace(ctx, trace), f.timeout)
+func (f *faceServer) who(ctx context.Context, id int64, path string, trace event.Trace) ([]lineup.Face, said) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	// For the face server's log; one that does not know it leaves it alone.
+	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, trace), "image", strconv.FormatInt(id, 10))
 	call := new(sending)
 	response, err := f.identify.Identify(context.WithValue(ctx, sendingKey{}, call), &facerecog.IdentifyRequest{ImagePath: path})
 	if err != nil {

@@ -81,7 +81,7 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 	}
 
 	start := time.Now()
-	faces, said := p.faces.who(ctx, claim.Path, trace)
+	faces, said := p.faces.who(ctx, claim.ID, claim.Path, trace)
 	verdict := judge(said, claim.Attempts+1, p.MaxAttempts)
 	p.report(ctx, verdict.health)
 	log = log.With("took", time.Since(start).String(), "code", said.code.String())
