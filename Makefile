@@ -20,8 +20,13 @@ test: ## check the code and run every test, with the race detector and real part
 	go test -race -timeout 10m ./...
 
 .PHONY: bench
-bench: models ## measure: recognition, queue
-	go test -run '^$$' -bench . -benchmem ./...
+bench: models ## measure: recognition, search, gallery, queue
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+.PHONY: accuracy
+accuracy: models ## measure on PHOTOS=dir how well people are told apart
+	@test -n "$(PHOTOS)" || { echo "say which photos: make accuracy PHOTOS=dir; docs/recognition.md tells how they have to lie there"; exit 2; }
+	@go run ./face-server accuracy "$(PHOTOS)"
 
 .PHONY: build
 build: ## build every program into bin/

@@ -14,36 +14,84 @@ import (
 // notFound is the image_name of a picture in which nobody is known.
 const notFound = "not_found"
 
-// nearest finds the gallery photo whose face is nearest to an embedding; ok is
-// false when the gallery is empty.
-type nearest func(embedding []float32) (m gallery.Match, ok bool)
+// match is when a face is taken for a person.
+type match struct {
+	threshold  float64 // as similar as that
+	margin     float64 // and by that more similar than any other person
+	candidates int     // how many persons an answer names as possible
+}
 
-// answer names the faces whose nearest photo is as similar as the threshold asks,
-// the surest match first; faces without any are in the order of their score.
-func answer(found []face.Face, nearest nearest, threshold float64, model string) *facerecog.IdentifyResponse {
+// judge decides, of the persons most similar to a face, the most similar first and
+// two at least if there are, whether the face is the first's. Margin is nil where
+// there is no second.
+func (m match) judge(candidates []gallery.Candidate) (refusal facerecog.Refusal, margin *float32) {
+	if len(candidates) == 0 {
+		return facerecog.Refusal_NOBODY_ENROLLED, nil
+	}
+	first := candidates[0].Similarity
+	if len(candidates) > 1 {
+		margin = proto.Float32(first - candidates[1].Similarity)
+	}
+	switch {
+	case !(first >= float32(m.threshold)):
+		return facerecog.Refusal_NOBODY_NEAR, margin
+	case margin != nil && !(*margin >= float32(m.margin)):
+		return facerecog.Refusal_COIN_TOSS, margin
+	}
+	return facerecog.Refusal_NONE, margin
+}
+
+// nearest finds at most count persons, those most similar to an embedding first.
+type nearest func(embedding []float32, count int) []gallery.Candidate
+
+// answer says who the faces are: those that are known first, the most similar first;
+// what is equal in that, in the order of the detector's score.
+func (m match) answer(found []face.Face, nearest nearest, model string) *facerecog.IdentifyResponse {
 	response := &facerecog.IdentifyResponse{ImageName: notFound}
 	for _, f := range found {
-		shown := &facerecog.Face{
-			Box:       box(f.Box),
-			Score:     proto.Float32(f.Score),
-			Embedding: f.Embedding,
-			Model:     model,
-		}
-		if match, ok := nearest(f.Embedding); ok {
-			shown.Similarity = proto.Float32(match.Similarity)
-			if match.Similarity >= float32(threshold) {
-				shown.ImageName = match.ImageName
-			}
-		}
-		response.Faces = append(response.Faces, shown)
+		response.Faces = append(response.Faces, m.face(f, nearest(f.Embedding, max(m.candidates, 2)), model))
 	}
 	slices.SortStableFunc(response.Faces, func(a, b *facerecog.Face) int {
-		return cmp.Or(cmp.Compare(b.GetSimilarity(), a.GetSimilarity()), cmp.Compare(b.GetScore(), a.GetScore()))
+		return cmp.Or(
+			-compareTruth(a.ImageName != "", b.ImageName != ""),
+			cmp.Compare(b.GetSimilarity(), a.GetSimilarity()),
+			cmp.Compare(b.GetScore(), a.GetScore()))
 	})
 	if len(response.Faces) > 0 && response.Faces[0].ImageName != "" {
 		response.ImageName = response.Faces[0].ImageName
 	}
 	return response
+}
+
+func (m match) face(f face.Face, candidates []gallery.Candidate, model string) *facerecog.Face {
+	shown := &facerecog.Face{
+		Box:       box(f.Box),
+		Score:     proto.Float32(f.Score),
+		Embedding: f.Embedding,
+		Model:     model,
+		Liveness:  f.Liveness,
+	}
+	shown.Refusal, shown.Margin = m.judge(candidates)
+	if len(candidates) > 0 {
+		shown.Similarity = proto.Float32(candidates[0].Similarity)
+		if shown.Refusal == facerecog.Refusal_NONE {
+			shown.ImageName = candidates[0].ImageName
+		}
+	}
+	for _, c := range candidates[:min(len(candidates), m.candidates)] {
+		shown.Candidates = append(shown.Candidates, &facerecog.Candidate{ImageName: c.ImageName, Person: c.Person, Similarity: c.Similarity})
+	}
+	return shown
+}
+
+func compareTruth(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // box is the part of b that lies in the picture.

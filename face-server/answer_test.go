@@ -1,30 +1,63 @@
 package main
 
 import (
+	"math"
 	"testing"
 
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
+	facerecog "lineup/proto"
+
+	"google.golang.org/protobuf/proto"
 )
 
-// nearestTo knows the photos by the first number of an embedding.
-func nearestTo(known map[float32]gallery.Match) nearest {
-	return func(embedding []float32) (gallery.Match, bool) {
-		m, ok := known[embedding[0]]
-		return m, ok
+// nearestTo knows persons by the first number of an embedding.
+func nearestTo(known map[float32][]gallery.Candidate) nearest {
+	return func(embedding []float32, count int) []gallery.Candidate {
+		all := known[embedding[0]]
+		return all[:min(count, len(all))]
+	}
+}
+
+func TestJudge(t *testing.T) {
+	m := match{threshold: 0.5, margin: 0.25, candidates: 5}
+	for name, c := range map[string]struct {
+		similarities []float32
+		refusal      facerecog.Refusal
+		margin       *float32
+	}{
+		"with an empty gallery nobody is known":            {nil, facerecog.Refusal_NOBODY_ENROLLED, nil},
+		"the only person needs the threshold alone":        {[]float32{0.5}, facerecog.Refusal_NONE, nil},
+		"below the threshold nobody is near":               {[]float32{0.49}, facerecog.Refusal_NOBODY_NEAR, nil},
+		"at threshold and margin it is the first":          {[]float32{0.75, 0.5}, facerecog.Refusal_NONE, proto.Float32(0.25)},
+		"a second person as near makes it a coin toss":     {[]float32{0.75, 0.625}, facerecog.Refusal_COIN_TOSS, proto.Float32(0.125)},
+		"below the threshold there is no coin to toss":     {[]float32{0.25, 0.25}, facerecog.Refusal_NOBODY_NEAR, proto.Float32(0)},
+		"a similarity that is no number is nobody's":       {[]float32{float32(math.NaN())}, facerecog.Refusal_NOBODY_NEAR, nil},
+		"a third person plays no part":                     {[]float32{0.75, 0.25, 0.25}, facerecog.Refusal_NONE, proto.Float32(0.5)},
+		"even two that look exactly the same are no match": {[]float32{1, 1}, facerecog.Refusal_COIN_TOSS, proto.Float32(0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var candidates []gallery.Candidate
+			for _, s := range c.similarities {
+				candidates = append(candidates, gallery.Candidate{Similarity: s})
+			}
+			refusal, margin := m.judge(candidates)
+			if refusal != c.refusal || (margin == nil) != (c.margin == nil) || margin != nil && *margin != *c.margin {
+				t.Errorf("refusal %v, margin %v; want %v, %v", refusal, margin, c.refusal, c.margin)
+			}
+		})
 	}
 }
 
 func TestAnswer(t *testing.T) {
-	dad, mom, stranger := []float32{1}, []float32{2}, []float32{3}
-	known := nearestTo(map[float32]gallery.Match{
-		1: {ImageName: "dad.jpg", Similarity: 0.8},
-		2: {ImageName: "mom.jpg", Similarity: 0.9},
-		3: {ImageName: "mom.jpg", Similarity: 0.41},
+	dad, mom, stranger, twin := []float32{1}, []float32{2}, []float32{3}, []float32{4}
+	known := nearestTo(map[float32][]gallery.Candidate{
+		1: {{ImageName: "dad.jpg", Person: "dad", Similarity: 0.8}, {ImageName: "mom.jpg", Person: "mom", Similarity: 0.1}},
+		2: {{ImageName: "mom.jpg", Person: "mom", Similarity: 0.9}, {ImageName: "dad.jpg", Person: "dad", Similarity: 0.1}, {ImageName: "son.jpg", Person: "son"}},
+		3: {{ImageName: "mom.jpg", Person: "mom", Similarity: 0.41}},
+		4: {{ImageName: "one.jpg", Person: "one", Similarity: 0.95}, {ImageName: "other.jpg", Person: "other", Similarity: 0.94}},
 	})
-	at := nearestTo(map[float32]gallery.Match{3: {ImageName: "mom.jpg", Similarity: 0.42}})
 	nobody := nearestTo(nil)
-
 	for name, c := range map[string]struct {
 		found     []face.Face
 		nearest   nearest
@@ -36,32 +69,45 @@ func TestAnswer(t *testing.T) {
 		"the surest of several comes first": {
 			[]face.Face{{Embedding: stranger, Score: 1}, {Embedding: dad, Score: .9}, {Embedding: mom, Score: .8}},
 			known, "mom.jpg", []string{"mom.jpg", "dad.jpg", ""}},
-		"below the threshold nobody is named": {[]face.Face{{Embedding: stranger}}, known, notFound, []string{""}},
-		"at the threshold somebody is":        {[]face.Face{{Embedding: stranger}}, at, "mom.jpg", []string{"mom.jpg"}},
-		"with an empty gallery nobody is":     {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, notFound, []string{"", ""}},
+		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, notFound, []string{""}},
+		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, notFound, []string{""}},
+		"who is known comes before a nearer unknown": {[]face.Face{{Embedding: twin}, {Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg", ""}},
+		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, notFound, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := answer(c.found, c.nearest, 0.42, "model")
+			got := match{threshold: 0.42, margin: 0.1, candidates: 2}.answer(c.found, c.nearest, "model")
 			if got.ImageName != c.imageName || len(got.Faces) != len(c.faces) {
 				t.Fatalf("answer is %v, want %s and %d faces", got, c.imageName, len(c.faces))
 			}
 			for i, f := range got.Faces {
-				if f.ImageName != c.faces[i] {
-					t.Errorf("face %d is %q, want %q", i, f.ImageName, c.faces[i])
+				if f.ImageName != c.faces[i] || (f.ImageName == "") != (f.Refusal != facerecog.Refusal_NONE) {
+					t.Errorf("face %d is %q, refused for %v; want %q", i, f.ImageName, f.Refusal, c.faces[i])
 				}
 				if f.Model != "model" || f.Score == nil || f.Box == nil || len(f.Embedding) != 1 {
 					t.Errorf("face %d lacks something: %v", i, f)
 				}
-				if _, near := c.nearest(f.Embedding); near != (f.Similarity != nil) {
-					t.Errorf("face %d: similarity is %v", i, f.Similarity)
+				candidates := c.nearest(f.Embedding, 2)
+				if len(f.Candidates) != len(candidates) || (f.Similarity != nil) != (len(candidates) > 0) {
+					t.Fatalf("face %d: %d candidates, similarity %v; want %d", i, len(f.Candidates), f.Similarity, len(candidates))
+				}
+				for j, candidate := range candidates {
+					if got := f.Candidates[j]; got.ImageName != candidate.ImageName || got.Person != candidate.Person || got.Similarity != candidate.Similarity {
+						t.Errorf("face %d: candidate %d is %v, want %v", i, j, got, candidate)
+					}
 				}
 			}
 		})
 	}
 	t.Run("with an empty gallery the surest face comes first", func(t *testing.T) {
-		got := answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, 0.42, "")
+		got := match{}.answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, "")
 		if got.Faces[0].GetScore() != .9 {
 			t.Errorf("first comes a score of %v, want 0.9", got.Faces[0].GetScore())
+		}
+	})
+	t.Run("with no candidates wanted the margin still counts", func(t *testing.T) {
+		got := match{threshold: 0.42, margin: 0.1}.answer([]face.Face{{Embedding: twin}}, known, "")
+		if f := got.Faces[0]; f.Refusal != facerecog.Refusal_COIN_TOSS || len(f.Candidates) != 0 {
+			t.Errorf("refusal %v with %d candidates, want COIN_TOSS and none", f.Refusal, len(f.Candidates))
 		}
 	})
 }

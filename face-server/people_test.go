@@ -24,7 +24,10 @@ import (
 func withSamples(t *testing.T) settings {
 	t.Helper()
 	s, dir := forTests(t), realparts.Samples(t)
-	s.KnownPeople, s.ImagesURL = filepath.Join(dir, "people"), filepath.Join(dir, "pictures")
+	if err := os.CopyFS(s.KnownPeople, os.DirFS(filepath.Join(dir, "people"))); err != nil {
+		t.Fatal(err)
+	}
+	s.ImagesURL = filepath.Join(dir, "pictures")
 	s.MaxPixels = 50_000_000
 	return s
 }
@@ -40,8 +43,11 @@ func withTruth(t *testing.T) settings {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		t.Skip("there are no photos with a known truth beside this repository, in ../shared/photos")
 	}
-	s := forTests(t)
-	s.KnownPeople, s.ImagesURL = filepath.Join(dir, "known_people"), filepath.Join(dir, "unknown")
+	s := forTests(t) // its gallery is a copy: the server keeps its descriptors beside the photos
+	if err := os.CopyFS(s.KnownPeople, os.DirFS(filepath.Join(dir, "known_people"))); err != nil {
+		t.Fatal(err)
+	}
+	s.ImagesURL = filepath.Join(dir, "unknown")
 	return s
 }
 

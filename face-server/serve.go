@@ -50,6 +50,8 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 		pictures:   pictures,
 		places:     make(chan struct{}, s.Workers+s.Queue),
 		maxPicture: s.MaxPicture,
+		maxStreams: s.MaxStreams,
+		listPage:   s.ListPage,
 		timeout:    s.CallTimeout,
 		log:        log,
 	}
@@ -61,10 +63,12 @@ func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryP
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
 		grpc.MaxRecvMsgSize(int(s.maxPicture)+messageMargin),
-		grpc.WaitForHandlers(true), // the models are freed afterwards
+		grpc.MaxConcurrentStreams(uint32(s.maxStreams)), // each may hold a message
+		grpc.WaitForHandlers(true),                      // the models are freed afterwards
 	)
 	facerecog.RegisterIdentifyServer(calls, s)
 	facerecog.RegisterHealthCheckServer(calls, s)
+	facerecog.RegisterGalleryServer(calls, &photos{server: s, page: s.listPage})
 	healthpb.RegisterHealthServer(calls, healthy)
 	reflection.Register(calls)
 
@@ -77,7 +81,7 @@ func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryP
 		select {
 		case <-s.gallery.Loaded():
 			setHealth(healthy, healthpb.HealthCheckResponse_SERVING)
-			s.log.Info("ready", "model", s.models.Name, "threshold", s.threshold)
+			s.log.Info("ready", "model", s.models.Name, "threshold", s.threshold, "margin", s.margin)
 		case <-ctx.Done():
 		}
 	})
@@ -94,7 +98,7 @@ func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryP
 
 // setHealth answers grpc.health.v1 for the server as a whole and for each service.
 func setHealth(h *health.Server, status healthpb.HealthCheckResponse_ServingStatus) {
-	for _, service := range []string{"", facerecog.Identify_ServiceDesc.ServiceName, facerecog.HealthCheck_ServiceDesc.ServiceName} {
+	for _, service := range []string{"", facerecog.Identify_ServiceDesc.ServiceName, facerecog.HealthCheck_ServiceDesc.ServiceName, facerecog.Gallery_ServiceDesc.ServiceName} {
 		h.SetServingStatus(service, status)
 	}
 }

@@ -29,6 +29,8 @@ type server struct {
 	pictures   pictures
 	places     chan struct{} // one for each call that is worked on or waits
 	maxPicture int64         // bytes
+	maxStreams int           // calls at a time on one connection
+	listPage   int           // photos in a page of the gallery's list
 	timeout    time.Duration // of calls without a deadline
 	log        *slog.Logger
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup/face-server/gallery"
 	"lineup/local/realparts"
 	"lineup/pkg/photo"
 	facerecog "lineup/proto"
@@ -30,15 +31,23 @@ import (
 func forTests(t testing.TB) settings {
 	t.Helper()
 	return settings{
-		ImagesURL:   t.TempDir(),
-		KnownPeople: t.TempDir(),
-		GalleryPoll: 5 * time.Millisecond,
-		Models:      realparts.Models(t),
-		Workers:     2,
-		Queue:       2,
-		MaxPicture:  1 << 20,
-		MaxPixels:   1 << 20,
-		CallTimeout: 30 * time.Second,
+		ImagesURL:    t.TempDir(),
+		KnownPeople:  t.TempDir(),
+		GalleryPoll:  5 * time.Millisecond,
+		GalleryShare: time.Second,
+		Models:       realparts.Models(t),
+		Workers:      2,
+		Queue:        2,
+		MaxPicture:   1 << 20,
+		MaxPixels:    1 << 20,
+		Liveness:     "off",
+		MatchMargin:  -1,
+		Candidates:   5,
+		ListPage:     3,
+		Limits:       gallery.Limits{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
+		MaxFaces:     256,
+		MaxStreams:   64,
+		CallTimeout:  30 * time.Second,
 	}
 }
 
@@ -116,7 +125,7 @@ func until(t *testing.T, what string, holds func() bool) {
 }
 
 // blank is a PNG of nobody.
-func blank(t *testing.T, width, height int) []byte {
+func blank(t testing.TB, width, height int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
@@ -370,15 +379,26 @@ func BenchmarkIdentify(b *testing.B) {
 
 func TestSettingsAreChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*settings){
-		"GALLERY_POLL":    func(s *settings) { s.GalleryPoll = 0 },
-		"MATCH_THRESHOLD": func(s *settings) { s.MatchThreshold = 42 },
-		"WORKERS":         func(s *settings) { s.Workers = 0 },
-		"QUEUE":           func(s *settings) { s.Queue = -1 },
-		"MAX_PICTURE":     func(s *settings) { s.MaxPicture = 0 },
-		"MAX_PIXELS":      func(s *settings) { s.MaxPixels = 0 },
-		"CALL_TIMEOUT":    func(s *settings) { s.CallTimeout = -time.Second },
+		"GALLERY_POLL":          func(s *settings) { s.GalleryPoll = 0 },
+		"MATCH_THRESHOLD":       func(s *settings) { s.MatchThreshold = 42 },
+		"GALLERY_SHARE":         func(s *settings) { s.GalleryShare = 0 },
+		"MATCH_MARGIN":          func(s *settings) { s.MatchMargin = 2 },
+		"CANDIDATES":            func(s *settings) { s.Candidates = -1 },
+		"LIST_PAGE":             func(s *settings) { s.ListPage = 0 },
+		"GALLERY_MIN_FACE":      func(s *settings) { s.MinFace = -1 },
+		"GALLERY_MIN_LIGHT":     func(s *settings) { s.MinLight = 2 },
+		"GALLERY_MIN_SHARPNESS": func(s *settings) { s.MinSharpness = -1 },
+		"GALLERY_MAX_SECOND":    func(s *settings) { s.MaxSecond = 2 },
+		"WORKERS":               func(s *settings) { s.Workers = 0 },
+		"QUEUE":                 func(s *settings) { s.Queue = -1 },
+		"MAX_PICTURE":           func(s *settings) { s.MaxPicture = 0 },
+		"MAX_PIXELS":            func(s *settings) { s.MaxPixels = 0 },
+		"LIVENESS":              func(s *settings) { s.Liveness = "maybe" },
+		"MAX_FACES":             func(s *settings) { s.MaxFaces = 0 },
+		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
+		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
 	} {
-		s := settings{GalleryPoll: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, CallTimeout: 1}
+		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, CallTimeout: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
 		if err := s.check(); err != nil {
 			t.Fatal(err)
 		}

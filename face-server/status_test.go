@@ -30,6 +30,8 @@ func TestStatusOf(t *testing.T) {
 		"a path that makes no sense":         {fmt.Errorf("%w: it holds a NUL byte", photo.ErrRefused), codes.InvalidArgument, "path refused: it holds a NUL byte"},
 		"a folder":                           {fmt.Errorf("%w but a folder", photo.ErrNotFile), codes.InvalidArgument, "no picture: not a file but a folder"},
 		"not there":                          {photo.ErrNotFound, codes.NotFound, "no such picture"},
+		"no photo of the gallery":            {errPhoto, codes.NotFound, "the gallery has no such photo"},
+		"a page that makes no sense":         {errPage, codes.InvalidArgument, errPage.Error()},
 		"a root that is away":                {fmt.Errorf("%w: %w", photo.ErrUnreachable, disk), codes.Unavailable, "picture root cannot be reached"},
 		"a gallery that is away":             {fmt.Errorf("%w: %w", gallery.ErrReading, photo.ErrUnreachable), codes.Unavailable, "the gallery cannot be reached"},
 		"a gallery that is being read":       {gallery.ErrReading, codes.ResourceExhausted, "the gallery is being read"},

@@ -37,14 +37,23 @@ func (w *workers) close() {
 	}
 }
 
-// look waits for a free worker and finds the faces in a JPEG, PNG, WebP or GIF.
-// The error is one of package picture's, ctx's, or the models'.
-func (w *workers) look(ctx context.Context, body []byte) ([]face.Face, error) {
+// look finds the faces in a JPEG, PNG, WebP or GIF. The error is one of package
+// picture's, ctx's, or the models'.
+func (w *workers) look(ctx context.Context, body []byte) (found []face.Face, err error) {
+	err = w.work(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+		found, err = r.Faces(ctx, p)
+		return err
+	})
+	return found, err
+}
+
+// work waits for a free worker and lets it decode a picture and do something with it.
+func (w *workers) work(ctx context.Context, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
 	var r *face.Recogniser
 	select {
 	case r = <-w.free:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	defer func() { w.free <- r }()
 	p, err := picture.Decode(ctx, body, w.maxPixels)
@@ -52,7 +61,7 @@ func (w *workers) look(ctx context.Context, body []byte) ([]face.Face, error) {
 		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r.Faces(ctx, p)
+	return do(r, p)
 }

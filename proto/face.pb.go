@@ -25,6 +25,126 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Refusal is why a face is not taken for anybody.
+type Refusal int32
+
+const (
+	// It is taken for somebody.
+	Refusal_NONE Refusal = 0
+	// The gallery has no photo to compare with.
+	Refusal_NOBODY_ENROLLED Refusal = 1
+	// Nobody is as similar as the threshold asks.
+	Refusal_NOBODY_NEAR Refusal = 2
+	// Somebody is, but another person nearly as much: to choose would be a coin toss.
+	Refusal_COIN_TOSS Refusal = 3
+)
+
+// Enum value maps for Refusal.
+var (
+	Refusal_name = map[int32]string{
+		0: "NONE",
+		1: "NOBODY_ENROLLED",
+		2: "NOBODY_NEAR",
+		3: "COIN_TOSS",
+	}
+	Refusal_value = map[string]int32{
+		"NONE":            0,
+		"NOBODY_ENROLLED": 1,
+		"NOBODY_NEAR":     2,
+		"COIN_TOSS":       3,
+	}
+)
+
+func (x Refusal) Enum() *Refusal {
+	p := new(Refusal)
+	*p = x
+	return p
+}
+
+func (x Refusal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Refusal) Descriptor() protoreflect.EnumDescriptor {
+	return file_face_proto_enumTypes[0].Descriptor()
+}
+
+func (Refusal) Type() protoreflect.EnumType {
+	return &file_face_proto_enumTypes[0]
+}
+
+func (x Refusal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Refusal.Descriptor instead.
+func (Refusal) EnumDescriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{0}
+}
+
+// Problem is what can be wrong with a photo.
+type Problem int32
+
+const (
+	Problem_PROBLEM_UNSPECIFIED Problem = 0
+	// It cannot be read: no picture, broken, or too large.
+	Problem_UNREADABLE    Problem = 1
+	Problem_NO_FACE       Problem = 2
+	Problem_SEVERAL_FACES Problem = 3
+	Problem_TOO_SMALL     Problem = 4
+	Problem_TOO_DARK      Problem = 5
+	Problem_BLURRED       Problem = 6
+)
+
+// Enum value maps for Problem.
+var (
+	Problem_name = map[int32]string{
+		0: "PROBLEM_UNSPECIFIED",
+		1: "UNREADABLE",
+		2: "NO_FACE",
+		3: "SEVERAL_FACES",
+		4: "TOO_SMALL",
+		5: "TOO_DARK",
+		6: "BLURRED",
+	}
+	Problem_value = map[string]int32{
+		"PROBLEM_UNSPECIFIED": 0,
+		"UNREADABLE":          1,
+		"NO_FACE":             2,
+		"SEVERAL_FACES":       3,
+		"TOO_SMALL":           4,
+		"TOO_DARK":            5,
+		"BLURRED":             6,
+	}
+)
+
+func (x Problem) Enum() *Problem {
+	p := new(Problem)
+	*p = x
+	return p
+}
+
+func (x Problem) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Problem) Descriptor() protoreflect.EnumDescriptor {
+	return file_face_proto_enumTypes[1].Descriptor()
+}
+
+func (Problem) Type() protoreflect.EnumType {
+	return &file_face_proto_enumTypes[1]
+}
+
+func (x Problem) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Problem.Descriptor instead.
+func (Problem) EnumDescriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{1}
+}
+
 type Empty struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -222,7 +342,8 @@ type Face struct {
 	// How sure the detector is that this is a face, 0 to 1.
 	Score *float32 `protobuf:"fixed32,2,opt,name=score,proto3,oneof" json:"score,omitempty"`
 	// The gallery photo whose face is nearest, when it is near enough to be the
-	// same person; empty when nobody is.
+	// same person's and nearer than any other person's by the margin; empty when
+	// nobody is, and refusal says why.
 	ImageName string `protobuf:"bytes,3,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
 	// Cosine similarity, -1 to 1, to the nearest face of the gallery, near enough
 	// or not; absent when the gallery is empty.
@@ -231,7 +352,17 @@ type Face struct {
 	Embedding []float32 `protobuf:"fixed32,5,rep,packed,name=embedding,proto3" json:"embedding,omitempty"`
 	// The name of the model that made the embedding: embeddings of different
 	// models cannot be compared.
-	Model         string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
+	Model string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
+	// By how much the nearest person is more similar than the second; absent when
+	// the gallery shows fewer than two.
+	Margin *float32 `protobuf:"fixed32,7,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
+	// How sure it is that the face is there in person and not on a photo or a
+	// screen, 0 to 1; absent when the server does not tell.
+	Liveness *float32 `protobuf:"fixed32,8,opt,name=liveness,proto3,oneof" json:"liveness,omitempty"`
+	// The nearest persons, the nearest first, near enough or not: who it could be.
+	Candidates []*Candidate `protobuf:"bytes,9,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Why image_name is empty.
+	Refusal       Refusal `protobuf:"varint,10,opt,name=refusal,proto3,enum=facerecog.Refusal" json:"refusal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,6 +439,97 @@ func (x *Face) GetModel() string {
 	return ""
 }
 
+func (x *Face) GetMargin() float32 {
+	if x != nil && x.Margin != nil {
+		return *x.Margin
+	}
+	return 0
+}
+
+func (x *Face) GetLiveness() float32 {
+	if x != nil && x.Liveness != nil {
+		return *x.Liveness
+	}
+	return 0
+}
+
+func (x *Face) GetCandidates() []*Candidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *Face) GetRefusal() Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return Refusal_NONE
+}
+
+// Candidate is a person of the gallery by the photo that is most similar to a face.
+type Candidate struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ImageName string                 `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
+	// What Gallery tells persons apart by.
+	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// Cosine similarity, -1 to 1.
+	Similarity    float32 `protobuf:"fixed32,3,opt,name=similarity,proto3" json:"similarity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Candidate) Reset() {
+	*x = Candidate{}
+	mi := &file_face_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Candidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Candidate) ProtoMessage() {}
+
+func (x *Candidate) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
+func (*Candidate) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Candidate) GetImageName() string {
+	if x != nil {
+		return x.ImageName
+	}
+	return ""
+}
+
+func (x *Candidate) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Candidate) GetSimilarity() float32 {
+	if x != nil {
+		return x.Similarity
+	}
+	return 0
+}
+
 // Box is a rectangle in fractions of the upright picture's width and height.
 type Box struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -321,7 +543,7 @@ type Box struct {
 
 func (x *Box) Reset() {
 	*x = Box{}
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +555,7 @@ func (x *Box) String() string {
 func (*Box) ProtoMessage() {}
 
 func (x *Box) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +568,7 @@ func (x *Box) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Box.ProtoReflect.Descriptor instead.
 func (*Box) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{5}
+	return file_face_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Box) GetX() float32 {
@@ -377,6 +599,333 @@ func (x *Box) GetHeight() float32 {
 	return 0
 }
 
+type ListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many photos to give at most; 0 and more than the server allows (1000, if it
+	// was not set otherwise) are as many as it allows.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Give only the photos that something is wrong with.
+	WithProblems  bool `protobuf:"varint,3,opt,name=with_problems,json=withProblems,proto3" json:"with_problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRequest) Reset() {
+	*x = ListRequest{}
+	mi := &file_face_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequest) ProtoMessage() {}
+
+func (x *ListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
+func (*ListRequest) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListRequest) GetWithProblems() bool {
+	if x != nil {
+		return x.WithProblems
+	}
+	return false
+}
+
+type ListResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without faces.
+	Photos []*Photo `protobuf:"bytes,1,rep,name=photos,proto3" json:"photos,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListResponse) Reset() {
+	*x = ListResponse{}
+	mi := &file_face_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListResponse) ProtoMessage() {}
+
+func (x *ListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
+func (*ListResponse) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListResponse) GetPhotos() []*Photo {
+	if x != nil {
+		return x.Photos
+	}
+	return nil
+}
+
+func (x *ListResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type DescribeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ImageName     string                 `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeRequest) Reset() {
+	*x = DescribeRequest{}
+	mi := &file_face_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeRequest) ProtoMessage() {}
+
+func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
+func (*DescribeRequest) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DescribeRequest) GetImageName() string {
+	if x != nil {
+		return x.ImageName
+	}
+	return ""
+}
+
+// Photo is a photo of a known person.
+type Photo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for a photo that is not in the gallery.
+	ImageName string `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
+	// Whose it is, by its name.
+	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// Whether faces are compared with it (Check: would be).
+	Usable bool `protobuf:"varint,3,opt,name=usable,proto3" json:"usable,omitempty"`
+	// What is wrong with it. SEVERAL_FACES may be wrong with one that is usable: the
+	// largest counts if it is larger than any other by far.
+	Problems []Problem `protobuf:"varint,4,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
+	// The same in words for a user; empty when nothing is wrong.
+	Advice string `protobuf:"bytes,5,opt,name=advice,proto3" json:"advice,omitempty"`
+	// What it shows, the largest face first.
+	Faces         []*PhotoFace `protobuf:"bytes,6,rep,name=faces,proto3" json:"faces,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Photo) Reset() {
+	*x = Photo{}
+	mi := &file_face_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Photo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Photo) ProtoMessage() {}
+
+func (x *Photo) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Photo.ProtoReflect.Descriptor instead.
+func (*Photo) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Photo) GetImageName() string {
+	if x != nil {
+		return x.ImageName
+	}
+	return ""
+}
+
+func (x *Photo) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Photo) GetUsable() bool {
+	if x != nil {
+		return x.Usable
+	}
+	return false
+}
+
+func (x *Photo) GetProblems() []Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+func (x *Photo) GetAdvice() string {
+	if x != nil {
+		return x.Advice
+	}
+	return ""
+}
+
+func (x *Photo) GetFaces() []*PhotoFace {
+	if x != nil {
+		return x.Faces
+	}
+	return nil
+}
+
+// PhotoFace is a face of a photo, and how well it can be seen.
+type PhotoFace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Check says whom it is like; Describe does not.
+	Face *Face `protobuf:"bytes,1,opt,name=face,proto3" json:"face,omitempty"`
+	// How wide it is, in pixels of the photo.
+	Width float32 `protobuf:"fixed32,2,opt,name=width,proto3" json:"width,omitempty"`
+	// Its mean lightness, 0 to 1.
+	Light float32 `protobuf:"fixed32,3,opt,name=light,proto3" json:"light,omitempty"`
+	// How sharp its edges are: 0 is a smooth surface, a good portrait has 0.1 and more.
+	Sharpness     float32 `protobuf:"fixed32,4,opt,name=sharpness,proto3" json:"sharpness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PhotoFace) Reset() {
+	*x = PhotoFace{}
+	mi := &file_face_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PhotoFace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PhotoFace) ProtoMessage() {}
+
+func (x *PhotoFace) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PhotoFace.ProtoReflect.Descriptor instead.
+func (*PhotoFace) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *PhotoFace) GetFace() *Face {
+	if x != nil {
+		return x.Face
+	}
+	return nil
+}
+
+func (x *PhotoFace) GetWidth() float32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *PhotoFace) GetLight() float32 {
+	if x != nil {
+		return x.Light
+	}
+	return 0
+}
+
+func (x *PhotoFace) GetSharpness() float32 {
+	if x != nil {
+		return x.Sharpness
+	}
+	return 0
+}
+
 var File_face_proto protoreflect.FileDescriptor
 
 const file_face_proto_rawDesc = "" +
@@ -393,7 +942,7 @@ const file_face_proto_rawDesc = "" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
-	"\x05faces\x18\x02 \x03(\v2\x0f.facerecog.FaceR\x05faces\"\xd4\x01\n" +
+	"\x05faces\x18\x02 \x03(\v2\x0f.facerecog.FaceR\x05faces\"\x8e\x03\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -403,18 +952,76 @@ const file_face_proto_rawDesc = "" +
 	"similarity\x18\x04 \x01(\x02H\x01R\n" +
 	"similarity\x88\x01\x01\x12\x1c\n" +
 	"\tembedding\x18\x05 \x03(\x02R\tembedding\x12\x14\n" +
-	"\x05model\x18\x06 \x01(\tR\x05modelB\b\n" +
+	"\x05model\x18\x06 \x01(\tR\x05model\x12\x1b\n" +
+	"\x06margin\x18\a \x01(\x02H\x02R\x06margin\x88\x01\x01\x12\x1f\n" +
+	"\bliveness\x18\b \x01(\x02H\x03R\bliveness\x88\x01\x01\x124\n" +
+	"\n" +
+	"candidates\x18\t \x03(\v2\x14.facerecog.CandidateR\n" +
+	"candidates\x12,\n" +
+	"\arefusal\x18\n" +
+	" \x01(\x0e2\x12.facerecog.RefusalR\arefusalB\b\n" +
 	"\x06_scoreB\r\n" +
-	"\v_similarity\"O\n" +
+	"\v_similarityB\t\n" +
+	"\a_marginB\v\n" +
+	"\t_liveness\"b\n" +
+	"\tCandidate\x12\x1d\n" +
+	"\n" +
+	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
+	"\x06person\x18\x02 \x01(\tR\x06person\x12\x1e\n" +
+	"\n" +
+	"similarity\x18\x03 \x01(\x02R\n" +
+	"similarity\"O\n" +
 	"\x03Box\x12\f\n" +
 	"\x01x\x18\x01 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x02 \x01(\x02R\x01y\x12\x14\n" +
 	"\x05width\x18\x03 \x01(\x02R\x05width\x12\x16\n" +
-	"\x06height\x18\x04 \x01(\x02R\x06height2Q\n" +
+	"\x06height\x18\x04 \x01(\x02R\x06height\"n\n" +
+	"\vListRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12#\n" +
+	"\rwith_problems\x18\x03 \x01(\bR\fwithProblems\"`\n" +
+	"\fListResponse\x12(\n" +
+	"\x06photos\x18\x01 \x03(\v2\x10.facerecog.PhotoR\x06photos\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x0fDescribeRequest\x12\x1d\n" +
+	"\n" +
+	"image_name\x18\x01 \x01(\tR\timageName\"\xca\x01\n" +
+	"\x05Photo\x12\x1d\n" +
+	"\n" +
+	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
+	"\x06person\x18\x02 \x01(\tR\x06person\x12\x16\n" +
+	"\x06usable\x18\x03 \x01(\bR\x06usable\x12.\n" +
+	"\bproblems\x18\x04 \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x12\x16\n" +
+	"\x06advice\x18\x05 \x01(\tR\x06advice\x12*\n" +
+	"\x05faces\x18\x06 \x03(\v2\x14.facerecog.PhotoFaceR\x05faces\"z\n" +
+	"\tPhotoFace\x12#\n" +
+	"\x04face\x18\x01 \x01(\v2\x0f.facerecog.FaceR\x04face\x12\x14\n" +
+	"\x05width\x18\x02 \x01(\x02R\x05width\x12\x14\n" +
+	"\x05light\x18\x03 \x01(\x02R\x05light\x12\x1c\n" +
+	"\tsharpness\x18\x04 \x01(\x02R\tsharpness*H\n" +
+	"\aRefusal\x12\b\n" +
+	"\x04NONE\x10\x00\x12\x13\n" +
+	"\x0fNOBODY_ENROLLED\x10\x01\x12\x0f\n" +
+	"\vNOBODY_NEAR\x10\x02\x12\r\n" +
+	"\tCOIN_TOSS\x10\x03*|\n" +
+	"\aProblem\x12\x17\n" +
+	"\x13PROBLEM_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"UNREADABLE\x10\x01\x12\v\n" +
+	"\aNO_FACE\x10\x02\x12\x11\n" +
+	"\rSEVERAL_FACES\x10\x03\x12\r\n" +
+	"\tTOO_SMALL\x10\x04\x12\f\n" +
+	"\bTOO_DARK\x10\x05\x12\v\n" +
+	"\aBLURRED\x10\x062Q\n" +
 	"\bIdentify\x12E\n" +
 	"\bIdentify\x12\x1a.facerecog.IdentifyRequest\x1a\x1b.facerecog.IdentifyResponse\"\x002P\n" +
 	"\vHealthCheck\x12A\n" +
-	"\vHealthCheck\x12\x10.facerecog.Empty\x1a\x1e.facerecog.HealthCheckResponse\"\x00B\x18Z\x16lineup/proto;facerecogb\x06proto3"
+	"\vHealthCheck\x12\x10.facerecog.Empty\x1a\x1e.facerecog.HealthCheckResponse\"\x002\xb9\x01\n" +
+	"\aGallery\x129\n" +
+	"\x04List\x12\x16.facerecog.ListRequest\x1a\x17.facerecog.ListResponse\"\x00\x12:\n" +
+	"\bDescribe\x12\x1a.facerecog.DescribeRequest\x1a\x10.facerecog.Photo\"\x00\x127\n" +
+	"\x05Check\x12\x1a.facerecog.IdentifyRequest\x1a\x10.facerecog.Photo\"\x00B\x18Z\x16lineup/proto;facerecogb\x06proto3"
 
 var (
 	file_face_proto_rawDescOnce sync.Once
@@ -428,27 +1035,48 @@ func file_face_proto_rawDescGZIP() []byte {
 	return file_face_proto_rawDescData
 }
 
-var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_face_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_face_proto_goTypes = []any{
-	(*Empty)(nil),               // 0: facerecog.Empty
-	(*HealthCheckResponse)(nil), // 1: facerecog.HealthCheckResponse
-	(*IdentifyRequest)(nil),     // 2: facerecog.IdentifyRequest
-	(*IdentifyResponse)(nil),    // 3: facerecog.IdentifyResponse
-	(*Face)(nil),                // 4: facerecog.Face
-	(*Box)(nil),                 // 5: facerecog.Box
+	(Refusal)(0),                // 0: facerecog.Refusal
+	(Problem)(0),                // 1: facerecog.Problem
+	(*Empty)(nil),               // 2: facerecog.Empty
+	(*HealthCheckResponse)(nil), // 3: facerecog.HealthCheckResponse
+	(*IdentifyRequest)(nil),     // 4: facerecog.IdentifyRequest
+	(*IdentifyResponse)(nil),    // 5: facerecog.IdentifyResponse
+	(*Face)(nil),                // 6: facerecog.Face
+	(*Candidate)(nil),           // 7: facerecog.Candidate
+	(*Box)(nil),                 // 8: facerecog.Box
+	(*ListRequest)(nil),         // 9: facerecog.ListRequest
+	(*ListResponse)(nil),        // 10: facerecog.ListResponse
+	(*DescribeRequest)(nil),     // 11: facerecog.DescribeRequest
+	(*Photo)(nil),               // 12: facerecog.Photo
+	(*PhotoFace)(nil),           // 13: facerecog.PhotoFace
 }
 var file_face_proto_depIdxs = []int32{
-	4, // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
-	5, // 1: facerecog.Face.box:type_name -> facerecog.Box
-	2, // 2: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	0, // 3: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	3, // 4: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	1, // 5: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	4, // [4:6] is the sub-list for method output_type
-	2, // [2:4] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	6,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
+	8,  // 1: facerecog.Face.box:type_name -> facerecog.Box
+	7,  // 2: facerecog.Face.candidates:type_name -> facerecog.Candidate
+	0,  // 3: facerecog.Face.refusal:type_name -> facerecog.Refusal
+	12, // 4: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 5: facerecog.Photo.problems:type_name -> facerecog.Problem
+	13, // 6: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	6,  // 7: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 8: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 9: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	9,  // 10: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	11, // 11: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 12: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	5,  // 13: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 14: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	10, // 15: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	12, // 16: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	12, // 17: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }
@@ -462,13 +1090,14 @@ func file_face_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_face_proto_rawDesc), len(file_face_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      2,
+			NumMessages:   12,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   3,
 		},
 		GoTypes:           file_face_proto_goTypes,
 		DependencyIndexes: file_face_proto_depIdxs,
+		EnumInfos:         file_face_proto_enumTypes,
 		MessageInfos:      file_face_proto_msgTypes,
 	}.Build()
 	File_face_proto = out.File

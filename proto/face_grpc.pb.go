@@ -247,3 +247,211 @@ var HealthCheck_ServiceDesc = grpc.ServiceDesc{
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "face.proto",
 }
+
+const (
+	Gallery_List_FullMethodName     = "/facerecog.Gallery/List"
+	Gallery_Describe_FullMethodName = "/facerecog.Gallery/Describe"
+	Gallery_Check_FullMethodName    = "/facerecog.Gallery/Check"
+)
+
+// GalleryClient is the client API for Gallery service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Gallery tells about the photos of known people that faces are compared with.
+//
+// Whose a photo is, the face server tells from its name alone: the name without
+// its extension and without one part at the end that counts or tells apart, which
+// is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number. hannibal_1.jpg,
+// hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's, "hannibal".
+//
+// Status codes are Identify's; besides, INVALID_ARGUMENT for a page_token or a
+// page_size that makes no sense, and NOT_FOUND for a photo that is not in the gallery.
+type GalleryClient interface {
+	// List gives the photos in the order of their names, a page at a time.
+	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
+	// Describe looks at a photo of the gallery again and tells what it shows and, if it
+	// is not used, why.
+	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Photo, error)
+	// Check tells the same of a photo that is not in the gallery, before one enrols
+	// it, and who its faces would be taken for.
+	Check(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*Photo, error)
+}
+
+type galleryClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewGalleryClient(cc grpc.ClientConnInterface) GalleryClient {
+	return &galleryClient{cc}
+}
+
+func (c *galleryClient) List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListResponse)
+	err := c.cc.Invoke(ctx, Gallery_List_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *galleryClient) Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Photo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Photo)
+	err := c.cc.Invoke(ctx, Gallery_Describe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *galleryClient) Check(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*Photo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Photo)
+	err := c.cc.Invoke(ctx, Gallery_Check_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GalleryServer is the server API for Gallery service.
+// All implementations must embed UnimplementedGalleryServer
+// for forward compatibility.
+//
+// Gallery tells about the photos of known people that faces are compared with.
+//
+// Whose a photo is, the face server tells from its name alone: the name without
+// its extension and without one part at the end that counts or tells apart, which
+// is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number. hannibal_1.jpg,
+// hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's, "hannibal".
+//
+// Status codes are Identify's; besides, INVALID_ARGUMENT for a page_token or a
+// page_size that makes no sense, and NOT_FOUND for a photo that is not in the gallery.
+type GalleryServer interface {
+	// List gives the photos in the order of their names, a page at a time.
+	List(context.Context, *ListRequest) (*ListResponse, error)
+	// Describe looks at a photo of the gallery again and tells what it shows and, if it
+	// is not used, why.
+	Describe(context.Context, *DescribeRequest) (*Photo, error)
+	// Check tells the same of a photo that is not in the gallery, before one enrols
+	// it, and who its faces would be taken for.
+	Check(context.Context, *IdentifyRequest) (*Photo, error)
+	mustEmbedUnimplementedGalleryServer()
+}
+
+// UnimplementedGalleryServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedGalleryServer struct{}
+
+func (UnimplementedGalleryServer) List(context.Context, *ListRequest) (*ListResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method List not implemented")
+}
+func (UnimplementedGalleryServer) Describe(context.Context, *DescribeRequest) (*Photo, error) {
+	return nil, status.Error(codes.Unimplemented, "method Describe not implemented")
+}
+func (UnimplementedGalleryServer) Check(context.Context, *IdentifyRequest) (*Photo, error) {
+	return nil, status.Error(codes.Unimplemented, "method Check not implemented")
+}
+func (UnimplementedGalleryServer) mustEmbedUnimplementedGalleryServer() {}
+func (UnimplementedGalleryServer) testEmbeddedByValue()                 {}
+
+// UnsafeGalleryServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to GalleryServer will
+// result in compilation errors.
+type UnsafeGalleryServer interface {
+	mustEmbedUnimplementedGalleryServer()
+}
+
+func RegisterGalleryServer(s grpc.ServiceRegistrar, srv GalleryServer) {
+	// If the following call panics, it indicates UnimplementedGalleryServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Gallery_ServiceDesc, srv)
+}
+
+func _Gallery_List_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GalleryServer).List(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gallery_List_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GalleryServer).List(ctx, req.(*ListRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Gallery_Describe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DescribeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GalleryServer).Describe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gallery_Describe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GalleryServer).Describe(ctx, req.(*DescribeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Gallery_Check_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IdentifyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GalleryServer).Check(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gallery_Check_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GalleryServer).Check(ctx, req.(*IdentifyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Gallery_ServiceDesc is the grpc.ServiceDesc for Gallery service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Gallery_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "facerecog.Gallery",
+	HandlerType: (*GalleryServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "List",
+			Handler:    _Gallery_List_Handler,
+		},
+		{
+			MethodName: "Describe",
+			Handler:    _Gallery_Describe_Handler,
+		},
+		{
+			MethodName: "Check",
+			Handler:    _Gallery_Check_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "face.proto",
+}

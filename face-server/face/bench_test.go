@@ -3,73 +3,162 @@ package face
 import (
 	"bytes"
 	"image"
-	"image/draw"
 	"image/jpeg"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"lineup/face-server/picture"
 	"lineup/local/realparts"
 
 	ort "github.com/yalue/onnxruntime_go"
+	"golang.org/x/image/draw"
 )
 
-// portrait is a JPEG of one face, 640×480.
-func portrait(b *testing.B) []byte {
+// cut is a JPEG of a part of a sample picture, scaled to width × height.
+func cut(b *testing.B, name string, part image.Rectangle, width, height int) []byte {
 	b.Helper()
-	file, err := os.Open(filepath.Join(realparts.Samples(b), "pictures", "evening-out.jpg"))
+	file, err := os.Open(filepath.Join(realparts.Samples(b), "pictures", name))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer file.Close()
-	three, err := jpeg.Decode(file)
+	whole, err := jpeg.Decode(file)
 	if err != nil {
 		b.Fatal(err)
 	}
-	one := image.NewRGBA(image.Rect(0, 0, 640, 480))
-	draw.Draw(one, one.Rect, three, image.Pt(565, 55), draw.Src)
+	scaled := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.CatmullRom.Scale(scaled, scaled.Rect, whole, part, draw.Src, nil)
 	var body bytes.Buffer
-	if err := jpeg.Encode(&body, one, &jpeg.Options{Quality: 88}); err != nil {
+	if err := jpeg.Encode(&body, scaled, &jpeg.Options{Quality: 88}); err != nil {
 		b.Fatal(err)
 	}
 	return body.Bytes()
 }
 
+// portrait is a JPEG of one face, 640×480.
+func portrait(b *testing.B) []byte {
+	return cut(b, "evening-out.jpg", image.Rect(565, 55, 1205, 535), 640, 480)
+}
+
+// stairs is a JPEG of four faces, 1920×1080.
+func stairs(b *testing.B) []byte {
+	return cut(b, "on-the-stairs.jpg", image.Rect(0, 0, 1800, 1012), 1920, 1080)
+}
+
+func openModels(b *testing.B, with Options) *Recogniser {
+	b.Helper()
+	models, err := with.Open(realparts.Models(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { models.Close() })
+	r, err := models.NewRecogniser()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(r.Close)
+	return r
+}
+
 func decode(b *testing.B, body []byte) *picture.Picture {
-	p, err := picture.Decode(b.Context(), body, 1<<20)
+	p, err := picture.Decode(b.Context(), body, 1<<22)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return p
 }
 
+func check(b *testing.B, err error) {
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// bare runs a network as it is, on what its input holds.
+func (r *run) bare(b *testing.B) {
+	var outs []ort.Value
+	for _, out := range r.outs {
+		outs = append(outs, out)
+	}
+	check(b, r.session.Run([]ort.Value{r.in}, outs))
+}
+
+// least is the shortest time that each of several things takes. They take turns, so
+// that whatever else the machine does slows them all.
+func least(b *testing.B, things ...func()) []time.Duration {
+	shortest := make([]time.Duration, len(things))
+	for round := 0; round < 40 || b.Loop(); round++ {
+		for i, thing := range things {
+			start := time.Now()
+			thing()
+			if took := time.Since(start); shortest[i] == 0 || took < shortest[i] {
+				shortest[i] = took
+			}
+		}
+	}
+	return shortest
+}
+
+// BenchmarkBounds fails where a picture takes longer than it may, measured against
+// what it is made of.
+func BenchmarkBounds(b *testing.B) {
+	b.Run("640x480 of one face against decoding and bare networks", func(b *testing.B) {
+		r, body := openModels(b, Options{}), portrait(b)
+		took := least(b,
+			func() {
+				found, err := r.Faces(b.Context(), decode(b, body))
+				check(b, err)
+				if len(found) != 1 {
+					b.Fatalf("%d faces, want 1", len(found))
+				}
+			},
+			func() { decode(b, body) },
+			func() { r.detecting.bare(b) },
+			func() { r.landmarking.bare(b) },
+			func() { r.embedding.bare(b) },
+		)
+		within(b, took[0], took[1]+took[2]+took[3]+took[4], 1.3)
+	})
+	b.Run("1920x1080 thorough against fast", func(b *testing.B) {
+		fast, thorough, body := openModels(b, Options{Effort: Fast}), openModels(b, Options{Effort: Thorough}), stairs(b)
+		whole := func(r *Recogniser) func() {
+			return func() {
+				found, err := r.Faces(b.Context(), decode(b, body))
+				check(b, err)
+				if len(found) != 4 {
+					b.Fatalf("%d faces, want 4", len(found))
+				}
+			}
+		}
+		took := least(b, whole(thorough), whole(fast))
+		within(b, took[0], took[1], 2.5)
+	})
+}
+
+func within(b *testing.B, got, of time.Duration, times float64) {
+	b.Helper()
+	ratio := got.Seconds() / of.Seconds()
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(got.Seconds()*1000, "ms")
+	b.ReportMetric(of.Seconds()*1000, "ms-of")
+	b.ReportMetric(ratio, "times")
+	if ratio > times {
+		b.Errorf("%v is %.2f times %v, may be %v times", got, ratio, of, times)
+	}
+}
+
 // BenchmarkPicture is a 640×480 JPEG of one face on one thread: the whole way, its
 // steps, and in each the network alone.
 func BenchmarkPicture(b *testing.B) {
-	models, err := Open(realparts.Models(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer models.Close()
-	r, err := models.NewRecogniser()
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer r.Close()
-	body := portrait(b)
+	r, body := openModels(b, Options{}), portrait(b)
 	p := decode(b, body)
-	found, err := r.detect(p)
-	if err != nil || len(found) != 1 {
-		b.Fatalf("%d faces, error %v; want 1", len(found), err)
+	faces, err := r.find(b.Context(), p)
+	if err != nil || len(faces) != 1 {
+		b.Fatalf("%d faces, error %v; want 1", len(faces), err)
 	}
-	box := found[0].Box
-
-	check := func(b *testing.B, err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
+	box, points := faces[0].box, faces[0].points
 	b.Run("whole", func(b *testing.B) {
 		for b.Loop() {
 			_, err := r.Faces(b.Context(), decode(b, body))
@@ -83,30 +172,26 @@ func BenchmarkPicture(b *testing.B) {
 	})
 	b.Run("detect", func(b *testing.B) {
 		for b.Loop() {
-			_, err := r.detect(p)
+			_, err := r.detect(p, r.Detector.whole(p.Width, p.Height))
 			check(b, err)
 		}
 	})
-	b.Run("landmark", func(b *testing.B) {
+	b.Run("landmarks", func(b *testing.B) {
 		for b.Loop() {
 			_, err := r.landmark(p, box)
 			check(b, err)
 		}
 	})
-	b.Run("landmark and describe", func(b *testing.B) {
+	b.Run("describe", func(b *testing.B) {
 		for b.Loop() {
-			_, err := r.describe(p, box)
+			_, err := r.describe(p, points)
 			check(b, err)
 		}
 	})
 	for name, run := range map[string]*run{"detector": r.detecting, "landmarks": r.landmarking, "embedder": r.embedding} {
 		b.Run("network "+name, func(b *testing.B) {
-			var outs []ort.Value
-			for _, out := range run.outs {
-				outs = append(outs, out)
-			}
 			for b.Loop() {
-				check(b, run.session.Run([]ort.Value{run.in}, outs))
+				run.bare(b)
 			}
 		})
 	}

@@ -7,32 +7,17 @@ import (
 	"lineup/face-server/picture"
 )
 
-// describe gives the embedding, of length 1, of the face in the box.
-func (r *Recogniser) describe(p *picture.Picture, box Box) ([]float32, error) {
-	points, err := r.landmark(p, box)
-	if err != nil {
+// describe gives the embedding, of length 1, of the face with these landmarks. It is
+// nil when the embedder hardly sees a face.
+func (r *Recogniser) describe(p *picture.Picture, landmarks []complex128) ([]float32, error) {
+	if err := r.embedding.look(p, r.alignment(landmarks)); err != nil {
 		return nil, err
 	}
-	if err := r.embedding.look(p, r.alignment(points)); err != nil {
-		return nil, err
+	unit, length := normalised(r.embedding.output(0))
+	if length < r.Embedder.Least {
+		return nil, nil
 	}
-	return normalised(r.embedding.output(0)), nil
-}
-
-// landmark finds the face's landmarks. A point (x, y) in the picture is x+iy.
-func (r *Recogniser) landmark(p *picture.Picture, box Box) ([]complex128, error) {
-	l := r.Landmarks
-	side := l.Crop * box.Height
-	left, top := box.X+box.Width/2-side/2, box.Y+box.Height/2-side/2
-	if err := r.landmarking.look(p, picture.Scale(side/float64(l.Width), side/float64(l.Height), left, top)); err != nil {
-		return nil, err
-	}
-	found := r.landmarking.output(0)
-	points := make([]complex128, l.Points)
-	for i := range points {
-		points[i] = complex(left+side*float64(found[2*i]), top+side*float64(found[2*i+1]))
-	}
-	return points, nil
+	return unit, nil
 }
 
 // alignment maps the embedder's input onto the face with these landmarks.
@@ -78,17 +63,19 @@ func similarity(from, to []complex128) (a, b complex128) {
 	return a, meanTo - a*meanFrom
 }
 
-// normalised is v scaled to length 1; a vector of no length stays as it is.
-func normalised(v []float32) []float32 {
+// normalised is v scaled to length 1, and the length it had. A vector of no length
+// stays as it is.
+func normalised(v []float32) (unit []float32, length float64) {
 	var square float64
 	for _, x := range v {
 		square += float64(x) * float64(x)
 	}
-	unit := make([]float32, len(v))
-	if length := math.Sqrt(square); length > 0 {
+	length = math.Sqrt(square)
+	unit = make([]float32, len(v))
+	if length > 0 {
 		for i, x := range v {
 			unit[i] = float32(float64(x) / length)
 		}
 	}
-	return unit
+	return unit, length
 }

@@ -45,18 +45,18 @@ func TestSimilarity(t *testing.T) {
 }
 
 func TestSuppress(t *testing.T) {
-	at := func(x, score float64) Face {
-		return Face{Box: Box{X: x, Width: 10, Height: 10}, Score: float32(score)}
+	at := func(x, score float64) found {
+		return found{box: Box{X: x, Width: 10, Height: 10}, score: float32(score)}
 	}
 	for name, c := range map[string]struct {
-		found []Face
-		want  []Face
+		found []found
+		want  []found
 	}{
 		"nothing":                              {nil, nil},
-		"boxes apart are two faces":            {[]Face{at(0, .8), at(20, .9)}, []Face{at(20, .9), at(0, .8)}},
-		"of boxes upon each other the surer":   {[]Face{at(0, .8), at(1, .9)}, []Face{at(1, .9)}},
-		"an overlap of a quarter is two faces": {[]Face{at(0, .8), at(6, .9)}, []Face{at(6, .9), at(0, .8)}},
-		"only what is kept suppresses":         {[]Face{at(0, .7), at(4, .8), at(8, .9)}, []Face{at(8, .9), at(0, .7)}},
+		"boxes apart are two faces":            {[]found{at(0, .8), at(20, .9)}, []found{at(20, .9), at(0, .8)}},
+		"of boxes upon each other the surer":   {[]found{at(0, .8), at(1, .9)}, []found{at(1, .9)}},
+		"an overlap of a quarter is two faces": {[]found{at(0, .8), at(6, .9)}, []found{at(6, .9), at(0, .8)}},
+		"only what is kept suppresses":         {[]found{at(0, .7), at(4, .8), at(8, .9)}, []found{at(8, .9), at(0, .7)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := suppress(c.found, 0.3)
@@ -64,7 +64,7 @@ func TestSuppress(t *testing.T) {
 				t.Fatalf("kept %v, want %v", got, c.want)
 			}
 			for i := range got {
-				if got[i].Box != c.want[i].Box {
+				if got[i].box != c.want[i].box {
 					t.Errorf("kept %v, want %v", got, c.want)
 				}
 			}
@@ -73,10 +73,10 @@ func TestSuppress(t *testing.T) {
 }
 
 func TestNormalised(t *testing.T) {
-	if v := normalised([]float32{3, 4}); v[0] != 0.6 || v[1] != 0.8 {
+	if v, length := normalised([]float32{3, 4}); v[0] != 0.6 || v[1] != 0.8 || length != 5 {
 		t.Errorf("3, 4 becomes %v, want 0.6, 0.8", v)
 	}
-	if v := normalised([]float32{0, 0}); v[0] != 0 || v[1] != 0 {
+	if v, _ := normalised([]float32{0, 0}); v[0] != 0 || v[1] != 0 {
 		t.Errorf("0, 0 becomes %v, want itself", v)
 	}
 }

@@ -21,10 +21,15 @@ type Manifest struct {
 	// Runtime is the ONNX Runtime library.
 	Runtime string `json:"runtime"`
 	// Threshold is the cosine similarity at which two faces count as one person's.
-	Threshold float64   `json:"threshold"`
+	Threshold float64 `json:"threshold"`
+	// Margin is by how much a face must be more similar to its person than to any
+	// other for that to be no chance.
+	Margin    float64   `json:"margin"`
 	Detector  Detector  `json:"detector"`
 	Landmarks Landmarks `json:"landmarks"`
 	Embedder  Embedder  `json:"embedder"`
+	// Liveness may be absent.
+	Liveness *Liveness `json:"liveness,omitempty"`
 }
 
 // Input is what a network wants to see: one picture as float32 in the order
@@ -68,6 +73,9 @@ type Landmarks struct {
 	Output string  `json:"output"`
 	Points int     `json:"points"`
 	Crop   float64 `json:"crop"`
+	// Steady is how far the points may move on average, in heights of the box, when
+	// the square is moved a little; with more it is no face. 0 takes all for faces.
+	Steady float64 `json:"steady"`
 	// Align lists the points whose means are laid upon the embedder's Align, in
 	// its order.
 	Align [][]int `json:"align"`
@@ -81,6 +89,20 @@ type Embedder struct {
 	// Align is where the points lie in the input, as x, y in pixels, the first
 	// pixel's centre being 0, 0.
 	Align [][2]float64 `json:"align"`
+	// Least is the length of the numbers as a vector below which there is no face to
+	// describe. 0 takes all for faces.
+	Least float64 `json:"least"`
+}
+
+// Liveness is a network that looks at a face's box grown Crop times, as far as the
+// picture goes, and gives a logit for each of Classes classes, of which Live is that
+// of a face that is there in person.
+type Liveness struct {
+	Input
+	Output  string  `json:"output"`
+	Crop    float64 `json:"crop"`
+	Classes int     `json:"classes"`
+	Live    int     `json:"live"`
 }
 
 // ReadManifest reads and checks the manifest in dir.
@@ -109,6 +131,8 @@ func (m *Manifest) check() error {
 		require(filepath.IsLocal(m.Runtime), "runtime must be a file's name"),
 		require(m.Threshold > 0 && m.Threshold <= 1, "threshold must be above 0, at most 1"),
 
+		require(m.Margin >= 0 && m.Margin <= 1, "margin must be 0 to 1"),
+
 		m.Detector.check("detector"),
 		require(m.Detector.Candidates > 0, "detector: candidates must be above 0"),
 		require(m.Detector.Score > 0 && m.Detector.Score < 1, "detector: score must lie between 0 and 1"),
@@ -117,9 +141,11 @@ func (m *Manifest) check() error {
 		m.Landmarks.check("landmarks"),
 		require(m.Landmarks.Crop > 0, "landmarks: crop must be above 0"),
 		require(m.Landmarks.Points > 0, "landmarks: points must be above 0"),
+		require(m.Landmarks.Steady >= 0, "landmarks: steady must be 0 or above"),
 
 		m.Embedder.check("embedder"),
 		require(m.Embedder.Length > 0, "embedder: length must be above 0"),
+		require(m.Embedder.Least >= 0, "embedder: least must be 0 or above"),
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
 	}
@@ -128,6 +154,12 @@ func (m *Manifest) check() error {
 		for _, i := range group {
 			errs = append(errs, require(0 <= i && i < m.Landmarks.Points, "landmarks: align names point %d of %d", i, m.Landmarks.Points))
 		}
+	}
+	if l := m.Liveness; l != nil {
+		errs = append(errs,
+			l.check("liveness"),
+			require(l.Crop >= 1, "liveness: crop must be 1 or above"),
+			require(0 <= l.Live && l.Live < l.Classes, "liveness: live must be one of the classes, counted from 0"))
 	}
 	return errors.Join(errs...)
 }

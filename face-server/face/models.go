@@ -7,11 +7,13 @@
 package face
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"image"
 	"path/filepath"
+	"time"
 
 	"lineup/face-server/picture"
 )
@@ -19,34 +21,73 @@ import (
 // Models is a loaded set of models, shared by any number of recognisers.
 type Models struct {
 	Manifest
+	// Opened is what opening them took, in order.
+	Opened []Step
+
 	detector, landmarks, embedder *network
+	judge                         *network // nil where liveness is not asked for
+	effort                        Effort
+	maxFaces                      int
 }
+
+// Step is a part of what opening took.
+type Step struct {
+	Name string
+	Took time.Duration
+}
+
+// Open is [Options.Open] with no options.
+func Open(dir string) (*Models, error) { return Options{}.Open(dir) }
 
 // Open loads the models that the manifest in dir names, and runs each once: a
 // manifest that does not fit its models is found here.
-func Open(dir string) (*Models, error) {
-	manifest, err := ReadManifest(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := startRuntime(filepath.Join(dir, manifest.Runtime)); err != nil {
-		return nil, err
-	}
-	m := &Models{Manifest: *manifest}
-	m.detector, err = openNetwork(dir, m.Detector.Input, m.Detector.Scores, m.Detector.Boxes)
-	if err == nil {
-		m.landmarks, err = openNetwork(dir, m.Landmarks.Input, m.Landmarks.Output)
-	}
-	if err == nil {
-		m.embedder, err = openNetwork(dir, m.Embedder.Input, m.Embedder.Output)
-	}
-	if err == nil {
-		err = m.try()
-	}
-	if err != nil {
+func (o Options) Open(dir string) (*Models, error) {
+	m := &Models{effort: o.Effort, maxFaces: cmp.Or(o.MaxFaces, defaultMaxFaces)}
+	if err := m.open(dir, o.Liveness); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+func (m *Models) open(dir string, liveness bool) error {
+	manifest, err := ReadManifest(dir)
+	if err != nil {
+		return err
+	}
+	m.Manifest = *manifest
+	if liveness && m.Liveness == nil {
+		return fmt.Errorf("%s names no liveness model", filepath.Join(dir, ManifestFile))
+	}
+	start := time.Now()
+	done := func(step string) {
+		m.Opened = append(m.Opened, Step{step, time.Since(start)})
+		start = time.Now()
+	}
+	if err := startRuntime(filepath.Join(dir, m.Runtime)); err != nil {
+		return err
+	}
+	done("load ONNX Runtime")
+	if m.detector, err = openNetwork(dir, m.Detector.Input, m.Detector.Scores, m.Detector.Boxes); err != nil {
+		return err
+	}
+	done("load the detector")
+	if m.landmarks, err = openNetwork(dir, m.Landmarks.Input, m.Landmarks.Output); err != nil {
+		return err
+	}
+	done("load the landmark model")
+	if m.embedder, err = openNetwork(dir, m.Embedder.Input, m.Embedder.Output); err != nil {
+		return err
+	}
+	done("load the embedder")
+	if liveness {
+		if m.judge, err = openNetwork(dir, m.Liveness.Input, m.Liveness.Output); err != nil {
+			return err
+		}
+		done("load the liveness model")
+	}
+	err = m.try()
+	done("run each once")
+	return err
 }
 
 // try runs every network on an empty picture.
@@ -57,17 +98,27 @@ func (m *Models) try() error {
 	}
 	defer r.Close()
 	empty := picture.New(image.NewGray(image.Rect(0, 0, 8, 8)))
-	if _, err := r.detect(empty); err != nil {
+	if _, err := r.detect(empty, m.Detector.whole(8, 8)); err != nil {
 		return err
 	}
-	_, err = r.describe(empty, Box{Width: 8, Height: 8})
+	box := Box{Width: 8, Height: 8}
+	points, err := r.landmark(empty, box)
+	if err != nil {
+		return err
+	}
+	if _, err := r.describe(empty, points); err != nil {
+		return err
+	}
+	if r.judging != nil {
+		_, err = r.liveness(empty, box)
+	}
 	return err
 }
 
 // Close frees the models. Their recognisers must be closed before.
 func (m *Models) Close() error {
 	var errs []error
-	for _, n := range []*network{m.detector, m.landmarks, m.embedder} {
+	for _, n := range []*network{m.detector, m.landmarks, m.embedder, m.judge} {
 		if n != nil {
 			errs = append(errs, n.close())
 		}
@@ -80,6 +131,7 @@ type Face struct {
 	Box       Box
 	Score     float32   // how sure the detector is, 0 to 1
 	Embedding []float32 // of length 1
+	Liveness  *float32  // 0 to 1; nil where it is not asked for
 }
 
 // Box is a rectangle in the upright picture: outside this package in fractions of
@@ -96,6 +148,7 @@ func (b Box) scaled(x, y float64) Box { return Box{b.X * x, b.Y * y, b.Width * x
 type Recogniser struct {
 	*Models
 	detecting, landmarking, embedding *run
+	judging                           *run // nil where liveness is not asked for
 }
 
 // NewRecogniser takes the memory for a recogniser.
@@ -110,6 +163,9 @@ func (m *Models) NewRecogniser() (*Recogniser, error) {
 	if err == nil {
 		r.embedding, err = m.embedder.newRun([]int64{1, length})
 	}
+	if err == nil && m.judge != nil {
+		r.judging, err = m.judge.newRun([]int64{1, int64(m.Liveness.Classes)})
+	}
 	if err != nil {
 		r.Close()
 		return nil, err
@@ -119,28 +175,42 @@ func (m *Models) NewRecogniser() (*Recogniser, error) {
 
 // Close frees the buffers.
 func (r *Recogniser) Close() {
-	for _, run := range []*run{r.detecting, r.landmarking, r.embedding} {
+	for _, run := range []*run{r.detecting, r.landmarking, r.embedding, r.judging} {
 		if run != nil {
 			run.close()
 		}
 	}
 }
 
-// Faces finds and describes every face in the picture, in no particular order. It
-// stops between two steps when ctx ends; the error is ctx's or the runtime's.
+// Faces finds and describes the faces in the picture, the surest first, and no more
+// of them than the models were opened for. It stops between two steps, of some
+// milliseconds each, when ctx ends; the error is ctx's or the runtime's.
 func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, error) {
-	faces, err := r.detect(p)
+	seen, err := r.find(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("find faces: %w", err)
 	}
-	for i := range faces {
+	var faces []Face
+	for _, f := range seen[:min(len(seen), r.maxFaces)] {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if faces[i].Embedding, err = r.describe(p, faces[i].Box); err != nil {
+		embedding, err := r.describe(p, f.points)
+		if err != nil {
 			return nil, fmt.Errorf("describe a face: %w", err)
 		}
-		faces[i].Box = faces[i].Box.scaled(1/float64(p.Width), 1/float64(p.Height))
+		if embedding == nil {
+			continue
+		}
+		face := Face{Box: f.box.scaled(1/float64(p.Width), 1/float64(p.Height)), Score: f.score, Embedding: embedding}
+		if r.judging != nil {
+			live, err := r.liveness(p, f.box)
+			if err != nil {
+				return nil, fmt.Errorf("judge whether a face is live: %w", err)
+			}
+			face.Liveness = &live
+		}
+		faces = append(faces, face)
 	}
 	return faces, nil
 }

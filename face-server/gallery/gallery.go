@@ -10,44 +10,66 @@ import (
 	"sync/atomic"
 	"time"
 
-	"lineup/face-server/face"
+	"lineup/face-server/search"
 	"lineup/pkg/photo"
 )
 
 // ErrReading says that the gallery was not read to the end yet.
 var ErrReading = errors.New("the gallery is being read")
 
-// Store is where the photos lie.
+// Store is where the photos lie, and beside them what was found out about them.
 type Store interface {
 	List(ctx context.Context) ([]photo.Entry, error)
+	ListFolder(ctx context.Context, folder string) ([]photo.Entry, error)
 	Read(ctx context.Context, name string, limit int64) ([]byte, error)
+	Save(ctx context.Context, name string, body []byte) error
+	Remove(ctx context.Context, name string) error
 }
 
-// Look finds and describes the faces in a picture. It is called from several
+// Look finds, describes and measures the faces in a picture. It is called from several
 // goroutines at once.
-type Look func(ctx context.Context, body []byte) ([]face.Face, error)
+type Look func(ctx context.Context, body []byte) ([]Face, error)
+
+// Options are what a gallery is made with.
+type Options struct {
+	// Model stands for all that makes a face's embedding: what was found out with
+	// another one counts for nothing.
+	Model    string
+	Length   int   // of an embedding
+	Parallel int   // how many photos are looked at at a time
+	MaxBytes int64 // of a photo
+	// Share is after how long of looking at photos what they show is let be seen, here
+	// and by other replicas.
+	Share time.Duration
+	Limits
+}
 
 // Gallery is safe for concurrent use, but only one goroutine may Read or Follow.
 type Gallery struct {
-	store    Store
-	look     Look
-	parallel int
-	maxBytes int64
-	log      *slog.Logger
+	Options
+	store Store
+	look  Look
+	log   *slog.Logger
 
-	photos map[string]known // by name; for the reading goroutine alone, as is
-	stale  bool             // faces does not show all that is in photos
-	faces  atomic.Pointer[faces]
-	failed atomic.Pointer[error] // why the last reading did, while Follow follows
-	loaded chan struct{}         // closed when the gallery was read once
+	// For the reading goroutine alone.
+	cache     *cache
+	photos    map[string]*known // by name
+	byContent map[content]*known
+	stale     bool // roll does not show all that is in photos
+
+	index  *search.Index[*known]    // of the photos in use
+	roll   atomic.Pointer[[]*known] // all photos, sorted by name
+	failed atomic.Pointer[error]    // why the last reading did, while Follow follows
+	loaded chan struct{}            // closed when the gallery was read once
 }
 
-// New makes a gallery that was not read yet. It looks at parallel photos at a time,
-// and refuses those of more than maxBytes.
-func New(store Store, look Look, parallel int, maxBytes int64, log *slog.Logger) *Gallery {
+// New makes a gallery that was not read yet.
+func New(store Store, look Look, o Options, log *slog.Logger) *Gallery {
 	return &Gallery{
-		store: store, look: look, parallel: parallel, maxBytes: maxBytes, log: log,
-		photos: map[string]known{}, stale: true, loaded: make(chan struct{}),
+		Options: o, store: store, look: look, log: log,
+		cache:  newCache(store, o.Model, o.Length, log),
+		photos: map[string]*known{}, byContent: map[content]*known{},
+		index: search.New[*known](o.Length), loaded: make(chan struct{}),
 	}
 }
 
@@ -57,7 +79,7 @@ func (g *Gallery) Loaded() <-chan struct{} { return g.loaded }
 // Ready is nil once the gallery was read. Before, it wraps ErrReading and, if the
 // last attempt failed, why.
 func (g *Gallery) Ready() error {
-	if g.faces.Load() != nil {
+	if g.roll.Load() != nil {
 		return nil
 	}
 	if failure := g.failed.Load(); failure != nil {
@@ -74,7 +96,7 @@ func (g *Gallery) Follow(ctx context.Context, pause time.Duration) {
 		if ctx.Err() != nil {
 			return
 		}
-		g.report(err)
+		g.reportReading(err)
 		select {
 		case <-ctx.Done():
 			return
@@ -83,7 +105,7 @@ func (g *Gallery) Follow(ctx context.Context, pause time.Duration) {
 	}
 }
 
-func (g *Gallery) report(err error) {
+func (g *Gallery) reportReading(err error) {
 	if err == nil {
 		if g.failed.Swap(nil) != nil {
 			g.log.Info("gallery can be read again")

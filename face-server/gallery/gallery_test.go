@@ -21,20 +21,28 @@ import (
 
 // look stands for the models: a photo is a text, and its letters are its faces.
 // Each letter looks like itself only; capitals are larger.
-func look(_ context.Context, body []byte) ([]face.Face, error) {
+func look(_ context.Context, body []byte) ([]gallery.Face, error) {
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "broken") {
 		return nil, fmt.Errorf("%w: %s", picture.ErrNoPicture, text)
 	}
-	var found []face.Face
+	var found []gallery.Face
 	for _, letter := range text {
 		size := 0.1
 		if strings.ToUpper(string(letter)) == string(letter) {
 			size = 0.2
 		}
-		found = append(found, face.Face{Box: face.Box{Width: size, Height: size}, Embedding: embedding(letter)})
+		found = append(found, gallery.Face{
+			Face:    face.Face{Box: face.Box{Width: size, Height: size}, Embedding: embedding(letter)},
+			Quality: gallery.Quality{Width: 100, Light: 0.5, Sharpness: 0.2},
+		})
 	}
 	return found, nil
+}
+
+var options = gallery.Options{
+	Model: "letters", Length: 128, Parallel: 2, MaxBytes: 100, Share: 50 * time.Millisecond,
+	Limits: gallery.Limits{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
 }
 
 func embedding(letter rune) []float32 {
@@ -61,7 +69,7 @@ func newPeople(t *testing.T, photos map[string]string) people {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { roots.Close() })
-	p.Gallery = gallery.New(roots, look, 2, 100, slog.New(slog.NewTextHandler(p.log, nil)))
+	p.Gallery = gallery.New(roots, look, options, slog.New(slog.NewTextHandler(p.log, nil)))
 	return p
 }
 
@@ -88,8 +96,8 @@ func (p people) read(t *testing.T) {
 
 // knows names the photo that shows the letter, or "".
 func (p people) knows(letter rune) string {
-	if m, ok := p.Nearest(embedding(letter)); ok && m.Similarity > 0.5 {
-		return m.ImageName
+	if m := p.Candidates(embedding(letter), 1); len(m) > 0 && m[0].Similarity > 0.5 {
+		return m[0].ImageName
 	}
 	return ""
 }
@@ -128,15 +136,15 @@ func (j *journal) count(words ...string) int {
 
 func TestNearest(t *testing.T) {
 	p := newPeople(t, map[string]string{"dad.jpg": "d", "mom.jpg": "m", "again.jpg": "d"})
-	if _, ok := p.Nearest(embedding('d')); ok {
+	if p.Candidates(embedding('d'), 1) != nil {
 		t.Error("a gallery that was not read knows somebody")
 	}
 	p.read(t)
 	p.mustKnow(t, 'm', "mom.jpg")
 	p.mustKnow(t, 'd', "again.jpg") // of two photos alike the first by name
-	m, ok := p.Nearest(embedding('x'))
-	if !ok || m.Similarity != 0 || m.ImageName != "again.jpg" {
-		t.Errorf("the nearest to a stranger is %+v, %v; want again.jpg at 0", m, ok)
+	m := p.Candidates(embedding('x'), 1)
+	if len(m) != 1 || m[0].Similarity != 0 || m[0].ImageName != "again.jpg" {
+		t.Errorf("the nearest to a stranger is %+v; want again.jpg at 0", m)
 	}
 }
 
@@ -148,27 +156,27 @@ func TestFollowsPhotos(t *testing.T) {
 	p.read(t)
 	p.mustKnow(t, 'm', "mom.jpg")
 
-	p.write(t, "dad.jpg", "ff") // of another size, whatever the clock's grain
+	p.write(t, "dad.jpg", "Ff") // of another size, whatever the clock's grain
 	p.read(t)
 	p.mustKnow(t, 'd', "")
-	p.mustKnow(t, 'f', "dad.jpg")
+	p.mustKnow(t, 'F', "dad.jpg")
 
-	p.write(t, "dad.jpg", "gg") // of the same size, at another time
+	p.write(t, "dad.jpg", "Gg") // of the same size, at another time
 	later := time.Now().Add(time.Hour)
 	if err := os.Chtimes(filepath.Join(p.dir, "dad.jpg"), later, later); err != nil {
 		t.Fatal(err)
 	}
 	p.read(t)
-	p.mustKnow(t, 'g', "dad.jpg")
+	p.mustKnow(t, 'G', "dad.jpg")
 
 	p.remove(t, "dad.jpg")
 	p.read(t)
-	p.mustKnow(t, 'g', "")
+	p.mustKnow(t, 'G', "")
 	p.mustKnow(t, 'm', "mom.jpg")
 
 	p.remove(t, "mom.jpg")
 	p.read(t)
-	if m, ok := p.Nearest(embedding('m')); ok {
+	if m := p.Candidates(embedding('m'), 1); m != nil {
 		t.Errorf("an empty gallery knows %+v", m)
 	}
 }
@@ -284,7 +292,7 @@ func newFaulty(t *testing.T, photos map[string]string) (people, *faulty) {
 	}
 	t.Cleanup(func() { roots.Close() })
 	store := &faulty{Store: roots}
-	p.Gallery = gallery.New(store, look, 2, 100, slog.New(slog.NewTextHandler(p.log, nil)))
+	p.Gallery = gallery.New(store, look, options, slog.New(slog.NewTextHandler(p.log, nil)))
 	return p, store
 }
 
@@ -396,37 +404,5 @@ func until(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("not within 10 s: %s", what)
 		case <-time.After(time.Millisecond):
 		}
-	}
-}
-
-func BenchmarkNearest(b *testing.B) {
-	for _, count := range []int{10, 1000} {
-		b.Run(fmt.Sprint(count), func(b *testing.B) { benchmarkNearest(b, count) })
-	}
-}
-
-// list is a store of photos that hold nothing.
-type list int
-
-func (l list) List(context.Context) ([]photo.Entry, error) {
-	entries := make([]photo.Entry, l)
-	for i := range entries {
-		entries[i].Name = fmt.Sprint(i)
-	}
-	return entries, nil
-}
-
-func (l list) Read(context.Context, string, int64) ([]byte, error) { return nil, nil }
-
-func benchmarkNearest(b *testing.B, count int) {
-	v := make([]float32, 512)
-	v[0] = 1
-	one := func(context.Context, []byte) ([]face.Face, error) { return []face.Face{{Embedding: v}}, nil }
-	g := gallery.New(list(count), one, 1, 1, slog.New(slog.DiscardHandler))
-	if err := g.Read(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		g.Nearest(v)
 	}
 }

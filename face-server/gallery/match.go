@@ -1,59 +1,46 @@
 package gallery
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 )
 
-// Match is the photo of the gallery whose face is nearest to another face.
-type Match struct {
+// Candidate is a person by that of the person's photos that is most similar to a face.
+type Candidate struct {
 	ImageName  string
+	Person     string
 	Similarity float32 // cosine, -1 to 1
 }
 
-// faces is the gallery as it was at one moment.
-type faces struct {
-	names      []string
-	embeddings [][]float32
+// Candidates gives at most count persons, the most similar to a face first; of what
+// is equally similar, the first by the photo's name. All of a person's photos count.
+func (g *Gallery) Candidates(embedding []float32, count int) []Candidate {
+	var best []Candidate
+	for k, similarity := range g.index.Near(embedding) {
+		best = insert(best, Candidate{k.entry.Name, k.person, similarity}, count)
+	}
+	return best
 }
 
-// publish lets Nearest see what is known now.
-func (g *Gallery) publish() {
-	now := new(faces)
-	for _, name := range slices.Sorted(maps.Keys(g.photos)) {
-		if embedding := g.photos[name].embedding; embedding != nil {
-			now.names = append(now.names, name)
-			now.embeddings = append(now.embeddings, embedding)
+// insert puts c into best, which is in order and has a person once and at most count
+// of them, if it belongs there.
+func insert(best []Candidate, c Candidate, count int) []Candidate {
+	if len(best) == count && (count == 0 || !before(c, best[count-1])) {
+		return best
+	}
+	if same := slices.IndexFunc(best, func(b Candidate) bool { return b.Person == c.Person }); same >= 0 {
+		if !before(c, best[same]) {
+			return best
 		}
+		best = slices.Delete(best, same, same+1)
 	}
-	if g.faces.Swap(now) == nil {
-		close(g.loaded)
-	}
-	g.stale = false
-	g.log.Info("gallery read", "photos", len(g.photos), "faces", len(now.names))
+	at, _ := slices.BinarySearchFunc(best, c, order)
+	best = slices.Insert(best, at, c)
+	return best[:min(len(best), count)]
 }
 
-// Nearest compares a face's embedding with all of the gallery. Of two photos
-// equally near, the first by name is it. ok is false when there are none.
-func (g *Gallery) Nearest(embedding []float32) (nearest Match, ok bool) {
-	now := g.faces.Load()
-	if now == nil {
-		return Match{}, false
-	}
-	for i, other := range now.embeddings {
-		if similarity := dot(embedding, other); !ok || similarity > nearest.Similarity {
-			nearest, ok = Match{now.names[i], similarity}, true
-		}
-	}
-	return nearest, ok
+func order(a, b Candidate) int {
+	return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.ImageName, b.ImageName))
 }
 
-// dot is the cosine of two vectors of length 1.
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var sum float32
-	for i, x := range a {
-		sum += x * b[i]
-	}
-	return min(max(sum, -1), 1)
-}
+func before(a, b Candidate) bool { return order(a, b) < 0 }

@@ -48,9 +48,10 @@ var formats = map[string]format{
 }
 
 // Decode makes a Picture of a JPEG, PNG, WebP or GIF, whatever it is called, turned
-// as its EXIF data says. It refuses more than maxPixels by the header, before
-// memory is taken for them, and stops when ctx ends. The error wraps ErrNoPicture,
-// ErrTooLarge, or is ctx's.
+// as its EXIF data says; of an animation it is the first frame, whatever follows. It
+// refuses more than maxPixels, and what would take more memory than nine bytes for
+// each of them, by the header, before memory is taken, and stops when ctx ends. The
+// error wraps ErrNoPicture, ErrTooLarge, or is ctx's.
 func Decode(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
 	f, known := formats[http.DetectContentType(body)]
 	if !known {
@@ -83,40 +84,75 @@ func guard(decode func() error) (err error) {
 }
 
 func (f format) open(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
-	config, err := f.config(bytes.NewReader(body))
+	turned := 1
+	if f.exif != 0 {
+		turned = orientation(body, f.exif)
+	}
+	if f.name == "WebP" {
+		body = firstFrame(body)
+	}
+	config, err := f.check(body, maxPixels)
 	if err != nil {
 		return nil, err
 	}
-	w, h := config.Width, config.Height
-	if w < 1 || h < 1 {
-		return nil, fmt.Errorf("%d×%d pixels", w, h)
-	}
-	if int64(w)*int64(h) > int64(maxPixels) {
-		return nil, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
-	}
-	decoded, err := f.decode(reader{ctx, bytes.NewReader(body)})
+	decoded, err := f.decode(&reader{ctx, body})
 	if err != nil {
 		return nil, err
 	}
 	if f.name == "WebP" {
 		widenRange(decoded)
 	}
-	turned := 1
-	if f.exif != 0 {
-		turned = orientation(body, f.exif)
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return newPicture(decoded, w, h, turned), nil
+	return newPicture(decoded, config.Width, config.Height, turned), nil
 }
 
-// reader ends when its context does, and the decoder that reads from it with it.
+// check reads the header and refuses what is too large by it.
+func (f format) check(body []byte, maxPixels int) (image.Config, error) {
+	var header frame
+	if f.name == "JPEG" {
+		header = jpegFrame(body)
+		if err := header.check(); err != nil {
+			return image.Config{}, err
+		}
+	}
+	config, err := f.config(bytes.NewReader(body))
+	if err != nil {
+		return image.Config{}, err
+	}
+	w, h := config.Width, config.Height
+	if w < 1 || h < 1 {
+		return image.Config{}, fmt.Errorf("%d×%d pixels", w, h)
+	}
+	pixels := int64(w) * int64(h)
+	if pixels > int64(maxPixels) {
+		return image.Config{}, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
+	}
+	needed := pixels*int64(memory(config.ColorModel)) + pixels*int64(header.memory())/16
+	if allowed := int64(maxPixels) * bytesPerPixel; needed > allowed {
+		return image.Config{}, fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed; save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, allowed)
+	}
+	return config, nil
+}
+
+// reader gives a body in small pieces and ends when its context does, and the
+// decoder that reads from it with it: a small piece can stand for many pixels.
 type reader struct {
 	ctx  context.Context
-	body *bytes.Reader
+	body []byte
 }
 
-func (r reader) Read(p []byte) (int, error) {
+const piece = 512 // bytes
+
+func (r *reader) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.body.Read(p)
+	if len(r.body) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), piece)], r.body)
+	r.body = r.body[n:]
+	return n, nil
 }

@@ -80,7 +80,7 @@ func encodeGIF(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-func file(t *testing.T, name string) []byte {
+func file(t testing.TB, name string) []byte {
 	t.Helper()
 	body, err := os.ReadFile("testdata/" + name)
 	if err != nil {

@@ -52,4 +52,13 @@ func (p *Picture) RGB(red, green, blue []float32, width int, m Affine) {
 	}
 }
 
-func clamp(v float32) float32 { return min(max(v, 0), 255) }
+// clamp is several times as quick as min and max, which think of NaN.
+func clamp(v float32) float32 {
+	if v < 0 {
+		return 0
+	}
+	if v > 255 {
+		return 255
+	}
+	return v
+}

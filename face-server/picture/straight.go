@@ -14,20 +14,47 @@ func (l level) drawStraight(dst []float32, width int, m Affine, outside float32)
 	}
 	line := make([]float32, l.width)
 	for y, r := range rows {
-		clear(line[from:to])
-		for i, weight := range r.weights {
-			row := l.pix[(r.first+i)*l.stride:]
-			for x := from; x < to; x++ {
-				line[x] += weight * float32(row[x])
-			}
-		}
+		l.addUp(line, r, from, to)
 		out := dst[y*width:][:width]
-		for x, c := range columns {
+		for x := range columns {
+			c := &columns[x]
 			value := outside * (1 - r.inside*c.inside)
-			for i, v := range line[c.first:][:len(c.weights)] {
-				value += v * c.weights[i]
+			switch w := c.weights; len(w) { // hardly ever more than three
+			case 1:
+				value += line[c.first] * w[0]
+			case 2:
+				v := line[c.first:][:2]
+				value += v[0]*w[0] + v[1]*w[1]
+			case 3:
+				v := line[c.first:][:3]
+				value += v[0]*w[0] + v[1]*w[1] + v[2]*w[2]
+			default:
+				for i, v := range line[c.first:][:len(w)] {
+					value += v * w[i]
+				}
 			}
 			out[x] = value
+		}
+	}
+}
+
+// addUp makes of the rows of a span one line, from one column up to another.
+func (l level) addUp(line []float32, rows span, from, to int) {
+	if len(rows.weights) == 0 || from >= to {
+		clear(line)
+		return
+	}
+	line = line[from:to]
+	for i, weight := range rows.weights {
+		row := l.pix[(rows.first+i)*l.stride:][from:to]
+		if i == 0 {
+			for x, v := range row {
+				line[x] = weight * float32(v)
+			}
+			continue
+		}
+		for x, v := range row {
+			line[x] += weight * float32(v)
 		}
 	}
 }

@@ -18,11 +18,12 @@ var runtimes = map[string]pack{
 		{"package/bin/napi-v6/linux/arm64/libonnxruntime.so.1", "1f549d46250b005580b597f4164984aaf75b3bcb9f3aeb07c7f8a8fe60b23c76", 0}}},
 }
 
-// models are the networks that find a face, its landmarks and its description.
+// models are the networks that find a face, its landmarks and its description, and judge whether it is live.
 var models = pack{"faceplugin-face-recognition-js@0.0.1", 41, []packed{
 	{"package/model/fr_detect.onnx", "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854", 0},
 	{"package/model/fr_landmark.onnx", "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258", 0},
 	{"package/model/fr_feature.onnx", "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581", 0},
+	{"package/model/fr_liveness.onnx", "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d", 0},
 }}
 
 // groups and portraits are the photos that the samples are cut from: six pictures of several people each, and a

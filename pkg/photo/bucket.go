@@ -101,13 +101,17 @@ func (b *bucket) save(ctx context.Context, name string, body []byte) error {
 	return nil
 }
 
-func (b *bucket) list(ctx context.Context) ([]Entry, error) {
+func (b *bucket) list(ctx context.Context, folder string) ([]Entry, error) {
 	store, err := b.connect()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
+	prefix := ""
+	if folder != "" {
+		prefix = folder + "/"
+	}
 	var entries []Entry
-	for objects := store.List(&blob.ListOptions{Delimiter: "/"}); ; {
+	for objects := store.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"}); ; {
 		object, err := objects.Next(ctx)
 		if err == io.EOF {
 			break
@@ -115,11 +119,22 @@ func (b *bucket) list(ctx context.Context) ([]Entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err)
 		}
-		// Without a key: the object that consoles make to show the prefix as a folder.
-		if !object.IsDir && object.Key != "" && !strings.HasPrefix(object.Key, ".") {
+		// Without a name: the object that consoles make to show the prefix as a folder.
+		if name := object.Key[len(prefix):]; !object.IsDir && name != "" && !strings.HasPrefix(name, ".") {
 			entries = append(entries, Entry{Name: object.Key, Size: object.Size, ModTime: object.ModTime})
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	return entries, nil
+}
+
+func (b *bucket) remove(ctx context.Context, name string) error {
+	store, err := b.connect()
+	if err == nil {
+		err = store.Delete(ctx, name)
+	}
+	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return fmt.Errorf("remove: %w: %w", ErrUnreachable, err)
+	}
+	return nil
 }

@@ -116,13 +116,16 @@ func write(dir *os.Root, name string, body []byte) error {
 	return file.Sync()
 }
 
-func (f folder) list(ctx context.Context) ([]Entry, error) {
+func (f folder) list(ctx context.Context, below string) ([]Entry, error) {
 	dir, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	files, err := fs.ReadDir(dir.FS(), ".")
+	files, err := fs.ReadDir(dir.FS(), cmp.Or(below, "."))
+	if below != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list: %w", fileError(err))
 	}
@@ -131,14 +134,27 @@ func (f folder) list(ctx context.Context) ([]Entry, error) {
 		if strings.HasPrefix(file.Name(), ".") {
 			continue
 		}
-		info, err := dir.Stat(file.Name()) // through a link
+		name := path.Join(below, file.Name())
+		info, err := dir.Stat(name) // through a link
 		if err != nil || !info.Mode().IsRegular() {
 			continue // gone since, a folder, or a link that leads out
 		}
-		entries = append(entries, Entry{Name: file.Name(), Size: info.Size(), ModTime: info.ModTime()})
+		entries = append(entries, Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()})
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	return entries, nil
+}
+
+func (f folder) remove(ctx context.Context, name string) error {
+	dir, err := f.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove: %w", fileError(err))
+	}
+	return nil
 }
 
 func (f folder) enter(ctx context.Context) (*os.Root, error) {

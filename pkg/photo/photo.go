@@ -37,7 +37,8 @@ type root interface {
 	locate(path string) (name string, below bool)
 	open(ctx context.Context, name string) (body io.ReadCloser, size int64, err error)
 	save(ctx context.Context, name string, body []byte) error
-	list(ctx context.Context) ([]Entry, error)
+	list(ctx context.Context, folder string) ([]Entry, error)
+	remove(ctx context.Context, name string) error
 	close() error
 }
 
@@ -138,7 +139,34 @@ func (r *Roots) Save(ctx context.Context, name string, body []byte) error {
 
 // List names the files at the top of the first root, sorted by name. Folders and
 // names that begin with a dot are left out.
-func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx) }
+func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx, "") }
+
+// ListFolder is List of a folder below the first root, with names as Read takes
+// them. A folder that is not there holds no files.
+func (r *Roots) ListFolder(ctx context.Context, folder string) ([]Entry, error) {
+	clean, err := Clean(folder)
+	if err != nil {
+		return nil, err
+	}
+	below, ok := r.roots[0].locate(clean)
+	if !ok {
+		return nil, ErrOutside
+	}
+	return r.roots[0].list(ctx, below)
+}
+
+// Remove removes a file of the first root. One that is not there counts as removed.
+func (r *Roots) Remove(ctx context.Context, name string) error {
+	clean, err := Clean(name)
+	if err != nil {
+		return err
+	}
+	below, ok := r.roots[0].locate(clean)
+	if !ok {
+		return ErrOutside
+	}
+	return r.roots[0].remove(ctx, below)
+}
 
 // place is a name below one root.
 type place struct {

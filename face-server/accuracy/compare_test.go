@@ -1,0 +1,218 @@
+package accuracy
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+)
+
+// at is a face at an angle in degrees: two faces are as similar as the cosine of
+// the angle between them.
+func at(angle float64) []float32 {
+	return []float32{float32(math.Cos(angle * math.Pi / 180)), float32(math.Sin(angle * math.Pi / 180))}
+}
+
+func cos(angle float64) float32 { return float32(math.Cos(angle * math.Pi / 180)) }
+
+func known(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true}, Faces: [][]float32{at(angle)}}
+}
+
+func unknown(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Asked: true}, Faces: [][]float32{at(angle)}}
+}
+
+func both(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: [][]float32{at(angle)}}
+}
+
+func group(file string, people []string, angles ...float64) Described {
+	d := Described{Photo: Photo{File: file, People: people, Group: true, Asked: true}}
+	for _, angle := range angles {
+		d.Faces = append(d.Faces, at(angle))
+	}
+	return d
+}
+
+func compare(t *testing.T, rule Rule, photos ...Described) (Scores, Outcome) {
+	t.Helper()
+	scores, outcome, err := Compare(t.Context(), photos, rule, func(part float64) {
+		if part < 0 || part > 1 {
+			t.Errorf("progress says %v", part)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scores, outcome
+}
+
+func TestPairs(t *testing.T) {
+	second := known("two.jpg", "ann", 0)
+	second.Faces = append(second.Faces, at(77))
+	for name, c := range map[string]struct {
+		photos []Described
+		want   Scores
+	}{
+		"every two photos make a pair": {
+			[]Described{both("", "ann", 0), both("", "ann", 10), both("", "ben", 30)},
+			Scores{Same: []float32{cos(10)}, Different: []float32{cos(30), cos(20)}},
+		},
+		"of a photo of one person the largest face counts": {
+			[]Described{second, unknown("", "ann", 20)},
+			Scores{Same: []float32{cos(20)}},
+		},
+		"a photo without a face makes none": {
+			[]Described{both("", "ann", 0), both("", "ben", 40), {Photo: Photo{People: []string{"ann"}}}},
+			Scores{Different: []float32{cos(40)}},
+		},
+		"two faces of a group are two persons, and others than those who are not in it": {
+			[]Described{known("", "ann", 0), known("", "ben", 80), group("", []string{"ann"}, 10, 60)},
+			Scores{Different: []float32{cos(80), cos(70), cos(50), cos(20)}},
+		},
+		"two groups may show the same strangers": {
+			[]Described{group("", nil, 10, 20), group("", nil, 50)},
+			Scores{Different: []float32{cos(10)}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := compare(t, Rule{}, c.photos...)
+			if !alike(got.Same, c.want.Same) || !alike(got.Different, c.want.Different) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func alike(a, b []float32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if math.Abs(float64(a[i]-b[i])) > 1e-6 {
+			return false
+		}
+	}
+	return true
+}
+
+func TestIdentification(t *testing.T) {
+	rule := Rule{Threshold: .5, Margin: .1} // 60°
+	for name, c := range map[string]struct {
+		photos []Described
+		want   Outcome
+	}{
+		"known people by name, strangers not": {
+			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 90), unknown("u/ann", "ann", 10), unknown("u/carl", "carl", 180)},
+			Outcome{Known: 1, Recognised: 1, Strangers: 2, Outsiders: 1},
+		},
+		"not similar enough": {
+			[]Described{known("k/ann", "ann", 0), unknown("u/ann", "ann", 66.4218)},
+			Outcome{Known: 1, Strangers: 1, Misses: []Miss{
+				{"u/ann", "ann not recognised: nearest is ann (k/ann, similarity 0.400), below 0.50"}}},
+		},
+		"similar to two people is similar to none": {
+			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 47), unknown("u/ann", "ann", 23), unknown("u/carl", "carl", 24)},
+			Outcome{Known: 1, Strangers: 2, Outsiders: 1, Named: 1, Misses: []Miss{
+				{"u/ann", "taken for ben (k/ben, similarity 0.914) when ann is not in the gallery"},
+				{"u/ann", "ann not recognised: ann (k/ann, similarity 0.921) is too near to ben (k/ben, similarity 0.914)"}}},
+		},
+		"two photos of one person are no two people": {
+			[]Described{known("k/ann1", "ann", 0), known("k/ann2", "ann", 5), unknown("u/ann", "ann", 2), known("k/ann3", "ann", 3)},
+			Outcome{Known: 1, Recognised: 1, Strangers: 1},
+		},
+		"taken for another, and a stranger for somebody": {
+			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 90), unknown("u/ann", "ann", 90), unknown("u/carl", "carl", 0)},
+			Outcome{Known: 1, Mistaken: 1, Strangers: 2, Outsiders: 1, Named: 2, Misses: []Miss{
+				{"u/ann", "ann taken for ben (k/ben, similarity 1.000)"},
+				{"u/ann", "taken for ben (k/ben, similarity 1.000) when ann is not in the gallery"},
+				{"u/carl", "a stranger taken for ann (k/ann, similarity 1.000)"}}},
+		},
+		"a folder for each person: a photo does not find itself, who has one photo is a stranger": {
+			[]Described{both("ann/1", "ann", 0), both("ann/2", "ann", 10), both("ben/1", "ben", 120)},
+			Outcome{Known: 2, Recognised: 2, Strangers: 3, Outsiders: 1},
+		},
+		"a group: each known person once, and a stranger among them": {
+			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), group("u/group_s", []string{"s_ann", "s_ben"}, 5, 95, 180)},
+			Outcome{Known: 2, Recognised: 2, Strangers: 3},
+		},
+		"a group in which one is not found and one is taken for who is not in it": {
+			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), known("k/t", "t", 180), group("u/group_s", []string{"s_ann", "s_ben"}, 5, 180)},
+			Outcome{Known: 2, Recognised: 1, Mistaken: 1, Strangers: 2, Named: 1, Misses: []Miss{
+				{"u/group_s", "s_ann or s_ben taken for t (k/t, similarity 1.000)"},
+				{"u/group_s", "taken for t (k/t, similarity 1.000) when s_ann or s_ben is not in the gallery"},
+				{"u/group_s", "s_ben not recognised: no face left is nearest to them"}}},
+		},
+		"a group in which one is not similar enough": {
+			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), group("u/group_s", []string{"s_ann", "s_ben"}, -66.4218, 156.4218)},
+			Outcome{Known: 2, Strangers: 2, Misses: []Miss{
+				{"u/group_s", "s_ann not recognised: nearest is s_ann (k/s_ann, similarity 0.400), below 0.50"},
+				{"u/group_s", "s_ben not recognised: nearest is s_ben (k/s_ben, similarity 0.400), below 0.50"}}},
+		},
+		"a photo without a face is a person not recognised": {
+			[]Described{known("k/ann", "ann", 0), {Photo: Photo{File: "u/ann", People: []string{"ann"}, Asked: true}}},
+			Outcome{Known: 1, Misses: []Miss{{"u/ann", "no face found"}}},
+		},
+		"nor is one whose enrolled photo is broken": {
+			[]Described{{Photo: Photo{File: "k/ann", People: []string{"ann"}, Enrolled: true}, Err: errors.New("no picture")}, unknown("u/ann", "ann", 0)},
+			Outcome{Known: 1, Strangers: 1, Misses: []Miss{{"k/ann", "no picture"}, {"u/ann", "ann not recognised: the gallery is empty"}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, got := compare(t, rule, c.photos...); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// The two nearest persons do not depend on the order in which a face meets them.
+func TestNearestInEveryOrder(t *testing.T) {
+	matches := []match{{"ann", "1", .9}, {"ann", "2", .4}, {"ben", "3", .8}, {"ben", "4", .85}, {"carl", "5", .7}}
+	want := nearest{matches[0], matches[3]}
+	var permute func(done []match, left []match)
+	permute = func(done, left []match) {
+		if len(left) == 0 {
+			var got nearest
+			for _, m := range done {
+				got.meet(m)
+			}
+			if got != want {
+				t.Errorf("in the order %v they are %v, want %v", done, got, want)
+			}
+		}
+		for i := range left {
+			rest := append(append([]match(nil), left[:i]...), left[i+1:]...)
+			permute(append(done[:len(done):len(done)], left[i]), rest)
+		}
+	}
+	permute(nil, matches)
+}
+
+func TestCompareEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := Compare(ctx, []Described{both("", "ann", 0)}, Rule{}, func(float64) {})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want that of the context", err)
+	}
+}
+
+// BenchmarkCompare is a thousand faces of 512 numbers, each with all others.
+func BenchmarkCompare(b *testing.B) {
+	var photos []Described
+	for i := range 1000 {
+		d := both("", string(rune('a'+i%100)), 0)
+		d.Faces[0] = make([]float32, 512)
+		d.Faces[0][i%512] = 1
+		photos = append(photos, d)
+	}
+	for b.Loop() {
+		if _, _, err := Compare(b.Context(), photos, Rule{.42, 0}, func(float64) {}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*PairsOf(len(photos))), "ns/pair")
+}

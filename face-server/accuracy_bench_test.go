@@ -1,0 +1,258 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"lineup/face-server/accuracy"
+	"lineup/face-server/face"
+	"lineup/local/realparts"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+)
+
+// spoil makes a photo harder; around is the face in it, in pixels.
+type spoil func(photo image.Image, around image.Rectangle) image.Image
+
+// BenchmarkHardPhotos is how many known people are recognised, and how many
+// strangers named, in photos made harder and harder. The gallery's photos stay as
+// they are. It uses the samples, and the photos with a known truth where they are.
+func BenchmarkHardPhotos(b *testing.B) {
+	s := forTests(b)
+	s.MaxPixels = 50_000_000
+	e, err := s.open(slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.close()
+	photos := e.portraits(b)
+	plain := func(photo image.Image, _ image.Rectangle) image.Image { return photo }
+	for _, c := range []struct {
+		name  string
+		spoil spoil
+	}{
+		{"as they are", plain},
+		{"face 64 px wide", wide(64)}, {"face 48 px wide", wide(48)}, {"face 32 px wide", wide(32)}, {"face 24 px wide", wide(24)}, {"face 16 px wide", wide(16)},
+		{"blur 1 % of the face", blurred(.01)}, {"blur 2 %", blurred(.02)}, {"blur 4 %", blurred(.04)},
+		{"turned 15°", turned(15)}, {"turned 30°", turned(30)}, {"turned 45°", turned(45)}, {"turned 90°", turned(90)}, {"turned 180°", turned(180)},
+		{"half of the light", lit(.5)}, {"a quarter", lit(.25)}, {"a tenth", lit(.1)},
+		{"eyes covered", covered(.25, .5)}, {"mouth and nose covered", covered(.55, 1)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var o accuracy.Outcome
+			for b.Loop() {
+				o = e.fare(b, photos, c.spoil)
+			}
+			b.ReportMetric(float64(o.Known), "known")
+			b.ReportMetric(float64(o.Recognised), "recognised")
+			b.ReportMetric(float64(o.Mistaken), "mistaken")
+			b.ReportMetric(float64(o.Named), "strangers-named")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// portrait is a photo of one person.
+type portrait struct {
+	accuracy.Photo
+	image image.Image
+	face  image.Rectangle
+}
+
+// portraits gives photos of one person each.
+func (e *engine) portraits(b *testing.B) (all []portrait) {
+	b.Helper()
+	samples := realparts.Samples(b)
+	dir := b.TempDir()
+	for to, from := range map[string]string{
+		"known_people/viktor_1.jpg": "people/viktor-1.jpg", "known_people/viktor_2.jpg": "people/viktor-2.jpg",
+		"known_people/zara_1.jpg": "people/zara-1.jpg", "known_people/dana_1.jpg": "people/dana.jpg",
+		"known_people/noa_1.jpg": "people/noa.jpg", "known_people/ruby_1.jpg": "people/ruby.jpg",
+		"unknown/viktor_3.jpg": "pictures/viktor-by-the-hills.jpg", "unknown/viktor_4.jpg": "pictures/viktor-in-the-sun.jpg",
+		"unknown/viktor_5.jpg": "pictures/tiger.jpg", "unknown/dana_2.jpg": "pictures/dana.jpg",
+		"unknown/noa_2.jpg": "pictures/noa-at-home.jpg", "unknown/zara_2.jpg": "people/zara-2.jpg", "unknown/zoe_1.jpg": "pictures/stranger.jpg",
+	} {
+		link(b, filepath.Join(samples, from), filepath.Join(dir, to))
+	}
+	truth, err := filepath.Abs(filepath.Join("..", "..", "shared", "photos"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, folder := range []string{"known_people", "unknown"} {
+		photos, err := filepath.Glob(filepath.Join(truth, folder, "family*"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, photo := range photos {
+			link(b, photo, filepath.Join(dir, folder, filepath.Base(photo)))
+		}
+	}
+	photos, err := accuracy.Photos(os.DirFS(dir))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, p := range photos {
+		body, err := os.ReadFile(filepath.Join(dir, p.File))
+		if err != nil {
+			b.Fatal(err)
+		}
+		photo, err := jpeg.Decode(bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		found := e.seen(b, photo)
+		if len(found) == 0 {
+			b.Fatalf("no face in %s", p.File)
+		}
+		size, box := photo.Bounds().Max, found[0].Box
+		all = append(all, portrait{p, photo, image.Rect(
+			int(box.X*float64(size.X)), int(box.Y*float64(size.Y)),
+			int((box.X+box.Width)*float64(size.X)), int((box.Y+box.Height)*float64(size.Y)))})
+	}
+	return all
+}
+
+func link(b *testing.B, from, to string) {
+	b.Helper()
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.Symlink(from, to); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// fare asks about the portraits, those asked about spoiled.
+func (e *engine) fare(b *testing.B, portraits []portrait, spoil spoil) accuracy.Outcome {
+	b.Helper()
+	var described []accuracy.Described
+	for _, p := range portraits {
+		photo := p.image
+		if p.Asked {
+			photo = spoil(photo, p.face)
+		}
+		d := accuracy.Described{Photo: p.Photo}
+		for _, f := range e.seen(b, photo) {
+			d.Faces = append(d.Faces, f.Embedding)
+		}
+		described = append(described, d)
+	}
+	_, outcome, err := accuracy.Compare(b.Context(), described, accuracy.Rule{Threshold: e.threshold, Margin: e.margin}, func(float64) {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return outcome
+}
+
+// seen finds the faces in a photo as it would be sent, the largest first.
+func (e *engine) seen(b *testing.B, photo image.Image) []face.Face {
+	b.Helper()
+	var body bytes.Buffer
+	if err := jpeg.Encode(&body, photo, &jpeg.Options{Quality: 92}); err != nil {
+		b.Fatal(err)
+	}
+	found, err := e.workers.look(b.Context(), body.Bytes())
+	if err != nil {
+		b.Fatal(err)
+	}
+	slices.SortStableFunc(found, func(x, y face.Face) int { return cmp.Compare(y.Box.Area(), x.Box.Area()) })
+	return found
+}
+
+// wide makes the photo smaller until its face is so many pixels wide.
+func wide(pixels int) spoil {
+	return func(photo image.Image, around image.Rectangle) image.Image {
+		scale := min(1, float64(pixels)/float64(around.Dx()))
+		size := photo.Bounds().Max
+		return drawnAt(photo, int(float64(size.X)*scale), int(float64(size.Y)*scale))
+	}
+}
+
+func drawnAt(photo image.Image, width, height int) *image.RGBA {
+	to := image.NewRGBA(image.Rect(0, 0, max(width, 1), max(height, 1)))
+	draw.CatmullRom.Scale(to, to.Rect, photo, photo.Bounds(), draw.Src, nil)
+	return to
+}
+
+// blurred averages with a Gaussian whose standard deviation is a part of the face's
+// width.
+func blurred(part float64) spoil {
+	return func(photo image.Image, around image.Rectangle) image.Image {
+		sigma := part * float64(around.Dx())
+		radius := int(math.Ceil(3 * sigma))
+		weights := make([]float64, 2*radius+1)
+		var sum float64
+		for i := range weights {
+			weights[i] = math.Exp(-math.Pow(float64(i-radius)/sigma, 2) / 2)
+			sum += weights[i]
+		}
+		pass := func(from *image.RGBA, dx, dy int) *image.RGBA {
+			to := image.NewRGBA(from.Rect)
+			for y := range from.Rect.Dy() {
+				for x := range from.Rect.Dx() {
+					var r, g, b float64
+					for i, w := range weights {
+						at := from.RGBAAt(min(max(x+dx*(i-radius), 0), from.Rect.Dx()-1), min(max(y+dy*(i-radius), 0), from.Rect.Dy()-1))
+						r, g, b = r+w*float64(at.R), g+w*float64(at.G), b+w*float64(at.B)
+					}
+					to.SetRGBA(x, y, color.RGBA{uint8(r / sum), uint8(g / sum), uint8(b / sum), 255})
+				}
+			}
+			return to
+		}
+		return pass(pass(rgba(photo), 1, 0), 0, 1)
+	}
+}
+
+func rgba(photo image.Image) *image.RGBA {
+	to := image.NewRGBA(image.Rectangle{Max: photo.Bounds().Size()})
+	draw.Draw(to, to.Rect, photo, photo.Bounds().Min, draw.Src)
+	return to
+}
+
+// turned turns the photo around its face.
+func turned(degrees float64) spoil {
+	return func(photo image.Image, around image.Rectangle) image.Image {
+		size := photo.Bounds().Max
+		to := image.NewRGBA(image.Rect(0, 0, 2*size.X, 2*size.Y))
+		draw.Draw(to, to.Rect, image.NewUniform(color.Gray{128}), image.Point{}, draw.Src)
+		sin, cos := math.Sincos(degrees * math.Pi / 180)
+		x, y := float64(around.Min.X+around.Max.X)/2, float64(around.Min.Y+around.Max.Y)/2
+		m := f64.Aff3{cos, -sin, float64(size.X) - cos*x + sin*y, sin, cos, float64(size.Y) - sin*x - cos*y}
+		draw.BiLinear.Transform(to, m, photo, photo.Bounds(), draw.Src, nil)
+		return to
+	}
+}
+
+// lit leaves a part of the light.
+func lit(part float64) spoil {
+	return func(photo image.Image, _ image.Rectangle) image.Image {
+		to := rgba(photo)
+		for i, v := range to.Pix {
+			if i%4 < 3 {
+				to.Pix[i] = uint8(math.Round(float64(v) * part))
+			}
+		}
+		return to
+	}
+}
+
+// covered covers the face between two heights, parts of its own, with black.
+func covered(from, upTo float64) spoil {
+	return func(photo image.Image, around image.Rectangle) image.Image {
+		to, height := rgba(photo), float64(around.Dy())
+		bar := image.Rect(around.Min.X, around.Min.Y+int(from*height), around.Max.X, around.Min.Y+int(upTo*height))
+		draw.Draw(to, bar, image.Black, image.Point{}, draw.Src)
+		return to
+	}
+}

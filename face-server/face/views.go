@@ -1,0 +1,79 @@
+package face
+
+import "math"
+
+// view is a part of a picture that the detector looks at: a rectangle of the shape
+// of its input, at scale picture pixels to one of the input's.
+type view struct {
+	scale     float64
+	left, top float64 // picture pixels
+	// tallest is the tallest face, in picture pixels, that is looked for.
+	tallest float64
+	// more tells on which sides the picture goes on: what touches one of them may
+	// be a part of a face.
+	more struct{ left, top, right, bottom bool }
+}
+
+// holds tells whether a box in the view, in pixels of the detector's input, is a
+// whole face that is looked for.
+func (v view) holds(left, top, right, bottom float64, d Detector) bool {
+	return left < right && top < bottom && (bottom-top)*v.scale <= v.tallest &&
+		(left >= 1 || !v.more.left) && (right <= float64(d.Width)-1 || !v.more.right) &&
+		(top >= 1 || !v.more.top) && (bottom <= float64(d.Height)-1 || !v.more.bottom)
+}
+
+// whole is the picture as large as fits into the middle of the input.
+func (d Detector) whole(width, height int) view {
+	w, h := float64(width), float64(height)
+	scale := max(w/float64(d.Width), h/float64(d.Height))
+	return view{
+		scale: scale, tallest: math.Inf(1),
+		left: (w - float64(d.Width)*scale) / 2, top: (h - float64(d.Height)*scale) / 2,
+	}
+}
+
+const (
+	// closer is by how much the parts show faces larger than the whole does.
+	closer = 4
+	// shared is how many pixels of the input neighbouring parts share: a face that
+	// the whole does not surely show, for which it must be 16 wide (measured; see
+	// docs/recognition.md), is never cut by both.
+	shared = 16 * closer
+)
+
+// parts is views that cover the picture, each from closer by than the whole. Their
+// number depends on the picture's shape, not its size. There are none where the
+// whole shows every pixel.
+func (d Detector) parts(width, height int) []view {
+	whole := d.whole(width, height).scale
+	scale := max(whole/closer, 1)
+	if scale >= whole {
+		return nil
+	}
+	var views []view
+	columns, rows := tiles(float64(width)/scale, float64(d.Width)), tiles(float64(height)/scale, float64(d.Height))
+	for i, left := range columns {
+		for j, top := range rows {
+			// A taller face is seen better in the whole; what looks like one here
+			// is a part of a larger face.
+			v := view{scale: scale, left: left * scale, top: top * scale, tallest: float64(d.Height) / 2 * scale}
+			v.more.left, v.more.right = i > 0, i < len(columns)-1
+			v.more.top, v.more.bottom = j > 0, j < len(rows)-1
+			views = append(views, v)
+		}
+	}
+	return views
+}
+
+// tiles gives where the tiles begin that cover a line: as few of the given length
+// as share enough. One that is longer than the line lies around its middle.
+func tiles(line, length float64) []float64 {
+	if line <= length {
+		return []float64{(line - length) / 2}
+	}
+	begins := make([]float64, int(math.Ceil((line-shared)/(length-shared))))
+	for i := range begins {
+		begins[i] = (line - length) * float64(i) / float64(len(begins)-1)
+	}
+	return begins
+}

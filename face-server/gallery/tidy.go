@@ -1,0 +1,59 @@
+package gallery
+
+import (
+	"context"
+	"slices"
+)
+
+// keep writes what photos show into the cache.
+func (g *Gallery) keep(ctx context.Context, photos []*known) {
+	photos = slices.DeleteFunc(slices.Clone(photos), func(k *known) bool { return k.failure != nil })
+	// A file at a time: of what is in the index, the records hold copies.
+	for part := range slices.Chunk(photos, segmentRecords) {
+		records := make([]record, len(part))
+		for i, k := range part {
+			records[i] = record{k.entry.Name, stampOf(k.entry), g.whole(k)}
+		}
+		home := g.cache.save(ctx, records)
+		for _, k := range part {
+			k.home = home
+		}
+	}
+}
+
+// tidy merges the cache's files when they have become many, and keeps again what went
+// with a file that somebody else removed.
+func (g *Gallery) tidy(ctx context.Context) {
+	full := g.cache.full()
+	if !full && !g.cache.vanished {
+		return
+	}
+	g.cache.vanished = false
+	alive := map[*segment]int{}
+	var lost []*known
+	for _, k := range g.photos {
+		switch {
+		case k.home == nil:
+		case k.home.gone:
+			lost = append(lost, k)
+		default:
+			alive[k.home]++
+		}
+	}
+	var worn map[*segment]bool
+	if full {
+		worn = g.cache.worn(alive)
+		for _, k := range g.photos {
+			if k.home != nil && worn[k.home] {
+				lost = append(lost, k)
+			}
+		}
+	}
+	g.keep(ctx, lost)
+	for _, k := range lost {
+		if k.home == nil {
+			return // it could not be written: the old files are still needed
+		}
+	}
+	g.cache.remove(ctx, worn)
+}

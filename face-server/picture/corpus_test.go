@@ -1,0 +1,194 @@
+package picture_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/png"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup/face-server/picture"
+)
+
+// cmykJPEG is 8×8 pixels of four components, all in the middle of their range: the
+// tables of a grey JPEG, and a scan of one block for each component (ISO/IEC 10918-1).
+func cmykJPEG(t *testing.T) []byte {
+	t.Helper()
+	grey := encodeJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
+	frame, scan := bytes.Index(grey, []byte{0xff, 0xc0}), bytes.Index(grey, []byte{0xff, 0xda})
+	tables := grey[frame+2+int(binary.BigEndian.Uint16(grey[frame+2:])) : scan]
+	return bytes.Join([][]byte{
+		grey[:frame],
+		[]byte("\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"),
+		{0xff, 0xc0, 0, 20, 8, 0, 8, 0, 8, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0},
+		tables,
+		{0xff, 0xda, 0, 14, 4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0},
+		{0b001010_00, 0b1010_0010, 0b10_001010}, // four times: no difference, end of block
+		{0xff, 0xd9},
+	}, nil)
+}
+
+// gifOfFrames is an animation of so many frames of 20×20.
+func gifOfFrames(t testing.TB, frames int) []byte {
+	t.Helper()
+	animation := new(gif.GIF)
+	frame := image.NewPaletted(image.Rect(0, 0, 20, 20), color.Palette{color.Black, color.White})
+	for range frames {
+		animation.Image, animation.Delay = append(animation.Image, frame), append(animation.Delay, 1)
+	}
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, animation); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestCorpus(t *testing.T) {
+	wide := image.NewNRGBA(image.Rect(0, 0, 20_000, 10))
+	for name, c := range map[string]struct {
+		body          []byte
+		width, height int
+	}{
+		"a progressive JPEG":         {file(t, "progressive.jpg"), 48, 32},
+		"a CMYK JPEG":                {cmykJPEG(t), 8, 8},
+		"an animated WebP":           {file(t, "animated.webp"), 48, 32},
+		"a GIF of 10,000 frames":     {gifOfFrames(t, 10_000), 20, 20},
+		"one pixel":                  {encodePNG(t, image.NewNRGBA(image.Rect(0, 0, 1, 1))), 1, 1},
+		"20,000×10":                  {encodePNG(t, wide), 20_000, 10},
+		"bytes after the end":        {append(encodePNG(t, upright()), "more"...), 48, 32},
+		"a PNG of 16 bits and clear": {encodePNG(t, image.NewNRGBA64(image.Rect(0, 0, 5, 4))), 5, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := picture.Decode(t.Context(), c.body, enough)
+			if err != nil || p.Width != c.width || p.Height != c.height {
+				t.Fatalf("it is %v, error %v; want %d×%d", p, err, c.width, c.height)
+			}
+		})
+	}
+	t.Run("the frame of an animated WebP is the first", func(t *testing.T) { mustShow(t, file(t, "animated.webp"), quarters) })
+	t.Run("a progressive JPEG shows the same", func(t *testing.T) { mustShow(t, file(t, "progressive.jpg"), quarters) })
+	t.Run("an arithmetic-coded JPEG is refused with advice", func(t *testing.T) {
+		_, err := picture.Decode(t.Context(), file(t, "arithmetic.jpg"), enough)
+		if !errors.Is(err, picture.ErrNoPicture) || !strings.Contains(err.Error(), "save it as an ordinary JPEG") {
+			t.Errorf("error is %v", err)
+		}
+	})
+}
+
+// Whatever is done to a picture's bytes, it is decoded or refused, and nothing else.
+func TestBrokenPictures(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for name, body := range whole(t) {
+		t.Run(name, func(t *testing.T) {
+			for length := range len(body) {
+				mustDecodeOrRefuse(t, body[:length])
+			}
+			for range 200 {
+				flipped := bytes.Clone(body)
+				for range 1 + random.IntN(4) {
+					flipped[random.IntN(len(flipped))] ^= 1 << random.IntN(8)
+				}
+				mustDecodeOrRefuse(t, flipped)
+			}
+		})
+	}
+}
+
+// whole is a small picture of each kind.
+func whole(t *testing.T) map[string][]byte {
+	return map[string][]byte{
+		"JPEG": encodeJPEG(t, upright()), "progressive JPEG": file(t, "progressive.jpg"), "CMYK JPEG": cmykJPEG(t),
+		"JPEG with EXIF": withEXIF(encodeJPEG(t, upright()), exif(6)), "arithmetic-coded JPEG": file(t, "arithmetic.jpg"),
+		"PNG": encodePNG(t, upright()), "GIF": encodeGIF(t),
+		"lossy WebP": file(t, "lossy.webp"), "lossless WebP": file(t, "lossless.webp"), "clear WebP": file(t, "alpha.webp"),
+		"animated WebP": file(t, "animated.webp"), "WebP with EXIF": webpWithEXIF(file(t, "lossy.webp"), exif(3)),
+	}
+}
+
+func mustDecodeOrRefuse(t testing.TB, body []byte) {
+	t.Helper()
+	const few = 1 << 16
+	p, err := picture.Decode(t.Context(), body, few)
+	if err == nil {
+		if p.Width < 1 || p.Height < 1 || p.Width*p.Height > few {
+			t.Fatalf("a picture of %d×%d", p.Width, p.Height)
+		}
+		var dst [3 * 16]float32
+		p.RGB(dst[:16], dst[16:32], dst[32:], 4, picture.Scale(float64(p.Width)/4, float64(p.Height)/4, 0, 0))
+		return
+	}
+	if !errors.Is(err, picture.ErrNoPicture) && !errors.Is(err, picture.ErrTooLarge) {
+		t.Fatalf("error is %v", err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("who is it?"))
+	for _, name := range []string{"lossy.webp", "lossless.webp", "alpha.webp", "animated.webp", "progressive.jpg", "arithmetic.jpg"} {
+		f.Add(file(f, name))
+	}
+	f.Add(gifOfFrames(f, 2))
+	var b bytes.Buffer
+	if err := png.Encode(&b, upright()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, body []byte) { mustDecodeOrRefuse(t, body) })
+}
+
+// What decoding would take is known by the header, too.
+func TestLimitOfMemory(t *testing.T) {
+	deep := encodePNG(t, image.NewNRGBA64(image.Rect(0, 0, 100, 100)))
+	if _, err := picture.Decode(t.Context(), deep, 100*100); !errors.Is(err, picture.ErrTooLarge) {
+		t.Errorf("a PNG of 16 bits with every pixel allowed: error is %v, want ErrTooLarge", err)
+	}
+	if _, err := picture.Decode(t.Context(), deep, 2*100*100); err != nil {
+		t.Errorf("the same with half of the pixels allowed: %v", err)
+	}
+	if _, err := picture.Decode(t.Context(), file(t, "progressive.jpg"), 48*32); err != nil {
+		t.Errorf("a progressive JPEG with colour at half the size, every pixel allowed: %v", err)
+	}
+}
+
+// An animation takes the memory of its first frame, however many follow.
+func TestFramesTakeNoMemory(t *testing.T) {
+	taken := func(body []byte) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := picture.Decode(t.Context(), body, enough); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	one, many := taken(gifOfFrames(t, 1)), taken(gifOfFrames(t, 10_000))
+	if many > one+100_000 {
+		t.Errorf("10,000 frames take %d bytes, one takes %d", many, one)
+	}
+}
+
+// Decoding ends soon after its context does, wherever it is: here in a PNG of few
+// bytes and many pixels.
+func TestStopsInTheMiddle(t *testing.T) {
+	body := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
+	start := time.Now()
+	if _, err := picture.Decode(t.Context(), body, enough); err != nil {
+		t.Fatal(err)
+	}
+	full := time.Since(start)
+	ctx, cancel := context.WithTimeout(t.Context(), full/10)
+	defer cancel()
+	start = time.Now()
+	_, err := picture.Decode(ctx, body, enough)
+	if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > full*2/3 {
+		t.Errorf("with a tenth of %v it took %v, error %v", full, took, err)
+	}
+}
