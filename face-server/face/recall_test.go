@@ -145,6 +145,7 @@ func paint(img *image.RGBA, box image.Rectangle, colour [3]int, soft float32, ro
 // Faces of 24 pixels up to a third of a full HD picture are found where they were put,
 // the large ones all, and nothing else.
 func TestRecallInFullHD(t *testing.T) {
+	t.Parallel()
 	r := recogniserWith(t, face.Options{})
 	people := heads(t, r)
 	var put, missed, strange int
@@ -191,6 +192,7 @@ func anyIs(found []face.Face, truth, in image.Rectangle) bool {
 }
 
 func TestFindsNobodyWhereNobodyIs(t *testing.T) {
+	t.Parallel()
 	r := recogniserWith(t, face.Options{Effort: face.Thorough})
 	const pictures = 100
 	strange := 0
@@ -205,6 +207,7 @@ func TestFindsNobodyWhereNobodyIs(t *testing.T) {
 
 // A face upside down is none: the embedder was not made for it.
 func TestRefusesFacesUpsideDown(t *testing.T) {
+	t.Parallel()
 	r := recogniserWith(t, face.Options{Effort: face.Thorough})
 	photos, err := filepath.Glob(filepath.Join(realparts.Samples(t), "*", "*.jpg"))
 	if err != nil {
