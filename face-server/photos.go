@@ -96,28 +96,6 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	return response, nil
 }
 
-// limited gives a call without a deadline one.
-func (p *photos) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, limited := ctx.Deadline(); limited {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, p.timeout)
-}
-
-// inPlace does something that needs a worker, if no more wait for one than may.
-func (p *photos) inPlace(do func() error) error {
-	if err := p.gallery.Ready(); err != nil {
-		return err
-	}
-	select {
-	case p.places <- struct{}{}:
-		defer func() { <-p.places }()
-	default:
-		return errBusy
-	}
-	return do()
-}
-
 func (p *photos) refuse(ctx context.Context, what string, err error) error {
 	refusal := statusOf(err)
 	p.log.Log(ctx, levelOf(refusal.Code()), what, "code", refusal.Code().String(), "error", err)

@@ -37,11 +37,8 @@ type server struct {
 
 // Identify finds the faces in a picture and names the known ones.
 func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyRequest) (*facerecog.IdentifyResponse, error) {
-	if _, limited := ctx.Deadline(); !limited {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.timeout)
-		defer cancel()
-	}
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
 	start := time.Now()
 	found, err := s.faces(ctx, request)
 	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
@@ -63,21 +60,37 @@ func imageOf(ctx context.Context) (id int64) {
 	return id
 }
 
-func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) ([]face.Face, error) {
+func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) (found []face.Face, err error) {
+	err = s.inPlace(func() error {
+		body, err := s.body(ctx, request)
+		if err == nil {
+			found, err = s.workers.look(ctx, body)
+		}
+		return err
+	})
+	return found, err
+}
+
+// limited gives a call without a deadline one.
+func (s *server) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, limited := ctx.Deadline(); limited {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.timeout)
+}
+
+// inPlace does something that needs a worker, if no more wait for one than may.
+func (s *server) inPlace(do func() error) error {
 	if err := s.gallery.Ready(); err != nil {
-		return nil, err
+		return err
 	}
 	select {
 	case s.places <- struct{}{}:
 		defer func() { <-s.places }()
 	default:
-		return nil, errBusy
+		return errBusy
 	}
-	body, err := s.body(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	return s.workers.look(ctx, body)
+	return do()
 }
 
 func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) ([]byte, error) {

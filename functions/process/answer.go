@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"lineup/pkg/breaker"
@@ -80,21 +79,14 @@ func submitted(w http.ResponseWriter, r *http.Request, limit int64) (id int64, t
 	if err != nil {
 		return 0, trace, &serve.Problem{Status: http.StatusBadRequest, Detail: "this is no CloudEvent: " + oneLine(err)}
 	}
-	var data event.ImageData
 	if e.Type() != event.TypeSubmitted {
 		return 0, trace, &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("events of type %q mean nothing here, %s does", e.Type(), event.TypeSubmitted)}
 	}
-	if err := dataOf(e, &data); err != nil || data.ID <= 0 {
+	data, err := event.ImageOf(*e)
+	if err != nil || data.ID <= 0 {
 		return 0, trace, &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: `the event's data must be {"id": a number above 0, "path": "..."}`}
 	}
 	return data.ID, event.TraceOf(*e), nil
-}
-
-func dataOf(e *cloudevents.Event, into any) error {
-	if e.DataContentType() == "" { // CloudEvents 1.0, section 3.1.1: absent means JSON
-		e.SetDataContentType(cloudevents.ApplicationJSON)
-	}
-	return e.DataAs(into)
 }
 
 func refuse(w http.ResponseWriter, err error) {

@@ -165,17 +165,13 @@ func pictures(events []cloudevents.Event) (pictures []posted, pinged bool) {
 		case event.TypePing:
 			pinged = true
 		case event.TypeSubmitted:
-			var data event.ImageData
-			p := posted{trace: event.TraceOf(e)}
-			if e.DataContentType() == "" { // CloudEvents 1.0, section 3.1.1: absent means JSON
-				e.SetDataContentType(cloudevents.ApplicationJSON)
-			}
+			data, err := event.ImageOf(e)
+			p := posted{path: data.Path, trace: event.TraceOf(e)}
 			if !utf8.Valid(e.Data()) {
 				p.err = errors.New("the event's data is no valid UTF-8")
-			} else if err := e.DataAs(&data); err != nil {
+			} else if err != nil {
 				p.err = errors.New(`the event's data is not {"path": "..."}`)
 			}
-			p.path = data.Path
 			pictures = append(pictures, p)
 		default:
 			pictures = append(pictures, posted{err: fmt.Errorf("events of type %q mean nothing here, %s does", e.Type(), event.TypeSubmitted)})

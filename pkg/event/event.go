@@ -55,6 +55,17 @@ type ResultData struct {
 	Faces []lineup.Face `json:"faces"`
 }
 
+// ImageOf reads the data of a submitted event. Where the event does not say of what
+// kind its data is, it is JSON (CloudEvents 1.0, section 3.1.1).
+func ImageOf(e cloudevents.Event) (data ImageData, err error) {
+	if e.DataContentType() == "" {
+		e = e.Clone()
+		e.SetDataContentType(cloudevents.ApplicationJSON)
+	}
+	err = e.DataAs(&data)
+	return data, err
+}
+
 // FailedData is the data of a failed event.
 type FailedData struct {
 	ID     int64  `json:"id"`
