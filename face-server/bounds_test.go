@@ -53,13 +53,25 @@ func mixed(t testing.TB) [][]byte {
 	if err := gif.Encode(&b, image.NewGray(image.Rect(0, 0, 800, 600)), nil); err != nil {
 		t.Fatal(err)
 	}
-	return append(all, b.Bytes(), nil, []byte("who is it?"))
+	return append(all, b.Bytes(), frames(t, 10_000), nil, []byte("who is it?"))
 }
 
 // bomb is the beginning of a GIF that says it is so large.
 func bomb(t testing.TB, size image.Point) []byte {
 	t.Helper()
 	return []byte{'G', 'I', 'F', '8', '9', 'a', byte(size.X), byte(size.X >> 8), byte(size.Y), byte(size.Y >> 8), 0, 0, 0}
+}
+
+// frames is a GIF with so many of them.
+func frames(t testing.TB, count int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := gif.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	const before = 13 + 3*256 // the header and the palette
+	end := b.Len() - 1
+	return append(append(b.Bytes()[:before:before], bytes.Repeat(b.Bytes()[before:end], count)...), b.Bytes()[end])
 }
 
 // lookAt asks about pictures, in turn, and lets only refusals of a picture pass.

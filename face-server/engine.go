@@ -7,6 +7,7 @@ import (
 
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
+	"lineup/face-server/picture"
 	"lineup/pkg/photo"
 	facerecog "lineup/proto"
 )
@@ -34,7 +35,7 @@ func (s settings) open(log *slog.Logger) (*engine, error) {
 		people.Close()
 		return nil, fmt.Errorf("load the models in %s: %w; next: `make models`, or set MODELS to the folder that has them", s.Models, err)
 	}
-	workers, err := newWorkers(models, s.Workers, s.MaxPixels, log)
+	workers, err := newWorkers(models, s.Workers, picture.Limits{Pixels: s.MaxPixels, Frames: s.MaxFrames}, log)
 	if err != nil {
 		models.Close()
 		people.Close()

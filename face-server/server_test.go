@@ -40,6 +40,7 @@ func forTests(t testing.TB) settings {
 		Queue:        2,
 		MaxPicture:   1 << 20,
 		MaxPixels:    1 << 20,
+		MaxFrames:    1000,
 		Liveness:     "off",
 		MatchMargin:  -1,
 		Candidates:   5,
@@ -170,6 +171,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed"},
+		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
+		"an ordinary animation":       {&facerecog.IdentifyRequest{Image: frames(t, 100)}, codes.OK, ""},
 		"a path outside":              {&facerecog.IdentifyRequest{ImagePath: "/etc/hostname"}, codes.InvalidArgument, "outside the picture roots"},
 		"a link that leads out":       {&facerecog.IdentifyRequest{ImagePath: "link.jpg"}, codes.InvalidArgument, ""},
 		"a path that climbs out":      {&facerecog.IdentifyRequest{ImagePath: "../x.jpg"}, codes.InvalidArgument, ""},
@@ -393,12 +396,13 @@ func TestSettingsAreChecked(t *testing.T) {
 		"QUEUE":                 func(s *settings) { s.Queue = -1 },
 		"MAX_PICTURE":           func(s *settings) { s.MaxPicture = 0 },
 		"MAX_PIXELS":            func(s *settings) { s.MaxPixels = 0 },
+		"MAX_FRAMES":            func(s *settings) { s.MaxFrames = 0 },
 		"LIVENESS":              func(s *settings) { s.Liveness = "maybe" },
 		"MAX_FACES":             func(s *settings) { s.MaxFaces = 0 },
 		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
 		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
 	} {
-		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, CallTimeout: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
+		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
 		if err := s.check(); err != nil {
 			t.Fatal(err)
 		}

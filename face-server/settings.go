@@ -28,6 +28,7 @@ type settings struct {
 	Queue          int           `envconfig:"QUEUE" default:"16" desc:"how many calls may wait for a worker; one more is told to come back"`
 	MaxPicture     int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"bytes a picture may have"`
 	MaxPixels      int           `envconfig:"MAX_PIXELS" default:"50000000" desc:"pixels a picture may have"`
+	MaxFrames      int           `envconfig:"MAX_FRAMES" default:"1000" desc:"frames an animation may have, of which the first is looked at"`
 	MaxPhotos      int           `envconfig:"MAX_PHOTOS" default:"15000" desc:"photos that face-server accuracy compares at most"`
 	MaxFaces       int           `envconfig:"MAX_FACES" default:"256" desc:"faces of a picture that are described, the surest"`
 	MaxStreams     int           `envconfig:"MAX_STREAMS" default:"64" desc:"calls at a time on one connection; more wait at the client"`
@@ -54,6 +55,7 @@ func (s settings) check() error {
 	require(s.Queue >= 0, "QUEUE", s.Queue, "0 or more")
 	require(s.MaxPicture > 0 && s.MaxPicture <= 1<<30, "MAX_PICTURE", s.MaxPicture, "1 to 1073741824")
 	require(s.MaxPixels > 0, "MAX_PIXELS", s.MaxPixels, "above 0")
+	require(s.MaxFrames > 0, "MAX_FRAMES", s.MaxFrames, "above 0")
 	require(s.Liveness == "on" || s.Liveness == "off", "LIVENESS", s.Liveness, "on or off")
 	require(s.MaxFaces > 0, "MAX_FACES", s.MaxFaces, "above 0")
 	require(s.MaxStreams > 0 && s.MaxStreams <= math.MaxInt32, "MAX_STREAMS", s.MaxStreams, "above 0")

@@ -12,13 +12,13 @@ import (
 
 // workers look at pictures, a fixed number of them at a time.
 type workers struct {
-	free      chan *face.Recogniser
-	maxPixels int
-	log       *slog.Logger
+	free   chan *face.Recogniser
+	limits picture.Limits
+	log    *slog.Logger
 }
 
-func newWorkers(models *face.Models, count, maxPixels int, log *slog.Logger) (*workers, error) {
-	w := &workers{free: make(chan *face.Recogniser, count), maxPixels: maxPixels, log: log}
+func newWorkers(models *face.Models, count int, limits picture.Limits, log *slog.Logger) (*workers, error) {
+	w := &workers{free: make(chan *face.Recogniser, count), limits: limits, log: log}
 	for range count {
 		r, err := models.NewRecogniser()
 		if err != nil {
@@ -56,7 +56,7 @@ func (w *workers) work(ctx context.Context, body []byte, do func(*face.Recognise
 		return ctx.Err()
 	}
 	defer func() { w.free <- r }()
-	p, err := picture.Decode(ctx, body, w.maxPixels)
+	p, err := picture.Decode(ctx, body, w.limits)
 	if panicked, ok := errors.AsType[*picture.Panic](err); ok {
 		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	}

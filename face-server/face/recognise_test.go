@@ -25,7 +25,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-const maxPixels = 50_000_000
+var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}
 
 func open(t testing.TB) *face.Models {
 	t.Helper()
@@ -53,7 +53,7 @@ func decode(t testing.TB, path string) *picture.Picture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := picture.Decode(t.Context(), body, maxPixels)
+	p, err := picture.Decode(t.Context(), body, limits)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}

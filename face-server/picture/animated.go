@@ -8,6 +8,77 @@ import (
 	"golang.org/x/image/riff"
 )
 
+// Each of these gives an animation's frames, counted up to most at least, without
+// decoding one. Bytes that make no sense end the count: the decoder finds them, too.
+
+// gifFrames walks the blocks of a GIF, whose header does not say how many images
+// follow (GIF89a Specification, sections 15 to 26).
+func gifFrames(body []byte, most int) (frames int) {
+	const (
+		header, descriptor            = 13, 10
+		extension, image, codeSize    = 0x21, 0x2c, 1
+		colourTable, colourTableOfTwo = 1 << 7, 3 * 2
+	)
+	table := func(flags byte) int {
+		if flags&colourTable == 0 {
+			return 0
+		}
+		return colourTableOfTwo << (flags & 7)
+	}
+	if len(body) < header {
+		return 0
+	}
+	at := header + table(body[10])
+	for frames <= most && at+descriptor <= len(body) {
+		switch body[at] {
+		case extension:
+			at += 2
+		case image:
+			frames++
+			at += descriptor + table(body[at+9]) + codeSize
+		default:
+			return frames
+		}
+		for at < len(body) && body[at] != 0 { // sub-blocks, each after its length
+			at += 1 + int(body[at])
+		}
+		at++
+	}
+	return frames
+}
+
+// webpFrames counts the ANMF chunks (WebP Container Specification, "Animation").
+func webpFrames(body []byte, most int) (frames int) {
+	_, chunks, err := riff.NewReader(bytes.NewReader(body))
+	for err == nil && frames <= most {
+		var id riff.FourCC
+		id, _, _, err = chunks.Next()
+		if err == nil && id == animationFrame {
+			frames++
+		}
+	}
+	return frames
+}
+
+var animationFrame = riff.FourCC{'A', 'N', 'M', 'F'}
+
+// pngFrames reads the acTL chunk, which an animated PNG has before its pixels (PNG
+// Specification, third edition, "acTL Animation Control Chunk").
+func pngFrames(body []byte, _ int) int {
+	const signature, around = 8, 12 // length, type and checksum
+	for at := signature; at+around <= len(body); {
+		size, kind := int(binary.BigEndian.Uint32(body[at:])), string(body[at+4:at+8])
+		if kind == "acTL" {
+			return int(binary.BigEndian.Uint32(body[at+8:]))
+		}
+		if kind == "IDAT" {
+			break
+		}
+		at += around + size
+	}
+	return 1
+}
+
 // firstFrame is an animated WebP's first frame as a WebP of its own; any other body
 // is given back as it is. Package webp knows no animation.
 // (WebP Container Specification, "Animation".)
@@ -21,7 +92,7 @@ func firstFrame(body []byte) []byte {
 		var id riff.FourCC
 		var content io.Reader
 		id, _, content, err = chunks.Next()
-		if err != nil || id != (riff.FourCC{'A', 'N', 'M', 'F'}) {
+		if err != nil || id != animationFrame {
 			continue
 		}
 		data, readErr := io.ReadAll(content)

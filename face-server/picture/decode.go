@@ -37,29 +37,36 @@ type format struct {
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error) // of an animation, the first frame
 	exif   imagemeta.ImageFormat                // 0 where there is none
+	frames func(body []byte, most int) int      // nil where there is one
 }
 
 // formats by the media type that [http.DetectContentType] finds.
 var formats = map[string]format{
-	"image/jpeg": {"JPEG", jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG},
-	"image/png":  {"PNG", png.DecodeConfig, png.Decode, imagemeta.PNG},
-	"image/webp": {"WebP", webp.DecodeConfig, webp.Decode, imagemeta.WebP},
-	"image/gif":  {"GIF", gif.DecodeConfig, gif.Decode, 0},
+	"image/jpeg": {"JPEG", jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, nil},
+	"image/png":  {"PNG", png.DecodeConfig, png.Decode, imagemeta.PNG, pngFrames},
+	"image/webp": {"WebP", webp.DecodeConfig, webp.Decode, imagemeta.WebP, webpFrames},
+	"image/gif":  {"GIF", gif.DecodeConfig, gif.Decode, 0, gifFrames},
+}
+
+// Limits is what a picture may have.
+type Limits struct {
+	Pixels int
+	Frames int // of an animation
 }
 
 // Decode makes a Picture of a JPEG, PNG, WebP or GIF, whatever it is called, turned
-// as its EXIF data says; of an animation it is the first frame, whatever follows. It
-// refuses more than maxPixels, and what would take more memory than nine bytes for
-// each of them, by the header, before memory is taken, and stops when ctx ends. The
-// error wraps ErrNoPicture, ErrTooLarge, or is ctx's.
-func Decode(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
+// as its EXIF data says; of an animation it is the first frame. It refuses what
+// exceeds the limits, and what would take more memory than nine bytes for each pixel
+// that is allowed, before memory is taken, and stops when ctx ends. The error wraps
+// ErrNoPicture, ErrTooLarge, or is ctx's.
+func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	f, known := formats[http.DetectContentType(body)]
 	if !known {
 		return nil, fmt.Errorf("%w: none of JPEG, PNG, WebP and GIF", ErrNoPicture)
 	}
 	var p *Picture
 	err := guard(func() (err error) {
-		p, err = f.open(ctx, body, maxPixels)
+		p, err = f.open(ctx, body, limits)
 		return err
 	})
 	switch {
@@ -83,7 +90,10 @@ func guard(decode func() error) (err error) {
 	return decode()
 }
 
-func (f format) open(ctx context.Context, body []byte, maxPixels int) (*Picture, error) {
+func (f format) open(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
+	if f.frames != nil && f.frames(body, limits.Frames) > limits.Frames {
+		return nil, fmt.Errorf("%w: an animation of more than the %d frames that are allowed; send one of them as a picture", ErrTooLarge, limits.Frames)
+	}
 	turned := 1
 	if f.exif != 0 {
 		turned = orientation(body, f.exif)
@@ -91,7 +101,7 @@ func (f format) open(ctx context.Context, body []byte, maxPixels int) (*Picture,
 	if f.name == "WebP" {
 		body = firstFrame(body)
 	}
-	config, err := f.check(body, maxPixels)
+	config, err := f.check(body, limits.Pixels)
 	if err != nil {
 		return nil, err
 	}
