@@ -21,7 +21,7 @@ type (
 )
 
 type settings struct {
-	serve.Listen
+	serve.Web
 	Database
 	NSQ
 	Limits
@@ -33,7 +33,7 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8000}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}, Grace: serve.Grace}}
 	serve.Settings("receive", "takes pictures to be looked at, and photos of people to be known", &s)
 	serve.Main("receive", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		pictures, err := store.Open(s.Database)
@@ -66,6 +66,6 @@ func main() {
 			log:     log,
 		}
 		r.sweeper = &sweeper{SweepSettings: s.SweepSettings, hints: r.hints}
-		return serve.HTTP(ctx, s.Listen, log, r.routes(), pictures.Ready)
+		return serve.HTTP(ctx, s.Web, log, r.routes(), pictures.Ready)
 	})
 }

@@ -36,7 +36,9 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	if err != nil {
 		return err
 	}
-	answers, err := r.accept(request.Context(), pictures)
+	ctx, cancel := r.limited(request)
+	defer cancel()
+	answers, err := r.accept(ctx, pictures)
 	if err != nil {
 		return err
 	}
@@ -101,9 +103,11 @@ func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := r.limited(request)
+	defer cancel()
 	pictures, pinged := pictures(events)
 	if pinged {
-		if err := r.ping(request.Context()); err != nil {
+		if err := r.ping(ctx); err != nil {
 			return err
 		}
 		if len(pictures) == 0 {
@@ -114,7 +118,7 @@ func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
-	answers, err := r.accept(request.Context(), pictures)
+	answers, err := r.accept(ctx, pictures)
 	if err != nil {
 		return err
 	}
@@ -180,8 +184,11 @@ func pictures(events []cloudevents.Event) (pictures []posted, pinged bool) {
 	return pictures, pinged
 }
 
-// bodyError keeps "too large" apart from "malformed".
+// bodyError keeps "too large" and "too slow" apart from "malformed".
 func bodyError(err error) error {
+	if slow, ok := errors.AsType[*serve.Problem](err); ok {
+		return slow
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
 	}

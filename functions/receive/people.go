@@ -39,7 +39,9 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 		}
 		imageNames[i] = imageName(name, u)
 	}
-	person, err := r.store.AddPerson(request.Context(), name, imageNames)
+	ctx, cancel := r.limited(request)
+	defer cancel()
+	person, err := r.store.AddPerson(ctx, name, imageNames)
 	if errors.Is(err, store.ErrOtherPerson) {
 		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's"}
 	}
@@ -47,7 +49,7 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 		return err
 	}
 	for i, u := range f.uploads {
-		if err := r.gallery.Save(request.Context(), imageNames[i], u.body); err != nil {
+		if err := r.gallery.Save(ctx, imageNames[i], u.body); err != nil {
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 	}

@@ -19,7 +19,7 @@ type Limits struct {
 	MaxBatch   int           `envconfig:"MAX_BATCH" default:"1000" desc:"most pictures in one request"`
 	MaxPicture int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"largest picture or photo, in bytes"`
 	MaxUpload  int64         `envconfig:"MAX_UPLOAD" default:"67108864" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
-	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" desc:"longest that one request may take"`
+	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" desc:"longest that a request may take once its body is there"`
 }
 
 // receiver is the function's handlers.
@@ -43,16 +43,19 @@ func (r *receiver) routes() http.Handler {
 	return mux
 }
 
-// handle makes a handler of a function that returns its error, and gives it a time limit.
+// handle makes a handler of a function that returns its error.
 func (r *receiver) handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		ctx, cancel := context.WithTimeout(request.Context(), r.MaxTime)
-		defer cancel()
-		http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.MaxTime))
-		if err := f(w, request.WithContext(ctx)); err != nil {
+		if err := f(w, request); err != nil {
 			r.problem(request, err).Write(w, textWanted(request))
 		}
 	})
+}
+
+// limited gives what follows on a body that was read its time. How long the body may
+// take to come is the server's to say: a large one over a slow line takes longer.
+func (r *receiver) limited(request *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(request.Context(), r.MaxTime)
 }
 
 // textWanted tells whether the answer is the seed's text: on its two routes, unless

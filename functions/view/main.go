@@ -12,14 +12,14 @@ import (
 )
 
 type settings struct {
-	serve.Listen
+	serve.Web
 	store.Settings
 	Options
 	Images string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
 }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8080}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}, Grace: serve.Grace}}
 	serve.Settings("view", "shows the pictures and the people in them", &s)
 	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		db, err := store.Open(s.Settings)
@@ -36,6 +36,6 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return serve.HTTP(ctx, s.Listen, log, v.handler(), db.Ready)
+		return serve.HTTP(ctx, s.Web, log, v.handler(), db.Ready)
 	})
 }
