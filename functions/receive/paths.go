@@ -65,8 +65,11 @@ func (r *receiver) readPaths(w http.ResponseWriter, request *http.Request) ([]po
 	if err := decoder.Decode(&message); err != nil {
 		return nil, malformed(`%s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("something follows the JSON object")
+	}
+	if name := repeated(body); name != "" {
+		return nil, malformed("field %q stands twice in one object", name)
 	}
 	var pictures []posted
 	if message.Path != nil {
@@ -93,6 +96,15 @@ func (r *receiver) checkCount(pictures int) error {
 
 // post takes CloudEvents in every mode, and the JSON of the other routes.
 func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
+	if isPing(request) {
+		ctx, cancel := r.limited(request)
+		defer cancel()
+		if err := r.ping(ctx); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusAccepted)
+		return nil
+	}
 	kind, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	isEvent := strings.HasPrefix(kind, "application/cloudevents") || request.Header.Get("Ce-Specversion") != ""
 	if !isEvent {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lineup/pkg/door"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
@@ -53,7 +54,7 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 	}
-	r.log.Info("person added", "person", person.ID, "photos", len(imageNames))
+	r.log.Info("person added", "person", person.ID, "photos", len(imageNames), door.Caller(ctx))
 	serve.JSON(w, http.StatusOK, person)
 	return nil
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
+	"lineup/pkg/door"
 	"lineup/pkg/event"
 	"lineup/pkg/photo"
 	"lineup/pkg/serve"
@@ -25,6 +28,7 @@ type Limits struct {
 // receiver is the function's handlers.
 type receiver struct {
 	Limits
+	door    *door.Door
 	store   *store.Store
 	hints   hinter
 	sweeper *sweeper
@@ -40,14 +44,26 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
 	mux.Handle("POST /{$}", r.handle(r.post))
-	return mux
+	return r.door.Guard(mux, isPing, refuse)
+}
+
+func refuse(w http.ResponseWriter, request *http.Request, problem serve.Problem) {
+	problem.Write(w, textWanted(request))
+}
+
+// isPing tells a PingSource's event by its header alone: nothing else of such a
+// request is looked at, so it needs no key.
+func isPing(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodPost && r.URL.Path == "/" && !strings.HasPrefix(kind, "application/cloudevents") &&
+		r.Header.Get("Ce-Specversion") != "" && r.Header.Get("Ce-Type") == event.TypePing
 }
 
 // handle makes a handler of a function that returns its error.
 func (r *receiver) handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if err := f(w, request); err != nil {
-			r.problem(request, err).Write(w, textWanted(request))
+			refuse(w, request, *r.problem(request, err))
 		}
 	})
 }
@@ -81,7 +97,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	if errors.Is(err, errBody) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
 	}
-	r.log.Error("request failed", "path", request.URL.Path, "error", err)
+	r.log.Error("request failed", "path", request.URL.Path, "error", err, door.Caller(request.Context()))
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")
