@@ -38,7 +38,7 @@ import (
 )
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8080}}
+	s := settings{Web: byDefault}
 	serve.Settings("bridge", "posts the messages of an NSQ channel to K_SINK as CloudEvents", &s)
 	serve.Main("bridge", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		b, err := newBridge(s, log)
@@ -47,7 +47,7 @@ func main() {
 		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return b.run(ctx) })
-		group.Go(func() error { return serve.HTTP(ctx, s.Listen, log, http.NotFoundHandler(), b.ready) })
+		group.Go(func() error { return serve.HTTP(ctx, s.Web, log, http.NotFoundHandler(), b.ready) })
 		return group.Wait()
 	})
 }

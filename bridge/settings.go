@@ -13,8 +13,11 @@ import (
 	"lineup/pkg/serve"
 )
 
+// byDefault is what the environment may change.
+var byDefault = serve.Web{Listen: serve.Listen{Port: 8080}, Grace: 10 * time.Second}
+
 type settings struct {
-	serve.Listen
+	serve.Web // Grace: events at the sink have that time to be answered, then their messages are given back
 
 	Sink        string          `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
 	Overrides   event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
@@ -40,8 +43,6 @@ type settings struct {
 	DeadTopic   string        `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
 	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to take a dead letter"`
 	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
-
-	Grace time.Duration `envconfig:"GRACE" default:"10s" desc:"time that events at the sink have to be answered after SIGTERM, then their messages are given back"`
 }
 
 // check fills in what follows from other settings and refuses what cannot work.

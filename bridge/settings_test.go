@@ -10,7 +10,7 @@ import (
 // defaults are the settings of an empty environment.
 func defaults(t testing.TB) settings {
 	t.Helper()
-	var s settings
+	s := settings{Web: byDefault}
 	if err := envconfig.Process("", &s); err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 // picture a little too large is refused in words rather than by gRPC.
 const messageMargin = 1 << 20
 
-// serve answers calls until ctx ends, then those in flight, within [serve.Grace].
+// serve answers calls until ctx ends, then those in flight, within GRACE.
 // It listens at once and is ready when the gallery was read.
 func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 	e, err := s.open(log)
@@ -53,6 +53,7 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 		maxStreams: s.MaxStreams,
 		listPage:   s.ListPage,
 		timeout:    s.CallTimeout,
+		grace:      s.Grace,
 		log:        log,
 	}
 }
@@ -88,7 +89,7 @@ func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryP
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, serve.Grace)
+		drain(calls, s.grace)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -16,6 +16,7 @@ import (
 	"lineup/face-server/gallery"
 	"lineup/local/realparts"
 	"lineup/pkg/photo"
+	"lineup/pkg/serve"
 	facerecog "lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -49,6 +50,7 @@ func forTests(t testing.TB) settings {
 		MaxFaces:     256,
 		MaxStreams:   64,
 		CallTimeout:  30 * time.Second,
+		Grace:        serve.Grace,
 	}
 }
 
@@ -402,7 +404,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
 		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
 	} {
-		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
+		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Grace: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
 		if err := s.check(); err != nil {
 			t.Fatal(err)
 		}

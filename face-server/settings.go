@@ -34,6 +34,7 @@ type settings struct {
 	MaxStreams     int           `envconfig:"MAX_STREAMS" default:"64" desc:"calls at a time on one connection; more wait at the client"`
 	gallery.Limits
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" desc:"time for a call that brings no deadline of its own"`
+	Grace       time.Duration `envconfig:"GRACE" default:"60s" desc:"time that calls in flight at SIGTERM have to end"`
 }
 
 // check finds the values with which the server could not work.
@@ -60,5 +61,6 @@ func (s settings) check() error {
 	require(s.MaxFaces > 0, "MAX_FACES", s.MaxFaces, "above 0")
 	require(s.MaxStreams > 0 && s.MaxStreams <= math.MaxInt32, "MAX_STREAMS", s.MaxStreams, "above 0")
 	require(s.CallTimeout > 0, "CALL_TIMEOUT", s.CallTimeout, "above 0")
+	require(s.Grace > 0, "GRACE", s.Grace, "above 0")
 	return errors.Join(errs...)
 }

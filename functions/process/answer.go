@@ -76,6 +76,9 @@ func submitted(w http.ResponseWriter, r *http.Request, limit int64) (id int64, t
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return 0, trace, &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the event is larger than %d bytes", tooLarge.Limit)}
 	}
+	if slow, ok := errors.AsType[*serve.Problem](err); ok {
+		return 0, trace, slow
+	}
 	if err != nil {
 		return 0, trace, &serve.Problem{Status: http.StatusBadRequest, Detail: "this is no CloudEvent: " + oneLine(err)}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 type settings struct {
-	serve.Listen
+	serve.Web
 	store.Settings
 	Retry
 
@@ -31,7 +31,7 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8082}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}, Grace: serve.Grace}}
 	serve.Settings("process", "asks the face server who is in a submitted picture and writes the answer", &s)
 	serve.Main("process", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		if err := s.Retry.check(s.FaceTimeout); err != nil {
@@ -65,6 +65,6 @@ func main() {
 			maxEvent: s.MaxEvent,
 			log:      log,
 		}
-		return serve.HTTP(ctx, s.Listen, log, p, pictures.Ready)
+		return serve.HTTP(ctx, s.Web, log, p, pictures.Ready)
 	})
 }

@@ -8,20 +8,23 @@ import (
 	"context"
 	"log/slog"
 
+	"lineup/pkg/door"
 	"lineup/pkg/photo"
 	"lineup/pkg/queue"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
 
-// Two packages call it Settings.
+// Three packages call it Settings.
 type (
+	Door     = door.Settings
 	Database = store.Settings
 	NSQ      = queue.Settings
 )
 
 type settings struct {
-	serve.Listen
+	serve.Web
+	Door
 	Database
 	NSQ
 	Limits
@@ -33,9 +36,13 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8000}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}, Grace: serve.Grace}}
 	serve.Settings("receive", "takes pictures to be looked at, and photos of people to be known", &s)
 	serve.Main("receive", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+		entry, err := door.Open(s.Door, log)
+		if err != nil {
+			return err
+		}
 		pictures, err := store.Open(s.Database)
 		if err != nil {
 			return err
@@ -59,6 +66,7 @@ func main() {
 
 		r := &receiver{
 			Limits:  s.Limits,
+			door:    entry,
 			store:   pictures,
 			hints:   hinter{queue: hints, topic: s.Topic, store: pictures, log: log},
 			roots:   roots,
@@ -66,6 +74,6 @@ func main() {
 			log:     log,
 		}
 		r.sweeper = &sweeper{SweepSettings: s.SweepSettings, hints: r.hints}
-		return serve.HTTP(ctx, s.Listen, log, r.routes(), pictures.Ready)
+		return serve.HTTP(ctx, s.Web, log, r.routes(), pictures.Ready)
 	})
 }

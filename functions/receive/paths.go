@@ -36,7 +36,9 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	if err != nil {
 		return err
 	}
-	answers, err := r.accept(request.Context(), pictures)
+	ctx, cancel := r.limited(request)
+	defer cancel()
+	answers, err := r.accept(ctx, pictures)
 	if err != nil {
 		return err
 	}
@@ -63,8 +65,11 @@ func (r *receiver) readPaths(w http.ResponseWriter, request *http.Request) ([]po
 	if err := decoder.Decode(&message); err != nil {
 		return nil, malformed(`%s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("something follows the JSON object")
+	}
+	if name := repeated(body); name != "" {
+		return nil, malformed("field %q stands twice in one object", name)
 	}
 	var pictures []posted
 	if message.Path != nil {
@@ -91,6 +96,15 @@ func (r *receiver) checkCount(pictures int) error {
 
 // post takes CloudEvents in every mode, and the JSON of the other routes.
 func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
+	if isPing(request) {
+		ctx, cancel := r.limited(request)
+		defer cancel()
+		if err := r.ping(ctx); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusAccepted)
+		return nil
+	}
 	kind, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	isEvent := strings.HasPrefix(kind, "application/cloudevents") || request.Header.Get("Ce-Specversion") != ""
 	if !isEvent {
@@ -101,9 +115,11 @@ func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := r.limited(request)
+	defer cancel()
 	pictures, pinged := pictures(events)
 	if pinged {
-		if err := r.ping(request.Context()); err != nil {
+		if err := r.ping(ctx); err != nil {
 			return err
 		}
 		if len(pictures) == 0 {
@@ -114,7 +130,7 @@ func (r *receiver) post(w http.ResponseWriter, request *http.Request) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
-	answers, err := r.accept(request.Context(), pictures)
+	answers, err := r.accept(ctx, pictures)
 	if err != nil {
 		return err
 	}
@@ -180,8 +196,11 @@ func pictures(events []cloudevents.Event) (pictures []posted, pinged bool) {
 	return pictures, pinged
 }
 
-// bodyError keeps "too large" apart from "malformed".
+// bodyError keeps "too large" and "too slow" apart from "malformed".
 func bodyError(err error) error {
+	if slow, ok := errors.AsType[*serve.Problem](err); ok {
+		return slow
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
 	}

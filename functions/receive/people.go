@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lineup/pkg/door"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
@@ -39,7 +40,9 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 		}
 		imageNames[i] = imageName(name, u)
 	}
-	person, err := r.store.AddPerson(request.Context(), name, imageNames)
+	ctx, cancel := r.limited(request)
+	defer cancel()
+	person, err := r.store.AddPerson(ctx, name, imageNames)
 	if errors.Is(err, store.ErrOtherPerson) {
 		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's"}
 	}
@@ -47,11 +50,11 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 		return err
 	}
 	for i, u := range f.uploads {
-		if err := r.gallery.Save(request.Context(), imageNames[i], u.body); err != nil {
+		if err := r.gallery.Save(ctx, imageNames[i], u.body); err != nil {
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 	}
-	r.log.Info("person added", "person", person.ID, "photos", len(imageNames))
+	r.log.Info("person added", "person", person.ID, "photos", len(imageNames), door.Caller(ctx))
 	serve.JSON(w, http.StatusOK, person)
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/nsqio/go-nsq"
 
 	"lineup/local/realparts"
+	"lineup/pkg/door"
 	"lineup/pkg/photo"
 	"lineup/pkg/queue"
 	"lineup/pkg/store"
@@ -35,7 +36,9 @@ type system struct {
 	gallery string
 }
 
-func newSystem(t *testing.T) *system {
+func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }
+
+func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Helper()
 	s := &system{dsn: realparts.MySQL(t), nsqd: realparts.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
 	if err := store.Migrate(t.Context(), s.dsn); err != nil {
@@ -51,7 +54,10 @@ func newSystem(t *testing.T) *system {
 	gallery, err := photo.Open(s.gallery)
 	must(t, err)
 	t.Cleanup(func() { pictures.Close(); hints.Close(); roots.Close(); gallery.Close() })
+	entry, err := door.Open(door.Settings{KeysFile: keysFile}, log)
+	must(t, err)
 	s.receiver = &receiver{
+		door:    entry,
 		Limits:  Limits{MaxBody: 1 << 20, MaxBatch: 1000, MaxPicture: 1 << 20, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
 		store:   pictures,
 		hints:   hinter{queue: hints, topic: "images", store: pictures, log: log},
@@ -253,6 +259,12 @@ func TestRefusals(t *testing.T) {
 		"a field nobody knows":          {"/image/post", `{"pth":"a"}`, nil, 400, `unknown field \"pth\"`},
 		"an entry without a path":       {"/images/post", `{"paths":[{"path":"a"},{}]}`, nil, 400, "paths[1] has no path"},
 		"two JSON objects":              {"/image/post", `{"path":"a"}{"path":"b"}`, nil, 400, "follows"},
+		"a brace too many":              {"/image/post", `{"path":"a"}}`, nil, 400, "follows"},
+		"a word behind the object":      {"/image/post", `{"path":"a"} b`, nil, 400, "follows"},
+		"a field that stands twice":     {"/image/post", `{"path":"a","path":"b"}`, nil, 400, `field \"path\" stands twice`},
+		"twice in other letters":        {"/image/post", `{"path":"a","Path":"b"}`, nil, 400, `field \"Path\" stands twice`},
+		"twice in one of several":       {"/images/post", `{"paths":[{"path":"a"},{"path":"b","path":"c"}]}`, nil, 400, `field \"path\" stands twice`},
+		"a field nobody knows, inside":  {"/images/post", `{"paths":[{"path":"a","size":1}]}`, nil, 400, `unknown field \"size\"`},
 		"invalid UTF-8":                 {"/image/post", "{\"path\":\"a\xff\"}", nil, 422, "UTF-8"},
 		"an empty path":                 {"/image/post", `{"path":""}`, nil, 422, "empty"},
 		"a path that climbs out":        {"/image/post", `{"path":"../../etc/passwd"}`, nil, 422, "below a picture root"},

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
+	"lineup/pkg/door"
 	"lineup/pkg/event"
 	"lineup/pkg/photo"
 	"lineup/pkg/serve"
@@ -19,12 +22,13 @@ type Limits struct {
 	MaxBatch   int           `envconfig:"MAX_BATCH" default:"1000" desc:"most pictures in one request"`
 	MaxPicture int64         `envconfig:"MAX_PICTURE" default:"20971520" desc:"largest picture or photo, in bytes"`
 	MaxUpload  int64         `envconfig:"MAX_UPLOAD" default:"67108864" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
-	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" desc:"longest that one request may take"`
+	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" desc:"longest that a request may take once its body is there"`
 }
 
 // receiver is the function's handlers.
 type receiver struct {
 	Limits
+	door    *door.Door
 	store   *store.Store
 	hints   hinter
 	sweeper *sweeper
@@ -40,19 +44,34 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
 	mux.Handle("POST /{$}", r.handle(r.post))
-	return mux
+	return r.door.Guard(mux, isPing, refuse)
 }
 
-// handle makes a handler of a function that returns its error, and gives it a time limit.
+func refuse(w http.ResponseWriter, request *http.Request, problem serve.Problem) {
+	problem.Write(w, textWanted(request))
+}
+
+// isPing tells a PingSource's event by its header alone: nothing else of such a
+// request is looked at, so it needs no key.
+func isPing(r *http.Request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Method == http.MethodPost && r.URL.Path == "/" && !strings.HasPrefix(kind, "application/cloudevents") &&
+		r.Header.Get("Ce-Specversion") != "" && r.Header.Get("Ce-Type") == event.TypePing
+}
+
+// handle makes a handler of a function that returns its error.
 func (r *receiver) handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		ctx, cancel := context.WithTimeout(request.Context(), r.MaxTime)
-		defer cancel()
-		http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.MaxTime))
-		if err := f(w, request.WithContext(ctx)); err != nil {
-			r.problem(request, err).Write(w, textWanted(request))
+		if err := f(w, request); err != nil {
+			refuse(w, request, *r.problem(request, err))
 		}
 	})
+}
+
+// limited gives what follows on a body that was read its time. How long the body may
+// take to come is the server's to say: a large one over a slow line takes longer.
+func (r *receiver) limited(request *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(request.Context(), r.MaxTime)
 }
 
 // textWanted tells whether the answer is the seed's text: on its two routes, unless
@@ -78,7 +97,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	if errors.Is(err, errBody) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
 	}
-	r.log.Error("request failed", "path", request.URL.Path, "error", err)
+	r.log.Error("request failed", "path", request.URL.Path, "error", err, door.Caller(request.Context()))
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"lineup/pkg/door"
 	"lineup/pkg/event"
 	"lineup/pkg/lineup"
 	"lineup/pkg/serve"
@@ -65,7 +66,7 @@ func (r *receiver) accept(ctx context.Context, pictures []posted) ([]accepted, e
 	for i, s := range submissions {
 		sent := s.Queued || s.Status.Final() || queued
 		answers[rows[i]] = accepted{ID: s.ID, Path: s.Path, Status: s.Status, Sent: &sent, known: s.Known}
-		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent)
+		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, door.Caller(ctx))
 	}
 	return answers, nil
 }

@@ -66,6 +66,8 @@ func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) er
 	if len(uploads) == 1 && uploads[0].err != nil {
 		return uploads[0].err
 	}
+	ctx, cancel := r.limited(request)
+	defer cancel()
 	pictures := make([]posted, len(uploads))
 	for i, u := range uploads {
 		if u.err != nil {
@@ -73,11 +75,11 @@ func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) er
 			continue
 		}
 		pictures[i] = posted{path: u.path(), trace: traceOf(request)}
-		if err := r.roots.Save(request.Context(), u.path(), u.body); err != nil {
+		if err := r.roots.Save(ctx, u.path(), u.body); err != nil {
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 	}
-	answers, err := r.accept(request.Context(), pictures)
+	answers, err := r.accept(ctx, pictures)
 	if err != nil {
 		return err
 	}

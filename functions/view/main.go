@@ -6,23 +6,35 @@ import (
 	"context"
 	"log/slog"
 
+	"lineup/pkg/door"
 	"lineup/pkg/photo"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
 
+// Two packages call it Settings.
+type (
+	Door     = door.Settings
+	Database = store.Settings
+)
+
 type settings struct {
-	serve.Listen
-	store.Settings
+	serve.Web
+	Door
+	Database
 	Options
 	Images string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
 }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 8080}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}, Grace: serve.Grace}}
 	serve.Settings("view", "shows the pictures and the people in them", &s)
 	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		db, err := store.Open(s.Settings)
+		entry, err := door.Open(s.Door, log)
+		if err != nil {
+			return err
+		}
+		db, err := store.Open(s.Database)
 		if err != nil {
 			return err
 		}
@@ -32,10 +44,10 @@ func main() {
 			return err
 		}
 		defer pictures.Close()
-		v, err := newView(s.Options, db, pictures, log)
+		v, err := newView(s.Options, entry, db, pictures, log)
 		if err != nil {
 			return err
 		}
-		return serve.HTTP(ctx, s.Listen, log, v.handler(), db.Ready)
+		return serve.HTTP(ctx, s.Web, log, v.handler(), db.Ready)
 	})
 }

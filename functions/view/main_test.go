@@ -15,6 +15,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"lineup/local/realparts"
+	"lineup/pkg/door"
 	"lineup/pkg/lineup"
 	"lineup/pkg/photo"
 	"lineup/pkg/store"
@@ -43,6 +44,12 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 // serveSite is newSite on a database that is there.
 func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
 	t.Helper()
+	return serveSiteBehind(t, door.Settings{}, dsn, change...)
+}
+
+// serveSiteBehind is serveSite with a door of its own.
+func serveSiteBehind(t *testing.T, doors door.Settings, dsn string, change ...func(*Options)) *site {
+	t.Helper()
 	var options Options
 	if err := envconfig.Process("", &options); err != nil {
 		t.Fatal(err)
@@ -61,7 +68,12 @@ func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pictures.Close() })
-	v, err := newView(options, db, pictures, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	entry, err := door.Open(doors, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := newView(options, entry, db, pictures, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,10 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 	return parsed, nil
 }
 
+// policy lets a page use only this program's own styles and pictures, run nothing,
+// and be shown inside no other page.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 // render answers with the page, whole or, if its template fails, not at all.
 func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page) {
 	layout := struct {
@@ -79,6 +83,7 @@ func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page
 		return
 	}
 	w.Header().Set("Vary", "Accept")
+	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(html.Len()))
 	w.WriteHeader(status)

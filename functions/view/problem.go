@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"lineup/pkg/door"
 	"lineup/pkg/photo"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
@@ -67,7 +68,7 @@ func pictureProblem(err error) serve.Problem {
 // gives the problem.
 func (v *view) note(r *http.Request, problem serve.Problem, cause error, attributes ...any) serve.Problem {
 	if problem.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
-		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause)
+		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause, door.Caller(r.Context()))
 	}
 	return problem
 }
@@ -82,6 +83,8 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 		problem.Write(w, false)
 		return
 	}
+	// Only what is better in a moment by itself.
+	waits := problem.RetryAfter > 0 && problem.Status == http.StatusServiceUnavailable
 	if problem.RetryAfter > 0 {
 		w.Header().Set("Retry-After", serve.Seconds(problem.RetryAfter))
 	}
@@ -89,7 +92,7 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	v.render(w, r, problem.Status, page{
 		template: "problem",
 		title:    problem.Title,
-		waits:    problem.RetryAfter > 0,
+		waits:    waits,
 		content:  problem,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"lineup/pkg/door"
 	"lineup/pkg/photo"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
@@ -15,6 +16,7 @@ import (
 // between requests.
 type view struct {
 	options  Options
+	door     *door.Door
 	db       *store.Store
 	pictures *photo.Roots
 	log      *slog.Logger
@@ -23,7 +25,7 @@ type view struct {
 	slots    chan struct{} // one taken for every picture in memory
 }
 
-func newView(o Options, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
+func newView(o Options, entry *door.Door, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func newView(o Options, db *store.Store, pictures *photo.Roots, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
+	return &view{o, entry, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
 }
 
 func (v *view) handler() http.Handler {
@@ -47,14 +49,12 @@ func (v *view) handler() http.Handler {
 	mux.Handle("/people/{id}", v.show(v.person))
 	mux.HandleFunc("/assets/{name}", v.asset)
 	mux.Handle("/", v.show(v.nothing))
-	return v.limit(mux)
+	return v.door.Guard(v.limit(mux), nil, v.refuse)
 }
 
-// limit gives every answer its headers and every request its time, and lets
-// nothing but reading pass.
+// limit gives every request its time, and lets nothing but reading pass.
 func (v *view) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		secure(w.Header())
 		// Where the connection cannot be given a deadline, the answer goes without one.
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
 		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
@@ -67,18 +67,6 @@ func (v *view) limit(h http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	})
-}
-
-// secure lets a page use only this program's own styles and pictures, run
-// nothing, and be shown inside no other page.
-func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "private, no-cache")
 }
 
 // show answers with the page that a handler makes, or with its content as JSON.

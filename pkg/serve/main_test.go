@@ -35,19 +35,19 @@ func example() {
 		Database string `envconfig:"DATABASE" required:"true" secret:"true" desc:"where the rows are"`
 		Sink     string `envconfig:"SINK" desc:"where events go"`
 		Fail     string `envconfig:"FAIL" desc:"why it cannot go on"`
-		serve.Listen
+		serve.Web
 		Wait  time.Duration `envconfig:"WAIT" default:"30s" desc:"how long it waits"`
 		Again bool          `envconfig:"AGAIN" desc:"whether it tries again"`
 		Greet string        `envconfig:"GREET" default:"hello" desc:"how it greets"`
 	}
-	s := settings{Listen: serve.Listen{Port: 8123}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8123}, Grace: serve.Grace}}
 	serve.Settings("example", "shows what every program does", &s)
 	serve.Main("example", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		log.Debug("settings read")
 		if s.Fail != "" {
 			return errors.New(s.Fail)
 		}
-		return serve.HTTP(ctx, s.Listen, log, http.HandlerFunc(echo), nil)
+		return serve.HTTP(ctx, s.Web, log, http.HandlerFunc(echo), nil)
 	})
 }
 

@@ -18,15 +18,9 @@ import (
 	"time"
 )
 
-// Limits of every HTTP server here. A request's body is limited by its handler.
-const (
-	headerTimeout = 10 * time.Second
-	idleTimeout   = 2 * time.Minute // longer than the pause of Knative's queue-proxy between two uses of a connection
-	headerBytes   = 32 << 10
-)
-
-// Grace is how long requests in flight may take to end after SIGTERM. Knative
-// sends SIGKILL after the revision's timeoutSeconds, 300 by default.
+// Grace is how long requests in flight may take to end after SIGTERM, unless GRACE
+// says otherwise. Knative sends SIGKILL after the revision's timeoutSeconds, 300 by
+// default.
 const Grace = 60 * time.Second
 
 // Main runs a program whose settings are read: with a logger, and a context that
@@ -73,20 +67,23 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 }
 
 // HTTP serves h until ctx ends, then answers the requests in flight, within
-// Grace, before it returns. GET /healthz says that the program lives, GET /readyz
+// w.Grace, before it returns. GET /healthz says that the program lives, GET /readyz
 // that ready has no objection; what it objects to is in the log, because it may
 // name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
-func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
-	listener, err := Bind(ctx, l)
+func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+	listener, err := Bind(ctx, w.Listen)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
-		Handler:           withHealth(h, ready, log),
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerBytes,
+		Handler:           withHealth(w.paced(h), ready, log),
+		ReadHeaderTimeout: w.HeaderTimeout,
+		IdleTimeout:       w.IdleTimeout,
+		MaxHeaderBytes:    w.MaxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		Protocols:         new(http.Protocols),
 	}
@@ -103,13 +100,13 @@ func HTTP(ctx context.Context, l Listen, log *slog.Logger, h http.Handler, ready
 	}
 
 	log.Info("draining")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace)
 	defer cancel()
 	err = server.Shutdown(grace)
 	<-ended
 	if err != nil {
 		server.Close()
-		return fmt.Errorf("requests in flight did not end within %v: %w", Grace, err)
+		return fmt.Errorf("requests in flight did not end within %v: %w", w.Grace, err)
 	}
 	return nil
 }
@@ -120,11 +117,13 @@ const readyTime = 5 * time.Second
 func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		Secure(w.Header())
 		fmt.Fprintln(w, "alive")
 	})
 	var objection atomic.Value // the last one logged: a probe comes every second
 	objection.Store("")
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		Secure(w.Header())
 		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 		defer cancel()
 		var err error

@@ -35,12 +35,17 @@ type server struct {
 	ended   chan error
 }
 
-func start(t *testing.T, h http.Handler, ready func(context.Context) error) server {
+func start(t *testing.T, h http.Handler, ready func(context.Context) error, change ...func(*serve.Web)) server {
 	t.Helper()
+	web := serve.Web{Listen: serve.Listen{Host: "127.0.0.1"}, Grace: serve.Grace,
+		HeaderTimeout: patience, MaxHeader: 32 << 10, BodyTimeout: patience, BodyRate: 16 << 10, IdleTimeout: patience}
+	for _, c := range change {
+		c(&web)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s := server{lines: make(chan slog.Record, 100), end: cancel, ended: make(chan error, 1)}
 	go func() {
-		s.ended <- serve.HTTP(ctx, serve.Listen{Host: "127.0.0.1"}, slog.New(records{slog.DiscardHandler, s.lines}), h, ready)
+		s.ended <- serve.HTTP(ctx, web, slog.New(records{slog.DiscardHandler, s.lines}), h, ready)
 		close(s.ended)
 	}()
 	t.Cleanup(func() {
@@ -186,19 +191,27 @@ func TestHeadersAreLimited(t *testing.T) {
 	s := start(t, http.HandlerFunc(echo), nil)
 	client := clients()["HTTP/1.1"]
 	defer client.CloseIdleConnections()
-	for size, want := range map[int]int{16 << 10: 200, 64 << 10: http.StatusRequestHeaderFieldsTooLarge} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address, nil)
+	small := start(t, http.HandlerFunc(echo), nil, func(w *serve.Web) { w.MaxHeader = 1 << 10 })
+	for _, c := range []struct {
+		server     server
+		size, want int
+	}{
+		{s, 16 << 10, http.StatusOK},
+		{s, 64 << 10, http.StatusRequestHeaderFieldsTooLarge},
+		{small, 16 << 10, http.StatusRequestHeaderFieldsTooLarge},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.server.address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("X-Long", strings.Repeat("x", size))
+		request.Header.Set("X-Long", strings.Repeat("x", c.size))
 		response, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		response.Body.Close()
-		if response.StatusCode != want {
-			t.Errorf("a header of %d bytes: %s, want %d", size, response.Status, want)
+		if response.StatusCode != c.want {
+			t.Errorf("a header of %d bytes: %s, want %d", c.size, response.Status, c.want)
 		}
 	}
 }

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup/pkg/store"
+)
+
+const aKey = "Bearer hunter2"
+
+// locked is a system that asks for a key.
+func locked(t *testing.T) *system {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys")
+	must(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600))
+	return newSystemWithKeys(t, file)
+}
+
+func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
+	s := locked(t)
+	photos, photosKind := multipartBody(t, "image", "\xff\xd8\xff one")
+	person, personKind := personBody(t, "Ann", "\xff\xd8\xff one")
+	structured := `{"specversion":"1.0","type":"dev.knative.sources.ping","source":"/test","id":"1"}`
+	for name, c := range map[string]struct {
+		path, body string
+		header     []string
+		status     int // with the key
+	}{
+		"a path":                {"/image/post", `{"path":"a.jpg"}`, nil, 202},
+		"paths":                 {"/images/post", `{"paths":[{"path":"a.jpg"}]}`, nil, 202},
+		"JSON at the root":      {"/", `{"path":"a.jpg"}`, nil, 202},
+		"an event":              {"/", `{"path":"a.jpg"}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}, 202},
+		"a picture":             {"/images", "\xff\xd8\xff one", []string{"Content-Type", "image/jpeg"}, 202},
+		"a form of pictures":    {"/images", photos, []string{"Content-Type", photosKind}, 202},
+		"a form of a person":    {"/people", person, []string{"Content-Type", personKind}, 200},
+		"a malformed one":       {"/image/post", `{`, nil, 400},
+		"a path that is none":   {"/image/post", `{"path":""}`, nil, 422},
+		"no such address":       {"/nothing", ``, nil, 404},
+		"a ping in its body":    {"/", structured, []string{"Content-Type", "application/cloudevents+json"}, 202},
+		"a ping by header only": {"/", structured, []string{"Content-Type", "application/cloudevents-batch+json", "Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping"}, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, asJSON := range []bool{false, true} {
+				header := c.header
+				if asJSON {
+					header = append([]string{"Accept", "application/json"}, header...)
+				}
+				without := s.do(t, c.path, c.body, header...)
+				text := strings.HasSuffix(c.path, "/post") && !asJSON
+				if kind := without.header.Get("Content-Type"); without.status != 401 || without.header.Get("WWW-Authenticate") == "" ||
+					(kind == "application/problem+json") == text || text && strings.Count(without.body, "\n") != 1 {
+					t.Errorf("without the key: %d %s %s", without.status, kind, without.body)
+				}
+				with := s.do(t, c.path, c.body, append([]string{"Authorization", aKey}, header...)...)
+				if with.status != c.status {
+					t.Errorf("with the key: %d %s, want %d", with.status, with.body, c.status)
+				}
+				elsewhere := s.do(t, c.path, c.body, append([]string{"Authorization", aKey, "Sec-Fetch-Site", "cross-site"}, header...)...)
+				if elsewhere.status != http.StatusForbidden {
+					t.Errorf("from another site: %d %s, want 403", elsewhere.status, elsewhere.body)
+				}
+				for _, r := range []reply{without, with, elsewhere} {
+					for name, want := range map[string]string{
+						"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+						"X-Content-Type-Options":       "nosniff",
+						"X-Frame-Options":              "DENY",
+						"Referrer-Policy":              "no-referrer",
+						"Cross-Origin-Resource-Policy": "same-origin",
+						"Cross-Origin-Opener-Policy":   "same-origin",
+					} {
+						if got := r.header.Get(name); got != want {
+							t.Errorf("status %d: %s is %q", r.status, name, got)
+						}
+					}
+					if got := r.header.Get("Cache-Control"); got != "no-store" && r.status != http.StatusForbidden {
+						t.Errorf("status %d: Cache-Control is %q", r.status, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestThePingNeedsNoKeyAndNothingElseComesInWithIt(t *testing.T) {
+	s := locked(t)
+	s.sweeper.EveryAtMost = time.Hour
+	ping := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping", "Ce-Source", "/test", "Ce-Id", "1"}
+	_, err := s.store.Submit(t.Context(), []string{"a.jpg"})
+	must(t, err)
+	got := s.do(t, "/", `{"path":"smuggled.jpg"}`, append(ping, "Content-Type", "application/json")...)
+	if got.status != http.StatusAccepted || got.body != "" {
+		t.Errorf("%d %s, want 202", got.status, got.body)
+	}
+	if n := s.depth(t); n != 1 {
+		t.Errorf("%d hints on the queue, want the one that was due", n)
+	}
+	if got := s.do(t, "/image/post", `{"path":"smuggled.jpg"}`, ping...); got.status != http.StatusUnauthorized {
+		t.Errorf("at another address: %d %s", got.status, got.body)
+	}
+	if rows, _, err := s.store.Images(t.Context(), store.Filter{Limit: 5}); err != nil || len(rows) != 1 {
+		t.Errorf("there are the rows %v, %v", rows, err)
+	}
+}

@@ -1,0 +1,318 @@
+package door_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lineup/pkg/door"
+	"lineup/pkg/serve"
+)
+
+// line is one of a file of keys.
+func line(name, key string) string {
+	return fmt.Sprintf("%s %x\n", name, sha256.Sum256([]byte(key)))
+}
+
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keysFile is a file of keys with that content.
+func keysFile(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys")
+	write(t, file, content)
+	return file
+}
+
+// entry is a door with a handler behind it that answers with who called.
+type entry struct {
+	http.Handler
+	log *bytes.Buffer
+}
+
+func open(t *testing.T, s door.Settings) entry {
+	t.Helper()
+	var buffer bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&buffer, nil))
+	d, err := door.Open(s, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, door.Caller(r.Context()).Value)
+	})
+	isOpen := func(r *http.Request) bool { return r.URL.Path == "/open" }
+	return entry{d.Guard(behind, isOpen, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) }), &buffer}
+}
+
+// ask gives the answer to a request with these headers, name and value in turn.
+func (e entry) ask(t *testing.T, method, url string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, url, nil)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Add(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, request)
+	return w
+}
+
+func (e entry) status(t *testing.T, key string) int {
+	t.Helper()
+	return e.ask(t, "GET", "http://lineup.example/", "Authorization", "Bearer "+key).Code
+}
+
+func TestWithoutAFileEverybodyIsLetIn(t *testing.T) {
+	t.Parallel()
+	e := open(t, door.Settings{RateLimit: 1, RateBurst: 1})
+	for range 3 {
+		if w := e.ask(t, "POST", "/"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "private, no-cache" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	e := open(t, door.Settings{KeysFile: keysFile(t, "# who may\n\n"+line("phone", "hunter2")+"  "+strings.TrimSpace(line("cron", "s3same"))+" # at night")})
+	for name, c := range map[string]struct {
+		authorization string
+		caller        string // "": refused
+	}{
+		"nothing":                            {"", ""},
+		"a key":                              {"Bearer hunter2", "phone"},
+		"another key":                        {"Bearer s3same", "cron"},
+		"the scheme in other letters":        {"bEARER  hunter2 ", "phone"},
+		"a key that is none":                 {"Bearer hunter3", ""},
+		"a key that is longer":               {"Bearer hunter22", ""},
+		"an empty one":                       {"Bearer ", ""},
+		"the hash in place of the key":       {"Bearer " + strings.Fields(line("phone", "hunter2"))[1], ""},
+		"another scheme":                     {"Digest hunter2", ""},
+		"a key as a browser sends it":        {basic("anybody", "hunter2"), "phone"},
+		"a key as password of nobody":        {basic("", "s3same"), "cron"},
+		"a key as the name, not as password": {basic("hunter2", ""), ""},
+		"a password that is none":            {basic("phone", "hunter3"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var header []string
+			if c.authorization != "" {
+				header = []string{"Authorization", c.authorization}
+			}
+			w := e.ask(t, "GET", "/", header...)
+			if c.caller != "" {
+				if w.Code != http.StatusOK || w.Body.String() != c.caller || w.Header().Get("Cache-Control") != "no-store" {
+					t.Errorf("%d %s %v, want %s", w.Code, w.Body, w.Header(), c.caller)
+				}
+				return
+			}
+			if w.Code != http.StatusUnauthorized || w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%d %s, want 401 as a problem", w.Code, w.Body)
+			}
+			if got := strings.Join(w.Header().Values("WWW-Authenticate"), ", "); got != `Bearer realm="lineup", Basic realm="lineup", charset="UTF-8"` {
+				t.Errorf("WWW-Authenticate: %s", got)
+			}
+		})
+	}
+	if w := e.ask(t, "POST", "/open"); w.Code != http.StatusOK {
+		t.Errorf("what is open needs a key: %d", w.Code)
+	}
+	for _, secret := range []string{"hunter", "s3same"} {
+		if strings.Contains(e.log.String(), secret) {
+			t.Errorf("the log holds a key:\n%s", e.log)
+		}
+	}
+}
+
+func basic(user, password string) string {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.SetBasicAuth(user, password)
+	return r.Header.Get("Authorization")
+}
+
+func TestKeysAreReadAgain(t *testing.T) {
+	t.Parallel()
+	both := line("phone", "one") + line("cron", "two")
+	for name, c := range map[string]struct {
+		change   func(t *testing.T, file string)
+		one, two bool // whether the key is let in afterwards; before, only one is
+		says     string
+	}{
+		"a key is added":      {func(t *testing.T, file string) { write(t, file, both) }, true, true, "API keys read"},
+		"a key is taken away": {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, "API keys read"},
+		"the file is gone":    {func(t *testing.T, file string) { must(t, os.Remove(file)) }, true, false, "stay as they were"},
+		"the file is broken":  {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, "line 3"},
+		"the file is empty":   {func(t *testing.T, file string) { write(t, file, "") }, true, false, "no key"},
+		"another file is in its place": {func(t *testing.T, file string) {
+			other := keysFile(t, both)
+			must(t, os.Rename(other, file))
+		}, true, true, "API keys read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := keysFile(t, line("phone", "one"))
+			synctest.Test(t, func(t *testing.T) {
+				e := open(t, door.Settings{KeysFile: file})
+				c.change(t, file)
+				if e.status(t, "one") != http.StatusOK || e.status(t, "two") != http.StatusUnauthorized {
+					t.Error("the file is looked at for every request")
+				}
+				for range 3 {
+					time.Sleep(time.Second) // of the test's own clock
+					for key, in := range map[string]bool{"one": c.one, "two": c.two} {
+						if got := e.status(t, key); (got == http.StatusOK) != in {
+							t.Errorf("key %s: %d", key, got)
+						}
+					}
+				}
+				if got := strings.Count(e.log.String(), c.says); got != 1 {
+					t.Errorf("the log says %q %d times, want once:\n%s", c.says, got, e.log)
+				}
+			})
+		})
+	}
+}
+
+// A mounted Secret is a link to a link to a folder, and the link in the middle is
+// exchanged. The file behind keeps its size, and its time may be anything.
+func TestAMountedSecretIsReadAgain(t *testing.T) {
+	t.Parallel()
+	dir, then := t.TempDir(), time.Now()
+	for version, key := range map[string]string{"v1": "one", "v2": "two"} {
+		must(t, os.Mkdir(filepath.Join(dir, version), 0o700))
+		file := filepath.Join(dir, version, "keys")
+		write(t, file, line("phone", key))
+		must(t, os.Chtimes(file, then, then))
+	}
+	must(t, os.Symlink("v1", filepath.Join(dir, "..data")))
+	must(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, door.Settings{KeysFile: filepath.Join(dir, "keys")})
+		must(t, os.Symlink("v2", filepath.Join(dir, "new")))
+		must(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
+		time.Sleep(time.Second)
+		if one, two := e.status(t, "one"), e.status(t, "two"); one != http.StatusUnauthorized || two != http.StatusOK {
+			t.Errorf("the old key gets %d, the new one %d", one, two)
+		}
+	})
+}
+
+func TestAFileThatIsOfNoUse(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ content, says string }{
+		"is empty":               {"", "no key"},
+		"holds comments only":    {"# phone\n", "no key"},
+		"holds a key, no hash":   {"phone hunter2hunter2", "line 1"},
+		"holds a hash alone":     {strings.Fields(line("phone", "x"))[1], "line 1"},
+		"holds a third column":   {"# keys\n" + strings.TrimSpace(line("phone", "x")) + " hunter2", "line 2"},
+		"holds half a hash":      {line("phone", "x")[:20], "sha256sum"},
+		"holds a very long name": {line(strings.Repeat("n", 101), "x"), "line 1"},
+		"is too large":           {strings.Repeat("#", 1<<20+1), "1048576 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := door.Open(door.Settings{KeysFile: keysFile(t, c.content)}, slog.New(slog.DiscardHandler))
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "API_KEYS_FILE") || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%v; want an error that names API_KEYS_FILE, says %q and shows no key", err, c.says)
+			}
+		})
+	}
+	_, err := door.Open(door.Settings{KeysFile: filepath.Join(t.TempDir(), "none")}, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "next: make it") {
+		t.Errorf("no file at all: %v; want an error that says what to do", err)
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	file := keysFile(t, line("phone", "old")+line("phone", "new")+line("cron", "other"))
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, door.Settings{KeysFile: file, RateLimit: 0.5, RateBurst: 3})
+		for range 3 {
+			if got := e.status(t, "old"); got != http.StatusOK {
+				t.Fatalf("%d within the burst", got)
+			}
+		}
+		w := e.ask(t, "GET", "/", "Authorization", "Bearer new")
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "2" || w.Header().Get("WWW-Authenticate") != "" {
+			t.Errorf("%d, Retry-After %q; want 429 and 2, also with the same caller's other key", w.Code, w.Header().Get("Retry-After"))
+		}
+		if got := e.status(t, "other"); got != http.StatusOK {
+			t.Errorf("another caller gets %d", got)
+		}
+		write(t, file, line("phone", "old")) // read again, who called is not forgotten
+		time.Sleep(1900 * time.Millisecond)
+		if got := e.status(t, "old"); got != http.StatusTooManyRequests {
+			t.Errorf("%d before the time is over", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if got := e.status(t, "old"); got != http.StatusOK {
+			t.Errorf("%d after the time is over", got)
+		}
+		free := open(t, door.Settings{KeysFile: file})
+		for range 1000 {
+			if got := free.status(t, "old"); got != http.StatusOK {
+				t.Fatalf("%d with RATE_LIMIT=0", got)
+			}
+		}
+	})
+	for _, s := range []door.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: 1}} {
+		if _, err := door.Open(s, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
+func TestPostsOfOtherSites(t *testing.T) {
+	t.Parallel()
+	e := open(t, door.Settings{TrustedOrigins: []string{"https://page.example"}})
+	for name, c := range map[string]struct {
+		method string
+		header []string
+		in     bool
+	}{
+		"curl, a Broker":                      {"POST", nil, true},
+		"a form of the same site":             {"POST", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://lineup.example"}, true},
+		"the user, by hand":                   {"POST", []string{"Sec-Fetch-Site", "none"}, true},
+		"a form of another site":              {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, false},
+		"text that is JSON, of another site":  {"POST", []string{"Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain"}, false},
+		"a form of a neighbour":               {"POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://x.lineup.example"}, false},
+		"an old browser on another site":      {"POST", []string{"Origin", "https://evil.example"}, false},
+		"an old browser on the same site":     {"POST", []string{"Origin", "http://lineup.example"}, true},
+		"a page in a sandbox":                 {"POST", []string{"Origin", "null"}, false},
+		"a link on another site":              {"GET", []string{"Sec-Fetch-Site", "cross-site"}, true},
+		"a form of a site that is trusted":    {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://page.example"}, true},
+		"what is open, from another site":     {"POST", []string{"Sec-Fetch-Site", "cross-site"}, false},
+		"another site that changes something": {"DELETE", []string{"Sec-Fetch-Site", "cross-site"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := e.ask(t, c.method, "http://lineup.example/open", c.header...)
+			if (w.Code == http.StatusOK) != c.in || !c.in && (w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "TRUSTED_ORIGINS")) {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	if _, err := door.Open(door.Settings{TrustedOrigins: []string{"page.example"}}, nil); err == nil || !strings.Contains(err.Error(), "TRUSTED_ORIGINS") {
+		t.Errorf("an origin without a scheme: %v", err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

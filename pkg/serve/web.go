@@ -1,0 +1,85 @@
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Web is what every program with an HTTP server can be told. A program embeds it
+// in its own settings and fills in the port and the grace it has by default.
+type Web struct {
+	Listen
+	Grace         time.Duration `envconfig:"GRACE" desc:"time that what is in flight at SIGTERM has to end"`
+	HeaderTimeout time.Duration `envconfig:"HEADER_TIMEOUT" default:"10s" desc:"time a request's header may take to come"`
+	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" desc:"largest request header, in bytes; up to 4096 more pass"`
+	BodyTimeout   time.Duration `envconfig:"BODY_TIMEOUT" default:"20s" desc:"time a request's body may take to come, beside what BODY_RATE allows"`
+	BodyRate      int           `envconfig:"BODY_RATE" default:"16384" desc:"bytes of a body that give it one more second"`
+	// Longer than the pause of Knative's queue-proxy between two uses of a connection.
+	IdleTimeout time.Duration `envconfig:"IDLE_TIMEOUT" default:"2m" desc:"time a connection may stay open without a request"`
+}
+
+func (w Web) check() error {
+	var errs []error
+	for setting, value := range map[string]int64{
+		"GRACE": int64(w.Grace), "HEADER_TIMEOUT": int64(w.HeaderTimeout), "MAX_HEADER": int64(w.MaxHeader),
+		"BODY_TIMEOUT": int64(w.BodyTimeout), "BODY_RATE": int64(w.BodyRate), "IDLE_TIMEOUT": int64(w.IdleTimeout),
+	} {
+		if value <= 0 {
+			errs = append(errs, fmt.Errorf("%s is not above 0: set it to more", setting))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// paced gives every body a deadline that moves on as the body comes, so that a
+// slow upload ends well and one that is only kept open does not go on for ever.
+// Reading a body that came too slowly gives a *Problem.
+func (w Web) paced(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			b := &pacedBody{ReadCloser: r.Body, connection: http.NewResponseController(rw), deadline: time.Now().Add(w.BodyTimeout), rate: w.BodyRate}
+			// Also for a body that the handler leaves alone: the server reads on to the next request.
+			b.connection.SetReadDeadline(b.deadline)
+			r.Body = b
+		}
+		h.ServeHTTP(rw, r)
+	})
+}
+
+type pacedBody struct {
+	io.ReadCloser
+	connection *http.ResponseController
+	deadline   time.Time
+	rate       int // bytes a second
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil:
+		b.deadline = b.deadline.Add(time.Duration(n) * time.Second / time.Duration(b.rate))
+		b.connection.SetReadDeadline(b.deadline)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = &Problem{Status: http.StatusRequestTimeout,
+			Detail: fmt.Sprintf("the body came too slowly, at less than %d bytes a second: send it again over a quicker connection, or less at once", b.rate)}
+	default: // the connection is watched from here on, and without a deadline
+		b.connection.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// Secure sets the headers of an answer that a browser may only show: it may run
+// nothing, load nothing, stand in no other page and be read by no other site.
+func Secure(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "private, no-cache")
+}

@@ -1,0 +1,178 @@
+package serve_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup/pkg/serve"
+)
+
+// short is a limit that a test runs into, and long what outlasts it.
+const (
+	short = 100 * time.Millisecond
+	long  = 4 * short
+)
+
+// readAll answers with how the body's end came.
+func readAll(w http.ResponseWriter, r *http.Request) {
+	_, err := io.ReadAll(r.Body)
+	if problem, ok := errors.AsType[*serve.Problem](err); ok {
+		problem.Write(w, false)
+		return
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusTeapot)
+		return
+	}
+	select {
+	case <-r.Context().Done():
+		http.Error(w, "cancelled", http.StatusTeapot)
+	case <-time.After(long):
+		io.WriteString(w, "read")
+	}
+}
+
+// untilClosed sends text and waits until the server ends the connection.
+func untilClosed(t *testing.T, address, text string) (answer string) {
+	t.Helper()
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	connection.SetDeadline(time.Now().Add(patience / 2))
+	if _, err := io.WriteString(connection, text); err != nil {
+		t.Fatal(err)
+	}
+	read, err := io.ReadAll(connection)
+	if netErr, ok := errors.AsType[net.Error](err); ok && netErr.Timeout() {
+		t.Errorf("the connection is still open after %q", read)
+	}
+	return string(read)
+}
+
+func TestAHeaderThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.NotFoundHandler(), nil, func(w *serve.Web) { w.HeaderTimeout = short })
+	untilClosed(t, s.address, "GET / HTTP/1.1\r\nHost: x\r\n")
+}
+
+func TestAnIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.NotFoundHandler(), nil, func(w *serve.Web) { w.IdleTimeout = short })
+	if answer := untilClosed(t, s.address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasPrefix(answer, "HTTP/1.1 404") {
+		t.Errorf("the answer before was %q", answer)
+	}
+}
+
+func TestABodyThatNobodyReadsHoldsNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.NotFoundHandler(), nil, func(w *serve.Web) { w.BodyTimeout = short })
+	if answer := untilClosed(t, s.address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"); !strings.HasPrefix(answer, "HTTP/1.1 404") {
+		t.Errorf("the answer was %q", answer)
+	}
+}
+
+// post sends a body in two pieces, with a long pause between them, and gives the answer.
+func post(t *testing.T, client *http.Client, address, first, second string) (status int, answer string) {
+	t.Helper()
+	from, to := io.Pipe()
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		io.WriteString(to, first)
+		time.Sleep(long) // the slow client itself, nothing is waited for
+		io.WriteString(to, second)
+		to.Close()
+	}()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.Close()
+	<-sent
+	return response.StatusCode, string(text)
+}
+
+func TestASlowBody(t *testing.T) {
+	t.Parallel()
+	for protocol, client := range clients() {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			defer client.CloseIdleConnections()
+			s := start(t, http.HandlerFunc(readAll), nil, func(w *serve.Web) { w.BodyTimeout, w.BodyRate = short, 100 })
+			t.Run("that comes at less than BODY_RATE is cut", func(t *testing.T) {
+				if status, answer := post(t, client, s.address, "x", "y"); status != http.StatusRequestTimeout || !strings.Contains(answer, "100 bytes a second") {
+					t.Errorf("%d %s, want 408 that says why", status, answer)
+				}
+			})
+			t.Run("that comes at more is not, however long it takes", func(t *testing.T) {
+				if status, answer := post(t, client, s.address, strings.Repeat("x", 2000), "y"); status != http.StatusOK {
+					t.Errorf("%d %s, want 200", status, answer)
+				}
+			})
+		})
+	}
+}
+
+func TestWorkAfterTheBodyIsNotCutByTheBodysTime(t *testing.T) {
+	t.Parallel()
+	for protocol, client := range clients() {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			defer client.CloseIdleConnections()
+			s := start(t, http.HandlerFunc(readAll), nil, func(w *serve.Web) { w.BodyTimeout = short })
+			response, err := client.Post("http://"+s.address, "text/plain", strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("%s, want 200", response.Status)
+			}
+		})
+	}
+}
+
+func TestGraceEnds(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.HandlerFunc(echo), nil, func(w *serve.Web) { w.Grace = short })
+	client := clients()["HTTP/1.1"]
+	defer client.CloseIdleConnections()
+	request := ask(t, client, s.address)
+	defer request.body.Close()
+	s.end()
+	select {
+	case err := <-s.ended:
+		if err == nil || !strings.Contains(err.Error(), short.String()) {
+			t.Errorf("it ended with %v, want an error that names %v", err, short)
+		}
+	case <-time.After(patience / 2):
+		t.Error("it waits on for a request that does not end")
+	}
+}
+
+func TestALimitOfNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	err := serve.HTTP(t.Context(), serve.Web{}, slog.New(slog.DiscardHandler), http.NotFoundHandler(), nil)
+	for _, setting := range []string{"GRACE", "HEADER_TIMEOUT", "MAX_HEADER", "BODY_TIMEOUT", "BODY_RATE", "IDLE_TIMEOUT"} {
+		if err == nil || !strings.Contains(err.Error(), setting) {
+			t.Errorf("%v does not name %s", err, setting)
+		}
+	}
+}
