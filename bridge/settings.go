@@ -40,8 +40,6 @@ type settings struct {
 	DeadTopic   string        `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
 	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to take a dead letter"`
 	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
-
-	Grace time.Duration `envconfig:"GRACE" default:"10s" desc:"time that events at the sink have to be answered after SIGTERM, then their messages are given back"`
 }
 
 // check fills in what follows from other settings and refuses what cannot work.

@@ -16,6 +16,7 @@ import (
 	"lineup/face-server/gallery"
 	"lineup/local/realparts"
 	"lineup/pkg/photo"
+	"lineup/pkg/serve"
 	facerecog "lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -31,6 +32,7 @@ import (
 func forTests(t testing.TB) settings {
 	t.Helper()
 	return settings{
+		Listen:       serve.Listen{Grace: time.Minute},
 		ImagesURL:    t.TempDir(),
 		KnownPeople:  t.TempDir(),
 		GalleryPoll:  5 * time.Millisecond,
@@ -80,7 +82,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, answering, s.GalleryPoll); err != nil {
+		if err := answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -325,7 +327,7 @@ func TestDrains(t *testing.T) {
 	defer connection.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll) }()
+	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace) }()
 	until(t, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)
