@@ -54,6 +54,8 @@ func main() {
 			}
 			defer announce.sink.Close()
 		}
+		ending, stop := serve.Overdue(ctx, s.Grace)
+		defer stop()
 		p := &processor{
 			Retry:    s.Retry,
 			store:    pictures,
@@ -62,6 +64,8 @@ func main() {
 			breaker: breaker.New(breaker.Settings{
 				Failures: s.BreakerFailures, OpenFor: s.BreakerOpen, Probe: faces.healthy, Log: log,
 			}),
+			suspects: make(chan struct{}, 1),
+			ending:   ending,
 			maxEvent: s.MaxEvent,
 			log:      log,
 		}
