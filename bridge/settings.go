@@ -14,7 +14,7 @@ import (
 )
 
 // byDefault is what the environment may change.
-var byDefault = serve.Web{Listen: serve.Listen{Port: 8080}, Grace: 10 * time.Second}
+var byDefault = serve.Web{Listen: serve.Listen{Port: 8080}}
 
 type settings struct {
 	serve.Web // Grace: events at the sink have that time to be answered, then their messages are given back

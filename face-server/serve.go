@@ -22,7 +22,7 @@ import (
 // picture a little too large is refused in words rather than by gRPC.
 const messageMargin = 1 << 20
 
-// serve answers calls until ctx ends, then those in flight, within GRACE.
+// serve answers calls until ctx ends, then those in flight, within the grace time.
 // It listens at once and is ready when the gallery was read.
 func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 	e, err := s.open(log)
@@ -40,7 +40,7 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return answerCalls(ctx, listener, s.newServer(e, pictures, log), s.GalleryPoll)
+	return answerCalls(ctx, listener, s.newServer(e, pictures, log), s.GalleryPoll, s.Grace)
 }
 
 // newServer makes what answers the calls.
@@ -53,13 +53,12 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 		maxStreams: s.MaxStreams,
 		listPage:   s.ListPage,
 		timeout:    s.CallTimeout,
-		grace:      s.Grace,
 		log:        log,
 	}
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends.
-func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryPoll time.Duration) error {
+func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryPoll, grace time.Duration) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
@@ -89,7 +88,7 @@ func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryP
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, s.grace)
+		drain(calls, grace)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)

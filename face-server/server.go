@@ -32,7 +32,6 @@ type server struct {
 	maxStreams int           // calls at a time on one connection
 	listPage   int           // photos in a page of the gallery's list
 	timeout    time.Duration // of calls without a deadline
-	grace      time.Duration // for calls in flight at the end
 	log        *slog.Logger
 }
 

@@ -32,6 +32,7 @@ import (
 func forTests(t testing.TB) settings {
 	t.Helper()
 	return settings{
+		Listen:       serve.Listen{Grace: time.Minute},
 		ImagesURL:    t.TempDir(),
 		KnownPeople:  t.TempDir(),
 		GalleryPoll:  5 * time.Millisecond,
@@ -50,7 +51,6 @@ func forTests(t testing.TB) settings {
 		MaxFaces:     256,
 		MaxStreams:   64,
 		CallTimeout:  30 * time.Second,
-		Grace:        serve.Grace,
 	}
 }
 
@@ -83,7 +83,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, answering, s.GalleryPoll); err != nil {
+		if err := answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -330,7 +330,7 @@ func TestDrains(t *testing.T) {
 	defer connection.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll) }()
+	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace) }()
 	until(t, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)
@@ -404,7 +404,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
 		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
 	} {
-		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Grace: 1, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
+		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Listen: serve.Listen{Grace: 1}, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
 		if err := s.check(); err != nil {
 			t.Fatal(err)
 		}

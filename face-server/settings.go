@@ -34,7 +34,6 @@ type settings struct {
 	MaxStreams     int           `envconfig:"MAX_STREAMS" default:"64" desc:"calls at a time on one connection; more wait at the client"`
 	gallery.Limits
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" desc:"time for a call that brings no deadline of its own"`
-	Grace       time.Duration `envconfig:"GRACE" default:"60s" desc:"time that calls in flight at SIGTERM have to end"`
 }
 
 // check finds the values with which the server could not work.

@@ -101,7 +101,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 }
 
 func TestWithoutASinkNobodyWaitsForEvents(t *testing.T) {
-	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return names("", 0), nil }}
+	face := &faceStub{answer: nobody}
 	face.start(t)
 	s := newSystem(t, face)
 	s.submit(t, "a.jpg")

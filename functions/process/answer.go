@@ -34,7 +34,11 @@ func (a answer) write(w http.ResponseWriter) {
 // probeWait is when to come back while another request is probing.
 const probeWait = time.Second
 
-func refusedByBreaker(err error) answer {
+// refused is the answer to a picture that may not be sent to the face server now.
+func refused(err error) answer {
+	if errors.Is(err, errTurn) {
+		return answer{http.StatusTooEarly, suspectWait, err.Error()}
+	}
 	wait := probeWait
 	if open, ok := errors.AsType[*breaker.Open](err); ok {
 		wait = max(wait, open.For)

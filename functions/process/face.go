@@ -63,16 +63,25 @@ func dialFaceServer(address string, timeout, patience time.Duration) (*faceServe
 
 func (f *faceServer) close() error { return f.connection.Close() }
 
-// who asks who is in the picture.
-func (f *faceServer) who(ctx context.Context, id int64, path string, trace event.Trace) ([]lineup.Face, said) {
+// who asks who is in the picture. The call is broken off when ctx ends, and when
+// closed ends before it was sent.
+func (f *faceServer) who(ctx, closed context.Context, id int64, path string, trace event.Trace) ([]lineup.Face, said) {
+	parent := ctx
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	call := new(sending)
+	defer context.AfterFunc(closed, func() {
+		if call.giveUp() {
+			cancel()
+		}
+	})()
 	// For the face server's log; one that does not know it leaves it alone.
 	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, trace), "image", strconv.FormatInt(id, 10))
-	call := new(sending)
 	response, err := f.identify.Identify(context.WithValue(ctx, sendingKey{}, call), &facerecog.IdentifyRequest{ImagePath: path})
 	if err != nil {
-		return nil, heard(err, call.sent.Load())
+		heard := heard(err, call.wasSent())
+		heard.brokenOff = parent.Err() != nil
+		return nil, heard
 	}
 	return facesOf(response), said{sent: true}
 }
@@ -167,7 +176,17 @@ func withTrace(ctx context.Context, trace event.Trace) context.Context {
 
 // sending is one call's answer to: did it leave? A status code cannot tell a
 // server that was never reached from one that died over the picture.
-type sending struct{ sent atomic.Bool }
+type sending struct{ fate atomic.Int32 }
+
+// What became of a call: nothing yet, or the first of two things that happened.
+const (
+	sent    = 1 // its message was written
+	givenUp = 2 // it is not to be sent any more
+)
+
+func (s *sending) send()         { s.fate.CompareAndSwap(0, sent) }
+func (s *sending) giveUp() bool  { return s.fate.CompareAndSwap(0, givenUp) }
+func (s *sending) wasSent() bool { return s.fate.Load() == sent }
 
 type sendingKey struct{}
 
@@ -177,7 +196,7 @@ type watchSending struct{}
 func (watchSending) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	if call, ok := ctx.Value(sendingKey{}).(*sending); ok {
 		if _, written := s.(*stats.OutPayload); written {
-			call.sent.Store(true)
+			call.send()
 		}
 	}
 }

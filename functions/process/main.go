@@ -31,7 +31,7 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}, Grace: serve.Grace}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
 	serve.Settings("process", "asks the face server who is in a submitted picture and writes the answer", &s)
 	serve.Main("process", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		if err := s.Retry.check(s.FaceTimeout); err != nil {
@@ -54,6 +54,8 @@ func main() {
 			}
 			defer announce.sink.Close()
 		}
+		ending, stop := serve.Overdue(ctx, s.Grace)
+		defer stop()
 		p := &processor{
 			Retry:    s.Retry,
 			store:    pictures,
@@ -62,6 +64,8 @@ func main() {
 			breaker: breaker.New(breaker.Settings{
 				Failures: s.BreakerFailures, OpenFor: s.BreakerOpen, Probe: faces.healthy, Log: log,
 			}),
+			suspects: make(chan struct{}, 1),
+			ending:   ending,
 			maxEvent: s.MaxEvent,
 			log:      log,
 		}

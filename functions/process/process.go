@@ -10,6 +10,7 @@ import (
 
 	"lineup/pkg/breaker"
 	"lineup/pkg/event"
+	"lineup/pkg/lineup"
 	"lineup/pkg/store"
 )
 
@@ -22,8 +23,8 @@ type Retry struct {
 }
 
 func (r Retry) check(faceTimeout time.Duration) error {
-	if r.Lease <= faceTimeout {
-		return fmt.Errorf("LEASE (%v) must be longer than FACE_TIMEOUT (%v): another would take the picture over meanwhile", r.Lease, faceTimeout)
+	if r.Lease < faceTimeout+suspectWait {
+		return fmt.Errorf("LEASE (%v) must be longer than FACE_TIMEOUT (%v) by %v: another would take the picture over meanwhile", r.Lease, faceTimeout, suspectWait)
 	}
 	return nil
 }
@@ -42,6 +43,10 @@ type processor struct {
 	faces    *faceServer
 	breaker  *breaker.Breaker
 	announce announcer
+	// suspects holds one element while a picture is looked at whose call broke before.
+	suspects chan struct{}
+	// ending ends when what is in flight has to be given back, because the program ends.
+	ending   context.Context
 	maxEvent int64
 	log      *slog.Logger
 }
@@ -67,7 +72,7 @@ func (p *processor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // process takes one picture through its whole way. Its error is the database's.
 func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, trace event.Trace) (answer, error) {
 	if err := p.breaker.Allow(ctx); err != nil {
-		return refusedByBreaker(err), nil
+		return refused(err), nil
 	}
 	claim, err := p.claim(ctx, id)
 	if err != nil {
@@ -80,8 +85,14 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 		return notClaimed(claim), nil
 	}
 
+	closed, leave, err := p.enter(claim)
+	if err != nil {
+		return p.giveBack(ctx, log, claim, false, refused(err))
+	}
+	defer leave()
+
 	start := time.Now()
-	faces, said := p.faces.who(ctx, claim.ID, claim.Path, trace)
+	faces, said := p.ask(ctx, closed, claim, trace)
 	verdict := judge(said, claim.Attempts+1, p.MaxAttempts)
 	p.report(ctx, verdict.health)
 	log = log.With("took", time.Since(start).String(), "code", said.code.String())
@@ -99,6 +110,10 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 			return p.giveBack(ctx, log, claim, false, answer{http.StatusServiceUnavailable, open, "the face server is away"})
 		}
 		return p.giveBack(ctx, log, claim, false, answer{http.StatusTooEarly, outageWait, "the face server is away"})
+	case waitOther:
+		a, err := p.giveBack(ctx, log, claim, false, answer{http.StatusTooEarly, 0, "this instance ends; another may take the picture at once"})
+		a.wait = time.Second
+		return a, err
 	default: // waitAttempt
 		log.Warn("the call broke", "attempt", claim.Attempts+1, "of", p.MaxAttempts, "error", said.message)
 		wait := backoff(claim.Attempts+1, p.First, p.Most)
@@ -110,6 +125,14 @@ func (p *processor) claim(ctx context.Context, id int64) (store.Claim, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	return p.store.Claim(ctx, id, p.Lease)
+}
+
+// ask breaks the call off when the program has to end.
+func (p *processor) ask(ctx, closed context.Context, claim store.Claim, trace event.Trace) ([]lineup.Face, said) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ending, cancel)()
+	return p.faces.who(ctx, closed, claim.ID, claim.Path, trace)
 }
 
 func (p *processor) finish(ctx context.Context, log *slog.Logger, claim store.Claim, result store.Result, trace event.Trace) (answer, error) {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,8 +28,6 @@ import (
 	"lineup/pkg/store"
 	facerecog "lineup/proto"
 )
-
-func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
 
 // faceStub is a face server over real gRPC that answers as a test tells it: the
 // faults it has are those that the real one cannot be made to have.
@@ -64,18 +61,21 @@ func (f *faceStub) start(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", f.address)
 	must(t, err)
 	f.address = listener.Addr().String()
-	f.server = grpc.NewServer()
-	facerecog.RegisterIdentifyServer(f.server, f)
-	facerecog.RegisterHealthCheckServer(f.server, f)
+	server := grpc.NewServer()
+	f.server = server
+	facerecog.RegisterIdentifyServer(server, f)
+	facerecog.RegisterHealthCheckServer(server, f)
 	ended := make(chan struct{})
-	go func() { f.server.Serve(listener); close(ended) }()
-	server := f.server
+	go func() { server.Serve(listener); close(ended) }()
 	t.Cleanup(func() { server.Stop(); <-ended })
 }
 
 func names(image string, similarity float32) *facerecog.IdentifyResponse {
 	return &facerecog.IdentifyResponse{ImageName: image, Faces: []*facerecog.Face{{ImageName: image, Similarity: &similarity}}}
 }
+
+// nobody is the answer that nobody is known.
+func nobody(context.Context, string) (*facerecog.IdentifyResponse, error) { return names("", 0), nil }
 
 func fail(code codes.Code, message string, details ...protoadapt.MessageV1) func(context.Context, string) (*facerecog.IdentifyResponse, error) {
 	return func(context.Context, string) (*facerecog.IdentifyResponse, error) {
@@ -111,6 +111,8 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		breaker: breaker.New(breaker.Settings{
 			Failures: 3, OpenFor: 10 * time.Second, Probe: faces.healthy, Log: log,
 		}),
+		suspects: make(chan struct{}, 1),
+		ending:   context.Background(),
 		maxEvent: 1 << 20,
 		log:      log,
 	}
@@ -304,7 +306,7 @@ func TestAPictureThatKillsTheServerEndsFailed(t *testing.T) {
 }
 
 func TestADeadFaceServerCostsWaitingAndNeverAPicture(t *testing.T) {
-	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return names("", 0), nil }}
+	face := &faceStub{answer: nobody}
 	face.start(t)
 	face.server.Stop()
 	s := newSystem(t, face)

@@ -15,6 +15,8 @@ type said struct {
 	// sent tells whether the call left this process, so that the picture may have
 	// hurt the face server.
 	sent bool
+	// brokenOff tells that this process ended the call because it ends itself.
+	brokenOff bool
 	// rootUnreachable tells that the face server itself works but cannot reach the
 	// place where the picture should lie.
 	rootUnreachable bool
@@ -42,6 +44,7 @@ const (
 	waitAnswer              // it is pending, to be tried again when the server says
 	waitBreaker             // it is pending, to be tried again when the circuit lets it
 	waitAttempt             // it is pending, to be tried again after a delay that grows with the attempts
+	waitOther               // it is pending, for another instance to take at once
 )
 
 // verdict is what to do after a call.
@@ -62,9 +65,12 @@ func judge(s said, attempt, maximum int) verdict {
 	case s.code == codes.InvalidArgument, s.code == codes.NotFound:
 		return verdict{works, failed, cmp.Or(s.message, s.code.String())}
 
+	case s.brokenOff:
+		return verdict{saysNothing, waitOther, ""}
+
 	// The call never left, or the server cannot get at any picture: an outage. The
 	// picture is innocent, however long it lasts.
-	case !s.sent && (s.code == codes.Unavailable || s.code == codes.DeadlineExceeded), s.rootUnreachable:
+	case !s.sent && (s.code == codes.Unavailable || s.code == codes.DeadlineExceeded || s.code == codes.Canceled), s.rootUnreachable:
 		return verdict{broken, waitBreaker, ""}
 
 	case s.code == codes.ResourceExhausted && s.busyFor > 0:

@@ -24,6 +24,12 @@ func TestJudge(t *testing.T) {
 			said{code: codes.Unavailable}, 5, verdict{broken, waitBreaker, ""}},
 		"nor one whose connection is not made in time": {
 			said{code: codes.DeadlineExceeded}, 5, verdict{broken, waitBreaker, ""}},
+		"nor one that the circuit's opening took back": {
+			said{code: codes.Canceled}, 5, verdict{broken, waitBreaker, ""}},
+		"a call that this process broke off says nothing about anybody": {
+			said{code: codes.Canceled, sent: true, brokenOff: true}, 5, verdict{saysNothing, waitOther, ""}},
+		"an answer counts even when this process ends": {
+			said{code: codes.OK, sent: true, brokenOff: true}, 5, verdict{works, identified, ""}},
 		"nor does a picture root that cannot be reached": {
 			said{code: codes.Unavailable, sent: true, rootUnreachable: true}, 5, verdict{broken, waitBreaker, ""}},
 		"a busy face server is in good health": {

@@ -36,7 +36,7 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}, Grace: serve.Grace}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}}}
 	serve.Settings("receive", "takes pictures to be looked at, and photos of people to be known", &s)
 	serve.Main("receive", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		entry, err := door.Open(s.Door, log)

@@ -134,7 +134,7 @@ func (s *system) nextHints(t *testing.T, n int) []string {
 
 func (s *system) depth(t *testing.T) int {
 	t.Helper()
-	depth, err := s.hints.queue.Depth(t.Context(), "images", "process")
+	depth, err := s.hints.queue.Backlog(t.Context(), "images", "process")
 	must(t, err)
 	return depth
 }

@@ -9,9 +9,9 @@ import (
 // SweepSettings say what a ping does.
 type SweepSettings struct {
 	HintAge      time.Duration `envconfig:"HINT_AGE" default:"2m" desc:"a hint older than this counts as lost"`
-	Fill         int           `envconfig:"SWEEP_FILL" default:"5000" desc:"hints waiting in the queue beyond which a sweep adds none"`
+	Fill         int           `envconfig:"SWEEP_FILL" default:"5000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep adds none"`
 	EveryAtMost  time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" desc:"shortest time between two sweeps of this instance"`
-	SweepChannel string        `envconfig:"CHANNEL" default:"process" desc:"NSQ channel whose depth a sweep looks at"`
+	SweepChannel string        `envconfig:"CHANNEL" default:"process" desc:"NSQ channel whose backlog a sweep looks at"`
 }
 
 // sweepBatch is how many hints are given at once.
@@ -48,7 +48,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 
 // fill gives hints, those due longest first, until nothing is due or the queue is full.
 func (s *sweeper) fill(ctx context.Context) (given int, err error) {
-	waiting, err := s.hints.queue.Depth(ctx, s.hints.topic, s.SweepChannel)
+	waiting, err := s.hints.queue.Backlog(ctx, s.hints.topic, s.SweepChannel)
 	if err != nil {
 		return 0, err
 	}

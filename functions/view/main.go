@@ -27,7 +27,7 @@ type settings struct {
 }
 
 func main() {
-	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}, Grace: serve.Grace}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
 	serve.Settings("view", "shows the pictures and the people in them", &s)
 	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		entry, err := door.Open(s.Door, log)

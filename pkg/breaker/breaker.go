@@ -31,6 +31,8 @@ type Breaker struct {
 	// mu makes looking at the circuit's state and acting on it one step.
 	mu      sync.Mutex
 	circuit circuitbreaker.CircuitBreaker[any]
+	closed  context.Context // ends when the circuit opens
+	open    context.CancelFunc
 }
 
 // Open is the error of Allow while the circuit is open.
@@ -44,7 +46,7 @@ func (e *Open) Error() string {
 
 // New makes a closed breaker.
 func New(s Settings) *Breaker {
-	return &Breaker{
+	b := &Breaker{
 		Settings: s,
 		circuit: circuitbreaker.NewBuilder[any]().
 			WithFailureThreshold(s.Failures).
@@ -52,6 +54,8 @@ func New(s Settings) *Breaker {
 			WithSuccessThreshold(1).
 			Build(),
 	}
+	b.closed, b.open = context.WithCancel(context.Background())
+	return b
 }
 
 // Allow tells whether a call may be made now; if not, the error is an *Open. When
@@ -73,6 +77,18 @@ func (b *Breaker) Allow(ctx context.Context) error {
 	return &Open{For: remaining}
 }
 
+// Closed is for a caller that was allowed some time ago: the error is an *Open if
+// the circuit has opened since. The context ends when it opens, for a call that
+// still waits to be sent. Closed never probes.
+func (b *Breaker) Closed() (context.Context, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.circuit.IsClosed() {
+		return b.closed, &Open{For: b.circuit.RemainingDelay()}
+	}
+	return b.closed, nil
+}
+
 func (b *Breaker) probe(ctx context.Context) error {
 	b.Log.Info("timeout over, asking the face server for its health")
 	err := b.Probe(ctx)
@@ -81,6 +97,7 @@ func (b *Breaker) probe(ctx context.Context) error {
 	defer b.mu.Unlock()
 	if err == nil {
 		b.circuit.RecordSuccess()
+		b.closed, b.open = context.WithCancel(context.Background())
 		b.Log.Info("the face server is back, circuit closed")
 		return nil
 	}
@@ -109,6 +126,7 @@ func (b *Breaker) Failure() {
 	b.circuit.RecordFailure()
 	b.Log.Warn("could not send image", "try_count", b.circuit.Metrics().Failures())
 	if b.circuit.IsOpen() {
+		b.open()
 		b.Log.Warn("maximum try count reached, sending disabled", "maximum", b.Failures, "for", b.OpenFor.String())
 	}
 }

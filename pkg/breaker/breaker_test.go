@@ -161,3 +161,37 @@ func TestACallFromBeforeSaysNothingAboutAnOpenCircuit(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoWasAllowedBeforeLearnsThatItOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(server)
+		b := newBreaker(s)
+		closed, err := b.Closed()
+		if err != nil {
+			t.Fatalf("refused while closed: %v", err)
+		}
+		b.Failure()
+		b.Failure()
+		if closed.Err() != nil {
+			t.Error("told that it opened before it did")
+		}
+		b.Failure()
+		if closed.Err() == nil {
+			t.Error("not told that it opened")
+		}
+		time.Sleep(4 * time.Second)
+		if _, err := b.Closed(); refusedFor(t, err) != 6*time.Second {
+			t.Errorf("refused with %v, want another 6s", err)
+		}
+		time.Sleep(6 * time.Second)
+		if _, err := b.Closed(); refusedFor(t, err) != 0 || s.probes.Load() != 0 {
+			t.Errorf("%v and %d probes; want to be refused until somebody else has probed", err, s.probes.Load())
+		}
+		if err := b.Allow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if closed, err := b.Closed(); err != nil || closed.Err() != nil {
+			t.Errorf("after a good probe: %v, %v", err, closed.Err())
+		}
+	})
+}

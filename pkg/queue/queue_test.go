@@ -28,9 +28,9 @@ func open(t *testing.T, s queue.Settings) *queue.Queue {
 	return q
 }
 
-func depth(t *testing.T, q *queue.Queue, topic, channel string) int {
+func backlog(t *testing.T, q *queue.Queue, topic, channel string) int {
 	t.Helper()
-	n, err := q.Depth(t.Context(), topic, channel)
+	n, err := q.Backlog(t.Context(), topic, channel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func TestPublish(t *testing.T) {
 	nsqd := realparts.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 
-	if n := depth(t, q, "images", "process"); n != 0 {
-		t.Fatalf("depth of a topic that does not exist: %d, want 0", n)
+	if n := backlog(t, q, "images", "process"); n != 0 {
+		t.Fatalf("backlog of a topic that does not exist: %d, want 0", n)
 	}
 	if err := q.Publish(t.Context(), "images"); err != nil {
 		t.Fatalf("publish nothing: %v", err)
@@ -82,15 +82,15 @@ func TestPublish(t *testing.T) {
 	if err := q.Publish(t.Context(), "images", []byte("two"), []byte("three")); err != nil {
 		t.Fatal(err)
 	}
-	if n := depth(t, q, "images", "process"); n != 3 {
-		t.Fatalf("depth: %d, want the 3 that wait in the topic for a channel", n)
+	if n := backlog(t, q, "images", "process"); n != 3 {
+		t.Fatalf("backlog: %d, want the 3 that wait in the topic for a channel", n)
 	}
 	if got := fmt.Sprintf("%s", consume(t, nsqd.TCP, "images", 3)); got != "[one two three]" {
 		t.Fatalf("published one, two, three; consumed %s", got)
 	}
 }
 
-func TestDepthCountsTheChannelNamed(t *testing.T) {
+func TestBacklogCountsTheChannelNamed(t *testing.T) {
 	nsqd := realparts.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	if err := q.Publish(t.Context(), "images", []byte("first")); err != nil {
@@ -101,9 +101,9 @@ func TestDepthCountsTheChannelNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(patience)
-	for depth(t, q, "images", "test") != 2 || depth(t, q, "images", "other") != 0 {
+	for backlog(t, q, "images", "test") != 2 || backlog(t, q, "images", "other") != 0 {
 		if time.Now().After(deadline) {
-			t.Fatalf("depth of test: %d, of other: %d; want 2 and 0", depth(t, q, "images", "test"), depth(t, q, "images", "other"))
+			t.Fatalf("backlog of test: %d, of other: %d; want 2 and 0", backlog(t, q, "images", "test"), backlog(t, q, "images", "other"))
 		}
 	}
 }
@@ -185,7 +185,7 @@ func TestConcurrentPublishersSurviveARestart(t *testing.T) {
 	if err := q.Publish(ctx, "images", []byte("first")); err != nil {
 		t.Fatal(err)
 	}
-	depth(t, q, "images", "process") // nsqd is wholly there
+	backlog(t, q, "images", "process") // nsqd is wholly there
 	for i := range 16 {
 		publishers.Go(func() {
 			for n := 0; ; n++ {
@@ -207,6 +207,48 @@ func TestConcurrentPublishersSurviveARestart(t *testing.T) {
 	publishers.Wait()
 }
 
+func TestBacklogCountsWhatIsInFlightOrDeferred(t *testing.T) {
+	nsqd := realparts.NSQ(t)
+	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	if err := q.Publish(t.Context(), "images", []byte("deferred"), []byte("in flight"), []byte("waiting")); err != nil {
+		t.Fatal(err)
+	}
+	config := nsq.NewConfig()
+	config.MaxInFlight = 1
+	c, err := nsq.NewConsumer("images", "test", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetLoggerLevel(nsq.LogLevelMax)
+	got, release := make(chan string, 3), make(chan struct{})
+	c.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
+		got <- string(m.Body)
+		if string(m.Body) == "deferred" {
+			m.RequeueWithoutBackoff(time.Hour)
+			return nil
+		}
+		<-release
+		return nil
+	}))
+	if err := c.ConnectToNSQD(nsqd.TCP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { close(release); c.Stop(); <-c.StopChan }()
+	for _, want := range []string{"deferred", "in flight"} {
+		select {
+		case body := <-got:
+			if body != want {
+				t.Fatalf("got %s, want %s", body, want)
+			}
+		case <-time.After(patience):
+			t.Fatalf("%s never came", want)
+		}
+	}
+	if n := backlog(t, q, "images", "test"); n != 3 {
+		t.Errorf("backlog %d, want 3: one deferred, one in flight, one waiting", n)
+	}
+}
+
 func TestANSQDThatIsDownCostsLittleTime(t *testing.T) {
 	nsqd := realparts.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
@@ -218,8 +260,8 @@ func TestANSQDThatIsDownCostsLittleTime(t *testing.T) {
 	if err := q.Publish(t.Context(), "images", []byte("b")); err == nil {
 		t.Error("published to nobody")
 	}
-	if _, err := q.Depth(t.Context(), "images", "process"); err == nil {
-		t.Error("depth of nobody")
+	if _, err := q.Backlog(t.Context(), "images", "process"); err == nil {
+		t.Error("backlog of nobody")
 	}
 	if took := time.Since(started); took > 4*time.Second {
 		t.Errorf("it took %v to learn that nsqd is down", took)
@@ -242,7 +284,7 @@ func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
 	q := open(t, queue.Settings{Address: address, HTTPAddress: address, Timeout: 300 * time.Millisecond})
 	for what, call := range map[string]func(context.Context) error{
 		"publish": func(ctx context.Context) error { return q.Publish(ctx, "images", []byte("a")) },
-		"depth":   func(ctx context.Context) error { _, err := q.Depth(ctx, "images", "process"); return err },
+		"backlog": func(ctx context.Context) error { _, err := q.Backlog(ctx, "images", "process"); return err },
 	} {
 		started := time.Now()
 		if err := call(t.Context()); err == nil {
@@ -269,8 +311,8 @@ func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
 	if err := q.Publish(t.Context(), "images", []byte("a")); err == nil {
 		t.Error("published to an HTTP server")
 	}
-	if _, err := q.Depth(t.Context(), "images", "process"); err == nil {
-		t.Error("asked a server that is not HTTP for a depth")
+	if _, err := q.Backlog(t.Context(), "images", "process"); err == nil {
+		t.Error("asked a server that is not HTTP for a backlog")
 	}
 }
 

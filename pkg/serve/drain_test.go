@@ -2,15 +2,20 @@ package serve_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"lineup/pkg/serve"
 )
 
 // inFlight is a request that the server has begun to answer.
@@ -149,4 +154,55 @@ func untilEnded(t *testing.T, p *os.Process, signal os.Signal, ended <-chan erro
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+func TestARequestThatDoesNotEndIsCutOff(t *testing.T) {
+	t.Parallel()
+	began := make(chan struct{})
+	s := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { close(began); <-r.Context().Done() }), nil, func(w *serve.Web) { w.Grace = short })
+	answered := make(chan error, 1)
+	go func() {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address, nil)
+		if err == nil {
+			_, err = http.DefaultTransport.RoundTrip(request)
+		}
+		answered <- err
+	}()
+	<-began
+	s.end()
+	select {
+	case err := <-s.ended:
+		if err == nil || !strings.Contains(err.Error(), short.String()) {
+			t.Errorf("it ended with %v, want an error that names %v", err, short)
+		}
+	case <-time.After(patience):
+		t.Fatal("it did not end")
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request was answered")
+	}
+}
+
+func TestWorkIsOverdueWhenTheGraceTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		overdue, stop := serve.Overdue(ctx, 20*time.Second)
+		defer stop()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if overdue.Err() != nil {
+			t.Fatal("overdue though nothing has ended")
+		}
+		end()
+		time.Sleep(20*time.Second - 1)
+		synctest.Wait()
+		if overdue.Err() != nil {
+			t.Error("overdue within the grace time")
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		if overdue.Err() == nil {
+			t.Error("not overdue after the grace time")
+		}
+	})
 }

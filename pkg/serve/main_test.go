@@ -40,7 +40,7 @@ func example() {
 		Again bool          `envconfig:"AGAIN" desc:"whether it tries again"`
 		Greet string        `envconfig:"GREET" default:"hello" desc:"how it greets"`
 	}
-	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8123}, Grace: serve.Grace}}
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8123}}}
 	serve.Settings("example", "shows what every program does", &s)
 	serve.Main("example", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		log.Debug("settings read")

@@ -18,10 +18,9 @@ import (
 	"time"
 )
 
-// Grace is how long requests in flight may take to end after SIGTERM, unless GRACE
-// says otherwise. Knative sends SIGKILL after the revision's timeoutSeconds, 300 by
-// default.
-const Grace = 60 * time.Second
+// givingBack is how long a request that was told by [Overdue] may take to be
+// answered all the same.
+const givingBack = 3 * time.Second
 
 // Main runs a program whose settings are read: with a logger, and a context that
 // ends at SIGTERM or SIGINT. It ends the process with status 1 when run fails.
@@ -53,6 +52,17 @@ func Context() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// Overdue gives a context that ends when ctx has ended and the grace time after that
+// is over: whoever still works then gives its work back and answers.
+func Overdue(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	overdue, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(overdue, func() { timer.Stop() })
+	})
+	return overdue, func() { stop(); cancel() }
+}
+
 // Bind listens on l's address.
 func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 	address := net.JoinHostPort(l.Host, strconv.Itoa(l.Port))
@@ -66,10 +76,10 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 	return listener, nil
 }
 
-// HTTP serves h until ctx ends, then answers the requests in flight, within
-// w.Grace, before it returns. GET /healthz says that the program lives, GET /readyz
-// that ready has no objection; what it objects to is in the log, because it may
-// name what a client should not see. HTTP/1.1 and, for
+// HTTP serves h until ctx ends, then answers the requests in flight, within the
+// grace time and a little more, before it returns. GET /healthz says that the
+// program lives, GET /readyz that ready has no objection; what it objects to is in
+// the log, because it may name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
 func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
 	if err := w.check(); err != nil {
@@ -100,13 +110,13 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	}
 
 	log.Info("draining")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+givingBack)
 	defer cancel()
 	err = server.Shutdown(grace)
 	<-ended
 	if err != nil {
 		server.Close()
-		return fmt.Errorf("requests in flight did not end within %v: %w", w.Grace, err)
+		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, givingBack, err)
 	}
 	return nil
 }

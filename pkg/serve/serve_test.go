@@ -37,7 +37,7 @@ type server struct {
 
 func start(t *testing.T, h http.Handler, ready func(context.Context) error, change ...func(*serve.Web)) server {
 	t.Helper()
-	web := serve.Web{Listen: serve.Listen{Host: "127.0.0.1"}, Grace: serve.Grace,
+	web := serve.Web{Listen: serve.Listen{Host: "127.0.0.1", Grace: patience},
 		HeaderTimeout: patience, MaxHeader: 32 << 10, BodyTimeout: patience, BodyRate: 16 << 10, IdleTimeout: patience}
 	for _, c := range change {
 		c(&web)

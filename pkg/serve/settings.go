@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"text/tabwriter"
 	"text/template"
+	"time"
 
 	"github.com/kelseyhightower/envconfig"
 )
@@ -17,9 +18,10 @@ import (
 // Listen is what every program that listens can be told. A program embeds it in
 // its own settings and fills in the port it listens on by default.
 type Listen struct {
-	Host     string     `envconfig:"HOST" default:"0.0.0.0" desc:"address to listen on"`
-	Port     int        `envconfig:"PORT" desc:"port to listen on; 0 takes any free one"`
-	LogLevel slog.Level `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	Host     string        `envconfig:"HOST" default:"0.0.0.0" desc:"address to listen on"`
+	Port     int           `envconfig:"PORT" desc:"port to listen on; 0 takes any free one"`
+	Grace    time.Duration `envconfig:"GRACE" default:"20s" desc:"time that work in flight has to end after SIGTERM, then it is given back; SIGKILL should come 5s later or more"`
+	LogLevel slog.Level    `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 }
 
 // Settings fills spec, a pointer to a struct with envconfig tags, from the

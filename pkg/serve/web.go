@@ -10,10 +10,9 @@ import (
 )
 
 // Web is what every program with an HTTP server can be told. A program embeds it
-// in its own settings and fills in the port and the grace it has by default.
+// in its own settings and fills in the port it listens on by default.
 type Web struct {
 	Listen
-	Grace         time.Duration `envconfig:"GRACE" desc:"time that what is in flight at SIGTERM has to end"`
 	HeaderTimeout time.Duration `envconfig:"HEADER_TIMEOUT" default:"10s" desc:"time a request's header may take to come"`
 	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" desc:"largest request header, in bytes; up to 4096 more pass"`
 	BodyTimeout   time.Duration `envconfig:"BODY_TIMEOUT" default:"20s" desc:"time a request's body may take to come, beside what BODY_RATE allows"`

@@ -149,24 +149,6 @@ func TestWorkAfterTheBodyIsNotCutByTheBodysTime(t *testing.T) {
 	}
 }
 
-func TestGraceEnds(t *testing.T) {
-	t.Parallel()
-	s := start(t, http.HandlerFunc(echo), nil, func(w *serve.Web) { w.Grace = short })
-	client := clients()["HTTP/1.1"]
-	defer client.CloseIdleConnections()
-	request := ask(t, client, s.address)
-	defer request.body.Close()
-	s.end()
-	select {
-	case err := <-s.ended:
-		if err == nil || !strings.Contains(err.Error(), short.String()) {
-			t.Errorf("it ended with %v, want an error that names %v", err, short)
-		}
-	case <-time.After(patience / 2):
-		t.Error("it waits on for a request that does not end")
-	}
-}
-
 func TestALimitOfNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	err := serve.HTTP(t.Context(), serve.Web{}, slog.New(slog.DiscardHandler), http.NotFoundHandler(), nil)

@@ -12,21 +12,21 @@ import (
 // statsBytes is how much of nsqd's answer about one topic is read.
 const statsBytes = 1 << 20
 
-// Depth is how many messages wait for channel: those in it, and those in the topic
-// that it has not been given yet. Messages in flight or deferred are not counted.
-// A topic that does not exist yet has none. It needs Settings.HTTPAddress and
+// Backlog is how many messages nsqd holds for channel: those that wait, in it or in
+// the topic, and those in flight or deferred, which will come again unless they are
+// finished. A topic that does not exist yet has none. It needs Settings.HTTPAddress and
 // takes at most Settings.Timeout.
-func (q *Queue) Depth(ctx context.Context, topic, channel string) (int, error) {
+func (q *Queue) Backlog(ctx context.Context, topic, channel string) (int, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, q.settings.Timeout, errTimeout)
 	defer cancel()
-	depth, err := q.depth(ctx, topic, channel)
+	backlog, err := q.backlog(ctx, topic, channel)
 	if err != nil {
-		return 0, fmt.Errorf("ask nsqd %s for the depth of %s/%s: %w", q.settings.HTTPAddress, topic, channel, err)
+		return 0, fmt.Errorf("ask nsqd %s for the backlog of %s/%s: %w", q.settings.HTTPAddress, topic, channel, err)
 	}
-	return depth, nil
+	return backlog, nil
 }
 
-func (q *Queue) depth(ctx context.Context, topic, channel string) (int, error) {
+func (q *Queue) backlog(ctx context.Context, topic, channel string) (int, error) {
 	// The channel is picked out here: asked for a channel that does not exist, nsqd
 	// does not tell the topic's depth either.
 	query := url.Values{"format": {"json"}, "topic": {topic}, "include_clients": {"false"}, "include_mem": {"false"}}
@@ -48,25 +48,27 @@ func (q *Queue) depth(ctx context.Context, topic, channel string) (int, error) {
 			Name     string `json:"topic_name"`
 			Depth    int    `json:"depth"`
 			Channels []struct {
-				Name  string `json:"channel_name"`
-				Depth int    `json:"depth"`
+				Name     string `json:"channel_name"`
+				Depth    int    `json:"depth"`
+				InFlight int    `json:"in_flight_count"`
+				Deferred int    `json:"deferred_count"`
 			} `json:"channels"`
 		} `json:"topics"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, statsBytes)).Decode(&stats); err != nil {
 		return 0, fmt.Errorf("read its answer: %w", err)
 	}
-	depth := 0
+	backlog := 0
 	for _, t := range stats.Topics {
 		if t.Name != topic {
 			continue
 		}
-		depth += t.Depth
+		backlog += t.Depth
 		for _, c := range t.Channels {
 			if c.Name == channel {
-				depth += c.Depth
+				backlog += c.Depth + c.InFlight + c.Deferred
 			}
 		}
 	}
-	return depth, nil
+	return backlog, nil
 }
