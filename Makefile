@@ -40,6 +40,10 @@ models: ## fetch ONNX Runtime and the face models into face-server/kodata
 migrate: ## bring the database at MYSQL_DSN to this version
 	@go run ./pkg/store/migrate
 
+.PHONY: dead
+dead: ## list the dead letters at NSQD_ADDRESS; RESEND=all|ID sends them again, DROP=all|ID drops them
+	@go run ./bridge dead $(if $(RESEND),resend $(RESEND),$(if $(DROP),drop $(DROP)))
+
 .PHONY: generate
 generate: ## make the Go code in proto/ from face.proto
 	@go run ./local generate
