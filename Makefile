@@ -19,6 +19,16 @@ test: ## check the code and run every test, with the race detector and real part
 	go tool staticcheck ./...
 	go test -race -timeout 10m ./...
 
+# govulncheck ends with 3 when it found something, with 1 when it could not look.
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in all that the programs use; VULNDB=URL names a copy of the database
+	@GOBIN="$(CURDIR)/bin" go install golang.org/x/vuln/cmd/govulncheck@v1.4.0
+	@code=0; bin/govulncheck $(if $(VULNDB),-db "$(VULNDB)") ./... 2> bin/vuln.err || code=$$?; cat bin/vuln.err >&2; \
+	if grep -q 'fetching vulnerabilities' bin/vuln.err; then \
+		echo "NOT CHECKED: the vulnerability database cannot be reached, so nothing is known to be safe." >&2; \
+		echo "next: run it where https://vuln.go.dev is reachable, or with VULNDB=file:///COPY" >&2; exit 4; \
+	fi; exit $$code
+
 .PHONY: bench
 bench: models ## measure: recognition, search, gallery, queue
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
@@ -39,6 +49,10 @@ models: ## fetch ONNX Runtime and the face models into face-server/kodata
 .PHONY: migrate
 migrate: ## bring the database at MYSQL_DSN to this version
 	@go run ./pkg/store/migrate
+
+.PHONY: dead
+dead: ## list the dead letters at NSQD_ADDRESS; RESEND=all|ID sends them again, DROP=all|ID drops them
+	@go run ./bridge dead $(if $(RESEND),resend $(RESEND),$(if $(DROP),drop $(DROP)))
 
 .PHONY: generate
 generate: ## make the Go code in proto/ from face.proto

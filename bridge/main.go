@@ -25,21 +25,39 @@
 // data is deadLetter: where the message came from, why it was refused, and its
 // body, byte for byte, in base64. Where that would be more than NSQD_MAX_MSG_SIZE,
 // the body alone is published and the reason is in the log.
+//
+//	bridge                       carries messages
+//	bridge dead                  lists the dead letters; they stay
+//	bridge dead resend all|ID... sends their messages again, to the topic they came from
+//	bridge dead drop all|ID...   drops them
 package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 
 	"golang.org/x/sync/errgroup"
 
 	"lineup/pkg/serve"
 )
 
+const purpose = `posts the messages of an NSQ channel to K_SINK as CloudEvents.
+
+  bridge                       carries messages
+  bridge dead                  lists the dead letters; they stay
+  bridge dead resend all|ID... sends their messages again, to the topic they came from
+  bridge dead drop all|ID...   drops them`
+
 func main() {
-	s := settings{Web: byDefault}
-	serve.Settings("bridge", "posts the messages of an NSQ channel to K_SINK as CloudEvents", &s)
+	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
+	serve.Settings("bridge", purpose, &s)
+	if len(os.Args) > 1 {
+		os.Exit(command(s, os.Args[1:]))
+	}
 	serve.Main("bridge", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		b, err := newBridge(s, log)
 		if err != nil {
@@ -50,4 +68,23 @@ func main() {
 		group.Go(func() error { return serve.HTTP(ctx, s.Web, log, http.NotFoundHandler(), b.ready) })
 		return group.Wait()
 	})
+}
+
+// command does what is asked for beside carrying messages, and gives the exit code.
+func command(s settings, args []string) int {
+	ctx, stop := serve.Context()
+	defer stop()
+	err := errUsage
+	if args[0] == "dead" {
+		err = s.deadCommand(ctx, args[1:], os.Stdout)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "bridge:", err)
+		return 2
+	}
+	fmt.Fprintln(os.Stderr, "bridge dead:", err)
+	return 1
 }

@@ -13,9 +13,6 @@ import (
 	"lineup/pkg/serve"
 )
 
-// byDefault is what the environment may change.
-var byDefault = serve.Web{Listen: serve.Listen{Port: 8080}}
-
 type settings struct {
 	serve.Web // Grace: events at the sink have that time to be answered, then their messages are given back
 
@@ -43,6 +40,11 @@ type settings struct {
 	DeadTopic   string        `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
 	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to take a dead letter"`
 	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
+
+	// For `bridge dead`.
+	NSQDHTTP    string `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"bridge dead: HTTP address of the nsqd at NSQD_ADDRESS, host:port"`
+	DeadChannel string `envconfig:"DEAD_CHANNEL" default:"dead" desc:"bridge dead: channel of DEAD_TOPIC that the letters are read from; another reader of the topic needs one of its own"`
+	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" desc:"bridge dead: most letters held at once, in memory; at most nsqd's -max-rdy-count"`
 }
 
 // check fills in what follows from other settings and refuses what cannot work.
@@ -56,7 +58,7 @@ func (s *settings) check() error {
 		name, _ := strings.CutSuffix(s.Topic, "#ephemeral")
 		s.DeadTopic = name + ".dead"
 	}
-	for setting, name := range map[string]string{"TOPIC": s.Topic, "CHANNEL": s.Channel, "DEAD_TOPIC": s.DeadTopic} {
+	for setting, name := range map[string]string{"TOPIC": s.Topic, "CHANNEL": s.Channel, "DEAD_TOPIC": s.DeadTopic, "DEAD_CHANNEL": s.DeadChannel} {
 		if !nsq.IsValidTopicName(name) {
 			return fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", setting, name)
 		}
@@ -73,7 +75,7 @@ func (s *settings) check() error {
 			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
 		}
 	}
-	for setting, n := range map[string]int{"MAX_IN_FLIGHT": s.MaxInFlight, "NSQD_MAX_MSG_SIZE": s.MaxMessage} {
+	for setting, n := range map[string]int{"MAX_IN_FLIGHT": s.MaxInFlight, "NSQD_MAX_MSG_SIZE": s.MaxMessage, "DEAD_LIMIT": s.DeadLimit} {
 		if n < 1 {
 			return fmt.Errorf("%s=%d: at least 1 is needed", setting, n)
 		}

@@ -10,7 +10,7 @@ import (
 // defaults are the settings of an empty environment.
 func defaults(t testing.TB) settings {
 	t.Helper()
-	s := settings{Web: byDefault}
+	s := settings{}
 	if err := envconfig.Process("", &s); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"lineup/pkg/breaker"
 	"lineup/pkg/event"
+	"lineup/pkg/lineup"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
@@ -55,9 +56,23 @@ func notClaimed(c store.Claim) answer {
 		return answer{http.StatusConflict, max(c.Wait, time.Second), "another works on it"}
 	case store.NotYet:
 		return answer{http.StatusTooEarly, max(c.Wait, time.Second), "it waits for its next try"}
+	case store.Odd:
+		return answer{status: http.StatusUnprocessableEntity, why: fmt.Sprintf("image %d has the status %q, which is none of %v: correct the row", c.ID, c.Status, lineup.Statuses)}
 	default: // store.Done
 		return answer{status: http.StatusOK}
 	}
+}
+
+// databaseFailed is the answer when the picture's row cannot be read or written.
+func databaseFailed(err error) answer {
+	a := answer{http.StatusServiceUnavailable, databaseWait, "the database does not answer; the picture waits"}
+	switch {
+	case errors.Is(err, store.ErrSchema):
+		a.why = "the database is not migrated to this version yet: run `make migrate`; the picture waits"
+	case errors.Is(err, store.ErrFull):
+		a.why = "the database is full: make room; the picture waits"
+	}
+	return a
 }
 
 // claimLost is the answer after work that came too late: whoever has the picture

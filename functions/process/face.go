@@ -116,8 +116,8 @@ func heard(err error, sent bool) said {
 	return heard
 }
 
-// facesOf trusts nothing that a face server says: what is no number is not told,
-// and what would not fit a row is left out. A server that knows only the seed's
+// facesOf trusts nothing that a face server says: what is no number of the range
+// that the contract names is not told, and what would not fit a row is left out. A server that knows only the seed's
 // field tells one face, or none.
 func facesOf(response *facerecog.IdentifyResponse) []lineup.Face {
 	if name := imageName(response.GetImageName()); len(response.GetFaces()) == 0 && name != "" {
@@ -130,16 +130,13 @@ func facesOf(response *facerecog.IdentifyResponse) []lineup.Face {
 			face.Embedding, face.Model = f.GetEmbedding(), f.GetModel()
 		}
 		if f.Similarity != nil {
-			face.Similarity = number(*f.Similarity)
+			face.Similarity = within(*f.Similarity, -1, 1)
 		}
 		if f.Score != nil {
-			face.Score = number(*f.Score)
+			face.Score = within(*f.Score, 0, 1)
 		}
-		if b := f.GetBox(); b != nil {
-			x, y, width, height := number(b.GetX()), number(b.GetY()), number(b.GetWidth()), number(b.GetHeight())
-			if x != nil && y != nil && width != nil && height != nil {
-				face.Box = &lineup.Box{X: *x, Y: *y, Width: *width, Height: *height}
-			}
+		if f.GetBox() != nil {
+			face.Box = boxOf(f.GetBox())
 		}
 		faces = append(faces, face)
 	}
@@ -156,12 +153,32 @@ func imageName(name string) string {
 	return name
 }
 
-func number(f float32) *float64 {
+// rounding is how far out of its range a number may be for having been rounded.
+const rounding = 1e-3
+
+// within is a number of that range; nil for any other, which means something else
+// than the contract says.
+func within(f float32, low, high float64) *float64 {
 	n := float64(f)
-	if math.IsNaN(n) || math.IsInf(n, 0) {
+	if !(n >= low-rounding && n <= high+rounding) { // nor is NaN
 		return nil
 	}
+	n = min(max(n, low), high)
 	return &n
+}
+
+// boxOf is the part of a box that lies in the picture; nil when none does.
+func boxOf(b *facerecog.Box) *lineup.Box {
+	cut := func(from, length float32) (start, end float64, ok bool) {
+		start, end = float64(from), float64(from)+float64(length)
+		return max(start, 0), min(end, 1), start < end && start < 1 && end > 0 && !math.IsInf(start, 0) && !math.IsInf(end, 0)
+	}
+	left, right, across := cut(b.GetX(), b.GetWidth())
+	top, bottom, down := cut(b.GetY(), b.GetHeight())
+	if !across || !down {
+		return nil
+	}
+	return &lineup.Box{X: left, Y: top, Width: right - left, Height: bottom - top}
 }
 
 func withTrace(ctx context.Context, trace event.Trace) context.Context {

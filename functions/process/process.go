@@ -19,12 +19,15 @@ type Retry struct {
 	Lease       time.Duration `envconfig:"LEASE" default:"60s" desc:"how long a picture is this instance's alone; must be longer than FACE_TIMEOUT"`
 	MaxAttempts int           `envconfig:"MAX_ATTEMPTS" default:"5" desc:"calls that break at one picture before it is failed"`
 	First       time.Duration `envconfig:"RETRY_FIRST" default:"2s" desc:"wait after the first such call; it doubles after each further one"`
-	Most        time.Duration `envconfig:"RETRY_MOST" default:"1m" desc:"longest such wait"`
+	Most        time.Duration `envconfig:"RETRY_MOST" default:"1m" desc:"longest such wait, also when the face server asks for more"`
 }
 
 func (r Retry) check(faceTimeout time.Duration) error {
 	if r.Lease < faceTimeout+suspectWait {
 		return fmt.Errorf("LEASE (%v) must be longer than FACE_TIMEOUT (%v) by %v: another would take the picture over meanwhile", r.Lease, faceTimeout, suspectWait)
+	}
+	if r.Lease > store.Horizon {
+		return fmt.Errorf("LEASE (%v) must not be longer than %v: a lease that ends later counts as a mistake", r.Lease, store.Horizon)
 	}
 	return nil
 }
@@ -64,7 +67,7 @@ func (p *processor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := p.process(context.WithoutCancel(r.Context()), log, id, trace)
 	if err != nil {
 		log.Error("the database failed", "error", err)
-		a = answer{status: http.StatusServiceUnavailable, wait: databaseWait, why: "the database does not answer; the picture waits"}
+		a = databaseFailed(err)
 	}
 	a.write(w)
 }
@@ -103,7 +106,7 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 	case failed:
 		return p.finish(ctx, log, claim, store.Result{Reason: verdict.reason}, trace)
 	case waitAnswer:
-		return p.giveBack(ctx, log, claim, false, answer{http.StatusServiceUnavailable, said.busyFor, "the face server is busy"})
+		return p.giveBack(ctx, log, claim, false, answer{http.StatusServiceUnavailable, min(said.busyFor, p.Most), "the face server is busy"})
 	case waitBreaker:
 		log.Warn("the picture waits for the face server", "error", said.message)
 		if open := p.breaker.Remaining(); open > 0 {

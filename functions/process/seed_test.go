@@ -28,17 +28,7 @@ func (wire) Unmarshal(data []byte, v any) error {
 // seedServer knows the seed's two services and the fields with number 1, no more.
 func seedServer(t *testing.T, matches map[string]string) (address string) {
 	t.Helper()
-	method := func(name string, answer func(request []byte) []byte) grpc.MethodDesc {
-		return grpc.MethodDesc{MethodName: name, Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-			var request []byte
-			if err := decode(&request); err != nil {
-				return nil, err
-			}
-			response := answer(request)
-			return &response, nil
-		}}
-	}
-	identify := func(request []byte) []byte {
+	return wireServer(t, func(request []byte) []byte {
 		number, kind, n := protowire.ConsumeTag(request)
 		if number != 1 || kind != protowire.BytesType {
 			t.Errorf("the request begins with field %d", number)
@@ -49,6 +39,21 @@ func seedServer(t *testing.T, matches map[string]string) (address string) {
 			name = "not_found"
 		}
 		return protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), name)
+	})
+}
+
+// wireServer is a face server that says it is healthy, and answers Identify in bytes.
+func wireServer(t *testing.T, identify func(request []byte) []byte) (address string) {
+	t.Helper()
+	method := func(name string, answer func(request []byte) []byte) grpc.MethodDesc {
+		return grpc.MethodDesc{MethodName: name, Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			var request []byte
+			if err := decode(&request); err != nil {
+				return nil, err
+			}
+			response := answer(request)
+			return &response, nil
+		}}
 	}
 	ready := func([]byte) []byte {
 		return protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 1)

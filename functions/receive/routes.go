@@ -101,6 +101,10 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")
+	case errors.Is(err, store.ErrFull):
+		return noRoom("the database is full, nothing was saved: make room, then send the request again")
+	case errors.Is(err, photo.ErrFull):
+		return noRoom("the place where pictures are kept is full: make room, then send the request again, nothing is done twice")
 	case errors.Is(err, errSave):
 		return unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
 	default:
@@ -110,6 +114,10 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 
 func unavailable(detail string) *serve.Problem {
 	return &serve.Problem{Status: http.StatusServiceUnavailable, Detail: detail, RetryAfter: retryWait}
+}
+
+func noRoom(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusInsufficientStorage, Detail: detail, RetryAfter: retryWait}
 }
 
 // traceOf is the trace context that a request belongs to.

@@ -176,6 +176,10 @@ func fileError(err error) error {
 		return ErrNotFound
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		switch errno {
+		case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // of the disk, of the user, of the process
+			return fmt.Errorf("%w: %w", ErrFull, errno)
+		}
 		return errno
 	}
 	return fmt.Errorf("%w: a link leads there", ErrOutside)

@@ -22,6 +22,7 @@ var (
 	ErrNotFile     = errors.New("not a file")
 	ErrTooLarge    = errors.New("too large")
 	ErrUnreachable = errors.New("picture root cannot be reached")
+	ErrFull        = errors.New("no room left")
 )
 
 // Entry is a file at the top of a root.
@@ -124,7 +125,7 @@ func (r *Roots) Read(ctx context.Context, path string, limit int64) ([]byte, err
 }
 
 // Save writes body under the name, in the first root, whole or not at all; what
-// was there is replaced.
+// was there is replaced. The error wraps ErrFull where a folder has no room for it.
 func (r *Roots) Save(ctx context.Context, name string, body []byte) error {
 	clean, err := Clean(name)
 	if err != nil {

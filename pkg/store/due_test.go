@@ -55,6 +55,16 @@ func TestDue(t *testing.T) {
 		"identified and announced":                             {false, "identified", "-3", "", "", "-3", "-3"},
 		"unknown and announced":                                {false, "unknown", "", "", "", "-3", "-3"},
 		"failed and announced":                                 {false, "failed", "-3", "", "", "-3", "-3"},
+
+		// What no program writes, or the database's clock was put back.
+		"pending, its retry is years ahead":            {true, "pending", "-3", "999999", "", "-9", ""},
+		"pending, its retry is years ahead, asked for": {false, "pending", "-1", "999999", "", "-9", ""},
+		"pending, queued in the future":                {true, "pending", "60", "", "", "-9", ""},
+		"processing, leased for years":                 {true, "processing", "-3", "", "999999", "-9", ""},
+		"processing, leased for years, asked for":      {false, "processing", "-1", "", "999999", "-9", ""},
+		"processing without a lease":                   {true, "processing", "-3", "", "", "-9", ""},
+		"identified in the future":                     {true, "identified", "-3", "", "", "60", ""},
+		"a status that is none":                        {false, "sleeping", "", "", "", "-9", ""},
 	}
 	const at = "UTC_TIMESTAMP(6) + INTERVAL NULLIF(?,'')*60000000 MICROSECOND"
 	for path, r := range rows {

@@ -68,12 +68,17 @@ func surest(faces []lineup.Face) *lineup.Person {
 
 const faceColumns = "box_x, box_y, box_width, box_height, person_id, image_name, similarity, score, embedding, model"
 
+// faceRows is how many faces one statement writes: with embeddings of 4,096 numbers,
+// every byte of them escaped, less than the 4 MB that a server takes as one packet
+// if nobody has raised its limit.
+const faceRows = 100
+
 // writeFaces puts faces in the place of those the picture has.
 func writeFaces(ctx context.Context, tx *sql.Tx, imageID int64, faces []lineup.Face) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM faces WHERE image_id=?", imageID); err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(faces, statementRows) {
+	for chunk := range slices.Chunk(faces, faceRows) {
 		values, args := "", []any{}
 		for _, face := range chunk {
 			var x, y, width, height, person any
@@ -110,7 +115,7 @@ func facesOf(ctx context.Context, q querier, images []int64) (map[int64][]lineup
 			if x.Valid && y.Valid && width.Valid && height.Valid {
 				face.Box = &lineup.Box{X: x.Float64, Y: y.Float64, Width: width.Float64, Height: height.Float64}
 			}
-			if person.Valid {
+			if name.Valid {
 				face.Person = &lineup.Person{ID: person.Int64, Name: name.String}
 			}
 			faces[image] = append(faces[image], face)

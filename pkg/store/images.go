@@ -76,7 +76,7 @@ func scanImage(rows *sql.Rows) (lineup.Image, error) {
 	)
 	err := rows.Scan(&image.ID, &image.Path, &image.Status, &reason, &person, &name, &image.CreatedAt, &image.UpdatedAt)
 	image.Reason = reason.String
-	if person.Valid {
+	if name.Valid { // else nobody has that id: the row was edited by hand
 		image.Person = &lineup.Person{ID: person.Int64, Name: name.String}
 	}
 	return image, err

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,9 @@ const (
 
 // ErrNotFound says that there is no such row.
 var ErrNotFound = errors.New("not found")
+
+// ErrFull says that the database has no room for more. Nothing was written.
+var ErrFull = errors.New("the database is full")
 
 // Settings of the database, for a program to embed in its own.
 type Settings struct {
@@ -119,10 +123,32 @@ func (s *Store) do(ctx context.Context, what string, work func() error) error {
 			break
 		}
 	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("%s: %w", what, err)
+	switch {
+	case err == nil, errors.Is(err, ErrNotFound):
+		return err
+	case full(err):
+		return fmt.Errorf("%s: %w: %w", what, ErrFull, err)
 	}
-	return err
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// full tells whether err says that a file cannot grow: ER_DISK_FULL (1021),
+// ER_RECORD_FILE_FULL (1114), or an error of the storage engine (ER_ERROR_ON_WRITE,
+// 1026, and ER_GET_ERRNO, 1030) with the operating system's words for that.
+func full(err error) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	if !ok {
+		return false
+	}
+	switch e.Number {
+	case 1021, 1114:
+		return true
+	case 1026, 1030:
+		return slices.ContainsFunc([]string{"No space left", "File too large", "Disk quota exceeded"}, func(words string) bool {
+			return strings.Contains(e.Message, words)
+		})
+	}
+	return false
 }
 
 // again tells whether err is a deadlock (1213), a lock wait that took too long

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -122,23 +123,28 @@ type Hint struct {
 //     of its retry, which has come;
 //   - processing with a lease that ran out, hinted before that or longer than age ago;
 //   - final and not announced for age.
+//
+// A time of the past that lies ahead is none: it was written by hand, or before the
+// database's clock was put back.
 func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (hints []Hint, err error) {
+	fresh := func(column string) string {
+		return fmt.Sprintf("(%[1]s > UTC_TIMESTAMP(6) - INTERVAL %[2]d MICROSECOND AND %[1]s <= UTC_TIMESTAMP(6))", column, age.Microseconds())
+	}
+	over := func(column string) string {
+		return fmt.Sprintf("queued_at < %[1]s AND %[1]s <= UTC_TIMESTAMP(6)", column)
+	}
 	// Every such row has no announced_at, and few others do: one index range.
-	const due = `SELECT id, round, path FROM images
+	due := `SELECT id, round, path FROM images
 		WHERE announced_at IS NULL AND (
-			status='pending' AND (retry_at IS NULL OR retry_at <= UTC_TIMESTAMP(6))
-				AND (queued_at IS NULL OR queued_at < retry_at OR queued_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND)
-			OR status='processing' AND lease_until <= UTC_TIMESTAMP(6)
-				AND (queued_at IS NULL OR queued_at < lease_until OR queued_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND)
-			OR status IN ('identified','unknown','failed') AND updated_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
-				AND (queued_at IS NULL OR queued_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND))
+			status='pending' AND ` + ahead("retry_at") + ` IS NOT TRUE AND (` + fresh("queued_at") + ` IS NOT TRUE OR ` + over("retry_at") + `)
+			OR status='processing' AND ` + ahead("lease_until") + ` IS NOT TRUE AND (` + fresh("queued_at") + ` IS NOT TRUE OR ` + over("lease_until") + `)
+			OR status IN ('identified','unknown','failed') AND ` + fresh("updated_at") + ` IS NOT TRUE AND ` + fresh("queued_at") + ` IS NOT TRUE)
 		ORDER BY queued_at, id LIMIT ?`
-	old := age.Microseconds()
 	err = s.do(ctx, "find pictures that are due", func() error {
 		hints, err = query(ctx, s.db, func(rows *sql.Rows) (h Hint, err error) {
 			err = rows.Scan(&h.ID, &h.Round, &h.Path)
 			return h, err
-		}, due, old, old, old, old, limit)
+		}, due, limit)
 		return err
 	})
 	return hints, err

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"lineup/local/realparts"
+)
+
+// dead runs `bridge dead` and gives what it prints.
+func dead(t *testing.T, nsqd *realparts.NSQD, change func(*settings), args ...string) (string, error) {
+	t.Helper()
+	s := defaults(t)
+	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	if change != nil {
+		change(&s)
+	}
+	var out strings.Builder
+	err := s.deadCommand(t.Context(), args, &out)
+	return out.String(), err
+}
+
+// idsOf are the ids of the listed letters whose body is among bodies.
+func idsOf(listing string, bodies ...string) (ids []string) {
+	for _, letter := range regexp.MustCompile(`(?m)^([0-9a-f]{16})  .*\n.*\n    body  (.*)$`).FindAllStringSubmatch(listing, -1) {
+		for _, body := range bodies {
+			if letter[2] == body {
+				ids = append(ids, letter[1])
+			}
+		}
+	}
+	return ids
+}
+
+// moody is a sink that refuses every message until it is mended.
+func moody(t *testing.T) (url string, deliveries <-chan delivery, mend func()) {
+	t.Helper()
+	var mended atomic.Bool
+	url, deliveries = sinkOf(t, func(w http.ResponseWriter, _ delivery) {
+		if !mended.Load() {
+			http.Error(w, "no such \x1b[31mpicture\nat all", http.StatusGone)
+		}
+	})
+	return url, deliveries, func() { mended.Store(true) }
+}
+
+// waiting waits until so many dead letters wait.
+func waiting(t *testing.T, nsqd *realparts.NSQD, want int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d dead letters wait", want), func() bool {
+		out, err := dead(t, nsqd, nil)
+		return err == nil && strings.Count(out, "\n    body  ") == want
+	})
+}
+
+func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	if out, err := dead(t, nsqd, nil); err != nil || out != "no dead letter waits in images.dead at "+nsqd.TCP+"\n" {
+		t.Errorf("before there is one: %q, %v", out, err)
+	}
+	url, deliveries, mend := moody(t)
+	_, stop := start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "first", `{"second":true}`, "third \x1b[2J\xff", strings.Repeat("4", 1<<20))
+	for range 4 {
+		receive(t, deliveries, "the messages that are refused")
+	}
+	waiting(t, nsqd, 4)
+
+	// Listing leaves them there, however often, also over a restart of nsqd.
+	for range 3 {
+		out, err := dead(t, nsqd, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"from images/process after 1 attempts", `why   410 Gone: no such \x1b[31mpicture\nat all`,
+			"body  first\n", `body  {"second":true}` + "\n", `body  third \x1b[2J\ufffd` + "\n",
+			"why   not told here, it lies here bare", "444… (1048576 bytes)", "4 of 4 dead letters in images.dead",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the list does not say %q:\n%.3000s", want, out)
+			}
+		}
+		if strings.ContainsAny(out, "\x1b\xff") {
+			t.Error("the list holds what moves a terminal's cursor")
+		}
+	}
+	stop()
+	nsqd.Stop()
+	nsqd.Start(t)
+	waiting(t, nsqd, 4)
+	if n := len(deliveries); n > 0 {
+		t.Fatalf("listing sent %d messages to the sink", n)
+	}
+
+	listing, _ := dead(t, nsqd, nil)
+	second := idsOf(listing, `{"second":true}`)
+	if out, err := dead(t, nsqd, nil, "drop", second[0], "0000000000000000"); err == nil || !strings.Contains(err.Error(), "no dead letter 0000000000000000") {
+		t.Errorf("an id that is none: %q, %v", out, err)
+	}
+	waiting(t, nsqd, 3)
+	first := idsOf(listing, "first")
+	mend()
+	start(t, nsqd, url, nil)
+	if out, err := dead(t, nsqd, nil, "resend", first[0]); err != nil || !strings.Contains(out, "1 sent again, 2 left") {
+		t.Errorf("%q, %v", out, err)
+	}
+	if got := receive(t, deliveries, "the first").body(); got != "first" {
+		t.Errorf("%q was sent again, want first", got)
+	}
+	waiting(t, nsqd, 2)
+	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "2 sent again, 0 left") {
+		t.Errorf("%q, %v", out, err)
+	}
+	got := map[string]bool{}
+	for range 2 {
+		got[receive(t, deliveries, "the rest").body()] = true
+	}
+	if !got["third \x1b[2J\xff"] || !got[strings.Repeat("4", 1<<20)] {
+		t.Errorf("%d others were sent again, not byte for byte", len(got))
+	}
+	waiting(t, nsqd, 0)
+	eventually(t, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+}
+
+// A letter whose message is refused again is a new letter: sending all again ends.
+func TestSendingAgainBeforeTheCauseIsMendedLosesNothing(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, _, _ := moody(t)
+	start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "a", "b", "c")
+	waiting(t, nsqd, 3)
+	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "3 sent again") {
+		t.Errorf("%q, %v", out, err)
+	}
+	waiting(t, nsqd, 3)
+}
+
+func TestNoMoreDeadLettersAreHeldThanSet(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, _, _ := moody(t)
+	_, stop := start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "a", "b", "c", "d", "e")
+	waiting(t, nsqd, 5)
+	stop()
+	two := func(s *settings) { s.DeadLimit = 2 }
+	if out, err := dead(t, nsqd, two); err != nil || !strings.Contains(out, "2 of 5 dead letters") {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := dead(t, nsqd, two, "drop", "all"); err != nil || !strings.Contains(out, "2 dropped, 3 left") {
+		t.Errorf("%q, %v", out, err)
+	}
+	waiting(t, nsqd, 3)
+}
+
+func TestWhatTheDeadCommandCannotDo(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, _, _ := moody(t)
+	start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "a")
+	waiting(t, nsqd, 1)
+	for what, c := range map[string]struct {
+		change func(*settings)
+		args   []string
+		says   string
+	}{
+		"a verb that is none":    {nil, []string{"burn", "all"}, "use `bridge dead`"},
+		"nothing to send":        {nil, []string{"resend"}, "use `bridge dead`"},
+		"no nsqd":                {func(s *settings) { s.NSQDHTTP = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
+		"nsqd's HTTP address":    {func(s *settings) { s.NSQD = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
+		"a message without room": {func(s *settings) { s.MaxMessage = 0 }, []string{"resend", "all"}, "NSQD_MAX_MSG_SIZE"},
+	} {
+		if out, err := dead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %q, %v; want an error that says %q", what, out, err, c.says)
+		}
+	}
+	waiting(t, nsqd, 1)
+}
