@@ -82,7 +82,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, answering, s.GalleryPoll); err != nil {
+		if err := answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -327,7 +327,7 @@ func TestDrains(t *testing.T) {
 	defer connection.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll) }()
+	go func() { ended <- answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll) }()
 	until(t, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)

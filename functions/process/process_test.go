@@ -18,6 +18,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -42,6 +43,7 @@ type faceStub struct {
 	calls   atomic.Int32
 	probes  atomic.Int32
 	address string
+	options []grpc.ServerOption
 	server  *grpc.Server
 }
 
@@ -64,7 +66,7 @@ func (f *faceStub) start(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", f.address)
 	must(t, err)
 	f.address = listener.Addr().String()
-	f.server = grpc.NewServer()
+	f.server = grpc.NewServer(f.options...)
 	facerecog.RegisterIdentifyServer(f.server, f)
 	facerecog.RegisterHealthCheckServer(f.server, f)
 	ended := make(chan struct{})
@@ -100,7 +102,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 	must(t, store.Migrate(t.Context(), s.dsn))
 	pictures, err := store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)
-	faces, err := dialFaceServer(face.address, 2*time.Second, time.Second)
+	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, time.Second)
 	must(t, err)
 	t.Cleanup(func() { pictures.Close(); faces.close() })
 	log := slog.New(slog.DiscardHandler)
