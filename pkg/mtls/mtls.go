@@ -10,11 +10,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup/pkg/ca"
 )
 
 // Settings of one side of a gRPC connection. With none of them the connection is
@@ -99,24 +100,11 @@ func (f *files) read() (credentials.TransportCredentials, error) {
 	var others *x509.CertPool
 	if f.CAFile != "" {
 		var err error
-		if others, err = Pool(f.CAFile); err != nil {
+		if others, err = ca.Pool(f.CAFile); err != nil {
 			return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
 		}
 	}
 	return credentials.NewTLS(f.config(own, others)), nil
-}
-
-// Pool reads the certificates of a PEM file of CAs.
-func Pool(file string) (*x509.CertPool, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the CAs: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(content) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM: it must begin with -----BEGIN CERTIFICATE-----", file)
-	}
-	return pool, nil
 }
 
 // reread is credentials that are the files' own for each handshake.
