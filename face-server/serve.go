@@ -13,6 +13,7 @@ import (
 	facerecog "lineup/proto"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
@@ -35,12 +36,16 @@ func (s settings) serve(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("IMAGES_URL: %w", err)
 	}
 	defer pictures.Close()
+	secure, err := s.TLS.Server(log)
+	if err != nil {
+		return err
+	}
 	listener, err := serve.Bind(ctx, s.Listen)
 	if err != nil {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return answerCalls(ctx, listener, s.newServer(e, pictures, log), s.GalleryPoll, s.Grace)
+	return answerCalls(ctx, listener, secure, s.newServer(e, pictures, log), s.GalleryPoll, s.Grace)
 }
 
 // newServer makes what answers the calls.
@@ -58,10 +63,11 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends.
-func answerCalls(ctx context.Context, listener net.Listener, s *server, galleryPoll, grace time.Duration) error {
+func answerCalls(ctx context.Context, listener net.Listener, secure credentials.TransportCredentials, s *server, galleryPoll, grace time.Duration) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
+		grpc.Creds(secure),
 		grpc.MaxRecvMsgSize(int(s.maxPicture)+messageMargin),
 		grpc.MaxConcurrentStreams(uint32(s.maxStreams)), // each may hold a message
 		grpc.WaitForHandlers(true),                      // the models are freed afterwards

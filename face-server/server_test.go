@@ -83,7 +83,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace); err != nil {
+		if err := answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -330,7 +330,9 @@ func TestDrains(t *testing.T) {
 	defer connection.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, listener, answering, s.GalleryPoll, s.Grace) }()
+	go func() {
+		ended <- answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace)
+	}()
 	until(t, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)

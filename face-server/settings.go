@@ -8,11 +8,16 @@ import (
 
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
+	"lineup/pkg/mtls"
 	"lineup/pkg/serve"
 )
 
+// TLS is settings of gRPC.
+type TLS = mtls.Settings
+
 type settings struct {
 	serve.Listen
+	TLS
 	ImagesURL      string        `envconfig:"IMAGES_URL" default:"images" desc:"where pictures lie: folders or bucket URLs, separated by commas"`
 	KnownPeople    string        `envconfig:"KNOWN_PEOPLE" default:"known_people" desc:"where photos of known people lie: a folder or a bucket URL"`
 	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" desc:"pause between two looks for changes there"`

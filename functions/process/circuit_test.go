@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"lineup/pkg/breaker"
 	"lineup/pkg/lineup"
@@ -212,7 +213,7 @@ func TestCallsThatWaitToBeSentAreRefusedWhenItOpens(t *testing.T) {
 	s := newSystem(t, &faceStub{address: silent(t)})
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(s.face.address, time.Minute, time.Minute) // longer than anybody waits here
+	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute, time.Minute) // longer than anybody waits here
 	must(t, err)
 	t.Cleanup(func() { s.faces.close() })
 	s.submitMany(t, crowd)

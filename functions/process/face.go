@@ -12,7 +12,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	grpcbackoff "google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
@@ -41,11 +41,11 @@ type faceServer struct {
 }
 
 // dialFaceServer connects to nothing yet.
-func dialFaceServer(address string, timeout, patience time.Duration) (*faceServer, error) {
+func dialFaceServer(address string, credentials credentials.TransportCredentials, timeout, patience time.Duration) (*faceServer, error) {
 	// A face server that is back is to be found within a second or two.
 	reconnect := grpcbackoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
 	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(credentials),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: patience}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(answerBytes)),
 		grpc.WithStatsHandler(watchSending{}))

@@ -10,14 +10,22 @@ import (
 
 	"lineup/pkg/breaker"
 	"lineup/pkg/event"
+	"lineup/pkg/mtls"
 	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
 
+// Two packages call it Settings.
+type (
+	Database = store.Settings
+	TLS      = mtls.Settings
+)
+
 type settings struct {
 	serve.Web
-	store.Settings
+	Database
 	Retry
+	TLS
 
 	FaceAddress     string          `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
 	FaceTimeout     time.Duration   `envconfig:"FACE_TIMEOUT" default:"30s" desc:"how long the face server may look at one picture, its cold start included"`
@@ -37,12 +45,16 @@ func main() {
 		if err := s.Retry.check(s.FaceTimeout); err != nil {
 			return err
 		}
-		pictures, err := store.Open(s.Settings)
+		pictures, err := store.Open(s.Database)
 		if err != nil {
 			return err
 		}
 		defer pictures.Close()
-		faces, err := dialFaceServer(s.FaceAddress, s.FaceTimeout, s.HealthTimeout)
+		secure, err := s.TLS.Client(log)
+		if err != nil {
+			return err
+		}
+		faces, err := dialFaceServer(s.FaceAddress, secure, s.FaceTimeout, s.HealthTimeout)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"lineup/pkg/breaker"
+
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // TestAnHoursOutageFailsNothing lives through an hour, in which the circuit is open
@@ -24,7 +26,7 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 	s := newSystem(t, face)
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(face.address, 2*time.Second, 20*time.Millisecond)
+	s.faces, err = dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, 20*time.Millisecond)
 	must(t, err)
 	t.Cleanup(func() { s.faces.close() })
 	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Millisecond, Probe: s.faces.healthy, Log: s.log})

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -39,6 +40,7 @@ type faceStub struct {
 	calls   atomic.Int32
 	probes  atomic.Int32
 	address string
+	options []grpc.ServerOption
 	server  *grpc.Server
 }
 
@@ -61,7 +63,7 @@ func (f *faceStub) start(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", f.address)
 	must(t, err)
 	f.address = listener.Addr().String()
-	server := grpc.NewServer()
+	server := grpc.NewServer(f.options...)
 	f.server = server
 	facerecog.RegisterIdentifyServer(server, f)
 	facerecog.RegisterHealthCheckServer(server, f)
@@ -90,19 +92,23 @@ func fail(code codes.Code, message string, details ...protoadapt.MessageV1) func
 // system is a processor on a real database.
 type system struct {
 	*processor
-	face *faceStub
-	dsn  string
+	store *store.Store // of the test itself
+	face  *faceStub
+	dsn   string
 }
 
 func newSystem(t *testing.T, face *faceStub) *system {
 	t.Helper()
 	s := &system{face: face, dsn: realparts.MySQL(t)}
 	must(t, store.Migrate(t.Context(), s.dsn))
-	pictures, err := store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	// The handler has no more rights than it needs; what a test prepares goes another way.
+	pictures, err := store.Open(store.Settings{DSN: realparts.Account(t, s.dsn, "process"), Connections: 10})
 	must(t, err)
-	faces, err := dialFaceServer(face.address, 2*time.Second, time.Second)
+	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)
-	t.Cleanup(func() { pictures.Close(); faces.close() })
+	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, time.Second)
+	must(t, err)
+	t.Cleanup(func() { pictures.Close(); s.store.Close(); faces.close() })
 	log := slog.New(slog.DiscardHandler)
 	s.processor = &processor{
 		Retry: Retry{Lease: time.Minute, MaxAttempts: 3, First: time.Second, Most: time.Minute},
@@ -409,7 +415,7 @@ func TestEventsThatStandForNothing(t *testing.T) {
 			}
 		})
 	}
-	s.store.Close()
+	s.processor.store.Close()
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusServiceUnavailable, "5")
 }
 

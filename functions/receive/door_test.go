@@ -3,13 +3,17 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	"lineup/pkg/serve"
 	"lineup/pkg/store"
 )
 
@@ -106,5 +110,28 @@ func TestThePingNeedsNoKeyAndNothingElseComesInWithIt(t *testing.T) {
 	}
 	if rows, _, err := s.store.Images(t.Context(), store.Filter{Limit: 5}); err != nil || len(rows) != 1 {
 		t.Errorf("there are the rows %v, %v", rows, err)
+	}
+}
+
+func TestABodyThatComesTooSlowlyIsSaidToBe(t *testing.T) {
+	s := newSystem(t)
+	slow := &serve.Problem{Status: http.StatusRequestTimeout, Detail: "too slowly"} // as serve's body says it
+	for name, c := range map[string]struct{ path, begins, kind string }{
+		"JSON":                  {"/image/post", `{"path":`, ""},
+		"a structured event":    {"/", `{"specversion":"1.0"`, "application/cloudevents+json"},
+		"a batch":               {"/", `[{"specversion":"1.0"`, "application/cloudevents-batch+json"},
+		"a picture":             {"/images", "\xff\xd8\xff", "image/jpeg"},
+		"a form":                {"/images", "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n\xff", "multipart/form-data; boundary=b"},
+		"a form before its end": {"/people", "--b\r\n", "multipart/form-data; boundary=b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, io.MultiReader(strings.NewReader(c.begins), iotest.ErrReader(slow)))
+			request.Header.Set("Content-Type", c.kind)
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, request)
+			if w.Code != http.StatusRequestTimeout || !strings.Contains(w.Body.String(), "too slowly") {
+				t.Errorf("%d %s, want 408", w.Code, w.Body)
+			}
+		})
 	}
 }

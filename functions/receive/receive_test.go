@@ -29,6 +29,7 @@ func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
 // system is a receiver on a real database and a real nsqd.
 type system struct {
 	*receiver
+	store   *store.Store // of the test itself
 	handler http.Handler
 	nsqd    *realparts.NSQD
 	dsn     string
@@ -45,7 +46,10 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	pictures, err := store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	// The handler has no more rights than it needs; what a test prepares goes another way.
+	pictures, err := store.Open(store.Settings{DSN: realparts.Account(t, s.dsn, "receive"), Connections: 10})
+	must(t, err)
+	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)
 	hints, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
 	must(t, err)
@@ -53,7 +57,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	must(t, err)
 	gallery, err := photo.Open(s.gallery)
 	must(t, err)
-	t.Cleanup(func() { pictures.Close(); hints.Close(); roots.Close(); gallery.Close() })
+	t.Cleanup(func() { pictures.Close(); s.store.Close(); hints.Close(); roots.Close(); gallery.Close() })
 	entry, err := door.Open(door.Settings{KeysFile: keysFile}, log)
 	must(t, err)
 	s.receiver = &receiver{
@@ -315,7 +319,7 @@ func TestTextErrorsAreOneLine(t *testing.T) {
 
 func TestDatabaseDownSavesNothingAndSaysWhen(t *testing.T) {
 	s := newSystem(t)
-	s.store.Close()
+	s.receiver.store.Close()
 	got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Accept", "application/json")
 	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "5" {
 		t.Errorf("%d, Retry-After %q; want 503 and 5", got.status, got.header.Get("Retry-After"))

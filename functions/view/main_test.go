@@ -38,7 +38,15 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	return serveSite(t, dsn, change...)
+	s := serveSite(t, dsn, change...)
+	// The handler may only read; what a test prepares goes another way.
+	readOnly, err := store.Open(store.Settings{DSN: realparts.Account(t, dsn, "view"), Connections: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { readOnly.Close() })
+	s.view.db = readOnly
+	return s
 }
 
 // serveSite is newSite on a database that is there.

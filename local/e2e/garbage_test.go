@@ -68,7 +68,7 @@ func TestGarbageOnTheTopic(t *testing.T) {
 		t.Errorf("the picture among the garbage is %s, %q; want failed with a reason", image.Status, image.Reason)
 	}
 	c.eventually(time.Minute, fmt.Sprintf("%d dead letters", len(garbage)), func() bool {
-		dead, err := q.Depth(t.Context(), "images.dead", "dead")
+		dead, err := q.Backlog(t.Context(), "images.dead", "dead")
 		must(t, err)
 		return dead == len(garbage)
 	})

@@ -140,6 +140,8 @@ type Database struct {
 	// 0: only root, and only by the socket in Data, whose path must be shorter than 90 bytes.
 	Port     int
 	Password string // letters and digits
+
+	Options []string // more of the server's own, each --name=value
 }
 
 // Account is who has the password, and the name of the database that is his.
@@ -165,6 +167,7 @@ func (m MariaDB) Start(ctx context.Context, d Database) (*child.Process, error) 
 		}
 	}
 	args := append(m.settings(d.Data), "--skip-name-resolve", "--socket=mysqld.sock") // relative to Data
+	args = append(args, d.Options...)
 	if d.Port == 0 {
 		args = append(args, "--skip-networking")
 	} else {

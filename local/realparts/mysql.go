@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -84,6 +85,61 @@ func mariaDB(ctx context.Context) (parts.Database, error) {
 		server.err = startMariaDB(ctx)
 	}
 	return server.db, server.err
+}
+
+// MySQLOverTLS gives the DSN of an empty database on a server of the test's own, which shows this certificate and
+// refuses whoever does not speak TLS. The DSN itself does not ask for it.
+func MySQLOverTLS(t testing.TB, certFile, keyFile string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), fetching)
+	defer cancel()
+	c, err := cache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mariadb, err := c.MariaDB(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("/tmp", "lineup-tls-*") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := parts.Database{Data: filepath.Join(dir, "data"), Log: t.Output(), Port: port, Password: "secret",
+		Options: []string{"--ssl-cert=" + certFile, "--ssl-key=" + keyFile}}
+	process, err := mariadb.Start(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := process.Stop(10 * time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	// Not from the start: whoever waits for the server to answer does not speak TLS.
+	admin, err := sql.Open("mysql", parts.Database{Data: db.Data}.DSN(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if _, err := admin.ExecContext(ctx, "SET GLOBAL require_secure_transport=ON"); err != nil {
+		t.Fatal(err)
+	}
+	return db.DSN(parts.Account)
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 func startMariaDB(ctx context.Context) error {

@@ -37,7 +37,7 @@ func Open(s Settings, log *slog.Logger) (*Door, error) {
 			return nil, fmt.Errorf("TRUSTED_ORIGINS: %w; write each as https://host", err)
 		}
 	}
-	if s.RateLimit < 0 || s.RateLimit > 0 && s.RateBurst < 1 {
+	if !(s.RateLimit >= 0) || s.RateLimit > 0 && s.RateBurst < 1 { // not below 0, which NaN is not either
 		return nil, errors.New("RATE_LIMIT must be 0 or more, and RATE_BURST 1 or more")
 	}
 	if s.KeysFile == "" {

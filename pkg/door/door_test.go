@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -269,7 +270,7 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 	})
-	for _, s := range []door.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: 1}} {
+	for _, s := range []door.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: math.NaN(), RateBurst: 1}, {RateLimit: 1}} {
 		if _, err := door.Open(s, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
 			t.Errorf("%+v: %v", s, err)
 		}

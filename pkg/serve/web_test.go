@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -155,6 +156,23 @@ func TestALimitOfNothingIsRefused(t *testing.T) {
 	for _, setting := range []string{"GRACE", "HEADER_TIMEOUT", "MAX_HEADER", "BODY_TIMEOUT", "BODY_RATE", "IDLE_TIMEOUT"} {
 		if err == nil || !strings.Contains(err.Error(), setting) {
 			t.Errorf("%v does not name %s", err, setting)
+		}
+	}
+}
+
+func TestHealthHasTheHeadersToo(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.NotFoundHandler(), func(context.Context) error { return errors.New("not yet") })
+	client := clients()["HTTP/1.1"]
+	defer client.CloseIdleConnections()
+	for _, path := range []string{"/healthz", "/readyz"} {
+		response, err := client.Get("http://" + s.address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if h := response.Header; h.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: %v", path, h)
 		}
 	}
 }

@@ -6,15 +6,19 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"lineup/pkg/ca"
 )
 
 // Limits of every connection. A statement that takes longer is given up; no
@@ -34,7 +38,8 @@ var ErrFull = errors.New("the database is full")
 
 // Settings of the database, for a program to embed in its own.
 type Settings struct {
-	DSN         string `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name"`
+	DSN         string `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; over TLS with ?tls=true behind the name"`
+	CAFile      string `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
 	Connections int    `envconfig:"MYSQL_CONNECTIONS" default:"10" desc:"most connections this program opens to the database"`
 }
 
@@ -46,7 +51,7 @@ type Store struct {
 
 // Open reads the settings and connects to nothing yet.
 func Open(s Settings) (*Store, error) {
-	config, err := parse(s.DSN)
+	config, err := s.config()
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +70,9 @@ func Open(s Settings) (*Store, error) {
 	return &Store{db: db}, nil
 }
 
-// parse adds to the user's DSN what the statements here rely on.
-func parse(dsn string) (*mysql.Config, error) {
-	config, err := mysql.ParseDSN(dsn)
+// config is the user's DSN with what the statements here rely on.
+func (s Settings) config() (*mysql.Config, error) {
+	config, err := mysql.ParseDSN(s.DSN)
 	if err != nil {
 		// The driver's words may hold a part of the password: it is found by guessing.
 		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name, or has a wrong parameter behind the name")
@@ -77,6 +82,25 @@ func parse(dsn string) (*mysql.Config, error) {
 	}
 	if config.DBName == "" {
 		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")
+	}
+	if s.CAFile != "" {
+		if config.TLSConfig != "" && config.TLSConfig != "true" {
+			return nil, errors.New("MYSQL_CA_FILE is set, and MYSQL_DSN has another tls= than true, which would not look at it: take away one of them")
+		}
+		if config.TLS, err = verified(config, s.CAFile); err != nil {
+			return nil, err
+		}
+		// Read for every connection, so that a CA may be replaced meanwhile.
+		if err := config.Apply(mysql.BeforeConnect(func(_ context.Context, c *mysql.Config) error {
+			fresh, err := verified(c, s.CAFile)
+			if err != nil {
+				return err
+			}
+			c.TLS = fresh
+			return nil
+		})); err != nil {
+			return nil, err
+		}
 	}
 	config.ParseTime = true
 	config.Loc = time.UTC
@@ -93,6 +117,19 @@ func parse(dsn string) (*mysql.Config, error) {
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // too long is an error, never cut
 	return config, nil
+}
+
+// verified is TLS to a server whose certificate is of the file's CAs and for its host.
+func verified(config *mysql.Config, caFile string) (*tls.Config, error) {
+	pool, err := ca.Pool(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("MYSQL_CA_FILE: %w", err)
+	}
+	host, _, err := net.SplitHostPort(config.Addr)
+	if err != nil {
+		return nil, errors.New("MYSQL_CA_FILE is set, and MYSQL_DSN names no tcp(host:port): TLS needs one")
+	}
+	return &tls.Config{RootCAs: pool, ServerName: host}, nil
 }
 
 // Close ends the connections.

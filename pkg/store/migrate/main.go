@@ -13,6 +13,7 @@ import (
 
 type settings struct {
 	DSN      string        `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; the user may create tables"`
+	CAFile   string        `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
 	Timeout  time.Duration `envconfig:"TIMEOUT" default:"10m" desc:"how long it may take"`
 	LogLevel slog.Level    `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 }
@@ -23,7 +24,7 @@ func main() {
 	serve.Main("migrate", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
-		if err := store.Migrate(ctx, s.DSN); err != nil {
+		if err := (store.Settings{DSN: s.DSN, CAFile: s.CAFile}).Migrate(ctx); err != nil {
 			return err
 		}
 		log.Info("the schema is current")

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"lineup/local/certs"
+	"lineup/pkg/event"
+	facerecog "lineup/proto"
+)
+
+func TestTheFaceServerOverTLS(t *testing.T) {
+	t.Parallel()
+	ca, log := certs.New(t), slog.New(slog.DiscardHandler)
+	own := TLS{CAFile: ca.File}
+	own.CertFile, own.KeyFile = ca.Issue(t)
+	secure, err := own.Server(log)
+	must(t, err)
+	face := &faceStub{
+		options: []grpc.ServerOption{grpc.Creds(secure)},
+		answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) {
+			return names("dad.jpg", 0.9), nil
+		},
+	}
+	face.start(t)
+	for name, c := range map[string]struct {
+		settings TLS
+		works    bool
+	}{
+		"with a certificate": {own, true},
+		"with none":          {TLS{CAFile: ca.File}, false},
+		"plain":              {TLS{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			credentials, err := c.settings.Client(log)
+			must(t, err)
+			faces, err := dialFaceServer(face.address, credentials, 5*time.Second, time.Second)
+			must(t, err)
+			defer faces.close()
+			found, said := faces.who(t.Context(), context.Background(), 1, "a.jpg", event.Trace{})
+			if (len(found) == 1) != c.works || said.sent != c.works {
+				t.Errorf("it found %v, the call was sent: %t, %s", found, said.sent, said.message)
+			}
+			if err := faces.healthy(t.Context()); (err == nil) != c.works {
+				t.Errorf("the health check ended with %v", err)
+			}
+		})
+	}
+}

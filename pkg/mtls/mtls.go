@@ -1,0 +1,132 @@
+// Package mtls lets gRPC speak TLS with certificates from files that may be
+// replaced while the program runs.
+package mtls
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup/pkg/ca"
+)
+
+// Settings of one side of a gRPC connection. With none of them the connection is
+// plain.
+type Settings struct {
+	CertFile string `envconfig:"TLS_CERT_FILE" desc:"gRPC over TLS: PEM file of the certificate that this side shows, with those between it and its CA"`
+	KeyFile  string `envconfig:"TLS_KEY_FILE" desc:"PEM file of its key"`
+	CAFile   string `envconfig:"TLS_CA_FILE" desc:"PEM file of the CAs that the other side's certificate must come from"`
+}
+
+// Server is for the side that listens: it shows its certificate and, with a CA, lets
+// in only clients that show one of that CA.
+func (s Settings) Server(log *slog.Logger) (credentials.TransportCredentials, error) {
+	if s.CertFile == "" && s.CAFile != "" {
+		return nil, errors.New("TLS_CA_FILE is set without TLS_CERT_FILE: a server needs a certificate of its own, set both and TLS_KEY_FILE")
+	}
+	return s.open(log, func(own []tls.Certificate, others *x509.CertPool) *tls.Config {
+		config := &tls.Config{Certificates: own, ClientCAs: others}
+		if others != nil {
+			config.ClientAuth = tls.RequireAndVerifyClientCert
+		}
+		return config
+	})
+}
+
+// Client is for the side that connects: the server must show a certificate for its
+// name, of the CA or, without one, of those that the system trusts. The client
+// shows its own where it has one.
+func (s Settings) Client(log *slog.Logger) (credentials.TransportCredentials, error) {
+	return s.open(log, func(own []tls.Certificate, others *x509.CertPool) *tls.Config {
+		return &tls.Config{Certificates: own, RootCAs: others}
+	})
+}
+
+func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.CertPool) *tls.Config) (credentials.TransportCredentials, error) {
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		return nil, errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
+	}
+	if s == (Settings{}) {
+		return insecure.NewCredentials(), nil
+	}
+	f := &files{Settings: s, config: config, log: log}
+	var err error
+	f.last, err = f.read()
+	return reread{f}, err
+}
+
+// files are read for every connection anew: that is rare, and cheap beside the
+// handshake.
+type files struct {
+	Settings
+	config func([]tls.Certificate, *x509.CertPool) *tls.Config
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	last credentials.TransportCredentials // of when they could be read
+}
+
+// current is what the files say now, or said last when they cannot be used: a
+// certificate and its key are not replaced at once.
+func (f *files) current() credentials.TransportCredentials {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, err := f.read()
+	if err != nil {
+		f.log.Error("TLS stays as it was", "error", err)
+		return f.last
+	}
+	f.last = now
+	return now
+}
+
+func (f *files) read() (credentials.TransportCredentials, error) {
+	var own []tls.Certificate
+	if f.CertFile != "" {
+		certificate, err := tls.LoadX509KeyPair(f.CertFile, f.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificate of TLS_CERT_FILE=%s and TLS_KEY_FILE=%s: %w; next: make both PEM files that belong together", f.CertFile, f.KeyFile, err)
+		}
+		own = append(own, certificate)
+	}
+	var others *x509.CertPool
+	if f.CAFile != "" {
+		var err error
+		if others, err = ca.Pool(f.CAFile); err != nil {
+			return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
+		}
+	}
+	return credentials.NewTLS(f.config(own, others)), nil
+}
+
+// reread is credentials that are the files' own for each handshake.
+type reread struct{ files *files }
+
+func (r reread) ClientHandshake(ctx context.Context, authority string, connection net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return r.files.current().ClientHandshake(ctx, authority, connection)
+}
+
+func (r reread) ServerHandshake(connection net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return r.files.current().ServerHandshake(connection)
+}
+
+func (r reread) Info() credentials.ProtocolInfo {
+	r.files.mu.Lock()
+	defer r.files.mu.Unlock()
+	return r.files.last.Info()
+}
+
+func (r reread) Clone() credentials.TransportCredentials { return r }
+
+// OverrideServerName is gRPC's old way to say what grpc.WithAuthority says.
+func (r reread) OverrideServerName(string) error {
+	return errors.New("not supported: use grpc.WithAuthority")
+}
