@@ -30,6 +30,7 @@ type bridge struct {
 	retry    retry
 	sink     *event.Sink
 	consumer *nsq.Consumer
+	nsqds    *connections
 	flow     *flow
 	dead     *queues
 }
@@ -43,7 +44,8 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 		return b, nil
 	}
 	var err error
-	if b.consumer, err = newConsumer(s, log); err != nil {
+	b.nsqds = &connections{open: make(map[string]connection)}
+	if b.consumer, err = newConsumer(s, newNSQLog(log, b.nsqds.read)); err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
 	b.flow = newFlow(s.MaxInFlight, b.consumer.ChangeMaxInFlight)
@@ -58,7 +60,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	return b, nil
 }
 
-func newConsumer(s settings, log *slog.Logger) (*nsq.Consumer, error) {
+func newConsumer(s settings, log *nsqLog) (*nsq.Consumer, error) {
 	config := nsq.NewConfig()
 	config.UserAgent = "lineup-bridge"
 	config.HeartbeatInterval = heartbeat
@@ -74,7 +76,7 @@ func newConsumer(s settings, log *slog.Logger) (*nsq.Consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	consumer.SetLogger(newNSQLog(log), nsq.LogLevelInfo)
+	consumer.SetLogger(log, nsq.LogLevelInfo)
 	return consumer, nil
 }
 
@@ -119,8 +121,7 @@ func (b *bridge) run(ctx context.Context) error {
 }
 
 // connect returns when reading has begun or ctx ended. From then on go-nsq looks
-// for nsqds, and for one that was lost as soon as the events of its last messages
-// have been answered.
+// for nsqds, and for one that was lost as soon as its last messages were let go.
 func (b *bridge) connect(ctx context.Context) error {
 	if len(b.Lookupds) > 0 {
 		return b.consumer.ConnectToNSQLookupds(b.Lookupds)
@@ -157,6 +158,8 @@ func (b *bridge) deliver(ctx context.Context, m *nsq.Message) {
 	e := b.toEvent(m)
 	log := b.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
 
+	ctx, forget := b.nsqds.with(ctx, m.NSQDAddress)
+	defer forget()
 	release := hold(m, b.MsgTimeout/3)
 	a := b.post(ctx, e)
 	v := b.retry.decide(a, m.Attempts, time.Now(), rand.Float64())
@@ -167,7 +170,7 @@ func (b *bridge) deliver(ctx context.Context, m *nsq.Message) {
 		}
 	}
 	if ctx.Err() != nil && v.do == requeue {
-		v.after = 0 // this bridge ends; another can take it at once
+		v.after = 0 // this bridge ends: another can take it at once; or it comes again without being asked for
 	}
 	release()
 

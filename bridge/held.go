@@ -68,7 +68,7 @@ type reader struct {
 func newReader(s settings, count int) (*reader, error) {
 	s.Topic, s.Channel = s.DeadTopic, s.DeadChannel
 	s.MaxInFlight, s.MsgTimeout = count, holding
-	consumer, err := newConsumer(s, slog.New(slog.DiscardHandler))
+	consumer, err := newConsumer(s, newNSQLog(slog.New(slog.DiscardHandler), func(string) {}))
 	if err != nil {
 		return nil, err
 	}

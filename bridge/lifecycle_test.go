@@ -81,6 +81,27 @@ func TestAMessageAtTheSinkWhileNSQDRestartsComesAgain(t *testing.T) {
 	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }
 
+func TestItReconnectsWhileAnEventIsAtTheSink(t *testing.T) {
+	nsqd := nsqdWith(t)
+	over := make(chan struct{})
+	var hung atomic.Bool
+	url, deliveries := sinkOf(t, func(_ http.ResponseWriter, d delivery) {
+		if d.body() == "hung" && !hung.Swap(true) {
+			<-over
+		}
+	})
+	t.Cleanup(func() { close(over) })
+	start(t, nsqd, url, nil) // with a SINK_TIMEOUT longer than the test's patience
+	publish(t, nsqd, "images", "hung")
+	receive(t, deliveries, "the message")
+	nsqd.Stop()
+	nsqd.Start(t)
+	publish(t, nsqd, "images", "next")
+	for receive(t, deliveries, "the next message").body() != "next" {
+	}
+	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+}
+
 func TestNSQDsAreFoundThroughLookupd(t *testing.T) {
 	lookupd := realparts.Lookupd(t)
 	url, deliveries := sinkOf(t, func(w http.ResponseWriter, d delivery) {

@@ -15,19 +15,21 @@ const repeatAfter = time.Minute
 // nsqLog gives go-nsq's lines to slog: its errors as warnings, because it goes on
 // after them, its warnings as information, the rest for debugging.
 type nsqLog struct {
-	log *slog.Logger
+	log  *slog.Logger
+	read func(line string) // is given every line, said again or not
 
 	mu   sync.Mutex
 	said map[string]time.Time
 }
 
 // newNSQLog is for a consumer's SetLogger.
-func newNSQLog(log *slog.Logger) *nsqLog {
-	return &nsqLog{log: log, said: make(map[string]time.Time)}
+func newNSQLog(log *slog.Logger, read func(line string)) *nsqLog {
+	return &nsqLog{log: log, read: read, said: make(map[string]time.Time)}
 }
 
 // Output takes one line, which begins with its level.
 func (l *nsqLog) Output(_ int, line string) error {
+	l.read(line)
 	kind, text, _ := strings.Cut(line, " ")
 	level := slog.LevelDebug
 	switch kind {

@@ -23,7 +23,7 @@ func (l *levels) Handle(_ context.Context, r slog.Record) error {
 func TestLogSaysTheSameOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said levels
-		log := newNSQLog(slog.New(&said))
+		log := newNSQLog(slog.New(&said), func(string) {})
 		for range 90 { // an attempt to connect every second
 			log.Output(2, "ERR    1 (127.0.0.1:4150) error connecting to nsqd - connection refused")
 			time.Sleep(time.Second)

@@ -18,6 +18,7 @@ import (
 	"lineup/local/realparts"
 	facerecog "lineup/proto"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -224,4 +225,29 @@ func TestTraceStart(t *testing.T) {
 	if err := s.traceStart(ctx, newTestServer(t, forTests(t)).log, &out); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: error is %v", err)
 	}
+}
+
+func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
+	s := forTests(t)
+	server := newTestServer(t, s)
+	if err := server.gallery.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one, two := <-server.workers.free, <-server.workers.free // the call waits for one of them
+	overdue, over := context.WithCancel(t.Context())
+	server.overdue = overdue
+	answered := make(chan error, 1)
+	go func() {
+		_, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
+		answered <- err
+	}()
+	until(t, "the call is there", func() bool { return len(server.places) == 1 })
+	over()
+	err := <-answered
+	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
+	if status.Code(err) != codes.ResourceExhausted || !ok || retry.RetryDelay.AsDuration() <= 0 {
+		t.Errorf("it was answered with %v and %v, want RESOURCE_EXHAUSTED and when to come back", err, retry)
+	}
+	server.workers.free <- one
+	server.workers.free <- two
 }

@@ -58,11 +58,13 @@ func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *ser
 		maxStreams: s.MaxStreams,
 		listPage:   s.ListPage,
 		timeout:    s.CallTimeout,
+		overdue:    context.Background(),
 		log:        log,
 	}
 }
 
-// answerCalls follows the gallery and serves on the listener, until ctx ends.
+// answerCalls follows the gallery and serves on the listener, until ctx ends. Calls in
+// flight then have the grace time, after which their pictures are given back.
 func answerCalls(ctx context.Context, listener net.Listener, secure credentials.TransportCredentials, s *server, galleryPoll, grace time.Duration) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
@@ -77,6 +79,10 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 	facerecog.RegisterGalleryServer(calls, &photos{server: s, page: s.listPage})
 	healthpb.RegisterHealthServer(calls, healthy)
 	reflection.Register(calls)
+
+	overdue, forget := serve.Overdue(ctx, grace)
+	defer forget()
+	s.overdue = overdue
 
 	ctx, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
@@ -94,7 +100,7 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, grace)
+		drain(calls, grace+givingBack)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -109,9 +115,12 @@ func setHealth(h *health.Server, status healthpb.HealthCheckResponse_ServingStat
 	}
 }
 
-// drain lets the calls in flight end, and breaks those that take longer than grace.
-func drain(calls *grpc.Server, grace time.Duration) {
-	timer := time.AfterFunc(grace, calls.Stop)
+// givingBack is how long a call that is overdue may take to be answered.
+const givingBack = 3 * time.Second
+
+// drain lets the calls in flight end, and breaks those that take longer.
+func drain(calls *grpc.Server, limit time.Duration) {
+	timer := time.AfterFunc(limit, calls.Stop)
 	defer timer.Stop()
 	calls.GracefulStop()
 }

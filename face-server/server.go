@@ -27,11 +27,12 @@ type server struct {
 
 	*engine
 	pictures   pictures
-	places     chan struct{} // one for each call that is worked on or waits
-	maxPicture int64         // bytes
-	maxStreams int           // calls at a time on one connection
-	listPage   int           // photos in a page of the gallery's list
-	timeout    time.Duration // of calls without a deadline
+	places     chan struct{}   // one for each call that is worked on or waits
+	maxPicture int64           // bytes
+	maxStreams int             // calls at a time on one connection
+	listPage   int             // photos in a page of the gallery's list
+	timeout    time.Duration   // of calls without a deadline
+	overdue    context.Context // ends when this server does and calls in flight have had their time
 	log        *slog.Logger
 }
 
@@ -43,6 +44,9 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	found, err := s.faces(ctx, request)
 	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
+		if context.Cause(ctx) == errEnding {
+			err = errEnding
+		}
 		refusal := statusOf(err)
 		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)
 		return nil, refusal.Err()
@@ -71,12 +75,16 @@ func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) 
 	return found, err
 }
 
-// limited gives a call without a deadline one.
+// limited gives a call without a deadline one, and ends it when it is overdue.
 func (s *server) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, limited := ctx.Deadline(); limited {
-		return ctx, func() {}
+	timeout := s.timeout
+	if deadline, limited := ctx.Deadline(); limited {
+		timeout = time.Until(deadline)
 	}
-	return context.WithTimeout(ctx, s.timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.overdue, func() { end(errEnding) })
+	return ctx, func() { stop(); end(nil); cancel() }
 }
 
 // inPlace does something that needs a worker, if no more wait for one than may.

@@ -19,6 +19,7 @@ import (
 // Refusals that are the server's own.
 var (
 	errBusy    = errors.New("every worker is busy")
+	errEnding  = errors.New("this face server ends before it could look at the picture")
 	errNothing = errors.New("no picture: neither image nor image_path is given")
 )
 
@@ -37,6 +38,8 @@ func statusOf(err error) *status.Status {
 		return busy(gallery.ErrReading.Error())
 	case errors.Is(err, errBusy):
 		return busy(errBusy.Error())
+	case errors.Is(err, errEnding):
+		return busy(errEnding.Error())
 
 	// The caller's own end, whatever it broke.
 	case errors.Is(err, context.Canceled):

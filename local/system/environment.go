@@ -35,7 +35,7 @@ func (s *System) environment(program string) []string {
 		channel  = "CHANNEL=process"
 	)
 	at := func(port int, more ...string) []string {
-		return append([]string{"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port)}, more...)
+		return append([]string{"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port), "GRACE=" + graceful.String()}, more...)
 	}
 	switch program {
 	case NSQD:

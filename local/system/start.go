@@ -15,8 +15,12 @@ import (
 	"lineup/pkg/store"
 )
 
-// grace is how long a program may take to end. What it has not finished by then is finished after the next start.
-const grace = 5 * time.Second
+// A program gives back what it has not finished after graceful, and is killed if it has not ended after grace. What is
+// left is finished after the next start.
+const (
+	graceful = 5 * time.Second
+	grace    = 10 * time.Second
+)
 
 // run starts one of Lineup's own programs and keeps it running.
 func (s *System) run(name string) error {

@@ -199,7 +199,7 @@ func TestWorkIsOverdueWhenTheGraceTimeIsOver(t *testing.T) {
 		if overdue.Err() != nil {
 			t.Error("overdue within the grace time")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if overdue.Err() == nil {
 			t.Error("not overdue after the grace time")
