@@ -19,6 +19,11 @@ test: ## check the code and run every test, with the race detector and real part
 	go tool staticcheck ./...
 	go test -race -timeout 10m ./...
 
+.PHONY: chaos
+chaos: ## break parts of a running system at random for CHAOS_SECONDS, by SEED, and check that nothing is lost or doubled
+	@go build -o bin/local ./local
+	@exec bin/local chaos
+
 .PHONY: bench
 bench: models ## measure: recognition, search, gallery, queue
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
