@@ -184,7 +184,7 @@ func (f facts) judgeEvents(v *verdict) {
 			note(&v.doubled, "event %s was told again with another type or other data", id)
 		case e.kind != typeOf[status]:
 			note(&v.wrong, "event %s says %s, but the picture is %s", id, e.kind, status)
-		case e.path != f.rows[e.image].path:
+		case f.rows[e.image] != nil && e.path != f.rows[e.image].path:
 			note(&v.wrong, "event %s is of %s, not of %s", id, e.path, f.rows[e.image].path)
 		}
 	}

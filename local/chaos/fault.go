@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,6 +146,25 @@ func (t target) awaitReady(ctx context.Context, name string) error {
 		}
 		wait(ctx, 50*time.Millisecond)
 	}
+}
+
+// only gives the faults of these kinds, all when none is named.
+func only(all []fault, kinds []string) (some []fault, err error) {
+	if len(kinds) == 0 {
+		return all, nil
+	}
+	for _, kind := range kinds {
+		before := len(some)
+		for _, f := range all {
+			if f.kind == strings.TrimSpace(kind) {
+				some = append(some, f)
+			}
+		}
+		if len(some) == before {
+			return nil, fmt.Errorf("CHAOS_FAULTS: no fault is called %q; a run without it names them", kind)
+		}
+	}
+	return some, nil
 }
 
 // deck deals faults by chance so that every kind comes before one comes again.

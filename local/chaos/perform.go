@@ -59,7 +59,11 @@ func (s *stage) perform(ctx context.Context, r *Report, began time.Time, say fun
 // fail injects one fault after the other, each followed by some time to recover.
 func (s *stage) fail(ctx context.Context, injects func(injected), say func(string, ...any)) error {
 	t := target{system: s.system, proxies: s.hops.sorted(), sink: s.sink, lease: s.lease, ready: s.ready}
-	deck := newDeck(t.faults(), s.chance(2))
+	all, err := only(t.faults(), s.settings.Faults)
+	if err != nil {
+		return err
+	}
+	deck := newDeck(all, s.chance(2))
 	// A fault that has begun is brought to its end: the part is to be back.
 	whole := context.WithoutCancel(ctx)
 	for wait(ctx, time.Second); ctx.Err() == nil; wait(ctx, time.Second) {
