@@ -3,6 +3,7 @@ package chaos
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,6 +40,20 @@ func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
 	}
 	if got := w.times()["kill it"]; len(got) != 1 || got[0] != 3*time.Second {
 		t.Errorf("it took %v, want 3s", got)
+	}
+}
+
+func TestOnlySomeFaultsMayBeWanted(t *testing.T) {
+	t.Parallel()
+	all := []fault{{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}}
+	if some, err := only(all, []string{" a"}); err != nil || len(some) != 2 || some[1].what != "2" {
+		t.Errorf("a alone is %v, %v", some, err)
+	}
+	if some, err := only(all, nil); err != nil || len(some) != 3 {
+		t.Errorf("all are %v, %v", some, err)
+	}
+	if _, err := only(all, []string{"b", "c"}); err == nil || !strings.Contains(err.Error(), `"c"`) {
+		t.Errorf("an unknown one: %v", err)
 	}
 }
 
