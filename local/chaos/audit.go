@@ -21,12 +21,11 @@ type audit struct {
 
 // change is one that the trigger wrote down.
 type change struct {
-	image                   int64
-	roundBefore, round      int64
-	statusBefore, status    lineup.Status
-	claimBefore, claimAfter sql.NullString
-	early                   bool // a claim taken over before its lease ran out
-	at                      time.Time
+	image                int64
+	roundBefore, round   int64
+	statusBefore, status lineup.Status
+	early                bool // a claim taken over before its lease ran out
+	at                   time.Time
 }
 
 // row is what the database says of a picture in the end.
@@ -106,10 +105,10 @@ func (a *audit) unannounced(ctx context.Context) (n int, err error) {
 func (a *audit) changes(ctx context.Context) (all []change, err error) {
 	err = a.each(ctx, func(rows *sql.Rows) error {
 		var c change
-		err := rows.Scan(&c.image, &c.roundBefore, &c.round, &c.statusBefore, &c.status, &c.claimBefore, &c.claimAfter, &c.early, &c.at)
+		err := rows.Scan(&c.image, &c.roundBefore, &c.round, &c.statusBefore, &c.status, &c.early, &c.at)
 		all = append(all, c)
 		return err
-	}, "SELECT image, round_before, round, status_before, status, claim_before, claim, early, at FROM chaos_changes WHERE image>? ORDER BY n", a.after)
+	}, "SELECT image, round_before, round, status_before, status, early, at FROM chaos_changes WHERE image>? ORDER BY n", a.after)
 	return all, err
 }
 

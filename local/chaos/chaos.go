@@ -20,21 +20,22 @@ import (
 
 // Settings of a run.
 type Settings struct {
-	Seconds int           `envconfig:"CHAOS_SECONDS" default:"120" desc:"how long pictures are posted and faults injected"`
-	Seed    uint64        `envconfig:"SEED" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
-	Rate    float64       `envconfig:"CHAOS_RATE" default:"30" desc:"pictures posted a second"`
-	Waiting int           `envconfig:"CHAOS_WAITING" default:"500" desc:"pictures that wait beyond which none are posted, so that a slow machine is not buried"`
-	Times   string        `envconfig:"CHAOS_TIMES" default:"short" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
-	Faults  []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
-	Quiet   time.Duration `envconfig:"CHAOS_QUIET" default:"5m" desc:"how long everything may take to be looked at once no more faults come"`
+	Seconds  int           `envconfig:"CHAOS_SECONDS" default:"120" desc:"how long pictures are posted and faults injected"`
+	Seed     uint64        `envconfig:"SEED" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
+	Rate     float64       `envconfig:"CHAOS_RATE" default:"30" desc:"pictures posted a second"`
+	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" desc:"pictures that wait beyond which none are posted, so that a slow machine is not buried"`
+	Times    string        `envconfig:"CHAOS_TIMES" default:"short" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
+	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
+	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"8s" desc:"how long things may take to recover before the next fault comes all the same"`
+	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.
 	Programs string `ignored:"true"`
 }
 
 func (s *Settings) complete() error {
-	if s.Seconds < 1 || s.Rate <= 0 || s.Waiting < 1 || s.Quiet <= 0 {
-		return errors.New("CHAOS_SECONDS, CHAOS_RATE, CHAOS_WAITING and CHAOS_QUIET must be above 0")
+	if s.Seconds < 1 || s.Rate <= 0 || s.Waiting < 1 || s.Patience <= 0 || s.Quiet <= 0 {
+		return errors.New("CHAOS_SECONDS, CHAOS_RATE, CHAOS_WAITING, CHAOS_PATIENCE and CHAOS_QUIET must be above 0")
 	}
 	if s.Times != "short" && s.Times != "real" {
 		return fmt.Errorf("CHAOS_TIMES=%s: it is short or real", s.Times)
@@ -47,10 +48,11 @@ func (s *Settings) complete() error {
 
 // times are what the programs are told, how often receive is pinged, and the lease.
 func (s *Settings) times() (environment []string, ping, lease time.Duration) {
+	environment = []string{fmt.Sprintf("MAX_ATTEMPTS=%d", attempts), fmt.Sprintf("MAX_IN_FLIGHT=%d", inFlight)}
 	if s.Times == "real" {
-		return nil, time.Minute, time.Minute
+		return environment, time.Minute, time.Minute
 	}
-	return []string{"HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=8s", "FACE_TIMEOUT=6s", "RETRY_MAX=8s"}, 3 * time.Second, 8 * time.Second
+	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=8s", "FACE_TIMEOUT=6s", "RETRY_MAX=8s"), 3 * time.Second, 8 * time.Second
 }
 
 // Run runs everything in a folder of its own, which it removes when all was good and

@@ -24,7 +24,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := chaos.Run(t.Context(), chaos.Settings{
-		Seconds: 25, Seed: 7, Rate: 10, Waiting: 100, Times: "short", Quiet: 2 * time.Minute, Programs: programs,
+		Seconds: 25, Seed: 7, Rate: 10, Waiting: 100, Times: "short", Patience: 8 * time.Second, Quiet: 2 * time.Minute, Programs: programs,
 	}, t.Logf)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 
 func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 	t.Parallel()
-	good := chaos.Settings{Seconds: 1, Rate: 1, Waiting: 1, Times: "short", Quiet: time.Second}
+	good := chaos.Settings{Seconds: 1, Rate: 1, Waiting: 1, Times: "short", Patience: time.Second, Quiet: time.Second}
 	for name, test := range map[string]struct {
 		change func(*chaos.Settings)
 		want   string
@@ -47,7 +47,8 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		"no time":       {func(s *chaos.Settings) { s.Seconds = 0 }, "CHAOS_SECONDS"},
 		"no pictures":   {func(s *chaos.Settings) { s.Rate = 0 }, "CHAOS_RATE"},
 		"nothing waits": {func(s *chaos.Settings) { s.Waiting = 0 }, "CHAOS_WAITING"},
-		"no patience":   {func(s *chaos.Settings) { s.Quiet = 0 }, "CHAOS_QUIET"},
+		"no patience":   {func(s *chaos.Settings) { s.Patience = 0 }, "CHAOS_PATIENCE"},
+		"no end":        {func(s *chaos.Settings) { s.Quiet = 0 }, "CHAOS_QUIET"},
 		"other times":   {func(s *chaos.Settings) { s.Times = "slow" }, "CHAOS_TIMES=slow"},
 	} {
 		s := good

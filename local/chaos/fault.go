@@ -28,7 +28,6 @@ type fault struct {
 type injected struct {
 	fault
 	from, to time.Time
-	recovery *recovery
 }
 
 // target is what faults happen to.

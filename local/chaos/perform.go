@@ -17,7 +17,6 @@ import (
 )
 
 const (
-	patience     = 8 * time.Second // for things to recover before the next fault comes all the same
 	garbagePause = 700 * time.Millisecond
 	sayPause     = 10 * time.Second
 	posting      = 200 // requests under way at most
@@ -75,13 +74,13 @@ func (s *stage) fail(ctx context.Context, injects func(injected), say func(strin
 		i.to = time.Now()
 		recovery := s.watch.returned(f.kind)
 		injects(i)
-		outcome := fmt.Sprintf("not recovered within %v: going on", patience)
+		outcome := fmt.Sprintf("not recovered within %v: going on", s.settings.Patience)
 		select {
 		case <-recovery.over:
 			outcome = "recovered after " + seconds(recovery.took)
 		case <-ctx.Done():
 			outcome = "the last"
-		case <-time.After(patience):
+		case <-time.After(s.settings.Patience):
 		}
 		say("%s (%s), away for %s, %s", f.kind, f.what, seconds(i.to.Sub(i.from)), outcome)
 	}
