@@ -26,7 +26,7 @@ type Settings struct {
 	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" desc:"pictures that wait beyond which none are posted, so that a slow machine is not buried"`
 	Times    string        `envconfig:"CHAOS_TIMES" default:"short" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
 	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
-	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"8s" desc:"how long things may take to recover before the next fault comes all the same"`
+	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" desc:"how long things may take to recover before the next fault comes all the same"`
 	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.

@@ -11,7 +11,8 @@ import (
 
 // Report is what a run found.
 type Report struct {
-	Seed    uint64
+	Seed uint64 // that decided it
+
 	verdict verdict
 	facts   facts
 	took    map[string][]time.Duration // to recover, by kind of fault
@@ -41,7 +42,8 @@ func (r *Report) Write(w io.Writer) {
 	for _, kind := range slices.Sorted(maps.Keys(injected)) {
 		median, most := "never", "never"
 		if times := slices.Sorted(slices.Values(r.took[kind])); len(times) > 0 {
-			median, most = seconds(times[len(times)/2]), seconds(times[len(times)-1])
+			n := len(times)
+			median, most = seconds((times[(n-1)/2]+times[n/2])/2), seconds(times[n-1])
 		}
 		fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", kind, injected[kind], median, most)
 	}
@@ -73,6 +75,7 @@ func (r *Report) Write(w io.Writer) {
 		what  string
 		count any
 	}{
+		{"seed", r.Seed},
 		{"faults", fmt.Sprintf("%d of %d kinds in %s", len(f.faults), len(injected), seconds(r.ran))},
 		{"images", fmt.Sprintf("%d, %.1f a second", len(f.promises), float64(len(f.promises))/r.ran.Seconds())},
 		{"lost", len(v.lost)},
