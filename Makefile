@@ -29,6 +29,11 @@ vuln: ## look for known vulnerabilities in all that the programs use; VULNDB=URL
 		echo "next: run it where https://vuln.go.dev is reachable, or with VULNDB=file:///COPY" >&2; exit 4; \
 	fi; exit $$code
 
+.PHONY: chaos
+chaos: ## break parts of a running system at random for CHAOS_SECONDS, by SEED, and check that nothing is lost or doubled
+	@go build -o bin/local ./local
+	@exec bin/local chaos
+
 .PHONY: bench
 bench: models ## measure: recognition, search, gallery, queue
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...

@@ -17,6 +17,7 @@ import (
 const purpose = `runs all of Lineup on this machine.
 
   local run        starts everything, listening on 127.0.0.1 only; Ctrl-C ends it
+  local chaos      runs everything in a folder of its own while it breaks its parts; docs/chaos.md tells more
   local models     fetches ONNX Runtime and the face models into face-server/kodata
   local generate   makes the Go code in proto/ from face.proto
 

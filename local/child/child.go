@@ -97,6 +97,12 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
+// Pause makes the program and its process group stand still, as a machine that is overloaded would, until Resume.
+func (p *Process) Pause() { p.signal(syscall.SIGSTOP) }
+
+// Resume lets a program go on that stands still.
+func (p *Process) Resume() { p.signal(syscall.SIGCONT) }
+
 // signal reaches the whole group. A program that has ended is left alone: its number may be another's by now.
 func (p *Process) signal(s syscall.Signal) {
 	select {

@@ -4,6 +4,8 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // Names of the programs, and of their logs.
@@ -12,6 +14,7 @@ const (
 	NSQD       = "nsqd"
 	FaceServer = "face-server"
 	Process    = "process"
+	ProcessTwo = "process-2" // if there are two
 	Bridge     = "bridge"
 	Receive    = "receive"
 	View       = "view"
@@ -27,10 +30,10 @@ type Addresses struct {
 // environment is what a program is told, on top of the user's own environment.
 func (s *System) environment(program string) []string {
 	var (
-		database = "MYSQL_DSN=" + s.At.DSN
+		database = func() string { return "MYSQL_DSN=" + s.routedDSN(program) }
+		nsqd     = func() string { return "NSQD_ADDRESS=" + s.route(program, NSQD, s.At.NSQD) }
 		images   = "IMAGES_URL=" + s.settings.ImagesURL
 		people   = "KNOWN_PEOPLE=" + s.settings.KnownPeople
-		nsqd     = "NSQD_ADDRESS=" + s.At.NSQD
 		topic    = "TOPIC=images"
 		channel  = "CHANNEL=process"
 	)
@@ -43,19 +46,50 @@ func (s *System) environment(program string) []string {
 	case FaceServer:
 		return at(s.settings.FacePort, images, people, "MODELS="+s.models)
 	case Process:
-		return at(s.settings.ProcessPort, database, "FACE_ADDRESS="+s.At.Face)
+		return at(s.settings.ProcessPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+	case ProcessTwo:
+		return at(s.settings.processTwoPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case Bridge:
-		told := at(s.settings.BridgePort, "K_SINK="+s.At.Process, nsqd, topic, channel)
+		processes := []string{local(s.settings.ProcessPort)}
+		if s.settings.TwoProcesses {
+			processes = append(processes, local(s.settings.processTwoPort))
+		}
+		told := at(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
 		if s.settings.NSQDAddress == "" {
 			told = append(told, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
 		return told
 	case Receive:
-		return at(s.settings.ReceivePort, database, nsqd, "NSQD_HTTP_ADDRESS="+s.At.NSQDHTTP, topic, channel, images, people)
+		return at(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
 	case View:
-		return at(s.settings.ViewPort, database, images, "RECEIVE_URL="+s.At.Receive)
+		return at(s.settings.ViewPort, database(), images, "RECEIVE_URL="+s.At.Receive)
 	}
 	panic("no program is called " + program)
+}
+
+// route gives the address by which a program reaches another.
+func (s *System) route(from, to string, at ...string) string {
+	if s.settings.Route == nil {
+		return at[0]
+	}
+	if from == ProcessTwo {
+		from = Process
+	}
+	return s.settings.Route(from, to, at...)
+}
+
+// routedDSN gives the DSN by which a program reaches the database.
+func (s *System) routedDSN(from string) string {
+	config, err := mysql.ParseDSN(s.At.DSN)
+	if err != nil || config.Net != "tcp" {
+		return s.At.DSN // the programs say what is wrong with it
+	}
+	routed := s.route(from, MariaDB, config.Addr)
+	if routed == config.Addr {
+		return s.At.DSN
+	}
+	config.Addr = routed
+	return config.FormatDSN()
 }
 
 // local is an address of this machine.

@@ -3,6 +3,7 @@ package system
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
@@ -14,11 +15,31 @@ type port struct {
 	number   *int // 0 becomes the number of a free one
 }
 
+// lowest and highest are between the ports that services have and those that the kernel gives to outgoing connections
+// (from 32768 on Linux): while a program that listens there is started again, no connection can take its port.
+const lowest, highest = 20000, 32767
+
+// listen listens on a port of 127.0.0.1, on any free one when it is 0.
+func listen(number int) (net.Listener, error) {
+	at := func(number int) (net.Listener, error) {
+		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
+	}
+	if number != 0 {
+		return at(number)
+	}
+	for range 100 {
+		if l, err := at(lowest + rand.IntN(highest-lowest+1)); err == nil {
+			return l, nil
+		}
+	}
+	return at(0)
+}
+
 // checkPorts finds out that all ports are free, at once, before anything listens.
 func checkPorts(ports []port) error {
 	var errs []error
 	for _, p := range ports {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(*p.number)))
+		listener, err := listen(*p.number)
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
 			errs = append(errs, fmt.Errorf("port %d is taken: set %s to another", *p.number, p.variable))

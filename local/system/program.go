@@ -74,6 +74,20 @@ func (p *Program) Kill() {
 	}
 }
 
+// Pause makes the program's process stand still until Resume.
+func (p *Program) Pause() {
+	if process := p.running(); process != nil {
+		process.Pause()
+	}
+}
+
+// Resume lets the program's process go on.
+func (p *Program) Resume() {
+	if process := p.running(); process != nil {
+		process.Resume()
+	}
+}
+
 // PID is the number of the program's process; 0 while it does not run.
 func (p *Program) PID() int {
 	if process := p.running(); process != nil {

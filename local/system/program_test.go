@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -47,6 +48,36 @@ func TestAProgramThatIsKilledIsStartedAgain(t *testing.T) {
 	p.Kill()
 	p.Start()
 	running(t, p, second)
+}
+
+func TestAProgramStandsStillWhilePaused(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, "sleep", "300")
+	pid := running(t, p, 0)
+	p.Pause()
+	awaitState(t, pid, "T")
+	p.Resume()
+	awaitState(t, pid, "S")
+	p.Pause()
+	p.Kill() // also ends one that stands still
+	running(t, p, pid)
+}
+
+// awaitState waits until the kernel says that the process is in this state.
+func awaitState(t *testing.T, pid int, want string) {
+	t.Helper()
+	state := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if state, _, _ = strings.Cut(rest, " "); state == want {
+			return
+		}
+	}
+	t.Fatalf("its state is %s, not %s", state, want)
 }
 
 func TestAProgramThatEndsAtOnceIsCalledFailing(t *testing.T) {

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,12 +15,35 @@ import (
 
 // awaitAll waits until every program that tells its health is ready.
 func (s *System) awaitAll(ctx context.Context) error {
-	for name, url := range map[string]string{Receive: s.At.Receive, View: s.At.View, Process: s.At.Process, Bridge: s.At.Bridge} {
-		if err := s.await(ctx, name, func(ctx context.Context) error { return answers(ctx, url+"/readyz") }); err != nil {
+	for _, name := range []string{Receive, View, Process, ProcessTwo, Bridge, FaceServer} {
+		if s.Program(name) == nil {
+			continue
+		}
+		if err := s.await(ctx, name, func(ctx context.Context) error { return s.Ready(ctx, name) }); err != nil {
 			return err
 		}
 	}
-	return s.await(ctx, FaceServer, s.serving)
+	return nil
+}
+
+// Ready asks a program whether it is ready. MariaDB is as soon as it runs: it is not called started before it answers.
+func (s *System) Ready(ctx context.Context, name string) error {
+	switch name {
+	case MariaDB:
+		if p := s.Program(MariaDB); p.PID() == 0 {
+			return errors.New("it is starting")
+		}
+		return nil
+	case NSQD:
+		return answers(ctx, "http://"+s.At.NSQDHTTP+"/ping")
+	case FaceServer:
+		return s.serving(ctx)
+	}
+	urls := map[string]string{
+		Receive: s.At.Receive, View: s.At.View, Bridge: s.At.Bridge,
+		Process: s.At.Process, ProcessTwo: "http://" + local(s.settings.processTwoPort),
+	}
+	return answers(ctx, urls[name]+"/readyz")
 }
 
 // await asks again and again whether a program is ready, until it is or does not stay up.

@@ -38,8 +38,15 @@ type Settings struct {
 
 	// Programs is the folder of programs made by Build; empty: they are built into bin of the module.
 	Programs string `ignored:"true"`
+	// TwoProcesses runs a second instance of process, ProcessTwo.
+	TwoProcesses bool `ignored:"true"`
+	// Route gives the address, host:port, by which a program reaches another that listens at one or more addresses, one
+	// for each instance; nil: the first. It is asked for Process on behalf of each instance.
+	Route func(from, to string, at ...string) string `ignored:"true"`
 	// Environment is more to tell the programs than their environment does, each as NAME=value.
 	Environment []string `ignored:"true"`
+
+	processTwoPort int
 }
 
 // complete checks s and fills in what follows from the rest.
@@ -82,6 +89,9 @@ func (s *Settings) choosePorts() (http int, err error) {
 	ports := []port{
 		{"RECEIVE_PORT", &s.ReceivePort}, {"VIEW_PORT", &s.ViewPort}, {"PROCESS_PORT", &s.ProcessPort},
 		{"BRIDGE_PORT", &s.BridgePort}, {"FACE_PORT", &s.FacePort},
+	}
+	if s.TwoProcesses {
+		ports = append(ports, port{"PROCESS_PORT", &s.processTwoPort})
 	}
 	if s.MySQLDSN == "" {
 		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort})

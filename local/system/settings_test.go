@@ -3,6 +3,7 @@ package system
 import (
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,46 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 	s.settings.NSQDAddress = "q:1"
 	if got := strings.Join(s.environment(Bridge), " "); strings.Contains(got, "OUTPUT_BUFFER_TIMEOUT") {
 		t.Errorf("with an nsqd of the user's the bridge is told %s", got)
+	}
+}
+
+func TestProgramsReachEachOtherByTheRoute(t *testing.T) {
+	t.Parallel()
+	settings := Settings{
+		Data: "/d", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, processTwoPort: 33, BridgePort: 4, FacePort: 5, NSQDPort: 6, TwoProcesses: true,
+		Route: func(from, to string, at ...string) string { return from + "-" + to + "-" + strings.Join(at, "+") },
+	}
+	s := &System{settings: settings, httpPort: 7, models: "/m", At: settings.addresses(7)}
+	s.At.DSN = "user:word@tcp(127.0.0.1:8)/name"
+	for program, wants := range map[string][]string{
+		FaceServer: {"PORT=5"},
+		Process:    {"PORT=3", "MYSQL_DSN=user:word@tcp(process-mariadb-127.0.0.1:8)/name", "FACE_ADDRESS=process-face-server-127.0.0.1:5"},
+		ProcessTwo: {"PORT=33", "MYSQL_DSN=user:word@tcp(process-mariadb-127.0.0.1:8)/name", "FACE_ADDRESS=process-face-server-127.0.0.1:5"},
+		Bridge:     {"K_SINK=http://bridge-process-127.0.0.1:3+127.0.0.1:33", "NSQD_ADDRESS=bridge-nsqd-127.0.0.1:6"},
+		Receive: {"MYSQL_DSN=user:word@tcp(receive-mariadb-127.0.0.1:8)/name", "NSQD_ADDRESS=receive-nsqd-127.0.0.1:6",
+			"NSQD_HTTP_ADDRESS=receive-nsqd-127.0.0.1:7"},
+		View: {"MYSQL_DSN=user:word@tcp(view-mariadb-127.0.0.1:8)/name"},
+	} {
+		told := s.environment(program)
+		for _, want := range wants {
+			if !slices.Contains(told, want) {
+				t.Errorf("%s is not told %s but %q", program, want, told)
+			}
+		}
+	}
+	s.At.DSN = "user:word@unix(/socket)/name"
+	if told := s.environment(View); !slices.Contains(told, "MYSQL_DSN="+s.At.DSN) {
+		t.Errorf("a database behind a socket has a route: %q", told)
+	}
+}
+
+func TestPortsThatAreGivenLieBelowThoseOfOutgoingConnections(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		var number int
+		if err := checkPorts([]port{{"PORT", &number}}); err != nil || number < lowest || number > highest {
+			t.Fatalf("port %d, %v, want one of %d to %d", number, err, lowest, highest)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package system
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,9 +23,13 @@ const (
 
 // run starts one of Lineup's own programs and keeps it running.
 func (s *System) run(name string) error {
+	executable := name
+	if name == ProcessTwo {
+		executable = Process
+	}
 	environment := slices.Concat(os.Environ(), s.settings.Environment, s.environment(name))
 	_, err := s.keep(name, func(_ context.Context, log *programLog) (*child.Process, error) {
-		cmd := exec.Command(filepath.Join(s.settings.Programs, name))
+		cmd := exec.Command(filepath.Join(s.settings.Programs, executable))
 		cmd.Dir = s.settings.Data
 		cmd.Env = environment
 		cmd.Stdout, cmd.Stderr = log, log
@@ -40,7 +43,7 @@ func (s *System) runNSQD(ctx context.Context) error {
 	if err := s.run(NSQD); err != nil {
 		return err
 	}
-	return s.await(ctx, NSQD, func(ctx context.Context) error { return answers(ctx, "http://"+s.At.NSQDHTTP+"/ping") })
+	return s.await(ctx, NSQD, func(ctx context.Context) error { return s.Ready(ctx, NSQD) })
 }
 
 // prepareDatabase starts MariaDB, unless the user has a database, and brings the schema up to date.
@@ -67,7 +70,7 @@ func (s *System) runMariaDB(ctx context.Context, cache parts.Cache) error {
 	if err := os.WriteFile(filepath.Join(s.settings.Data, "my.cnf"), []byte(client), 0o600); err != nil {
 		return fmt.Errorf("write down how the database is reached: %w", err)
 	}
-	p, err := s.keep(MariaDB, func(ctx context.Context, log *programLog) (*child.Process, error) {
+	_, err = s.keep(MariaDB, func(ctx context.Context, log *programLog) (*child.Process, error) {
 		db := s.db
 		db.Log = log
 		return server.Start(ctx, db)
@@ -75,12 +78,7 @@ func (s *System) runMariaDB(ctx context.Context, cache parts.Cache) error {
 	if err != nil {
 		return err
 	}
-	return s.await(ctx, MariaDB, func(context.Context) error {
-		if p.PID() == 0 {
-			return errors.New("it is starting")
-		}
-		return nil
-	})
+	return s.await(ctx, MariaDB, func(ctx context.Context) error { return s.Ready(ctx, MariaDB) })
 }
 
 // keep starts a program by start, again and again, with a log of its own.

@@ -65,7 +65,11 @@ func (s *System) start(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, s.settings.StartTime)
 		defer cancel()
 	}
-	for _, name := range []string{FaceServer, Process, Bridge, Receive, View} {
+	names := []string{FaceServer, Process, Bridge, Receive, View}
+	if s.settings.TwoProcesses {
+		names = append(names, ProcessTwo)
+	}
+	for _, name := range names {
 		if err := s.run(name); err != nil {
 			return err
 		}
@@ -163,7 +167,7 @@ func (s *System) Program(name string) *Program {
 }
 
 // stages is the order in which the programs end: those that others need, later.
-var stages = [][]string{{Bridge, Receive, View}, {Process}, {FaceServer}, {NSQD, MariaDB}}
+var stages = [][]string{{Bridge, Receive, View}, {Process, ProcessTwo}, {FaceServer}, {NSQD, MariaDB}}
 
 // Stop ends everything, and returns when nothing is left. Data and unfinished work stay for the next start.
 func (s *System) Stop() {

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"lineup/local/chaos"
+	"lineup/pkg/serve"
+)
+
+// breakThings runs everything under faults and says what came of it.
+func breakThings(ctx context.Context) error {
+	var settings chaos.Settings
+	serve.Settings("local", purpose, &settings)
+	report, err := chaos.Run(ctx, settings, say)
+	if err != nil {
+		return err
+	}
+	report.Write(os.Stdout)
+	if !report.Good() {
+		return errors.New("something was lost, done twice or wrong: see above")
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// client posts to receive, and keeps what receive promised.
+type client struct {
+	receive string // URL
+	http    *http.Client
+
+	mu       sync.Mutex
+	promises map[int64]promise // by id
+	ids      map[string]int64  // by path
+	requests map[string]int    // accepted, by way
+	retries  int               // requests sent again for want of an answer
+	wrong    []string          // answers that receive must not give
+}
+
+// promise is an id that receive returned.
+type promise struct {
+	path    string // of the row, as receive said
+	picture *picture
+}
+
+// Waits of a client as patient as a user's should be.
+const (
+	answerTime = 15 * time.Second
+	retryPause = 300 * time.Millisecond
+)
+
+func newClient(receive string) *client {
+	return &client{
+		receive: receive, http: &http.Client{Timeout: answerTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		promises: make(map[int64]promise), ids: make(map[string]int64), requests: make(map[string]int),
+	}
+}
+
+// post sends a request until it is answered: not by silence, and not by 503.
+func (c *client) post(ctx context.Context, r request) {
+	for range r.times {
+		for ctx.Err() == nil && !c.try(ctx, r) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryPause):
+			}
+		}
+	}
+}
+
+// try tells whether there was an answer.
+func (c *client) try(ctx context.Context, r request) bool {
+	status, body, err := c.send(ctx, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err != nil || status == http.StatusServiceUnavailable:
+		c.retries++
+		return false
+	case r.refused:
+		if status != http.StatusUnprocessableEntity {
+			c.wrong = append(c.wrong, fmt.Sprintf("%s answered by %d, not 422: %s", r.body, status, body))
+		}
+	case status != http.StatusAccepted:
+		c.wrong = append(c.wrong, fmt.Sprintf("%s of %d pictures answered by %d, not 202: %s", r.way, len(r.pictures), status, body))
+	default:
+		c.believe(r, body)
+	}
+	c.requests[r.way]++
+	return true
+}
+
+func (c *client) send(ctx context.Context, r request) (status int, body []byte, err error) {
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.receive+r.path, bytes.NewReader(r.body))
+	if err != nil {
+		return 0, nil, err
+	}
+	post.Header.Set("Accept", "application/json")
+	for i := 0; i < len(r.headers); i += 2 {
+		post.Header.Set(r.headers[i], r.headers[i+1])
+	}
+	response, err := c.http.Do(post)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}
+
+// believe keeps the ids of an answer. Its caller has the lock.
+func (c *client) believe(r request, body []byte) {
+	var said struct {
+		Images []struct {
+			ID   int64
+			Path string
+		}
+	}
+	if err := json.Unmarshal(body, &said); err != nil || len(said.Images) != len(r.pictures) {
+		c.wrong = append(c.wrong, fmt.Sprintf("%s of %d pictures answered by %s", r.way, len(r.pictures), body))
+		return
+	}
+	for i, image := range said.Images {
+		before, again := c.ids[image.Path]
+		if image.ID == 0 || again && before != image.ID {
+			c.wrong = append(c.wrong, fmt.Sprintf("%s got id %d, and %d before", image.Path, image.ID, before))
+			continue
+		}
+		c.ids[image.Path] = image.ID
+		c.promises[image.ID] = promise{image.Path, r.pictures[i]}
+	}
+}
+
+// promised gives the ids returned so far.
+func (c *client) promised() map[int64]promise {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.promises)
+}

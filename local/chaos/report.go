@@ -1,0 +1,110 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is what a run found.
+type Report struct {
+	Seed uint64 // that decided it
+
+	verdict verdict
+	facts   facts
+	took    map[string][]time.Duration // to recover, by kind of fault
+	posted  map[string]int             // requests, by way
+	retries int
+	held    time.Duration
+	ran     time.Duration
+}
+
+// Good tells that nothing was lost, nothing was done twice, and nothing was wrong.
+func (r *Report) Good() bool {
+	return len(r.verdict.lost)+len(r.verdict.doubled)+len(r.verdict.wrong) == 0
+}
+
+// shown is how many findings of a sort are printed.
+const shown = 20
+
+// Write prints the tables, and what is not as it must be.
+func (r *Report) Write(w io.Writer) {
+	v, f := r.verdict, r.facts
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	injected := make(map[string]int)
+	for _, fault := range f.faults {
+		injected[fault.kind]++
+	}
+	fmt.Fprintf(table, "\nfault\tinjected\trecovered: median\tmost\n")
+	for _, kind := range slices.Sorted(maps.Keys(injected)) {
+		median, most := "never", "never"
+		if times := slices.Sorted(slices.Values(r.took[kind])); len(times) > 0 {
+			n := len(times)
+			median, most = seconds((times[(n-1)/2]+times[n/2])/2), seconds(times[n-1])
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", kind, injected[kind], median, most)
+	}
+
+	images := make(map[kind]int)
+	for _, p := range f.promises {
+		images[p.picture.kind]++
+	}
+	fmt.Fprintf(table, "\nimages\t\n")
+	for _, k := range kinds {
+		fmt.Fprintf(table, "%s\t%d\n", k.kind, images[k.kind])
+	}
+	fmt.Fprintf(table, "\nrequests accepted\t\n")
+	for _, way := range slices.Sorted(maps.Keys(r.posted)) {
+		fmt.Fprintf(table, "%s\t%d\n", way, r.posted[way])
+	}
+
+	calls, most, events := 0, 0, 0
+	for id, n := range f.calls {
+		if f.rows[id] != nil {
+			calls, most = calls+n, max(most, n)
+		}
+	}
+	for _, e := range f.events {
+		events += e.times
+	}
+	fmt.Fprintf(table, "\nall\t\n")
+	for _, line := range []struct {
+		what  string
+		count any
+	}{
+		{"seed", r.Seed},
+		{"faults", fmt.Sprintf("%d of %d kinds in %s", len(f.faults), len(injected), seconds(r.ran))},
+		{"images", fmt.Sprintf("%d, %.1f a second", len(f.promises), float64(len(f.promises))/r.ran.Seconds())},
+		{"lost", len(v.lost)},
+		{"doubled", len(v.doubled)},
+		{"otherwise wrong", len(v.wrong)},
+		{"given up for broken calls", v.givenUp},
+		{"calls of the face server", fmt.Sprintf("%d, at most %d for one image; %d would be too many", calls, most, v.callsMost+1)},
+		{"events at the sink", fmt.Sprintf("%d, of them %d repeats", events, v.repeats)},
+		{"results superseded before they were told", v.superseded},
+		{"garbage published", fmt.Sprintf("%d, lost by a killed nsqd %d", len(f.garbage), v.lostGarbage)},
+		{"dead letters", len(f.dead)},
+		{"requests sent again for want of an answer", r.retries},
+		{"posting held back, too much waiting", seconds(r.held)},
+	} {
+		fmt.Fprintf(table, "%s\t%v\n", line.what, line.count)
+	}
+	table.Flush()
+	for _, findings := range []struct {
+		name string
+		all  []string
+	}{{"LOST", v.lost}, {"DOUBLED", v.doubled}, {"WRONG", v.wrong}} {
+		for i, finding := range findings.all {
+			if i == shown {
+				fmt.Fprintf(w, "%s: and %d more\n", findings.name, len(findings.all)-shown)
+				break
+			}
+			fmt.Fprintf(w, "%s: %s\n", findings.name, finding)
+		}
+	}
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

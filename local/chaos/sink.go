@@ -1,0 +1,99 @@
+package chaos
+
+import (
+	"crypto/sha256"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"lineup/pkg/event"
+)
+
+// sinkMood is what the sink does with an event.
+type sinkMood int
+
+const (
+	accepts sinkMood = iota
+	down             // it takes nothing and answers 503
+	forgets          // it takes the event and answers 500, as if it died just before its answer
+)
+
+// told is what the sink heard of one fact.
+type told struct {
+	kind  string // event type
+	image int64
+	path  string
+	times int
+	data  [sha256.Size]byte
+	// changed tells that the same id once came with another type or other data.
+	changed bool
+}
+
+// sink takes result events and remembers them by id.
+type sink struct {
+	server *httptest.Server
+
+	mu     sync.Mutex
+	mood   sinkMood
+	events map[string]told
+	bad    []string // requests that are no result event
+}
+
+func newSink() *sink {
+	s := &sink{events: make(map[string]told)}
+	s.server = httptest.NewServer(s)
+	return s
+}
+
+func (s *sink) address() string { return s.server.Listener.Addr().(*net.TCPAddr).String() }
+
+func (s *sink) close() { s.server.Close() }
+
+func (s *sink) set(mood sinkMood) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mood = mood
+}
+
+func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e, err := cehttp.NewEventFromHTTPRequest(r)
+	if err != nil && r.Context().Err() != nil {
+		return // cut off on its way
+	}
+	var image event.ImageData
+	if err == nil {
+		image, err = event.ImageOf(*e) // every result has an id and a path, too
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil:
+		s.bad = append(s.bad, err.Error())
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	case s.mood == down:
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case s.mood == forgets:
+		w.WriteHeader(http.StatusInternalServerError)
+	default:
+		w.WriteHeader(http.StatusAccepted)
+	}
+	now := told{kind: e.Type(), image: image.ID, path: image.Path, times: 1, data: sha256.Sum256(e.Data())}
+	if before, again := s.events[e.ID()]; again {
+		now.times = before.times + 1
+		now.changed = before.changed || before.kind != now.kind || before.data != now.data
+	}
+	s.events[e.ID()] = now
+}
+
+// heard gives everything told so far, by event id, and what was no result event.
+func (s *sink) heard() (events map[string]told, bad []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.events), append([]string{}, s.bad...)
+}

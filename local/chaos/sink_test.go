@@ -1,0 +1,56 @@
+package chaos
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"lineup/pkg/event"
+)
+
+func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
+	t.Parallel()
+	s := newSink()
+	t.Cleanup(s.close)
+	send := func(id, data string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL, strings.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{"Specversion": "1.0", "Type": event.TypeUnknown, "Source": "/s", "Id": id} {
+			request.Header.Set("Ce-"+name, value)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode
+	}
+	const one, other = `{"id":1,"path":"a","faces":[]}`, `{"id":1,"path":"b","faces":[]}`
+	for _, step := range []struct {
+		mood sinkMood
+		id   string
+		data string
+		want int
+	}{
+		{accepts, "1.1", one, 202}, {forgets, "1.1", one, 500}, {down, "1.1", one, 503},
+		{down, "1.2", one, 503}, {accepts, "1.3", one, 202}, {accepts, "1.3", other, 202}, {accepts, "1.4", "nonsense", 400},
+	} {
+		s.set(step.mood)
+		if got := send(step.id, step.data); got != step.want {
+			t.Errorf("event %s in mood %d: %d, want %d", step.id, step.mood, got, step.want)
+		}
+	}
+	events, bad := s.heard()
+	if e := events["1.1"]; e.times != 2 || e.changed || e.image != 1 || e.path != "a" {
+		t.Errorf("event 1.1 is %+v, want told twice", e)
+	}
+	if e := events["1.3"]; !e.changed {
+		t.Errorf("event 1.3 is %+v, want changed", e)
+	}
+	if _, heard := events["1.2"]; heard || len(bad) != 1 {
+		t.Errorf("while it was down it heard %v; it complains of %q", events, bad)
+	}
+}

@@ -1,0 +1,83 @@
+package chaos
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
+	t.Parallel()
+	w := new(watch)
+	waiting := func(ids ...int64) map[work]bool {
+		all := make(map[work]bool)
+		for _, id := range ids {
+			all[work{id, 1}] = true
+		}
+		return all
+	}
+	r := w.returned("kill it")
+	at := r.since
+	look := func(after time.Duration, ids ...int64) (over bool) {
+		w.saw(waiting(ids...), at.Add(after))
+		select {
+		case <-r.over:
+			return true
+		default:
+			return false
+		}
+	}
+	if look(-time.Second) {
+		t.Error("a look from before the part's return counts")
+	}
+	if look(time.Second, 1, 2) || look(2*time.Second, 2, 3) {
+		t.Error("it is over while picture 2 still waits")
+	}
+	if !look(3*time.Second, 3, 4) {
+		t.Error("it is not over although only newer pictures wait")
+	}
+	if got := w.times()["kill it"]; len(got) != 1 || got[0] != 3*time.Second {
+		t.Errorf("it took %v, want 3s", got)
+	}
+}
+
+func TestOnlySomeFaultsMayBeWanted(t *testing.T) {
+	t.Parallel()
+	all := []fault{{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}}
+	if some, err := only(all, []string{" a"}); err != nil || len(some) != 2 || some[1].what != "2" {
+		t.Errorf("a alone is %v, %v", some, err)
+	}
+	if some, err := only(all, nil); err != nil || len(some) != 3 {
+		t.Errorf("all are %v, %v", some, err)
+	}
+	if _, err := only(all, []string{"b", "c"}); err == nil || !strings.Contains(err.Error(), `"c"`) {
+		t.Errorf("an unknown one: %v", err)
+	}
+}
+
+func TestEveryKindOfFaultComesBeforeOneComesAgain(t *testing.T) {
+	t.Parallel()
+	all := []fault{{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}, {kind: "c", least: time.Minute}}
+	deal := func(seed uint64) (kinds []string) {
+		d := newDeck(all, rand.New(rand.NewPCG(seed, 0)))
+		for range 9 {
+			f, lasts := d.next()
+			if lasts < f.least+time.Second || lasts >= f.least+5*time.Second {
+				t.Errorf("%s lasts %v", f.kind, lasts)
+			}
+			kinds = append(kinds, f.kind)
+		}
+		return kinds
+	}
+	got := deal(1)
+	for three := range slices.Chunk(got, 3) {
+		if sorted := slices.Sorted(slices.Values(three)); !slices.Equal(sorted, []string{"a", "b", "c"}) {
+			t.Errorf("dealt %v in a round", three)
+		}
+	}
+	if again := deal(1); !slices.Equal(again, got) {
+		t.Errorf("the same seed dealt %v and %v", got, again)
+	}
+}
