@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func (s *settings) open(m *nsq.Message) *heldLetter {
 func (l *heldLetter) buried() time.Time { return time.Unix(0, l.message.Timestamp).UTC() }
 
 func (l *heldLetter) String() string {
-	return fmt.Sprintf("%s  %s  from %s/%s after %d attempts\n    why   %s\n    body  %s\n",
+	return fmt.Sprintf("%s  %s  from %s/%s, attempts: %d\n    why   %s\n    body  %s\n",
 		l.Message, l.buried().Format(time.DateTime), printable(l.Topic, shownBytes), printable(l.Channel, shownBytes), l.Attempts,
 		printable(l.Reason, shownBytes), printable(string(l.Body), shownBytes))
 }
@@ -155,11 +156,16 @@ const shownBytes = 300
 
 // printable is the beginning of a text, on one line, and harmless on a terminal.
 func printable(text string, most int) string {
-	short := text[:min(len(text), most)]
-	quoted := fmt.Sprintf("%+q", strings.ToValidUTF8(short, "\uFFFD"))
-	quoted = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-	if len(short) < len(text) {
-		quoted += fmt.Sprintf("… (%d bytes)", len(text))
+	var shown strings.Builder
+	for _, c := range strings.ToValidUTF8(text[:min(len(text), most)], "\uFFFD") {
+		if strconv.IsPrint(c) {
+			shown.WriteRune(c)
+		} else {
+			shown.WriteString(strings.Trim(strconv.QuoteRuneToASCII(c), "'"))
+		}
 	}
-	return quoted
+	if len(text) > most {
+		fmt.Fprintf(&shown, "… (%d bytes)", len(text))
+	}
+	return shown.String()
 }
