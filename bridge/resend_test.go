@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -184,4 +185,25 @@ func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 		}
 	}
 	waiting(t, nsqd, 1)
+}
+
+// A list that is broken off gives every letter back at once.
+func TestAListThatIsBrokenOffHoldsNothing(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, _, _ := moody(t)
+	start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "a", "b", "c")
+	waiting(t, nsqd, 3)
+	ctx, cancel := context.WithCancel(t.Context())
+	s := defaults(t)
+	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	invalid := s.check()
+	err := s.hold(ctx, func([]*heldLetter, int) error { cancel(); return ctx.Err() })
+	if invalid != nil || err == nil {
+		t.Fatalf("%v, %v", invalid, err)
+	}
+	if out, err := dead(t, nsqd, nil); err != nil || !strings.Contains(out, "3 of 3 dead letters") {
+		t.Errorf("%q, %v", out, err)
+	}
 }
