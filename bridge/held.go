@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -63,6 +65,7 @@ type reader struct {
 	count    int
 	messages chan *nsq.Message // as many as are wanted
 	held     []*nsq.Message
+	closing  atomic.Bool
 }
 
 func newReader(s settings, count int) (*reader, error) {
@@ -75,11 +78,11 @@ func newReader(s settings, count int) (*reader, error) {
 	r := &reader{consumer: consumer, count: count, messages: make(chan *nsq.Message, count)}
 	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
 		m.DisableAutoResponse()
-		select {
-		case r.messages <- m:
-		default:
+		if len(r.messages) == count || r.closing.Load() {
 			m.RequeueWithoutBackoff(0) // one more than was asked for
+			return nil
 		}
+		r.messages <- m // there is room: nobody else fills it
 		return nil
 	}))
 	return r, nil
@@ -114,6 +117,11 @@ func (r *reader) read(ctx context.Context, s *settings) (letters []*heldLetter, 
 
 // close gives back what was not finished and waits until nsqd has heard of it.
 func (r *reader) close() {
+	r.closing.Store(true)
+	r.consumer.ChangeMaxInFlight(0)
+	for len(r.messages) > 0 { // where reading was broken off
+		r.held = append(r.held, <-r.messages)
+	}
 	for _, m := range r.held {
 		m.RequeueWithoutBackoff(0) // does nothing to one that is finished
 	}
@@ -145,21 +153,26 @@ func (s *settings) open(m *nsq.Message) *heldLetter {
 func (l *heldLetter) buried() time.Time { return time.Unix(0, l.message.Timestamp).UTC() }
 
 func (l *heldLetter) String() string {
-	return fmt.Sprintf("%s  %s  from %s/%s after %d attempts\n    why   %s\n    body  %s\n",
-		l.Message, l.buried().Format(time.DateTime), printable(l.Topic, shownBytes), printable(l.Channel, shownBytes), l.Attempts,
-		printable(l.Reason, shownBytes), printable(string(l.Body), shownBytes))
+	return fmt.Sprintf("%s  %s  from %s/%s, attempts: %d\n    why   %s\n    body  %s\n",
+		l.Message, l.buried().Format(time.DateTime), printable(l.Topic), printable(l.Channel), l.Attempts,
+		printable(l.Reason), printable(string(l.Body)))
 }
 
 // shownBytes is how much of a text that came from elsewhere is shown.
 const shownBytes = 300
 
 // printable is the beginning of a text, on one line, and harmless on a terminal.
-func printable(text string, most int) string {
-	short := text[:min(len(text), most)]
-	quoted := fmt.Sprintf("%+q", strings.ToValidUTF8(short, "\uFFFD"))
-	quoted = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-	if len(short) < len(text) {
-		quoted += fmt.Sprintf("… (%d bytes)", len(text))
+func printable(text string) string {
+	var shown strings.Builder
+	for _, c := range strings.ToValidUTF8(text[:min(len(text), shownBytes)], "\uFFFD") {
+		if strconv.IsPrint(c) {
+			shown.WriteRune(c)
+		} else {
+			shown.WriteString(strings.Trim(strconv.QuoteRuneToASCII(c), "'"))
+		}
 	}
-	return quoted
+	if len(text) > shownBytes {
+		fmt.Fprintf(&shown, "… (%d bytes)", len(text))
+	}
+	return shown.String()
 }

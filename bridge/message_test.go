@@ -116,7 +116,9 @@ func TestExtensions(t *testing.T) {
 }
 
 func FuzzToEvent(f *testing.F) {
-	for _, body := range []string{"x", of(""), of(`,"data":{"a":1}`), of(`,"data_base64":"AA=="`), of(`,"subject":"a"`), of(`,"time":"2026-11-23T12:00:00Z"`)} {
+	for _, body := range []string{"x", of(""), of(`,"data":{"a":1}`), of(`,"data_base64":"AA=="`), of(`,"subject":"a"`), of(`,"time":"2026-11-23T12:00:00Z"`),
+		of(`,"data_base64":5`), of(`,"data_base64":"A\/=="`), of(`,"data":null`), of(`,"data":1,"data_base64":"AA=="`), of(`,"datacontenttype":"application/x+json","data":{}`),
+		of(`,"subject":"a\r\nX: b"`), of(`,"x":"\u0000"`), of(`,"specversion":"0.3"`), strings.Repeat("[", 1000), "{}", "null", "\xff", "\x00"} {
 		f.Add(body)
 	}
 	s := &settings{Topic: "images", Channel: "process"}

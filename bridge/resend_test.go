@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 
 	"lineup/local/realparts"
 )
@@ -78,15 +80,15 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"from images/process after 1 attempts", `why   410 Gone: no such \x1b[31mpicture\nat all`,
-			"body  first\n", `body  {"second":true}` + "\n", `body  third \x1b[2J\ufffd` + "\n",
+			"from images/process, attempts: 1", `why   410 Gone: no such \x1b[31mpicture\nat all`,
+			"body  first\n", `body  {"second":true}` + "\n", `body  third \x1b[2J�` + "\n",
 			"why   not told here, it lies here bare", "444… (1048576 bytes)", "4 of 4 dead letters in images.dead",
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("the list does not say %q:\n%.3000s", want, out)
 			}
 		}
-		if strings.ContainsAny(out, "\x1b\xff") {
+		if strings.Contains(out, "\x1b") || !utf8.ValidString(out) {
 			t.Error("the list holds what moves a terminal's cursor")
 		}
 	}
@@ -183,4 +185,25 @@ func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 		}
 	}
 	waiting(t, nsqd, 1)
+}
+
+// A list that is broken off gives every letter back at once.
+func TestAListThatIsBrokenOffHoldsNothing(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, _, _ := moody(t)
+	start(t, nsqd, url, nil)
+	publish(t, nsqd, "images", "a", "b", "c")
+	waiting(t, nsqd, 3)
+	ctx, cancel := context.WithCancel(t.Context())
+	s := defaults(t)
+	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	invalid := s.check()
+	err := s.hold(ctx, func([]*heldLetter, int) error { cancel(); return ctx.Err() })
+	if invalid != nil || err == nil {
+		t.Fatalf("%v, %v", invalid, err)
+	}
+	if out, err := dead(t, nsqd, nil); err != nil || !strings.Contains(out, "3 of 3 dead letters") {
+		t.Errorf("%q, %v", out, err)
+	}
 }

@@ -180,7 +180,9 @@ func FuzzIdentify(f *testing.F) {
 	if err := server.gallery.Read(f.Context()); err != nil {
 		f.Fatal(err)
 	}
-	f.Add("a.jpg", []byte(nil))
+	for _, path := range realparts.NewTrap(f, nil).Ways {
+		f.Add(path, []byte(nil))
+	}
 	f.Add("../../etc/passwd", []byte("x"))
 	f.Add("file:///etc/passwd\x00", blank(f, 8, 8))
 	f.Fuzz(func(t *testing.T, path string, body []byte) {

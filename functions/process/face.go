@@ -117,8 +117,8 @@ func heard(err error, sent bool) said {
 }
 
 // facesOf trusts nothing that a face server says: what is no number of the range
-// that the contract names is not told, and what would not fit a row is left out. A server that knows only the seed's
-// field tells one face, or none.
+// that the contract names is not told, and what would not fit a row is left out. A
+// server that knows only the seed's field tells one face, or none.
 func facesOf(response *facerecog.IdentifyResponse) []lineup.Face {
 	if name := imageName(response.GetImageName()); len(response.GetFaces()) == 0 && name != "" {
 		return []lineup.Face{{ImageName: name}}

@@ -126,3 +126,19 @@ func countImages(t *testing.T, s *store.Store) int {
 	must(t, err)
 	return len(images)
 }
+
+func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
+	s := newSystem(t)
+	dsn := realparts.MySQL(t)
+	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
+	must(t, err)
+	t.Cleanup(func() { pictures.Close() })
+	s.store, s.hints.store = pictures, pictures
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "make migrate") {
+		t.Errorf("%d %s, want 503 with the command", got.status, got.body)
+	}
+	must(t, store.Migrate(t.Context(), dsn))
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusAccepted {
+		t.Errorf("after the migration: %d %s", got.status, got.body)
+	}
+}
