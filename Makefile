@@ -81,7 +81,7 @@ undeploy: ## remove what OVERLAY deployed, its namespace and its data
 
 .PHONY: e2e-knative
 e2e-knative: ## deploy into a namespace of its own on KUBECONFIG's cluster, and check all that docs/knative.md says
-	go test -count=1 -v -timeout 60m ./knative/e2e
+	@E2E_KNATIVE=1 INGRESS=$(or $(INGRESS),$(if $(KN_HTTP_PORT),127.0.0.1:$(KN_HTTP_PORT))) go test -count=1 -v -timeout 90m -run "$(or $(RUN),.)" ./knative/e2e
 
 .PHONY: migrate
 migrate: ## bring the database at MYSQL_DSN to this version

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// step is something that happened to a program's pod, when it was heard of.
+type step struct {
+	at            time.Time
+	program, what string
+}
+
+const podCreated = "pod created"
+
+// podWatch collects the steps of the pods that are new.
+type podWatch struct {
+	t       *testing.T
+	stop    func()
+	mutex   sync.Mutex
+	seen    map[string]bool
+	steps   []step
+	reading sync.WaitGroup
+}
+
+// watchPods begins to watch. The times in a Pod's status are whole seconds; what is
+// taken is when a change is told.
+func watchPods(t *testing.T) *podWatch {
+	t.Helper()
+	w := &podWatch{t: t, seen: map[string]bool{}}
+	for _, p := range pods(t) {
+		w.seen[p.Metadata.Name+podCreated] = true
+	}
+	command := exec.CommandContext(t.Context(), "kubectl", "-n", namespace, "get", "pods", "--watch-only", "-o", "json")
+	output, err := command.StdoutPipe()
+	must(t, err)
+	must(t, command.Start())
+	w.reading.Go(func() { w.read(output) })
+	w.stop = func() {
+		command.Process.Kill()
+		w.reading.Wait()
+		command.Wait()
+	}
+	return w
+}
+
+func (w *podWatch) read(output io.Reader) {
+	for changes := json.NewDecoder(output); ; {
+		var p pod
+		if changes.Decode(&p) != nil {
+			return
+		}
+		w.look(p)
+	}
+}
+
+func (w *podWatch) look(p pod) {
+	name := p.Metadata.Name
+	w.once(p, name+podCreated, podCreated)
+	if p.is("PodScheduled") {
+		w.once(p, name+"scheduled", "pod scheduled")
+	}
+	for _, c := range p.Status.ContainerStatuses {
+		if c.Name == "user-container" && c.State.Running != nil {
+			w.once(p, name+"running", "container started")
+		}
+	}
+	if p.is("Ready") {
+		w.once(p, name+"ready", "pod ready")
+	}
+}
+
+// once notes a step when it is heard of for the first time. Of a pod that was there
+// before the watch nothing is noted.
+func (w *podWatch) once(p pod, key, what string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.seen[key] {
+		return
+	}
+	w.seen[key] = true
+	w.steps = append(w.steps, step{time.Now(), p.program(), what})
+}
+
+// note adds a step of the test's own.
+func (w *podWatch) note(program, what string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.steps = append(w.steps, step{time.Now(), program, what})
+}
+
+// end ends the watch and gives the steps, and when the programs said that they listen.
+func (w *podWatch) end() []step {
+	w.t.Helper()
+	w.stop()
+	for _, function := range functions {
+		logs := kubectl(w.t, "logs", "-l", "serving.knative.dev/service="+function, "-c", "user-container", "--tail=200")
+		w.steps = append(w.steps, listening(function, logs)...)
+	}
+	slices.SortStableFunc(w.steps, func(a, b step) int { return a.at.Compare(b.at) })
+	return w.steps
+}
+
+// listening reads from a program's log when it listened, and what else it did at
+// its start.
+func listening(program, logs string) (steps []step) {
+	for line := range strings.Lines(logs) {
+		var entry struct {
+			Time time.Time
+			Msg  string
+			Took string
+		}
+		if json.Unmarshal([]byte(line), &entry) != nil {
+			continue
+		}
+		switch entry.Msg {
+		case "listening", "gallery read", "accepted", "picture looked at":
+			steps = append(steps, step{entry.Time, program, "log: " + entry.Msg})
+		case "looked at":
+			steps = append(steps, step{entry.Time, program, "log: looked at, of which the face call took " + entry.Took})
+		}
+	}
+	return steps
+}
