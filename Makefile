@@ -44,6 +44,7 @@ KN_IMAGE_MYSQL ?= mysql:8.4
 KN_IMAGE_NSQ ?= nsqio/nsq:v1.3.0
 PROGRAMS := ./functions/receive ./functions/process ./functions/view ./bridge ./face-server ./pkg/store/migrate
 
+resolved = bin/$(notdir $(OVERLAY)).yaml
 namespace = $(shell sed -n 's/^namespace: //p' knative/overlays/$(OVERLAY)/kustomization.yaml)
 
 # ko expands no variables in its settings.
@@ -61,16 +62,16 @@ images: models bin/ko.yaml ## build every image, push it to KO_DOCKER_REPO, and 
 	$(ko) build $(PROGRAMS)
 
 .PHONY: manifests
-manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images built, to bin/manifests.yaml
+manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images built, to bin/OVERLAY.yaml
 	kubectl kustomize knative/overlays/$(OVERLAY) \
 		| sed 's|image: mysql:8.4$$|image: $(KN_IMAGE_MYSQL)|; s|image: nsqio/nsq:v1.3.0$$|image: $(KN_IMAGE_NSQ)|' \
-		| $(ko) resolve -f - > bin/manifests.yaml
+		| $(ko) resolve -f - > $(resolved)
 
 # A Job cannot be changed, so the one of the last deployment goes first.
 .PHONY: deploy
 deploy: manifests ## deploy OVERLAY (small, production) with kubectl, and wait until it is Ready
 	kubectl delete job -l app.kubernetes.io/part-of=lineup -n $(namespace) --ignore-not-found
-	kubectl apply -f bin/manifests.yaml
+	kubectl apply -f $(resolved)
 	kubectl wait -n $(namespace) --for=condition=Complete job/migrate --timeout=5m
 	kubectl wait -n $(namespace) --for=condition=Ready ksvc,broker,trigger,pingsource,sinkbinding -l app.kubernetes.io/part-of=lineup --timeout=5m
 	kubectl rollout status -n $(namespace) deployment/bridge --timeout=5m

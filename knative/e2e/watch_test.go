@@ -24,6 +24,8 @@ type podWatch struct {
 	t       *testing.T
 	stop    func()
 	mutex   sync.Mutex
+	begin   time.Time
+	old     map[string]bool // pods that were there before
 	seen    map[string]bool
 	steps   []step
 	reading sync.WaitGroup
@@ -33,30 +35,41 @@ type podWatch struct {
 // taken is when a change is told.
 func watchPods(t *testing.T) *podWatch {
 	t.Helper()
-	w := &podWatch{t: t, seen: map[string]bool{}}
+	w := &podWatch{t: t, begin: time.Now(), old: map[string]bool{}, seen: map[string]bool{}}
 	for _, p := range pods(t) {
-		w.seen[p.Metadata.Name+podCreated] = true
+		w.old[p.Metadata.Name] = true
 	}
-	command := exec.CommandContext(t.Context(), "kubectl", "-n", namespace, "get", "pods", "--watch-only", "-o", "json")
+	begun := make(chan struct{})
+	command := exec.CommandContext(t.Context(), "kubectl", "-n", namespace, "get", "pods", "--watch", "-o", "json")
 	output, err := command.StdoutPipe()
 	must(t, err)
 	must(t, command.Start())
-	w.reading.Go(func() { w.read(output) })
+	w.reading.Go(func() { w.read(output, begun) })
 	w.stop = func() {
 		command.Process.Kill()
 		w.reading.Wait()
 		command.Wait()
 	}
+	select {
+	case <-begun:
+	case <-time.After(10 * time.Second):
+		t.Fatal("kubectl get pods --watch tells of no pod")
+	}
 	return w
 }
 
-func (w *podWatch) read(output io.Reader) {
-	for changes := json.NewDecoder(output); ; {
+// read looks at every pod that kubectl prints: first those that are there, which the
+// stores always are, then every change.
+func (w *podWatch) read(output io.Reader, begun chan<- struct{}) {
+	first := sync.OnceFunc(func() { close(begun) })
+	for changes := json.NewDecoder(output); ; first() {
 		var p pod
 		if changes.Decode(&p) != nil {
 			return
 		}
-		w.look(p)
+		if !w.old[p.Metadata.Name] {
+			w.look(p)
+		}
 	}
 }
 
@@ -76,8 +89,7 @@ func (w *podWatch) look(p pod) {
 	}
 }
 
-// once notes a step when it is heard of for the first time. Of a pod that was there
-// before the watch nothing is noted.
+// once notes a step when it is heard of for the first time.
 func (w *podWatch) once(p pod, key, what string) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -101,22 +113,21 @@ func (w *podWatch) end() []step {
 	w.stop()
 	for _, function := range functions {
 		logs := kubectl(w.t, "logs", "-l", "serving.knative.dev/service="+function, "-c", "user-container", "--tail=200")
-		w.steps = append(w.steps, listening(function, logs)...)
+		w.steps = append(w.steps, w.logged(function, logs)...)
 	}
 	slices.SortStableFunc(w.steps, func(a, b step) int { return a.at.Compare(b.at) })
 	return w.steps
 }
 
-// listening reads from a program's log when it listened, and what else it did at
-// its start.
-func listening(program, logs string) (steps []step) {
+// logged reads a program's log from the watch's begin on.
+func (w *podWatch) logged(program, logs string) (steps []step) {
 	for line := range strings.Lines(logs) {
 		var entry struct {
 			Time time.Time
 			Msg  string
 			Took string
 		}
-		if json.Unmarshal([]byte(line), &entry) != nil {
+		if json.Unmarshal([]byte(line), &entry) != nil || entry.Time.Before(w.begin) {
 			continue
 		}
 		switch entry.Msg {

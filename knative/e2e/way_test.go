@@ -1,14 +1,18 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"lineup/local/parts"
 	"lineup/pkg/event"
 	"lineup/pkg/lineup"
 )
@@ -116,5 +120,27 @@ func TestTheSeedsText(t *testing.T) {
 	status, answer, _ := call(t, http.MethodPost, "receive", "/image/post", []byte(`{"path":"none/such.jpg"}`))
 	if status != http.StatusAccepted || !strings.Contains(string(answer), "image sent to nsq\n") {
 		t.Errorf("%d %s", status, answer)
+	}
+}
+
+// TestTheClusterTakesEveryOverlay asks the API server, which answers a dry run with
+// every objection and warning that it has.
+func TestTheClusterTakesEveryOverlay(t *testing.T) {
+	for _, overlay := range []string{"small", "production"} {
+		t.Run(overlay, func(t *testing.T) {
+			must(t, run(t.Context(), "make", "-s", "manifests", "OVERLAY="+overlay))
+			root, err := parts.ModuleRoot()
+			must(t, err)
+			manifests, err := os.ReadFile(filepath.Join(root, "bin", overlay+".yaml"))
+			must(t, err)
+			// Into the namespace here, which has the accounts: nothing can be tried in one that is not there.
+			here := bytes.ReplaceAll(manifests, []byte("namespace: lineup\n"), []byte("namespace: "+namespace+"\n"))
+			command := exec.CommandContext(t.Context(), "kubectl", "apply", "--dry-run=server", "-f", "-")
+			command.Stdin = bytes.NewReader(here)
+			said, err := command.CombinedOutput()
+			if err != nil || bytes.Contains(said, []byte("Warning")) {
+				t.Errorf("%v: %s", err, said)
+			}
+		})
 	}
 }
