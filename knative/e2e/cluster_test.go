@@ -65,17 +65,20 @@ func (p pod) is(condition string) bool {
 	return false
 }
 
-// pods are those that run or are about to; not those that end.
-func pods(t *testing.T) (running []pod) {
+// allPods are the programs' pods, those that end too.
+func allPods(t *testing.T) []pod {
 	t.Helper()
 	var list struct{ Items []pod }
 	must(t, json.Unmarshal([]byte(kubectl(t, "get", "pods", "-o", "json")), &list))
-	for _, p := range list.Items {
-		if p.Metadata.DeletionTimestamp == nil && (p.Status.Phase == "Running" || p.Status.Phase == "Pending") && p.program() != "" {
-			running = append(running, p)
-		}
-	}
-	return running
+	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.program() == "" })
+}
+
+// pods are those that run or are about to; not those that end.
+func pods(t *testing.T) []pod {
+	t.Helper()
+	return slices.DeleteFunc(allPods(t), func(p pod) bool {
+		return p.Metadata.DeletionTimestamp != nil || p.Status.Phase != "Running" && p.Status.Phase != "Pending"
+	})
 }
 
 // count tells how many pods each program has.

@@ -36,7 +36,7 @@ type podWatch struct {
 func watchPods(t *testing.T) *podWatch {
 	t.Helper()
 	w := &podWatch{t: t, begin: time.Now(), old: map[string]bool{}, seen: map[string]bool{}}
-	for _, p := range pods(t) {
+	for _, p := range allPods(t) {
 		w.old[p.Metadata.Name] = true
 	}
 	begun := make(chan struct{})
@@ -67,7 +67,7 @@ func (w *podWatch) read(output io.Reader, begun chan<- struct{}) {
 		if changes.Decode(&p) != nil {
 			return
 		}
-		if !w.old[p.Metadata.Name] {
+		if p.program() != "" && !w.old[p.Metadata.Name] {
 			w.look(p)
 		}
 	}
