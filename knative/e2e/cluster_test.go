@@ -92,11 +92,13 @@ func count(pods []pod) map[string]int {
 
 var functions = []string{"receive", "process", "face-server", "view"}
 
-// awaitZero waits until no function runs, nor hello.
+// awaitZero waits until no function has a pod, nor hello, and the last ones have ended:
+// for the half minute in which a pod ends, the activator may go on asking it, in vain,
+// and keep a request waiting that a new pod could answer.
 func awaitZero(t *testing.T) {
 	t.Helper()
 	eventually(t, 4*time.Minute, time.Second, "everything is at zero", func() bool {
-		n := count(pods(t))
+		n := count(allPods(t))
 		return !slices.ContainsFunc(append(functions, "hello"), func(f string) bool { return n[f] > 0 })
 	})
 }
