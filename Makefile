@@ -51,6 +51,54 @@ build: ## build every program into bin/
 models: ## fetch ONNX Runtime and the face models into face-server/kodata
 	@go run ./local models
 
+# On Knative; docs/knative.md tells more. OVERLAY is a folder in knative/overlays, KO_DOCKER_REPO where images go. The
+# others stand in for images that a cluster may not reach.
+OVERLAY ?= small
+KN_BASE_CC ?= gcr.io/distroless/cc-debian12:nonroot
+KN_IMAGE_MYSQL ?= mysql:8.4
+KN_IMAGE_NSQ ?= nsqio/nsq:v1.3.0
+PROGRAMS := ./functions/receive ./functions/process ./functions/view ./bridge ./face-server ./pkg/store/migrate
+
+resolved = bin/$(notdir $(OVERLAY)).yaml
+namespace = $(shell sed -n 's/^namespace: //p' knative/overlays/$(OVERLAY)/kustomization.yaml)
+
+# ko expands no variables in its settings.
+ko = KO_CONFIG_PATH=$(CURDIR)/bin/ko.yaml ko
+
+bin/ko.yaml: .ko.yaml Makefile FORCE
+	@mkdir -p bin
+	@sed 's|^  lineup/face-server: .*|  lineup/face-server: $(KN_BASE_CC)|' .ko.yaml > $@
+
+.PHONY: FORCE
+FORCE:
+
+.PHONY: images
+images: models bin/ko.yaml ## build every image, push it to KO_DOCKER_REPO, and print its digest
+	$(ko) build $(PROGRAMS)
+
+.PHONY: manifests
+manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images built, to bin/OVERLAY.yaml
+	kubectl kustomize knative/overlays/$(OVERLAY) \
+		| sed 's|image: mysql:8.4$$|image: $(KN_IMAGE_MYSQL)|; s|image: nsqio/nsq:v1.3.0$$|image: $(KN_IMAGE_NSQ)|' \
+		| $(ko) resolve -f - > $(resolved)
+
+# A Job cannot be changed, so the one of the last deployment goes first.
+.PHONY: deploy
+deploy: manifests ## deploy OVERLAY (small, production) with kubectl, and wait until it is Ready
+	kubectl delete job -l app.kubernetes.io/part-of=lineup -n $(namespace) --ignore-not-found
+	kubectl apply -f $(resolved)
+	kubectl wait -n $(namespace) --for=condition=Complete job/migrate --timeout=5m
+	kubectl wait -n $(namespace) --for=condition=Ready ksvc,broker,trigger,pingsource,sinkbinding -l app.kubernetes.io/part-of=lineup --timeout=5m
+	kubectl rollout status -n $(namespace) deployment/bridge --timeout=5m
+
+.PHONY: undeploy
+undeploy: ## remove what OVERLAY deployed, its namespace and its data
+	kubectl kustomize knative/overlays/$(OVERLAY) | kubectl delete -f - --ignore-not-found
+
+.PHONY: e2e-knative
+e2e-knative: ## deploy into a namespace of its own on KUBECONFIG's cluster, and check all that docs/knative.md says
+	@E2E_KNATIVE=1 INGRESS=$(or $(INGRESS),$(if $(KN_HTTP_PORT),127.0.0.1:$(KN_HTTP_PORT))) go test -count=1 -v -timeout 90m -run "$(or $(RUN),.)" ./knative/e2e
+
 .PHONY: migrate
 migrate: ## bring the database at MYSQL_DSN to this version
 	@go run ./pkg/store/migrate

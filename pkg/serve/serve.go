@@ -25,6 +25,7 @@ const givingBack = 3 * time.Second
 // Main runs a program whose settings are read: with a logger, and a context that
 // ends at SIGTERM or SIGINT. It ends the process with status 1 when run fails.
 func Main(program string, level slog.Level, run func(context.Context, *slog.Logger) error) {
+	limitMemory()
 	log := Logger(program, level)
 	ctx, stop := Context()
 	defer stop()

@@ -1,0 +1,164 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"lineup/pkg/lineup"
+)
+
+// client calls functions through the ingress. Every request has a connection of its
+// own, as a client's first has.
+var client = &http.Client{
+	Timeout: 2 * time.Minute,
+	Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if ingress := os.Getenv("INGRESS"); ingress != "" {
+				address = ingress // host:port, where DNS does not know the functions' names
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	},
+}
+
+// urls are the functions' addresses.
+var urls = map[string]string{}
+
+func url(t *testing.T, function string) string {
+	t.Helper()
+	if urls[function] == "" {
+		urls[function] = kubectl(t, "get", "ksvc", function, "-o", "jsonpath={.status.url}")
+	}
+	return urls[function]
+}
+
+// request sends a request and gives the answer, and how long it took.
+func request(ctx context.Context, method, url string, body []byte, header ...string) (status int, answer []byte, took time.Duration, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, 0, err
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	start := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, 0, err
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, time.Since(start), err
+}
+
+// call sends a request to a function.
+func call(t *testing.T, method, function, path string, body []byte, header ...string) (status int, answer []byte, took time.Duration) {
+	t.Helper()
+	status, answer, took, err := request(t.Context(), method, url(t, function)+path, body, header...)
+	must(t, err)
+	return status, answer, took
+}
+
+// posted is what receive answers of one picture.
+type posted struct {
+	ID   int64
+	Path string
+	Sent bool
+}
+
+// submit gives receive, at its address and a path, a picture.
+func submit(ctx context.Context, url string, body []byte, header ...string) (posted, time.Duration, error) {
+	status, answer, took, err := request(ctx, http.MethodPost, url, body, append(header, "Accept", "application/json")...)
+	if err != nil {
+		return posted{}, 0, err
+	}
+	var said struct{ Images []posted }
+	if err := json.Unmarshal(answer, &said); err != nil || status != http.StatusAccepted || len(said.Images) != 1 || said.Images[0].ID == 0 {
+		return posted{}, 0, fmt.Errorf("POST %s: %d %.300s, want 202 and an id", url, status, answer)
+	}
+	return said.Images[0], took, nil
+}
+
+// post gives receive a picture and tells how long that took.
+func post(t *testing.T, path string, body []byte, header ...string) (posted, time.Duration) {
+	t.Helper()
+	image, took, err := submit(t.Context(), url(t, "receive")+path, body, header...)
+	must(t, err)
+	return image, took
+}
+
+// upload posts a picture of Dana that nobody has posted before.
+func upload(t *testing.T) posted {
+	t.Helper()
+	image, _ := post(t, "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg")
+	return image
+}
+
+// enrol makes Dana known, from whose photo the pictures that are posted here differ.
+func enrol(t *testing.T) {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	must(t, form.WriteField("name", "Dana"))
+	part, err := form.CreateFormFile("photo", "dana.jpg")
+	must(t, err)
+	_, err = part.Write(picture(t, "people/dana.jpg"))
+	must(t, err)
+	must(t, form.Close())
+	if status, answer, _ := call(t, http.MethodPost, "receive", "/people", body.Bytes(), "Content-Type", form.FormDataContentType()); status != http.StatusOK {
+		t.Fatalf("enrol Dana: %d %s", status, answer)
+	}
+}
+
+// shown is what view says of a picture.
+func shown(t *testing.T, id int64) (image lineup.Image) {
+	t.Helper()
+	status, answer, _ := call(t, http.MethodGet, "view", "/images/"+strconv.FormatInt(id, 10), nil, "Accept", "application/json")
+	if err := json.Unmarshal(answer, &image); err != nil || status != http.StatusOK {
+		t.Fatalf("image %d: %d %s", id, status, answer)
+	}
+	return image
+}
+
+// wantDana waits until the picture was looked at, and wants Dana in it.
+func wantDana(t *testing.T, id int64, patience time.Duration) lineup.Image {
+	t.Helper()
+	var image lineup.Image
+	eventually(t, patience, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
+		image = shown(t, id)
+		return image.Status.Final()
+	})
+	if image.Status != lineup.Identified || image.Person == nil || image.Person.Name != "Dana" {
+		t.Errorf("image %d is %s (%q) of %+v, want Dana", id, image.Status, image.Reason, image.Person)
+	}
+	return image
+}
+
+// announced gives the subscriber's events of a picture.
+func announced(t *testing.T, id int64) (events []cloudevents.Event) {
+	t.Helper()
+	status, answer, _ := call(t, http.MethodGet, "example", "/", nil)
+	var all []cloudevents.Event
+	if err := json.Unmarshal(answer, &all); err != nil || status != http.StatusOK {
+		t.Fatalf("the subscriber's events: %d %.300s: %v", status, answer, err)
+	}
+	for _, e := range all {
+		if e.Subject() == "images/"+strconv.FormatInt(id, 10) {
+			events = append(events, e)
+		}
+	}
+	return events
+}

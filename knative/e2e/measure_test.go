@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// calm is how long a cluster works on after a start: probes, endpoints, routes. The
+// next start would be measured with that.
+const calm = 5 * time.Second
+
+// TestColdStarts calls hello, receive and view when everything sleeps, in turn, PAIRS
+// times (15), and compares the medians. With receive's call a picture begins its way,
+// whose end is measured too. No time in seconds is wanted, because that is the
+// cluster's: only how much more a function takes than hello.
+func TestColdStarts(t *testing.T) {
+	known(t)
+	pairs := 15
+	if text := os.Getenv("PAIRS"); text != "" {
+		var err error
+		pairs, err = strconv.Atoi(text)
+		must(t, err)
+	}
+	var paths []string
+	for range pairs {
+		paths = append(paths, "s3://lineup/images/"+upload(t).Path)
+	}
+	took := map[string][]time.Duration{}
+	var image posted
+	calls := []func(int){
+		func(int) {
+			_, _, d := call(t, http.MethodGet, "hello", "/", nil)
+			took["hello"] = append(took["hello"], d)
+		},
+		func(int) {
+			_, _, d := call(t, http.MethodGet, "view", "/people", nil)
+			took["view"] = append(took["view"], d)
+		},
+		func(i int) {
+			start := time.Now()
+			var d time.Duration
+			image, d = post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, paths[i]))
+			took["receive"] = append(took["receive"], d)
+			// Asked of the subscriber, which always runs: view would start, and take time from the others.
+			eventually(t, time.Minute, 20*time.Millisecond, "the picture is looked at", func() bool { return len(announced(t, image.ID)) > 0 })
+			took["identified"] = append(took["identified"], time.Since(start))
+		},
+	}
+	for i := range pairs {
+		awaitZero(t)
+		for j := range calls { // each comes first, second and last in turn
+			calls[(i+j)%len(calls)](i)
+			time.Sleep(calm)
+		}
+		wantDana(t, image.ID, time.Minute)
+		t.Logf("round %2d: hello %.2f s, view %.2f s, receive %.2f s, identified %.2f s", i+1, took["hello"][i].Seconds(),
+			took["view"][i].Seconds(), took["receive"][i].Seconds(), took["identified"][i].Seconds())
+	}
+	hello := median(took["hello"])
+	for _, row := range []struct {
+		what string
+		most float64
+	}{{"hello", 1}, {"view", 1.25}, {"receive", 1.25}, {"identified", 4}} {
+		ratio := float64(median(took[row.what])) / float64(hello)
+		t.Logf("| %s | %.2f s | %.2f |", row.what, median(took[row.what]).Seconds(), ratio)
+		if ratio > row.most {
+			t.Errorf("%s takes %.2f × hello's cold start, want at most %v ×", row.what, ratio, row.most)
+		}
+	}
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}

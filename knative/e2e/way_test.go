@@ -1,0 +1,146 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup/local/parts"
+	"lineup/pkg/event"
+	"lineup/pkg/lineup"
+)
+
+var enrolled bool
+
+// known makes sure that the face server knows Dana.
+func known(t *testing.T) {
+	t.Helper()
+	if enrolled {
+		return
+	}
+	enrol(t)
+	eventually(t, 2*time.Minute, time.Second, "the face server knows Dana", func() bool {
+		id := upload(t).ID
+		var image lineup.Image
+		eventually(t, time.Minute, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
+			image = shown(t, id)
+			return image.Status.Final()
+		})
+		return image.Status == lineup.Identified
+	})
+	enrolled = true
+}
+
+// TestAPictureComesInByEveryWay posts through the ingress, and wants to see the
+// result in view and at a Trigger's subscriber.
+func TestAPictureComesInByEveryWay(t *testing.T) {
+	known(t)
+	// A path is another picture when it is spelled as another address of the same object.
+	object := func() string { return "s3://lineup/images/" + upload(t).Path }
+	for name, way := range map[string]func(t *testing.T) posted{
+		"an upload": upload,
+		"JSON": func(t *testing.T) posted {
+			image, _ := post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, object()))
+			return image
+		},
+		"a CloudEvent": func(t *testing.T) posted {
+			image, _ := post(t, "/", fmt.Appendf(nil, `{"path":%q}`, object()), "Content-Type", "application/json",
+				"Ce-Specversion", "1.0", "Ce-Type", event.TypeSubmitted, "Ce-Source", "/e2e", "Ce-Id", "1")
+			return image
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			image := way(t)
+			if !image.Sent {
+				t.Errorf("image %d was not sent to NSQ", image.ID)
+			}
+			wantDana(t, image.ID, time.Minute)
+			eventually(t, time.Minute, 500*time.Millisecond, "the Trigger's subscriber has the result", func() bool {
+				return len(announced(t, image.ID)) > 0
+			})
+			var result event.ResultData
+			e := announced(t, image.ID)[0]
+			must(t, e.DataAs(&result))
+			if e.Type() != event.TypeIdentified || len(result.Faces) != 1 || result.Faces[0].Person == nil || result.Faces[0].Person.Name != "Dana" {
+				t.Errorf("the subscriber got %s", e)
+			}
+		})
+	}
+}
+
+// TestOnlyTheTwoPublicFunctionsArePublic looks at the addresses.
+func TestOnlyTheTwoPublicFunctionsArePublic(t *testing.T) {
+	for function, public := range map[string]bool{"receive": true, "view": true, "process": false, "face-server": false} {
+		if inside := strings.HasSuffix(url(t, function), ".svc.cluster.local"); inside == public {
+			t.Errorf("%s is at %s", function, url(t, function))
+		}
+	}
+}
+
+// TestKnKnowsThem wants of kn what docs/knative.md shows.
+func TestKnKnowsThem(t *testing.T) {
+	if _, err := exec.LookPath("kn"); err != nil {
+		t.Skip("no kn on PATH")
+	}
+	output, err := exec.CommandContext(t.Context(), "kn", "service", "list", "-n", namespace, "-o", "json").Output()
+	must(t, err)
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct {
+				Conditions []struct{ Type, Status string }
+			}
+		}
+	}
+	must(t, json.Unmarshal(output, &list))
+	ready := map[string]bool{}
+	for _, service := range list.Items {
+		for _, c := range service.Status.Conditions {
+			if c.Type == "Ready" {
+				ready[service.Metadata.Name] = c.Status == "True"
+			}
+		}
+	}
+	for _, function := range functions {
+		if !ready[function] {
+			t.Errorf("kn service list: %s is not Ready; it lists %v", function, ready)
+		}
+	}
+}
+
+// TestTheSeedsText posts as the first clients did.
+func TestTheSeedsText(t *testing.T) {
+	status, answer, _ := call(t, http.MethodPost, "receive", "/image/post", []byte(`{"path":"none/such.jpg"}`))
+	if status != http.StatusAccepted || !strings.Contains(string(answer), "image sent to nsq\n") {
+		t.Errorf("%d %s", status, answer)
+	}
+}
+
+// TestTheClusterTakesEveryOverlay asks the API server, which answers a dry run with
+// every objection and warning that it has.
+func TestTheClusterTakesEveryOverlay(t *testing.T) {
+	for _, overlay := range []string{"small", "production"} {
+		t.Run(overlay, func(t *testing.T) {
+			must(t, run(t.Context(), "make", "-s", "manifests", "OVERLAY="+overlay))
+			root, err := parts.ModuleRoot()
+			must(t, err)
+			manifests, err := os.ReadFile(filepath.Join(root, "bin", overlay+".yaml"))
+			must(t, err)
+			// Into the namespace here, which has the accounts: nothing can be tried in one that is not there.
+			here := bytes.ReplaceAll(manifests, []byte("namespace: lineup\n"), []byte("namespace: "+namespace+"\n"))
+			command := exec.CommandContext(t.Context(), "kubectl", "apply", "--dry-run=server", "-f", "-")
+			command.Stdin = bytes.NewReader(here)
+			said, err := command.CombinedOutput()
+			if err != nil || bytes.Contains(said, []byte("Warning")) {
+				t.Errorf("%v: %s", err, said)
+			}
+		})
+	}
+}

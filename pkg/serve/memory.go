@@ -1,0 +1,33 @@
+package serve
+
+import (
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// limitMemory lets the garbage collector know how much memory the container may use
+// (cgroup v2's memory.max), so that it works harder before the kernel kills the
+// program. A tenth is left for what is not Go's heap. GOMEMLIMIT, if set, counts
+// instead; the number of CPUs is known to the runtime by itself.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	content, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	if err != nil {
+		return // no container
+	}
+	debug.SetMemoryLimit(goLimit(string(content)))
+}
+
+// goLimit is nine tenths of what memory.max says: bytes, or "max" for no limit.
+func goLimit(memoryMax string) int64 {
+	limit, err := strconv.ParseInt(strings.TrimSpace(memoryMax), 10, 64)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return limit / 10 * 9
+}
