@@ -54,9 +54,9 @@ func (s settings) measure(ctx context.Context, log *slog.Logger, path string, to
 	if err != nil {
 		return report, err
 	}
-	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: accuracy.Rule{Threshold: e.threshold, Margin: e.margin}}
+	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: e.Rule}
 	if pairs != nil {
-		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, e.threshold)
+		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, e.Threshold)
 		return report, nil
 	}
 	if faces := accuracy.Faces(described); faces > s.MaxPhotos {

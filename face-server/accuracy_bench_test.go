@@ -147,7 +147,7 @@ func (e *engine) fare(b *testing.B, portraits []portrait, spoil spoil) accuracy.
 		}
 		described = append(described, d)
 	}
-	_, outcome, err := accuracy.Compare(b.Context(), described, accuracy.Rule{Threshold: e.threshold, Margin: e.margin}, func(float64) {})
+	_, outcome, err := accuracy.Compare(b.Context(), described, e.Rule, func(float64) {})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,31 +14,17 @@ import (
 // notFound is the image_name of a picture in which nobody is known.
 const notFound = "not_found"
 
-// match is when a face is taken for a person.
+// match is how faces are answered about.
 type match struct {
-	threshold  float64 // as similar as that
-	margin     float64 // and by that more similar than any other person
-	candidates int     // how many persons an answer names as possible
+	gallery.Rule
+	candidates int // how many persons an answer names as possible
 }
 
-// judge decides, of the persons most similar to a face, the most similar first and
-// two at least if there are, whether the face is the first's. Margin is nil where
-// there is no second.
-func (m match) judge(candidates []gallery.Candidate) (refusal facerecog.Refusal, margin *float32) {
-	if len(candidates) == 0 {
-		return facerecog.Refusal_NOBODY_ENROLLED, nil
-	}
-	first := candidates[0].Similarity
-	if len(candidates) > 1 {
-		margin = proto.Float32(first - candidates[1].Similarity)
-	}
-	switch {
-	case !(first >= float32(m.threshold)):
-		return facerecog.Refusal_NOBODY_NEAR, margin
-	case margin != nil && !(*margin >= float32(m.margin)):
-		return facerecog.Refusal_COIN_TOSS, margin
-	}
-	return facerecog.Refusal_NONE, margin
+var refusals = map[gallery.Verdict]facerecog.Refusal{
+	gallery.Match:          facerecog.Refusal_NONE,
+	gallery.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
+	gallery.NobodyNear:     facerecog.Refusal_NOBODY_NEAR,
+	gallery.CoinToss:       facerecog.Refusal_COIN_TOSS,
 }
 
 // nearest finds at most count persons, those most similar to an embedding first.
@@ -71,7 +57,10 @@ func (m match) face(f face.Face, candidates []gallery.Candidate, model string) *
 		Model:     model,
 		Liveness:  f.Liveness,
 	}
-	shown.Refusal, shown.Margin = m.judge(candidates)
+	shown.Refusal = refusals[m.Judge(candidates)]
+	if len(candidates) > 1 {
+		shown.Margin = proto.Float32(candidates[0].Similarity - candidates[1].Similarity)
+	}
 	if len(candidates) > 0 {
 		shown.Similarity = proto.Float32(candidates[0].Similarity)
 		if shown.Refusal == facerecog.Refusal_NONE {

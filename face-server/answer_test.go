@@ -1,14 +1,11 @@
 package main
 
 import (
-	"math"
 	"testing"
 
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
 	facerecog "lineup/proto"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // nearestTo knows persons by the first number of an embedding.
@@ -16,36 +13,6 @@ func nearestTo(known map[float32][]gallery.Candidate) nearest {
 	return func(embedding []float32, count int) []gallery.Candidate {
 		all := known[embedding[0]]
 		return all[:min(count, len(all))]
-	}
-}
-
-func TestJudge(t *testing.T) {
-	m := match{threshold: 0.5, margin: 0.25, candidates: 5}
-	for name, c := range map[string]struct {
-		similarities []float32
-		refusal      facerecog.Refusal
-		margin       *float32
-	}{
-		"with an empty gallery nobody is known":            {nil, facerecog.Refusal_NOBODY_ENROLLED, nil},
-		"the only person needs the threshold alone":        {[]float32{0.5}, facerecog.Refusal_NONE, nil},
-		"below the threshold nobody is near":               {[]float32{0.49}, facerecog.Refusal_NOBODY_NEAR, nil},
-		"at threshold and margin it is the first":          {[]float32{0.75, 0.5}, facerecog.Refusal_NONE, proto.Float32(0.25)},
-		"a second person as near makes it a coin toss":     {[]float32{0.75, 0.625}, facerecog.Refusal_COIN_TOSS, proto.Float32(0.125)},
-		"below the threshold there is no coin to toss":     {[]float32{0.25, 0.25}, facerecog.Refusal_NOBODY_NEAR, proto.Float32(0)},
-		"a similarity that is no number is nobody's":       {[]float32{float32(math.NaN())}, facerecog.Refusal_NOBODY_NEAR, nil},
-		"a third person plays no part":                     {[]float32{0.75, 0.25, 0.25}, facerecog.Refusal_NONE, proto.Float32(0.5)},
-		"even two that look exactly the same are no match": {[]float32{1, 1}, facerecog.Refusal_COIN_TOSS, proto.Float32(0)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var candidates []gallery.Candidate
-			for _, s := range c.similarities {
-				candidates = append(candidates, gallery.Candidate{Similarity: s})
-			}
-			refusal, margin := m.judge(candidates)
-			if refusal != c.refusal || (margin == nil) != (c.margin == nil) || margin != nil && *margin != *c.margin {
-				t.Errorf("refusal %v, margin %v; want %v, %v", refusal, margin, c.refusal, c.margin)
-			}
-		})
 	}
 }
 
@@ -75,7 +42,7 @@ func TestAnswer(t *testing.T) {
 		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, notFound, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := match{threshold: 0.42, margin: 0.1, candidates: 2}.answer(c.found, c.nearest, "model")
+			got := match{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, "model")
 			if got.ImageName != c.imageName || len(got.Faces) != len(c.faces) {
 				t.Fatalf("answer is %v, want %s and %d faces", got, c.imageName, len(c.faces))
 			}
@@ -89,6 +56,9 @@ func TestAnswer(t *testing.T) {
 				candidates := c.nearest(f.Embedding, 2)
 				if len(f.Candidates) != len(candidates) || (f.Similarity != nil) != (len(candidates) > 0) {
 					t.Fatalf("face %d: %d candidates, similarity %v; want %d", i, len(f.Candidates), f.Similarity, len(candidates))
+				}
+				if (f.Margin != nil) != (len(candidates) > 1) || f.Margin != nil && *f.Margin != candidates[0].Similarity-candidates[1].Similarity {
+					t.Errorf("face %d: margin is %v", i, f.Margin)
 				}
 				for j, candidate := range candidates {
 					if got := f.Candidates[j]; got.ImageName != candidate.ImageName || got.Person != candidate.Person || got.Similarity != candidate.Similarity {
@@ -105,7 +75,7 @@ func TestAnswer(t *testing.T) {
 		}
 	})
 	t.Run("with no candidates wanted the margin still counts", func(t *testing.T) {
-		got := match{threshold: 0.42, margin: 0.1}.answer([]face.Face{{Embedding: twin}}, known, "")
+		got := match{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}}.answer([]face.Face{{Embedding: twin}}, known, "")
 		if f := got.Faces[0]; f.Refusal != facerecog.Refusal_COIN_TOSS || len(f.Candidates) != 0 {
 			t.Errorf("refusal %v with %d candidates, want COIN_TOSS and none", f.Refusal, len(f.Candidates))
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"lineup/local/realparts"
+	"lineup/local/resident"
 	facerecog "lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -113,32 +113,14 @@ func TestMemoryStaysBounded(t *testing.T) {
 	before := live()
 	lookAt(t, server, pictures, times)
 	after := live()
-	resident := residentMB(t)
-	t.Logf("after %d pictures: live heap %d KB, %d KB before; resident %d MB, at most %d MB", times, after>>10, before>>10, resident["VmRSS"], resident["VmHWM"])
+	now, most := resident.MB(t)
+	t.Logf("after %d pictures: live heap %d KB, %d KB before; resident %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
 	if after > before+4<<20 {
 		t.Errorf("live heap grew from %d to %d bytes", before, after)
 	}
-	if times >= 10_000 && resident["VmRSS"] > 300 {
-		t.Errorf("%d MB are resident after %d pictures, want at most 300", resident["VmRSS"], times)
+	if times >= 10_000 && now > 300 {
+		t.Errorf("%.0f MB are resident after %d pictures, want at most 300", now, times)
 	}
-}
-
-// residentMB reads the sizes in /proc/self/status, in megabytes.
-func residentMB(t testing.TB) map[string]int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sizes := map[string]int{}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(line, ":")
-		var kB int
-		if n, _ := fmt.Sscanf(value, "%d kB", &kB); n == 1 {
-			sizes[name] = kB / 1000
-		}
-	}
-	return sizes
 }
 
 // A message that exceeds the pictures' limit a little is answered in words.

@@ -54,8 +54,7 @@ func (s settings) open(log *slog.Logger) (*engine, error) {
 			Limits:   s.Limits,
 		}, log),
 		match: match{
-			threshold:  cmp.Or(s.MatchThreshold, models.Threshold),
-			margin:     s.margin(models.Margin),
+			Rule:       gallery.Rule{Threshold: cmp.Or(s.MatchThreshold, models.Threshold), Margin: s.margin(models.Margin)},
 			candidates: s.Candidates,
 		},
 	}, nil

@@ -93,7 +93,7 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 		select {
 		case <-s.gallery.Loaded():
 			setHealth(healthy, healthpb.HealthCheckResponse_SERVING)
-			s.log.Info("ready", "model", s.models.Name, "threshold", s.threshold, "margin", s.margin)
+			s.log.Info("ready", "model", s.models.Name, "threshold", s.Threshold, "margin", s.Margin)
 		case <-ctx.Done():
 		}
 	})

@@ -3,6 +3,8 @@ package accuracy
 import (
 	"context"
 	"slices"
+
+	"lineup/face-server/gallery"
 )
 
 // Described is a photo that was looked at.
@@ -26,7 +28,7 @@ func (d Described) counted() [][]float32 {
 // group, and with the other faces of the group, and these are all pairs of two
 // persons. Progress is told, now and then, how much of the work is done, 0 to 1.
 // The error is ctx's.
-func Compare(ctx context.Context, photos []Described, rule Rule, progress func(part float64)) (Scores, Outcome, error) {
+func Compare(ctx context.Context, photos []Described, rule gallery.Rule, progress func(part float64)) (Scores, Outcome, error) {
 	faces := make([]face, 0, Faces(photos))
 	for i, photo := range photos {
 		for _, embedding := range photo.counted() {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"reflect"
 	"testing"
+
+	"lineup/face-server/gallery"
 )
 
 // at is a face at an angle in degrees: two faces are as similar as the cosine of
@@ -36,7 +38,7 @@ func group(file string, people []string, angles ...float64) Described {
 	return d
 }
 
-func compare(t *testing.T, rule Rule, photos ...Described) (Scores, Outcome) {
+func compare(t *testing.T, rule gallery.Rule, photos ...Described) (Scores, Outcome) {
 	t.Helper()
 	scores, outcome, err := Compare(t.Context(), photos, rule, func(part float64) {
 		if part < 0 || part > 1 {
@@ -78,7 +80,7 @@ func TestPairs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := compare(t, Rule{}, c.photos...)
+			got, _ := compare(t, gallery.Rule{}, c.photos...)
 			if !alike(got.Same, c.want.Same) || !alike(got.Different, c.want.Different) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
@@ -99,7 +101,7 @@ func alike(a, b []float32) bool {
 }
 
 func TestIdentification(t *testing.T) {
-	rule := Rule{Threshold: .5, Margin: .1} // 60°
+	rule := gallery.Rule{Threshold: .5, Margin: .1} // 60°
 	for name, c := range map[string]struct {
 		photos []Described
 		want   Outcome
@@ -194,7 +196,7 @@ func TestNearestInEveryOrder(t *testing.T) {
 func TestCompareEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := Compare(ctx, []Described{both("", "ann", 0)}, Rule{}, func(float64) {})
+	_, _, err := Compare(ctx, []Described{both("", "ann", 0)}, gallery.Rule{}, func(float64) {})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
@@ -210,7 +212,7 @@ func BenchmarkCompare(b *testing.B) {
 		photos = append(photos, d)
 	}
 	for b.Loop() {
-		if _, _, err := Compare(b.Context(), photos, Rule{.42, 0}, func(float64) {}); err != nil {
+		if _, _, err := Compare(b.Context(), photos, gallery.Rule{Threshold: .42}, func(float64) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

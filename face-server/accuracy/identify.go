@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Rule says when a face is named: its nearest person must be as similar as
-// Threshold, and by Margin more similar than the next person.
-type Rule struct{ Threshold, Margin float64 }
+	"lineup/face-server/gallery"
+)
 
 // Outcome is how the people in the photos that were asked about fared.
 //
@@ -30,7 +28,7 @@ type Outcome struct {
 type Miss struct{ File, What string }
 
 // identify asks about the faces, which met all others.
-func identify(faces []face, photos []Described, rule Rule) Outcome {
+func identify(faces []face, photos []Described, rule gallery.Rule) Outcome {
 	o := Outcome{Misses: unusable(photos)}
 	found := make([][]face, len(photos))
 	for _, f := range faces {
@@ -46,7 +44,7 @@ func identify(faces []face, photos []Described, rule Rule) Outcome {
 }
 
 // ask asks about the faces found in a photo of some known people.
-func (o *Outcome) ask(photo Described, known []string, found []face, rule Rule) {
+func (o *Outcome) ask(photo Described, known []string, found []face, rule gallery.Rule) {
 	miss := func(format string, words ...any) {
 		o.Misses = append(o.Misses, Miss{photo.File, fmt.Sprintf(format, words...)})
 	}
@@ -56,14 +54,14 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule Rule) 
 		o.Strangers++
 		if len(known) == 0 {
 			o.Outsiders++
-			if rule.names(f.others) {
+			if verdict(rule, f.others) == gallery.Match {
 				o.Named++
 				miss("a stranger taken for %v", f.others[0])
 			}
 			continue
 		}
 		switch {
-		case !rule.names(f.all):
+		case verdict(rule, f.all) != gallery.Match:
 			unnamed = append(unnamed, f.all)
 		case slices.Contains(known, f.all[0].person):
 			recognised = append(recognised, f.all[0].person)
@@ -71,7 +69,7 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule Rule) 
 			o.Mistaken++
 			miss("%s taken for %v", strings.Join(known, " or "), f.all[0])
 		}
-		if rule.names(f.others) {
+		if verdict(rule, f.others) == gallery.Match {
 			o.Named++
 			miss("taken for %v when %s is not in the gallery", f.others[0], strings.Join(known, " or "))
 		}
@@ -84,26 +82,31 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule Rule) 
 		case slices.Contains(recognised, person):
 			o.Recognised++
 		case theirs >= 0:
-			miss("%s not recognised: %s", person, rule.refusal(unnamed[theirs]))
+			miss("%s not recognised: %s", person, refusal(rule, unnamed[theirs]))
 		case photo.Group && len(found) > 0:
 			miss("%s not recognised: no face left is nearest to them", person)
 		}
 	}
 }
 
-// names tells whether a face is given the nearest person's name.
-func (r Rule) names(n nearest) bool {
-	return n[0].person != "" && n[0].similarity >= float32(r.Threshold) &&
-		(n[1].person == "" || n[0].similarity-n[1].similarity >= float32(r.Margin))
+// verdict is what a rule makes of a face with these nearest persons.
+func verdict(rule gallery.Rule, n nearest) gallery.Verdict {
+	var candidates []gallery.Candidate
+	for _, m := range n {
+		if m.person != "" {
+			candidates = append(candidates, gallery.Candidate{ImageName: m.file, Person: m.person, Similarity: m.similarity})
+		}
+	}
+	return rule.Judge(candidates)
 }
 
 // refusal says why a face is not given a name.
-func (r Rule) refusal(n nearest) string {
-	switch {
-	case n[0].person == "":
+func refusal(rule gallery.Rule, n nearest) string {
+	switch verdict(rule, n) {
+	case gallery.NobodyEnrolled:
 		return "the gallery is empty"
-	case n[0].similarity < float32(r.Threshold):
-		return fmt.Sprintf("nearest is %v, below %.2f", n[0], r.Threshold)
+	case gallery.NobodyNear:
+		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
 	}
 	return fmt.Sprintf("%v is too near to %v", n[0], n[1])
 }

@@ -5,12 +5,14 @@ import (
 	"io"
 	"math"
 	"text/tabwriter"
+
+	"lineup/face-server/gallery"
 )
 
 // Report is what was measured.
 type Report struct {
 	Model   string
-	Rule    Rule // now in force
+	Rule    gallery.Rule // now in force
 	Photos  int
 	Scores  Scores   // sorted
 	Outcome *Outcome // nil where there was no gallery; its Misses are in Misses

@@ -7,11 +7,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
 	"lineup/face-server/face"
 	"lineup/face-server/gallery"
+	"lineup/local/resident"
 	"lineup/pkg/photo"
 
 	"github.com/johannesboyne/gofakes3"
@@ -106,6 +109,50 @@ func BenchmarkStart(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkMillion is the same for a million photos in a folder, with the memory that
+// the process has resident at most meanwhile, and afterwards.
+func BenchmarkMillion(b *testing.B) {
+	roots, err := photo.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer roots.Close()
+	store := listed{Roots: roots}
+	for i := range 1_000_000 {
+		store.entries = append(store.entries, photo.Entry{Name: fmt.Sprintf("p%07d-x.jpg", i), Size: 1, ModTime: time.Unix(1, 0)})
+	}
+	o := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Limits: options.Limits}
+	read := func(look gallery.Look) *gallery.Gallery {
+		g := gallery.New(store, look, o, slog.New(slog.DiscardHandler))
+		if err := g.Read(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		return g
+	}
+	read(madeUp)
+	for b.Loop() {
+		b.StopTimer()
+		runtime.GC() // twice: what one finds to be unused, its cleanup gives back
+		debug.FreeOSMemory()
+		before, _ := resident.MB(b)
+		resident.Forget(b)
+		b.StartTimer()
+		g := read(func(context.Context, []byte) ([]gallery.Face, error) {
+			b.Error("a photo is looked at")
+			return nil, nil
+		})
+		b.StopTimer()
+		_, most := resident.MB(b)
+		debug.FreeOSMemory()
+		now, _ := resident.MB(b)
+		b.ReportMetric(before, "MB-before")
+		b.ReportMetric(most, "MB-at-most")
+		b.ReportMetric(now, "MB-resident")
+		runtime.KeepAlive(g)
+		b.StartTimer()
 	}
 }
 

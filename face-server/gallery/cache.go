@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"lineup/pkg/photo"
 
@@ -34,10 +35,13 @@ const (
 // asked; two who merge the same files at once both write what they remove.
 type cache struct {
 	store  Store
-	folder string // one for each set of models
-	length int    // of an embedding
+	folder string        // one for each set of models
+	length int           // of an embedding
+	step   time.Duration // after which replicas share what they found
 	log    *slog.Logger
 
+	mark     string              // see announce
+	replicas []string            // marks of the replicas at work, sorted, as last listed
 	segments map[string]*segment // by name: what was read or written
 	vanished bool                // a file is gone that somebody else removed
 	failed   string              // the last failure, so that it is logged once
@@ -49,57 +53,50 @@ type segment struct {
 	size  int64
 	count int  // records
 	young bool // read after the photos were listed: it may tell of newer ones
+	again bool // it does, and is to be read again when they are listed
 	gone  bool // removed
 }
 
-// homed is a record and where it was found.
-type homed struct {
-	record
-	home *segment
+func newCache(store Store, model string, length int, step time.Duration, log *slog.Logger) *cache {
+	c := &cache{store: store, length: length, step: step, log: log, segments: map[string]*segment{}}
+	c.folder = fmt.Sprintf("%s/%x", cacheFolder, sha256.Sum256(fmt.Append(nil, model, length)))[:len(cacheFolder)+1+16]
+	c.mark = newMark(c.folder)
+	return c
 }
 
-func newCache(store Store, model string, length int, log *slog.Logger) *cache {
-	return &cache{
-		store: store, length: length, log: log, segments: map[string]*segment{},
-		folder: fmt.Sprintf("%s/%x", cacheFolder, sha256.Sum256(fmt.Append(nil, model, length)))[:len(cacheFolder)+1+16],
-	}
-}
-
-// load reads the files that are new. Those that cannot be read, or not understood,
-// are logged and count for nothing: what they held is found out again.
-func (c *cache) load(ctx context.Context, young bool) (records []homed) {
+// load reads files that were listed, and gives their records to take, a file's at a
+// time: all of them would be as large as the index. Files that cannot be read, or not
+// understood, are logged and count for nothing: what they held is found out again.
+func (c *cache) load(ctx context.Context, files []photo.Entry, young bool, take func([]record, *segment)) {
 	for range 3 {
-		fresh, err := c.list(ctx, young)
-		if errors.Is(err, fs.ErrNotExist) {
-			return records // no gallery yet
+		if !c.readAll(ctx, files, young, take) {
+			return
 		}
-		if err != nil {
-			c.report(ctx, fmt.Errorf("list the descriptions of photos: %w", err))
-			return records
-		}
-		found, missing := c.readAll(ctx, fresh, young)
-		records = append(records, found...)
-		if !missing {
-			break // else what a removed file held is in one that is not listed yet
-		}
+		// What the missing file held is in one that was not listed yet.
+		files, young = c.list(ctx, true), true
 	}
-	return records
 }
 
-// list gives the files that were not read yet, and notes which are gone.
-func (c *cache) list(ctx context.Context, young bool) (fresh []photo.Entry, err error) {
+// list gives the files that are to be read, and notes which are gone and who else is
+// at work. Young tells that the photos were listed before.
+func (c *cache) list(ctx context.Context, young bool) (fresh []photo.Entry) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	entries, err := c.store.ListFolder(ctx, c.folder)
 	if err != nil {
-		return nil, err
+		if !errors.Is(err, fs.ErrNotExist) { // else there is no gallery yet
+			c.report(ctx, fmt.Errorf("list the descriptions of photos: %w", err))
+		}
+		return nil
 	}
 	listed := map[string]bool{}
 	for _, entry := range entries {
 		listed[entry.Name] = true
-		if s, ok := c.segments[entry.Name]; ok {
+		s := c.segments[entry.Name]
+		if s != nil {
 			s.young = s.young && young
-		} else if strings.HasSuffix(entry.Name, segmentSuffix) {
+		}
+		if strings.HasSuffix(entry.Name, segmentSuffix) && (s == nil || s.again && !young) {
 			fresh = append(fresh, entry)
 		}
 	}
@@ -109,17 +106,18 @@ func (c *cache) list(ctx context.Context, young bool) (fresh []photo.Entry, err 
 			delete(c.segments, name)
 		}
 	}
-	return fresh, nil
+	c.meet(ctx, entries)
+	return fresh
 }
 
-// readAll reads some files at a time. Missing tells that one is gone.
-func (c *cache) readAll(ctx context.Context, files []photo.Entry, young bool) (records []homed, missing bool) {
+// readAll reads two files at a time. Missing tells that one is gone.
+func (c *cache) readAll(ctx context.Context, files []photo.Entry, young bool, take func([]record, *segment)) (missing bool) {
 	var mutex sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(4)
+	group.SetLimit(2)
 	for _, file := range files {
 		group.Go(func() error {
-			found, err := c.read(ctx, file.Name)
+			records, err := c.read(ctx, file.Name)
 			mutex.Lock()
 			defer mutex.Unlock()
 			if errors.Is(err, photo.ErrNotFound) {
@@ -132,16 +130,18 @@ func (c *cache) readAll(ctx context.Context, files []photo.Entry, young bool) (r
 					return nil // to be tried again
 				}
 			}
-			s := &segment{name: file.Name, size: file.Size, count: len(found), young: young}
-			c.segments[s.name] = s
-			for _, r := range found {
-				records = append(records, homed{r, s})
+			s := c.segments[file.Name]
+			if s == nil {
+				s = &segment{name: file.Name, size: file.Size, count: len(records)}
+				c.segments[s.name] = s
 			}
+			s.young, s.again = young, false
+			take(records, s)
 			return nil
 		})
 	}
 	group.Wait()
-	return records, missing
+	return missing
 }
 
 func (c *cache) read(ctx context.Context, name string) ([]record, error) {

@@ -158,52 +158,6 @@ func TestCacheThatIsOfNoUseIsMadeAnew(t *testing.T) {
 	})
 }
 
-// Replicas that start together on many photos share them, and all see them all.
-func TestReplicasShareTheWork(t *testing.T) {
-	const count = 120
-	p := newPeople(t, nil)
-	for i := range count {
-		p.write(t, fmt.Sprintf("p%03d-x.jpg", i), fmt.Sprintf("d%03d", i)) // several faces of a size: not used, but looked at
-	}
-	slow := func(looks *atomic.Int64) gallery.Look {
-		inner := counted(looks)
-		return func(ctx context.Context, body []byte) ([]gallery.Face, error) {
-			select { // as long as models take
-			case <-time.After(10 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			return inner(ctx, body)
-		}
-	}
-	var looks atomic.Int64
-	ended := make(chan error)
-	var replicas []*gallery.Gallery
-	for range 3 {
-		roots, err := photo.Open(p.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { roots.Close() })
-		g := gallery.New(roots, slow(&looks), options, slog.New(slog.DiscardHandler))
-		replicas = append(replicas, g)
-		go func() { ended <- g.Read(t.Context()) }()
-	}
-	for range replicas {
-		if err := <-ended; err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, g := range replicas {
-		if photos, _ := g.List("", 1000, false); len(photos) != count {
-			t.Errorf("replica %d sees %d photos, want %d", i, len(photos), count)
-		}
-	}
-	// One after the other they would have looked three times at each.
-	if n := looks.Load(); n > 2*count {
-		t.Errorf("three replicas looked %d times at %d photos: they do not share", n, count)
-	}
-}
-
 // However many files are written, few are left, and nothing is looked at again: also
 // when two replicas merge the same files.
 func TestFilesAreMerged(t *testing.T) {
@@ -268,6 +222,29 @@ func TestReplicasFollowEachOther(t *testing.T) {
 	everywhere("mom is known", 'm', "mom.jpg")
 	p.remove(t, "dad.jpg")
 	everywhere("dad is forgotten", 'd', "")
+}
+
+// A reading that is told to end does, with photos left to look at.
+func TestReadingEndsWithItsContext(t *testing.T) {
+	p := newPeople(t, map[string]string{"dad.jpg": "d", "mom.jpg": "m", "son.jpg": "s"})
+	roots, err := photo.Open(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { roots.Close() })
+	ctx, cancel := context.WithCancel(t.Context())
+	one := options
+	one.Parallel = 1
+	g := gallery.New(roots, func(_ context.Context, body []byte) ([]gallery.Face, error) {
+		cancel() // when the first was looked at
+		return look(t.Context(), body)
+	}, one, slog.New(slog.DiscardHandler))
+	if err := g.Read(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want the context's", err)
+	}
+	if g.Ready() == nil {
+		t.Error("it is ready")
+	}
 }
 
 func TestListAndDescribe(t *testing.T) {

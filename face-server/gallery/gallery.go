@@ -67,7 +67,7 @@ type Gallery struct {
 func New(store Store, look Look, o Options, log *slog.Logger) *Gallery {
 	return &Gallery{
 		Options: o, store: store, look: look, log: log,
-		cache:  newCache(store, o.Model, o.Length, log),
+		cache:  newCache(store, o.Model, o.Length, o.Share, log),
 		photos: map[string]*known{}, byContent: map[content]*known{},
 		index: search.New[*known](o.Length), loaded: make(chan struct{}),
 	}

@@ -12,6 +12,37 @@ type Candidate struct {
 	Similarity float32 // cosine, -1 to 1
 }
 
+// Rule is when a face is taken for a person.
+type Rule struct {
+	Threshold float64 // as similar as that
+	Margin    float64 // and by that more similar than any other person
+}
+
+// Verdict is what a [Rule] makes of a face.
+type Verdict uint8
+
+// A face is its nearest person's, or nobody's because of one of these.
+const (
+	Match Verdict = iota
+	NobodyEnrolled
+	NobodyNear
+	CoinToss // another person is nearly as near
+)
+
+// Judge decides, of the persons most similar to a face, the most similar first and
+// two at least if there are, whether the face is the first's.
+func (r Rule) Judge(candidates []Candidate) Verdict {
+	switch {
+	case len(candidates) == 0:
+		return NobodyEnrolled
+	case !(candidates[0].Similarity >= float32(r.Threshold)):
+		return NobodyNear
+	case len(candidates) > 1 && !(candidates[0].Similarity-candidates[1].Similarity >= float32(r.Margin)):
+		return CoinToss
+	}
+	return Match
+}
+
 // Candidates gives at most count persons, the most similar to a face first; of what
 // is equally similar, the first by the photo's name. All of a person's photos count.
 func (g *Gallery) Candidates(embedding []float32, count int) []Candidate {

@@ -1,11 +1,13 @@
 package gallery
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -30,33 +32,62 @@ const (
 // rest. A folder that is not there yet is an empty gallery. When the store cannot be
 // reached the error says so, and what is known stays.
 func (g *Gallery) Read(ctx context.Context) error {
-	// The cache first: so every photo that it tells of is in the list, or is gone.
-	found := g.cache.load(ctx, false)
+	// The cache's files first: so every photo that they tell of is in the list, or is gone.
+	files := g.cache.list(ctx, false)
 	entries, err := g.list(ctx)
 	if err != nil {
 		return fmt.Errorf("list the gallery: %w", err)
 	}
-	m := remember(found)
-	due := g.take(ctx, entries, m)
-	// Each replica in its own order: so they share the work, and seldom do any twice.
-	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
-	for len(due) > 0 {
-		rest, err := g.examine(ctx, due, m)
-		if err != nil {
+	others := memory{}
+	g.recall(ctx, files, false, entries, others)
+	if due := g.due(entries); len(due) > 0 {
+		if err := g.work(ctx, due, entries, others); err != nil {
 			return err
-		}
-		due = rest
-		if len(due) > 0 {
-			m.add(g.cache.load(ctx, true))
-			due = g.take(ctx, due, m)
-			if g.Ready() == nil {
-				g.publish(entries)
-			}
 		}
 	}
 	g.forget(entries)
 	g.publish(entries)
 	g.tidy(ctx)
+	return nil
+}
+
+// work looks at the photos that are due, together with the other replicas that do. It
+// takes its own part first. When that is done it waits for what the others find before
+// it helps them, and again after each time.
+func (g *Gallery) work(ctx context.Context, due, entries []photo.Entry, others memory) error {
+	defer g.cache.withdraw(ctx)
+	// In an order of its own, should two not have heard of each other.
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	for waited := false; len(due) > 0; {
+		g.cache.announce(ctx)
+		g.recall(ctx, g.cache.list(ctx, true), true, entries, others)
+		if due = g.due(due); len(due) == 0 {
+			return nil
+		}
+		if g.Ready() == nil {
+			g.publish(entries)
+		}
+		mine, theirs := g.cache.part(due)
+		switch {
+		case len(mine) > 0:
+		case !waited:
+			waited = true
+			select {
+			case <-time.After(g.Share):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			continue
+		default:
+			mine, theirs = theirs, nil
+		}
+		waited = false
+		rest, err := g.examine(ctx, mine, others)
+		if err != nil {
+			return err
+		}
+		due = append(theirs, rest...)
+	}
 	return nil
 }
 
@@ -71,46 +102,39 @@ func (g *Gallery) list(ctx context.Context) ([]photo.Entry, error) {
 	return entries, err
 }
 
-// memory is what the cache told during one reading.
-type memory struct {
-	byName    map[string][]homed // of one photo there may be several, of different times
-	byContent map[content]description
-}
+// memory is what the cache told, during one reading, of photos that are not listed as
+// they were: they may have another name now.
+type memory map[content]description
 
-func remember(found []homed) *memory {
-	m := &memory{make(map[string][]homed, len(found)), make(map[content]description, len(found))}
-	m.add(found)
-	return m
-}
-
-func (m *memory) add(found []homed) {
-	for _, r := range found {
-		m.byName[r.name] = append(m.byName[r.name], r)
-		m.byContent[r.content] = r.description
-	}
-}
-
-// take takes over what is remembered of photos, and gives those that are to be read.
-func (g *Gallery) take(ctx context.Context, entries []photo.Entry, m *memory) (due []photo.Entry) {
-	var taken []*known
-	for _, entry := range entries {
-		k := g.photos[entry.Name]
-		current := k != nil && k.is(entry)
-		for _, r := range m.byName[entry.Name] {
-			if r.stamp != stampOf(entry) {
+// recall takes over what the cache's files tell of the listed photos, a file at a time.
+func (g *Gallery) recall(ctx context.Context, files []photo.Entry, young bool, entries []photo.Entry, others memory) {
+	g.cache.load(ctx, files, young, func(records []record, home *segment) {
+		taken := map[string]*known{}
+		for _, r := range records {
+			i, listed := slices.BinarySearchFunc(entries, r.name, func(e photo.Entry, name string) int { return cmp.Compare(e.Name, name) })
+			if !listed || stampOf(entries[i]) != r.stamp {
+				others[r.content] = r.description
+				home.again = home.young
 				continue
 			}
-			if !current {
-				k, current = g.know(entry, r.description), true
-				taken = append(taken, k)
+			k := cmp.Or(taken[r.name], g.photos[r.name])
+			if k == nil || !k.is(entries[i]) {
+				k = g.know(entries[i], r.description)
+				taken[r.name] = k
 			}
-			k.moveTo(r.home)
+			k.moveTo(home)
 		}
-		if !current {
+		g.learn(slices.Collect(maps.Values(taken)))
+	})
+}
+
+// due gives the photos that are not known as they are now.
+func (g *Gallery) due(entries []photo.Entry) (due []photo.Entry) {
+	for _, entry := range entries {
+		if k := g.photos[entry.Name]; k == nil || !k.is(entry) {
 			due = append(due, entry)
 		}
 	}
-	g.learn(taken)
 	return due
 }
 
@@ -124,7 +148,7 @@ func (k *known) moveTo(s *segment) {
 
 // examine looks at photos until it is time to share, learns what they show and
 // keeps it, and gives those that it did not come to.
-func (g *Gallery) examine(ctx context.Context, due []photo.Entry, m *memory) (rest []photo.Entry, err error) {
+func (g *Gallery) examine(ctx context.Context, due []photo.Entry, others memory) (rest []photo.Entry, err error) {
 	var mutex sync.Mutex
 	var found []*known
 	group, looking := errgroup.WithContext(ctx)
@@ -134,7 +158,7 @@ func (g *Gallery) examine(ctx context.Context, due []photo.Entry, m *memory) (re
 		entry := due[0]
 		due = due[1:]
 		group.Go(func() error {
-			k, err := g.read(looking, entry, m)
+			k, err := g.read(looking, entry, others)
 			if k != nil {
 				mutex.Lock()
 				defer mutex.Unlock()
@@ -146,12 +170,12 @@ func (g *Gallery) examine(ctx context.Context, due []photo.Entry, m *memory) (re
 	err = group.Wait()
 	g.keep(ctx, found)
 	g.learn(found)
-	return due, err
+	return due, cmp.Or(err, ctx.Err())
 }
 
 // read reads a photo and finds out what it shows. It gives nothing for a photo that is
 // gone; an error when it makes no sense to go on with others.
-func (g *Gallery) read(ctx context.Context, entry photo.Entry, m *memory) (*known, error) {
+func (g *Gallery) read(ctx context.Context, entry photo.Entry, others memory) (*known, error) {
 	body, err := g.body(ctx, entry.Name)
 	switch {
 	case ctx.Err() != nil:
@@ -164,7 +188,7 @@ func (g *Gallery) read(ctx context.Context, entry photo.Entry, m *memory) (*know
 		return g.cannot(entry, err), nil
 	}
 	of := content(sha256.Sum256(body))
-	if d, ok := m.byContent[of]; ok {
+	if d, ok := others[of]; ok {
 		return g.know(entry, d), nil
 	}
 	if same := g.byContent[of]; same != nil {

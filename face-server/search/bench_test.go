@@ -1,9 +1,6 @@
 package search_test
 
 import (
-	"bytes"
-	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -11,6 +8,7 @@ import (
 	"time"
 
 	"lineup/face-server/search"
+	"lineup/local/resident"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -25,7 +23,8 @@ func BenchmarkNear(b *testing.B) {
 	}{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}} {
 		b.Run(size.name, func(b *testing.B) {
 			x, queries := newGallery(b, size.count, 1250)
-			resident := residentMB(b)
+			debug.FreeOSMemory()
+			now, _ := resident.MB(b)
 			agreed, above := agreement(x, queries)
 			// The processor's time: what others do on this machine is not counted.
 			runtime.LockOSThread()
@@ -37,7 +36,7 @@ func BenchmarkNear(b *testing.B) {
 			}
 			spent := processorTime(b) - start
 			b.ReportMetric(spent.Seconds()*1000/float64(i), "ms-cpu/search")
-			b.ReportMetric(resident, "MB-resident")
+			b.ReportMetric(now, "MB-resident")
 			b.ReportMetric(100*float64(agreed)/float64(above), "%-agreed")
 			b.ReportMetric(float64(above), "queries-above")
 		})
@@ -121,19 +120,4 @@ func processorTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-func residentMB(b *testing.B) float64 {
-	b.Helper()
-	debug.FreeOSMemory()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Logf("no resident memory is told here: %v", err)
-		return 0
-	}
-	var kB float64
-	for line := range bytes.Lines(status) {
-		fmt.Sscanf(string(line), "VmRSS: %f kB", &kB)
-	}
-	return kB / 1024
 }

@@ -1,0 +1,36 @@
+package gallery_test
+
+import (
+	"math"
+	"testing"
+
+	"lineup/face-server/gallery"
+)
+
+func TestJudge(t *testing.T) {
+	rule := gallery.Rule{Threshold: 0.5, Margin: 0.25}
+	for name, c := range map[string]struct {
+		similarities []float32
+		want         gallery.Verdict
+	}{
+		"with an empty gallery nobody is known":            {nil, gallery.NobodyEnrolled},
+		"the only person needs the threshold alone":        {[]float32{0.5}, gallery.Match},
+		"below the threshold nobody is near":               {[]float32{0.49}, gallery.NobodyNear},
+		"at threshold and margin it is the first":          {[]float32{0.75, 0.5}, gallery.Match},
+		"a second person as near makes it a coin toss":     {[]float32{0.75, 0.625}, gallery.CoinToss},
+		"below the threshold there is no coin to toss":     {[]float32{0.25, 0.25}, gallery.NobodyNear},
+		"a similarity that is no number is nobody's":       {[]float32{float32(math.NaN())}, gallery.NobodyNear},
+		"a third person plays no part":                     {[]float32{0.75, 0.25, 0.25}, gallery.Match},
+		"even two that look exactly the same are no match": {[]float32{1, 1}, gallery.CoinToss},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var candidates []gallery.Candidate
+			for _, s := range c.similarities {
+				candidates = append(candidates, gallery.Candidate{Similarity: s})
+			}
+			if got := rule.Judge(candidates); got != c.want {
+				t.Errorf("verdict is %v, want %v", got, c.want)
+			}
+		})
+	}
+}

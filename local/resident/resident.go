@@ -1,0 +1,32 @@
+// Package resident tells tests and benchmarks how much memory this process holds.
+package resident
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// MB gives what the process has resident now and what it had at most, in megabytes
+// of 1,000,000 bytes (proc(5): VmRSS and VmHWM in /proc/self/status).
+func MB(tb testing.TB) (now, most float64) {
+	tb.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		fmt.Sscanf(line, "VmRSS: %f kB", &now)
+		fmt.Sscanf(line, "VmHWM: %f kB", &most)
+	}
+	return now * 1024 / 1e6, most * 1024 / 1e6
+}
+
+// Forget makes what is resident now the most there was (proc(5): clear_refs).
+func Forget(tb testing.TB) {
+	tb.Helper()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		tb.Fatal(err)
+	}
+}
