@@ -16,7 +16,7 @@ import (
 
 // Retry is how often and when a picture is tried again.
 type Retry struct {
-	Lease       time.Duration `envconfig:"LEASE" default:"60s" desc:"how long a picture is this instance's alone; must be longer than FACE_TIMEOUT"`
+	Lease       time.Duration `envconfig:"LEASE" default:"45s" desc:"how long a picture is this instance's alone; must be longer than FACE_TIMEOUT"`
 	MaxAttempts int           `envconfig:"MAX_ATTEMPTS" default:"5" desc:"calls that break at one picture before it is failed"`
 	First       time.Duration `envconfig:"RETRY_FIRST" default:"2s" desc:"wait after the first such call; it doubles after each further one"`
 	Most        time.Duration `envconfig:"RETRY_MOST" default:"1m" desc:"longest such wait, also when the face server asks for more"`
