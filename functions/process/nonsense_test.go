@@ -172,10 +172,10 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	fresh := func() {
-		var err error
-		s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 2})
+		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
 		must(t, err)
-		t.Cleanup(func() { s.store.Close() })
+		t.Cleanup(func() { opened.Close() })
+		s.processor.store = opened
 	}
 	s.submit(t, "a.jpg")
 	s.edit(t, "DROP TABLE faces")
@@ -209,7 +209,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store = pictures
+	s.store, s.processor.store = pictures, pictures
 
 	own.Limit(t, 17<<20)
 	var refused *httptest.ResponseRecorder

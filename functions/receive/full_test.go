@@ -84,7 +84,7 @@ func TestAFullDatabase(t *testing.T) {
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.hints.store, s.sweeper.hints.store = pictures, pictures, pictures
+	s.store, s.receiver.store, s.hints.store, s.sweeper.hints.store = pictures, pictures, pictures, pictures
 
 	batch := func(i int) reply {
 		var paths []string
@@ -133,7 +133,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.hints.store = pictures, pictures
+	s.store, s.receiver.store, s.hints.store = pictures, pictures, pictures
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "make migrate") {
 		t.Errorf("%d %s, want 503 with the command", got.status, got.body)
 	}
