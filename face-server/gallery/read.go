@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,10 @@ const (
 	listTimeout = 60 * time.Second
 	readTimeout = 30 * time.Second
 )
+
+// recallGC is GOGC while the cache's files are read: each leaves a hundred megabytes
+// of garbage, which would else be let grow to the size of the whole gallery.
+const recallGC = 10
 
 // Read brings the gallery up to date: photos that are new or changed are looked at,
 // unless their descriptions are found in the cache, and those that are gone are
@@ -108,6 +113,9 @@ type memory map[content]description
 
 // recall takes over what the cache's files tell of the listed photos, a file at a time.
 func (g *Gallery) recall(ctx context.Context, files []photo.Entry, young bool, entries []photo.Entry, others memory) {
+	if len(files) > 0 {
+		defer debug.SetGCPercent(debug.SetGCPercent(recallGC))
+	}
 	g.cache.load(ctx, files, young, func(records []record, home *segment) {
 		taken := map[string]*known{}
 		for _, r := range records {
