@@ -50,7 +50,7 @@ func (s *Settings) complete() error {
 func (s *Settings) times() (environment []string, ping, lease time.Duration) {
 	environment = []string{fmt.Sprintf("MAX_ATTEMPTS=%d", attempts), fmt.Sprintf("MAX_IN_FLIGHT=%d", inFlight)}
 	if s.Times == "real" {
-		return environment, time.Minute, time.Minute
+		return environment, time.Minute, 45 * time.Second
 	}
 	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=8s", "FACE_TIMEOUT=6s", "RETRY_MAX=8s"), 3 * time.Second, 8 * time.Second
 }
