@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"net/http"
@@ -159,10 +158,7 @@ func TestARowWithAStatusThatIsNoneIsRefusedForGood(t *testing.T) {
 // edit changes the database by hand.
 func (s *system) edit(t *testing.T, statement string) {
 	t.Helper()
-	db, err := sql.Open("mysql", s.dsn)
-	must(t, err)
-	defer db.Close()
-	_, err = db.ExecContext(t.Context(), statement)
+	_, err := s.sql(t).ExecContext(t.Context(), statement)
 	must(t, err)
 }
 

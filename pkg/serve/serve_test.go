@@ -77,7 +77,13 @@ func clients() map[string]*http.Client {
 
 func get(t *testing.T, client *http.Client, method, url string) (code int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	return send(t, client, method, url, nil)
+}
+
+// send makes a request with a body, which may be nil, and reads the whole answer.
+func send(t *testing.T, client *http.Client, method, url string, content io.Reader) (code int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, content)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,22 +92,10 @@ func post(t *testing.T, client *http.Client, address, first, second string) (sta
 		io.WriteString(to, second)
 		to.Close()
 	}()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address, from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	code, body := send(t, client, http.MethodPost, "http://"+address, from)
 	from.Close()
 	<-sent
-	return response.StatusCode, string(text)
+	return code, body
 }
 
 func TestASlowBody(t *testing.T) {
