@@ -29,6 +29,7 @@ type bridge struct {
 	log      *slog.Logger
 	retry    retry
 	sink     *event.Sink
+	wake     *waker
 	consumer *nsq.Consumer
 	nsqds    *connections
 	flow     *flow
@@ -52,6 +53,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if b.sink, err = event.NewSink(s.Sink, s.MaxInFlight); err != nil {
 		return nil, err
 	}
+	b.wake = newWaker(s, b.log)
 	b.retry = retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer}
 	b.dead = &queues{
 		settings: queue.Settings{Timeout: s.NSQDTimeout, MaxMessage: s.MaxMessage},
@@ -115,6 +117,8 @@ func (b *bridge) run(ctx context.Context) error {
 	grace := time.AfterFunc(b.Grace, cut)
 	b.flow.close()
 	grace.Stop()
+	cut()
+	b.wake.wait()
 	b.hangUp()
 	resuming.Wait()
 	return err
@@ -158,6 +162,7 @@ func (b *bridge) deliver(ctx context.Context, m *nsq.Message) {
 	e := b.toEvent(m)
 	log := b.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
 
+	b.wake.message(ctx, time.Now())
 	ctx, forget := b.nsqds.with(ctx, m.NSQDAddress)
 	defer forget()
 	release := hold(m, b.MsgTimeout/3)

@@ -20,6 +20,9 @@ type settings struct {
 	Overrides   event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
 	SinkTimeout time.Duration   `envconfig:"SINK_TIMEOUT" default:"60s" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
+	Wake      []string      `envconfig:"WAKE" desc:"URLs of services that the sink calls: a GET beside the first message after WAKE_AFTER without one starts them while the sink starts; comma-separated"`
+	WakeAfter time.Duration `envconfig:"WAKE_AFTER" default:"10s" desc:"time without a message after which WAKE is called again"`
+
 	NSQD      string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to read from, host:port"`
 	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from instead, HTTP host:port, comma-separated"`
 	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" desc:"time between two attempts to find or reach an nsqd"`
@@ -54,6 +57,9 @@ func (s *settings) check() error {
 			return err
 		}
 	}
+	if err := checkWake(s.Wake); err != nil {
+		return err
+	}
 	if s.DeadTopic == "" {
 		name, _ := strings.CutSuffix(s.Topic, "#ephemeral")
 		s.DeadTopic = name + ".dead"
@@ -83,7 +89,7 @@ func (s *settings) check() error {
 	for setting, d := range map[string]time.Duration{
 		"SINK_TIMEOUT": s.SinkTimeout, "RECONNECT": s.Reconnect, "OUTPUT_BUFFER_TIMEOUT": s.OutputBufferTimeout,
 		"MSG_TIMEOUT": s.MsgTimeout, "RETRY_MIN": s.RetryMin, "RETRY_MAX": s.RetryMax, "MAX_DEFER": s.MaxDefer,
-		"NSQD_TIMEOUT": s.NSQDTimeout, "GRACE": s.Grace,
+		"NSQD_TIMEOUT": s.NSQDTimeout, "GRACE": s.Grace, "WAKE_AFTER": s.WakeAfter,
 	} {
 		if d < time.Millisecond {
 			return fmt.Errorf("%s=%v: at least 1ms is needed", setting, d)

@@ -22,6 +22,7 @@ func TestCheckRefusesWhatCannotWork(t *testing.T) {
 		"a sink that is no URL":            func(s *settings) { s.Sink = "sink" },
 		"a sink of another scheme":         func(s *settings) { s.Sink = "ftp://sink" },
 		"a sink without a host":            func(s *settings) { s.Sink = "http:///path" },
+		"something to wake that is no URL": func(s *settings) { s.Wake = []string{"face-server:80"} },
 		"a topic with a space":             func(s *settings) { s.Topic = "my images" },
 		"no channel":                       func(s *settings) { s.Channel = "" },
 		"a dead topic that is too long":    func(s *settings) { s.Topic = "a123456789b123456789c123456789d123456789e123456789f123456789g" },

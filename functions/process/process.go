@@ -77,6 +77,7 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 	if err := p.breaker.Allow(ctx); err != nil {
 		return refused(err), nil
 	}
+	start := time.Now()
 	claim, err := p.claim(ctx, id)
 	if err != nil {
 		return answer{}, err
@@ -94,7 +95,8 @@ func (p *processor) process(ctx context.Context, log *slog.Logger, id int64, tra
 	}
 	defer leave()
 
-	start := time.Now()
+	log = log.With("claim_took", time.Since(start).String()) // an instance's first one connects to the database
+	start = time.Now()
 	faces, said := p.ask(ctx, closed, claim, trace)
 	verdict := judge(said, claim.Attempts+1, p.MaxAttempts)
 	p.report(ctx, verdict.health)

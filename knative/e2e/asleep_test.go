@@ -59,7 +59,9 @@ func TestAColdPostWakesOneAfterTheOther(t *testing.T) {
 			created = append(created, s.program)
 		}
 	}
-	if want := []string{"receive", "process", "face-server"}; !slices.Equal(created, want) {
+	// The bridge wakes the last two at once: either may be the first.
+	slices.Sort(created[min(1, len(created)):])
+	if want := []string{"receive", "face-server", "process"}; !slices.Equal(created, want) {
 		t.Errorf("woken were %q, want %q", created, want)
 	}
 }

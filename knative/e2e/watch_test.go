@@ -123,9 +123,10 @@ func (w *podWatch) end() []step {
 func (w *podWatch) logged(program, logs string) (steps []step) {
 	for line := range strings.Lines(logs) {
 		var entry struct {
-			Time time.Time
-			Msg  string
-			Took string
+			Time      time.Time
+			Msg       string
+			Took      string
+			ClaimTook string `json:"claim_took"`
 		}
 		if json.Unmarshal([]byte(line), &entry) != nil || entry.Time.Before(w.begin) {
 			continue
@@ -134,7 +135,7 @@ func (w *podWatch) logged(program, logs string) (steps []step) {
 		case "listening", "gallery read", "accepted", "picture looked at":
 			steps = append(steps, step{entry.Time, program, "log: " + entry.Msg})
 		case "looked at":
-			steps = append(steps, step{entry.Time, program, "log: looked at, of which the face call took " + entry.Took})
+			steps = append(steps, step{entry.Time, program, "log: looked at, of which the claim, with the first connection to the database, took " + entry.ClaimTook + ", the face call " + entry.Took})
 		}
 	}
 	return steps
