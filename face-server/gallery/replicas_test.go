@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"lineup/face-server/gallery"
+	"lineup/pkg/photo"
 )
 
-// together is replicas of one bucket that follow it until the test ends, and how often
+// together is replicas of one store that follow it until the test ends, and how often
 // they looked at a photo.
-func together(t *testing.T, store gallery.Store, count int) (replicas []people, looks *atomic.Int64) {
+func together(t *testing.T, store gallery.Store, count int, o gallery.Options, pause time.Duration) (replicas []people, looks *atomic.Int64) {
 	t.Helper()
 	looks = new(atomic.Int64)
 	slow := func(_ context.Context, body []byte) ([]gallery.Face, error) {
@@ -23,14 +24,13 @@ func together(t *testing.T, store gallery.Store, count int) (replicas []people, 
 		time.Sleep(10 * time.Millisecond) // as long as models take
 		return madeUp(context.Background(), body)
 	}
-	o := options
 	o.Length = 512
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	for range count {
 		g := gallery.New(store, slow, o, slog.New(slog.DiscardHandler))
 		replicas = append(replicas, people{Gallery: g})
-		go func() { g.Follow(ctx, 20*time.Millisecond); ended <- struct{}{} }()
+		go func() { g.Follow(ctx, pause); ended <- struct{}{} }()
 	}
 	t.Cleanup(func() {
 		cancel()
@@ -77,7 +77,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	for i := range count {
 		write(fmt.Sprintf("p%03d-x.jpg", i), fmt.Sprint("photo ", i))
 	}
-	replicas, looks := together(t, store, 3)
+	replicas, looks := together(t, store, 3, options, 20*time.Millisecond)
 	everywhere := func(what string) {
 		t.Helper()
 		deadline := time.After(30 * time.Second)
@@ -120,6 +120,42 @@ func TestReplicasShareTheWork(t *testing.T) {
 	}
 
 	until(t, "no replica says that it is at work", func() bool { return store.marks() == 0 })
+}
+
+// With the pauses that a server makes unless told otherwise, all replicas see a change
+// within five seconds.
+func TestReplicasAgreeSoon(t *testing.T) {
+	t.Parallel()
+	store, err := photo.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	o := options
+	o.Share = time.Second // GALLERY_SHARE
+	replicas, _ := together(t, store, 3, o, 2*time.Second)
+	photos := map[string][]float32{}
+	for _, text := range []string{"a photo", "another", ""} {
+		if text == "" {
+			err = store.Remove(t.Context(), "p-x.jpg")
+			delete(photos, "p-x.jpg")
+		} else {
+			err = store.Save(t.Context(), "p-x.jpg", []byte(text))
+			faces, _ := madeUp(t.Context(), []byte(text))
+			photos["p-x.jpg"] = faces[0].Embedding
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for _, r := range replicas {
+			until(t, fmt.Sprintf("%q is seen", text), func() bool { return r.sees(photos) })
+		}
+		t.Logf("%q is seen by all after %v", text, time.Since(start))
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q is seen by all after %v, want 5 s", text, took)
+		}
+	}
 }
 
 // marked is a store that knows which replicas say that they are at work.
