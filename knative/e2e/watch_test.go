@@ -112,7 +112,8 @@ func (w *podWatch) end() []step {
 	w.t.Helper()
 	w.stop()
 	for _, function := range functions {
-		logs := kubectl(w.t, "logs", "-l", "serving.knative.dev/service="+function, "-c", "user-container", "--tail=200")
+		logs := kubectl(w.t, "logs", "-l", "serving.knative.dev/service="+function, "-c", "user-container", "--tail=200",
+			"--ignore-errors") // a pod that does not run yet has no log
 		w.steps = append(w.steps, w.logged(function, logs)...)
 	}
 	slices.SortStableFunc(w.steps, func(a, b step) int { return a.at.Compare(b.at) })
