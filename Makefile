@@ -67,7 +67,7 @@ ko = KO_CONFIG_PATH=$(CURDIR)/bin/ko.yaml ko
 
 bin/ko.yaml: .ko.yaml Makefile FORCE
 	@mkdir -p bin
-	@sed 's|^  lineup/face-server: .*|  lineup/face-server: $(KN_BASE_CC)|' .ko.yaml > $@
+	@sed 's|^  lineup.dev/lineup/face-server: .*|  lineup.dev/lineup/face-server: $(KN_BASE_CC)|' .ko.yaml > $@
 
 .PHONY: FORCE
 FORCE:

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 // action is what becomes of a message.

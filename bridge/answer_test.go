@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 func TestDecide(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 const submitted = `{"specversion":"1.0","id":"7.1","source":"/lineup/receive","type":"dev.lineup.image.submitted","subject":"images/7",

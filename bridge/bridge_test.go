@@ -14,8 +14,8 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
-	"lineup/local/realparts"
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 const patience = 30 * time.Second // the longest a test waits for what must happen
@@ -52,9 +52,9 @@ var stranger = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 // started a second time because an nsqd gives deferred messages of a channel that it
 // did not begin with back only after up to 5 s, when it looks what channels there
 // are.
-func nsqdWith(t testing.TB, lookupds ...string) *realparts.NSQD {
+func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 	t.Helper()
-	nsqd := realparts.NSQ(t, lookupds...)
+	nsqd := deptest.NSQ(t, lookupds...)
 	for _, create := range []string{"/topic/create?topic=images", "/channel/create?topic=images&channel=process"} {
 		response, err := stranger.Post("http://"+nsqd.HTTP+create, "", nil)
 		if err != nil {
@@ -69,7 +69,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *realparts.NSQD {
 
 // start runs a bridge, with short times, until the test ends or stop is called,
 // which waits for its end.
-func start(t testing.TB, nsqd *realparts.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
+func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
 	t.Helper()
 	s := defaults(t)
 	s.Sink, s.NSQD = sink, nsqd.TCP
@@ -94,7 +94,7 @@ func start(t testing.TB, nsqd *realparts.NSQD, sink string, change func(*setting
 	return b, stop
 }
 
-func publish(t testing.TB, nsqd *realparts.NSQD, topic string, bodies ...string) {
+func publish(t testing.TB, nsqd *deptest.NSQD, topic string, bodies ...string) {
 	t.Helper()
 	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
 	if err != nil {
@@ -182,7 +182,7 @@ func (c counts) ready() int {
 	return n
 }
 
-func countsOf(t testing.TB, nsqd *realparts.NSQD, topic, channel string) counts {
+func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 	t.Helper()
 	response, err := stranger.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
 	if err != nil {
@@ -202,7 +202,7 @@ func countsOf(t testing.TB, nsqd *realparts.NSQD, topic, channel string) counts 
 }
 
 // deadLetters reads a topic of dead letters by a bridge of its own.
-func deadLetters(t *testing.T, nsqd *realparts.NSQD, topic string) <-chan delivery {
+func deadLetters(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan delivery {
 	t.Helper()
 	url, letters := sinkOf(t, nil)
 	start(t, nsqd, url, func(s *settings) { s.Topic, s.Channel = topic, "test" })

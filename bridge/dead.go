@@ -11,8 +11,8 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/event"
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // deadLetter is the data of a dead letter: a message that the sink refused.

@@ -14,8 +14,8 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/event"
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // Reading of dead letters by a person.

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/pkg/event"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/event"
 )
 
 func TestWithoutASinkItWaitsAndIsNotReady(t *testing.T) {
-	b, stop := start(t, &realparts.NSQD{TCP: "127.0.0.1:1"}, "", nil) // it does not come to reading
+	b, stop := start(t, &deptest.NSQD{TCP: "127.0.0.1:1"}, "", nil) // it does not come to reading
 	if err := b.ready(t.Context()); err == nil {
 		t.Error("ready without K_SINK")
 	}
@@ -25,7 +25,7 @@ func TestWithoutASinkItWaitsAndIsNotReady(t *testing.T) {
 
 func TestItEndsWhileNSQDIsNotThere(t *testing.T) {
 	url, _ := sinkOf(t, nil)
-	_, stop := start(t, &realparts.NSQD{TCP: "127.0.0.1:1"}, url, nil) // nobody listens there
+	_, stop := start(t, &deptest.NSQD{TCP: "127.0.0.1:1"}, url, nil) // nobody listens there
 	ended := make(chan struct{})
 	go func() { stop(); close(ended) }()
 	receive(t, ended, "the end")
@@ -103,13 +103,13 @@ func TestItReconnectsWhileAnEventIsAtTheSink(t *testing.T) {
 }
 
 func TestNSQDsAreFoundThroughLookupd(t *testing.T) {
-	lookupd := realparts.Lookupd(t)
+	lookupd := deptest.Lookupd(t)
 	url, deliveries := sinkOf(t, func(w http.ResponseWriter, d delivery) {
 		if d.body() == "bad" {
 			w.WriteHeader(http.StatusGone)
 		}
 	})
-	first := realparts.NSQ(t, lookupd.TCP)
+	first := deptest.NSQ(t, lookupd.TCP)
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestNSQDsAreFoundThroughLookupd(t *testing.T) {
 	if d := receive(t, deliveries, "a message of an nsqd that was there"); d.body() != "from the first" {
 		t.Errorf("got %q", d.body())
 	}
-	second := realparts.NSQ(t, lookupd.TCP)
+	second := deptest.NSQ(t, lookupd.TCP)
 	publish(t, second, "images", "from the second")
 	if d := receive(t, deliveries, "a message of an nsqd that came later"); d.body() != "from the second" {
 		t.Errorf("got %q", d.body())
@@ -144,8 +144,8 @@ func TestNSQDsAreFoundThroughLookupd(t *testing.T) {
 }
 
 func TestWithoutAnyLookupdItIsNotReady(t *testing.T) {
-	lookupd := realparts.Lookupd(t)
-	nsqd := realparts.NSQ(t)
+	lookupd := deptest.Lookupd(t)
+	nsqd := deptest.NSQ(t)
 	url, _ := sinkOf(t, nil)
 	b, _ := start(t, nsqd, url, func(s *settings) { s.Lookupds = []string{nsqd.TCP} }) // no HTTP there
 	if err := b.ready(t.Context()); err == nil {

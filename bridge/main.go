@@ -42,7 +42,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 const purpose = `posts the messages of an NSQ channel to K_SINK as CloudEvents.

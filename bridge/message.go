@@ -12,7 +12,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/types"
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 // toEvent makes the event that is posted for a message.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 func message(body string) *nsq.Message {

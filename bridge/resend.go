@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 const deadUsage = "use `bridge dead`, `bridge dead resend all|ID...` or `bridge dead drop all|ID...`"

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"lineup/local/realparts"
+	"lineup.dev/lineup/local/deptest"
 )
 
 // dead runs `bridge dead` and gives what it prints.
-func dead(t *testing.T, nsqd *realparts.NSQD, change func(*settings), args ...string) (string, error) {
+func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
 	t.Helper()
 	s := defaults(t)
 	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
@@ -51,7 +51,7 @@ func moody(t *testing.T) (url string, deliveries <-chan delivery, mend func()) {
 }
 
 // waiting waits until so many dead letters wait.
-func waiting(t *testing.T, nsqd *realparts.NSQD, want int) {
+func waiting(t *testing.T, nsqd *deptest.NSQD, want int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d dead letters wait", want), func() bool {
 		out, err := dead(t, nsqd, nil)

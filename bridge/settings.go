@@ -9,8 +9,8 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/event"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 type settings struct {

@@ -15,9 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup/face-server/accuracy"
-	"lineup/face-server/face"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/accuracy"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/pkg/photo"
 
 	"golang.org/x/sync/errgroup"
 )

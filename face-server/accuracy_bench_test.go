@@ -13,9 +13,9 @@ import (
 	"slices"
 	"testing"
 
-	"lineup/face-server/accuracy"
-	"lineup/face-server/face"
-	"lineup/local/realparts"
+	"lineup.dev/lineup/face-server/accuracy"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/local/deptest"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/math/f64"
@@ -72,7 +72,7 @@ type portrait struct {
 // portraits gives photos of one person each.
 func (e *engine) portraits(b *testing.B) (all []portrait) {
 	b.Helper()
-	samples := realparts.Samples(b)
+	samples := deptest.Samples(b)
 	dir := b.TempDir()
 	for to, from := range map[string]string{
 		"known_people/viktor_1.jpg": "people/viktor-1.jpg", "known_people/viktor_2.jpg": "people/viktor-2.jpg",

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
+	"lineup.dev/lineup/local/deptest"
 )
 
 // measure runs `face-server accuracy` and gives what it printed, spaces made single.
@@ -47,7 +47,7 @@ func says(t *testing.T, text string, want ...string) {
 // lay puts the samples' photos where layout says, in a folder of its own.
 func lay(t *testing.T, layout map[string]string) (dir string) {
 	t.Helper()
-	samples, dir := realparts.Samples(t), t.TempDir()
+	samples, dir := deptest.Samples(t), t.TempDir()
 	for to, from := range layout {
 		body, err := os.ReadFile(filepath.Join(samples, from))
 		if err != nil {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"slices"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/protobuf/proto"
 )

@@ -3,9 +3,9 @@ package main
 import (
 	"testing"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // nearestTo knows persons by the first number of an embedding.

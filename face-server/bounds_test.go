@@ -14,9 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/local/resident"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/rss"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -26,7 +26,7 @@ import (
 // mixed is pictures of many kinds, broken ones among them.
 func mixed(t testing.TB) [][]byte {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(realparts.Samples(t), "pictures", "*.jpg"))
+	paths, err := filepath.Glob(filepath.Join(deptest.Samples(t), "pictures", "*.jpg"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%d sample pictures, error %v", len(paths), err)
 	}
@@ -113,7 +113,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 	before := live()
 	lookAt(t, server, pictures, times)
 	after := live()
-	now, most := resident.MB(t)
+	now, most := rss.MB(t)
 	t.Logf("after %d pictures: live heap %d KB, %d KB before; resident %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
 	if after > before+4<<20 {
 		t.Errorf("live heap grew from %d to %d bytes", before, after)
@@ -162,7 +162,7 @@ func FuzzIdentify(f *testing.F) {
 	if err := server.gallery.Read(f.Context()); err != nil {
 		f.Fatal(err)
 	}
-	for _, path := range realparts.NewTrap(f, nil).Ways {
+	for _, path := range deptest.NewTrap(f, nil).Ways {
 		f.Add(path, []byte(nil))
 	}
 	f.Add("../../etc/passwd", []byte("x"))

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // engine is what recognises people, whoever asks.

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // examine is look, and tells how well each face can be seen.

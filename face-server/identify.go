@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"os"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // What `face-server identify` ends with.

@@ -14,7 +14,7 @@ import (
 	"os"
 	"runtime"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 const purpose = `says over gRPC who is in a picture.

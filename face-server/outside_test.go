@@ -9,18 +9,18 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"lineup/local/realparts"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/deptest"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // TestNoPathMakesTheServerLookAtWhatLiesOutside puts a picture with a face outside
 // the roots: a face in an answer would tell that it was opened.
 func TestNoPathMakesTheServerLookAtWhatLiesOutside(t *testing.T) {
-	face, err := os.ReadFile(filepath.Join(realparts.Samples(t), "pictures", "dana.jpg"))
+	face, err := os.ReadFile(filepath.Join(deptest.Samples(t), "pictures", "dana.jpg"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	trap := realparts.NewTrap(t, face)
+	trap := deptest.NewTrap(t, face)
 	write(t, filepath.Join(trap.Root, "a.jpg"), blank(t, 64, 48))
 	s := forTests(t)
 	s.ImagesURL, s.KnownPeople, s.MaxPixels = trap.Root, trap.Root, 4<<20

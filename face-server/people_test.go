@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/local/samples"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/samples"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
@@ -23,7 +23,7 @@ import (
 // withSamples is settings whose gallery and pictures are the samples'.
 func withSamples(t *testing.T) settings {
 	t.Helper()
-	s, dir := forTests(t), realparts.Samples(t)
+	s, dir := forTests(t), deptest.Samples(t)
 	if err := os.CopyFS(s.KnownPeople, os.DirFS(filepath.Join(dir, "people"))); err != nil {
 		t.Fatal(err)
 	}

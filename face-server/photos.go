@@ -6,9 +6,9 @@ import (
 	"errors"
 	"strings"
 
-	"lineup/face-server/gallery"
-	"lineup/pkg/photo"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // photos answers the service Gallery of proto/face.proto.

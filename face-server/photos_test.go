@@ -13,7 +13,7 @@ import (
 
 	xdraw "golang.org/x/image/draw"
 
-	facerecog "lineup/proto"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"

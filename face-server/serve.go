@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"

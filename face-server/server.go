@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"lineup/face-server/face"
-	"lineup/pkg/photo"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/gallery"
-	"lineup/local/realparts"
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -37,7 +37,7 @@ func forTests(t testing.TB) settings {
 		KnownPeople:  t.TempDir(),
 		GalleryPoll:  5 * time.Millisecond,
 		GalleryShare: time.Second,
-		Models:       realparts.Models(t),
+		Models:       deptest.Models(t),
 		Workers:      2,
 		Queue:        2,
 		MaxPicture:   1 << 20,
@@ -360,7 +360,7 @@ func TestDrains(t *testing.T) {
 }
 
 func BenchmarkIdentify(b *testing.B) {
-	body, err := os.ReadFile(filepath.Join(realparts.Samples(b), "pictures", "dana.jpg"))
+	body, err := os.ReadFile(filepath.Join(deptest.Samples(b), "pictures", "dana.jpg"))
 	if err != nil {
 		b.Fatal(err)
 	}

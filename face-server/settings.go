@@ -6,14 +6,14 @@ import (
 	"math"
 	"time"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/pkg/mtls"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // TLS is settings of gRPC.
-type TLS = mtls.Settings
+type TLS = certs.Settings
 
 type settings struct {
 	serve.Listen

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // stopwatch prints what each step took.

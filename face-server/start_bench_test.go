@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/local/child"
-	"lineup/local/realparts"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/local/deptest"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -40,7 +40,7 @@ func BenchmarkStart(b *testing.B) {
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	picture, err := os.ReadFile(filepath.Join(realparts.Samples(b), "pictures", "dana.jpg"))
+	picture, err := os.ReadFile(filepath.Join(deptest.Samples(b), "pictures", "dana.jpg"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"lineup/face-server/gallery"
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"

@@ -6,8 +6,8 @@ import (
 	"net"
 	"testing"
 
-	"lineup/local/certs"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/testcerts"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -16,7 +16,7 @@ import (
 
 func TestOnlyThoseWithACertificateAreAnswered(t *testing.T) {
 	t.Parallel()
-	ca, log := certs.New(t), slog.New(slog.DiscardHandler)
+	ca, log := testcerts.New(t), slog.New(slog.DiscardHandler)
 	s := forTests(t)
 	s.CertFile, s.KeyFile = ca.Issue(t)
 	s.CAFile = ca.File

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 
-	"lineup/face-server/face"
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // workers look at pictures, a fixed number of them at a time.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"os"
 
-	"lineup/local/chaos"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/local/chaos"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // breakThings runs everything under faults and says what came of it.

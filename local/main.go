@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"lineup/local/system"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 func main() {

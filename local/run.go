@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"time"
 
-	"lineup/local/child"
-	"lineup/local/parts"
-	"lineup/local/system"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 const purpose = `runs all of Lineup on this machine.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
+	"lineup.dev/lineup/local/deptest"
 )
 
 func TestLocal(t *testing.T) {
@@ -79,7 +79,7 @@ func testEnd(t *testing.T, local string, signal syscall.Signal) {
 // runLocal starts `local run` on free ports and waits until it is ready.
 func runLocal(t *testing.T, local string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
-	realparts.Models(t) // fetched with a deadline of its own
+	deptest.Models(t) // fetched with a deadline of its own
 	cmd := exec.CommandContext(t.Context(), local, "run")
 	cmd.Env = append(os.Environ(), "DATA="+t.TempDir(), "SAMPLES=off")
 	for _, program := range []string{"RECEIVE", "VIEW", "PROCESS", "BRIDGE", "FACE", "NSQD", "MYSQL"} {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 // Described is a photo that was looked at.

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"testing"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 // at is a face at an angle in degrees: two faces are as similar as the cosine of

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 // Outcome is how the people in the photos that were asked about fared.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 // The folders of a layout with a gallery.

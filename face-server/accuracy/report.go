@@ -6,7 +6,7 @@ import (
 	"math"
 	"text/tabwriter"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 // Report is what was measured.

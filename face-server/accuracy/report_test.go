@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 func TestReport(t *testing.T) {

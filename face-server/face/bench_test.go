@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/picture"
-	"lineup/local/realparts"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/deptest"
 
 	ort "github.com/yalue/onnxruntime_go"
 	"golang.org/x/image/draw"
@@ -19,7 +19,7 @@ import (
 // cut is a JPEG of a part of a sample picture, scaled to width × height.
 func cut(b *testing.B, name string, part image.Rectangle, width, height int) []byte {
 	b.Helper()
-	file, err := os.Open(filepath.Join(realparts.Samples(b), "pictures", name))
+	file, err := os.Open(filepath.Join(deptest.Samples(b), "pictures", name))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func stairs(b *testing.B) []byte {
 
 func openModels(b *testing.B, with Options) *Recogniser {
 	b.Helper()
-	models, err := with.Open(realparts.Models(b))
+	models, err := with.Open(deptest.Models(b))
 	if err != nil {
 		b.Fatal(err)
 	}

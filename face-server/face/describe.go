@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/cmplx"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // describe gives the embedding, of length 1, of the face with these landmarks. It is

@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // found is a face in a picture, in the picture's pixels.

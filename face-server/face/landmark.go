@@ -3,7 +3,7 @@ package face
 import (
 	"math/cmplx"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // nudges are how the crop around a face is moved, in heights of its box, and grown

@@ -3,7 +3,7 @@ package face
 import (
 	"math"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // liveness judges how likely the face in the box was there in person, 0 to 1, rather

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/face-server/face"
-	"lineup/local/realparts"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/local/deptest"
 )
 
 func TestCommittedManifest(t *testing.T) {
@@ -47,7 +47,7 @@ func TestManifestIsChecked(t *testing.T) {
 
 // A manifest that does not fit its models is found when they are opened.
 func TestModelsThatDoNotFit(t *testing.T) {
-	dir := realparts.Models(t)
+	dir := deptest.Models(t)
 	for name, c := range map[string]struct{ old, new, says string }{
 		"a model that is not there":    {`fr_landmark.onnx`, `other.onnx`, "other.onnx"},
 		"a model that is no model":     {`fr_feature.onnx`, `models.json`, "models.json"},

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // Models is a loaded set of models, shared by any number of recognisers.

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 
 	ort "github.com/yalue/onnxruntime_go"
 )

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lineup/face-server/face"
-	"lineup/face-server/picture"
-	"lineup/local/realparts"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/deptest"
 
 	"golang.org/x/image/draw"
 )
@@ -18,7 +18,7 @@ import (
 // recogniserWith is a recogniser of models opened so.
 func recogniserWith(t testing.TB, with face.Options) *face.Recogniser {
 	t.Helper()
-	models, err := with.Open(realparts.Models(t))
+	models, err := with.Open(deptest.Models(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ type head struct {
 // heads are those of the sample people.
 func heads(t testing.TB, r *face.Recogniser) []head {
 	t.Helper()
-	photos, err := filepath.Glob(filepath.Join(realparts.Samples(t), "people", "*.jpg"))
+	photos, err := filepath.Glob(filepath.Join(deptest.Samples(t), "people", "*.jpg"))
 	if err != nil || len(photos) == 0 {
 		t.Fatalf("%d sample people, error %v", len(photos), err)
 	}
@@ -209,7 +209,7 @@ func TestFindsNobodyWhereNobodyIs(t *testing.T) {
 func TestRefusesFacesUpsideDown(t *testing.T) {
 	t.Parallel()
 	r := recogniserWith(t, face.Options{Effort: face.Thorough})
-	photos, err := filepath.Glob(filepath.Join(realparts.Samples(t), "*", "*.jpg"))
+	photos, err := filepath.Glob(filepath.Join(deptest.Samples(t), "*", "*.jpg"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestRefusesFacesUpsideDown(t *testing.T) {
 }
 
 func TestMaxFaces(t *testing.T) {
-	p := decode(t, filepath.Join(realparts.Samples(t), "pictures", "four-friends.jpg"))
+	p := decode(t, filepath.Join(deptest.Samples(t), "pictures", "four-friends.jpg"))
 	all := faces(t, recogniserWith(t, face.Options{}), p)
 	two := faces(t, recogniserWith(t, face.Options{MaxFaces: 2}), p)
 	if len(all) != 4 || len(two) != 2 || two[0].Box != all[0].Box || two[1].Box != all[1].Box {
@@ -242,7 +242,7 @@ func TestMaxFaces(t *testing.T) {
 }
 
 func TestLiveness(t *testing.T) {
-	p := decode(t, filepath.Join(realparts.Samples(t), "pictures", "evening-out.jpg"))
+	p := decode(t, filepath.Join(deptest.Samples(t), "pictures", "evening-out.jpg"))
 	for _, f := range faces(t, recogniserWith(t, face.Options{Liveness: true}), p) {
 		if f.Liveness == nil || !(*f.Liveness >= 0 && *f.Liveness <= 1) {
 			t.Errorf("liveness is %v, want 0 to 1", f.Liveness)

@@ -18,9 +18,9 @@ import (
 	"sync"
 	"testing"
 
-	"lineup/face-server/face"
-	"lineup/face-server/picture"
-	"lineup/local/realparts"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/deptest"
 
 	"golang.org/x/image/draw"
 )
@@ -29,7 +29,7 @@ var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}
 
 func open(t testing.TB) *face.Models {
 	t.Helper()
-	models, err := face.Open(realparts.Models(t))
+	models, err := face.Open(deptest.Models(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func checkTruth(t *testing.T, found []face.Face, p *picture.Picture, row truth, 
 
 // What a face is described by does not depend on who else asks at the same time.
 func TestRecognisersShareModels(t *testing.T) {
-	friends := filepath.Join(realparts.Samples(t), "pictures", "four-friends.jpg")
+	friends := filepath.Join(deptest.Samples(t), "pictures", "four-friends.jpg")
 	models := open(t)
 	want := faces(t, recogniser(t, models), decode(t, friends))
 	if len(want) != 4 {
@@ -221,7 +221,7 @@ func TestRecognisersShareModels(t *testing.T) {
 // The same face in a picture half as large is described alike, and found at the
 // same place: boxes are fractions.
 func TestTheSameFaceSmaller(t *testing.T) {
-	body, err := os.ReadFile(filepath.Join(realparts.Samples(t), "pictures", "dana.jpg"))
+	body, err := os.ReadFile(filepath.Join(deptest.Samples(t), "pictures", "dana.jpg"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestFacesEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := recogniser(t, open(t))
-	p := decode(t, filepath.Join(realparts.Samples(t), "pictures", "stranger.jpg"))
+	p := decode(t, filepath.Join(deptest.Samples(t), "pictures", "stranger.jpg"))
 	if _, err := r.Faces(ctx, p); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want the context's", err)
 	}

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/local/resident"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/rss"
+	"lineup.dev/lineup/pkg/photo"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -137,17 +137,17 @@ func BenchmarkMillion(b *testing.B) {
 		b.StopTimer()
 		runtime.GC() // twice: what one finds to be unused, its cleanup gives back
 		debug.FreeOSMemory()
-		before, _ := resident.MB(b)
-		resident.Forget(b)
+		before, _ := rss.MB(b)
+		rss.ResetPeak(b)
 		b.StartTimer()
 		g := read(func(context.Context, []byte) ([]gallery.Face, error) {
 			b.Error("a photo is looked at")
 			return nil, nil
 		})
 		b.StopTimer()
-		_, most := resident.MB(b)
+		_, most := rss.MB(b)
 		debug.FreeOSMemory()
-		now, _ := resident.MB(b)
+		now, _ := rss.MB(b)
 		b.ReportMetric(before, "MB-before")
 		b.ReportMetric(most, "MB-at-most")
 		b.ReportMetric(now, "MB-resident")

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 
 	"golang.org/x/sync/errgroup"
 )

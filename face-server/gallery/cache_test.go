@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/gallery"
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // counted is look, and counts.

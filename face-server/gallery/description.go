@@ -6,8 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // content is the SHA-256 of a photo's bytes.

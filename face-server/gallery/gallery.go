@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"lineup/face-server/search"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // ErrReading says that the gallery was not read to the end yet.

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/face"
-	"lineup/face-server/gallery"
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // look stands for the models: a photo is a text, and its letters are its faces.

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"slices"
 
-	"lineup/face-server/picture"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // Photo tells about a photo.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 func TestJudge(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // heard is a cache that calls itself me and lists marks as old as that.

@@ -3,7 +3,7 @@ package gallery_test
 import (
 	"testing"
 
-	"lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/gallery"
 )
 
 func TestPerson(t *testing.T) {

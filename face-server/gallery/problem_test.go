@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 func TestJudge(t *testing.T) {

@@ -3,8 +3,8 @@ package gallery
 import (
 	"math"
 
-	"lineup/face-server/face"
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // Face is a face of a photo, and how well it can be seen.

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup/face-server/picture"
-	"lineup/face-server/search"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/pkg/photo"
 
 	"golang.org/x/sync/errgroup"
 )

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // markSuffix ends the names of empty files beside the cache's: each is a replica that

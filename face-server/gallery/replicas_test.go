@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/gallery"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // together is replicas of one store that follow it until the test ends, and how often

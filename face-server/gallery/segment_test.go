@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 var samples = []record{

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // gifOfFrames is an animation of so many frames of 20×20, each with a palette of its

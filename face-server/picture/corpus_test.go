@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // cmykJPEG is 8×8 pixels of four components, all in the middle of their range: the

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 var enough = picture.Limits{Pixels: 50_000_000, Frames: 1000}

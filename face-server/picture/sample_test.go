@@ -6,7 +6,7 @@ import (
 	"math"
 	"testing"
 
-	"lineup/face-server/picture"
+	"lineup.dev/lineup/face-server/picture"
 )
 
 // slope is a picture whose lightness at (x, y) is x/width·200 + y/height·50.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/face-server/search"
-	"lineup/local/resident"
+	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/local/rss"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -24,7 +24,7 @@ func BenchmarkNear(b *testing.B) {
 		b.Run(size.name, func(b *testing.B) {
 			x, queries := newGallery(b, size.count, 1250)
 			debug.FreeOSMemory()
-			now, _ := resident.MB(b)
+			now, _ := rss.MB(b)
 			agreed, above := agreement(x, queries)
 			// The processor's time: what others do on this machine is not counted.
 			runtime.LockOSThread()

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"testing"
 
-	"lineup/face-server/search"
+	"lineup.dev/lineup/face-server/search"
 )
 
 func exhaustive(x *search.Index[int], query []float32) (key int, similarity float32) {

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"lineup/pkg/event"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // announcer sends result events to the sink, if there is one. That it fails delays

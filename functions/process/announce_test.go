@@ -12,8 +12,8 @@ import (
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 	"google.golang.org/grpc/codes"
 
-	"lineup/pkg/event"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/event"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // sinkStub accepts events, or refuses them with a status.

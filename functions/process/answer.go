@@ -10,11 +10,11 @@ import (
 
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
-	"lineup/pkg/breaker"
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // answer is what the bridge is told. The bridge's own table says what it does then.

@@ -14,10 +14,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"lineup/pkg/breaker"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // crowd is how many requests come at once where that matters.

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"lineup/pkg/store"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/store"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 func TestWhenTheGraceTimeIsOverPicturesAreGivenBack(t *testing.T) {

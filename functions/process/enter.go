@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // suspectWait is how long a picture under suspicion waits for its turn, and if that

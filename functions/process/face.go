@@ -17,9 +17,9 @@ import (
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // Limits of what a face server may answer.

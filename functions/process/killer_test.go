@@ -15,11 +15,11 @@ import (
 
 	"google.golang.org/grpc"
 
-	"lineup/local/child"
-	"lineup/local/realparts"
-	"lineup/pkg/breaker"
-	"lineup/pkg/lineup"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/lineup"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // In the environment of this test binary, these make it a face server that dies over
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveUntilKilled(address, os.Getenv(mortalLog)))
 		os.Exit(1)
 	}
-	os.Exit(realparts.Main(m))
+	os.Exit(deptest.Main(m))
 }
 
 func serveUntilKilled(address, log string) error {

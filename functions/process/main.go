@@ -8,17 +8,17 @@ import (
 	"log/slog"
 	"time"
 
-	"lineup/pkg/breaker"
-	"lineup/pkg/event"
-	"lineup/pkg/mtls"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Two packages call it Settings.
 type (
 	Database = store.Settings
-	TLS      = mtls.Settings
+	TLS      = certs.Settings
 )
 
 type settings struct {

@@ -15,10 +15,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"lineup/local/realparts"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -200,7 +200,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	s.Retry.Lease = time.Second
-	own := realparts.OwnMySQL(t)
+	own := deptest.OwnMySQL(t)
 	must(t, store.Migrate(t.Context(), own.DSN))
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)

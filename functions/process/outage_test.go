@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/breaker"
 
 	"google.golang.org/grpc/credentials/insecure"
 )

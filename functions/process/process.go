@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"time"
 
-	"lineup/pkg/breaker"
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Retry is how often and when a picture is tried again.

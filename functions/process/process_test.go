@@ -22,12 +22,12 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"lineup/local/realparts"
-	"lineup/pkg/breaker"
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // faceStub is a face server over real gRPC that answers as a test tells it: the
@@ -99,10 +99,10 @@ type system struct {
 
 func newSystem(t *testing.T, face *faceStub) *system {
 	t.Helper()
-	s := &system{face: face, dsn: realparts.MySQL(t)}
+	s := &system{face: face, dsn: deptest.MySQL(t)}
 	must(t, store.Migrate(t.Context(), s.dsn))
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: realparts.Account(t, s.dsn, "process"), Connections: 10})
+	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "process"), Connections: 10})
 	must(t, err)
 	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)

@@ -8,8 +8,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"lineup/pkg/lineup"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/pkg/lineup"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // The message's deferral brings a picture again the quick way. Where the message is

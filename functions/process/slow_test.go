@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // The bridge would take a 400 for an event that stands for nothing.

@@ -8,14 +8,14 @@ import (
 
 	"google.golang.org/grpc"
 
-	"lineup/local/certs"
-	"lineup/pkg/event"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/testcerts"
+	"lineup.dev/lineup/pkg/event"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 func TestTheFaceServerOverTLS(t *testing.T) {
 	t.Parallel()
-	ca, log := certs.New(t), slog.New(slog.DiscardHandler)
+	ca, log := testcerts.New(t), slog.New(slog.DiscardHandler)
 	own := TLS{CAFile: ca.File}
 	own.CertFile, own.KeyFile = ca.Issue(t)
 	secure, err := own.Server(log)

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // filesBelow are the names of all files, the hidden ones as well.
@@ -79,7 +79,7 @@ func TestAFullPictureStore(t *testing.T) {
 
 func TestAFullDatabase(t *testing.T) {
 	s := newSystem(t)
-	own := realparts.OwnMySQL(t)
+	own := deptest.OwnMySQL(t)
 	must(t, store.Migrate(t.Context(), own.DSN))
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)
@@ -129,7 +129,7 @@ func countImages(t *testing.T, s *store.Store) int {
 
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	s := newSystem(t)
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })

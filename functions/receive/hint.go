@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"log/slog"
 
-	"lineup/pkg/event"
-	"lineup/pkg/queue"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // hint is a message that a picture waits to be looked at.

@@ -8,23 +8,23 @@ import (
 	"context"
 	"log/slog"
 
-	"lineup/pkg/door"
-	"lineup/pkg/photo"
-	"lineup/pkg/queue"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Three packages call it Settings.
 type (
-	Door     = door.Settings
+	Auth     = auth.Settings
 	Database = store.Settings
 	NSQ      = queue.Settings
 )
 
 type settings struct {
 	serve.Web
-	Door
+	Auth
 	Database
 	NSQ
 	Limits
@@ -39,7 +39,7 @@ func main() {
 	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}}}
 	serve.Settings("receive", "takes pictures to be looked at, and photos of people to be known", &s)
 	serve.Main("receive", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		entry, err := door.Open(s.Door, log)
+		entry, err := auth.New(s.Auth, log)
 		if err != nil {
 			return err
 		}

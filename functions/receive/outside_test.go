@@ -15,16 +15,16 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"lineup/local/realparts"
-	"lineup/pkg/photo"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // trapped is a receiver whose pictures and gallery are one root full of links that
 // lead out of it.
-func trapped(t *testing.T) (*system, realparts.Trap) {
+func trapped(t *testing.T) (*system, deptest.Trap) {
 	t.Helper()
-	trap := realparts.NewTrap(t, []byte("\xff\xd8\xff what lies outside"))
+	trap := deptest.NewTrap(t, []byte("\xff\xd8\xff what lies outside"))
 	s := newSystem(t)
 	roots, err := photo.Open(trap.Root)
 	must(t, err)

@@ -15,8 +15,8 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
-	"lineup/pkg/event"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // errBody says that a body is malformed.

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"lineup/pkg/door"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // nameLength is the width of person.name, in characters.
@@ -54,7 +54,7 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 	}
-	r.log.Info("person added", "person", person.ID, "photos", len(imageNames), door.Caller(ctx))
+	r.log.Info("person added", "person", person.ID, "photos", len(imageNames), auth.Caller(ctx))
 	serve.JSON(w, http.StatusOK, person)
 	return nil
 }

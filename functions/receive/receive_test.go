@@ -17,21 +17,21 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
-	"lineup/local/realparts"
-	"lineup/pkg/door"
-	"lineup/pkg/photo"
-	"lineup/pkg/queue"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/store"
 )
 
-func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 // system is a receiver on a real database and a real nsqd.
 type system struct {
 	*receiver
 	store   *store.Store // of the test itself
 	handler http.Handler
-	nsqd    *realparts.NSQD
+	nsqd    *deptest.NSQD
 	dsn     string
 	images  string // folder of the first root
 	gallery string
@@ -41,13 +41,13 @@ func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }
 
 func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Helper()
-	s := &system{dsn: realparts.MySQL(t), nsqd: realparts.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
+	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
 	if err := store.Migrate(t.Context(), s.dsn); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: realparts.Account(t, s.dsn, "receive"), Connections: 10})
+	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10})
 	must(t, err)
 	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)
@@ -58,7 +58,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	gallery, err := photo.Open(s.gallery)
 	must(t, err)
 	t.Cleanup(func() { pictures.Close(); s.store.Close(); hints.Close(); roots.Close(); gallery.Close() })
-	entry, err := door.Open(door.Settings{KeysFile: keysFile}, log)
+	entry, err := auth.New(auth.Settings{KeysFile: keysFile}, log)
 	must(t, err)
 	s.receiver = &receiver{
 		door:    entry,

@@ -13,7 +13,7 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // hinted submits n pictures whose hints are given, the first of them two minutes ago,

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"lineup/pkg/door"
-	"lineup/pkg/event"
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Limits of what one request may bring.
@@ -28,7 +28,7 @@ type Limits struct {
 // receiver is the function's handlers.
 type receiver struct {
 	Limits
-	door    *door.Door
+	door    *auth.Authenticator
 	store   *store.Store
 	hints   hinter
 	sweeper *sweeper
@@ -97,7 +97,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	if errors.Is(err, errBody) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
 	}
-	r.log.Error("request failed", "path", request.URL.Path, "error", err, door.Caller(request.Context()))
+	r.log.Error("request failed", "path", request.URL.Path, "error", err, auth.Caller(request.Context()))
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")

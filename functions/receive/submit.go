@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"strings"
 
-	"lineup/pkg/door"
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // posted is one picture of a request: where it lies, or why it is refused.
@@ -66,7 +66,7 @@ func (r *receiver) accept(ctx context.Context, pictures []posted) ([]accepted, e
 	for i, s := range submissions {
 		sent := s.Queued || s.Status.Final() || queued
 		answers[rows[i]] = accepted{ID: s.ID, Path: s.Path, Status: s.Status, Sent: &sent, known: s.Known}
-		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, door.Caller(ctx))
+		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
 	}
 	return answers, nil
 }

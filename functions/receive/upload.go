@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"strings"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // upload is a picture that came with a request.

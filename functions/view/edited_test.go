@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // TestEditedRowsAreShown shows rows that no program writes: every page is there,

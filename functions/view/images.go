@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // imageList is one page of a list of pictures.

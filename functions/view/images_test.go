@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/store"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")

@@ -6,21 +6,21 @@ import (
 	"context"
 	"log/slog"
 
-	"lineup/pkg/door"
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Two packages call it Settings.
 type (
-	Door     = door.Settings
+	Auth     = auth.Settings
 	Database = store.Settings
 )
 
 type settings struct {
 	serve.Web
-	Door
+	Auth
 	Database
 	Options
 	Images string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
@@ -30,7 +30,7 @@ func main() {
 	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
 	serve.Settings("view", "shows the pictures and the people in them", &s)
 	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		entry, err := door.Open(s.Door, log)
+		entry, err := auth.New(s.Auth, log)
 		if err != nil {
 			return err
 		}

@@ -14,14 +14,14 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
-	"lineup/local/realparts"
-	"lineup/pkg/door"
-	"lineup/pkg/lineup"
-	"lineup/pkg/photo"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 )
 
-func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 // site is a running view on a database and a folder of pictures of its own.
 type site struct {
@@ -34,13 +34,13 @@ type site struct {
 
 func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
 	s := serveSite(t, dsn, change...)
 	// The handler may only read; what a test prepares goes another way.
-	readOnly, err := store.Open(store.Settings{DSN: realparts.Account(t, dsn, "view"), Connections: 5})
+	readOnly, err := store.Open(store.Settings{DSN: deptest.Account(t, dsn, "view"), Connections: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +52,11 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 // serveSite is newSite on a database that is there.
 func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
 	t.Helper()
-	return serveSiteBehind(t, door.Settings{}, dsn, change...)
+	return serveSiteBehind(t, auth.Settings{}, dsn, change...)
 }
 
 // serveSiteBehind is serveSite with a door of its own.
-func serveSiteBehind(t *testing.T, doors door.Settings, dsn string, change ...func(*Options)) *site {
+func serveSiteBehind(t *testing.T, doors auth.Settings, dsn string, change ...func(*Options)) *site {
 	t.Helper()
 	var options Options
 	if err := envconfig.Process("", &options); err != nil {
@@ -77,7 +77,7 @@ func serveSiteBehind(t *testing.T, doors door.Settings, dsn string, change ...fu
 	}
 	t.Cleanup(func() { pictures.Close() })
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	entry, err := door.Open(doors, log)
+	entry, err := auth.New(doors, log)
 	if err != nil {
 		t.Fatal(err)
 	}

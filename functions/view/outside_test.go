@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/realparts"
+	"lineup.dev/lineup/local/deptest"
 )
 
 // TestNoRowMakesViewShowWhatLiesOutside asks for the picture of every row by which
@@ -16,7 +16,7 @@ import (
 func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	t.Parallel()
 	secret := append(jpegOf(t), "what lies outside"...)
-	trap := realparts.NewTrap(t, secret)
+	trap := deptest.NewTrap(t, secret)
 	s := newSite(t)
 	if err := os.WriteFile(trap.Root+"/a.jpg", jpegOf(t), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // page is what a URL shows. Its content is also the URL's JSON; what only the

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"slices"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // peoplePage is one page of the list of people.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestPeopleComeInPagesInTheOrderTheyWereAdded(t *testing.T) {

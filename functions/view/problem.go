@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/http"
 
-	"lineup/pkg/door"
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 var (
@@ -68,7 +68,7 @@ func pictureProblem(err error) serve.Problem {
 // gives the problem.
 func (v *view) note(r *http.Request, problem serve.Problem, cause error, attributes ...any) serve.Problem {
 	if problem.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
-		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause, door.Caller(r.Context()))
+		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause, auth.Caller(r.Context()))
 	}
 	return problem
 }

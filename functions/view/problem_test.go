@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/pkg/photo"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // expectProblem asks for a path as JSON and as a page and wants both to tell the same problem.
@@ -86,7 +86,7 @@ func TestWhatIsNotThere(t *testing.T) {
 
 func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 	t.Parallel()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 
 func TestADatabaseThatHangsIsGivenUp(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, realparts.MySQL(t))
+	w := newWire(t, deptest.MySQL(t))
 	w.hush()
 	s := serveSite(t, w.dsn, func(o *Options) { o.RequestTimeout = 100 * time.Millisecond })
 	began := time.Now()
@@ -132,7 +132,7 @@ func TestADatabaseThatHangsIsGivenUp(t *testing.T) {
 
 func TestASchemaThatIsTooOld(t *testing.T) {
 	t.Parallel()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	s := serveSite(t, dsn)
 	s.expectProblem(t, "/", http.StatusServiceUnavailable,
 		"The database's schema is older than this program. Run `make migrate` with the database's MYSQL_DSN.")

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // query is what stands behind the question mark of a list's URL.

@@ -6,17 +6,17 @@ import (
 	"net/http"
 	"time"
 
-	"lineup/pkg/door"
-	"lineup/pkg/photo"
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // view answers requests from the database and the picture roots. It keeps nothing
 // between requests.
 type view struct {
 	options  Options
-	door     *door.Door
+	door     *auth.Authenticator
 	db       *store.Store
 	pictures *photo.Roots
 	log      *slog.Logger
@@ -25,7 +25,7 @@ type view struct {
 	slots    chan struct{} // one taken for every picture in memory
 }
 
-func newView(o Options, entry *door.Door, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
+func newView(o Options, entry *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}

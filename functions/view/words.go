@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // namesShown is how many people the table names of one picture.

@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"testing"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 func TestWho(t *testing.T) {

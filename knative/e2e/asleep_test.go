@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 const mib = 1 << 20

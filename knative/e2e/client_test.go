@@ -16,7 +16,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // client calls functions through the ingress. Every request has a connection of its

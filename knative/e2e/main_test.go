@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lineup/local/parts"
-	"lineup/local/samples"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
 )
 
 // namespace is that of kustomization.yaml here.

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 var enrolled bool

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 
 	"github.com/go-sql-driver/mysql"
 )

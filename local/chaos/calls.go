@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"sync"
 
-	facerecog "lineup/proto"
+	facerecog "lineup.dev/lineup/proto"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/samples"
-	"lineup/local/system"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/system"
 )
 
 // Settings of a run.

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/chaos"
-	"lineup/local/parts"
-	"lineup/local/realparts"
-	"lineup/local/system"
+	"lineup.dev/lineup/local/chaos"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/system"
 )
 
 // TestNothingIsLostOrDoubled is a short `make chaos`, with the race detector in every program.
 func TestNothingIsLostOrDoubled(t *testing.T) {
-	realparts.Models(t) // fetched with a deadline of its own
+	deptest.Models(t) // fetched with a deadline of its own
 	root, err := parts.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)

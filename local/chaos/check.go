@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // facts is all that is known once everything is quiet.

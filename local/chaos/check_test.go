@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // good are the facts of a run in which picture 1 was recognised, picture 2 failed,

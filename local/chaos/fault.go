@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"lineup/local/system"
+	"lineup.dev/lineup/local/system"
 )
 
 // fault is one that can be injected.

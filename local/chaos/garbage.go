@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 
 	"github.com/nsqio/go-nsq"
 )

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"sync"
 
-	"lineup/local/system"
+	"lineup.dev/lineup/local/system"
 )
 
 // hops are the proxies between the programs. Instances of one program share them.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"lineup/local/system"
+	"lineup.dev/lineup/local/system"
 
 	"golang.org/x/sync/errgroup"
 )

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"lineup/local/samples"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // kind is what is to be seen in a picture.

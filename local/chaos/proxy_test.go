@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	facerecog "lineup/proto"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"

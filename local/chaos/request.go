@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 // request is one to receive, as a client would send it.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {

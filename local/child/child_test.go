@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 // As a parent, this test binary starts a child, says its number and waits to be killed.

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/system"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // programs is the folder of what TestMain built.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/samples"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // TestSamples brings the sample people and pictures in by every way there is.

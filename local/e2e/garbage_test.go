@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // TestGarbageOnTheTopic publishes what stands for nothing, among hints that do.

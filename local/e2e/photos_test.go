@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/parts"
 )
 
 // truth says who is in the photos beside this repository, in ../shared/photos, by

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/system"
+	"lineup.dev/lineup/local/system"
 )
 
 // load posts pictures and looks at pages, until it is stopped.

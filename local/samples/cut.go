@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/parts"
 
 	"golang.org/x/image/draw"
 )

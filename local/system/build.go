@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 // packages are the programs that a system consists of, MariaDB aside.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 // ping sends receive the event on which it gives lost hints again, at once and then every so often, as a PingSource does

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 // Program is one of the system's programs. Once started it is started again whenever it ends, until it is stopped. Start

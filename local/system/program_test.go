@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/child"
+	"lineup.dev/lineup/local/child"
 )
 
 func TestThePauseBeforeAProgramIsStartedAgain(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"lineup/local/samples"
-	"lineup/pkg/photo"
-	facerecog "lineup/proto"
+	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
 )

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"lineup/local/child"
-	"lineup/local/parts"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // A program gives back what it has not finished after graceful, and is killed if it has not ended after grace. What is

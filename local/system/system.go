@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/samples"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"

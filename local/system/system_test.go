@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/realparts"
-	"lineup/local/samples"
-	"lineup/local/system"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/system"
 )
 
 // programs is the folder of the programs, built once for all tests.
@@ -46,7 +46,7 @@ func buildAndRun(m *testing.M) (int, error) {
 	if err := system.Build(context.Background(), root, programs); err != nil {
 		return 0, err
 	}
-	return realparts.Main(m), nil
+	return deptest.Main(m), nil
 }
 
 var all = []string{system.MariaDB, system.NSQD, system.FaceServer, system.Process, system.Bridge, system.Receive, system.View}
@@ -153,8 +153,8 @@ func TestThePingBringsWhatNSQDMissed(t *testing.T) {
 
 func TestOnesOwnDatabaseAndNSQDAreUsed(t *testing.T) {
 	t.Parallel()
-	nsqd := realparts.NSQ(t)
-	settings := system.Settings{Data: t.TempDir(), MySQLDSN: realparts.MySQL(t), NSQDAddress: nsqd.TCP, NSQDHTTPAddress: nsqd.HTTP}
+	nsqd := deptest.NSQ(t)
+	settings := system.Settings{Data: t.TempDir(), MySQLDSN: deptest.MySQL(t), NSQDAddress: nsqd.TCP, NSQDHTTPAddress: nsqd.HTTP}
 	s := start(t, settings)
 	if s.Program(system.MariaDB) != nil || s.Program(system.NSQD) != nil {
 		t.Error("another MariaDB or nsqd was started")
@@ -200,7 +200,7 @@ type image struct {
 
 func start(t *testing.T, settings system.Settings) running {
 	t.Helper()
-	realparts.Models(t) // fetched with a deadline of its own
+	deptest.Models(t) // fetched with a deadline of its own
 	settings.Programs = programs
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -209,7 +209,7 @@ func start(t *testing.T, settings system.Settings) running {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Stop)
-	return running{s, settings, realparts.Samples(t)}
+	return running{s, settings, deptest.Samples(t)}
 }
 
 // images are all pictures; none while they cannot be had.

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"lineup/pkg/breaker"
+	"lineup.dev/lineup/pkg/breaker"
 )
 
 // server is a face server that answers probes as it is told.

@@ -8,8 +8,8 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
-	"lineup/pkg/event"
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 var trace = event.Trace{Parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", State: "vendor=1,other=2"}

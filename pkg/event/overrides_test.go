@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 func TestOverrides(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
-	"lineup/pkg/event"
+	"lineup.dev/lineup/pkg/event"
 )
 
 // sinkTo gives a sink whose events handle gets.

@@ -16,7 +16,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // nobody is an address where nobody listens.

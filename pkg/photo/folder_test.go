@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 func TestReadFromAFolder(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"

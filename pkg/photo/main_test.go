@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 const plenty = 1 << 20 // a limit that is none

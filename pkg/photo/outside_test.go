@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // A file and a folder turn into links that lead out, and back, while they are
@@ -75,7 +75,7 @@ func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
 
 func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 	// The one file inside that has the secret's content is not asked for by its own name.
-	trap := realparts.NewTrap(f, []byte(secret))
+	trap := deptest.NewTrap(f, []byte(secret))
 	write(f, "picture", trap.Root, "a.jpg")
 	roots := open(f, trap.Root+","+filepath.Join(trap.Root, "sub"))
 	for _, path := range trap.Ways {
@@ -91,7 +91,7 @@ func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 }
 
 func FuzzNoPathChangesWhatLiesOutside(f *testing.F) {
-	trap := realparts.NewTrap(f, []byte(secret))
+	trap := deptest.NewTrap(f, []byte(secret))
 	roots := open(f, trap.Root)
 	for _, path := range trap.Ways {
 		f.Add(path)

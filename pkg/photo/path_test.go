@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 func TestClean(t *testing.T) {
@@ -49,7 +49,7 @@ func TestClean(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, seed := range append(realparts.NewTrap(f, nil).Ways, "a", "/a/../b", "s3://b/k", "a/./b//c", "file:///a") {
+	for _, seed := range append(deptest.NewTrap(f, nil).Ways, "a", "/a/../b", "s3://b/k", "a/./b//c", "file:///a") {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 func TestSaveToAFolder(t *testing.T) {

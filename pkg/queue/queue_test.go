@@ -12,8 +12,8 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
-	"lineup/local/realparts"
-	"lineup/pkg/queue"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 const patience = 20 * time.Second // the longest a test waits for what must happen
@@ -67,7 +67,7 @@ func consume(t *testing.T, address, topic string, n int) [][]byte {
 }
 
 func TestPublish(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 
 	if n := backlog(t, q, "images", "process"); n != 0 {
@@ -91,7 +91,7 @@ func TestPublish(t *testing.T) {
 }
 
 func TestBacklogCountsTheChannelNamed(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	if err := q.Publish(t.Context(), "images", []byte("first")); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestBacklogCountsTheChannelNamed(t *testing.T) {
 }
 
 func TestALargeBatchIsSplitSoThatNSQDTakesIt(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP, Timeout: 10 * time.Second})
 	bodies := make([][]byte, 25) // 25 times 0.9 MiB are far more than the 5 MiB of one MPUB
 	for i := range bodies {
@@ -159,7 +159,7 @@ func TestBadSettings(t *testing.T) {
 }
 
 func TestTheFirstPublishAfterARestartSucceeds(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	for round := range 5 {
 		if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
@@ -174,7 +174,7 @@ func TestTheFirstPublishAfterARestartSucceeds(t *testing.T) {
 }
 
 func TestConcurrentPublishersSurviveARestart(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -208,7 +208,7 @@ func TestConcurrentPublishersSurviveARestart(t *testing.T) {
 }
 
 func TestBacklogCountsWhatIsInFlightOrDeferred(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	if err := q.Publish(t.Context(), "images", []byte("deferred"), []byte("in flight"), []byte("waiting")); err != nil {
 		t.Fatal(err)
@@ -250,7 +250,7 @@ func TestBacklogCountsWhatIsInFlightOrDeferred(t *testing.T) {
 }
 
 func TestANSQDThatIsDownCostsLittleTime(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
 	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
 }
 
 func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.HTTP, HTTPAddress: nsqd.TCP}) // each in the other's place
 	if err := q.Publish(t.Context(), "images", []byte("a")); err == nil {
 		t.Error("published to an HTTP server")
@@ -317,7 +317,7 @@ func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP})
 	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
 		t.Fatal(err)
@@ -330,7 +330,7 @@ func TestClosed(t *testing.T) {
 }
 
 func BenchmarkPublish(b *testing.B) {
-	nsqd := realparts.NSQ(b)
+	nsqd := deptest.NSQ(b)
 	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
 	if err != nil {
 		b.Fatal(err)
@@ -358,7 +358,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func TestNSQDsOwnLimitCounts(t *testing.T) {
-	nsqd := realparts.NSQ(t)
+	nsqd := deptest.NSQ(t)
 	q := open(t, queue.Settings{Address: nsqd.TCP, MaxMessage: 4 << 20})
 	for range 2 { // on a fresh connection, and after one that nsqd closed
 		if err := q.Publish(t.Context(), "images", make([]byte, 3<<20)); !errors.Is(err, queue.ErrTooLarge) {

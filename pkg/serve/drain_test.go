@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // inFlight is a request that the server has begun to answer.

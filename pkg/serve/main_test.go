@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // patience is the longest a test waits for what must happen.

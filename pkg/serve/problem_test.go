@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 func TestWantsJSON(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // records is a log that hands on its lines.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // short is a limit that a test runs into, and long what outlasts it.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // Outcome is how a claim ended.

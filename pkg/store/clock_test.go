@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // shifted opens the database with its clock standing still, so far from now.

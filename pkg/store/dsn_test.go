@@ -7,9 +7,9 @@ import (
 	"time"
 	_ "time/tzdata" // for a DSN with loc, also where the system has none
 
-	"lineup/local/realparts"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestNoErrorShowsThePassword(t *testing.T) {
@@ -19,7 +19,7 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	listener.Close() // nobody listens there now
-	socket := strings.TrimPrefix(realparts.MySQL(t), "root@")
+	socket := strings.TrimPrefix(deptest.MySQL(t), "root@")
 	for name, c := range map[string]struct {
 		dsn    string
 		opened bool // only using it fails

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // due asks for everything that is due at that age.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // TestClaimOfAnEditedRow claims rows as somebody's hand might have left them. None

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // ownersOf tells whose the gallery photos are that the faces matched.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"strings"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // Filter says which pictures to list.

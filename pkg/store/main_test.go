@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
-func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 // patience is the longest a test waits for what must happen.
 const patience = 20 * time.Second
@@ -27,7 +27,7 @@ type database struct {
 
 func newDatabase(t *testing.T) database {
 	t.Helper()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}

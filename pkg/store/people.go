@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // Profile is a person with what is known of them.

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestAddPerson(t *testing.T) {

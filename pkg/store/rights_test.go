@@ -3,14 +3,14 @@ package store_test
 import (
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestMigrateNeedsNoMoreRightsThanItIsGranted(t *testing.T) {
 	t.Parallel()
-	dsn := realparts.MySQL(t)
-	account := realparts.Account(t, dsn, "migrate")
+	dsn := deptest.MySQL(t)
+	account := deptest.Account(t, dsn, "migrate")
 	for range 2 {
 		if err := store.Migrate(t.Context(), account); err != nil {
 			t.Fatal(err)

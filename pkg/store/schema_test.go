@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestEightMigratorsAtOnce(t *testing.T) {
 	t.Parallel()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
@@ -58,7 +58,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 
 func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	t.Parallel()
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	db := database{open(t, store.Settings{DSN: dsn, Connections: 10}), openSQL(t, dsn), dsn}
 	refused := func(when, version string) {
 		t.Helper()

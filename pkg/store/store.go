@@ -18,7 +18,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"lineup/pkg/ca"
+	"lineup.dev/lineup/pkg/certs"
 )
 
 // Limits of every connection. A statement that takes longer is given up; no
@@ -121,7 +121,7 @@ func (s Settings) config() (*mysql.Config, error) {
 
 // verified is TLS to a server whose certificate is of the file's CAs and for its host.
 func verified(config *mysql.Config, caFile string) (*tls.Config, error) {
-	pool, err := ca.Pool(caFile)
+	pool, err := certs.Pool(caFile)
 	if err != nil {
 		return nil, fmt.Errorf("MYSQL_CA_FILE: %w", err)
 	}

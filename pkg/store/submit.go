@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // statementRows is how many rows one statement names at most.

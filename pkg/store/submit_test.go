@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/pkg/lineup"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestSubmitIsOnePictureAPath(t *testing.T) {

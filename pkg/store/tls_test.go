@@ -6,16 +6,16 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/certs"
-	"lineup/local/realparts"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testcerts"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestADatabaseThatAsksForTLS(t *testing.T) {
 	t.Parallel()
-	ca, other := certs.New(t), certs.New(t)
+	ca, other := testcerts.New(t), testcerts.New(t)
 	cert, key := ca.Issue(t)
-	dsn := realparts.MySQLOverTLS(t, cert, key)
+	dsn := deptest.MySQLOverTLS(t, cert, key)
 	if err := (store.Settings{DSN: dsn, CAFile: ca.File}).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func copyFile(t *testing.T, from, to string) {
 
 func TestACAFileOfNoUse(t *testing.T) {
 	t.Parallel()
-	ca := certs.New(t)
+	ca := testcerts.New(t)
 	_, key := ca.Issue(t)
 	const tcp = "root:hunter2@tcp(127.0.0.1:3306)/lineup"
 	for name, s := range map[string]store.Settings{

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 type settings struct {

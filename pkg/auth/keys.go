@@ -1,4 +1,4 @@
-package door
+package auth
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // Limits of a file of keys.

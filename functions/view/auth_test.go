@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"lineup/local/realparts"
-	"lineup/pkg/door"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestEveryRouteNeedsTheKey(t *testing.T) {
@@ -20,11 +20,11 @@ func TestEveryRouteNeedsTheKey(t *testing.T) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dsn := realparts.MySQL(t)
+	dsn := deptest.MySQL(t)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	s := serveSiteBehind(t, door.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
+	s := serveSiteBehind(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
 	browser, err := http.NewRequest(http.MethodGet, "/", nil)
 	if err != nil {
 		t.Fatal(err)

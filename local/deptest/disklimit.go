@@ -1,4 +1,4 @@
-package realparts
+package deptest
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 	"unsafe"
 
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/parts"
 )
 
 // Database is a MariaDB of a test's own, which can be left without room. It ends with the test.

@@ -1,4 +1,4 @@
-package door_test
+package auth_test
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"lineup/pkg/door"
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // line is one of a file of keys.
@@ -45,16 +45,16 @@ type entry struct {
 	log *bytes.Buffer
 }
 
-func open(t *testing.T, s door.Settings) entry {
+func open(t *testing.T, s auth.Settings) entry {
 	t.Helper()
 	var buffer bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&buffer, nil))
-	d, err := door.Open(s, log)
+	d, err := auth.New(s, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	behind := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, door.Caller(r.Context()).Value)
+		fmt.Fprint(w, auth.Caller(r.Context()).Value)
 	})
 	isOpen := func(r *http.Request) bool { return r.URL.Path == "/open" }
 	return entry{d.Guard(behind, isOpen, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) }), &buffer}
@@ -79,7 +79,7 @@ func (e entry) status(t *testing.T, key string) int {
 
 func TestWithoutAFileEverybodyIsLetIn(t *testing.T) {
 	t.Parallel()
-	e := open(t, door.Settings{RateLimit: 1, RateBurst: 1})
+	e := open(t, auth.Settings{RateLimit: 1, RateBurst: 1})
 	for range 3 {
 		if w := e.ask(t, "POST", "/"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "private, no-cache" {
 			t.Errorf("%d %v", w.Code, w.Header())
@@ -89,7 +89,7 @@ func TestWithoutAFileEverybodyIsLetIn(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	e := open(t, door.Settings{KeysFile: keysFile(t, "# who may\n\n"+line("phone", "hunter2")+"  "+strings.TrimSpace(line("cron", "s3same"))+" # at night")})
+	e := open(t, auth.Settings{KeysFile: keysFile(t, "# who may\n\n"+line("phone", "hunter2")+"  "+strings.TrimSpace(line("cron", "s3same"))+" # at night")})
 	for name, c := range map[string]struct {
 		authorization string
 		caller        string // "": refused
@@ -166,7 +166,7 @@ func TestKeysAreReadAgain(t *testing.T) {
 			t.Parallel()
 			file := keysFile(t, line("phone", "one"))
 			synctest.Test(t, func(t *testing.T) {
-				e := open(t, door.Settings{KeysFile: file})
+				e := open(t, auth.Settings{KeysFile: file})
 				c.change(t, file)
 				if e.status(t, "one") != http.StatusOK || e.status(t, "two") != http.StatusUnauthorized {
 					t.Error("the file is looked at for every request")
@@ -201,7 +201,7 @@ func TestAMountedSecretIsReadAgain(t *testing.T) {
 	must(t, os.Symlink("v1", filepath.Join(dir, "..data")))
 	must(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
 	synctest.Test(t, func(t *testing.T) {
-		e := open(t, door.Settings{KeysFile: filepath.Join(dir, "keys")})
+		e := open(t, auth.Settings{KeysFile: filepath.Join(dir, "keys")})
 		must(t, os.Symlink("v2", filepath.Join(dir, "new")))
 		must(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
 		time.Sleep(time.Second)
@@ -225,13 +225,13 @@ func TestAFileThatIsOfNoUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := door.Open(door.Settings{KeysFile: keysFile(t, c.content)}, slog.New(slog.DiscardHandler))
+			_, err := auth.New(auth.Settings{KeysFile: keysFile(t, c.content)}, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "API_KEYS_FILE") || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%v; want an error that names API_KEYS_FILE, says %q and shows no key", err, c.says)
 			}
 		})
 	}
-	_, err := door.Open(door.Settings{KeysFile: filepath.Join(t.TempDir(), "none")}, slog.New(slog.DiscardHandler))
+	_, err := auth.New(auth.Settings{KeysFile: filepath.Join(t.TempDir(), "none")}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "next: make it") {
 		t.Errorf("no file at all: %v; want an error that says what to do", err)
 	}
@@ -241,7 +241,7 @@ func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	file := keysFile(t, line("phone", "old")+line("phone", "new")+line("cron", "other"))
 	synctest.Test(t, func(t *testing.T) {
-		e := open(t, door.Settings{KeysFile: file, RateLimit: 0.5, RateBurst: 3})
+		e := open(t, auth.Settings{KeysFile: file, RateLimit: 0.5, RateBurst: 3})
 		for range 3 {
 			if got := e.status(t, "old"); got != http.StatusOK {
 				t.Fatalf("%d within the burst", got)
@@ -263,15 +263,15 @@ func TestRateLimit(t *testing.T) {
 		if got := e.status(t, "old"); got != http.StatusOK {
 			t.Errorf("%d after the time is over", got)
 		}
-		free := open(t, door.Settings{KeysFile: file})
+		free := open(t, auth.Settings{KeysFile: file})
 		for range 1000 {
 			if got := free.status(t, "old"); got != http.StatusOK {
 				t.Fatalf("%d with RATE_LIMIT=0", got)
 			}
 		}
 	})
-	for _, s := range []door.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: math.NaN(), RateBurst: 1}, {RateLimit: 1}} {
-		if _, err := door.Open(s, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
+	for _, s := range []auth.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: math.NaN(), RateBurst: 1}, {RateLimit: 1}} {
+		if _, err := auth.New(s, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
 			t.Errorf("%+v: %v", s, err)
 		}
 	}
@@ -279,7 +279,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestPostsOfOtherSites(t *testing.T) {
 	t.Parallel()
-	e := open(t, door.Settings{TrustedOrigins: []string{"https://page.example"}})
+	e := open(t, auth.Settings{TrustedOrigins: []string{"https://page.example"}})
 	for name, c := range map[string]struct {
 		method string
 		header []string
@@ -306,7 +306,7 @@ func TestPostsOfOtherSites(t *testing.T) {
 			}
 		})
 	}
-	if _, err := door.Open(door.Settings{TrustedOrigins: []string{"page.example"}}, nil); err == nil || !strings.Contains(err.Error(), "TRUSTED_ORIGINS") {
+	if _, err := auth.New(auth.Settings{TrustedOrigins: []string{"page.example"}}, nil); err == nil || !strings.Contains(err.Error(), "TRUSTED_ORIGINS") {
 		t.Errorf("an origin without a scheme: %v", err)
 	}
 }

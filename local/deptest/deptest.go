@@ -1,11 +1,11 @@
-// Package realparts gives tests the real parts: a MariaDB, an nsqd, an nsqlookupd, the face models, photos of people.
+// Package deptest gives tests the real parts: a MariaDB, an nsqd, an nsqlookupd, the face models, photos of people.
 //
 // A package whose tests use a database needs
 //
-//	func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+//	func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 //
 // which ends the server that its tests share. Everything else needs nothing: what a test got ends with the test.
-package realparts
+package deptest
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/parts"
-	"lineup/local/samples"
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
 )
 
 // fetching is the longest that a test waits for a part that is not in the cache yet.

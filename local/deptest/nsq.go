@@ -1,9 +1,9 @@
-package realparts
+package deptest
 
 import (
 	"testing"
 
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/parts"
 )
 
 // NSQD is a real nsqd. It can be stopped and started again at the same addresses with the messages it had.

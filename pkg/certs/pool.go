@@ -1,5 +1,4 @@
-// Package ca reads whose certificates are to be trusted.
-package ca
+package certs
 
 import (
 	"crypto/x509"

@@ -1,4 +1,4 @@
-package realparts
+package deptest
 
 import (
 	"database/sql"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/parts"
 )
 
 var accounts atomic.Int64

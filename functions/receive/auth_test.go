@@ -13,8 +13,8 @@ import (
 	"testing/iotest"
 	"time"
 
-	"lineup/pkg/serve"
-	"lineup/pkg/store"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 const aKey = "Bearer hunter2"

@@ -1,4 +1,4 @@
-package mtls_test
+package certs_test
 
 import (
 	"context"
@@ -16,14 +16,14 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
-	"lineup/local/certs"
-	"lineup/pkg/mtls"
+	"lineup.dev/lineup/local/testcerts"
+	"lineup.dev/lineup/pkg/certs"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
 // serve answers health checks until the test ends.
-func serve(t *testing.T, s mtls.Settings) (address string) {
+func serve(t *testing.T, s certs.Settings) (address string) {
 	t.Helper()
 	credentials, err := s.Server(quiet)
 	must(t, err)
@@ -38,7 +38,7 @@ func serve(t *testing.T, s mtls.Settings) (address string) {
 }
 
 // call asks over a connection of its own.
-func call(t *testing.T, s mtls.Settings, address string) error {
+func call(t *testing.T, s certs.Settings, address string) error {
 	t.Helper()
 	credentials, err := s.Client(quiet)
 	must(t, err)
@@ -52,7 +52,7 @@ func call(t *testing.T, s mtls.Settings, address string) error {
 }
 
 // side is settings with a certificate of one CA that trust another, each nil for none.
-func side(t *testing.T, own, others *certs.CA) (s mtls.Settings) {
+func side(t *testing.T, own, others *testcerts.CA) (s certs.Settings) {
 	t.Helper()
 	if own != nil {
 		s.CertFile, s.KeyFile = own.Issue(t)
@@ -65,9 +65,9 @@ func side(t *testing.T, own, others *certs.CA) (s mtls.Settings) {
 
 func TestWhoMayTalkToWhom(t *testing.T) {
 	t.Parallel()
-	ours, theirs := certs.New(t), certs.New(t)
+	ours, theirs := testcerts.New(t), testcerts.New(t)
 	for name, c := range map[string]struct {
-		server, client mtls.Settings
+		server, client certs.Settings
 		passes         bool
 	}{
 		"nothing set on either side":                {side(t, nil, nil), side(t, nil, nil), true},
@@ -93,7 +93,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 
 func TestCertificatesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	before, after := certs.New(t), certs.New(t)
+	before, after := testcerts.New(t), testcerts.New(t)
 	server, oldClient, newClient := side(t, before, before), side(t, before, before), side(t, after, after)
 	// A CA's file of its own, for the test to change.
 	server.CAFile = filepath.Join(t.TempDir(), "ca.pem")
@@ -133,18 +133,18 @@ func copyFile(t *testing.T, from, to string) {
 
 func TestFilesOfNoUse(t *testing.T) {
 	t.Parallel()
-	ca := certs.New(t)
+	ca := testcerts.New(t)
 	cert, key := ca.Issue(t)
 	for name, c := range map[string]struct {
-		settings mtls.Settings
+		settings certs.Settings
 		says     string
 	}{
-		"a certificate without its key":        {mtls.Settings{CertFile: cert}, "TLS_KEY_FILE"},
-		"a key without its certificate":        {mtls.Settings{KeyFile: key}, "TLS_CERT_FILE"},
-		"a file that is not there":             {mtls.Settings{CertFile: cert + "x", KeyFile: key}, "next: make both"},
-		"a certificate that is a key":          {mtls.Settings{CertFile: key, KeyFile: key}, "next: make both"},
-		"CAs that are none":                    {mtls.Settings{CertFile: cert, KeyFile: key, CAFile: key}, "TLS_CA_FILE"},
-		"a server that only knows who may ask": {mtls.Settings{CAFile: ca.File}, "TLS_CERT_FILE"},
+		"a certificate without its key":        {certs.Settings{CertFile: cert}, "TLS_KEY_FILE"},
+		"a key without its certificate":        {certs.Settings{KeyFile: key}, "TLS_CERT_FILE"},
+		"a file that is not there":             {certs.Settings{CertFile: cert + "x", KeyFile: key}, "next: make both"},
+		"a certificate that is a key":          {certs.Settings{CertFile: key, KeyFile: key}, "next: make both"},
+		"CAs that are none":                    {certs.Settings{CertFile: cert, KeyFile: key, CAFile: key}, "TLS_CA_FILE"},
+		"a server that only knows who may ask": {certs.Settings{CAFile: ca.File}, "TLS_CERT_FILE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := c.settings.Server(quiet); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -1,7 +1,7 @@
 // Package door stands between a program's handler and whoever asks: it lets in
 // those who have an API key, as often as they may come, no form of another site,
 // and gives every answer the headers that a browser should heed.
-package door
+package auth
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"net/http"
 	"strings"
 
-	"lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/serve"
 )
 
-// Settings of the door, for a program to embed in its own.
+// Settings of authentication, for a program to embed in its own.
 type Settings struct {
 	KeysFile       string   `envconfig:"API_KEYS_FILE" desc:"file of the API keys that are let in, one a line: a name and the key's sha256 in hex; not set: everybody is"`
 	RateLimit      float64  `envconfig:"RATE_LIMIT" default:"100" desc:"requests a second that one API key may make at this instance; 0: as many as it likes"`
@@ -22,18 +22,18 @@ type Settings struct {
 	TrustedOrigins []string `envconfig:"TRUSTED_ORIGINS" desc:"origins of other sites, https://host, whose pages may post here, comma-separated"`
 }
 
-// Door is safe for concurrent use.
-type Door struct {
+// Authenticator is safe for concurrent use.
+type Authenticator struct {
 	keys    *keyring // nil: there are none
 	origins *http.CrossOriginProtection
 	log     *slog.Logger
 }
 
-// Open reads the keys. Without a file of keys everybody is let in.
-func Open(s Settings, log *slog.Logger) (*Door, error) {
-	d := &Door{origins: http.NewCrossOriginProtection(), log: log}
+// New reads the keys. Without a file of keys everybody is let in.
+func New(s Settings, log *slog.Logger) (*Authenticator, error) {
+	a := &Authenticator{origins: http.NewCrossOriginProtection(), log: log}
 	for _, origin := range s.TrustedOrigins {
-		if err := d.origins.AddTrustedOrigin(origin); err != nil {
+		if err := a.origins.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("TRUSTED_ORIGINS: %w; write each as https://host", err)
 		}
 	}
@@ -41,35 +41,35 @@ func Open(s Settings, log *slog.Logger) (*Door, error) {
 		return nil, errors.New("RATE_LIMIT must be 0 or more, and RATE_BURST 1 or more")
 	}
 	if s.KeysFile == "" {
-		return d, nil
+		return a, nil
 	}
 	var err error
-	d.keys, err = openKeyring(s, log)
-	return d, err
+	a.keys, err = openKeyring(s, log)
+	return a, err
 }
 
 // Guard lets through to h what may pass; what may not, refuse answers. A request for
 // which open is true needs no key; open may be nil.
-func (d *Door) Guard(h http.Handler, open func(*http.Request) bool, refuse func(http.ResponseWriter, *http.Request, serve.Problem)) http.Handler {
+func (a *Authenticator) Guard(h http.Handler, open func(*http.Request) bool, refuse func(http.ResponseWriter, *http.Request, serve.Problem)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		serve.Secure(w.Header())
-		if err := d.origins.Check(r); err != nil {
-			d.log.Info("refused", "url", r.URL.Path, "origin", r.Header.Get("Origin"), "error", err)
+		if err := a.origins.Check(r); err != nil {
+			a.log.Info("refused", "url", r.URL.Path, "origin", r.Header.Get("Origin"), "error", err)
 			refuse(w, r, serve.Problem{Status: http.StatusForbidden,
 				Detail: "A page of another site may not post here. Post from a page of this one, or without a browser; TRUSTED_ORIGINS names sites that may."})
 			return
 		}
-		if d.keys == nil || open != nil && open(r) {
+		if a.keys == nil || open != nil && open(r) {
 			h.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store") // unless the handler knows better
-		key, problem := d.keys.admit(r)
+		key, problem := a.keys.admit(r)
 		if problem == nil {
 			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), caller{}, key.name)))
 			return
 		}
-		d.log.Info("refused", "url", r.URL.Path, "status", problem.Status, "key", key.name)
+		a.log.Info("refused", "url", r.URL.Path, "status", problem.Status, "key", key.name)
 		if problem.Status == http.StatusUnauthorized {
 			// A program reads the first, a browser asks for a password on the second.
 			w.Header().Add("WWW-Authenticate", `Bearer realm="lineup"`)

@@ -1,4 +1,4 @@
-package realparts_test
+package deptest_test
 
 import (
 	"context"
@@ -13,17 +13,17 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/realparts"
-	"lineup/local/samples"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/samples"
 
 	"github.com/nsqio/go-nsq"
 )
 
-func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 func TestEachMySQLIsAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	t.Parallel()
-	first, second := open(t, realparts.MySQL(t)), open(t, realparts.MySQL(t))
+	first, second := open(t, deptest.MySQL(t)), open(t, deptest.MySQL(t))
 	if _, err := first.ExecContext(t.Context(), "CREATE TABLE people (name VARCHAR(20)) ENGINE=InnoDB"); err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +42,12 @@ func TestADatabaseIsGoneWhenItsTestEnds(t *testing.T) {
 	t.Parallel()
 	var name string
 	t.Run("test", func(t *testing.T) {
-		if err := open(t, realparts.MySQL(t)).QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&name); err != nil {
+		if err := open(t, deptest.MySQL(t)).QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&name); err != nil {
 			t.Fatal(err)
 		}
 	})
 	var left int
-	err := open(t, realparts.MySQL(t)).QueryRowContext(t.Context(),
+	err := open(t, deptest.MySQL(t)).QueryRowContext(t.Context(),
 		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&left)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestADatabaseIsGoneWhenItsTestEnds(t *testing.T) {
 
 func TestNSQDKeepsItsMessagesAndAddressesOverARestart(t *testing.T) {
 	t.Parallel()
-	n := realparts.NSQ(t)
+	n := deptest.NSQ(t)
 	tcp, http := n.TCP, n.HTTP
 	publish(t, n.TCP, "images", "hello")
 	n.Stop()
@@ -92,8 +92,8 @@ func TestNSQDKeepsItsMessagesAndAddressesOverARestart(t *testing.T) {
 
 func TestLookupdKnowsTheTopicsOfTheNSQDThatRegisters(t *testing.T) {
 	t.Parallel()
-	lookupd := realparts.Lookupd(t)
-	n := realparts.NSQ(t, lookupd.TCP)
+	lookupd := deptest.Lookupd(t)
+	n := deptest.NSQ(t, lookupd.TCP)
 	publish(t, n.TCP, "images", "hello")
 	eventually(t, func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+lookupd.HTTP+"/lookup?topic=images", nil)
@@ -125,7 +125,7 @@ func TestLookupdKnowsTheTopicsOfTheNSQDThatRegisters(t *testing.T) {
 
 func TestModelsAreComplete(t *testing.T) {
 	t.Parallel()
-	dir := realparts.Models(t)
+	dir := deptest.Models(t)
 	for _, name := range []string{"libonnxruntime.so.1", "fr_detect.onnx", "fr_landmark.onnx", "fr_feature.onnx"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
@@ -138,7 +138,7 @@ func TestModelsAreComplete(t *testing.T) {
 
 func TestSamplesAreCutAsTheirTableSays(t *testing.T) {
 	t.Parallel()
-	dir := realparts.Samples(t)
+	dir := deptest.Samples(t)
 	check := func(name string) {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {

@@ -1,4 +1,4 @@
-package realparts
+package deptest
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"lineup/local/child"
-	"lineup/local/parts"
+	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/local/parts"
 
 	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
 )
@@ -79,7 +79,7 @@ func mariaDB(ctx context.Context) (parts.Database, error) {
 	server.mu.Lock()
 	defer server.mu.Unlock()
 	if !server.inMain {
-		return parts.Database{}, errors.New("this package's tests use a database: give it func TestMain(m *testing.M) { os.Exit(realparts.Main(m)) }")
+		return parts.Database{}, errors.New("this package's tests use a database: give it func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }")
 	}
 	if server.process == nil && server.err == nil {
 		server.err = startMariaDB(ctx)

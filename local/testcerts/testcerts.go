@@ -1,5 +1,5 @@
-// Package certs makes certificates for tests.
-package certs
+// Package testcerts makes certificates for tests.
+package testcerts
 
 import (
 	"crypto/ecdsa"

@@ -1,6 +1,6 @@
-// Package mtls lets gRPC speak TLS with certificates from files that may be
+// Package certs lets gRPC speak TLS with certificates from files that may be
 // replaced while the program runs.
-package mtls
+package certs
 
 import (
 	"context"
@@ -14,8 +14,6 @@ import (
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
-
-	"lineup/pkg/ca"
 )
 
 // Settings of one side of a gRPC connection. With none of them the connection is
@@ -100,7 +98,7 @@ func (f *files) read() (credentials.TransportCredentials, error) {
 	var others *x509.CertPool
 	if f.CAFile != "" {
 		var err error
-		if others, err = ca.Pool(f.CAFile); err != nil {
+		if others, err = Pool(f.CAFile); err != nil {
 			return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
 		}
 	}

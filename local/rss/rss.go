@@ -1,5 +1,5 @@
-// Package resident tells tests and benchmarks how much memory this process holds.
-package resident
+// Package rss tells tests and benchmarks how much memory this process holds.
+package rss
 
 import (
 	"fmt"
@@ -23,8 +23,8 @@ func MB(tb testing.TB) (now, most float64) {
 	return now * 1024 / 1e6, most * 1024 / 1e6
 }
 
-// Forget makes what is resident now the most there was (proc(5): clear_refs).
-func Forget(tb testing.TB) {
+// ResetPeak makes what is resident now the most there was (proc(5): clear_refs).
+func ResetPeak(tb testing.TB) {
 	tb.Helper()
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
 		tb.Fatal(err)
