@@ -1021,7 +1021,7 @@ const file_face_proto_rawDesc = "" +
 	"\aGallery\x129\n" +
 	"\x04List\x12\x16.facerecog.ListRequest\x1a\x17.facerecog.ListResponse\"\x00\x12:\n" +
 	"\bDescribe\x12\x1a.facerecog.DescribeRequest\x1a\x10.facerecog.Photo\"\x00\x127\n" +
-	"\x05Check\x12\x1a.facerecog.IdentifyRequest\x1a\x10.facerecog.Photo\"\x00B\x18Z\x16lineup/proto;facerecogb\x06proto3"
+	"\x05Check\x12\x1a.facerecog.IdentifyRequest\x1a\x10.facerecog.Photo\"\x00B#Z!lineup.dev/lineup/proto;facerecogb\x06proto3"
 
 var (
 	file_face_proto_rawDescOnce sync.Once

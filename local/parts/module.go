@@ -16,7 +16,7 @@ func ModuleRoot() (string, error) {
 	}
 	for {
 		content, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && strings.HasPrefix(string(content), "module lineup\n") {
+		if err == nil && strings.HasPrefix(string(content), "module lineup.dev/lineup\n") {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
