@@ -94,7 +94,7 @@ func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
 
 func TestThePingNeedsNoKeyAndNothingElseComesInWithIt(t *testing.T) {
 	s := locked(t)
-	s.sweeper.EveryAtMost = time.Hour
+	s.sweeper.Interval = time.Hour
 	ping := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping", "Ce-Source", "/test", "Ce-Id", "1"}
 	_, err := s.store.Submit(t.Context(), []string{"a.jpg"})
 	must(t, err)

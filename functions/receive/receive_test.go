@@ -47,29 +47,30 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	}
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10})
+	db, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10})
 	must(t, err)
 	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
 	must(t, err)
-	hints, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
+	nsq, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
 	must(t, err)
 	roots, err := photo.Open(s.images + ",s3://pictures?region=us-east-1")
 	must(t, err)
 	gallery, err := photo.Open(s.gallery)
 	must(t, err)
-	t.Cleanup(func() { pictures.Close(); s.store.Close(); hints.Close(); roots.Close(); gallery.Close() })
-	entry, err := auth.New(auth.Settings{KeysFile: keysFile}, log)
+	t.Cleanup(func() { db.Close(); s.store.Close(); nsq.Close(); roots.Close(); gallery.Close() })
+	authenticator, err := auth.New(auth.Settings{KeysFile: keysFile}, log)
 	must(t, err)
+	hints := publisher{queue: nsq, topic: "images", store: db}
 	s.receiver = &receiver{
-		door:    entry,
-		Limits:  Limits{MaxBody: 1 << 20, MaxBatch: 1000, MaxPicture: 1 << 20, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
-		store:   pictures,
-		hints:   hinter{queue: hints, topic: "images", store: pictures, log: log},
-		roots:   roots,
-		gallery: gallery,
-		log:     log,
+		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, MaxPicture: 1 << 20, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
+		auth:      authenticator,
+		store:     db,
+		publisher: hints,
+		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000, Channel: "process"}, topic: "images", queue: nsq, rows: db, publisher: hints, log: log},
+		roots:     roots,
+		gallery:   gallery,
+		log:       log,
 	}
-	s.sweeper = &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000, SweepChannel: "process"}, hints: s.receiver.hints}
 	s.handler = s.routes()
 	return s
 }
@@ -99,9 +100,9 @@ func (s *system) do(t *testing.T, path, body string, header ...string) reply {
 	return reply{recorder.Code, recorder.Header(), recorder.Body.String()}
 }
 
-func (r reply) images(t *testing.T) []accepted {
+func (r reply) images(t *testing.T) []picture {
 	t.Helper()
-	var answer struct{ Images []accepted }
+	var answer struct{ Images []picture }
 	if err := json.Unmarshal([]byte(r.body), &answer); err != nil {
 		t.Fatalf("answer %d %q: %v", r.status, r.body, err)
 	}
@@ -138,12 +139,12 @@ func (s *system) nextHints(t *testing.T, n int) []string {
 
 func (s *system) depth(t *testing.T) int {
 	t.Helper()
-	depth, err := s.hints.queue.Backlog(t.Context(), "images", "process")
+	depth, err := s.publisher.queue.Backlog(t.Context(), "images", "process")
 	must(t, err)
 	return depth
 }
 
-func TestTheSeedsAnswers(t *testing.T) {
+func TestTheOriginalAPIsAnswers(t *testing.T) {
 	s := newSystem(t)
 	form := "application/x-www-form-urlencoded" // what curl -d sends
 	for _, step := range []struct{ name, path, body, want string }{
@@ -195,11 +196,11 @@ func TestEventsInEveryMode(t *testing.T) {
 		header []string
 		paths  []string
 	}{
-		"binary":                     {`{"path":"a.jpg","id":99}`, binary, []string{"a.jpg"}},
-		"structured":                 {event("b"), []string{"Content-Type", "application/cloudevents+json; charset=utf-8"}, []string{"b.jpg"}},
-		"batched":                    {"[" + event("c") + "," + event("d") + "]", []string{"Content-Type", "application/cloudevents-batch+json"}, []string{"c.jpg", "d.jpg"}},
-		"batched with a parameter":   {"[" + event("e") + "]", []string{"Content-Type", "application/cloudevents-batch+json; charset=utf-8"}, []string{"e.jpg"}},
-		"the JSON of the seed's way": {`{"path":"f.jpg"}`, []string{"Content-Type", "text/plain"}, []string{"f.jpg"}},
+		"binary":                   {`{"path":"a.jpg","id":99}`, binary, []string{"a.jpg"}},
+		"structured":               {event("b"), []string{"Content-Type", "application/cloudevents+json; charset=utf-8"}, []string{"b.jpg"}},
+		"batched":                  {"[" + event("c") + "," + event("d") + "]", []string{"Content-Type", "application/cloudevents-batch+json"}, []string{"c.jpg", "d.jpg"}},
+		"batched with a parameter": {"[" + event("e") + "]", []string{"Content-Type", "application/cloudevents-batch+json; charset=utf-8"}, []string{"e.jpg"}},
+		"the original API's JSON":  {`{"path":"f.jpg"}`, []string{"Content-Type", "text/plain"}, []string{"f.jpg"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSystem(t)
@@ -213,7 +214,7 @@ func TestEventsInEveryMode(t *testing.T) {
 					t.Errorf("image %d is %+v, want %s, pending, sent", i, image, c.paths[i])
 				}
 			}
-			if name == "the JSON of the seed's way" {
+			if name == "the original API's JSON" {
 				return
 			}
 			if got := s.do(t, "/", c.body, c.header...); got.status != http.StatusAccepted || got.body != "" {
@@ -247,7 +248,7 @@ func TestTheHintIsAnEventThatCarriesTheTrace(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	s := newSystem(t)
-	s.MaxBody, s.MaxBatch = 2000, 2
+	s.limits.MaxBody, s.limits.MaxBatch = 2000, 2
 	ce := func(kind string) []string {
 		return []string{"Ce-Specversion", "1.0", "Ce-Type", kind, "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}
 	}
@@ -265,9 +266,9 @@ func TestRefusals(t *testing.T) {
 		"two JSON objects":              {"/image/post", `{"path":"a"}{"path":"b"}`, nil, 400, "follows"},
 		"a brace too many":              {"/image/post", `{"path":"a"}}`, nil, 400, "follows"},
 		"a word behind the object":      {"/image/post", `{"path":"a"} b`, nil, 400, "follows"},
-		"a field that stands twice":     {"/image/post", `{"path":"a","path":"b"}`, nil, 400, `field \"path\" stands twice`},
-		"twice in other letters":        {"/image/post", `{"path":"a","Path":"b"}`, nil, 400, `field \"Path\" stands twice`},
-		"twice in one of several":       {"/images/post", `{"paths":[{"path":"a"},{"path":"b","path":"c"}]}`, nil, 400, `field \"path\" stands twice`},
+		"a field that twice":            {"/image/post", `{"path":"a","path":"b"}`, nil, 400, `the field \"path\" twice`},
+		"twice in other letters":        {"/image/post", `{"path":"a","Path":"b"}`, nil, 400, `field \"Path\" twice`},
+		"twice in one of several":       {"/images/post", `{"paths":[{"path":"a"},{"path":"b","path":"c"}]}`, nil, 400, `the field \"path\" twice`},
 		"a field nobody knows, inside":  {"/images/post", `{"paths":[{"path":"a","size":1}]}`, nil, 400, `unknown field \"size\"`},
 		"invalid UTF-8":                 {"/image/post", "{\"path\":\"a\xff\"}", nil, 422, "UTF-8"},
 		"an empty path":                 {"/image/post", `{"path":""}`, nil, 422, "empty"},
@@ -278,7 +279,7 @@ func TestRefusals(t *testing.T) {
 		"another bucket":                {"/image/post", `{"path":"s3://other/a.jpg"}`, nil, 422, "none of the picture roots"},
 		"a body that is too large":      {"/image/post", `{"path":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "2000 bytes allowed"},
 		"too many paths":                {"/images/post", `{"paths":[{"path":"a"},{"path":"b"},{"path":"c"}]}`, nil, 413, "2 are allowed"},
-		"an event of another type":      {"/", `{}`, ce("com.example.other"), 422, "mean nothing here"},
+		"an event of another type":      {"/", `{}`, ce("com.example.other"), 422, "are not accepted here"},
 		"an event without a path":       {"/", `{}`, ce("dev.lineup.image.submitted"), 422, "empty"},
 		"an event whose data is no map": {"/", `[1]`, ce("dev.lineup.image.submitted"), 422, "data is not"},
 		"an event that is too large":    {"/", `{"path":"` + strings.Repeat("a", 3000) + `"}`, ce("dev.lineup.image.submitted"), 413, "2000 bytes allowed"},
@@ -501,7 +502,7 @@ func TestPing(t *testing.T) {
 		}
 	})
 	t.Run("nothing happens more often than SWEEP_INTERVAL", func(t *testing.T) {
-		s.sweeper.EveryAtMost, s.sweeper.Fill = time.Hour, 5000
+		s.sweeper.Interval, s.sweeper.Fill = time.Hour, 5000
 		s.do(t, "/", "", ping...)
 		if n := s.depth(t); n != 705 {
 			t.Errorf("%d hints on the queue, want 705 still", n)

@@ -27,12 +27,12 @@ func (s *system) hinted(t *testing.T, n int) {
 		}
 		submissions, err := s.store.Submit(t.Context(), paths)
 		must(t, err)
-		hints := make([]hint, len(submissions))
+		waiting := make([]store.Hint, len(submissions))
 		for i, row := range submissions {
-			hints[i] = hint{Hint: store.Hint{ID: row.ID, Round: row.Round, Path: row.Path}}
+			waiting[i] = store.Hint{ID: row.ID, Round: row.Round, Path: row.Path}
 		}
-		must(t, s.receiver.hints.publish(t.Context(), hints))
-		must(t, s.receiver.hints.stamp(t.Context(), hints))
+		must(t, s.publisher.publish(t.Context(), waiting, nil))
+		must(t, s.publisher.stamp(t.Context(), waiting))
 	}
 	s.exec(t, "UPDATE images SET queued_at=queued_at - INTERVAL MOD(id, 120) SECOND")
 }

@@ -84,7 +84,7 @@ func TestAFullDatabase(t *testing.T) {
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.receiver.store, s.hints.store, s.sweeper.hints.store = pictures, pictures, pictures, pictures
+	s.useDatabase(pictures)
 
 	batch := func(i int) reply {
 		var paths []string
@@ -120,6 +120,12 @@ func TestAFullDatabase(t *testing.T) {
 	}
 }
 
+// useDatabase puts another database in the place of the system's own.
+func (s *system) useDatabase(db *store.Store) {
+	s.store, s.receiver.store, s.publisher.store, s.sweeper.rows = db, db, db, db
+	s.sweeper.publisher = s.publisher
+}
+
 func countImages(t *testing.T, s *store.Store) int {
 	t.Helper()
 	images, _, err := s.Images(context.WithoutCancel(t.Context()), store.Filter{Limit: 1_000_000})
@@ -133,7 +139,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.receiver.store, s.hints.store = pictures, pictures, pictures
+	s.useDatabase(pictures)
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "make migrate") {
 		t.Errorf("%d %s, want 503 with the command", got.status, got.body)
 	}

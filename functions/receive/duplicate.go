@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// repeated is the first field that stands twice in one object of the JSON, which
-// must be well-formed; empty for none. Decoding would take the last and say
-// nothing. Names that differ in case alone are one field to it.
-func repeated(body []byte) string {
+// duplicateField is the first field that one object of the JSON has twice; the JSON
+// must be well-formed. It is empty for none. Decoding would silently take the last. Names
+// that differ in case alone are one field, as they are to encoding/json.
+func duplicateField(body []byte) string {
 	type level struct {
 		fields map[string]bool // nil in an array
 		value  bool            // the next token is a field's value
