@@ -16,7 +16,7 @@ import (
 )
 
 // maxName is the width of person.name, in characters.
-const maxName = 200
+const maxName = store.PersonNameWidth
 
 // postPeople adds a known person, or photos to the person of that name. Rows are
 // written first, so that every photo in the gallery has one. Sent again, the same

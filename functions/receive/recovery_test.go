@@ -27,9 +27,9 @@ func (s *system) hinted(t *testing.T, n int) {
 		}
 		submissions, err := s.store.Submit(t.Context(), paths)
 		must(t, err)
-		waiting := make([]store.Hint, len(submissions))
+		waiting := make([]store.DueImage, len(submissions))
 		for i, row := range submissions {
-			waiting[i] = store.Hint{ID: row.ID, Round: row.Round, Path: row.Path}
+			waiting[i] = store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}
 		}
 		must(t, s.publisher.publish(t.Context(), waiting, nil))
 		must(t, s.publisher.stamp(t.Context(), waiting))

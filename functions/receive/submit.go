@@ -87,11 +87,11 @@ func (r *receiver) cleanPaths(pictures []picture) (paths []string, accepted []*p
 // publish puts the hints of the pictures that wait on the queue and tells whether
 // all are there. On a failure the rows stay due, and a sweep publishes them.
 func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
-	var waiting []store.Hint
+	var waiting []store.DueImage
 	traces := map[int64]event.Trace{}
 	for i, s := range submissions {
 		if !s.Status.Final() && !s.Queued {
-			waiting = append(waiting, store.Hint{ID: s.ID, Round: s.Round, Path: s.Path})
+			waiting = append(waiting, store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path})
 			traces[s.ID] = pictures[i].trace
 		}
 	}

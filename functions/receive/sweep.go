@@ -32,12 +32,12 @@ type backlogReader interface {
 }
 
 type dueReader interface {
-	Due(ctx context.Context, age time.Duration, limit int) ([]store.Hint, error)
+	Due(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
 }
 
 type hintPublisher interface {
-	publish(ctx context.Context, waiting []store.Hint, traces map[int64]event.Trace) error
-	stamp(ctx context.Context, waiting []store.Hint) error
+	publish(ctx context.Context, waiting []store.DueImage, traces map[int64]event.Trace) error
+	stamp(ctx context.Context, waiting []store.DueImage) error
 }
 
 // sweep does nothing while another sweep runs, or soon after one.

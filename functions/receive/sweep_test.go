@@ -25,13 +25,13 @@ type fakeQueue struct {
 
 func (f *fakeQueue) Backlog(context.Context, string, string) (int, error) { return f.backlog, nil }
 
-func (f *fakeQueue) Due(_ context.Context, _ time.Duration, limit int) ([]store.Hint, error) {
-	return make([]store.Hint, min(limit, f.due)), nil
+func (f *fakeQueue) Due(_ context.Context, _ time.Duration, limit int) ([]store.DueImage, error) {
+	return make([]store.DueImage, min(limit, f.due)), nil
 }
 
 var errFake = errors.New("a failure")
 
-func (f *fakeQueue) publish(_ context.Context, waiting []store.Hint, _ map[int64]event.Trace) error {
+func (f *fakeQueue) publish(_ context.Context, waiting []store.DueImage, _ map[int64]event.Trace) error {
 	if f.batches++; f.batches == f.failPublish {
 		return errFake
 	}
@@ -39,7 +39,7 @@ func (f *fakeQueue) publish(_ context.Context, waiting []store.Hint, _ map[int64
 	return nil
 }
 
-func (f *fakeQueue) stamp(_ context.Context, waiting []store.Hint) error {
+func (f *fakeQueue) stamp(_ context.Context, waiting []store.DueImage) error {
 	if f.stampings++; f.stampings == f.failStamp {
 		return errFake
 	}
