@@ -24,7 +24,7 @@ func TestEveryRouteNeedsTheKey(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	s := serveSiteBehind(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
+	s := serveSiteWithAuth(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
 	browser, err := http.NewRequest(http.MethodGet, "/", nil)
 	if err != nil {
 		t.Fatal(err)

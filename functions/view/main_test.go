@@ -52,11 +52,11 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 // serveSite is newSite on a database that is there.
 func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
 	t.Helper()
-	return serveSiteBehind(t, auth.Settings{}, dsn, change...)
+	return serveSiteWithAuth(t, auth.Settings{}, dsn, change...)
 }
 
-// serveSiteBehind is serveSite with a door of its own.
-func serveSiteBehind(t *testing.T, doors auth.Settings, dsn string, change ...func(*Options)) *site {
+// serveSiteWithAuth is serveSite with authentication.
+func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func(*Options)) *site {
 	t.Helper()
 	var options Options
 	if err := envconfig.Process("", &options); err != nil {
@@ -77,11 +77,11 @@ func serveSiteBehind(t *testing.T, doors auth.Settings, dsn string, change ...fu
 	}
 	t.Cleanup(func() { pictures.Close() })
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	entry, err := auth.New(doors, log)
+	authenticator, err := auth.New(a, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := newView(options, entry, db, pictures, log)
+	v, err := newView(options, authenticator, db, pictures, log)
 	if err != nil {
 		t.Fatal(err)
 	}

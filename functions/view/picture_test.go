@@ -86,10 +86,10 @@ func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 	s.put(t, "exact.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1000])
 	s.put(t, "large.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1001])
 	for path, want := range map[string]string{
-		"page.jpg":     "neither JPEG, PNG, WebP nor GIF",
-		"drawing.svg":  "neither JPEG, PNG, WebP nor GIF",
-		"icon.bmp":     "neither JPEG, PNG, WebP nor GIF",
-		"empty.jpg":    "neither JPEG, PNG, WebP nor GIF",
+		"page.jpg":     "not a picture in JPEG, PNG, WebP or GIF",
+		"drawing.svg":  "not a picture in JPEG, PNG, WebP or GIF",
+		"icon.bmp":     "not a picture in JPEG, PNG, WebP or GIF",
+		"empty.jpg":    "not a picture in JPEG, PNG, WebP or GIF",
 		"large.jpg":    "MAX_PICTURE",
 		"gone.jpg":     "no file at this path",
 		outside:        "outside the picture roots",

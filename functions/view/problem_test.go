@@ -77,7 +77,7 @@ func TestWhatIsNotThere(t *testing.T) {
 		"/images/seven":                "A picture's id is a whole number. The pictures are at /.",
 		"/people/7":                    "There is no person with the id 7. The people are at /people.",
 		"/people/Dad":                  "A person's id is a whole number. The people are at /people.",
-		"/assets/style.css":            "There is no such asset. Load the page again that uses it.",
+		"/assets/style.css":            "There is no such asset. Reload the page that uses it.",
 		"/images/99999999999999999999": "A picture's id is a whole number. The pictures are at /.",
 	} {
 		s.expectProblem(t, path, http.StatusNotFound, want)

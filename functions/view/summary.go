@@ -15,36 +15,36 @@ import (
 // namesShown is how many people the table names of one picture.
 const namesShown = 4
 
-// whom is what the table says about who is in a picture: people, or words.
-type whom struct {
-	People []lineup.Person // known, the surest first
+// summary is what the table shows of the people in a picture: their names or a text.
+type summary struct {
+	People []lineup.Person // known, the best match first
 	More   int             // known as well, not named
-	Words  string          // instead of people
+	Text   string          // instead of people
 }
 
-func who(image lineup.Image) whom {
+func summarize(image lineup.Image) summary {
 	switch image.Status {
 	case lineup.Pending, lineup.Processing:
-		return whom{Words: "Pending..."}
+		return summary{Text: "Pending..."}
 	case lineup.Failed:
-		return whom{Words: cmp.Or(image.Reason, "Nobody noted why")}
+		return summary{Text: cmp.Or(image.Reason, "No reason was recorded")}
 	}
 	if known := known(image); len(known) > 0 {
 		named := min(len(known), namesShown)
-		return whom{People: known[:named], More: len(known) - named}
+		return summary{People: known[:named], More: len(known) - named}
 	}
 	switch {
 	case image.Status != lineup.Unknown:
-		return whom{Words: "–"}
+		return summary{Text: "–"}
 	case len(image.Faces) == 0:
-		return whom{Words: "No face found"}
+		return summary{Text: "No face found"}
 	case len(image.Faces) == 1:
-		return whom{Words: "Nobody known"}
+		return summary{Text: "Nobody known"}
 	}
-	return whom{Words: fmt.Sprintf("Nobody known, %d faces", len(image.Faces))}
+	return summary{Text: fmt.Sprintf("Nobody known, %d faces", len(image.Faces))}
 }
 
-// known are the known people in a picture, each once, the surest first.
+// known are the known people in a picture, each once, the best match first.
 func known(image lineup.Image) (people []lineup.Person) {
 	if image.Person != nil {
 		people = append(people, *image.Person)
@@ -57,8 +57,8 @@ func known(image lineup.Image) (people []lineup.Person) {
 	return people
 }
 
-// state is the CSS class of a status. One that was written by hand has its own.
-func state(s lineup.Status) string {
+// statusClass is the CSS class of a status. An unknown one has its own.
+func statusClass(s lineup.Status) string {
 	if slices.Contains(lineup.Statuses, s) {
 		return string(s)
 	}
@@ -70,15 +70,15 @@ func initial(name string) string {
 	return string(unicode.ToUpper(first))
 }
 
-// measure is a similarity or a score with two digits; a dash when it was not told.
-func measure(value *float64) string {
+// twoDigits is a similarity or a score; a dash when there is none.
+func twoDigits(value *float64) string {
 	if value == nil {
 		return "–"
 	}
 	return strconv.FormatFloat(*value, 'f', 2, 64)
 }
 
-// shell is text as one word of a shell's command, whatever it holds: it will be pasted.
+// shell quotes text as one word of a shell's command, whatever it holds.
 func shell(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

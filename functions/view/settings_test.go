@@ -1,0 +1,30 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+func TestOptionsThatContradictEachOtherAreRefusedByName(t *testing.T) {
+	var defaults Options
+	if err := envconfig.Process("", &defaults); err != nil {
+		t.Fatal(err)
+	}
+	if err := defaults.Check(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+	for name, change := range map[string]func(*Options){
+		"PAGE_SIZE is 201":    func(o *Options) { o.PageSize = o.MaxPageSize + 1 },
+		"SEND_TIMEOUT is 10s": func(o *Options) { o.SendTimeout = o.RequestTimeout },
+	} {
+		t.Run(name, func(t *testing.T) {
+			options := defaults
+			change(&options)
+			if err := options.Check(); err == nil || !strings.HasPrefix(err.Error(), name) {
+				t.Errorf("got %v, want an error about %s", err, name)
+			}
+		})
+	}
+}
