@@ -4,13 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
-	"strings"
 	"unicode/utf8"
-
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
@@ -19,13 +14,7 @@ import (
 // isPing recognises a PingSource's event by its headers alone: nothing else of such a
 // request is read, so it needs no key.
 func isPing(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/" && !strings.HasPrefix(mediaType(r), "application/cloudevents") &&
-		r.Header.Get("Ce-Specversion") != "" && r.Header.Get("Ce-Type") == event.TypePing
-}
-
-func mediaType(r *http.Request) string {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return kind
+	return r.Method == http.MethodPost && r.URL.Path == "/" && event.IsBinary(r) && r.Header.Get("Ce-Type") == event.TypePing
 }
 
 // postEvents takes CloudEvents in every mode, and the JSON of the other routes.
@@ -33,15 +22,15 @@ func (r *receiver) postEvents(w http.ResponseWriter, request *http.Request) erro
 	switch {
 	case isPing(request):
 		return r.postPing(w, request)
-	case !isEvent(request):
+	case !event.IsEvent(request):
 		return r.postPaths(w, request)
 	}
 	request.Body = http.MaxBytesReader(w, request.Body, r.limits.MaxBody)
-	events, err := readEvents(request)
+	events, err := event.Read(request)
 	if err != nil {
-		return err
+		return eventError(err)
 	}
-	pictures, pinged := picturesOf(events)
+	pictures, pinged := r.picturesOf(events)
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	if pinged {
@@ -83,39 +72,18 @@ func (r *receiver) ping(ctx context.Context) error {
 	return nil
 }
 
-func isEvent(r *http.Request) bool {
-	return strings.HasPrefix(mediaType(r), "application/cloudevents") || r.Header.Get("Ce-Specversion") != ""
-}
-
-func readEvents(request *http.Request) ([]cloudevents.Event, error) {
-	kind := mediaType(request)
-	if kind == cloudevents.ApplicationCloudEventsBatchJSON {
-		// The SDK's own test of the header knows no parameters: this is what it does for a batch.
-		request.Header.Set("Content-Type", kind)
-		events, err := cehttp.NewEventsFromHTTPRequest(request)
-		if err != nil {
-			return nil, bodyError(err)
-		}
-		return events, nil
-	}
-	e, err := cehttp.NewEventFromHTTPRequest(request)
-	if err != nil {
-		return nil, bodyError(err)
-	}
-	return []cloudevents.Event{*e}, nil
-}
-
 // picturesOf gives the pictures that the events submit, and whether a ping is among
-// the events. An invalid event becomes a refused picture, so that the others of its
-// batch are accepted.
-func picturesOf(events []cloudevents.Event) (pictures []picture, pinged bool) {
-	for _, e := range events {
-		if e.Validate() == nil && e.Type() == event.TypePing {
+// the events. An event that cannot be accepted becomes a refused picture, so that the
+// others of its batch are accepted.
+func (r *receiver) picturesOf(events []event.Received) (pictures []picture, pinged bool) {
+	for i, e := range events {
+		if e.Err == nil && e.Event.Type() == event.TypePing {
 			pinged = true
 			continue
 		}
 		p, err := pictureOf(e)
 		if err != nil {
+			r.log.Warn("event refused", "position", i, "id", e.Event.ID(), "source", e.Event.Source(), "error", err)
 			p = refusedPicture(err)
 		}
 		pictures = append(pictures, p)
@@ -123,19 +91,27 @@ func picturesOf(events []cloudevents.Event) (pictures []picture, pinged bool) {
 	return pictures, pinged
 }
 
-func pictureOf(e cloudevents.Event) (picture, error) {
-	if err := e.Validate(); err != nil {
-		return picture{}, fmt.Errorf("not a valid CloudEvent: %s", oneLine(err))
+func pictureOf(e event.Received) (picture, error) {
+	if e.Err != nil {
+		return picture{}, errors.New(oneLine(e.Err))
 	}
-	if e.Type() != event.TypeSubmitted {
-		return picture{}, fmt.Errorf("events of type %q are not accepted here, %s is", e.Type(), event.TypeSubmitted)
+	if e.Event.Type() != event.TypeSubmitted {
+		return picture{}, fmt.Errorf("events of type %q are not accepted here, %s is", e.Event.Type(), event.TypeSubmitted)
 	}
-	if !utf8.Valid(e.Data()) {
+	if !utf8.Valid(e.Event.Data()) {
 		return picture{}, errors.New("the event's data is not valid UTF-8")
 	}
-	data, err := event.ImageOf(e)
+	data, err := event.ImageOf(e.Event)
 	if err != nil {
 		return picture{}, errors.New(`the event's data is not {"path": "..."}`)
 	}
-	return newPicture(data.Path, event.TraceOf(e)), nil
+	return newPicture(data.Path, event.TraceOf(e.Event)), nil
+}
+
+// eventError keeps an unsupported format apart from what else a body can have wrong.
+func eventError(err error) error {
+	if errors.Is(err, event.ErrFormat) {
+		return &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: oneLine(err)}
+	}
+	return bodyError(err)
 }

@@ -50,7 +50,7 @@ func main() {
 			auth:      authenticator,
 			store:     db,
 			publisher: hints,
-			sweeper:   &sweeper{SweepSettings: s.SweepSettings, topic: s.Topic, queue: nsq, rows: db, publisher: hints, log: log},
+			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, log: log},
 			roots:     roots,
 			gallery:   gallery,
 			log:       log,

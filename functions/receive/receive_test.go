@@ -62,11 +62,11 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	must(t, err)
 	hints := publisher{queue: nsq, topic: "images", store: db}
 	s.receiver = &receiver{
-		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, MaxPicture: 1 << 20, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
+		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, PictureLimits: photo.Limits{MaxPicture: 1 << 20}, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
 		auth:      authenticator,
 		store:     db,
 		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000, Channel: "process"}, topic: "images", queue: nsq, rows: db, publisher: hints, log: log},
+		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: nsq, rows: db, publisher: hints, log: log},
 		roots:     roots,
 		gallery:   gallery,
 		log:       log,
@@ -197,6 +197,9 @@ func TestEventsInEveryMode(t *testing.T) {
 		paths  []string
 	}{
 		"binary":                   {`{"path":"a.jpg","id":99}`, binary, []string{"a.jpg"}},
+		"binary, sent by curl -d":  {`{"path":"a.jpg"}`, append(binary[:len(binary)-1:len(binary)-1], "application/x-www-form-urlencoded"), []string{"a.jpg"}},
+		"binary, without a type":   {`{"path":"a.jpg"}`, binary[: len(binary)-2 : len(binary)-2], []string{"a.jpg"}},
+		"structured, in capitals":  {event("b"), []string{"Content-Type", "Application/CloudEvents+JSON"}, []string{"b.jpg"}},
 		"structured":               {event("b"), []string{"Content-Type", "application/cloudevents+json; charset=utf-8"}, []string{"b.jpg"}},
 		"batched":                  {"[" + event("c") + "," + event("d") + "]", []string{"Content-Type", "application/cloudevents-batch+json"}, []string{"c.jpg", "d.jpg"}},
 		"batched with a parameter": {"[" + event("e") + "]", []string{"Content-Type", "application/cloudevents-batch+json; charset=utf-8"}, []string{"e.jpg"}},
@@ -224,6 +227,38 @@ func TestEventsInEveryMode(t *testing.T) {
 				t.Errorf("%d hints on the queue, want %d", n, len(c.paths))
 			}
 		})
+	}
+}
+
+func TestAnEmptyBatchIsAccepted(t *testing.T) {
+	s := newSystem(t)
+	if got := s.do(t, "/", " [ ] ", "Content-Type", "application/cloudevents-batch+json"); got.status != http.StatusAccepted || got.body != "" {
+		t.Errorf("%d %s, want 202 and no body", got.status, got.body)
+	}
+}
+
+func TestABadEventOfABatchIsRefusedAlone(t *testing.T) {
+	s := newSystem(t)
+	const good = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"%","data":{"path":"%.jpg"}}`
+	for _, bad := range []string{
+		`7`, `{}`, `null`,
+		`{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","data":{"path":"x.jpg"}}`,
+		`{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"1","data_base64":{}}`,
+		`{"specversion":"0.3","type":"dev.lineup.image.submitted","source":"/test","id":"1","data":{"path":"x.jpg"}}`,
+	} {
+		batch := "[" + strings.ReplaceAll(good, "%", "a") + "," + bad + "," + strings.ReplaceAll(good, "%", "b") + "]"
+		header := []string{"Content-Type", "application/cloudevents-batch+json"}
+		got := s.do(t, "/", batch, append(header, "Accept", "application/json")...)
+		images := got.images(t)
+		if got.status != http.StatusAccepted || len(images) != 3 || images[0].Path != "a.jpg" || images[1].ID != 0 || images[1].Error == "" || images[2].Path != "b.jpg" {
+			t.Errorf("%s among others: %d %s", bad, got.status, got.body)
+		}
+		if got := s.do(t, "/", batch, header...); got.status != http.StatusAccepted || got.body != "" {
+			t.Errorf("%s among others, without Accept: %d %s, want 202 and no body", bad, got.status, got.body)
+		}
+	}
+	if n := s.depth(t); n != 2 {
+		t.Errorf("%d hints on the queue, want those of a.jpg and b.jpg", n)
 	}
 }
 
@@ -285,6 +320,10 @@ func TestRefusals(t *testing.T) {
 		"an event that is too large":    {"/", `{"path":"` + strings.Repeat("a", 3000) + `"}`, ce("dev.lineup.image.submitted"), 413, "2000 bytes allowed"},
 		"a broken structured event":     {"/", `{"specversion":"1.0"`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"a broken batch":                {"/", `{}`, []string{"Content-Type", "application/cloudevents-batch+json"}, 400, "cannot be read"},
+		"an event without an id":        {"/", `{}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test"}, 400, "id"},
+		"an event in another format":    {"/", `x`, []string{"Content-Type", "application/cloudevents+avro"}, 415, "application/cloudevents+json"},
+		"a batch in another format":     {"/", `x`, []string{"Content-Type", "application/cloudevents-batch+protobuf"}, 415, "application/cloudevents-batch+json"},
+		"data_base64 that is no string": {"/", `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/t","id":"1","data_base64":7}`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"an upload of no known kind":    {"/images", `hello`, []string{"Content-Type", "text/plain"}, 415, "image/*"},
 		"a picture that is none":        {"/images", `hello`, []string{"Content-Type", "image/jpeg"}, 415, "not a picture"},
 	} {

@@ -6,16 +6,19 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// Three packages call theirs Settings; an embedded field needs a name of its own.
+// Three packages call theirs Settings, two Limits; an embedded field needs a name of
+// its own.
 type (
-	Auth     = auth.Settings
-	Database = store.Settings
-	NSQ      = queue.Settings
+	Auth          = auth.Settings
+	Database      = store.Settings
+	NSQ           = queue.Settings
+	PictureLimits = photo.Limits
 )
 
 type settings struct {
@@ -23,12 +26,11 @@ type settings struct {
 	Auth
 	Database
 	NSQ
+	queue.Subscription // hints are published to the topic; the channel's backlog limits a sweep
+	photo.RootsSettings
+	photo.GallerySettings
 	Limits
 	SweepSettings
-
-	Topic       string `envconfig:"TOPIC" default:"images" desc:"NSQ topic for hints"`
-	ImagesURL   string `envconfig:"IMAGES_URL" required:"true" desc:"picture roots, folders or bucket URLs, separated by commas; uploads go to the first"`
-	KnownPeople string `envconfig:"KNOWN_PEOPLE" required:"true" desc:"the gallery, a folder or a bucket URL: photos of known people"`
 }
 
 // defaults are the settings that have no default in their tags.
@@ -38,11 +40,11 @@ func defaults() settings {
 
 // Limits of one request.
 type Limits struct {
-	MaxBody    int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
-	MaxBatch   int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
-	MaxPicture int64         `envconfig:"MAX_PICTURE" default:"20971520" min:"1" desc:"largest picture or photo, in bytes"`
-	MaxUpload  int64         `envconfig:"MAX_UPLOAD" default:"67108864" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
-	MaxTime    time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
+	PictureLimits
+	MaxBody   int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
+	MaxBatch  int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
+	MaxUpload int64         `envconfig:"MAX_UPLOAD" default:"67108864" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
+	MaxTime   time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
 }
 
 // afterBody gives what follows on a body that was read its time. The time of the body
@@ -55,6 +57,5 @@ func (l Limits) afterBody(request *http.Request) (context.Context, context.Cance
 type SweepSettings struct {
 	HintAge  time.Duration `envconfig:"HINT_AGE" default:"2m" min:"1s" max:"24h" desc:"a hint older than this counts as lost"`
 	Fill     int           `envconfig:"SWEEP_FILL" default:"5000" min:"1" max:"10000000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep publishes none"`
-	Interval time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" min:"0s" max:"24h" desc:"shortest time between two sweeps of this instance; 0: every ping sweeps"`
-	Channel  string        `envconfig:"CHANNEL" default:"process" desc:"NSQ channel whose backlog a sweep looks at"`
+	Interval time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" min:"0" max:"24h" desc:"shortest time between two sweeps of this instance; 0: every ping sweeps"`
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -17,11 +18,11 @@ const sweepBatch = 500
 // truth, and whatever the queue lost is published from there.
 type sweeper struct {
 	SweepSettings
-	topic     string
-	queue     backlogReader
-	rows      dueReader
-	publisher hintPublisher
-	log       *slog.Logger
+	subscription queue.Subscription // whose backlog counts
+	queue        backlogReader
+	rows         dueReader
+	publisher    hintPublisher
+	log          *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
 	last time.Time  // end of the last sweep that succeeded
@@ -61,7 +62,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 
 // fill publishes hints, those due longest first, until nothing is due or the queue is full.
 func (s *sweeper) fill(ctx context.Context) (published int, err error) {
-	backlog, err := s.queue.Backlog(ctx, s.topic, s.Channel)
+	backlog, err := s.queue.Backlog(ctx, s.subscription.Topic, s.subscription.Channel)
 	if err != nil {
 		return 0, err
 	}

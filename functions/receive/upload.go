@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -71,13 +72,12 @@ type upload struct {
 
 // newUpload recognises a picture by its first bytes, never by its name or Content-Type.
 func newUpload(body []byte) upload {
-	kinds := map[string]string{"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
-	kind, ok := kinds[http.DetectContentType(body)]
+	format, ok := photo.FormatOf(body)
 	if !ok {
-		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send JPEG, PNG, WebP or GIF"}}
+		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
 	}
 	sum := sha256.Sum256(body)
-	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: kind}
+	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension}
 }
 
 // path is where the picture lies below the first root: the same picture always has

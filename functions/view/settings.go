@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -20,8 +21,8 @@ type settings struct {
 	serve.Web
 	Auth
 	Database
+	photo.RootsSettings
 	Options
-	ImagesURL string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
 }
 
 // defaults are the settings that have no default in their tags.
@@ -31,9 +32,9 @@ func defaults() settings {
 
 // Options of the pages and their limits.
 type Options struct {
-	PageSize       int           `envconfig:"PAGE_SIZE" default:"50" min:"1" desc:"rows of a page"`
-	MaxPageSize    int           `envconfig:"MAX_PAGE_SIZE" default:"200" min:"1" max:"10000" desc:"most rows that ?limit= may ask for"`
-	MaxPicture     int64         `envconfig:"MAX_PICTURE" default:"20971520" min:"1" desc:"largest picture that is shown, in bytes"`
+	PageSize    int `envconfig:"PAGE_SIZE" default:"50" min:"1" desc:"rows of a page"`
+	MaxPageSize int `envconfig:"MAX_PAGE_SIZE" default:"200" min:"1" max:"10000" desc:"most rows that ?limit= may ask for"`
+	photo.Limits
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
