@@ -14,13 +14,14 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
 // filesBelow are the names of all files, the hidden ones as well.
 func filesBelow(t *testing.T, dir string) (names []string) {
 	t.Helper()
-	must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	testkit.Succeed(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
 			names = append(names, path)
 		}
@@ -36,23 +37,23 @@ func TestAFullPictureStore(t *testing.T) {
 	s := newSystem(t)
 	signal.Ignore(syscall.SIGXFSZ) // or the runtime would end the process
 	var was syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
-	room := func(bytes uint64) {
+	testkit.Succeed(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
+	limit := func(bytes uint64) {
 		t.Helper()
-		must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: was.Max}))
+		testkit.Succeed(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: was.Max}))
 	}
-	t.Cleanup(func() { room(was.Cur); signal.Reset(syscall.SIGXFSZ) })
+	t.Cleanup(func() { limit(was.Cur); signal.Reset(syscall.SIGXFSZ) })
 	large := "\xff\xd8\xff" + strings.Repeat("x", 100<<10)
 	person, personKind := personBody(t, "Ann", large)
 	upload := func() reply {
 		return s.do(t, "/images", large, "Content-Type", "image/jpeg", "Accept", "application/json")
 	}
 
-	room(64 << 10)
+	limit(64 << 10)
 	for what, got := range map[string]reply{"a picture": upload(), "a photo of a person": s.do(t, "/people", person, "Content-Type", personKind)} {
 		if got.status != http.StatusInsufficientStorage || got.header.Get("Retry-After") == "" ||
 			!strings.Contains(got.body, "full: make room") || strings.Contains(got.body, s.images) {
-			t.Errorf("%s: %d %s, want 507 that says what to do", what, got.status, got.body)
+			t.Errorf("%s: %d %s, want 507 with what to do", what, got.status, got.body)
 		}
 	}
 	if left := append(filesBelow(t, s.images), filesBelow(t, s.gallery)...); len(left) > 0 {
@@ -62,13 +63,13 @@ func TestAFullPictureStore(t *testing.T) {
 		t.Errorf("a picture that could not be saved has a row: %+v, %v", images, err)
 	}
 
-	room(was.Cur)
+	limit(was.Cur)
 	if got := upload(); got.status != http.StatusAccepted || got.images(t)[0].ID == 0 {
 		t.Errorf("with room again: %d %s", got.status, got.body)
 	}
 	got := s.do(t, "/people", person, "Content-Type", personKind)
 	var profile store.Profile
-	must(t, json.Unmarshal([]byte(got.body), &profile))
+	testkit.Succeed(t, json.Unmarshal([]byte(got.body), &profile))
 	if got.status != http.StatusOK || len(profile.ImageNames) != 1 {
 		t.Fatalf("with room again: %d %s", got.status, got.body)
 	}
@@ -80,9 +81,8 @@ func TestAFullPictureStore(t *testing.T) {
 func TestAFullDatabase(t *testing.T) {
 	s := newSystem(t)
 	own := deptest.OwnMySQL(t)
-	must(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
-	must(t, err)
+	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
+	pictures := testkit.Must(store.Open(store.Settings{DSN: own.DSN, Connections: 4}))(t)
 	t.Cleanup(func() { pictures.Close() })
 	s.useDatabase(pictures)
 
@@ -105,7 +105,7 @@ func TestAFullDatabase(t *testing.T) {
 	t.Logf("full after %d pictures", accepted)
 	if refused.status != http.StatusInsufficientStorage || refused.header.Get("Retry-After") == "" ||
 		!strings.Contains(refused.body, "the database is full") || strings.Contains(refused.body, "sql") || strings.Contains(refused.body, "1114") {
-		t.Errorf("%d %s, want 507 that says what to do", refused.status, refused.body)
+		t.Errorf("%d %s, want 507 with what to do", refused.status, refused.body)
 	}
 	if rows := countImages(t, pictures); rows != accepted {
 		t.Errorf("%d rows for %d accepted pictures", rows, accepted)
@@ -129,21 +129,20 @@ func (s *system) useDatabase(db *store.Store) {
 func countImages(t *testing.T, s *store.Store) int {
 	t.Helper()
 	images, _, err := s.Images(context.WithoutCancel(t.Context()), store.Filter{Limit: 1_000_000})
-	must(t, err)
+	testkit.Succeed(t, err)
 	return len(images)
 }
 
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	s := newSystem(t)
 	dsn := deptest.MySQL(t)
-	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
-	must(t, err)
+	pictures := testkit.Must(store.Open(store.Settings{DSN: dsn, Connections: 2}))(t)
 	t.Cleanup(func() { pictures.Close() })
 	s.useDatabase(pictures)
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "make migrate") {
 		t.Errorf("%d %s, want 503 with the command", got.status, got.body)
 	}
-	must(t, store.Migrate(t.Context(), dsn))
+	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusAccepted {
 		t.Errorf("after the migration: %d %s", got.status, got.body)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -79,4 +82,28 @@ func readLimited(part io.Reader, name string, limit int64) ([]byte, error) {
 		return nil, tooLargeProblem(name, limit)
 	}
 	return body, nil
+}
+
+// upload is a picture or photo that came with a request.
+type upload struct {
+	body      []byte
+	hash      string // SHA-256, in hex
+	extension string // of a file name, without the dot
+	err       error  // why it is refused
+}
+
+// newUpload recognises a picture by its first bytes, never by its name or Content-Type.
+func newUpload(body []byte) upload {
+	format, ok := photo.FormatOf(body)
+	if !ok {
+		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
+	}
+	sum := sha256.Sum256(body)
+	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension}
+}
+
+// path is where the picture lies below the first root: the same picture always has
+// the same path.
+func (u upload) path() string {
+	return fmt.Sprintf("uploads/%s/%s.%s", u.hash[:2], u.hash, u.extension)
 }

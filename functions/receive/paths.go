@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -68,9 +67,4 @@ func parsePaths(body []byte) (paths []string, err error) {
 		paths = append(paths, *entry.Path)
 	}
 	return paths, nil
-}
-
-// traceOf is the trace context of a request.
-func traceOf(r *http.Request) event.Trace {
-	return event.NewTrace(r.Header.Get(event.ExtTraceParent), r.Header.Get(event.ExtTraceState))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/queue"
@@ -42,44 +43,29 @@ func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }
 func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Helper()
 	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
-	if err := store.Migrate(t.Context(), s.dsn); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	db, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10})
-	must(t, err)
-	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
-	must(t, err)
-	nsq, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
-	must(t, err)
-	roots, err := photo.Open(s.images + ",s3://pictures?region=us-east-1")
-	must(t, err)
-	gallery, err := photo.Open(s.gallery)
-	must(t, err)
-	t.Cleanup(func() { db.Close(); s.store.Close(); nsq.Close(); roots.Close(); gallery.Close() })
-	authenticator, err := auth.New(auth.Settings{KeysFile: keysFile}, log)
-	must(t, err)
-	hints := publisher{queue: nsq, topic: "images", store: db}
+	db := testkit.Must(store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10}))(t)
+	s.store = testkit.Must(store.Open(store.Settings{DSN: s.dsn, Connections: 10}))(t)
+	hintQueue := testkit.Must(queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second}))(t)
+	roots := testkit.Must(photo.Open(s.images + ",s3://pictures?region=us-east-1"))(t)
+	gallery := testkit.Must(photo.Open(s.gallery))(t)
+	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
+	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
+	hints := publisher{queue: hintQueue, topic: "images", store: db}
 	s.receiver = &receiver{
 		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, PictureLimits: photo.Limits{MaxPicture: 1 << 20}, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
 		auth:      authenticator,
 		store:     db,
 		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: nsq, rows: db, publisher: hints, log: log},
+		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: hintQueue, rows: db, publisher: hints, log: log},
 		roots:     roots,
 		gallery:   gallery,
 		log:       log,
 	}
 	s.handler = s.routes()
 	return s
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // reply is an answer read whole.
@@ -109,19 +95,18 @@ func (r reply) images(t *testing.T) []picture {
 	return answer.Images
 }
 
-// hints reads n messages from the topic.
+// nextHints reads n messages from the topic.
 func (s *system) nextHints(t *testing.T, n int) []string {
 	t.Helper()
 	bodies := make(chan string, n)
 	config := nsq.NewConfig()
-	consumer, err := nsq.NewConsumer("images", "process", config)
-	must(t, err)
+	consumer := testkit.Must(nsq.NewConsumer("images", "process", config))(t)
 	consumer.SetLoggerLevel(nsq.LogLevelMax)
 	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
 		bodies <- string(m.Body)
 		return nil
 	}))
-	must(t, consumer.ConnectToNSQD(s.nsqd.TCP))
+	testkit.Succeed(t, consumer.ConnectToNSQD(s.nsqd.TCP))
 	defer func() { consumer.Stop(); <-consumer.StopChan }()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -139,8 +124,7 @@ func (s *system) nextHints(t *testing.T, n int) []string {
 
 func (s *system) depth(t *testing.T) int {
 	t.Helper()
-	depth, err := s.publisher.queue.Backlog(t.Context(), "images", "process")
-	must(t, err)
+	depth := testkit.Must(s.publisher.queue.Backlog(t.Context(), "images", "process"))(t)
 	return depth
 }
 
@@ -267,7 +251,7 @@ func TestTheHintIsAnEventThatCarriesTheTrace(t *testing.T) {
 	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	s.do(t, "/image/post", `{"path":"a.jpg"}`, "Traceparent", trace)
 	var got map[string]any
-	must(t, json.Unmarshal([]byte(s.nextHints(t, 1)[0]), &got))
+	testkit.Succeed(t, json.Unmarshal([]byte(s.nextHints(t, 1)[0]), &got))
 	for name, want := range map[string]any{
 		"specversion": "1.0", "type": "dev.lineup.image.submitted", "source": "/lineup/receive",
 		"subject": "images/1", "id": "1.1", "traceparent": trace,
@@ -291,7 +275,7 @@ func TestRefusals(t *testing.T) {
 		path, body string
 		header     []string
 		status     int
-		says       string
+		detail     string
 	}{
 		"no JSON":                       {"/image/post", `path=a`, nil, 400, "invalid character"},
 		"no body":                       {"/image/post", ``, nil, 400, "EOF"},
@@ -329,8 +313,8 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.do(t, c.path, c.body, append(c.header, "Accept", "application/json")...)
-			if got.status != c.status || got.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(got.body, c.says) {
-				t.Errorf("%d %s %s, want %d problem+json with %q", got.status, got.header.Get("Content-Type"), got.body, c.status, c.says)
+			if got.status != c.status || got.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(got.body, c.detail) {
+				t.Errorf("%d %s %s, want %d problem+json with %q", got.status, got.header.Get("Content-Type"), got.body, c.status, c.detail)
 			}
 		})
 	}
@@ -357,7 +341,7 @@ func TestTextErrorsAreOneLine(t *testing.T) {
 	}
 }
 
-func TestDatabaseDownSavesNothingAndSaysWhen(t *testing.T) {
+func TestDatabaseDownSavesNothingAndIsAnswered503(t *testing.T) {
 	s := newSystem(t)
 	s.receiver.store.Close()
 	got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Accept", "application/json")
@@ -419,12 +403,10 @@ func multipartBody(t *testing.T, field string, files ...string) (body, kind stri
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	for _, file := range files {
-		part, err := form.CreateFormFile(field, "../../photo.jpg")
-		must(t, err)
-		_, err = io.WriteString(part, file)
-		must(t, err)
+		part := testkit.Must(form.CreateFormFile(field, "../../photo.jpg"))(t)
+		testkit.Must(io.WriteString(part, file))(t)
 	}
-	must(t, form.Close())
+	testkit.Succeed(t, form.Close())
 	return b.String(), form.FormDataContentType()
 }
 
@@ -432,14 +414,12 @@ func personBody(t *testing.T, name string, photos ...string) (body, kind string)
 	t.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
-	must(t, form.WriteField("name", name))
+	testkit.Succeed(t, form.WriteField("name", name))
 	for _, photo := range photos {
-		part, err := form.CreateFormFile("photo", "x.jpg")
-		must(t, err)
-		_, err = io.WriteString(part, photo)
-		must(t, err)
+		part := testkit.Must(form.CreateFormFile("photo", "x.jpg"))(t)
+		testkit.Must(io.WriteString(part, photo))(t)
 	}
-	must(t, form.Close())
+	testkit.Succeed(t, form.Close())
 	return b.String(), form.FormDataContentType()
 }
 
@@ -452,7 +432,7 @@ func TestPeople(t *testing.T) {
 		t.Fatalf("%d %s", first.status, first.body)
 	}
 	var person store.Profile
-	must(t, json.Unmarshal([]byte(first.body), &person))
+	testkit.Succeed(t, json.Unmarshal([]byte(first.body), &person))
 	if person.ID != 1 || person.Name != "Ann / ../Lee" || len(person.ImageNames) != 1 || strings.ContainsAny(person.ImageNames[0], "/ ") {
 		t.Errorf("the person is %+v", person)
 	}
@@ -461,7 +441,7 @@ func TestPeople(t *testing.T) {
 		t.Errorf("the gallery holds %q, %v", saved, err)
 	}
 	t.Run("the same again completes what is missing", func(t *testing.T) {
-		must(t, os.Remove(photo))
+		testkit.Succeed(t, os.Remove(photo))
 		if again := s.do(t, "/people", body, "Content-Type", kind); again.body != first.body {
 			t.Errorf("%s, want %s", again.body, first.body)
 		}
@@ -472,7 +452,7 @@ func TestPeople(t *testing.T) {
 	t.Run("another photo is added", func(t *testing.T) {
 		body, kind := personBody(t, "Ann / ../Lee", "\xff\xd8\xff two")
 		var more store.Profile
-		must(t, json.Unmarshal([]byte(s.do(t, "/people", body, "Content-Type", kind).body), &more))
+		testkit.Succeed(t, json.Unmarshal([]byte(s.do(t, "/people", body, "Content-Type", kind).body), &more))
 		if more.ID != 1 || len(more.ImageNames) != 2 {
 			t.Errorf("%+v, want two photos of person 1", more)
 		}
@@ -499,9 +479,9 @@ func TestPeople(t *testing.T) {
 	}
 }
 
-func TestAGalleryThatCannotBeWrittenIsSaid(t *testing.T) {
+func TestAGalleryThatCannotBeWrittenIsAnswered503(t *testing.T) {
 	s := newSystem(t)
-	must(t, os.RemoveAll(s.gallery))
+	testkit.Succeed(t, os.RemoveAll(s.gallery))
 	body, kind := personBody(t, "Ann", "\xff\xd8\xff")
 	got := s.do(t, "/people", body, "Content-Type", kind)
 	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || strings.Contains(got.body, s.gallery) {
@@ -518,8 +498,7 @@ func TestPing(t *testing.T) {
 		for i := range n {
 			paths = append(paths, "p/"+strings.Repeat("a", i+1)+".jpg")
 		}
-		_, err := s.store.Submit(t.Context(), paths)
-		must(t, err)
+		testkit.Must(s.store.Submit(t.Context(), paths))(t)
 	}
 	submit(700) // rows whose hints were never given
 	if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted || got.body != "" {
@@ -547,7 +526,7 @@ func TestPing(t *testing.T) {
 			t.Errorf("%d hints on the queue, want 705 still", n)
 		}
 	})
-	t.Run("nsqd down is said, and the ping can come again", func(t *testing.T) {
+	t.Run("nsqd down is answered 503, and the next ping succeeds", func(t *testing.T) {
 		s.sweeper.last = time.Time{}
 		s.nsqd.Stop()
 		if got := s.do(t, "/", "", ping...); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {

@@ -32,6 +32,11 @@ func newPicture(path string, trace event.Trace) picture {
 
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
+// traceOf is the trace context of a request.
+func traceOf(r *http.Request) event.Trace {
+	return event.NewTrace(r.Header.Get(event.ExtTraceParent), r.Header.Get(event.ExtTraceState))
+}
+
 // submit gives every picture its row and publishes a hint for those that wait to be
 // looked at. What became of each is noted in it; an error means that no row was written.
 func (r *receiver) submit(ctx context.Context, pictures []picture) error {

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -26,8 +27,7 @@ func trapped(t *testing.T) (*system, deptest.Traversal) {
 	t.Helper()
 	trap := deptest.NewTraversal(t, []byte("\xff\xd8\xff what lies outside"))
 	s := newSystem(t)
-	roots, err := photo.Open(trap.Root)
-	must(t, err)
+	roots := testkit.Must(photo.Open(trap.Root))(t)
 	t.Cleanup(func() { roots.Close() })
 	s.gallery, s.images = trap.Root, trap.Root
 	s.receiver.roots, s.receiver.gallery = roots, roots
@@ -40,13 +40,11 @@ func named(t *testing.T, field, fileName, value, name string) (body, kind string
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	if name != "" {
-		must(t, form.WriteField("name", name))
+		testkit.Succeed(t, form.WriteField("name", name))
 	}
-	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + field + `"; filename="` + fileName + `"`}})
-	must(t, err)
-	_, err = part.Write([]byte(value))
-	must(t, err)
-	must(t, form.Close())
+	part := testkit.Must(form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + field + `"; filename="` + fileName + `"`}}))(t)
+	testkit.Must(part.Write([]byte(value)))(t)
+	testkit.Succeed(t, form.Close())
 	return b.String(), form.FormDataContentType()
 }
 
@@ -56,8 +54,7 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 	s, trap := trapped(t)
 	quoted := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\n", "%0A", "\r", "%0D")
 	for i, way := range trap.Paths {
-		data, err := json.Marshal(map[string]string{"path": way})
-		must(t, err)
+		data := testkit.Must(json.Marshal(map[string]string{"path": way}))(t)
 		answers := map[string]reply{
 			"a path":   s.do(t, "/image/post", string(data), "Accept", "application/json"),
 			"raw JSON": s.do(t, "/image/post", `{"path":"`+way+`"}`, "Accept", "application/json"),
@@ -84,10 +81,8 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 	upload, photo := regexp.MustCompile(`^uploads/[0-9a-f]{2}/[0-9a-f]{64}\.jpg$`), regexp.MustCompile(`^[\pL\d_]+-[0-9a-f]{16}\.jpg$`)
 	links := 0
 	for _, file := range filesBelow(t, trap.Root) {
-		info, err := os.Lstat(file)
-		must(t, err)
-		name, err := filepath.Rel(trap.Root, file)
-		must(t, err)
+		info := testkit.Must(os.Lstat(file))(t)
+		name := testkit.Must(filepath.Rel(trap.Root, file))(t)
 		switch {
 		case info.Mode()&os.ModeSymlink != 0:
 			links++
@@ -99,7 +94,7 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 		t.Errorf("of the trap's 9 links %d are left", links)
 	}
 	images, _, err := s.store.Images(t.Context(), store.Filter{Limit: 10_000})
-	must(t, err)
+	testkit.Succeed(t, err)
 	for _, image := range images {
 		if !utf8.ValidString(image.Path) || slices.Contains(strings.Split(image.Path, "/"), "..") || strings.ContainsRune(image.Path, 0) {
 			t.Errorf("a row has the path %q", image.Path)
@@ -110,14 +105,14 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 // A link in the place of the folder for uploads, or of a photo, is not followed out.
 func TestNoLinkMakesReceiveWriteOutside(t *testing.T) {
 	s, trap := trapped(t)
-	must(t, os.Symlink("../elsewhere", filepath.Join(trap.Root, "uploads")))
+	testkit.Succeed(t, os.Symlink("../elsewhere", filepath.Join(trap.Root, "uploads")))
 	body, kind := named(t, "image", "a.jpg", "\xff\xd8\xff upload", "")
 	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, trap.Base) {
 		t.Errorf("uploads leads out: %d %s, want 503 that shows no folder", got.status, got.body)
 	}
 	const face = "\xff\xd8\xff photo"
 	name := imageName("Ann", newUpload([]byte(face)))
-	must(t, os.Symlink("../secret.jpg", filepath.Join(trap.Root, name)))
+	testkit.Succeed(t, os.Symlink("../secret.jpg", filepath.Join(trap.Root, name)))
 	body, kind = named(t, "photo", "a.jpg", face, "Ann")
 	if got := s.do(t, "/people", body, "Content-Type", kind); got.status != http.StatusOK {
 		t.Errorf("a photo's place is a link: %d %s", got.status, got.body)

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
 
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -60,28 +57,4 @@ func (r *receiver) readUploads(w http.ResponseWriter, request *http.Request) ([]
 	}
 	return nil, &serve.Problem{Status: http.StatusUnsupportedMediaType,
 		Detail: "send one picture as image/*, or pictures as multipart/form-data in fields named image; paths go to /image/post"}
-}
-
-// upload is a picture or photo that came with a request.
-type upload struct {
-	body      []byte
-	hash      string // SHA-256, in hex
-	extension string // of a file name, without the dot
-	err       error  // why it is refused
-}
-
-// newUpload recognises a picture by its first bytes, never by its name or Content-Type.
-func newUpload(body []byte) upload {
-	format, ok := photo.FormatOf(body)
-	if !ok {
-		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
-	}
-	sum := sha256.Sum256(body)
-	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension}
-}
-
-// path is where the picture lies below the first root: the same picture always has
-// the same path.
-func (u upload) path() string {
-	return fmt.Sprintf("uploads/%s/%s.%s", u.hash[:2], u.hash, u.extension)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -36,14 +37,9 @@ func TestTheTableIsAsApproved(t *testing.T) {
 	got := contentHash.ReplaceAllString(s.get(t, "/").body, "${1}HASH.")
 	const golden = "testdata/table.golden.html"
 	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Succeed(t, os.WriteFile(golden, []byte(got), 0o644))
 	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := testkit.Must(os.ReadFile(golden))(t)
 	if got != string(want) {
 		t.Errorf("the table is not as in %s; if it should be, look at it and run the test with -update:\n%s", golden, got)
 	}

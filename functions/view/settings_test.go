@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 func TestOptionsThatContradictEachOtherAreRefusedByName(t *testing.T) {
 	var defaults Options
-	if err := envconfig.Process("", &defaults); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, envconfig.Process("", &defaults))
 	if err := defaults.Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 )
 
 // TestNoRowMakesViewShowWhatLiesOutside asks for the picture of every row by which
@@ -18,16 +19,10 @@ func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	secret := append(jpegOf(t), "what lies outside"...)
 	trap := deptest.NewTraversal(t, secret)
 	s := newSite(t)
-	if err := os.WriteFile(trap.Root+"/a.jpg", jpegOf(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(trap.Root+"/a.jpg", jpegOf(t), 0o600))
 	// The site's own root becomes the trap's.
-	if err := os.Remove(s.roots); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(trap.Root, s.roots); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.Remove(s.roots))
+	testkit.Succeed(t, os.Symlink(trap.Root, s.roots))
 	for _, way := range trap.Paths {
 		if len(way) > 1024 {
 			continue // no row holds it

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/serve"
 )
@@ -27,9 +29,7 @@ func line(name, key string) string {
 
 func write(t *testing.T, file, content string) {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(file, []byte(content), 0o600))
 }
 
 // keysFile is a file of keys with that content.
@@ -63,10 +63,7 @@ func (c countErrors) Handle(ctx context.Context, r slog.Record) error {
 func guard(t *testing.T, s auth.Settings) guarded {
 	t.Helper()
 	g := guarded{log: new(bytes.Buffer), errors: new(atomic.Int32)}
-	a, err := auth.New(s, slog.New(countErrors{slog.NewTextHandler(g.log, nil), g.errors}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := testkit.Must(auth.New(s, slog.New(countErrors{slog.NewTextHandler(g.log, nil), g.errors})))(t)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, auth.Caller(r.Context()).Value)
 	})
@@ -169,12 +166,12 @@ func TestKeysAreReadAgain(t *testing.T) {
 	}{
 		"a key is added":      {func(t *testing.T, file string) { write(t, file, both) }, true, true, 0},
 		"a key is taken away": {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, 0},
-		"the file is gone":    {func(t *testing.T, file string) { must(t, os.Remove(file)) }, true, false, 1},
+		"the file is gone":    {func(t *testing.T, file string) { testkit.Succeed(t, os.Remove(file)) }, true, false, 1},
 		"the file is broken":  {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, 1},
 		"the file is empty":   {func(t *testing.T, file string) { write(t, file, "") }, true, false, 1},
 		"another file is in its place": {func(t *testing.T, file string) {
 			other := keysFile(t, both)
-			must(t, os.Rename(other, file))
+			testkit.Succeed(t, os.Rename(other, file))
 		}, true, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,17 +205,17 @@ func TestAMountedSecretIsReadAgain(t *testing.T) {
 	t.Parallel()
 	dir, then := t.TempDir(), time.Now()
 	for version, key := range map[string]string{"v1": "one", "v2": "two"} {
-		must(t, os.Mkdir(filepath.Join(dir, version), 0o700))
+		testkit.Succeed(t, os.Mkdir(filepath.Join(dir, version), 0o700))
 		file := filepath.Join(dir, version, "keys")
 		write(t, file, line("phone", key))
-		must(t, os.Chtimes(file, then, then))
+		testkit.Succeed(t, os.Chtimes(file, then, then))
 	}
-	must(t, os.Symlink("v1", filepath.Join(dir, "..data")))
-	must(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
+	testkit.Succeed(t, os.Symlink("v1", filepath.Join(dir, "..data")))
+	testkit.Succeed(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
 	synctest.Test(t, func(t *testing.T) {
 		g := guard(t, auth.Settings{KeysFile: filepath.Join(dir, "keys")})
-		must(t, os.Symlink("v2", filepath.Join(dir, "new")))
-		must(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
+		testkit.Succeed(t, os.Symlink("v2", filepath.Join(dir, "new")))
+		testkit.Succeed(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
 		time.Sleep(time.Second)
 		if one, two := g.status(t, "one"), g.status(t, "two"); one != http.StatusUnauthorized || two != http.StatusOK {
 			t.Errorf("the old key gets %d, the new one %d", one, two)
@@ -287,6 +284,15 @@ func TestRateLimit(t *testing.T) {
 	})
 }
 
+func TestARateIsANumberThatMakesSense(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if err := serve.Check(&auth.Settings{RateLimit: rate, RateBurst: 1}); err == nil || !strings.Contains(err.Error(), "RATE_LIMIT") {
+			t.Errorf("%g: got %v, want an error about RATE_LIMIT", rate, err)
+		}
+	}
+}
+
 func TestARateNeedsABurst(t *testing.T) {
 	t.Parallel()
 	if err := (auth.Settings{RateLimit: 1}).Check(); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
@@ -330,12 +336,5 @@ func TestPostsOfOtherSites(t *testing.T) {
 	}
 	if _, err := auth.New(auth.Settings{TrustedOrigins: []string{"page.example"}}, nil); err == nil || !strings.Contains(err.Error(), "TRUSTED_ORIGINS") {
 		t.Errorf("an origin without a scheme: %v", err)
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
