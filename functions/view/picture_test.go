@@ -177,8 +177,8 @@ func TestAClientThatDoesNotReadGivesItsSlotUp(t *testing.T) {
 	defer stalled.Close()
 	fmt.Fprintf(stalled, "GET /images/%d/picture HTTP/1.1\r\nHost: view\r\n\r\n", large)
 	testkit.Must(io.ReadFull(stalled, make([]byte, len("HTTP/1.1 200"))))(t)
-	if held := len(s.view.slots); held != 1 {
-		t.Fatalf("%d slots are taken while the picture is being sent, want 1", held)
+	if taken := len(s.view.slots); taken != 1 {
+		t.Fatalf("%d slots are taken while the picture is being sent, want 1", taken)
 	}
 	path := fmt.Sprintf("/images/%d/picture", small)
 	testkit.Eventually(t, 20*time.Second, "the slot is free again", func() bool { return s.get(t, path).status == http.StatusOK })
