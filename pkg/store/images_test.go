@@ -44,7 +44,7 @@ func TestImagesFilteredAndByPages(t *testing.T) {
 		"identified":                  {store.Filter{Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum", "dad"}},
 		"unknown":                     {store.Filter{Status: lineup.Unknown}, []string{"stranger"}},
 		"failed":                      {store.Filter{Status: lineup.Failed}, []string{"broken"}},
-		"Mum, also where not surest":  {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
+		"Mum, also where not best match":  {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
 		"Dad":                         {store.Filter{Person: dad.ID}, []string{"mum and dad and mum", "dad and mum", "dad"}},
 		"somebody who is not there":   {store.Filter{Person: 99}, nil},
 		"both filters, one matching":  {store.Filter{Person: mum.ID, Status: lineup.Failed}, nil},
