@@ -29,7 +29,7 @@ type Image struct {
 	Status    Status    `json:"status"`
 	Reason    string    `json:"reason"` // why it failed, else empty
 	Person    *Person   `json:"person"` // the best match, nil when nobody is known
-	Faces     []Face    `json:"faces"`  // the best match match first
+	Faces     []Face    `json:"faces"`  // the best match first
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
 }
