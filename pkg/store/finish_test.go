@@ -24,7 +24,7 @@ func TestFinishFindsWhoIsInThePicture(t *testing.T) {
 		faces  []lineup.Face
 		status lineup.Status
 		person *lineup.Person
-		who    []*lineup.Person // the faces, the surest first
+		who    []*lineup.Person // the faces, the best match first
 	}{
 		"no face":                         {nil, lineup.Unknown, nil, nil},
 		"a face like nobody's":            {[]lineup.Face{seed("")}, lineup.Unknown, nil, []*lineup.Person{nil}},

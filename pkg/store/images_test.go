@@ -38,17 +38,17 @@ func TestImagesFilteredAndByPages(t *testing.T) {
 		filter store.Filter
 		want   []string
 	}{
-		"all, the newest first":       {store.Filter{}, []string{"busy", "broken", "mum and dad and mum", "stranger", "dad and mum", "waiting", "dad"}},
-		"pending":                     {store.Filter{Status: lineup.Pending}, []string{"waiting"}},
-		"processing":                  {store.Filter{Status: lineup.Processing}, []string{"busy"}},
-		"identified":                  {store.Filter{Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum", "dad"}},
-		"unknown":                     {store.Filter{Status: lineup.Unknown}, []string{"stranger"}},
-		"failed":                      {store.Filter{Status: lineup.Failed}, []string{"broken"}},
-		"Mum, also where not surest":  {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
-		"Dad":                         {store.Filter{Person: dad.ID}, []string{"mum and dad and mum", "dad and mum", "dad"}},
-		"somebody who is not there":   {store.Filter{Person: 99}, nil},
-		"both filters, one matching":  {store.Filter{Person: mum.ID, Status: lineup.Failed}, nil},
-		"both filters, both matching": {store.Filter{Person: mum.ID, Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum"}},
+		"all, the newest first":           {store.Filter{}, []string{"busy", "broken", "mum and dad and mum", "stranger", "dad and mum", "waiting", "dad"}},
+		"pending":                         {store.Filter{Status: lineup.Pending}, []string{"waiting"}},
+		"processing":                      {store.Filter{Status: lineup.Processing}, []string{"busy"}},
+		"identified":                      {store.Filter{Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum", "dad"}},
+		"unknown":                         {store.Filter{Status: lineup.Unknown}, []string{"stranger"}},
+		"failed":                          {store.Filter{Status: lineup.Failed}, []string{"broken"}},
+		"Mum, also where she is not best": {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
+		"Dad":                             {store.Filter{Person: dad.ID}, []string{"mum and dad and mum", "dad and mum", "dad"}},
+		"somebody who is not there":       {store.Filter{Person: 99}, nil},
+		"both filters, one matching":      {store.Filter{Person: mum.ID, Status: lineup.Failed}, nil},
+		"both filters, both matching":     {store.Filter{Person: mum.ID, Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for limit := 1; limit <= len(c.want)+1; limit++ {

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/local/deptest"
@@ -18,5 +20,20 @@ func TestMigrateNeedsNoMoreRightsThanItIsGranted(t *testing.T) {
 	}
 	if err := open(t, store.Settings{DSN: dsn, Connections: 1}).Ready(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheDocumentedGrantsAreTheTestedOnes(t *testing.T) {
+	t.Parallel()
+	operations, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grants, err := os.ReadFile("grants.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(operations), "```sql\n"+string(grants)+"```\n") {
+		t.Error("docs/operations.md does not hold grants.sql word for word")
 	}
 }
