@@ -28,3 +28,13 @@ func TestOptionsThatContradictEachOtherAreRefusedByName(t *testing.T) {
 		})
 	}
 }
+
+func TestEverySettingHasItsLimits(t *testing.T) {
+	t.Setenv("MYSQL_DSN", "lineup@tcp(localhost)/lineup")
+	t.Setenv("IMAGES_URL", "/pictures")
+	testkit.Settings(t, func() any {
+		s := defaults()
+		testkit.Succeed(t, envconfig.Process("", &s))
+		return &s
+	})
+}
