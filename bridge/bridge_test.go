@@ -44,9 +44,9 @@ func receive[T any](t *testing.T, from <-chan T, what string) T {
 	}
 }
 
-// stranger keeps no connection. On a kept one, an nsqd that was stopped inside this
+// unkept keeps no connection. On a kept one, an nsqd that was stopped inside this
 // process would go on answering.
-var stranger = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var unkept = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // nsqdWith starts an nsqd that has the channel process of the topic images. It is
 // started a second time because an nsqd gives deferred messages of a channel that it
@@ -56,7 +56,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 	t.Helper()
 	nsqd := deptest.NSQ(t, lookupds...)
 	for _, create := range []string{"/topic/create?topic=images", "/channel/create?topic=images&channel=process"} {
-		response, err := stranger.Post("http://"+nsqd.HTTP+create, "", nil)
+		response, err := unkept.Post("http://"+nsqd.HTTP+create, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,15 +108,15 @@ func publish(t testing.TB, nsqd *deptest.NSQD, topic string, bodies ...string) {
 	}
 }
 
-// delivery is an event that reached a sink.
-type delivery struct {
+// arrival is an event that reached a sink.
+type arrival struct {
 	event cloudevents.Event
 	at    time.Time
 }
 
-func (d delivery) body() string { return string(d.event.Data()) }
+func (d arrival) body() string { return string(d.event.Data()) }
 
-func (d delivery) attempts(t testing.TB) int {
+func (d arrival) attempts(t testing.TB) int {
 	t.Helper()
 	n, err := d.event.Context.GetExtension("nsqattempts")
 	if err != nil {
@@ -131,15 +131,15 @@ func (d delivery) attempts(t testing.TB) int {
 
 // sinkOf starts a sink that answers with answers. Every event that reached it, in
 // order, is in the channel.
-func sinkOf(t testing.TB, answers func(w http.ResponseWriter, d delivery)) (url string, deliveries <-chan delivery) {
+func sinkOf(t testing.TB, answers func(w http.ResponseWriter, d arrival)) (url string, arrivals <-chan arrival) {
 	t.Helper()
-	got := make(chan delivery, 100_000)
+	got := make(chan arrival, 100_000)
 	server := httptest.NewServer(handler(t, got, answers))
 	t.Cleanup(server.Close)
 	return server.URL, got
 }
 
-func handler(t testing.TB, got chan<- delivery, answers func(w http.ResponseWriter, d delivery)) http.Handler {
+func handler(t testing.TB, got chan<- arrival, answers func(w http.ResponseWriter, d arrival)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Ce-Specversion") != "1.0" || r.Method != http.MethodPost {
 			t.Errorf("%s with headers %v: no event in binary mode", r.Method, r.Header)
@@ -149,7 +149,7 @@ func handler(t testing.TB, got chan<- delivery, answers func(w http.ResponseWrit
 			t.Errorf("no event: %v", err)
 			return
 		}
-		d := delivery{*e, time.Now()}
+		d := arrival{*e, time.Now()}
 		got <- d
 		if answers != nil {
 			answers(w, d)
@@ -184,7 +184,7 @@ func (c counts) ready() int {
 
 func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 	t.Helper()
-	response, err := stranger.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
+	response, err := unkept.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,8 +201,8 @@ func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 	return stats.Topics[0].Channels[0]
 }
 
-// deadLetters reads a topic of dead letters by a bridge of its own.
-func deadLetters(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan delivery {
+// deadLettersAt reads a topic of dead letters by a bridge of its own.
+func deadLettersAt(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan arrival {
 	t.Helper()
 	url, letters := sinkOf(t, nil)
 	start(t, nsqd, url, func(s *settings) { s.Topic, s.Channel = topic, "test" })
@@ -210,9 +210,9 @@ func deadLetters(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan delivery
 }
 
 // once answers the first event as told and the others with 200.
-func once(answer func(http.ResponseWriter)) func(http.ResponseWriter, delivery) {
+func once(answer func(http.ResponseWriter)) func(http.ResponseWriter, arrival) {
 	var answered atomic.Bool
-	return func(w http.ResponseWriter, _ delivery) {
+	return func(w http.ResponseWriter, _ arrival) {
 		if !answered.Swap(true) {
 			answer(w)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"lineup.dev/lineup/local/deptest"
@@ -22,8 +23,16 @@ func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...stri
 		change(&s)
 	}
 	var out strings.Builder
-	err := s.deadCommand(t.Context(), args, &out)
+	err := deadCommand(t.Context(), s, args, &out)
 	return out.String(), err
+}
+
+// letters is the dead topic at nsqd.
+func letters(t *testing.T, nsqd *deptest.NSQD) deadTopic {
+	t.Helper()
+	s := defaults(t)
+	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	return deadTopicAt(s)
 }
 
 // idsOf are the ids of the listed letters whose body is among bodies.
@@ -38,20 +47,20 @@ func idsOf(listing string, bodies ...string) (ids []string) {
 	return ids
 }
 
-// moody is a sink that refuses every message until it is mended.
-func moody(t *testing.T) (url string, deliveries <-chan delivery, mend func()) {
+// refusing is a sink that refuses every message until it is mended.
+func refusing(t *testing.T) (url string, arrivals <-chan arrival, mend func()) {
 	t.Helper()
 	var mended atomic.Bool
-	url, deliveries = sinkOf(t, func(w http.ResponseWriter, _ delivery) {
+	url, arrivals = sinkOf(t, func(w http.ResponseWriter, _ arrival) {
 		if !mended.Load() {
 			http.Error(w, "no such \x1b[31mpicture\nat all", http.StatusGone)
 		}
 	})
-	return url, deliveries, func() { mended.Store(true) }
+	return url, arrivals, func() { mended.Store(true) }
 }
 
-// waiting waits until so many dead letters wait.
-func waiting(t *testing.T, nsqd *deptest.NSQD, want int) {
+// eventuallyWaiting waits until so many dead letters wait.
+func eventuallyWaiting(t *testing.T, nsqd *deptest.NSQD, want int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d dead letters wait", want), func() bool {
 		out, err := dead(t, nsqd, nil)
@@ -65,13 +74,13 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 	if out, err := dead(t, nsqd, nil); err != nil || out != "no dead letter waits in images.dead at "+nsqd.TCP+"\n" {
 		t.Errorf("before there is one: %q, %v", out, err)
 	}
-	url, deliveries, mend := moody(t)
+	url, arrivals, mend := refusing(t)
 	_, stop := start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "first", `{"second":true}`, "third \x1b[2J\xff", strings.Repeat("4", 1<<20))
 	for range 4 {
-		receive(t, deliveries, "the messages that are refused")
+		receive(t, arrivals, "the messages that are refused")
 	}
-	waiting(t, nsqd, 4)
+	eventuallyWaiting(t, nsqd, 4)
 
 	// Listing leaves them there, however often, also over a restart of nsqd.
 	for range 3 {
@@ -82,7 +91,7 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 		for _, want := range []string{
 			"from images/process, attempts: 1", `why   410 Gone: no such \x1b[31mpicture\nat all`,
 			"body  first\n", `body  {"second":true}` + "\n", `body  third \x1b[2J�` + "\n",
-			"why   not told here, it lies here bare", "444… (1048576 bytes)", "4 of 4 dead letters in images.dead",
+			"why   unknown: the letter would have been too large", "444… (1048576 bytes)", "4 of 4 dead letters in images.dead",
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("the list does not say %q:\n%.3000s", want, out)
@@ -95,8 +104,8 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 	stop()
 	nsqd.Stop()
 	nsqd.Start(t)
-	waiting(t, nsqd, 4)
-	if n := len(deliveries); n > 0 {
+	eventuallyWaiting(t, nsqd, 4)
+	if n := len(arrivals); n > 0 {
 		t.Fatalf("listing sent %d messages to the sink", n)
 	}
 
@@ -105,28 +114,28 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 	if out, err := dead(t, nsqd, nil, "drop", second[0], "0000000000000000"); err == nil || !strings.Contains(err.Error(), "no dead letter 0000000000000000") {
 		t.Errorf("an id that is none: %q, %v", out, err)
 	}
-	waiting(t, nsqd, 3)
+	eventuallyWaiting(t, nsqd, 3)
 	first := idsOf(listing, "first")
 	mend()
 	start(t, nsqd, url, nil)
 	if out, err := dead(t, nsqd, nil, "resend", first[0]); err != nil || !strings.Contains(out, "1 sent again, 2 left") {
 		t.Errorf("%q, %v", out, err)
 	}
-	if got := receive(t, deliveries, "the first").body(); got != "first" {
+	if got := receive(t, arrivals, "the first").body(); got != "first" {
 		t.Errorf("%q was sent again, want first", got)
 	}
-	waiting(t, nsqd, 2)
+	eventuallyWaiting(t, nsqd, 2)
 	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "2 sent again, 0 left") {
 		t.Errorf("%q, %v", out, err)
 	}
 	got := map[string]bool{}
 	for range 2 {
-		got[receive(t, deliveries, "the rest").body()] = true
+		got[receive(t, arrivals, "the rest").body()] = true
 	}
 	if !got["third \x1b[2J\xff"] || !got[strings.Repeat("4", 1<<20)] {
 		t.Errorf("%d others were sent again, not byte for byte", len(got))
 	}
-	waiting(t, nsqd, 0)
+	eventuallyWaiting(t, nsqd, 0)
 	eventually(t, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }
 
@@ -134,23 +143,23 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 func TestSendingAgainBeforeTheCauseIsMendedLosesNothing(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
-	url, _, _ := moody(t)
+	url, _, _ := refusing(t)
 	start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "a", "b", "c")
-	waiting(t, nsqd, 3)
+	eventuallyWaiting(t, nsqd, 3)
 	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "3 sent again") {
 		t.Errorf("%q, %v", out, err)
 	}
-	waiting(t, nsqd, 3)
+	eventuallyWaiting(t, nsqd, 3)
 }
 
 func TestNoMoreDeadLettersAreHeldThanSet(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
-	url, _, _ := moody(t)
+	url, _, _ := refusing(t)
 	_, stop := start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "a", "b", "c", "d", "e")
-	waiting(t, nsqd, 5)
+	eventuallyWaiting(t, nsqd, 5)
 	stop()
 	two := func(s *settings) { s.DeadLimit = 2 }
 	if out, err := dead(t, nsqd, two); err != nil || !strings.Contains(out, "2 of 5 dead letters") {
@@ -159,49 +168,51 @@ func TestNoMoreDeadLettersAreHeldThanSet(t *testing.T) {
 	if out, err := dead(t, nsqd, two, "drop", "all"); err != nil || !strings.Contains(out, "2 dropped, 3 left") {
 		t.Errorf("%q, %v", out, err)
 	}
-	waiting(t, nsqd, 3)
+	eventuallyWaiting(t, nsqd, 3)
 }
 
 func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
-	url, _, _ := moody(t)
+	url, _, _ := refusing(t)
 	start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "a")
-	waiting(t, nsqd, 1)
+	eventuallyWaiting(t, nsqd, 1)
 	for what, c := range map[string]struct {
 		change func(*settings)
 		args   []string
 		says   string
 	}{
-		"a verb that is none":    {nil, []string{"burn", "all"}, "use `bridge dead`"},
-		"nothing to send":        {nil, []string{"resend"}, "use `bridge dead`"},
-		"no nsqd":                {func(s *settings) { s.NSQDHTTP = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
-		"nsqd's HTTP address":    {func(s *settings) { s.NSQD = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
-		"a message without room": {func(s *settings) { s.MaxMessage = 0 }, []string{"resend", "all"}, "NSQD_MAX_MSG_SIZE"},
+		"a verb that is none": {nil, []string{"burn", "all"}, "use `bridge dead`"},
+		"nothing to send":     {nil, []string{"resend"}, "use `bridge dead`"},
+		"no nsqd":             {func(s *settings) { s.NSQDHTTP = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
+		"nsqd's HTTP address": {func(s *settings) { s.NSQD = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
 	} {
 		if out, err := dead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q, %v; want an error that says %q", what, out, err, c.says)
 		}
 	}
-	waiting(t, nsqd, 1)
+	eventuallyWaiting(t, nsqd, 1)
 }
 
-// A list that is broken off gives every letter back at once.
-func TestAListThatIsBrokenOffHoldsNothing(t *testing.T) {
+// A list that is broken off requeues every letter at once.
+func TestAListThatIsBrokenOffHasNothingInFlight(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
-	url, _, _ := moody(t)
+	url, _, _ := refusing(t)
 	start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "a", "b", "c")
-	waiting(t, nsqd, 3)
-	ctx, cancel := context.WithCancel(t.Context())
-	s := defaults(t)
-	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
-	invalid := s.check()
-	err := s.hold(ctx, func([]*heldLetter, int) error { cancel(); return ctx.Err() })
-	if invalid != nil || err == nil {
-		t.Fatalf("%v, %v", invalid, err)
+	eventuallyWaiting(t, nsqd, 3)
+	for delay := range 10 { // in the middle of receiving, or of work
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(delay)*time.Millisecond)
+		err := letters(t, nsqd).read(ctx, func([]*receivedLetter, int) error { <-ctx.Done(); return ctx.Err() })
+		cancel()
+		if err == nil {
+			t.Fatal("no error")
+		}
+	}
+	if n := countsOf(t, nsqd, "images.dead", "dead").InFlight; n != 0 {
+		t.Errorf("%d letters are in flight", n)
 	}
 	if out, err := dead(t, nsqd, nil); err != nil || !strings.Contains(out, "3 of 3 dead letters") {
 		t.Errorf("%q, %v", out, err)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nsqio/go-nsq"
 
@@ -24,7 +23,7 @@ func of(members string) string {
 }
 
 func TestANativeEventKeepsItsData(t *testing.T) {
-	s := &settings{Topic: "images", Channel: "process"}
+	v := envelope{topic: "images", channel: "process"}
 	for what, test := range map[string]struct{ body, data, kind string }{
 		"JSON as it is written":           {of(`,"datacontenttype":"application/json","data": {"id" : 1.0, "p":"<\u00e9>"} `), `{"id" : 1.0, "p":"<\u00e9>"}`, "application/json"},
 		"JSON is what has no type":        {of(`,"data":[1, 2]`), `[1, 2]`, ""},
@@ -39,7 +38,7 @@ func TestANativeEventKeepsItsData(t *testing.T) {
 		"no bytes":                        {of(`,"data_base64":""`), "", ""},
 		"attributes that are not English": {of(`,"subject":"Bücher/1","data":1`), "1", ""},
 	} {
-		e := s.toEvent(message(test.body))
+		e := v.event(message(test.body))
 		if e.Source() != "/s" || e.ID() != "1" || e.Type() != "t" {
 			t.Errorf("%s: not taken for a CloudEvent: %s", what, e)
 			continue
@@ -51,7 +50,7 @@ func TestANativeEventKeepsItsData(t *testing.T) {
 }
 
 func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
-	s := &settings{Topic: "images", Channel: "process"}
+	v := envelope{topic: "images", channel: "process"}
 	for what, body := range map[string]string{
 		"text":                        "hello",
 		"JSON of another kind":        `{"id":1}`,
@@ -75,37 +74,37 @@ func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
 		"a single byte":               "\x00",
 	} {
 		m := message(body)
-		e := s.toEvent(m)
+		e := v.event(m)
 		if e.Type() != event.TypeNSQMessage || e.Source() != event.SourceBridge || string(e.Data()) != body {
 			t.Errorf("%s: not wrapped as it is: %s", what, e)
 		}
 		if err := e.Validate(); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
-		if !e.Time().Equal(timeOf(m)) {
+		if !e.Time().Equal(published(m)) {
 			t.Errorf("%s: time %v, want the time of publishing", what, e.Time())
 		}
 		m.Attempts++
-		if again := s.toEvent(m); again.ID() != e.ID() {
+		if again := v.event(m); again.ID() != e.ID() {
 			t.Errorf("%s: id %s, and %s when delivered again", what, e.ID(), again.ID())
 		}
 		m.Timestamp++
-		if other := s.toEvent(m); other.ID() == e.ID() {
+		if other := v.event(m); other.ID() == e.ID() {
 			t.Errorf("%s: another message has the same id %s", what, e.ID())
 		}
 	}
-	if kind := s.toEvent(message(`{"a":1}`)).DataContentType(); kind != "application/json" {
+	if kind := v.event(message(`{"a":1}`)).DataContentType(); kind != "application/json" {
 		t.Errorf("JSON is wrapped as %s", kind)
 	}
-	if kind := s.toEvent(message("\xff")).DataContentType(); kind != "application/octet-stream" {
+	if kind := v.event(message("\xff")).DataContentType(); kind != "application/octet-stream" {
 		t.Errorf("bytes are wrapped as %s", kind)
 	}
 }
 
 func TestExtensions(t *testing.T) {
-	s := &settings{Topic: "images", Channel: "process", Overrides: event.Overrides{"region": "here", "nsqchannel": "other"}}
+	v := envelope{topic: "images", channel: "process", overrides: event.Overrides{"region": "here", "nsqchannel": "other"}}
 	trace := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	e := s.toEvent(message(of(`,"traceparent":"` + trace + `","tracestate":"a=b,c=d","nsqtopic":"from before","number":5,"flag":true`)))
+	e := v.event(message(of(`,"traceparent":"` + trace + `","tracestate":"a=b,c=d","nsqtopic":"from before","number":5,"flag":true`)))
 	want := map[string]any{
 		"nsqtopic": "images", "nsqchannel": "other", "nsqattempts": int32(3), "region": "here",
 		"traceparent": trace, "tracestate": "a=b,c=d", "number": int32(5), "flag": true,
@@ -115,13 +114,13 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
-func FuzzToEvent(f *testing.F) {
+func FuzzEnvelope(f *testing.F) {
 	for _, body := range []string{"x", of(""), of(`,"data":{"a":1}`), of(`,"data_base64":"AA=="`), of(`,"subject":"a"`), of(`,"time":"2026-11-23T12:00:00Z"`),
 		of(`,"data_base64":5`), of(`,"data_base64":"A\/=="`), of(`,"data":null`), of(`,"data":1,"data_base64":"AA=="`), of(`,"datacontenttype":"application/x+json","data":{}`),
 		of(`,"subject":"a\r\nX: b"`), of(`,"x":"\u0000"`), of(`,"specversion":"0.3"`), strings.Repeat("[", 1000), "{}", "null", "\xff", "\x00"} {
 		f.Add(body)
 	}
-	s := &settings{Topic: "images", Channel: "process"}
+	v := envelope{topic: "images", channel: "process"}
 	nowhere, err := event.NewSink("http://127.0.0.1:1", 1)
 	if err != nil {
 		f.Fatal(err)
@@ -132,7 +131,7 @@ func FuzzToEvent(f *testing.F) {
 		if body == "" {
 			return // nsqd has none
 		}
-		e := s.toEvent(message(body))
+		e := v.event(message(body))
 		if err := e.Validate(); err != nil {
 			t.Fatal(err)
 		}
@@ -141,5 +140,3 @@ func FuzzToEvent(f *testing.F) {
 		}
 	})
 }
-
-func timeOf(m *nsq.Message) time.Time { return time.Unix(0, m.Timestamp) }

@@ -15,18 +15,48 @@ import (
 	"lineup.dev/lineup/pkg/event"
 )
 
-// toEvent makes the event that is posted for a message.
-func (s *settings) toEvent(m *nsq.Message) cloudevents.Event {
+// envelope makes events of the messages of one channel.
+type envelope struct {
+	topic, channel string
+	overrides      event.Overrides
+}
+
+// event is what is posted for a message.
+func (v envelope) event(m *nsq.Message) cloudevents.Event {
 	e, err := native(m.Body)
 	if err != nil {
-		e = s.wrap(m)
+		e = v.wrap(m)
 	}
-	e.SetExtension(event.ExtTopic, s.Topic)
-	e.SetExtension(event.ExtChannel, s.Channel)
+	e.SetExtension(event.ExtTopic, v.topic)
+	e.SetExtension(event.ExtChannel, v.channel)
 	e.SetExtension(event.ExtAttempts, int32(m.Attempts))
-	s.Overrides.Set(&e)
+	v.overrides.Set(&e)
 	return e
 }
+
+// wrap makes the message the data of an event.
+func (v envelope) wrap(m *nsq.Message) cloudevents.Event {
+	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
+	e.SetType(event.TypeNSQMessage)
+	e.SetSource(event.SourceBridge)
+	e.SetID(v.id(m))
+	e.SetTime(published(m))
+	kind := "application/octet-stream"
+	if json.Valid(m.Body) {
+		kind = cloudevents.ApplicationJSON
+	}
+	e.SetData(kind, m.Body)
+	return e
+}
+
+// id is the same at every delivery of a message, and no other message's: nsqd's
+// own id tells messages of one topic at one nsqd apart, the time of publishing, in
+// nanoseconds, those of several nsqds.
+func (v envelope) id(m *nsq.Message) string {
+	return fmt.Sprintf("%s.%s.%d", v.topic, m.ID, m.Timestamp)
+}
+
+func published(m *nsq.Message) time.Time { return time.Unix(0, m.Timestamp).UTC() }
 
 // native reads a CloudEvent 1.0 in structured JSON.
 //
@@ -100,26 +130,4 @@ func sendable(e cloudevents.Event) error {
 		}
 	}
 	return nil
-}
-
-// wrap makes the message the data of an event.
-func (s *settings) wrap(m *nsq.Message) cloudevents.Event {
-	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(event.TypeNSQMessage)
-	e.SetSource(event.SourceBridge)
-	e.SetID(s.messageID(m))
-	e.SetTime(time.Unix(0, m.Timestamp))
-	kind := "application/octet-stream"
-	if json.Valid(m.Body) {
-		kind = cloudevents.ApplicationJSON
-	}
-	e.SetData(kind, m.Body)
-	return e
-}
-
-// messageID is the same at every delivery of a message, and no other message's:
-// nsqd's own id tells messages of one topic at one nsqd apart, the time of
-// publishing, in nanoseconds, those of several nsqds.
-func (s *settings) messageID(m *nsq.Message) string {
-	return fmt.Sprintf("%s.%s.%d", s.Topic, m.ID, m.Timestamp)
 }
