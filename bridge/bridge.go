@@ -45,14 +45,14 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	inFlight := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
 	return &bridge{
 		log: log, grace: s.Grace,
-		source:   &source{consumer: consumer, nsqd: s.NSQD, lookupds: s.Lookupds, reconnect: s.Reconnect, log: log},
+		source:   &source{consumer: consumer, nsqd: s.NSQ.Address, lookupds: s.Lookupds, reconnect: s.Reconnect, log: log},
 		inFlight: inFlight,
 		delivery: &delivery{
 			log: log, envelope: envelope, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
 			retry:       retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer},
 			inFlight:    inFlight,
 			connections: connections,
-			deadLetters: newDeadLetters(envelope, deadTopicName(s), queueSettings(s)),
+			deadLetters: newDeadLetters(envelope, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
 			prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
 		},
 	}, nil

@@ -15,21 +15,15 @@ import (
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/queue"
 )
 
 const patience = 30 * time.Second // the longest a test waits for what must happen
 
-// eventually waits until what happens.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !happened(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("never happened: %s", what)
-		}
-	}
+	testkit.Eventually(t, patience, what, happened)
 }
 
 // receive takes the next of what a test waits for.
@@ -72,7 +66,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
 	t.Helper()
 	s := defaults(t)
-	s.Sink, s.NSQD = sink, nsqd.TCP
+	s.Sink, s.NSQ.Address = sink, nsqd.TCP
 	s.RetryMin, s.RetryMax, s.Reconnect = 200*time.Millisecond, 200*time.Millisecond, 50*time.Millisecond
 	if change != nil {
 		change(&s)

@@ -35,7 +35,7 @@ func deadCommand(ctx context.Context, s settings, args []string, out io.Writer) 
 
 func deadTopicAt(s settings) deadTopic {
 	return deadTopic{
-		nsqd: queueSettings(s), topic: deadTopicName(s), channel: s.DeadChannel, limit: s.DeadLimit,
+		nsqd: s.NSQ, topic: deadTopicName(s.DeadTopic, s.Topic), channel: s.DeadChannel, limit: s.DeadLimit,
 		origin: envelope{topic: s.Topic, channel: s.Channel}, outputBufferTimeout: s.OutputBufferTimeout,
 	}
 }

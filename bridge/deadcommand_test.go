@@ -18,7 +18,7 @@ import (
 func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
 	t.Helper()
 	s := defaults(t)
-	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
 	if change != nil {
 		change(&s)
 	}
@@ -31,7 +31,7 @@ func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...stri
 func letters(t *testing.T, nsqd *deptest.NSQD) deadTopic {
 	t.Helper()
 	s := defaults(t)
-	s.NSQD, s.NSQDHTTP = nsqd.TCP, nsqd.HTTP
+	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
 	return deadTopicAt(s)
 }
 
@@ -185,8 +185,8 @@ func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 	}{
 		"a verb that is none": {nil, []string{"burn", "all"}, "use `bridge dead`"},
 		"nothing to send":     {nil, []string{"resend"}, "use `bridge dead`"},
-		"no nsqd":             {func(s *settings) { s.NSQDHTTP = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
-		"nsqd's HTTP address": {func(s *settings) { s.NSQD = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
+		"no nsqd":             {func(s *settings) { s.NSQ.HTTPAddress = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
+		"nsqd's HTTP address": {func(s *settings) { s.NSQ.Address = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
 	} {
 		if out, err := dead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q, %v; want an error that says %q", what, out, err, c.says)

@@ -45,7 +45,7 @@ func newDeadLetters(v envelope, topic string, s queue.Settings) *deadLetters {
 
 // publish returns when nsqd has the dead letter of the message.
 func (d *deadLetters) publish(ctx context.Context, m *nsq.Message, answer event.Answer) error {
-	letter, err := d.envelope.deadLetter(m, answer)
+	letter, err := d.letter(m, answer)
 	if err != nil {
 		return fmt.Errorf("write the dead letter of message %s: %w", m.ID, err)
 	}
@@ -58,6 +58,24 @@ func (d *deadLetters) publish(ctx context.Context, m *nsq.Message, answer event.
 		err = q.Publish(ctx, d.topic, m.Body) // it came from there, so it fits
 	}
 	return err
+}
+
+// letter makes the dead letter of a message, with an id that is the same however
+// often it is made.
+func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error) {
+	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
+	e.SetType(event.TypeNSQDead)
+	e.SetSource(event.SourceBridge)
+	e.SetID(d.envelope.id(m) + ".dead")
+	err := e.SetData(cloudevents.ApplicationJSON, deadLetter{
+		NSQD: m.NSQDAddress, Topic: d.envelope.topic, Channel: d.envelope.channel, Message: string(m.ID[:]),
+		Published: published(m), Attempts: m.Attempts,
+		Status: answer.Status, Reason: answer.String(), Body: m.Body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(e)
 }
 
 func (d *deadLetters) queue(address string) (*queue.Queue, error) {
@@ -88,36 +106,17 @@ func (d *deadLetters) close() {
 	d.queues = nil
 }
 
-// deadLetter makes the dead letter of a message, with an id that is the same
-// however often it is made.
-func (v envelope) deadLetter(m *nsq.Message, answer event.Answer) ([]byte, error) {
-	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(event.TypeNSQDead)
-	e.SetSource(event.SourceBridge)
-	e.SetID(v.id(m) + ".dead")
-	err := e.SetData(cloudevents.ApplicationJSON, deadLetter{
-		NSQD: m.NSQDAddress, Topic: v.topic, Channel: v.channel, Message: string(m.ID[:]),
-		Published: published(m), Attempts: m.Attempts,
-		Status: answer.Status, Reason: answer.String(), Body: m.Body,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(e)
-}
-
 // parseDeadLetter reads a message of the dead topic. Of one that is no dead letter
-// but a refused message alone, it tells what can be known.
-func (v envelope) parseDeadLetter(m *nsq.Message) deadLetter {
-	var e cloudevents.Event
+// but a refused message alone, of origin, it tells what can be known.
+func parseDeadLetter(m *nsq.Message, origin envelope) deadLetter {
 	var letter deadLetter
-	err := json.Unmarshal(m.Body, &e)
+	e, err := event.Unmarshal(m.Body)
 	if err == nil && e.Type() == event.TypeNSQDead {
 		err = e.DataAs(&letter)
 	}
 	if err != nil || e.Type() != event.TypeNSQDead || letter.Topic == "" {
 		return deadLetter{
-			Topic: v.topic, Channel: v.channel, Message: string(m.ID[:]), Body: m.Body,
+			Topic: origin.topic, Channel: origin.channel, Message: string(m.ID[:]), Body: m.Body,
 			Reason: "unknown: the letter would have been too large, so this is the message alone; the bridge's log has the reason",
 		}
 	}

@@ -12,7 +12,7 @@ func TestADeadLetterThatCannotBeWrittenIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
 	url, arrivals := sinkOf(t, func(w http.ResponseWriter, _ arrival) { w.WriteHeader(http.StatusGone) })
-	start(t, nsqd, url, func(s *settings) { s.MaxMessage = 10 }) // neither the letter nor the body fit
+	start(t, nsqd, url, func(s *settings) { s.NSQ.MaxMessage = 10 }) // neither the letter nor the body fit
 	publish(t, nsqd, "images", "longer than ten bytes")
 	for attempt := 1; attempt <= 3; attempt++ {
 		if n := receive(t, arrivals, "the next attempt").attempts(t); n != attempt {

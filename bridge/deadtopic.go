@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,15 @@ type deadTopic struct {
 	limit               int      // letters in flight at once
 	origin              envelope // of a message that lies there without a letter
 	outputBufferTimeout time.Duration
+}
+
+// deadTopicName is the topic for the dead letters of a topic: the one that is set,
+// or by default the topic's own name with .dead behind it.
+func deadTopicName(set, topic string) string {
+	if set != "" {
+		return set
+	}
+	return strings.TrimSuffix(topic, "#ephemeral") + ".dead"
 }
 
 // receivedLetter is a dead letter in flight, until its message is finished or
@@ -72,7 +82,7 @@ func (d deadTopic) read(ctx context.Context, work func(letters []*receivedLetter
 	consumer.ChangeMaxInFlight(0) // or another would come for each that is finished
 	letters := make([]*receivedLetter, len(messages))
 	for i, m := range messages {
-		letters[i] = &receivedLetter{deadLetter: d.origin.parseDeadLetter(m), message: m}
+		letters[i] = &receivedLetter{deadLetter: parseDeadLetter(m, d.origin), message: m}
 	}
 	return work(letters, waiting)
 }

@@ -22,60 +22,40 @@ func of(members string) string {
 	return `{"specversion":"1.0","id":"1","source":"/s","type":"t"` + members + `}`
 }
 
-func TestANativeEventKeepsItsData(t *testing.T) {
+func TestACloudEventKeepsItsDataAndAttributes(t *testing.T) {
+	t.Parallel()
 	v := envelope{topic: "images", channel: "process"}
 	for what, test := range map[string]struct{ body, data, kind string }{
-		"JSON as it is written":           {of(`,"datacontenttype":"application/json","data": {"id" : 1.0, "p":"<\u00e9>"} `), `{"id" : 1.0, "p":"<\u00e9>"}`, "application/json"},
-		"JSON is what has no type":        {of(`,"data":[1, 2]`), `[1, 2]`, ""},
-		"a JSON string keeps its quotes":  {of(`,"datacontenttype":"application/json","data":"a"`), `"a"`, "application/json"},
-		"JSON null":                       {of(`,"datacontenttype":"application/json","data":null`), `null`, "application/json"},
-		"another JSON media type":         {of(`,"datacontenttype":"application/vnd.x+json; charset=utf-8","data":{"a":1}`), `{"a":1}`, "application/vnd.x+json; charset=utf-8"},
-		"text":                            {of(`,"datacontenttype":"text/plain","data":"a\n\"b\""`), "a\n\"b\"", "text/plain"},
-		"bytes":                           {of(`,"datacontenttype":"image/png","data_base64":"AAEC/w=="`), "\x00\x01\x02\xff", "image/png"},
-		"bytes with an escaped slash":     {of(`,"data_base64":"AAEC\/w=="`), "\x00\x01\x02\xff", ""},
-		"data before everything else":     {`{"data":{"a":1},"datacontenttype":"application/json","type":"t","source":"/s","id":"1","specversion":"1.0"}`, `{"a":1}`, "application/json"},
-		"no data":                         {of(``), "", ""},
-		"no bytes":                        {of(`,"data_base64":""`), "", ""},
-		"attributes that are not English": {of(`,"subject":"Bücher/1","data":1`), "1", ""},
+		"JSON as it is written": {of(`,"datacontenttype":"application/json","data": {"id" : 1.0, "p":"<\u00e9>"} `), `{"id" : 1.0, "p":"<\u00e9>"}`, "application/json"},
+		"JSON without a type":   {of(`,"data":[1, 2]`), `[1, 2]`, ""},
+		"bytes":                 {of(`,"datacontenttype":"image/png","data_base64":"AAEC/w=="`), "\x00\x01\x02\xff", "image/png"},
 	} {
 		e := v.event(message(test.body))
-		if e.Source() != "/s" || e.ID() != "1" || e.Type() != "t" {
-			t.Errorf("%s: not taken for a CloudEvent: %s", what, e)
-			continue
-		}
-		if string(e.Data()) != test.data || e.DataContentType() != test.kind {
-			t.Errorf("%s: data %q of type %q, want %q of type %q", what, e.Data(), e.DataContentType(), test.data, test.kind)
+		if e.Source() != "/s" || e.ID() != "1" || e.Type() != "t" || string(e.Data()) != test.data || e.DataContentType() != test.kind {
+			t.Errorf("%s: %s", what, e)
 		}
 	}
 }
 
+// What is no event at all, and what is none because it is malformed: event.Unmarshal
+// tells them, and its tests the kinds.
 func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
+	t.Parallel()
 	v := envelope{topic: "images", channel: "process"}
-	for what, body := range map[string]string{
-		"text":                        "hello",
-		"JSON of another kind":        `{"id":1}`,
-		"a batch":                     "[" + of("") + "]",
-		"an older CloudEvent":         `{"specversion":"0.3","id":"1","source":"/s","type":"t"}`,
-		"a broken older CloudEvent":   `{"specversion":"0.3","datacontentencoding":"","id":"1","source":"/s","type":"t"}`,
-		"a type is missing":           `{"specversion":"1.0","id":"1","source":"/s"}`,
-		"the type is no string":       `{"specversion":"1.0","id":"1","source":"/s","type":1}`,
-		"something follows":           of("") + "x",
-		"the bytes are no base64":     of(`,"data_base64":"?"`),
-		"the bytes are no string":     of(`,"data_base64":5`),
-		"the bytes are nothing":       of(`,"data_base64":{}`),
-		"data twice":                  of(`,"data":1,"data_base64":"AA=="`),
-		"text that is no string":      of(`,"datacontenttype":"text/plain","data":{"a":1}`),
-		"a subject of two lines":      of(`,"subject":"a\nb"`),
-		"an extension of two lines":   of(`,"trace":"a\r\nX: y"`),
-		"an extension with structure": of(`,"trace":{"a":1}`),
-		"an extension with a dash":    of(`,"my-trace":"a"`),
-		"a time that is none":         of(`,"time":"yesterday"`),
-		"a content type that is none": of(`,"datacontenttype":"?"`),
-		"a single byte":               "\x00",
+	for what, test := range map[string]struct{ body, kind string }{
+		"text":                       {"hello", "application/octet-stream"},
+		"bytes":                      {"\x00\xff", "application/octet-stream"},
+		"JSON of another kind":       {`{"id":1}`, "application/json"},
+		"a batch":                    {"[" + of("") + "]", "application/json"},
+		"an older CloudEvent":        {`{"specversion":"0.3","id":"1","source":"/s","type":"t"}`, "application/json"},
+		"the bytes are no string":    {of(`,"data_base64":5`), "application/json"},
+		"an extension of two lines":  {of(`,"trace":"a\r\nX: y"`), "application/json"},
+		"an extension with a dash":   {of(`,"my-trace":"a"`), "application/json"},
+		"something follows an event": {of("") + "x", "application/octet-stream"},
 	} {
-		m := message(body)
+		m := message(test.body)
 		e := v.event(m)
-		if e.Type() != event.TypeNSQMessage || e.Source() != event.SourceBridge || string(e.Data()) != body {
+		if e.Type() != event.TypeNSQMessage || e.Source() != event.SourceBridge || string(e.Data()) != test.body || e.DataContentType() != test.kind {
 			t.Errorf("%s: not wrapped as it is: %s", what, e)
 		}
 		if err := e.Validate(); err != nil {
@@ -92,12 +72,6 @@ func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
 		if other := v.event(m); other.ID() == e.ID() {
 			t.Errorf("%s: another message has the same id %s", what, e.ID())
 		}
-	}
-	if kind := v.event(message(`{"a":1}`)).DataContentType(); kind != "application/json" {
-		t.Errorf("JSON is wrapped as %s", kind)
-	}
-	if kind := v.event(message("\xff")).DataContentType(); kind != "application/octet-stream" {
-		t.Errorf("bytes are wrapped as %s", kind)
 	}
 }
 

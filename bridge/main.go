@@ -55,10 +55,6 @@ const purpose = `posts the messages of an NSQ channel to K_SINK as CloudEvents.
 func main() {
 	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
 	serve.Settings("bridge", purpose, &s)
-	if err := s.Check(); err != nil {
-		fmt.Fprintln(os.Stderr, "bridge:", err)
-		os.Exit(2)
-	}
 	if len(os.Args) > 1 {
 		os.Exit(command(s, os.Args[1:]))
 	}

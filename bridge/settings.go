@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/nsqio/go-nsq"
@@ -15,24 +14,22 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-type settings struct {
-	serve.Web // GRACE: events at the sink have that time to be answered, then their messages are given back
+// NSQ is pkg/queue's settings, under a name that says whose they are.
+type NSQ = queue.Settings
 
-	Sink        string          `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
-	Overrides   event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
-	SinkTimeout time.Duration   `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
+type settings struct {
+	serve.Web          // GRACE: events at the sink have that time to be answered, then their messages are given back
+	event.SinkSettings // without a sink the bridge waits and is not ready
+	NSQ                // to read from, and for dead letters to publish to
+	queue.Subscription
+
+	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
 	Prewarm      []string      `envconfig:"PREWARM" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
 	PrewarmAfter time.Duration `envconfig:"PREWARM_AFTER" default:"10s" min:"1ms" max:"24h" desc:"time without a message after which PREWARM is called again"`
 
-	NSQD        string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to read from, host:port"`
-	NSQDHTTP    string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"bridge dead: HTTP address of the nsqd at NSQD_ADDRESS, host:port"`
-	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time nsqd has to take a dead letter"`
-	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" desc:"bytes of one message, as nsqd's -max-msg-size"`
-	Topic       string        `envconfig:"TOPIC" default:"images" desc:"topic to read"`
-	Channel     string        `envconfig:"CHANNEL" default:"process" desc:"channel of the topic; several bridges on one channel share its messages"`
-	Lookupds    []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
-	Reconnect   time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`
+	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
+	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`
 
 	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
 	// than one face server takes at once, and is few enough to be given back within a
@@ -51,29 +48,8 @@ type settings struct {
 }
 
 // Check refuses what no tag can tell.
-func (s *settings) Check() error {
-	return errors.Join(checkSink(*s), checkPrewarm(s.Prewarm), checkNames(*s), checkAddresses(*s), checkRetry(*s))
-}
-
-// queueSettings are for publishing and for the backlog.
-func queueSettings(s settings) queue.Settings {
-	return queue.Settings{Address: s.NSQD, HTTPAddress: s.NSQDHTTP, Timeout: s.NSQDTimeout, MaxMessage: s.MaxMessage}
-}
-
-// deadTopicName gives the topic for dead letters.
-func deadTopicName(s settings) string {
-	if s.DeadTopic != "" {
-		return s.DeadTopic
-	}
-	return strings.TrimSuffix(s.Topic, "#ephemeral") + ".dead"
-}
-
-func checkSink(s settings) error {
-	if s.Sink == "" {
-		return nil
-	}
-	_, err := event.NewSink(s.Sink, 1)
-	return err
+func (s settings) Check() error {
+	return errors.Join(checkPrewarm(s.Prewarm), checkNames(s), checkAddresses(s), checkRetry(s))
 }
 
 func checkPrewarm(addresses []string) error {
@@ -87,14 +63,15 @@ func checkPrewarm(addresses []string) error {
 
 func checkNames(s settings) error {
 	var errs []error
+	dead := deadTopicName(s.DeadTopic, s.Topic)
 	for _, name := range []struct{ key, value string }{
-		{"TOPIC", s.Topic}, {"CHANNEL", s.Channel}, {"DEAD_TOPIC", deadTopicName(s)}, {"DEAD_CHANNEL", s.DeadChannel},
+		{"TOPIC", s.Topic}, {"CHANNEL", s.Channel}, {"DEAD_TOPIC", dead}, {"DEAD_CHANNEL", s.DeadChannel},
 	} {
 		if !nsq.IsValidTopicName(name.value) {
 			errs = append(errs, fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", name.key, name.value))
 		}
 	}
-	if deadTopicName(s) == s.Topic {
+	if dead == s.Topic {
 		errs = append(errs, fmt.Errorf("DEAD_TOPIC is TOPIC, %s: what the sink refuses would come again for ever: name another", s.Topic))
 	}
 	return errors.Join(errs...)
@@ -103,7 +80,7 @@ func checkNames(s settings) error {
 func checkAddresses(s settings) error {
 	addresses := s.Lookupds
 	if len(addresses) == 0 {
-		addresses = []string{s.NSQD}
+		addresses = []string{s.NSQ.Address}
 	}
 	for _, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {
