@@ -33,26 +33,26 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections := newConnections()
+	watched := newConnections()
 	consumer, err := newConsumer(subscription{
 		topic: s.Topic, channel: s.Channel, maxInFlight: s.MaxInFlight,
 		msgTimeout: s.MsgTimeout, outputBufferTimeout: s.OutputBufferTimeout, reconnect: s.Reconnect,
-	}, newNSQLog(log, connections.observe))
+	}, newNSQLog(log, watched.observe))
 	if err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
-	envelope := envelope{topic: s.Topic, channel: s.Channel, overrides: s.Overrides}
-	inFlight := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
+	form := envelope{topic: s.Topic, channel: s.Channel, overrides: s.Overrides}
+	admission := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
 	return &bridge{
 		log: log, grace: s.Grace,
 		source:   &source{consumer: consumer, nsqd: s.NSQ.Address, lookupds: s.Lookupds, reconnect: s.Reconnect, log: log},
-		inFlight: inFlight,
+		inFlight: admission,
 		delivery: &delivery{
-			log: log, envelope: envelope, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
+			log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
 			retry:       retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer},
-			inFlight:    inFlight,
-			connections: connections,
-			deadLetters: newDeadLetters(envelope, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
+			inFlight:    admission,
+			connections: watched,
+			deadLetters: newDeadLetters(form, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
 			prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
 		},
 	}, nil

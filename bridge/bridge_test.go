@@ -12,10 +12,10 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 )
 
@@ -50,11 +50,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 	t.Helper()
 	nsqd := deptest.NSQ(t, lookupds...)
 	for _, create := range []string{"/topic/create?topic=images", "/channel/create?topic=images&channel=process"} {
-		response, err := unkept.Post("http://"+nsqd.HTTP+create, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
+		testkit.Must(unkept.Post("http://"+nsqd.HTTP+create, "", nil))(t).Body.Close()
 	}
 	nsqd.Stop()
 	nsqd.Start(t)
@@ -71,10 +67,7 @@ func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)
 	if change != nil {
 		change(&s)
 	}
-	b, err := newBridge(s, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b = testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -90,15 +83,10 @@ func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)
 
 func publish(t testing.TB, nsqd *deptest.NSQD, topic string, bodies ...string) {
 	t.Helper()
-	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := testkit.Must(queue.New(queue.Settings{Address: nsqd.TCP}))(t)
 	defer q.Close()
 	for _, body := range bodies {
-		if err := q.Publish(t.Context(), topic, []byte(body)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Succeed(t, q.Publish(t.Context(), topic, []byte(body)))
 	}
 }
 
@@ -112,14 +100,9 @@ func (d arrival) body() string { return string(d.event.Data()) }
 
 func (d arrival) attempts(t testing.TB) int {
 	t.Helper()
-	n, err := d.event.Context.GetExtension("nsqattempts")
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := testkit.Must(d.event.Context.GetExtension("nsqattempts"))(t)
 	var attempts int
-	if _, err := fmt.Sscan(n.(string), &attempts); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(fmt.Sscan(n.(string), &attempts))(t)
 	return attempts
 }
 
@@ -138,12 +121,12 @@ func handler(t testing.TB, got chan<- arrival, answers func(w http.ResponseWrite
 		if r.Header.Get("Ce-Specversion") != "1.0" || r.Method != http.MethodPost {
 			t.Errorf("%s with headers %v: no event in binary mode", r.Method, r.Header)
 		}
-		e, err := cehttp.NewEventFromHTTPRequest(r)
-		if err != nil {
-			t.Errorf("no event: %v", err)
+		received, err := event.Read(r)
+		if err != nil || len(received) != 1 {
+			t.Errorf("%d events: %v", len(received), err)
 			return
 		}
-		d := arrival{*e, time.Now()}
+		d := arrival{received[0].Event, time.Now()}
 		got <- d
 		if answers != nil {
 			answers(w, d)
@@ -178,17 +161,12 @@ func (c counts) ready() int {
 
 func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 	t.Helper()
-	response, err := unkept.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := testkit.Must(unkept.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel))(t)
 	defer response.Body.Close()
 	var stats struct {
 		Topics []struct{ Channels []counts }
 	}
-	if err := json.NewDecoder(response.Body).Decode(&stats); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, json.NewDecoder(response.Body).Decode(&stats))
 	if len(stats.Topics) == 0 || len(stats.Topics[0].Channels) == 0 {
 		return counts{}
 	}

@@ -14,8 +14,8 @@ import (
 	"lineup.dev/lineup/local/deptest"
 )
 
-// dead runs `bridge dead` and gives what it prints.
-func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
+// runDead runs `bridge dead` and gives what it prints.
+func runDead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
 	t.Helper()
 	s := defaults(t)
 	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
@@ -27,8 +27,8 @@ func dead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...stri
 	return out.String(), err
 }
 
-// letters is the dead topic at nsqd.
-func letters(t *testing.T, nsqd *deptest.NSQD) deadTopic {
+// deadTopicOf is the dead topic at nsqd.
+func deadTopicOf(t *testing.T, nsqd *deptest.NSQD) deadTopic {
 	t.Helper()
 	s := defaults(t)
 	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
@@ -63,7 +63,7 @@ func refusing(t *testing.T) (url string, arrivals <-chan arrival, mend func()) {
 func eventuallyWaiting(t *testing.T, nsqd *deptest.NSQD, want int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d dead letters wait", want), func() bool {
-		out, err := dead(t, nsqd, nil)
+		out, err := runDead(t, nsqd, nil)
 		return err == nil && strings.Count(out, "\n    body  ") == want
 	})
 }
@@ -71,7 +71,7 @@ func eventuallyWaiting(t *testing.T, nsqd *deptest.NSQD, want int) {
 func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
-	if out, err := dead(t, nsqd, nil); err != nil || out != "no dead letter waits in images.dead at "+nsqd.TCP+"\n" {
+	if out, err := runDead(t, nsqd, nil); err != nil || out != "no dead letter waits in images.dead at "+nsqd.TCP+"\n" {
 		t.Errorf("before there is one: %q, %v", out, err)
 	}
 	url, arrivals, mend := refusing(t)
@@ -84,7 +84,7 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 
 	// Listing leaves them there, however often, also over a restart of nsqd.
 	for range 3 {
-		out, err := dead(t, nsqd, nil)
+		out, err := runDead(t, nsqd, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,23 +109,23 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 		t.Fatalf("listing sent %d messages to the sink", n)
 	}
 
-	listing, _ := dead(t, nsqd, nil)
+	listing, _ := runDead(t, nsqd, nil)
 	second := idsOf(listing, `{"second":true}`)
-	if out, err := dead(t, nsqd, nil, "drop", second[0], "0000000000000000"); err == nil || !strings.Contains(err.Error(), "no dead letter 0000000000000000") {
+	if out, err := runDead(t, nsqd, nil, "drop", second[0], "0000000000000000"); err == nil || !strings.Contains(err.Error(), "no dead letter 0000000000000000") {
 		t.Errorf("an id that is none: %q, %v", out, err)
 	}
 	eventuallyWaiting(t, nsqd, 3)
 	first := idsOf(listing, "first")
 	mend()
 	start(t, nsqd, url, nil)
-	if out, err := dead(t, nsqd, nil, "resend", first[0]); err != nil || !strings.Contains(out, "1 sent again, 2 left") {
+	if out, err := runDead(t, nsqd, nil, "resend", first[0]); err != nil || !strings.Contains(out, "1 sent again, 2 left") {
 		t.Errorf("%q, %v", out, err)
 	}
 	if got := receive(t, arrivals, "the first").body(); got != "first" {
 		t.Errorf("%q was sent again, want first", got)
 	}
 	eventuallyWaiting(t, nsqd, 2)
-	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "2 sent again, 0 left") {
+	if out, err := runDead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "2 sent again, 0 left") {
 		t.Errorf("%q, %v", out, err)
 	}
 	got := map[string]bool{}
@@ -147,7 +147,7 @@ func TestSendingAgainBeforeTheCauseIsMendedLosesNothing(t *testing.T) {
 	start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "a", "b", "c")
 	eventuallyWaiting(t, nsqd, 3)
-	if out, err := dead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "3 sent again") {
+	if out, err := runDead(t, nsqd, nil, "resend", "all"); err != nil || !strings.Contains(out, "3 sent again") {
 		t.Errorf("%q, %v", out, err)
 	}
 	eventuallyWaiting(t, nsqd, 3)
@@ -162,10 +162,10 @@ func TestNoMoreDeadLettersAreHeldThanSet(t *testing.T) {
 	eventuallyWaiting(t, nsqd, 5)
 	stop()
 	two := func(s *settings) { s.DeadLimit = 2 }
-	if out, err := dead(t, nsqd, two); err != nil || !strings.Contains(out, "2 of 5 dead letters") {
+	if out, err := runDead(t, nsqd, two); err != nil || !strings.Contains(out, "2 of 5 dead letters") {
 		t.Errorf("%q, %v", out, err)
 	}
-	if out, err := dead(t, nsqd, two, "drop", "all"); err != nil || !strings.Contains(out, "2 dropped, 3 left") {
+	if out, err := runDead(t, nsqd, two, "drop", "all"); err != nil || !strings.Contains(out, "2 dropped, 3 left") {
 		t.Errorf("%q, %v", out, err)
 	}
 	eventuallyWaiting(t, nsqd, 3)
@@ -188,7 +188,7 @@ func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 		"no nsqd":             {func(s *settings) { s.NSQ.HTTPAddress = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
 		"nsqd's HTTP address": {func(s *settings) { s.NSQ.Address = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
 	} {
-		if out, err := dead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+		if out, err := runDead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q, %v; want an error that says %q", what, out, err, c.says)
 		}
 	}
@@ -205,7 +205,7 @@ func TestAListThatIsBrokenOffHasNothingInFlight(t *testing.T) {
 	eventuallyWaiting(t, nsqd, 3)
 	for delay := range 10 { // in the middle of receiving, or of work
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(delay)*time.Millisecond)
-		err := letters(t, nsqd).read(ctx, func([]*receivedLetter, int) error { <-ctx.Done(); return ctx.Err() })
+		err := deadTopicOf(t, nsqd).read(ctx, func([]*receivedLetter, int) error { <-ctx.Done(); return ctx.Err() })
 		cancel()
 		if err == nil {
 			t.Fatal("no error")
@@ -214,7 +214,7 @@ func TestAListThatIsBrokenOffHasNothingInFlight(t *testing.T) {
 	if n := countsOf(t, nsqd, "images.dead", "dead").InFlight; n != 0 {
 		t.Errorf("%d letters are in flight", n)
 	}
-	if out, err := dead(t, nsqd, nil); err != nil || !strings.Contains(out, "3 of 3 dead letters") {
+	if out, err := runDead(t, nsqd, nil); err != nil || !strings.Contains(out, "3 of 3 dead letters") {
 		t.Errorf("%q, %v", out, err)
 	}
 }

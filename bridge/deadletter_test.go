@@ -67,13 +67,13 @@ func TestAnAnswersBodyIsNotReadWithoutEnd(t *testing.T) {
 	}
 }
 
-func checkLetter(t *testing.T, d arrival, status int) {
+func checkLetter(t *testing.T, d arrival, code int) {
 	t.Helper()
 	var letter deadLetter
 	if err := json.Unmarshal(d.event.Data(), &letter); err != nil {
 		t.Fatal(err)
 	}
-	if d.event.Type() != "dev.lineup.nsq.dead" || string(letter.Body) != "first" || letter.Status != status ||
+	if d.event.Type() != "dev.lineup.nsq.dead" || string(letter.Body) != "first" || letter.Status != code ||
 		letter.Topic != "images" || letter.Channel != "process" || letter.Attempts != 1 || len(letter.Message) != 16 ||
 		letter.Reason == "" || time.Since(letter.Published) > time.Minute {
 		t.Errorf("dead letter: %s", d.event)

@@ -58,9 +58,9 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, got, test.want)
 		}
 	}
-	for status := range 1000 {
-		if v := r.decide(event.Answer{Status: status}, 65535, now, 0.999); v.disposition == requeue && (v.after < r.max/2 || v.after > r.max) {
-			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", status, http.StatusText(status), v.after, r.max)
+	for code := range 1000 {
+		if v := r.decide(event.Answer{Status: code}, 65535, now, 0.999); v.disposition == requeue && (v.after < r.max/2 || v.after > r.max) {
+			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", code, http.StatusText(code), v.after, r.max)
 		}
 	}
 }

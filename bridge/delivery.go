@@ -35,9 +35,9 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	defer cancel()
 	release := keep(m, d.touchEvery)
 	answer := d.post(ctx, e)
-	decision := d.decide(ctx, m, answer, log)
+	made := d.decide(ctx, m, answer, log)
 	release()
-	d.resolve(m, decision, answer, log)
+	d.resolve(m, made, answer, log)
 }
 
 func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {

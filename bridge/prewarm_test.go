@@ -17,7 +17,7 @@ func TestTheFirstMessageInAWhilePrewarms(t *testing.T) {
 	urls := []string{service.URL, service.URL + "/other", "http://127.0.0.1:1"} // nobody listens at the last
 	p := newPrewarmer(urls, after, patience, slog.New(slog.DiscardHandler))
 
-	start := time.Now()
+	begin := time.Now()
 	for _, step := range []struct {
 		what string
 		at   time.Duration
@@ -28,7 +28,7 @@ func TestTheFirstMessageInAWhilePrewarms(t *testing.T) {
 		{"nor does one soon after that: they are awake", 2*after - 2, 2},
 		{"one after a pause does", 3 * after, 4},
 	} {
-		p.messageCame(t.Context(), start.Add(step.at))
+		p.messageCame(t.Context(), begin.Add(step.at))
 		p.wait()
 		if got := calls.Load(); got != step.want {
 			t.Errorf("%s: %d calls, want %d", step.what, got, step.want)

@@ -34,7 +34,7 @@ type settings struct {
 	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
 	// than one face server takes at once, and is few enough to be given back within a
 	// second or two when the bridge ends.
-	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" min:"1" max:"2500" desc:"messages at the sink at once, at most nsqd's -max-rdy-count"`
+	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" min:"1" max:"100000" desc:"messages at the sink at once, at most nsqd's -max-rdy-count"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" min:"1ms" max:"30s" desc:"longest a lone message waits in nsqd's output buffer, between nsqd's -min-output-buffer-timeout and -max-output-buffer-timeout"`
 	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" min:"1s" max:"1h" desc:"time after which nsqd gives the messages of a dead bridge to another, at most nsqd's -max-msg-timeout"`
 
@@ -44,25 +44,19 @@ type settings struct {
 
 	DeadTopic   string `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
 	DeadChannel string `envconfig:"DEAD_CHANNEL" default:"dead" desc:"bridge dead: channel of DEAD_TOPIC that the letters are read from; another reader of the topic needs one of its own"`
-	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" min:"1" max:"2500" desc:"bridge dead: most letters in flight at once, in memory; at most nsqd's -max-rdy-count"`
+	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" min:"1" max:"100000" desc:"bridge dead: most letters in flight at once, in memory; at most nsqd's -max-rdy-count"`
 }
 
 // Check refuses what no tag can tell.
 func (s settings) Check() error {
-	return errors.Join(checkPrewarm(s.Prewarm), checkNames(s), checkAddresses(s), checkRetry(s))
-}
-
-func checkPrewarm(addresses []string) error {
-	for _, address := range addresses {
-		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
-		}
+	errs := append(checkNames(s), checkPrewarm(s.Prewarm), checkAddresses(s))
+	if s.RetryMax < s.RetryMin {
+		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func checkNames(s settings) error {
-	var errs []error
+func checkNames(s settings) (errs []error) {
 	dead := deadTopicName(s.DeadTopic, s.Topic)
 	for _, name := range []struct{ key, value string }{
 		{"TOPIC", s.Topic}, {"CHANNEL", s.Channel}, {"DEAD_TOPIC", dead}, {"DEAD_CHANNEL", s.DeadChannel},
@@ -74,7 +68,16 @@ func checkNames(s settings) error {
 	if dead == s.Topic {
 		errs = append(errs, fmt.Errorf("DEAD_TOPIC is TOPIC, %s: what the sink refuses would come again for ever: name another", s.Topic))
 	}
-	return errors.Join(errs...)
+	return errs
+}
+
+func checkPrewarm(addresses []string) error {
+	for _, address := range addresses {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
+		}
+	}
+	return nil
 }
 
 func checkAddresses(s settings) error {
@@ -86,13 +89,6 @@ func checkAddresses(s settings) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
 		}
-	}
-	return nil
-}
-
-func checkRetry(s settings) error {
-	if s.RetryMax < s.RetryMin {
-		return fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin)
 	}
 	return nil
 }
