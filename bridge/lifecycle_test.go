@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -84,5 +85,26 @@ func TestAfterTheGraceTimeMessagesAreGivenBackAtOnce(t *testing.T) {
 	}
 	if c := countsOf(t, nsqd, "images", "process"); c.InFlight != 0 || c.Deferred != 0 || c.Depth != 4 {
 		t.Errorf("all four messages are to be had at once; nsqd says %+v", c)
+	}
+}
+
+// Messages are on their way to the bridge whenever it ends.
+func TestABridgeThatEndsUnderLoadLeavesNothingInFlight(t *testing.T) {
+	t.Parallel()
+	nsqd := nsqdWith(t)
+	url, arrivals := sinkOf(t, nil)
+	bodies := make([]string, 500)
+	for i := range bodies {
+		bodies[i] = fmt.Sprint(i)
+	}
+	publish(t, nsqd, "images", bodies...)
+	for round := range 10 {
+		_, stop := start(t, nsqd, url, nil)
+		receive(t, arrivals, "a message")
+		stop()
+		if c := countsOf(t, nsqd, "images", "process"); c.InFlight != 0 || c.TimedOut != 0 {
+			t.Errorf("round %d: %+v", round, c)
+		}
+		publish(t, nsqd, "images", "more")
 	}
 }
