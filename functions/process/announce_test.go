@@ -67,7 +67,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	to, err := event.NewSink(server.URL, 2)
 	must(t, err)
 	t.Cleanup(to.Close)
-	s.announce = announcer{sink: to, timeout: 5 * time.Second}
+	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
 	_, err = s.store.AddPerson(t.Context(), "Ann", []string{"ann.jpg"})
 	must(t, err)
 	s.submit(t, "ann.jpg")

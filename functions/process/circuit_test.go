@@ -16,7 +16,6 @@ import (
 
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
-	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -98,7 +97,7 @@ func TestWhileTheCircuitIsOpenNothingIsLetThrough(t *testing.T) {
 				face.start(t)
 			}
 			s := newSystem(t, face)
-			s.faces.timeout, s.faces.patience = 200*time.Millisecond, 100*time.Millisecond
+			s.FaceTimeout, s.faces.healthTimeout = 200*time.Millisecond, 100*time.Millisecond
 			s.submitMany(t, crowd)
 			for id := int64(1); s.breaker.Remaining() == 0; id++ {
 				s.deliver(t, id)
@@ -125,7 +124,7 @@ func TestOneProbeForEachTimeItWasOpen(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	const openFor = 300 * time.Millisecond
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: openFor, Probe: s.faces.healthy, Log: s.log})
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: openFor}, s.faces.healthy, s.log)
 	s.submitMany(t, crowd)
 	before := time.Now()
 	for range 3 {
@@ -147,11 +146,11 @@ func TestWhileOneProbesTheOthersAreRefusedAtOnce(t *testing.T) {
 	face := &faceStub{answer: nobody}
 	face.start(t)
 	s := newSystem(t, face)
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Millisecond, Log: s.log, Probe: func(context.Context) error {
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Millisecond}, func(context.Context) error {
 		close(probing) // a second probe panics
 		<-release
 		return nil
-	}})
+	}, s.log)
 	s.submitMany(t, crowd+1)
 	for range 3 {
 		s.breaker.Failure()
@@ -213,9 +212,10 @@ func TestCallsThatWaitToBeSentAreRefusedWhenItOpens(t *testing.T) {
 	s := newSystem(t, &faceStub{address: silent(t)})
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute, time.Minute) // longer than anybody waits here
+	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute) // longer than anybody waits here, as FaceTimeout
 	must(t, err)
 	t.Cleanup(func() { s.faces.close() })
+	s.FaceTimeout = time.Minute
 	s.submitMany(t, crowd)
 	var answers []*httptest.ResponseRecorder
 	answered := make(chan struct{})
@@ -242,8 +242,8 @@ func TestAFlappingFaceServerLosesNoPicture(t *testing.T) {
 	face := &faceStub{answer: nobody}
 	face.start(t)
 	s := newSystem(t, face)
-	s.Retry = Retry{Lease: time.Minute, MaxAttempts: 5, First: time.Millisecond, Most: time.Millisecond}
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 50 * time.Millisecond, Probe: s.faces.healthy, Log: s.log})
+	s.Retry = Retry{MaxAttempts: 5, First: time.Millisecond, Most: time.Millisecond}
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 50 * time.Millisecond}, s.faces.healthy, s.log)
 	s.submitMany(t, crowd)
 	const atOnce = 16
 	done, wait := s.carry(t, crowd, atOnce, 10*time.Millisecond)
@@ -260,43 +260,5 @@ func TestAFlappingFaceServerLosesNoPicture(t *testing.T) {
 	}
 	if n := face.calls.Load(); n > crowd+flaps*atOnce {
 		t.Errorf("%d calls for %d pictures and %d faults with %d in flight", n, crowd, flaps, atOnce)
-	}
-}
-
-func TestAPictureThatWaitsForItsTurnIsRefusedWhenItOpens(t *testing.T) {
-	face := &faceStub{answer: nobody}
-	face.start(t)
-	s := newSystem(t, face)
-	s.suspects <- struct{}{} // another has the turn
-	for name, c := range map[string]struct {
-		claim store.Claim
-		open  bool
-		want  int
-	}{
-		"under suspicion":                   {store.Claim{Attempts: 1}, false, http.StatusTooEarly},
-		"under suspicion, the circuit open": {store.Claim{Attempts: 1}, true, http.StatusServiceUnavailable},
-		"not tried yet, the circuit open":   {store.Claim{}, true, http.StatusServiceUnavailable},
-		"not tried yet":                     {store.Claim{}, false, http.StatusOK},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := *s.processor
-			p.breaker = breaker.New(breaker.Settings{Failures: 1, OpenFor: time.Hour, Probe: s.faces.healthy, Log: s.log})
-			if c.open {
-				time.AfterFunc(10*time.Millisecond, p.breaker.Failure)
-				closed, _ := p.breaker.Closed()
-				if c.claim.Attempts == 0 {
-					<-closed.Done()
-				}
-			}
-			_, leave, err := p.enter(c.claim)
-			got := http.StatusOK
-			if err != nil {
-				got = refused(err).status
-			}
-			leave()
-			if got != c.want {
-				t.Errorf("answered with %d (%v), want %d", got, err, c.want)
-			}
-		})
 	}
 }

@@ -26,10 +26,10 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 	s := newSystem(t, face)
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, 20*time.Millisecond)
+	s.faces, err = dialFaceServer(face.address, insecure.NewCredentials(), 20*time.Millisecond)
 	must(t, err)
 	t.Cleanup(func() { s.faces.close() })
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Millisecond, Probe: s.faces.healthy, Log: s.log})
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Millisecond}, s.faces.healthy, s.log)
 	s.submitMany(t, pictures)
 	db := s.sql(t)
 	for range hour {
@@ -45,7 +45,7 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 	if n := s.count(t, "status='pending' AND attempts=0"); n != pictures {
 		t.Errorf("after an hour %d of %d pictures are pending without an attempt", n, pictures)
 	}
-	s.faces.patience = time.Second
+	s.faces.healthTimeout = time.Second
 	face.start(t)
 	for id := range int64(pictures) {
 		eventually(t, fmt.Sprintf("picture %d is looked at", id+1), func() bool { return s.deliver(t, id+1).Code == http.StatusOK })

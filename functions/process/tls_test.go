@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 
 	"lineup.dev/lineup/local/testcerts"
-	"lineup.dev/lineup/pkg/event"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -38,12 +37,12 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			credentials, err := c.settings.Client(log)
 			must(t, err)
-			faces, err := dialFaceServer(face.address, credentials, 5*time.Second, time.Second)
+			faces, err := dialFaceServer(face.address, credentials, time.Second)
 			must(t, err)
 			defer faces.close()
-			found, said := faces.who(t.Context(), context.Background(), 1, "a.jpg", event.Trace{})
-			if (len(found) == 1) != c.works || said.sent != c.works {
-				t.Errorf("it found %v, the call was sent: %t, %s", found, said.sent, said.message)
+			o := faces.identify(t.Context(), context.Background(), &job{id: 1})
+			if (len(o.faces) == 1) != c.works || o.sent != c.works {
+				t.Errorf("it found %v, the call was sent: %t, %s", o.faces, o.sent, o.message)
 			}
 			if err := faces.healthy(t.Context()); (err == nil) != c.works {
 				t.Errorf("the health check ended with %v", err)

@@ -12,7 +12,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// wire is a gRPC codec that leaves messages as the bytes they are: the seed's face
+// wire is a gRPC codec that leaves messages as the bytes they are: the original API's face
 // server is played without this project's generated code.
 type wire struct{}
 
@@ -25,8 +25,8 @@ func (wire) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// seedServer knows the seed's two services and the fields with number 1, no more.
-func seedServer(t *testing.T, matches map[string]string) (address string) {
+// originalServer knows the original API's two services and the fields with number 1, no more.
+func originalServer(t *testing.T, matches map[string]string) (address string) {
 	t.Helper()
 	return wireServer(t, func(request []byte) []byte {
 		number, kind, n := protowire.ConsumeTag(request)
@@ -71,8 +71,8 @@ func wireServer(t *testing.T, identify func(request []byte) []byte) (address str
 	return listener.Addr().String()
 }
 
-func TestTheSeedsFaceServer(t *testing.T) {
-	address := seedServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
+func TestTheFaceServerOfTheOriginalAPI(t *testing.T) {
+	address := originalServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
 	s := newSystem(t, &faceStub{address: address})
 	_, err := s.store.AddPerson(t.Context(), "Hannibal", []string{"hannibal_1.jpg"})
 	must(t, err)

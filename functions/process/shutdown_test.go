@@ -18,7 +18,7 @@ func TestWhenTheGraceTimeIsOverPicturesAreGivenBack(t *testing.T) {
 	}}
 	face.start(t)
 	s := newSystem(t, face)
-	s.faces.timeout = s.Lease
+	s.FaceTimeout = s.Lease
 	ending, over := context.WithCancel(t.Context())
 	s.ending = ending
 	s.submit(t, "a.jpg")

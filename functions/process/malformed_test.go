@@ -65,7 +65,7 @@ func TestAFaceServerThatAnswersNonsense(t *testing.T) {
 		"no face, but a name": {
 			&facerecog.IdentifyResponse{ImageName: "nobody\x00.jpg"}, 1, lineup.Face{ImageName: "nobody\x00.jpg"}},
 		"nothing at all":     {&facerecog.IdentifyResponse{}, 0, lineup.Face{}},
-		"ten thousand faces": {manyFaces(10_000, 512), answerFaces, lineup.Face{ImageName: "x.jpg"}},
+		"ten thousand faces": {manyFaces(10_000, 512), maxFaces, lineup.Face{ImageName: "x.jpg"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +109,7 @@ func TestAnAnswerThatCannotBeReadEndsFailed(t *testing.T) {
 		"invalid UTF-8 in a face":           field(2, string(field(3, "\xc0\xae"))),
 		"no protobuf":                       []byte("<html>"),
 		"cut off":                           field(1, strings.Repeat("x", 100))[:50],
-		"an answer that is above the limit": field(1, strings.Repeat("x", answerBytes+1)),
+		"an answer that is above the limit": field(1, strings.Repeat("x", responseBytes+1)),
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -171,7 +171,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
 		must(t, err)
 		t.Cleanup(func() { opened.Close() })
-		s.processor.store = opened
+		s.pipeline.store = opened
 	}
 	s.submit(t, "a.jpg")
 	s.edit(t, "DROP TABLE faces")
@@ -192,20 +192,20 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 // result when it has room again.
 func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	t.Parallel()
-	large := manyFaces(answerFaces, 0) // about 1.3 MB of rows
+	large := manyFaces(maxFaces, 0) // about 1.3 MB of rows
 	for _, f := range large.Faces {
 		f.ImageName = strings.Repeat("🙂", imageNameLength)
 	}
 	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return large, nil }}
 	face.start(t)
 	s := newSystem(t, face)
-	s.Retry.Lease = time.Second
+	s.Lease = time.Second
 	own := deptest.OwnMySQL(t)
 	must(t, store.Migrate(t.Context(), own.DSN))
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.processor.store = pictures, pictures
+	s.store, s.pipeline.store = pictures, pictures
 
 	own.Limit(t, 17<<20)
 	var refused *httptest.ResponseRecorder
@@ -229,13 +229,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	}
 	own.Unlimit(t)
 	eventually(t, "looked at", func() bool { s.deliver(t, id); return s.image(t, id).Status == lineup.Unknown })
-	if n := len(s.image(t, id).Faces); n != answerFaces {
-		t.Errorf("%d faces, want %d", n, answerFaces)
-	}
-}
-
-func TestALeaseBeyondTheHorizonIsRefused(t *testing.T) {
-	if err := (Retry{Lease: store.Horizon + 1}).check(time.Second); err == nil || !strings.Contains(err.Error(), "LEASE") {
-		t.Errorf("error is %v", err)
+	if n := len(s.image(t, id).Faces); n != maxFaces {
+		t.Errorf("%d faces, want %d", n, maxFaces)
 	}
 }

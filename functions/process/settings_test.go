@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTheLeaseOutlastsEveryStep(t *testing.T) {
+	times := Timeouts{Lease: 45 * time.Second, FaceTimeout: 30 * time.Second, HealthTimeout: 5 * time.Second, WriteTimeout: 9 * time.Second}
+	if err := times.Check(); err != nil {
+		t.Errorf("the default lease is refused: %v", err)
+	}
+	times.Lease--
+	err := times.Check()
+	if err == nil {
+		t.Fatal("a lease that is too short is accepted")
+	}
+	for _, number := range []string{"LEASE=44.999999999s", "at least 45s", "FACE_TIMEOUT=30s", "HEALTH_TIMEOUT=5s", "WRITE_TIMEOUT=9s"} {
+		if !strings.Contains(err.Error(), number) {
+			t.Errorf("%q does not say %s", err, number)
+		}
+	}
+}
+
+func TestTheFirstRetryIsNotLaterThanTheLatest(t *testing.T) {
+	if err := (Retry{First: time.Minute, Most: time.Minute}).Check(); err != nil {
+		t.Error(err)
+	}
+	if err := (Retry{First: time.Minute + 1, Most: time.Minute}).Check(); err == nil {
+		t.Error("RETRY_FIRST above RETRY_MOST is accepted")
+	}
+}
