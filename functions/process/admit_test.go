@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
@@ -40,9 +41,9 @@ func TestAPictureThatWaitsInQuarantineIsRefusedWhenTheCircuitOpens(t *testing.T)
 				}
 			}
 			got := http.StatusOK
-			admission, err := p.admit(c.claim)
+			admitted, err := p.admit(c.claim)
 			if err == nil {
-				admission.release()
+				admitted.release()
 			} else {
 				got = notAdmitted(err).status
 			}
@@ -71,17 +72,17 @@ func TestQuarantineIsLeftBeforeTheResultIsWritten(t *testing.T) {
 	*s = *newSystem(t, face)
 	var err error
 	held, err = s.sql(t).BeginTx(t.Context(), nil)
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.submit(t, "slow.jpg", "quick.jpg")
 	s.edit(t, "UPDATE images SET attempts=1")
 	var slow *httptest.ResponseRecorder
 	var work sync.WaitGroup
 	work.Go(func() { slow = s.deliver(t, 1) })
-	eventually(t, "the result of the first waits to be written", func() bool {
+	testkit.Eventually(t, patience, "the result of the first waits to be written", func() bool {
 		return face.calls.Load() == 1 && len(s.quarantine) == 0
 	})
 	s.wantAnswer(t, s.deliver(t, 2), http.StatusOK, "")
-	must(t, held.Commit())
+	testkit.Succeed(t, held.Commit())
 	work.Wait()
 	s.wantAnswer(t, slow, http.StatusOK, "")
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
 	facerecog "lineup.dev/lineup/proto"
@@ -47,7 +48,7 @@ func (s *system) deliverAll(t *testing.T, n int) []*httptest.ResponseRecorder {
 // count asks the database how many pictures fit.
 func (s *system) count(t *testing.T, condition string) (n int) {
 	t.Helper()
-	must(t, s.sql(t).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM images WHERE "+condition).Scan(&n))
+	testkit.Succeed(t, s.sql(t).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM images WHERE "+condition).Scan(&n))
 	return n
 }
 
@@ -55,7 +56,7 @@ func (s *system) count(t *testing.T, condition string) (n int) {
 func (s *system) sql(t *testing.T) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("mysql", s.dsn)
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { db.Close() })
 	return db
 }
@@ -74,7 +75,7 @@ func wantPaused(t *testing.T, answers []*httptest.ResponseRecorder) {
 func silent(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { listener.Close() })
 	return listener.Addr().String() // the kernel accepts for it
 }
@@ -155,7 +156,7 @@ func TestWhileOneProbesTheOthersAreRefusedAtOnce(t *testing.T) {
 	for range 3 {
 		s.breaker.Failure()
 	}
-	eventually(t, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
+	testkit.Eventually(t, patience, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
 	var first *httptest.ResponseRecorder
 	var prober sync.WaitGroup
 	prober.Go(func() { first = s.deliver(t, crowd+1) })
@@ -183,21 +184,21 @@ func TestAClaimThatWaitedLetsNoCallThrough(t *testing.T) {
 	s.submitMany(t, crowd)
 	db := s.sql(t)
 	rows, err := db.BeginTx(t.Context(), nil)
-	must(t, err)
+	testkit.Succeed(t, err)
 	_, err = rows.ExecContext(t.Context(), "UPDATE images SET attempts=0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	var answers []*httptest.ResponseRecorder
 	var work sync.WaitGroup
 	work.Go(func() { answers = s.deliverAll(t, crowd) })
-	eventually(t, "as many claims wait as there are connections", func() bool {
+	testkit.Eventually(t, patience, "as many claims wait as there are connections", func() bool {
 		var waiting int
-		must(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET claim%'").Scan(&waiting))
+		testkit.Succeed(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET claim%'").Scan(&waiting))
 		return waiting == 10
 	})
 	for range 3 {
 		s.breaker.Failure()
 	}
-	must(t, rows.Commit())
+	testkit.Succeed(t, rows.Commit())
 	work.Wait()
 	wantPaused(t, answers)
 	if n := face.calls.Load(); n != 0 {
@@ -213,18 +214,18 @@ func TestCallsThatWaitToBeSentAreRefusedWhenItOpens(t *testing.T) {
 	s.faces.close()
 	var err error
 	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute) // longer than anybody waits here, as FaceTimeout
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { s.faces.close() })
 	s.FaceTimeout = time.Minute
 	s.submitMany(t, crowd)
 	var answers []*httptest.ResponseRecorder
 	answered := make(chan struct{})
 	go func() { answers = s.deliverAll(t, crowd); close(answered) }()
-	eventually(t, "all have claimed their picture", func() bool { return s.count(t, "status='processing'") == crowd })
+	testkit.Eventually(t, patience, "all have claimed their picture", func() bool { return s.count(t, "status='processing'") == crowd })
 	for range 3 {
 		s.breaker.Failure()
 	}
-	eventually(t, "all are refused", func() bool {
+	testkit.Eventually(t, patience, "all are refused", func() bool {
 		select {
 		case <-answered:
 			return true
@@ -249,9 +250,9 @@ func TestAFlappingFaceServerLosesNoPicture(t *testing.T) {
 	done, wait := s.carry(t, crowd, atOnce, 10*time.Millisecond)
 	const flaps = 5
 	for flap := range flaps {
-		eventually(t, "pictures are looked at while it is there", func() bool { return int(done.Load()) > crowd*flap/(flaps+1) })
+		testkit.Eventually(t, patience, "pictures are looked at while it is there", func() bool { return int(done.Load()) > crowd*flap/(flaps+1) })
 		face.server.Stop()
-		eventually(t, "the circuit opens", func() bool { return s.breaker.Remaining() > 0 })
+		testkit.Eventually(t, patience, "the circuit opens", func() bool { return s.breaker.Remaining() > 0 })
 		face.start(t)
 	}
 	wait()

@@ -76,7 +76,7 @@ func unreached(c codes.Code) bool {
 }
 
 func finish(s signal, r store.Result) decision {
-	return decision{signal: s, row: writeResult, result: r, reply: done}
+	return decision{signal: s, row: writeResult, result: r, reply: replyDone}
 }
 
 // returnUntried is the decision for a picture that the face server did not look at:

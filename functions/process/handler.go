@@ -14,10 +14,10 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, trace, err := readSubmitted(w, r, h.maxEvent)
-	if err != nil {
-		h.log.Warn("event refused", "error", err)
-		refuse(w, err)
+	id, trace, other := readSubmitted(w, r, h.maxEvent)
+	if other != nil {
+		h.log.Warn("no event to work on", "status", other.status, "reason", other.reason)
+		other.write(w)
 		return
 	}
 	j := &job{id: id, trace: trace, log: h.log.With("image", id)}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
@@ -57,7 +58,7 @@ func (f *faceStub) start(t *testing.T) {
 		f.address = "127.0.0.1:0"
 	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", f.address)
-	must(t, err)
+	testkit.Succeed(t, err)
 	f.address = listener.Addr().String()
 	server := grpc.NewServer(f.options...)
 	f.server = server
@@ -85,6 +86,9 @@ func fail(code codes.Code, message string, details ...protoadapt.MessageV1) func
 	}
 }
 
+// patience is how long a test waits for what must come.
+const patience = 10 * time.Second
+
 // system is the function on a real database.
 type system struct {
 	*handler
@@ -97,14 +101,14 @@ type system struct {
 func newSystem(t *testing.T, face *faceStub) *system {
 	t.Helper()
 	s := &system{face: face, dsn: deptest.MySQL(t)}
-	must(t, store.Migrate(t.Context(), s.dsn))
+	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	// The handler has no more rights than it needs; what a test prepares goes another way.
 	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "process"), Connections: 10})
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
-	must(t, err)
+	testkit.Succeed(t, err)
 	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), time.Second)
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { pictures.Close(); s.store.Close(); faces.close() })
 	log := slog.New(slog.DiscardHandler)
 	s.pipeline = &pipeline{
@@ -121,26 +125,19 @@ func newSystem(t *testing.T, face *faceStub) *system {
 	return s
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (s *system) submit(t *testing.T, paths ...string) {
 	t.Helper()
 	_, err := s.store.Submit(t.Context(), paths)
-	must(t, err)
+	testkit.Succeed(t, err)
 }
 
 // deliver brings the event of a submitted picture, as the bridge does.
 func (s *system) deliver(t *testing.T, id int64) *httptest.ResponseRecorder {
 	t.Helper()
 	e, err := event.Submitted(id, 1, "ignored.jpg", event.Trace{})
-	must(t, err)
+	testkit.Succeed(t, err)
 	body, err := json.Marshal(e)
-	must(t, err)
+	testkit.Succeed(t, err)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 
@@ -156,7 +153,7 @@ func (s *system) post(t *testing.T, body, kind string) *httptest.ResponseRecorde
 func (s *system) image(t *testing.T, id int64) lineup.Image {
 	t.Helper()
 	image, err := s.store.Image(t.Context(), id)
-	must(t, err)
+	testkit.Succeed(t, err)
 	return image
 }
 
@@ -164,19 +161,5 @@ func (s *system) wantAnswer(t *testing.T, got *httptest.ResponseRecorder, status
 	t.Helper()
 	if got.Code != status || got.Header().Get("Retry-After") != retryAfter {
 		t.Errorf("answer %d, Retry-After %q, %s; want %d, %q", got.Code, got.Header().Get("Retry-After"), got.Body, status, retryAfter)
-	}
-}
-
-// eventually asks until cond is true, for ten seconds at most.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not within ten seconds: %s", what)
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

@@ -33,11 +33,11 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	defer faces.close()
-	announcer, err := newAnnouncer(s, pictures)
+	results, err := newAnnouncer(s, pictures)
 	if err != nil {
 		return err
 	}
-	defer announcer.close()
+	defer results.close()
 	ending, stop := serve.Overdue(ctx, s.Grace)
 	defer stop()
 	h := &handler{
@@ -49,7 +49,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			store:      pictures,
 			faces:      faces,
 			breaker:    breaker.New(s.Circuit, faces.healthy, log),
-			announcer:  announcer,
+			announcer:  results,
 			quarantine: make(chan struct{}, 1),
 			ending:     ending,
 		},

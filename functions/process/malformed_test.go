@@ -16,12 +16,11 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
-
-func ptr[T any](v T) *T { return &v }
 
 var (
 	nan = float32(math.NaN())
@@ -42,11 +41,11 @@ func TestAFaceServerThatAnswersNonsense(t *testing.T) {
 			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: &nan, Score: &inf, Box: &facerecog.Box{X: nan, Width: 1, Height: inf}}}},
 			1, lineup.Face{}},
 		"numbers of another range": {
-			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: ptr(float32(87.5)), Score: ptr(float32(-3)), Box: &facerecog.Box{X: 0.5, Y: 0.5, Width: -1, Height: -1}}}},
+			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: testkit.Ptr(float32(87.5)), Score: testkit.Ptr(float32(-3)), Box: &facerecog.Box{X: 0.5, Y: 0.5, Width: -1, Height: -1}}}},
 			1, lineup.Face{}},
 		"numbers that rounding carried over their range": {
-			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: ptr(float32(1.0000002)), Score: ptr(float32(-1e-7))}}},
-			1, lineup.Face{Similarity: ptr(1.0), Score: ptr(0.0)}},
+			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: testkit.Ptr(float32(1.0000002)), Score: testkit.Ptr(float32(-1e-7))}}},
+			1, lineup.Face{Similarity: testkit.Ptr(1.0), Score: testkit.Ptr(0.0)}},
 		"a box in pixels": {
 			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Box: &facerecog.Box{X: 120, Y: 80, Width: 64, Height: 64}}}},
 			1, lineup.Face{}},
@@ -116,7 +115,7 @@ func TestAnAnswerThatCannotBeReadEndsFailed(t *testing.T) {
 			s := newSystem(t, &faceStub{address: wireServer(t, func([]byte) []byte { return answer })})
 			s.Retry.First = time.Millisecond
 			s.submit(t, "a.jpg")
-			eventually(t, "failed", func() bool { s.deliver(t, 1); return s.image(t, 1).Status == lineup.Failed })
+			testkit.Eventually(t, patience, "failed", func() bool { s.deliver(t, 1); return s.image(t, 1).Status == lineup.Failed })
 			if reason := s.image(t, 1).Reason; !strings.Contains(reason, "failed at it 3 times") {
 				t.Errorf("the reason is %q", reason)
 			}
@@ -159,7 +158,7 @@ func TestARowWithAStatusThatIsNoneIsRefusedForGood(t *testing.T) {
 func (s *system) edit(t *testing.T, statement string) {
 	t.Helper()
 	_, err := s.sql(t).ExecContext(t.Context(), statement)
-	must(t, err)
+	testkit.Succeed(t, err)
 }
 
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
@@ -169,7 +168,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	s := newSystem(t, face)
 	fresh := func() {
 		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
-		must(t, err)
+		testkit.Succeed(t, err)
 		t.Cleanup(func() { opened.Close() })
 		s.pipeline.store = opened
 	}
@@ -182,7 +181,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	if !strings.Contains(got.Body.String(), "make migrate") {
 		t.Errorf("the answer is %s", got.Body)
 	}
-	must(t, store.Migrate(t.Context(), s.dsn))
+	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	s.edit(t, "INSERT INTO goose_db_version (version_id, is_applied) SELECT MAX(version_id)+1, 1 FROM goose_db_version")
 	fresh()
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "") // one version ahead
@@ -201,9 +200,9 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	s := newSystem(t, face)
 	s.Lease = time.Second
 	own := deptest.OwnMySQL(t)
-	must(t, store.Migrate(t.Context(), own.DSN))
+	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
 	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { pictures.Close() })
 	s.store, s.pipeline.store = pictures, pictures
 
@@ -228,7 +227,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 		t.Errorf("the row is %s with %d faces, want nothing written", image.Status, len(image.Faces))
 	}
 	own.Unlimit(t)
-	eventually(t, "looked at", func() bool { s.deliver(t, id); return s.image(t, id).Status == lineup.Unknown })
+	testkit.Eventually(t, patience, "looked at", func() bool { s.deliver(t, id); return s.image(t, id).Status == lineup.Unknown })
 	if n := len(s.image(t, id).Faces); n != maxFaces {
 		t.Errorf("%d faces, want %d", n, maxFaces)
 	}

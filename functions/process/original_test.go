@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -64,7 +65,7 @@ func wireServer(t *testing.T, identify func(request []byte) []byte) (address str
 	server.RegisterService(&grpc.ServiceDesc{ServiceName: "facerecog.HealthCheck", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{method("HealthCheck", ready)}}, struct{}{})
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	ended := make(chan struct{})
 	go func() { server.Serve(listener); close(ended) }()
 	t.Cleanup(func() { server.Stop(); <-ended })
@@ -75,7 +76,7 @@ func TestTheFaceServerOfTheOriginalAPI(t *testing.T) {
 	address := originalServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
 	s := newSystem(t, &faceStub{address: address})
 	_, err := s.store.AddPerson(t.Context(), "Hannibal", []string{"hannibal_1.jpg"})
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.submit(t, "unknown.jpg")
 	s.submit(t, "other.jpg")
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")

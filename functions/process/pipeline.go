@@ -68,14 +68,14 @@ func (p *pipeline) claim(ctx context.Context, j *job) (err error) {
 
 // consult takes the claimed picture to the face server: admit, ask, decide, signal.
 func (p *pipeline) consult(ctx context.Context, j *job) decision {
-	admission, err := p.admit(j.claim)
+	admitted, err := p.admit(j.claim)
 	if err != nil {
 		return returnUntried(notAdmitted(err))
 	}
 	// Before apply: a slow database must not keep the next picture in quarantine.
-	defer admission.release()
+	defer admitted.release()
 	start := time.Now()
-	o := p.ask(ctx, admission.opened, j)
+	o := p.ask(ctx, admitted.opened, j)
 	j.log = j.log.With("took", time.Since(start).String(), "code", o.code.String())
 	d := decide(o, j.claim.Attempts+1, p.Retry)
 	if d.row != writeResult {

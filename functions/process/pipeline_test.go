@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -28,7 +29,7 @@ func TestTheWholeWay(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	_, err := s.store.AddPerson(t.Context(), "Ann", []string{"ann-1.jpg"})
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.submit(t, "a.jpg")
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
 	image := s.image(t, 1)
@@ -117,10 +118,10 @@ func TestAnswersOfTheFaceServer(t *testing.T) {
 func (s *system) claimWhenDue(t *testing.T, id int64) store.Claim {
 	t.Helper()
 	var claim store.Claim
-	eventually(t, "the picture can be claimed", func() bool {
+	testkit.Eventually(t, patience, "the picture can be claimed", func() bool {
 		var err error
 		claim, err = s.store.Claim(t.Context(), id, time.Minute)
-		must(t, err)
+		testkit.Succeed(t, err)
 		return claim.Outcome == store.Won
 	})
 	return claim
@@ -135,7 +136,7 @@ func TestAPictureThatKillsTheServerEndsFailed(t *testing.T) {
 	s := newSystem(t, face)
 	s.Retry.First = time.Millisecond
 	s.submit(t, "poison.jpg")
-	eventually(t, "failed", func() bool {
+	testkit.Eventually(t, patience, "failed", func() bool {
 		s.deliver(t, 1)
 		return s.image(t, 1).Status == lineup.Failed
 	})
@@ -175,7 +176,7 @@ func TestADeadFaceServerCostsWaitingAndNeverAPicture(t *testing.T) {
 
 	face.start(t)
 	for i := range int64(pictures) {
-		eventually(t, "looked at", func() bool { s.deliver(t, i+1); return s.image(t, i+1).Status == lineup.Unknown })
+		testkit.Eventually(t, patience, "looked at", func() bool { s.deliver(t, i+1); return s.image(t, i+1).Status == lineup.Unknown })
 	}
 	if n := face.calls.Load(); n != pictures {
 		t.Errorf("%d calls for %d pictures", n, pictures)
@@ -194,7 +195,7 @@ func TestTwoAtOnce(t *testing.T) {
 	var first *httptest.ResponseRecorder
 	var work sync.WaitGroup
 	work.Go(func() { first = s.deliver(t, 1) })
-	eventually(t, "the first is at work", func() bool { return face.calls.Load() == 1 })
+	testkit.Eventually(t, patience, "the first is at work", func() bool { return face.calls.Load() == 1 })
 	second := s.deliver(t, 1)
 	if wait := second.Header().Get("Retry-After"); second.Code != http.StatusConflict || wait != "60" && wait != "59" {
 		t.Errorf("the second: %d, Retry-After %q; want 409 and what is left of the lease", second.Code, wait)

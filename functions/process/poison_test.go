@@ -17,6 +17,7 @@ import (
 
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
 	facerecog "lineup.dev/lineup/proto"
@@ -64,7 +65,7 @@ func serveUntilKilled(address, log string) error {
 func mortalServer(t *testing.T) (address, log string) {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	address, log = free.Addr().String(), filepath.Join(t.TempDir(), "asked")
 	free.Close()
 	var keeping sync.WaitGroup
@@ -108,13 +109,13 @@ func TestAPictureThatKillsTheServerEndsFailedAndTheOthersGoOn(t *testing.T) {
 	if n := s.count(t, "status='unknown'"); n != others {
 		t.Errorf("%d of %d innocent pictures were looked at", n, others)
 	}
-	// Those in flight with it the first time are under suspicion from then on, and so
+	// Those in flight with it the first time are in quarantine from then on, and so
 	// never in flight with it again.
 	if n := s.count(t, "status='unknown' AND attempts>1"); n != 0 {
 		t.Errorf("%d innocent pictures were in flight with the poison more than once", n)
 	}
 	asked, err := os.ReadFile(log)
-	must(t, err)
+	testkit.Succeed(t, err)
 	if n := bytes.Count(asked, []byte("poison.jpg\n")); n != 4 {
 		t.Errorf("the face server was asked %d times for the poison, want 4", n)
 	}

@@ -22,7 +22,7 @@ type reply struct {
 }
 
 var (
-	done      = reply{status: http.StatusOK}
+	replyDone = reply{status: http.StatusOK}
 	claimLost = reply{http.StatusConflict, claimWait, "another took the picture over"}
 )
 
@@ -56,7 +56,7 @@ func notClaimed(c store.Claim) reply {
 	case store.Odd:
 		return reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf("image %d has the status %q, which is none of %v: correct the row", c.ID, c.Status, lineup.Statuses)}
 	default: // store.Done
-		return done
+		return replyDone
 	}
 }
 
@@ -73,9 +73,12 @@ func databaseFailed(log *slog.Logger, err error) reply {
 }
 
 func (r reply) write(w http.ResponseWriter) {
-	if r.status == http.StatusOK {
+	switch r.status {
+	case http.StatusOK, http.StatusAccepted:
 		w.WriteHeader(r.status) // a Broker would take a plain body for a failure
 		return
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
 	}
 	serve.Problem{Status: r.status, Detail: r.reason, RetryAfter: r.wait}.Write(w, false)
 }

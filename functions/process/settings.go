@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,12 +25,11 @@ type settings struct {
 	Circuit
 	Timeouts
 	Retry
+	event.SinkSettings // of result events
 
-	FaceAddress     string          `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
-	Sink            string          `envconfig:"K_SINK" desc:"URL that result events are sent to; without it none are"`
-	Overrides       event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every result event, {\"extensions\":{\"name\":\"value\"}}"`
-	AnnounceTimeout time.Duration   `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long K_SINK may take to accept a result event"`
-	MaxEvent        int64           `envconfig:"MAX_EVENT" default:"1048576" min:"1024" max:"67108864" desc:"largest event accepted, in bytes"`
+	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
+	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long K_SINK may take to accept a result event"`
+	MaxEvent        int64         `envconfig:"MAX_EVENT" default:"1048576" min:"1024" max:"67108864" desc:"largest event accepted, in bytes"`
 }
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
@@ -69,6 +67,3 @@ func (r Retry) Check() error {
 	}
 	return nil
 }
-
-// Check joins what the embedded structs check.
-func (s settings) Check() error { return errors.Join(s.Timeouts.Check(), s.Retry.Check()) }

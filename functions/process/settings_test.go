@@ -1,9 +1,15 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
 )
 
 func TestTheLeaseOutlastsEveryStep(t *testing.T) {
@@ -29,5 +35,21 @@ func TestTheFirstRetryIsNotLaterThanTheLatest(t *testing.T) {
 	}
 	if err := (Retry{First: time.Minute + 1, Most: time.Minute}).Check(); err == nil {
 		t.Error("RETRY_FIRST above RETRY_MOST is accepted")
+	}
+}
+
+func TestEverySettingHasLimits(t *testing.T) {
+	t.Setenv("MYSQL_DSN", "user@tcp(127.0.0.1:1)/lineup")
+	testkit.Settings(t, func() any {
+		s := defaults
+		testkit.Succeed(t, envconfig.Process("", &s))
+		return &s
+	})
+}
+
+func TestTheLongestLeaseIsTheHorizon(t *testing.T) {
+	field, _ := reflect.TypeFor[Timeouts]().FieldByName("Lease")
+	if most, err := time.ParseDuration(field.Tag.Get("max")); err != nil || most != store.Horizon {
+		t.Errorf("LEASE may be %v, %v; a lease beyond %v counts as a mistake", most, err, store.Horizon)
 	}
 }

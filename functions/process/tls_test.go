@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"lineup.dev/lineup/local/testcerts"
+	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -18,7 +19,7 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 	own := TLS{CAFile: ca.File}
 	own.CertFile, own.KeyFile = ca.Issue(t)
 	secure, err := own.Server(log)
-	must(t, err)
+	testkit.Succeed(t, err)
 	face := &faceStub{
 		options: []grpc.ServerOption{grpc.Creds(secure)},
 		answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) {
@@ -36,9 +37,9 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			credentials, err := c.settings.Client(log)
-			must(t, err)
+			testkit.Succeed(t, err)
 			faces, err := dialFaceServer(face.address, credentials, time.Second)
-			must(t, err)
+			testkit.Succeed(t, err)
 			defer faces.close()
 			o := faces.identify(t.Context(), context.Background(), &job{id: 1})
 			if (len(o.faces) == 1) != c.works || o.sent != c.works {
