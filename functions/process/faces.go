@@ -5,20 +5,20 @@ import (
 	"unicode/utf8"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
 // Limits of what a face server may answer.
 const (
-	responseBytes   = 32 << 20
-	maxFaces        = 1000
-	maxDescriptor   = 4096 // its length
-	imageNameLength = 255  // of faces.image_name, in characters
-	modelLength     = 100  // of faces.model
+	responseBytes = 32 << 20
+	maxFaces      = 1000
+	maxDescriptor = 4096 // its length
 )
 
 // readFaces trusts nothing that a face server says: a number outside the range that
-// the contract names is left out, and so is what would not fit a row. A server that knows only the original API's field tells one face, or none.
+// the contract names is left out, and so is what would not fit a row. A server that
+// knows only the original API's field tells one face, or none.
 func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 	if name := imageName(response.GetImageName()); len(response.GetFaces()) == 0 && name != "" {
 		return []lineup.Face{{ImageName: name}}
@@ -26,7 +26,7 @@ func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 	faces := []lineup.Face{}
 	for _, f := range response.GetFaces()[:min(maxFaces, len(response.GetFaces()))] {
 		face := lineup.Face{ImageName: imageName(f.GetImageName())}
-		if len(f.GetEmbedding()) <= maxDescriptor && utf8.RuneCountInString(f.GetModel()) <= modelLength {
+		if len(f.GetEmbedding()) <= maxDescriptor && utf8.RuneCountInString(f.GetModel()) <= store.ModelWidth {
 			face.Embedding, face.Model = f.GetEmbedding(), f.GetModel()
 		}
 		if f.Similarity != nil {
@@ -44,7 +44,7 @@ func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 }
 
 func imageName(name string) string {
-	if name == facerecog.NotFound || utf8.RuneCountInString(name) > imageNameLength {
+	if name == facerecog.NotFound || utf8.RuneCountInString(name) > store.ImageNameWidth {
 		return ""
 	}
 	return name

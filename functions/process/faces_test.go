@@ -7,7 +7,7 @@ import (
 	facerecog "lineup.dev/lineup/proto"
 )
 
-func TestNonsenseOfAFaceServerIsLeftOut(t *testing.T) {
+func TestMalformedFacesAreLeftOut(t *testing.T) {
 	nan, half := float32(0), float32(0.5)
 	nan /= nan
 	response := &facerecog.IdentifyResponse{}

@@ -27,9 +27,9 @@ var (
 	inf = float32(math.Inf(1))
 )
 
-// TestAFaceServerThatAnswersNonsense brings each answer over real gRPC into a real
+// TestMalformedAnswersEndAsTheContractAllows brings each answer over real gRPC into a real
 // row. Every picture ends, and what was told of it is what the contract allows.
-func TestAFaceServerThatAnswersNonsense(t *testing.T) {
+func TestMalformedAnswersEndAsTheContractAllows(t *testing.T) {
 	t.Parallel()
 	injection := `x.jpg'); DROP TABLE images; -- <script>alert(1)</script>`
 	for what, c := range map[string]struct {
@@ -193,7 +193,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	t.Parallel()
 	large := manyFaces(maxFaces, 0) // about 1.3 MB of rows
 	for _, f := range large.Faces {
-		f.ImageName = strings.Repeat("🙂", imageNameLength)
+		f.ImageName = strings.Repeat("🙂", store.ImageNameWidth)
 	}
 	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return large, nil }}
 	face.start(t)
