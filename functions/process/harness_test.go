@@ -98,14 +98,20 @@ type system struct {
 	dsn   string
 }
 
+func openStore(dsn string, connections int) (*store.Store, error) {
+	s := store.Settings{Connections: connections}
+	s.DSN = dsn
+	return store.Open(s)
+}
+
 func newSystem(t *testing.T, face *faceStub) *system {
 	t.Helper()
 	s := &system{face: face, dsn: deptest.MySQL(t)}
 	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "process"), Connections: 10})
+	pictures, err := openStore(deptest.Account(t, s.dsn, "process"), 10)
 	testkit.Succeed(t, err)
-	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	s.store, err = openStore(s.dsn, 10)
 	testkit.Succeed(t, err)
 	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), time.Second)
 	testkit.Succeed(t, err)

@@ -167,7 +167,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	fresh := func() {
-		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
+		opened, err := openStore(s.dsn, 2)
 		testkit.Succeed(t, err)
 		t.Cleanup(func() { opened.Close() })
 		s.pipeline.store = opened
@@ -201,7 +201,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	s.Lease = time.Second
 	own := deptest.OwnMySQL(t)
 	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
+	pictures, err := openStore(own.DSN, 4)
 	testkit.Succeed(t, err)
 	t.Cleanup(func() { pictures.Close() })
 	s.store, s.pipeline.store = pictures, pictures
