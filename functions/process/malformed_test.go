@@ -16,21 +16,20 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
-
-func ptr[T any](v T) *T { return &v }
 
 var (
 	nan = float32(math.NaN())
 	inf = float32(math.Inf(1))
 )
 
-// TestAFaceServerThatAnswersNonsense brings each answer over real gRPC into a real
+// TestMalformedAnswersEndAsTheContractAllows brings each answer over real gRPC into a real
 // row. Every picture ends, and what was told of it is what the contract allows.
-func TestAFaceServerThatAnswersNonsense(t *testing.T) {
+func TestMalformedAnswersEndAsTheContractAllows(t *testing.T) {
 	t.Parallel()
 	injection := `x.jpg'); DROP TABLE images; -- <script>alert(1)</script>`
 	for what, c := range map[string]struct {
@@ -42,11 +41,11 @@ func TestAFaceServerThatAnswersNonsense(t *testing.T) {
 			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: &nan, Score: &inf, Box: &facerecog.Box{X: nan, Width: 1, Height: inf}}}},
 			1, lineup.Face{}},
 		"numbers of another range": {
-			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: ptr(float32(87.5)), Score: ptr(float32(-3)), Box: &facerecog.Box{X: 0.5, Y: 0.5, Width: -1, Height: -1}}}},
+			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: testkit.Ptr(float32(87.5)), Score: testkit.Ptr(float32(-3)), Box: &facerecog.Box{X: 0.5, Y: 0.5, Width: -1, Height: -1}}}},
 			1, lineup.Face{}},
 		"numbers that rounding carried over their range": {
-			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: ptr(float32(1.0000002)), Score: ptr(float32(-1e-7))}}},
-			1, lineup.Face{Similarity: ptr(1.0), Score: ptr(0.0)}},
+			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Similarity: testkit.Ptr(float32(1.0000002)), Score: testkit.Ptr(float32(-1e-7))}}},
+			1, lineup.Face{Similarity: testkit.Ptr(1.0), Score: testkit.Ptr(0.0)}},
 		"a box in pixels": {
 			&facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Box: &facerecog.Box{X: 120, Y: 80, Width: 64, Height: 64}}}},
 			1, lineup.Face{}},
@@ -65,7 +64,7 @@ func TestAFaceServerThatAnswersNonsense(t *testing.T) {
 		"no face, but a name": {
 			&facerecog.IdentifyResponse{ImageName: "nobody\x00.jpg"}, 1, lineup.Face{ImageName: "nobody\x00.jpg"}},
 		"nothing at all":     {&facerecog.IdentifyResponse{}, 0, lineup.Face{}},
-		"ten thousand faces": {manyFaces(10_000, 512), answerFaces, lineup.Face{ImageName: "x.jpg"}},
+		"ten thousand faces": {manyFaces(10_000, 512), maxFaces, lineup.Face{ImageName: "x.jpg"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -109,14 +108,14 @@ func TestAnAnswerThatCannotBeReadEndsFailed(t *testing.T) {
 		"invalid UTF-8 in a face":           field(2, string(field(3, "\xc0\xae"))),
 		"no protobuf":                       []byte("<html>"),
 		"cut off":                           field(1, strings.Repeat("x", 100))[:50],
-		"an answer that is above the limit": field(1, strings.Repeat("x", answerBytes+1)),
+		"an answer that is above the limit": field(1, strings.Repeat("x", responseBytes+1)),
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := newSystem(t, &faceStub{address: wireServer(t, func([]byte) []byte { return answer })})
 			s.Retry.First = time.Millisecond
 			s.submit(t, "a.jpg")
-			eventually(t, "failed", func() bool { s.deliver(t, 1); return s.image(t, 1).Status == lineup.Failed })
+			testkit.Eventually(t, patience, "failed", func() bool { s.deliver(t, 1); return s.image(t, 1).Status == lineup.Failed })
 			if reason := s.image(t, 1).Reason; !strings.Contains(reason, "failed at it 3 times") {
 				t.Errorf("the reason is %q", reason)
 			}
@@ -159,7 +158,7 @@ func TestARowWithAStatusThatIsNoneIsRefusedForGood(t *testing.T) {
 func (s *system) edit(t *testing.T, statement string) {
 	t.Helper()
 	_, err := s.sql(t).ExecContext(t.Context(), statement)
-	must(t, err)
+	testkit.Succeed(t, err)
 }
 
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
@@ -168,10 +167,10 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	fresh := func() {
-		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
-		must(t, err)
+		opened, err := openStore(s.dsn, 2)
+		testkit.Succeed(t, err)
 		t.Cleanup(func() { opened.Close() })
-		s.processor.store = opened
+		s.pipeline.store = opened
 	}
 	s.submit(t, "a.jpg")
 	s.edit(t, "DROP TABLE faces")
@@ -182,7 +181,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	if !strings.Contains(got.Body.String(), "make migrate") {
 		t.Errorf("the answer is %s", got.Body)
 	}
-	must(t, store.Migrate(t.Context(), s.dsn))
+	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	s.edit(t, "INSERT INTO goose_db_version (version_id, is_applied) SELECT MAX(version_id)+1, 1 FROM goose_db_version")
 	fresh()
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "") // one version ahead
@@ -192,20 +191,20 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 // result when it has room again.
 func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	t.Parallel()
-	large := manyFaces(answerFaces, 0) // about 1.3 MB of rows
+	large := manyFaces(maxFaces, 0) // about 1.3 MB of rows
 	for _, f := range large.Faces {
-		f.ImageName = strings.Repeat("🙂", imageNameLength)
+		f.ImageName = strings.Repeat("🙂", store.ImageNameWidth)
 	}
 	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) { return large, nil }}
 	face.start(t)
 	s := newSystem(t, face)
-	s.Retry.Lease = time.Second
+	s.Lease = time.Second
 	own := deptest.OwnMySQL(t)
-	must(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
-	must(t, err)
+	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
+	pictures, err := openStore(own.DSN, 4)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { pictures.Close() })
-	s.store, s.processor.store = pictures, pictures
+	s.store, s.pipeline.store = pictures, pictures
 
 	own.Limit(t, 17<<20)
 	var refused *httptest.ResponseRecorder
@@ -228,14 +227,8 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 		t.Errorf("the row is %s with %d faces, want nothing written", image.Status, len(image.Faces))
 	}
 	own.Unlimit(t)
-	eventually(t, "looked at", func() bool { s.deliver(t, id); return s.image(t, id).Status == lineup.Unknown })
-	if n := len(s.image(t, id).Faces); n != answerFaces {
-		t.Errorf("%d faces, want %d", n, answerFaces)
-	}
-}
-
-func TestALeaseBeyondTheHorizonIsRefused(t *testing.T) {
-	if err := (Retry{Lease: store.Horizon + 1}).check(time.Second); err == nil || !strings.Contains(err.Error(), "LEASE") {
-		t.Errorf("error is %v", err)
+	testkit.Eventually(t, patience, "looked at", func() bool { s.deliver(t, id); return s.image(t, id).Status == lineup.Unknown })
+	if n := len(s.image(t, id).Faces); n != maxFaces {
+		t.Errorf("%d faces, want %d", n, maxFaces)
 	}
 }

@@ -17,13 +17,14 @@ import (
 
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
 	facerecog "lineup.dev/lineup/proto"
 )
 
 // In the environment of this test binary, these make it a face server that dies over
-// a picture whose name begins with "killer".
+// a picture whose name begins with "poison".
 const (
 	mortalAddress = "MORTAL_FACE_SERVER"
 	mortalLog     = "MORTAL_LOG" // file to which it appends the paths it was asked for
@@ -44,7 +45,7 @@ func serveUntilKilled(address, log string) error {
 	}
 	face := &faceStub{answer: func(_ context.Context, path string) (*facerecog.IdentifyResponse, error) {
 		fmt.Fprintln(asked, path)
-		if strings.HasPrefix(path, "killer") {
+		if strings.HasPrefix(path, "poison") {
 			os.Exit(3)
 		}
 		time.Sleep(100 * time.Millisecond) // what looking takes: others are in flight when it dies
@@ -64,7 +65,7 @@ func serveUntilKilled(address, log string) error {
 func mortalServer(t *testing.T) (address, log string) {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	address, log = free.Addr().String(), filepath.Join(t.TempDir(), "asked")
 	free.Close()
 	var keeping sync.WaitGroup
@@ -92,31 +93,31 @@ func TestAPictureThatKillsTheServerEndsFailedAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	address, log := mortalServer(t)
 	s := newSystem(t, &faceStub{address: address})
-	s.faces.patience = 5 * time.Second
-	s.Retry = Retry{Lease: time.Minute, MaxAttempts: 4, First: time.Second, Most: 2 * time.Second}
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Second, Probe: s.faces.healthy, Log: s.log})
+	s.faces.healthTimeout = 5 * time.Second
+	s.Retry = Retry{MaxAttempts: 4, First: time.Second, Most: 2 * time.Second}
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Second}, s.faces.healthy, s.log)
 	const others = 60
-	s.submit(t, "killer.jpg")
+	s.submit(t, "poison.jpg")
 	for i := range others {
 		s.submit(t, fmt.Sprintf("%d.jpg", i))
 	}
 	_, wait := s.carry(t, others+1, 16, time.Second)
 	wait()
 	if image := s.image(t, 1); image.Status != lineup.Failed || !strings.Contains(image.Reason, "4 times") {
-		t.Errorf("the killer is %s (%q), want failed after 4 attempts", image.Status, image.Reason)
+		t.Errorf("the poison is %s (%q), want failed after 4 attempts", image.Status, image.Reason)
 	}
 	if n := s.count(t, "status='unknown'"); n != others {
 		t.Errorf("%d of %d innocent pictures were looked at", n, others)
 	}
-	// Those in flight with it the first time are under suspicion from then on, and so
+	// Those in flight with it the first time are in quarantine from then on, and so
 	// never in flight with it again.
 	if n := s.count(t, "status='unknown' AND attempts>1"); n != 0 {
-		t.Errorf("%d innocent pictures were in flight with the killer more than once", n)
+		t.Errorf("%d innocent pictures were in flight with the poison more than once", n)
 	}
 	asked, err := os.ReadFile(log)
-	must(t, err)
-	if n := bytes.Count(asked, []byte("killer.jpg\n")); n != 4 {
-		t.Errorf("the face server was asked %d times for the killer, want 4", n)
+	testkit.Succeed(t, err)
+	if n := bytes.Count(asked, []byte("poison.jpg\n")); n != 4 {
+		t.Errorf("the face server was asked %d times for the poison, want 4", n)
 	}
 	if calls := bytes.Count(asked, []byte("\n")); calls > others+4*16 {
 		t.Errorf("%d calls for %d pictures and 4 deaths with 16 in flight", calls, others)

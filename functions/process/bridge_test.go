@@ -10,7 +10,7 @@ import (
 )
 
 // carry plays the bridge: it brings the events of pictures 1 to n, atOnce at a time,
-// each again after the answer's Retry-After, of which a second takes so long as said,
+// each again after the answer's Retry-After, of which one second is given its length,
 // until all were answered with 200. done tells how many were; wait waits for all.
 func (s *system) carry(t *testing.T, n, atOnce int, second time.Duration) (done *atomic.Int32, wait func()) {
 	t.Helper()

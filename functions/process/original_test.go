@@ -9,10 +9,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// wire is a gRPC codec that leaves messages as the bytes they are: the seed's face
+// wire is a gRPC codec that leaves messages as the bytes they are: the original API's face
 // server is played without this project's generated code.
 type wire struct{}
 
@@ -25,8 +26,8 @@ func (wire) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// seedServer knows the seed's two services and the fields with number 1, no more.
-func seedServer(t *testing.T, matches map[string]string) (address string) {
+// originalServer knows the original API's two services and the fields with number 1, no more.
+func originalServer(t *testing.T, matches map[string]string) (address string) {
 	t.Helper()
 	return wireServer(t, func(request []byte) []byte {
 		number, kind, n := protowire.ConsumeTag(request)
@@ -64,18 +65,18 @@ func wireServer(t *testing.T, identify func(request []byte) []byte) (address str
 	server.RegisterService(&grpc.ServiceDesc{ServiceName: "facerecog.HealthCheck", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{method("HealthCheck", ready)}}, struct{}{})
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	ended := make(chan struct{})
 	go func() { server.Serve(listener); close(ended) }()
 	t.Cleanup(func() { server.Stop(); <-ended })
 	return listener.Addr().String()
 }
 
-func TestTheSeedsFaceServer(t *testing.T) {
-	address := seedServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
+func TestTheFaceServerOfTheOriginalAPI(t *testing.T) {
+	address := originalServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
 	s := newSystem(t, &faceStub{address: address})
 	_, err := s.store.AddPerson(t.Context(), "Hannibal", []string{"hannibal_1.jpg"})
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.submit(t, "unknown.jpg")
 	s.submit(t, "other.jpg")
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -18,14 +19,14 @@ func TestWhenTheGraceTimeIsOverPicturesAreGivenBack(t *testing.T) {
 	}}
 	face.start(t)
 	s := newSystem(t, face)
-	s.faces.timeout = s.Lease
+	s.FaceTimeout = s.Lease
 	ending, over := context.WithCancel(t.Context())
 	s.ending = ending
 	s.submit(t, "a.jpg")
 	var answer *httptest.ResponseRecorder
 	var work sync.WaitGroup
 	work.Go(func() { answer = s.deliver(t, 1) })
-	eventually(t, "it is looked at", func() bool { return face.calls.Load() == 1 })
+	testkit.Eventually(t, patience, "it is looked at", func() bool { return face.calls.Load() == 1 })
 	over()
 	work.Wait()
 	s.wantAnswer(t, answer, http.StatusTooEarly, "1")
