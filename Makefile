@@ -3,6 +3,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
+# Tools that go install builds into bin/, and what `make proto` compares with.
+GOLANGCI := v2.15.0
+GOVULNCHECK := v1.4.0
+KO := v0.19.1
+AGAINST ?= HEAD^
+
 .PHONY: help
 help: ## print the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,17 +18,41 @@ run: ## build and start everything on this machine; Ctrl-C ends it
 	@go build -o bin/local ./local
 	@exec bin/local run
 
+# Packages whose tests run the whole system or a cluster: `make check` has no time for them.
+whole_system := /(local|local/e2e|local/system|knative/e2e)$$
+
+.PHONY: check
+check: lint ## check format and code, and run the tests that need no database and no models: under a minute
+	go test -short $$(go list ./... | grep -vE '$(whole_system)')
+
+.PHONY: lint
+lint: bin/golangci-lint-$(GOLANGCI) ## check format and code, as .golangci.yml says
+	$< run ./...
+
+.PHONY: fmt
+fmt: bin/golangci-lint-$(GOLANGCI) ## format the Go code
+	$< fmt ./...
+
+# A tool's version is in its file's name, so that another version is built when it changes.
+bin/golangci-lint-$(GOLANGCI):
+	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	mv bin/golangci-lint $@
+
+.PHONY: proto
+proto: ## check face.proto, and that whoever speaks AGAINST's (a git ref) still understands it
+	go run ./local buf lint
+	go run ./local buf breaking --against '.git#ref=$(AGAINST)'
+
 .PHONY: test
-test: ## check the code and run every test, with the race detector and real parts
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted; exit 1; fi
+test: ## run every test, with the race detector and real parts
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted; exit 1; fi
 	go vet ./...
-	go tool staticcheck ./...
 	go test -race -timeout 15m ./...
 
 # govulncheck ends with 3 when it found something, with 1 when it could not look.
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in all that the programs use; VULNDB=URL names a copy of the database
-	@GOBIN="$(CURDIR)/bin" go install golang.org/x/vuln/cmd/govulncheck@v1.4.0
+	@GOBIN="$(CURDIR)/bin" go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	@code=0; bin/govulncheck $(if $(VULNDB),-db "$(VULNDB)") ./... 2> bin/vuln.err || code=$$?; cat bin/vuln.err >&2; \
 	if grep -q 'fetching vulnerabilities' bin/vuln.err; then \
 		echo "NOT CHECKED: the vulnerability database cannot be reached, so nothing is known to be safe." >&2; \
@@ -109,7 +139,7 @@ dead: ## list the dead letters at NSQD_ADDRESS; RESEND=all|ID sends them again, 
 
 .PHONY: generate
 generate: ## make the Go code in proto/ from face.proto
-	@go run ./local generate
+	@go run ./local buf generate
 
 .PHONY: clean
 clean: ## remove what was built; .lineup/ with its data and the download cache stay
