@@ -162,7 +162,7 @@ func FuzzIdentify(f *testing.F) {
 	if err := server.gallery.Read(f.Context()); err != nil {
 		f.Fatal(err)
 	}
-	for _, path := range deptest.NewTrap(f, nil).Ways {
+	for _, path := range deptest.NewTraversal(f, nil).Paths {
 		f.Add(path, []byte(nil))
 	}
 	f.Add("../../etc/passwd", []byte("x"))

@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// givingBack is how long a request that was told by [Overdue] may take to be
+// ShutdownMargin is how long a request that was told by [Overdue] may take to be
 // answered all the same.
-const givingBack = 3 * time.Second
+const ShutdownMargin = 3 * time.Second
 
 // Main runs a program whose settings are read: with a logger, and a context that
 // ends at SIGTERM or SIGINT. It ends the process with status 1 when run fails.
@@ -79,13 +79,10 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 
 // HTTP serves h until ctx ends, then answers the requests in flight, within the
 // grace time and a little more, before it returns. GET /healthz says that the
-// program lives, GET /readyz that ready has no objection; what it objects to is in
-// the log, because it may name what a client should not see. HTTP/1.1 and, for
+// program lives, GET /readyz that ready gives no error; the error is in the
+// log, because it may name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
 func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
-	if err := w.check(); err != nil {
-		return err
-	}
 	listener, err := Bind(ctx, w.Listen)
 	if err != nil {
 		return err
@@ -111,13 +108,13 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	}
 
 	log.Info("draining")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+givingBack)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+ShutdownMargin)
 	defer cancel()
 	err = server.Shutdown(grace)
 	<-ended
 	if err != nil {
 		server.Close()
-		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, givingBack, err)
+		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, ShutdownMargin, err)
 	}
 	return nil
 }
@@ -131,8 +128,8 @@ func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Log
 		Secure(w.Header())
 		fmt.Fprintln(w, "alive")
 	})
-	var objection atomic.Value // the last one logged: a probe comes every second
-	objection.Store("")
+	var reason atomic.Value // the last one logged: a probe comes every second
+	reason.Store("")
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		Secure(w.Header())
 		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
@@ -142,11 +139,11 @@ func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Log
 			err = ready(ctx)
 		}
 		if err == nil {
-			objection.Store("")
+			reason.Store("")
 			fmt.Fprintln(w, "ready")
 			return
 		}
-		if objection.Swap(err.Error()) != err.Error() {
+		if reason.Swap(err.Error()) != err.Error() {
 			log.Warn("not ready", "error", err)
 		}
 		http.Error(w, "not ready; the log says why", http.StatusServiceUnavailable)
