@@ -62,6 +62,7 @@ func People(t testing.TB) string {
 
 func fetched(t testing.TB, fetch func(context.Context, parts.Cache) (string, error)) string {
 	t.Helper()
+	leftOutByShort(t, "photos that are fetched")
 	c, err := cache()
 	if err != nil {
 		t.Fatal(err)

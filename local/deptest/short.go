@@ -2,7 +2,7 @@ package deptest
 
 import "testing"
 
-// leftOutByShort skips the test under -short, as `make check` runs it: no test that needs a database or models.
+// leftOutByShort skips the test under -short. `make check` runs the tests so: without databases, models and photos.
 func leftOutByShort(t testing.TB, part string) {
 	t.Helper()
 	if testing.Short() {
