@@ -123,7 +123,7 @@ release: release-check models bin/ko.yaml ## push VERSION's images to KO_DOCKER_
 	@rm -rf $(release_files) && mkdir -p $(release_files)
 	@printf 'resources: [../../../knative/overlays/production]\nlabels:\n- pairs: {app.kubernetes.io/version: %s}\n' $(VERSION) \
 		> $(release_files)/kustomization.yaml
-	kubectl kustomize $(release_files) | $(ko) resolve --base-import-paths --tags $(VERSION) --image-refs $(release_files)/images.txt -f - \
+	kubectl kustomize $(release_files) | GOFLAGS="$${GOFLAGS:-} -buildvcs=true" $(ko) resolve --base-import-paths --tags $(VERSION) --image-refs $(release_files)/images.txt -f - \
 		> $(release_files)/lineup.yaml
 	@rm $(release_files)/kustomization.yaml
 	cd $(release_files) && sha256sum images.txt lineup.yaml > SHA256SUMS
