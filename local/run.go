@@ -75,7 +75,7 @@ func runBuf(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(buf, os.Args[2:]...)
+	cmd := exec.Command(buf, os.Args[2:]...) //nolint:gosec // the command line is the developer's own
 	cmd.Dir = root
 	return child.Run(ctx, cmd)
 }
