@@ -168,7 +168,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	fresh := func() {
-		opened, err := store.Open(store.Settings{DSN: s.dsn, Connections: 2})
+		opened, err := store.Open(store.Settings{Database: store.Database{DSN: s.dsn}, Connections: 2})
 		must(t, err)
 		t.Cleanup(func() { opened.Close() })
 		s.processor.store = opened
@@ -202,7 +202,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	s.Retry.Lease = time.Second
 	own := deptest.OwnMySQL(t)
 	must(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
+	pictures, err := store.Open(store.Settings{Database: store.Database{DSN: own.DSN}, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
 	s.store, s.processor.store = pictures, pictures

@@ -102,9 +102,9 @@ func newSystem(t *testing.T, face *faceStub) *system {
 	s := &system{face: face, dsn: deptest.MySQL(t)}
 	must(t, store.Migrate(t.Context(), s.dsn))
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "process"), Connections: 10})
+	pictures, err := store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, s.dsn, "process")}, Connections: 10})
 	must(t, err)
-	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	s.store, err = store.Open(store.Settings{Database: store.Database{DSN: s.dsn}, Connections: 10})
 	must(t, err)
 	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, time.Second)
 	must(t, err)

@@ -81,7 +81,7 @@ func TestAFullDatabase(t *testing.T) {
 	s := newSystem(t)
 	own := deptest.OwnMySQL(t)
 	must(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := store.Open(store.Settings{DSN: own.DSN, Connections: 4})
+	pictures, err := store.Open(store.Settings{Database: store.Database{DSN: own.DSN}, Connections: 4})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
 	s.store, s.receiver.store, s.hints.store, s.sweeper.hints.store = pictures, pictures, pictures, pictures
@@ -130,7 +130,7 @@ func countImages(t *testing.T, s *store.Store) int {
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	s := newSystem(t)
 	dsn := deptest.MySQL(t)
-	pictures, err := store.Open(store.Settings{DSN: dsn, Connections: 2})
+	pictures, err := store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 2})
 	must(t, err)
 	t.Cleanup(func() { pictures.Close() })
 	s.store, s.receiver.store, s.hints.store = pictures, pictures, pictures

@@ -47,9 +47,9 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	}
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := store.Open(store.Settings{DSN: deptest.Account(t, s.dsn, "receive"), Connections: 10})
+	pictures, err := store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, s.dsn, "receive")}, Connections: 10})
 	must(t, err)
-	s.store, err = store.Open(store.Settings{DSN: s.dsn, Connections: 10})
+	s.store, err = store.Open(store.Settings{Database: store.Database{DSN: s.dsn}, Connections: 10})
 	must(t, err)
 	hints, err := queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second})
 	must(t, err)

@@ -40,7 +40,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	}
 	s := serveSite(t, dsn, change...)
 	// The handler may only read; what a test prepares goes another way.
-	readOnly, err := store.Open(store.Settings{DSN: deptest.Account(t, dsn, "view"), Connections: 5})
+	readOnly, err := store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, dsn, "view")}, Connections: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func serveSiteBehind(t *testing.T, doors auth.Settings, dsn string, change ...fu
 	for _, c := range change {
 		c(&options)
 	}
-	db, err := store.Open(store.Settings{DSN: dsn, Connections: 5})
+	db, err := store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
