@@ -165,5 +165,3 @@ func (d database) waitForLockWait(t *testing.T) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
