@@ -82,7 +82,7 @@ func TestAFullDatabase(t *testing.T) {
 	s := newSystem(t)
 	own := deptest.OwnMySQL(t)
 	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
-	pictures := testkit.Must(store.Open(store.Settings{DSN: own.DSN, Connections: 4}))(t)
+	pictures := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: own.DSN}, Connections: 4}))(t)
 	t.Cleanup(func() { pictures.Close() })
 	s.useDatabase(pictures)
 
@@ -136,7 +136,7 @@ func countImages(t *testing.T, s *store.Store) int {
 func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 	s := newSystem(t)
 	dsn := deptest.MySQL(t)
-	pictures := testkit.Must(store.Open(store.Settings{DSN: dsn, Connections: 2}))(t)
+	pictures := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 2}))(t)
 	t.Cleanup(func() { pictures.Close() })
 	s.useDatabase(pictures)
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "make migrate") {

@@ -39,7 +39,7 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
 	s := serveSite(t, dsn, change...)
 	// The handler may only read; what a test prepares goes another way.
-	readOnly := testkit.Must(store.Open(store.Settings{DSN: deptest.Account(t, dsn, "view"), Connections: 5}))(t)
+	readOnly := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, dsn, "view")}, Connections: 5}))(t)
 	t.Cleanup(func() { readOnly.Close() })
 	s.view.db = readOnly
 	return s
@@ -59,7 +59,7 @@ func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func
 	for _, c := range change {
 		c(&options)
 	}
-	db := testkit.Must(store.Open(store.Settings{DSN: dsn, Connections: 5}))(t)
+	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 5}))(t)
 	t.Cleanup(func() { db.Close() })
 	roots := t.TempDir()
 	pictures := testkit.Must(photo.Open(roots))(t)

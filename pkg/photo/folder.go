@@ -118,12 +118,12 @@ func syncFolders(dir *os.Root, name string) error {
 }
 
 func syncFolder(dir *os.Root, name string) error {
-	folder, err := dir.Open(name)
+	opened, err := dir.Open(name)
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
-	return folder.Sync()
+	defer opened.Close()
+	return opened.Sync()
 }
 
 func (f folder) list(ctx context.Context, below string) ([]Entry, error) {

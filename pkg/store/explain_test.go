@@ -51,7 +51,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	db.fill(t)
 	account := deptest.Account(t, db.dsn, "migrate") // it may do all that these methods do
 	user, _, _ := strings.Cut(account, ":")
-	s := open(t, store.Settings{DSN: account, Connections: 1})
+	s := open(t, store.Settings{Database: store.Database{DSN: account}, Connections: 1})
 	for name, c := range map[string]struct {
 		use        func() error
 		statements int

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -68,7 +69,7 @@ func TestFinishKeepsAllThatAFaceIs(t *testing.T) {
 	claim := db.win(t, "a.jpg")
 	db.exec(t, "INSERT INTO faces (image_id) VALUES (?)", claim.ID) // of before
 	told := lineup.Face{
-		ImageName: "fotó 🙂.jpg", Similarity: ptr(0.1 + 0.2), Score: ptr(1.0 / 3), Box: &lineup.Box{X: -.125, Y: 1e-9, Width: 2. / 3, Height: 1},
+		ImageName: "fotó 🙂.jpg", Similarity: testkit.Ptr(0.1 + 0.2), Score: testkit.Ptr(1.0 / 3), Box: &lineup.Box{X: -.125, Y: 1e-9, Width: 2. / 3, Height: 1},
 		Embedding: []float32{1, -2.5}, Model: "model 1",
 	}
 	db.finish(t, claim, store.Result{Faces: []lineup.Face{told, {}}}, false)

@@ -18,7 +18,7 @@ func TestMigrateNeedsNoMoreRightsThanItIsGranted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := open(t, store.Settings{DSN: dsn, Connections: 1}).Ready(t.Context()); err != nil {
+	if err := open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 1}).Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -31,12 +31,12 @@ var ErrSchema = errors.New("the database's schema is older than this program")
 // Migrate brings the database's schema to this version. Several may do so at
 // once: one does the work while the others wait.
 func Migrate(ctx context.Context, dsn string) error {
-	return Settings{DSN: dsn}.Migrate(ctx)
+	return Database{DSN: dsn}.Migrate(ctx)
 }
 
-// Migrate is the function of that name for a database that needs more settings than a DSN.
-func (s Settings) Migrate(ctx context.Context) error {
-	config, err := s.config()
+// Migrate is the function of that name for a database that needs more than a DSN.
+func (d Database) Migrate(ctx context.Context) error {
+	config, err := d.config()
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,16 @@ import (
 	"lineup.dev/lineup/pkg/certs"
 )
 
+// Database says which database it is, and how to be sure of it.
+type Database struct {
+	DSN    string `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; over TLS with ?tls=true behind the name"`
+	CAFile string `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
+}
+
 // Settings of the database, for a program to embed in its own.
 type Settings struct {
-	DSN         string `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; over TLS with ?tls=true behind the name"`
-	CAFile      string `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
-	Connections int    `envconfig:"MYSQL_CONNECTIONS" default:"10" min:"1" desc:"most connections this program opens to the database"`
+	Database
+	Connections int `envconfig:"MYSQL_CONNECTIONS" default:"10" min:"1" desc:"most connections this program opens to the database"`
 }
 
 // Limits of every connection. A statement that takes longer is given up; no
@@ -28,8 +33,8 @@ const (
 )
 
 // config is the user's DSN with what the statements here rely on.
-func (s Settings) config() (*mysql.Config, error) {
-	config, err := mysql.ParseDSN(s.DSN)
+func (d Database) config() (*mysql.Config, error) {
+	config, err := mysql.ParseDSN(d.DSN)
 	if err != nil {
 		// The driver's words may hold a part of the password: it is found by guessing.
 		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name, or has a wrong parameter behind the name")
@@ -40,16 +45,16 @@ func (s Settings) config() (*mysql.Config, error) {
 	if config.DBName == "" {
 		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")
 	}
-	if s.CAFile != "" {
+	if d.CAFile != "" {
 		if config.TLSConfig != "" && config.TLSConfig != "true" {
 			return nil, errors.New("MYSQL_CA_FILE is set, and MYSQL_DSN has another tls= than true, which would not look at it: take away one of them")
 		}
-		if config.TLS, err = tlsConfig(config, s.CAFile); err != nil {
+		if config.TLS, err = tlsConfig(config, d.CAFile); err != nil {
 			return nil, err
 		}
 		// Read for every connection, so that a CA may be replaced meanwhile.
 		if err := config.Apply(mysql.BeforeConnect(func(_ context.Context, c *mysql.Config) error {
-			fresh, err := tlsConfig(c, s.CAFile)
+			fresh, err := tlsConfig(c, d.CAFile)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 		"a database that is not there":   {"root:hunter2@" + socket + "x", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(store.Settings{DSN: c.dsn, Connections: 10})
+			s, err := store.Open(store.Settings{Database: store.Database{DSN: c.dsn}, Connections: 10})
 			if (err == nil) != c.opened {
 				t.Fatalf("Open: %v", err)
 			}
@@ -72,8 +72,9 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	sane := db.Store
-	db.Store = open(t, store.Settings{Connections: 10, DSN: db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
-		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"})
+	dsn := db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
+		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"
+	db.Store = open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10})
 	claim := db.win(t, "🙂.jpg")
 	if _, err := db.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{Model: strings.Repeat("m", 101)}}}, false); err == nil {
 		t.Error("what is too long for its column was cut")
@@ -91,6 +92,6 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	testkit.Settings(t, func() any {
-		return &store.Settings{DSN: "root@tcp(127.0.0.1:3306)/lineup", Connections: 1}
+		return &store.Settings{Database: store.Database{DSN: "root@tcp(127.0.0.1:3306)/lineup"}, Connections: 1}
 	})
 }

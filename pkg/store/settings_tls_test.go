@@ -16,7 +16,7 @@ func TestADatabaseThatAsksForTLS(t *testing.T) {
 	ca, other := testcerts.New(t), testcerts.New(t)
 	cert, key := ca.Issue(t)
 	dsn := deptest.MySQLOverTLS(t, cert, key)
-	if err := (store.Settings{DSN: dsn, CAFile: ca.File}).Migrate(t.Context()); err != nil {
+	if err := (store.Database{DSN: dsn, CAFile: ca.File}).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -32,7 +32,7 @@ func TestADatabaseThatAsksForTLS(t *testing.T) {
 		"TLS where the server offers it":       {"?tls=preferred", "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t, store.Settings{DSN: dsn + c.parameter, CAFile: c.caFile, Connections: 2})
+			s := open(t, store.Settings{Database: store.Database{DSN: dsn + c.parameter, CAFile: c.caFile}, Connections: 2})
 			if err := s.Ready(t.Context()); (err == nil) != c.works {
 				t.Errorf("Ready: %v", err)
 			}
@@ -47,7 +47,7 @@ func TestADatabaseThatAsksForTLS(t *testing.T) {
 	t.Run("the CA's file is read again", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "ca.pem")
 		copyFile(t, other.File, file)
-		s := open(t, store.Settings{DSN: dsn, CAFile: file, Connections: 2})
+		s := open(t, store.Settings{Database: store.Database{DSN: dsn, CAFile: file}, Connections: 2})
 		if err := s.Ready(t.Context()); err == nil {
 			t.Error("with another CA it is ready")
 		}
@@ -74,14 +74,13 @@ func TestACAFileOfNoUse(t *testing.T) {
 	ca := testcerts.New(t)
 	_, key := ca.Issue(t)
 	const tcp = "root:hunter2@tcp(127.0.0.1:3306)/lineup"
-	for name, s := range map[string]store.Settings{
+	for name, d := range map[string]store.Database{
 		"it is not there":                {DSN: tcp, CAFile: key + "x"},
 		"it holds no certificate":        {DSN: tcp, CAFile: key},
 		"the DSN asks not to look at it": {DSN: tcp + "?tls=skip-verify", CAFile: ca.File},
 		"the DSN leads to a socket":      {DSN: "root:hunter2@unix(/tmp/mysql.sock)/lineup", CAFile: ca.File},
 	} {
-		s.Connections = 1
-		if _, err := store.Open(s); err == nil || !strings.Contains(err.Error(), "MYSQL_CA_FILE") || strings.Contains(err.Error(), "hunter2") {
+		if _, err := store.Open(store.Settings{Database: d, Connections: 1}); err == nil || !strings.Contains(err.Error(), "MYSQL_CA_FILE") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v; want an error that names MYSQL_CA_FILE and shows no password", name, err)
 		}
 	}

@@ -27,9 +27,9 @@ func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) er
 }
 
 // exec is do for one statement; it tells how many rows were found.
-func (s *Store) exec(ctx context.Context, what, query string, args ...any) (found int64, err error) {
+func (s *Store) exec(ctx context.Context, what, statement string, args ...any) (found int64, err error) {
 	err = s.do(ctx, what, func() error {
-		result, err := s.db.ExecContext(ctx, query, args...)
+		result, err := s.db.ExecContext(ctx, statement, args...)
 		if err != nil {
 			return err
 		}
