@@ -19,26 +19,21 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// programs is the folder of what TestMain built.
+// programs is the folder of the programs with the race detector in them.
 var programs string
 
-// TestMain builds the real programs, with the race detector in them.
+// TestMain builds the real programs, into a folder that stays, so that what has not changed is not linked anew.
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if programs, err = os.MkdirTemp("", "lineup-e2e-"); err == nil {
-			defer os.RemoveAll(programs)
-			var root string
-			if root, err = parts.ModuleRoot(); err == nil {
-				err = system.Build(context.Background(), root, programs, "-race")
-			}
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "e2e:", err)
-			return 1
-		}
-		return m.Run()
-	}())
+	root, err := parts.ModuleRoot()
+	if err == nil {
+		programs = filepath.Join(root, "bin", "race")
+		err = system.Build(context.Background(), root, programs, "-race")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
 }
 
 // client uses a running system as a user does.
@@ -55,7 +50,7 @@ func start(t *testing.T, pictures string) client {
 	s, err := system.Start(t.Context(), system.Settings{
 		Data: data, Samples: "off", PingEvery: time.Second, StartTime: 2 * time.Minute,
 		ImagesURL: filepath.Join(data, "images") + "," + pictures,
-		Programs:  programs,
+		Programs:  programs, Environment: []string{"BREAKER_OPEN=2s"},
 	}, t.Logf)
 	must(t, err)
 	t.Cleanup(func() {

@@ -16,6 +16,7 @@ import (
 // TestGarbageOnTheTopic publishes what stands for nothing, among hints that do.
 // Every message of it becomes a dead letter, and a picture is looked at all the same.
 func TestGarbageOnTheTopic(t *testing.T) {
+	t.Parallel()
 	c := start(t, t.TempDir())
 	q, err := queue.New(queue.Settings{Address: c.At.NSQD, HTTPAddress: c.At.NSQDHTTP})
 	must(t, err)
