@@ -100,7 +100,7 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, grace+givingBack)
+		drain(calls, grace+serve.ShutdownMargin)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -114,9 +114,6 @@ func setHealth(h *health.Server, status healthpb.HealthCheckResponse_ServingStat
 		h.SetServingStatus(service, status)
 	}
 }
-
-// givingBack is how long a call that is overdue may take to be answered.
-const givingBack = 3 * time.Second
 
 // drain lets the calls in flight end, and breaks those that take longer.
 func drain(calls *grpc.Server, limit time.Duration) {

@@ -18,7 +18,7 @@ import (
 // read: whatever was checked before is out of date.
 func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
 	t.Parallel()
-	base := trap(t)
+	base := escapes(t)
 	write(t, secret, base, "sub", "b.jpg")
 	root := filepath.Join(base, "pics")
 	roots := open(t, root)
