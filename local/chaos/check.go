@@ -164,7 +164,7 @@ func (f facts) checkEvents(v *findings) {
 	}
 	for _, c := range f.changes {
 		id := eventID(c.image, c.round)
-		if _, heard := f.events[id]; heard || !c.status.Final() {
+		if _, seen := f.events[id]; seen || !c.status.Final() {
 			continue
 		}
 		if r := f.rows[c.image]; r != nil && r.round > c.round {

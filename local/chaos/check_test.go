@@ -88,7 +88,7 @@ func TestARunIsJudged(t *testing.T) {
 		"four faults do not excuse it":      {func(f *facts) { givenUp(f); f.faults = breaks(4) }, wrong, "not identified"},
 		"five faults excuse it":             {func(f *facts) { givenUp(f); f.faults = breaks(5) }, "", ""},
 		"receive answers something strange": {func(f *facts) { f.wrong = []string{"strange"} }, wrong, "strange"},
-		"the sink heard no event":           {func(f *facts) { f.bad = []string{"odd"} }, wrong, "odd"},
+		"the sink received no event":        {func(f *facts) { f.bad = []string{"odd"} }, wrong, "odd"},
 		"a program panicked":                {func(f *facts) { f.logs = []string{"panic"} }, wrong, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
 	if e := events["1.3"]; !e.changed {
 		t.Errorf("event 1.3 is %+v, want changed", e)
 	}
-	if _, heard := events["1.2"]; heard || len(bad) != 1 {
-		t.Errorf("while it was down it heard %v; it complains of %q", events, bad)
+	if _, seen := events["1.2"]; seen || len(bad) != 1 {
+		t.Errorf("while it was unavailable it took %v; it complains of %q", events, bad)
 	}
 }
