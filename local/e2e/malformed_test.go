@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/queue"
 )
@@ -16,9 +17,10 @@ import (
 // TestGarbageOnTheTopic publishes what stands for nothing, among hints that do.
 // Every message of it becomes a dead letter, and a picture is looked at all the same.
 func TestGarbageOnTheTopic(t *testing.T) {
+	t.Parallel()
 	c := start(t, t.TempDir())
 	q, err := queue.New(queue.Settings{Address: c.At.NSQD, HTTPAddress: c.At.NSQDHTTP})
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { q.Close() })
 
 	event := func(members string) string {
@@ -55,7 +57,7 @@ func TestGarbageOnTheTopic(t *testing.T) {
 	}
 	for what, body := range map[string]string{"an empty message": "", "more than nsqd takes": strings.Repeat("x", 1<<20+1)} {
 		response, err := http.Post("http://"+c.At.NSQDHTTP+"/pub?topic=images", "", strings.NewReader(body))
-		must(t, err)
+		testkit.Succeed(t, err)
 		response.Body.Close()
 		if response.StatusCode < 400 {
 			t.Errorf("nsqd took %s: %s", what, response.Status)
@@ -66,12 +68,12 @@ func TestGarbageOnTheTopic(t *testing.T) {
 	if image.Status != lineup.Failed || image.Reason == "" {
 		t.Errorf("the picture among the garbage is %s, %q; want failed with a reason", image.Status, image.Reason)
 	}
-	c.eventually(time.Minute, fmt.Sprintf("%d dead letters", len(garbage)), func() bool {
+	testkit.Eventually(c.t, time.Minute, fmt.Sprintf("%d dead letters", len(garbage)), func() bool {
 		dead, err := q.Backlog(t.Context(), "images.dead", "dead")
-		must(t, err)
+		testkit.Succeed(t, err)
 		return dead == len(garbage)
 	})
-	c.eventually(time.Minute, "nothing is left for process", func() bool {
+	testkit.Eventually(c.t, time.Minute, "nothing is left for process", func() bool {
 		now := c.channel()
 		return now.Depth+now.InFlight+now.Deferred == 0
 	})
@@ -79,7 +81,7 @@ func TestGarbageOnTheTopic(t *testing.T) {
 	listed := exec.CommandContext(t.Context(), filepath.Join(programs, "bridge"), "dead")
 	listed.Env = append(listed.Environ(), "NSQD_ADDRESS="+c.At.NSQD, "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP)
 	out, err := listed.CombinedOutput()
-	must(t, err)
+	testkit.Succeed(t, err)
 	for _, want := range []string{fmt.Sprintf("%d of %d dead letters", len(garbage), len(garbage)), "410 Gone", "422 Unprocessable", "<script>alert(1)</script>"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("`bridge dead` does not say %q:\n%s", want, out)

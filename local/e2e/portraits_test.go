@@ -7,6 +7,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/testkit"
 )
 
 // portraitsAreRecognised uploads portraits of the sample people, who are enrolled by other photos of theirs or by the
@@ -14,7 +15,7 @@ import (
 func portraitsAreRecognised(c client) {
 	folder := deptest.People(c.t)
 	people, err := os.ReadDir(folder)
-	must(c.t, err)
+	testkit.Succeed(c.t, err)
 	want := map[int64][]string{}
 	for _, person := range people {
 		var names []string
@@ -22,7 +23,7 @@ func portraitsAreRecognised(c client) {
 			names = []string{person.Name()}
 		}
 		photos, err := filepath.Glob(filepath.Join(folder, person.Name(), "*.jpg"))
-		must(c.t, err)
+		testkit.Succeed(c.t, err)
 		for _, photo := range photos {
 			want[c.accepted("/images", read(c.t, photo), "Content-Type", "image/jpeg")[0]] = names
 		}
