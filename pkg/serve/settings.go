@@ -29,8 +29,9 @@ type Listen struct {
 // Settings fills spec, a pointer to a struct with envconfig tags, from the
 // environment. A field keeps the value it has when neither the environment nor a
 // default tag names another. With -help as the first argument it prints what the
-// program is for and every setting with its value now, and ends the program;
-// settings that cannot work end it with status 2, each with what is wrong about it.
+// program is for and every setting with its value now, with -version the build, and
+// ends the program; settings that cannot work end it with status 2, each with what
+// is wrong about it.
 //
 // Beside envconfig's tags a field may have
 //   - desc: what it means, for -help
@@ -42,8 +43,12 @@ type Listen struct {
 // Check() error of spec, or of a struct that it embeds.
 func Settings(program, purpose string, spec any) {
 	faults := read(spec)
-	if len(os.Args) > 1 && isHelp(os.Args[1]) {
+	switch {
+	case len(os.Args) > 1 && isHelp(os.Args[1]):
 		printSettings(os.Stdout, program, purpose, spec, faults)
+		os.Exit(0)
+	case len(os.Args) > 1 && isVersion(os.Args[1]):
+		fmt.Println(program, Version())
 		os.Exit(0)
 	}
 	faults = append(faults, check(spec, faults)...)
@@ -59,6 +64,10 @@ func Settings(program, purpose string, spec any) {
 
 func isHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
+}
+
+func isVersion(arg string) bool {
+	return arg == "-version" || arg == "--version" || arg == "version"
 }
 
 // printSettings shows every setting with its value. One that cannot be read shows
