@@ -225,7 +225,7 @@ func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
 		_, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(server.places) == 1 })
+	until(t, "the call is there", func() bool { return len(server.admitted) == 1 })
 	over()
 	err := <-answered
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))

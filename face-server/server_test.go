@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/pkg/photo"
@@ -31,26 +32,32 @@ import (
 // forTests is a server's settings with folders of its own.
 func forTests(t testing.TB) settings {
 	t.Helper()
+	models := deptest.Models(t)
+	manifest, err := face.ReadManifest(models)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return settings{
-		Listen:       serve.Listen{Grace: time.Minute},
-		ImagesURL:    t.TempDir(),
-		KnownPeople:  t.TempDir(),
-		GalleryPoll:  5 * time.Millisecond,
-		GalleryShare: time.Second,
-		Models:       deptest.Models(t),
-		Workers:      2,
-		Queue:        2,
-		MaxPicture:   1 << 20,
-		MaxPixels:    1 << 20,
-		MaxFrames:    1000,
-		Liveness:     "off",
-		MatchMargin:  -1,
-		Candidates:   5,
-		ListPage:     3,
-		Limits:       gallery.Limits{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
-		MaxFaces:     256,
-		MaxStreams:   64,
-		CallTimeout:  30 * time.Second,
+		Listen:         serve.Listen{Grace: time.Minute},
+		ImagesURL:      t.TempDir(),
+		KnownPeople:    t.TempDir(),
+		GalleryPoll:    5 * time.Millisecond,
+		GalleryShare:   time.Second,
+		Models:         models,
+		MatchThreshold: manifest.Threshold,
+		MatchMargin:    manifest.Margin,
+		Workers:        2,
+		Queue:          2,
+		MaxPicture:     1 << 20,
+		MaxPixels:      1 << 20,
+		MaxFrames:      1000,
+		Liveness:       "off",
+		Candidates:     5,
+		ListPage:       3,
+		Requirements:   gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
+		MaxFaces:       256,
+		MaxStreams:     64,
+		CallTimeout:    30 * time.Second,
 	}
 }
 
@@ -58,7 +65,7 @@ func forTests(t testing.TB) settings {
 func newTestServer(t testing.TB, s settings) *server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	e, err := s.open(log)
+	e, err := newEngine(s, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +75,7 @@ func newTestServer(t testing.TB, s settings) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pictures.Close() })
-	return s.newServer(e, pictures, log)
+	return newServer(s, e, pictures, log)
 }
 
 // start lets a server answer until the test ends, or stop is called.
@@ -83,7 +90,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace); err != nil {
+		if err := answerCalls(ctx, s, listener, insecure.NewCredentials(), answering); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -271,7 +278,7 @@ func TestBusy(t *testing.T) {
 			waiting <- err
 		}()
 	}
-	until(t, "all places are taken", func() bool { return len(server.places) == cap(server.places) })
+	until(t, "all places are taken", func() bool { return len(server.admitted) == cap(server.admitted) })
 
 	_, err := server.Identify(t.Context(), request)
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
@@ -310,8 +317,8 @@ func TestDeadlines(t *testing.T) {
 	if _, err := server.Identify(ctx, request); status.Code(err) != codes.Canceled {
 		t.Errorf("a caller that hung up: error is %v, want CANCELLED", err)
 	}
-	if len(server.places) != 0 {
-		t.Errorf("%d places are still taken", len(server.places))
+	if len(server.admitted) != 0 {
+		t.Errorf("%d places are still taken", len(server.admitted))
 	}
 }
 
@@ -331,7 +338,7 @@ func TestDrains(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace)
+		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), answering)
 	}()
 	until(t, "it is ready", func() bool { return ready(t, connection) })
 
@@ -340,7 +347,7 @@ func TestDrains(t *testing.T) {
 		_, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(answering.places) == 1 })
+	until(t, "the call is there", func() bool { return len(answering.admitted) == 1 })
 	cancel()
 	until(t, "nothing new is taken", func() bool {
 		c, err := net.DialTimeout("tcp", listener.Addr().String(), time.Second)
@@ -385,42 +392,29 @@ func BenchmarkIdentify(b *testing.B) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for name, spoil := range map[string]func(*settings){
-		"GALLERY_POLL":          func(s *settings) { s.GalleryPoll = 0 },
-		"MATCH_THRESHOLD":       func(s *settings) { s.MatchThreshold = 42 },
-		"GALLERY_SHARE":         func(s *settings) { s.GalleryShare = 0 },
-		"MATCH_MARGIN":          func(s *settings) { s.MatchMargin = 2 },
-		"CANDIDATES":            func(s *settings) { s.Candidates = -1 },
-		"LIST_PAGE":             func(s *settings) { s.ListPage = 0 },
-		"GALLERY_MIN_FACE":      func(s *settings) { s.MinFace = -1 },
-		"GALLERY_MIN_LIGHT":     func(s *settings) { s.MinLight = 2 },
-		"GALLERY_MIN_SHARPNESS": func(s *settings) { s.MinSharpness = -1 },
-		"GALLERY_MAX_SECOND":    func(s *settings) { s.MaxSecond = 2 },
-		"WORKERS":               func(s *settings) { s.Workers = 0 },
-		"QUEUE":                 func(s *settings) { s.Queue = -1 },
-		"MAX_PICTURE":           func(s *settings) { s.MaxPicture = 0 },
-		"MAX_PIXELS":            func(s *settings) { s.MaxPixels = 0 },
-		"MAX_FRAMES":            func(s *settings) { s.MaxFrames = 0 },
-		"LIVENESS":              func(s *settings) { s.Liveness = "maybe" },
-		"MAX_FACES":             func(s *settings) { s.MaxFaces = 0 },
-		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
-		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
-	} {
-		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Listen: serve.Listen{Grace: 1}, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
-		if err := s.check(); err != nil {
-			t.Fatal(err)
-		}
-		spoil(&s)
-		if err := s.check(); err == nil || !bytes.Contains([]byte(err.Error()), []byte(name)) {
-			t.Errorf("error is %v, want one that names %s", err, name)
-		}
+	testkit.Settings(t, func() any { s := defaults(); return &s })
+}
+
+// Threshold and margin are the models' unless the environment names others.
+func TestModelsGiveTheirThreshold(t *testing.T) {
+	t.Setenv("MODELS", "kodata")
+	manifest, err := face.ReadManifest("kodata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := defaults(); s.MatchThreshold != manifest.Threshold || s.MatchMargin != manifest.Margin {
+		t.Errorf("threshold %v, margin %v; want the manifest's %v, %v", s.MatchThreshold, s.MatchMargin, manifest.Threshold, manifest.Margin)
+	}
+	t.Setenv("MODELS", t.TempDir())
+	if s := defaults(); s.MatchThreshold != noThreshold {
+		t.Errorf("without models the threshold is %v, want %v", s.MatchThreshold, noThreshold)
 	}
 }
 
 func TestMissingModelsSayWhatToDo(t *testing.T) {
 	s := forTests(t)
 	s.Models = t.TempDir()
-	_, err := s.open(slog.New(slog.DiscardHandler))
+	_, err := newEngine(s, slog.New(slog.DiscardHandler))
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("make models")) {
 		t.Errorf("error is %v, want one that says `make models`", err)
 	}
