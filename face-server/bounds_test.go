@@ -162,7 +162,7 @@ func FuzzIdentify(f *testing.F) {
 	if err := server.gallery.Read(f.Context()); err != nil {
 		f.Fatal(err)
 	}
-	for _, path := range deptest.NewTrap(f, nil).Ways {
+	for _, path := range deptest.NewTraversal(f, nil).Paths {
 		f.Add(path, []byte(nil))
 	}
 	f.Add("../../etc/passwd", []byte("x"))
@@ -196,7 +196,7 @@ func TestTraceStart(t *testing.T) {
 	s := withSamples(t)
 	s.Host, s.Port = "127.0.0.1", 0
 	var out bytes.Buffer
-	if err := s.traceStart(t.Context(), newTestServer(t, forTests(t)).log, &out); err != nil {
+	if err := traceStart(t.Context(), s, newTestServer(t, forTests(t)).log, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []string{"load ONNX Runtime", "load the embedder", "read the gallery", "answer for", "in all"} {
@@ -206,7 +206,7 @@ func TestTraceStart(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.traceStart(ctx, newTestServer(t, forTests(t)).log, &out); !errors.Is(err, context.Canceled) {
+	if err := traceStart(ctx, s, newTestServer(t, forTests(t)).log, &out); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: error is %v", err)
 	}
 }

@@ -20,13 +20,13 @@ func TestNoPathMakesTheServerLookAtWhatLiesOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trap := deptest.NewTrap(t, face)
+	trap := deptest.NewTraversal(t, face)
 	write(t, filepath.Join(trap.Root, "a.jpg"), blank(t, 64, 48))
 	s := forTests(t)
 	s.ImagesURL, s.KnownPeople, s.MaxPixels = trap.Root, trap.Root, 4<<20
 	connection := startReady(t, s)
 	client, gallery := facerecog.NewIdentifyClient(connection), facerecog.NewGalleryClient(connection)
-	for _, way := range trap.Ways {
+	for _, way := range trap.Paths {
 		for what, ask := range map[string]func(context.Context) (faces int, err error){
 			"Identify": func(ctx context.Context) (int, error) {
 				answer, err := client.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: way})

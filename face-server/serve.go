@@ -85,7 +85,7 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, config.Grace+shutdownMargin)
+		drain(calls, config.Grace+serve.ShutdownMargin)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -106,5 +106,3 @@ func drain(calls *grpc.Server, limit time.Duration) {
 	defer timer.Stop()
 	calls.GracefulStop()
 }
-
-const shutdownMargin = 3 * time.Second

@@ -16,6 +16,7 @@ import (
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	facerecog "lineup.dev/lineup/proto"
@@ -38,26 +39,27 @@ func forTests(t testing.TB) settings {
 		t.Fatal(err)
 	}
 	return settings{
-		Listen:         serve.Listen{Grace: time.Minute},
-		ImagesURL:      t.TempDir(),
-		KnownPeople:    t.TempDir(),
-		GalleryPoll:    5 * time.Millisecond,
-		GalleryShare:   time.Second,
-		Models:         models,
-		MatchThreshold: manifest.Threshold,
-		MatchMargin:    manifest.Margin,
-		Workers:        2,
-		Queue:          2,
-		MaxPicture:     1 << 20,
-		MaxPixels:      1 << 20,
-		MaxFrames:      1000,
-		Liveness:       "off",
-		Candidates:     5,
-		ListPage:       3,
-		Requirements:   gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
-		MaxFaces:       256,
-		MaxStreams:     64,
-		CallTimeout:    30 * time.Second,
+		Listen:          serve.Listen{Grace: time.Minute},
+		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir()},
+		GallerySettings: photo.GallerySettings{KnownPeople: t.TempDir()},
+		GalleryPoll:     5 * time.Millisecond,
+		GalleryShare:    time.Second,
+		Models:          models,
+		MatchThreshold:  manifest.Threshold,
+		MatchMargin:     manifest.Margin,
+		Workers:         2,
+		Queue:           2,
+		Limits:          photo.Limits{MaxPicture: 1 << 20},
+		MaxPhotos:       100,
+		MaxPixels:       1 << 20,
+		MaxFrames:       1000,
+		Liveness:        "off",
+		Candidates:      5,
+		ListPage:        3,
+		Requirements:    gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
+		MaxFaces:        256,
+		MaxStreams:      64,
+		CallTimeout:     30 * time.Second,
 	}
 }
 
@@ -175,8 +177,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a picture by bytes":          {&facerecog.IdentifyRequest{Image: blank(t, 64, 48)}, codes.OK, ""},
 		"bytes before a path":         {&facerecog.IdentifyRequest{Image: blank(t, 64, 48), ImagePath: "/etc/hostname"}, codes.OK, ""},
 		"nothing":                     {&facerecog.IdentifyRequest{}, codes.InvalidArgument, "no picture: neither image nor image_path is given"},
-		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
-		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
+		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
+		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
 		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed"},
@@ -392,7 +394,8 @@ func BenchmarkIdentify(b *testing.B) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	testkit.Settings(t, func() any { s := defaults(); return &s })
+	valid := forTests(t)
+	testkit.Settings(t, func() any { s := valid; return &s })
 }
 
 // Threshold and margin are the models' unless the environment names others.

@@ -9,6 +9,7 @@ import (
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -19,9 +20,9 @@ type TLS = certs.Settings
 type settings struct {
 	serve.Listen
 	TLS
-	ImagesURL      string        `envconfig:"IMAGES_URL" default:"images" desc:"where pictures lie: folders or bucket URLs, separated by commas"`
-	KnownPeople    string        `envconfig:"KNOWN_PEOPLE" default:"known_people" desc:"where photos of known people lie: a folder or a bucket URL"`
-	MaxPicture     int64         `envconfig:"MAX_PICTURE" default:"20971520" min:"1" max:"1073741824" desc:"bytes a picture may have"`
+	photo.RootsSettings
+	photo.GallerySettings
+	photo.Limits
 	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"pause between two listings of the gallery, which find its changes"`
 	GalleryShare   time.Duration `envconfig:"GALLERY_SHARE" default:"1s" min:"1ms" max:"1h" desc:"how long new gallery photos are processed before the results are used, and stored for other replicas"`
 	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
@@ -50,10 +51,12 @@ const noThreshold = 1
 // their threshold and margin count unless the environment names others.
 func defaults() settings {
 	s := settings{
-		Listen:         serve.Listen{Port: 50051},
-		Models:         cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
-		MatchThreshold: noThreshold,
-		Workers:        runtime.GOMAXPROCS(0),
+		Listen:          serve.Listen{Port: 50051},
+		RootsSettings:   photo.RootsSettings{ImagesURL: "images"},
+		GallerySettings: photo.GallerySettings{KnownPeople: "known_people"},
+		Models:          cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
+		MatchThreshold:  noThreshold,
+		Workers:         runtime.GOMAXPROCS(0),
 	}
 	// What is wrong with a manifest is said where the models are loaded.
 	if manifest, err := face.ReadManifest(s.Models); err == nil {

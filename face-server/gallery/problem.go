@@ -1,5 +1,7 @@
 package gallery
 
+import "lineup.dev/lineup/pkg/photo"
+
 // Problem is what can be wrong with a photo.
 type Problem uint8
 
@@ -46,7 +48,7 @@ func (r Requirements) problems(d description) (all []Problem, usable bool) {
 // Advice says in words what is wrong and what helps.
 func (p Problem) Advice() string {
 	return map[Problem]string{
-		Unreadable:   "it cannot be read: take a JPEG, PNG, WebP or GIF that a viewer shows",
+		Unreadable:   "it cannot be read: take a " + photo.FormatNames() + " that a viewer shows",
 		NoFace:       "no face found: take a photo that shows the face from the front",
 		SeveralFaces: "several faces: cut the photo so that it shows one person",
 		TooSmall:     "the face is too small: take a photo from closer or in a higher resolution",

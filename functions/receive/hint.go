@@ -12,7 +12,7 @@ import (
 
 // hint is a message that a picture waits to be looked at.
 type hint struct {
-	store.Hint
+	store.DueImage
 	trace event.Trace
 }
 

@@ -22,9 +22,9 @@ import (
 
 // trapped is a receiver whose pictures and gallery are one root full of links that
 // lead out of it.
-func trapped(t *testing.T) (*system, deptest.Trap) {
+func trapped(t *testing.T) (*system, deptest.Traversal) {
 	t.Helper()
-	trap := deptest.NewTrap(t, []byte("\xff\xd8\xff what lies outside"))
+	trap := deptest.NewTraversal(t, []byte("\xff\xd8\xff what lies outside"))
 	s := newSystem(t)
 	roots, err := photo.Open(trap.Root)
 	must(t, err)
@@ -55,7 +55,7 @@ func named(t *testing.T, field, fileName, value, name string) (body, kind string
 func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 	s, trap := trapped(t)
 	quoted := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\n", "%0A", "\r", "%0D")
-	for i, way := range trap.Ways {
+	for i, way := range trap.Paths {
 		data, err := json.Marshal(map[string]string{"path": way})
 		must(t, err)
 		answers := map[string]reply{

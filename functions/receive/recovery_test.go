@@ -29,7 +29,7 @@ func (s *system) hinted(t *testing.T, n int) {
 		must(t, err)
 		hints := make([]hint, len(submissions))
 		for i, row := range submissions {
-			hints[i] = hint{Hint: store.Hint{ID: row.ID, Round: row.Round, Path: row.Path}}
+			hints[i] = hint{DueImage: store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}}
 		}
 		must(t, s.receiver.hints.publish(t.Context(), hints))
 		must(t, s.receiver.hints.stamp(t.Context(), hints))

@@ -59,7 +59,7 @@ func (r *receiver) accept(ctx context.Context, pictures []posted) ([]accepted, e
 	var waiting []hint
 	for i, s := range submissions {
 		if !s.Status.Final() && !s.Queued {
-			waiting = append(waiting, hint{store.Hint{ID: s.ID, Round: s.Round, Path: s.Path}, pictures[rows[i]].trace})
+			waiting = append(waiting, hint{store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path}, pictures[rows[i]].trace})
 		}
 	}
 	queued := r.hint(ctx, waiting)

@@ -59,7 +59,7 @@ func (s *sweeper) fill(ctx context.Context) (given int, err error) {
 		}
 		hints := make([]hint, len(due))
 		for i, d := range due {
-			hints[i] = hint{Hint: d}
+			hints[i] = hint{DueImage: d}
 		}
 		if err := s.hints.publish(ctx, hints); err != nil {
 			return given, err

@@ -16,7 +16,7 @@ import (
 func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	t.Parallel()
 	secret := append(jpegOf(t), "what lies outside"...)
-	trap := deptest.NewTrap(t, secret)
+	trap := deptest.NewTraversal(t, secret)
 	s := newSite(t)
 	if err := os.WriteFile(trap.Root+"/a.jpg", jpegOf(t), 0o600); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	if err := os.Symlink(trap.Root, s.roots); err != nil {
 		t.Fatal(err)
 	}
-	for _, way := range trap.Ways {
+	for _, way := range trap.Paths {
 		if len(way) > 1024 {
 			continue // no row holds it
 		}

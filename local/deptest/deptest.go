@@ -49,13 +49,25 @@ func Models(t testing.TB) string {
 // Samples gives the folder of the sample people and pictures that package samples tells of, as `make run` cuts them.
 func Samples(t testing.TB) string {
 	t.Helper()
+	return fetched(t, samples.Folder)
+}
+
+// People gives a folder of portraits with known people, one folder a person: NAME/1.jpg, NAME/2.jpg and so on. Ten
+// people have two photos or more, ten have one. Their names are invented.
+func People(t testing.TB) string {
+	t.Helper()
+	return fetched(t, samples.Portraits)
+}
+
+func fetched(t testing.TB, fetch func(context.Context, parts.Cache) (string, error)) string {
+	t.Helper()
 	c, err := cache()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), fetching)
 	defer cancel()
-	dir, err := samples.Folder(ctx, c)
+	dir, err := fetch(ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}

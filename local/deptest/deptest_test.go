@@ -160,6 +160,29 @@ func TestSamplesAreCutAsTheirTableSays(t *testing.T) {
 	}
 }
 
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	people, err := os.ReadDir(deptest.People(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	several, one := 0, 0
+	for _, person := range people {
+		photos, err := filepath.Glob(filepath.Join(deptest.People(t), person.Name(), "*.jpg"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(photos) > 1 {
+			several++
+		} else {
+			one += len(photos)
+		}
+	}
+	if several != 10 || one != 10 {
+		t.Errorf("%d people have several photos and %d one, want 10 and 10", several, one)
+	}
+}
+
 func open(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("mysql", dsn)

@@ -1,20 +1,15 @@
 package deptest
 
 import (
-	"context"
-	"database/sql"
-	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"lineup.dev/lineup/local/parts"
 )
 
-// Database is a MariaDB of a test's own, which can be left without room. It ends with the test.
+// Database is a MariaDB of a test's own, whose disk space can be limited. It ends with the test.
 type Database struct {
 	DSN string // of an empty database
 	pid int
@@ -23,42 +18,11 @@ type Database struct {
 // OwnMySQL starts a MariaDB for this test alone.
 func OwnMySQL(t testing.TB) *Database {
 	t.Helper()
-	c, err := cache()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), fetching)
-	defer cancel()
-	mariadb, err := c.MariaDB(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("/tmp", "lineup-own-mariadb-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	db := parts.Database{Data: filepath.Join(dir, "data")}
 	// A program inherits what is ignored: what it may not write is to be an error, as on a full disk, and not its end.
 	signal.Ignore(syscall.SIGXFSZ)
-	process, err := mariadb.Start(ctx, db)
-	signal.Reset(syscall.SIGXFSZ)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := process.Stop(10 * time.Second); err != nil {
-			t.Error(err)
-		}
-	})
-	admin, err := sql.Open("mysql", db.DSN(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	if _, err := admin.ExecContext(ctx, "CREATE DATABASE test"); err != nil {
-		t.Fatal(err)
-	}
+	defer signal.Reset(syscall.SIGXFSZ)
+	db, process := ownServer(t, parts.Database{})
+	execute(t, db.DSN(""), "CREATE DATABASE test")
 	return &Database{DSN: db.DSN("test"), pid: process.PID}
 }
 
@@ -70,7 +34,7 @@ func (d *Database) Limit(t testing.TB, bytes uint64) {
 	limit(t, d.pid, bytes)
 }
 
-// Unlimit gives the server room again.
+// Unlimit ends the limit.
 func (d *Database) Unlimit(t testing.TB) {
 	t.Helper()
 	var now syscall.Rlimit

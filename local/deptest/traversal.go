@@ -9,16 +9,17 @@ import (
 	"testing"
 )
 
-// Trap is a folder with a root in it, from which links of every kind lead to a secret beside it.
-type Trap struct {
+// Traversal is a folder with a root in it, from which links of every kind lead to a secret beside it, and paths that try
+// to reach the secret.
+type Traversal struct {
 	Base   string // everything
 	Root   string // Base/pics, with a.jpg in it
-	Ways   []string
+	Paths  []string
 	before map[string]string
 }
 
-// NewTrap makes a trap whose secret is that file's content, as every other file's in it.
-func NewTrap(t testing.TB, content []byte) Trap {
+// NewTraversal makes one in which the secret, as every other file, has this content.
+func NewTraversal(t testing.TB, content []byte) Traversal {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	must := func(err error) {
@@ -41,15 +42,15 @@ func NewTrap(t testing.TB, content []byte) Trap {
 	} {
 		must(os.Symlink(target, filepath.Join(root, link)))
 	}
-	trap := Trap{Base: base, Root: root, Ways: ways(base, root)}
-	trap.before = trap.outside(t)
-	return trap
+	tr := Traversal{Base: base, Root: root, Paths: traversals(base, root)}
+	tr.before = tr.outside(t)
+	return tr
 }
 
-// ways are the strings by which somebody may try to reach the secret.
-func ways(base, root string) []string {
+// traversals are the strings by which somebody may try to reach the secret.
+func traversals(base, root string) []string {
 	secret := base + "/secret.jpg"
-	ways := []string{
+	paths := []string{
 		secret, "/" + secret, "//" + secret, root + "/../secret.jpg", root + "/./../secret.jpg", root + "//..//secret.jpg", root + "other/a.jpg",
 		strings.ToUpper(root) + "/a.jpg", base + "/PICS/a.jpg", base + "/Pics/a.jpg", root, root + "/", base, "/", ".", "..", "",
 		"../secret.jpg", "./../secret.jpg", "sub/../../secret.jpg", "a.jpg/../../secret.jpg", "..//secret.jpg", "sub/..//../secret.jpg", "../pics/../secret.jpg",
@@ -66,26 +67,26 @@ func ways(base, root string) []string {
 		"jar:file://" + secret + "!/a", "-", "--help", "|cat " + secret, "`cat " + secret + "`", "a.jpg; cat " + secret, "'../secret.jpg'", `"../secret.jpg"`,
 		"CON", "a.jpg:secret", "/dev/stdin", "/proc/self/root" + secret, "/proc/self/environ", "/etc/passwd", strings.Repeat("a", 5000), strings.Repeat("a/", 511) + "a",
 	}
-	return append(ways, url.PathEscape(secret), url.QueryEscape("../secret.jpg"))
+	return append(paths, url.PathEscape(secret), url.QueryEscape("../secret.jpg"))
 }
 
 // Untouched wants everything outside the root to be as it was.
-func (p Trap) Untouched(t testing.TB) {
+func (tr Traversal) Untouched(t testing.TB) {
 	t.Helper()
-	if now := p.outside(t); !maps.Equal(now, p.before) {
-		t.Errorf("outside of the root there was %q, now %q", p.before, now)
+	if now := tr.outside(t); !maps.Equal(now, tr.before) {
+		t.Errorf("outside of the root there was %q, now %q", tr.before, now)
 	}
 }
 
 // outside gives all files outside the root with their content.
-func (p Trap) outside(t testing.TB) map[string]string {
+func (tr Traversal) outside(t testing.TB) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := filepath.WalkDir(p.Base, func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(tr.Base, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if path == p.Root {
+		if path == tr.Root {
 			return filepath.SkipDir
 		}
 		found[path] = entry.Type().String()

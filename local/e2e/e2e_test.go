@@ -44,10 +44,10 @@ func TestSamples(t *testing.T) {
 		name string
 		post func(file string) int64
 	}{
-		{"the seed's JSON", func(file string) int64 {
+		{"the original API's JSON", func(file string) int64 {
 			return c.accepted("/image/post", []byte(`{"path":"`+filepath.Join(pictures, file)+`"}`))[0]
 		}},
-		{"the seed's JSON for several", func(file string) int64 {
+		{"the original API's JSON for several", func(file string) int64 {
 			return c.accepted("/images/post", []byte(`{"paths":[{"path":"`+file+`"}]}`))[0]
 		}},
 		{"a binary CloudEvent", func(file string) int64 {
@@ -92,7 +92,7 @@ func TestSamples(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the seed's text, to the letter", func(t *testing.T) {
+	t.Run("the original API's text, to the letter", func(t *testing.T) {
 		c := client{t, c.System}
 		_, answer := c.do(http.MethodPost, c.At.Receive+"/image/post", strings.NewReader(`{"path":"/home/user/image_dump"}`))
 		status, list := c.do(http.MethodGet, c.At.View+"/?limit=1", nil, "Accept", "application/json")
@@ -109,6 +109,7 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%s (%q), want failed: outside the picture roots", image.Status, image.Reason)
 		}
 	})
+	t.Run("portraits of known people and of strangers", func(t *testing.T) { portraitsAreRecognised(client{t, c.System}) })
 	t.Run("the face server dies while 20 pictures wait", func(t *testing.T) { faceServerDies(client{t, c.System}, pictures) })
 }
 

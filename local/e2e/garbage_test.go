@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os/exec"
@@ -72,7 +71,10 @@ func TestGarbageOnTheTopic(t *testing.T) {
 		must(t, err)
 		return dead == len(garbage)
 	})
-	c.eventually(time.Minute, "nothing is left for process", func() bool { return c.left() == 0 })
+	c.eventually(time.Minute, "nothing is left for process", func() bool {
+		now := c.channel()
+		return now.Depth+now.InFlight+now.Deferred == 0
+	})
 
 	listed := exec.CommandContext(t.Context(), filepath.Join(programs, "bridge"), "dead")
 	listed.Env = append(listed.Environ(), "NSQD_ADDRESS="+c.At.NSQD, "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP)
@@ -92,27 +94,4 @@ func extensions(n int) string {
 		fmt.Fprintf(&b, `,"x%d":"y"`, i)
 	}
 	return b.String()
-}
-
-// left is how many messages nsqd has yet to see through to process: waiting, in
-// flight and deferred.
-func (c client) left() (n int) {
-	c.t.Helper()
-	_, answer := c.do(http.MethodGet, "http://"+c.At.NSQDHTTP+"/stats?format=json&topic=images&channel=process", nil)
-	var stats struct {
-		Topics []struct {
-			Channels []struct {
-				Depth    int `json:"depth"`
-				InFlight int `json:"in_flight_count"`
-				Deferred int `json:"deferred_count"`
-			} `json:"channels"`
-		} `json:"topics"`
-	}
-	must(c.t, json.Unmarshal(answer, &stats))
-	for _, topic := range stats.Topics {
-		for _, channel := range topic.Channels {
-			n += channel.Depth + channel.InFlight + channel.Deferred
-		}
-	}
-	return n
 }

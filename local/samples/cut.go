@@ -16,7 +16,14 @@ import (
 
 // Folder gives the cached folder of the samples: people/ with the photos of People, pictures/ with Pictures.
 func Folder(ctx context.Context, c parts.Cache) (string, error) {
-	return c.Folder(ctx, fmt.Sprintf("samples-%x", version()), func(dir string) error {
+	return folder(ctx, c, "samples", cuts)
+}
+
+// folder gives the cached folder of the parts cut from photos. Its name changes with what is cut.
+func folder(ctx context.Context, c parts.Cache, name string, cuts []cut) (string, error) {
+	version := fnv.New32()
+	fmt.Fprint(version, cuts)
+	return c.Folder(ctx, fmt.Sprintf("%s-%x", name, version.Sum32()), func(dir string) error {
 		photos := make(map[string]image.Image)
 		for _, cut := range cuts {
 			photo, ok := photos[cut.from]
@@ -33,13 +40,6 @@ func Folder(ctx context.Context, c parts.Cache) (string, error) {
 		}
 		return nil
 	})
-}
-
-// version changes with the table.
-func version() uint32 {
-	h := fnv.New32()
-	fmt.Fprint(h, cuts)
-	return h.Sum32()
 }
 
 func open(ctx context.Context, c parts.Cache, name string) (image.Image, error) {

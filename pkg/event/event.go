@@ -3,10 +3,12 @@
 package event
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
@@ -55,14 +57,12 @@ type ResultData struct {
 	Faces []lineup.Face `json:"faces"`
 }
 
-// ImageOf reads the data of a submitted event. Where the event does not say of what
-// kind its data is, it is JSON (CloudEvents 1.0, section 3.1.1).
+// ImageOf reads the data of a submitted event, which must be JSON.
 func ImageOf(e cloudevents.Event) (data ImageData, err error) {
-	if e.DataContentType() == "" {
-		e = e.Clone()
-		e.SetDataContentType(cloudevents.ApplicationJSON)
+	if !isJSON(e.DataContentType()) {
+		return data, fmt.Errorf("its data is %s, not JSON", e.DataContentType())
 	}
-	err = e.DataAs(&data)
+	err = json.Unmarshal(e.Data(), &data)
 	return data, err
 }
 
@@ -75,7 +75,7 @@ type FailedData struct {
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
 func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
-	return build(TypeSubmitted, SourceReceive, id, round, ImageData{ID: id, Path: path}, trace)
+	return build(TypeSubmitted, SourceReceive, time.Now(), id, round, ImageData{ID: id, Path: path}, trace)
 }
 
 // Result says how looking at the picture ended in its round-th round. The
@@ -84,23 +84,25 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 	faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
 	switch image.Status {
 	case lineup.Identified:
-		return build(TypeIdentified, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
+		return build(TypeIdentified, SourceProcess, image.UpdatedAt, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
 	case lineup.Unknown:
-		return build(TypeUnknown, SourceProcess, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
+		return build(TypeUnknown, SourceProcess, image.UpdatedAt, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
 	case lineup.Failed:
-		return build(TypeFailed, SourceProcess, image.ID, round, FailedData{image.ID, image.Path, image.Reason}, trace)
+		return build(TypeFailed, SourceProcess, image.UpdatedAt, image.ID, round, FailedData{image.ID, image.Path, image.Reason}, trace)
 	}
 	return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
 }
 
 // build gives the event an id that is the same whenever the same fact is told
-// again: a picture is submitted, and gets its result, once a round.
-func build(kind, source string, id, round int64, data any, trace Trace) (cloudevents.Event, error) {
+// again: a picture is submitted, and gets its result, once a round. At is when it
+// became a fact.
+func build(kind, source string, at time.Time, id, round int64, data any, trace Trace) (cloudevents.Event, error) {
 	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
 	e.SetType(kind)
 	e.SetSource(source)
 	e.SetSubject(Subject(id))
 	e.SetID(fmt.Sprintf("%d.%d", id, round))
+	e.SetTime(at.UTC())
 	trace.set(&e)
 	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
 		return e, fmt.Errorf("make event %s for image %d: %w", kind, id, err)

@@ -12,7 +12,6 @@ import (
 	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 )
 
 // Limits of a sink's answer.
@@ -22,6 +21,29 @@ const (
 	drainBytes  = 64 << 10 // of the body that are read, so that the connection can be used again
 )
 
+// SinkSettings say where events go, for a program to embed in its own. Knative sets
+// them: https://knative.dev/docs/eventing/sources/
+type SinkSettings struct {
+	Sink      string    `envconfig:"K_SINK" desc:"URL that events are posted to"`
+	Overrides Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
+}
+
+// Check refuses a sink that no event can be posted to. None at all is allowed.
+func (s SinkSettings) Check() error {
+	if s.Sink == "" {
+		return nil
+	}
+	return checkSink(s.Sink)
+}
+
+func checkSink(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("K_SINK is no http or https URL: correct it")
+	}
+	return nil
+}
+
 // Sink is where events go: what Knative calls K_SINK.
 type Sink struct {
 	url    string
@@ -30,9 +52,8 @@ type Sink struct {
 
 // NewSink connects to nothing yet. It keeps up to connections open between events.
 func NewSink(address string, connections int) (*Sink, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("K_SINK is no http or https URL: correct it")
+	if err := checkSink(address); err != nil {
+		return nil, err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns = connections
@@ -73,7 +94,7 @@ func (a Answer) String() string {
 // Send sends the event in HTTP's binary mode and waits for the answer until ctx
 // ends. The event must be valid, and every attribute fit an HTTP header.
 func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
-	request, err := cehttp.NewHTTPRequestFromEvent(ctx, s.url, e)
+	request, err := NewRequest(ctx, s.url, e)
 	if err != nil {
 		return Answer{Detail: err.Error()}
 	}

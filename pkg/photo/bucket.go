@@ -64,19 +64,19 @@ func (b *bucket) locate(p string) (string, bool) {
 	return key, name == b.name && below && key != ""
 }
 
-func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
 	if len(b.prefix)+len(name) > keyBytes {
-		return nil, 0, ErrNotFound // a store would refuse the request: no outage
+		return nil, Entry{}, ErrNotFound // a store would refuse the request: no outage
 	}
 	store, err := b.connect()
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return nil, Entry{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	reader, err := store.NewReader(ctx, name, nil)
 	if err != nil {
-		return nil, 0, b.failure(ctx, store, err)
+		return nil, Entry{}, b.failure(ctx, store, err)
 	}
-	return reader, reader.Size(), nil
+	return reader, Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}, nil
 }
 
 // failure tells a picture that is not there from a bucket that is not there.

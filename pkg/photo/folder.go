@@ -41,21 +41,21 @@ func (f folder) locate(p string) (string, bool) {
 	return name, below && name != ""
 }
 
-func (f folder) open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
+func (f folder) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
 	dir, err := f.enter(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, Entry{}, err
 	}
 	defer dir.Close()
 	// O_NONBLOCK: to open a named pipe would wait for a writer.
 	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.ELOOP):
-		return nil, 0, ErrNotFound // nor can there ever be one
+		return nil, Entry{}, ErrNotFound // nor can there ever be one
 	case errors.Is(err, syscall.ENXIO):
-		return nil, 0, fmt.Errorf("%w but a socket", ErrNotFile)
+		return nil, Entry{}, fmt.Errorf("%w but a socket", ErrNotFile)
 	case err != nil:
-		return nil, 0, fileError(err)
+		return nil, Entry{}, fileError(err)
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -63,9 +63,9 @@ func (f folder) open(ctx context.Context, name string) (io.ReadCloser, int64, er
 	}
 	if err != nil {
 		file.Close()
-		return nil, 0, err
+		return nil, Entry{}, err
 	}
-	return file, info.Size(), nil
+	return file, Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}, nil
 }
 
 // save writes beside the file and renames, so that a reader sees all or nothing,

@@ -15,7 +15,7 @@ import (
 
 func TestReadFromAFolder(t *testing.T) {
 	t.Parallel()
-	base := trap(t)
+	base := escapes(t)
 	root := filepath.Join(base, "pics")
 	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644); err != nil {
 		t.Fatal(err)

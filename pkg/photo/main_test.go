@@ -44,9 +44,9 @@ func link(t testing.TB, target string, path ...string) {
 
 const secret = "what lies outside the roots"
 
-// trap is a folder that holds a root, pics, and a secret beside it, to which every
+// escapes is a folder that holds a root, pics, and a secret beside it, to which every
 // kind of link leads out of the root.
-func trap(t testing.TB) (base string) {
+func escapes(t testing.TB) (base string) {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // read: whatever was checked before is out of date.
 func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
 	t.Parallel()
-	base := trap(t)
+	base := escapes(t)
 	write(t, secret, base, "sub", "b.jpg")
 	root := filepath.Join(base, "pics")
 	roots := open(t, root)
@@ -75,10 +75,10 @@ func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
 
 func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 	// The one file inside that has the secret's content is not asked for by its own name.
-	trap := deptest.NewTrap(f, []byte(secret))
+	trap := deptest.NewTraversal(f, []byte(secret))
 	write(f, "picture", trap.Root, "a.jpg")
 	roots := open(f, trap.Root+","+filepath.Join(trap.Root, "sub"))
-	for _, path := range trap.Ways {
+	for _, path := range trap.Paths {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
@@ -91,9 +91,9 @@ func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 }
 
 func FuzzNoPathChangesWhatLiesOutside(f *testing.F) {
-	trap := deptest.NewTrap(f, []byte(secret))
+	trap := deptest.NewTraversal(f, []byte(secret))
 	roots := open(f, trap.Root)
-	for _, path := range trap.Ways {
+	for _, path := range trap.Paths {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {

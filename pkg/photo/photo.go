@@ -25,18 +25,24 @@ var (
 	ErrFull        = errors.New("no room left")
 )
 
-// Entry is a file at the top of a root.
+// Entry is a file below a root.
 type Entry struct {
-	Name    string
-	Size    int64 // bytes
+	Name    string // as Read takes it
+	Size    int64  // bytes
 	ModTime time.Time
+}
+
+// Info is what can be said of a file by its first bytes.
+type Info struct {
+	Entry
+	Format Format // the zero value when it is none of Formats
 }
 
 // root is one place of files. Names are relative, slash-separated and cleaned.
 type root interface {
 	// locate gives the name that a cleaned path has below this root.
 	locate(path string) (name string, below bool)
-	open(ctx context.Context, name string) (body io.ReadCloser, size int64, err error)
+	open(ctx context.Context, name string) (io.ReadCloser, Entry, error)
 	save(ctx context.Context, name string, body []byte) error
 	list(ctx context.Context, folder string) ([]Entry, error)
 	remove(ctx context.Context, name string) error
@@ -102,26 +108,27 @@ func (r *Roots) Clean(path string) (string, error) {
 // Read gives the file's bytes, at most limit of them. The error wraps ErrRefused,
 // ErrOutside, ErrNotFound (every root was asked), ErrNotFile, ErrTooLarge,
 // ErrUnreachable, or is another failure to read.
-func (r *Roots) Read(ctx context.Context, path string, limit int64) ([]byte, error) {
-	clean, err := Clean(path)
-	if err != nil {
-		return nil, err
-	}
-	places := r.below(clean)
-	if len(places) == 0 {
-		return nil, ErrOutside
-	}
-	failure := error(ErrNotFound)
-	for _, p := range places {
-		body, err := readAll(ctx, p, limit)
-		if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnreachable) {
-			return body, err
+func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []byte, err error) {
+	err = r.visit(ctx, path, func(body io.Reader, file Entry) error {
+		content, err = readAll(body, file.Size, limit)
+		return err
+	})
+	return content, err
+}
+
+// Stat tells a file's size and format, and reads its first bytes only. Its errors
+// are Read's, but for ErrTooLarge.
+func (r *Roots) Stat(ctx context.Context, path string) (info Info, err error) {
+	err = r.visit(ctx, path, func(body io.Reader, file Entry) error {
+		first, err := io.ReadAll(io.LimitReader(body, sniffBytes))
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
 		}
-		if errors.Is(err, ErrUnreachable) {
-			failure = err // it may lie there: not found would be a guess
-		}
-	}
-	return nil, failure
+		info.Entry = file
+		info.Format, _ = FormatOf(first)
+		return nil
+	})
+	return info, err
 }
 
 // Save writes body under the name, in the first root, whole or not at all; what
@@ -185,22 +192,49 @@ func (r *Roots) below(clean string) []place {
 	return places
 }
 
-func readAll(ctx context.Context, p place, limit int64) ([]byte, error) {
-	body, size, err := p.root.open(ctx, p.name)
+// visit opens the file in the first root that has it.
+func (r *Roots) visit(ctx context.Context, path string, look func(io.Reader, Entry) error) error {
+	clean, err := Clean(path)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	places := r.below(clean)
+	if len(places) == 0 {
+		return ErrOutside
+	}
+	failure := error(ErrNotFound)
+	for _, p := range places {
+		err := p.visit(ctx, look)
+		if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnreachable) {
+			return err
+		}
+		if errors.Is(err, ErrUnreachable) {
+			failure = err // it may lie there: not found would be a guess
+		}
+	}
+	return failure
+}
+
+func (p place) visit(ctx context.Context, look func(io.Reader, Entry) error) error {
+	body, file, err := p.root.open(ctx, p.name)
+	if err != nil {
+		return err
 	}
 	defer body.Close()
+	return look(body, file)
+}
+
+func readAll(body io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrTooLarge, size, limit)
 	}
 	// It may grow while it is read.
-	bytes, err := io.ReadAll(io.LimitReader(body, limit+1))
+	content, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	if int64(len(bytes)) > limit {
+	if int64(len(content)) > limit {
 		return nil, fmt.Errorf("%w: more than the %d bytes allowed", ErrTooLarge, limit)
 	}
-	return bytes, nil
+	return content, nil
 }

@@ -16,7 +16,7 @@ import (
 
 func TestSaveToAFolder(t *testing.T) {
 	t.Parallel()
-	base := trap(t)
+	base := escapes(t)
 	root := filepath.Join(base, "pics")
 	roots := open(t, root)
 	for name, c := range map[string]struct {
@@ -103,7 +103,7 @@ func TestAReaderSeesAWholeFileOrTheOneBefore(t *testing.T) {
 
 func TestListAFolder(t *testing.T) {
 	t.Parallel()
-	base := trap(t)
+	base := escapes(t)
 	root := filepath.Join(base, "pics")
 	write(t, "hidden", root, ".hidden.jpg")
 	write(t, "Ä", root, "Ä.jpg")

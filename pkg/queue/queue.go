@@ -26,9 +26,9 @@ import (
 type Settings struct {
 	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to publish to, host:port"`
 	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"the same nsqd's HTTP address, host:port"`
-	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to answer"`
-	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
-	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" desc:"bytes of messages published together, as nsqd's -max-body-size"`
+	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" desc:"time nsqd has to answer"`
+	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" desc:"bytes of one message, as nsqd's -max-msg-size"`
+	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"1" desc:"bytes of messages published together, as nsqd's -max-body-size"`
 }
 
 var (

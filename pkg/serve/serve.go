@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// givingBack is how long a request that was told by [Overdue] may take to be
+// ShutdownMargin is how long a request that was told by [Overdue] may take to be
 // answered all the same.
-const givingBack = 3 * time.Second
+const ShutdownMargin = 3 * time.Second
 
 // Main runs a program whose settings are read: with a logger, and a context that
 // ends at SIGTERM or SIGINT. It ends the process with status 1 when run fails.
@@ -83,9 +83,6 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 // the log, because it may name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
 func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
-	if err := w.check(); err != nil {
-		return err
-	}
 	listener, err := Bind(ctx, w.Listen)
 	if err != nil {
 		return err
@@ -111,13 +108,13 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	}
 
 	log.Info("draining")
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+givingBack)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+ShutdownMargin)
 	defer cancel()
 	err = server.Shutdown(grace)
 	<-ended
 	if err != nil {
 		server.Close()
-		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, givingBack, err)
+		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, ShutdownMargin, err)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func TestHelp(t *testing.T) {
 	}{
 		"nothing is set": {nil, "-help", []string{
 			"DATABASE [not set] where the rows are", "SINK [not set] where events go", "HOST [0.0.0.0] address to listen on",
-			"PORT [8123] port to listen on; 0 takes any free one", "LOG_LEVEL [info] debug, info, warn or error",
+			"PORT [8123] port to listen on; 0 takes any free one", "LOG_LEVEL [INFO] debug, info, warn or error",
 			"WAIT [30s] how long it waits", "AGAIN [false] whether it tries again",
 			"GREET [hello] how it greets",
 		}},
@@ -27,10 +27,10 @@ func TestHelp(t *testing.T) {
 		},
 		"all but what is required": {
 			[]string{"SINK=http://dad:hunter2@sink/a", "WAIT=90s", "AGAIN=true"}, "-h",
-			[]string{"DATABASE [not set]", "SINK [http://dad:xxxxx@sink/a]", "WAIT [90s]", "AGAIN [true]", "LOG_LEVEL [info]"},
+			[]string{"DATABASE [not set]", "SINK [http://dad:xxxxx@sink/a]", "WAIT [1m30s]", "AGAIN [true]", "LOG_LEVEL [INFO]"},
 		},
 		"one is set to nothing":     {[]string{ok, "GREET="}, "-help", []string{"GREET [not set]"}},
-		"something is wrong":        {[]string{ok, "PORT=many", "WAIT=90s"}, "help", []string{"DATABASE [set, hidden]", "PORT [8123]", "WAIT [90s]"}},
+		"something is wrong":        {[]string{ok, "PORT=many", "WAIT=90s"}, "help", []string{"DATABASE [set, hidden]", "PORT [many]", "WAIT [1m30s]"}},
 		"passwords in several URLs": {[]string{ok, "SINK=/a,http://dad:hunter2@b/c, s3://:hunter2@d"}, "-help", []string{"SINK [/a,http://dad:xxxxx@b/c, s3://:xxxxx@d]"}},
 		"a password of many kinds":  {[]string{ok, "SINK=http://dad:h,@:u%zzhunter2@sink"}, "-help", []string{"SINK [http://dad:xxxxx@sink]"}},
 		"a user without a password": {[]string{ok, "SINK=http://dad@sink.example"}, "-help", []string{"SINK [http://dad@sink.example]"}},

@@ -13,25 +13,12 @@ import (
 // in its own settings and fills in the port it listens on by default.
 type Web struct {
 	Listen
-	HeaderTimeout time.Duration `envconfig:"HEADER_TIMEOUT" default:"10s" desc:"time a request's header may take to come"`
-	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" desc:"largest request header, in bytes; up to 4096 more pass"`
-	BodyTimeout   time.Duration `envconfig:"BODY_TIMEOUT" default:"20s" desc:"time a request's body may take to come, beside what BODY_RATE allows"`
-	BodyRate      int           `envconfig:"BODY_RATE" default:"16384" desc:"bytes of a body that give it one more second"`
+	HeaderTimeout time.Duration `envconfig:"HEADER_TIMEOUT" default:"10s" min:"1ms" desc:"time a request's header may take to come"`
+	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" min:"1" desc:"largest request header, in bytes; up to 4096 more pass"`
+	BodyTimeout   time.Duration `envconfig:"BODY_TIMEOUT" default:"20s" min:"1ms" desc:"time a request's body may take to come, beside what BODY_RATE allows"`
+	BodyRate      int           `envconfig:"BODY_RATE" default:"16384" min:"1" desc:"bytes of a body that give it one more second"`
 	// Longer than the pause of Knative's queue-proxy between two uses of a connection.
-	IdleTimeout time.Duration `envconfig:"IDLE_TIMEOUT" default:"2m" desc:"time a connection may stay open without a request"`
-}
-
-func (w Web) check() error {
-	var errs []error
-	for setting, value := range map[string]int64{
-		"GRACE": int64(w.Grace), "HEADER_TIMEOUT": int64(w.HeaderTimeout), "MAX_HEADER": int64(w.MaxHeader),
-		"BODY_TIMEOUT": int64(w.BodyTimeout), "BODY_RATE": int64(w.BodyRate), "IDLE_TIMEOUT": int64(w.IdleTimeout),
-	} {
-		if value <= 0 {
-			errs = append(errs, fmt.Errorf("%s is not above 0: set it to more", setting))
-		}
-	}
-	return errors.Join(errs...)
+	IdleTimeout time.Duration `envconfig:"IDLE_TIMEOUT" default:"2m" min:"1ms" desc:"time a connection may stay open without a request"`
 }
 
 // paced gives every body a deadline that moves on as the body comes, so that a

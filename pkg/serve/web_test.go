@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -140,10 +139,15 @@ func TestWorkAfterTheBodyIsNotCutByTheBodysTime(t *testing.T) {
 
 func TestALimitOfNothingIsRefused(t *testing.T) {
 	t.Parallel()
-	err := serve.HTTP(t.Context(), serve.Web{}, slog.New(slog.DiscardHandler), http.NotFoundHandler(), nil)
-	for _, setting := range []string{"GRACE", "HEADER_TIMEOUT", "MAX_HEADER", "BODY_TIMEOUT", "BODY_RATE", "IDLE_TIMEOUT"} {
-		if err == nil || !strings.Contains(err.Error(), setting) {
-			t.Errorf("%v does not name %s", err, setting)
+	settings := []string{"GRACE", "HEADER_TIMEOUT", "MAX_HEADER", "BODY_TIMEOUT", "BODY_RATE", "IDLE_TIMEOUT"}
+	environment := []string{"DATABASE=hunter2"}
+	for _, setting := range settings {
+		environment = append(environment, setting+"=0")
+	}
+	_, stderr, code := run(t, program(t, environment))
+	for _, setting := range settings {
+		if code != 2 || !strings.Contains(stderr, setting+"=0") {
+			t.Errorf("code %d, want 2 and %s among what is wrong: %s", code, setting, stderr)
 		}
 	}
 }

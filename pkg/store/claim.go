@@ -113,9 +113,6 @@ type Result struct {
 	Reason string
 }
 
-// reasonLength is the width of images.reason in characters.
-const reasonLength = 1000
-
 // truncate keeps what the column can hold.
 func truncate(s string, characters int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
@@ -147,7 +144,7 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 		result, err := tx.ExecContext(ctx, `UPDATE images SET status=?, person_id=?, reason=?, claim=NULL, lease_until=NULL,
 			announced_at=IF(?, UTC_TIMESTAMP(6), NULL), updated_at=UTC_TIMESTAMP(6)
 			WHERE id=? AND claim=? AND status='processing'`,
-			status, person, sql.NullString{String: truncate(r.Reason, reasonLength), Valid: r.Reason != ""}, announced, c.ID, c.token)
+			status, person, sql.NullString{String: truncate(r.Reason, ReasonWidth), Valid: r.Reason != ""}, announced, c.ID, c.token)
 		if err != nil {
 			return err
 		}

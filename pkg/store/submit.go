@@ -110,8 +110,8 @@ func (s *Store) MarkQueued(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// Hint is a picture that somebody should be told of.
-type Hint struct {
+// DueImage is a picture that a hint should be given of.
+type DueImage struct {
 	ID    int64
 	Round int64
 	Path  string
@@ -126,7 +126,7 @@ type Hint struct {
 //
 // A time of the past that lies ahead is none: it was written by hand, or before the
 // database's clock was put back.
-func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (hints []Hint, err error) {
+func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (hints []DueImage, err error) {
 	fresh := func(column string) string {
 		return fmt.Sprintf("(%[1]s > UTC_TIMESTAMP(6) - INTERVAL %[2]d MICROSECOND AND %[1]s <= UTC_TIMESTAMP(6))", column, age.Microseconds())
 	}
@@ -141,7 +141,7 @@ func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (hints []
 			OR status IN ('identified','unknown','failed') AND ` + fresh("updated_at") + ` IS NOT TRUE AND ` + fresh("queued_at") + ` IS NOT TRUE)
 		ORDER BY queued_at, id LIMIT ?`
 	err = s.do(ctx, "find pictures that are due", func() error {
-		hints, err = query(ctx, s.db, func(rows *sql.Rows) (h Hint, err error) {
+		hints, err = query(ctx, s.db, func(rows *sql.Rows) (h DueImage, err error) {
 			err = rows.Scan(&h.ID, &h.Round, &h.Path)
 			return h, err
 		}, due, limit)
