@@ -11,9 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// notFound is the image_name of a picture in which nobody is known.
-const notFound = "not_found"
-
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
 	gallery.Rule
@@ -33,7 +30,7 @@ type nearest func(embedding []float32, count int) []gallery.Candidate
 // answer says who the faces are: those that are known first, the most similar first;
 // what is equal in that, in the order of the detector's score.
 func (m matcher) answer(found []face.Face, nearest nearest, model string) *facerecog.IdentifyResponse {
-	response := &facerecog.IdentifyResponse{ImageName: notFound}
+	response := &facerecog.IdentifyResponse{ImageName: facerecog.NotFound}
 	for _, f := range found {
 		response.Faces = append(response.Faces, m.face(f, nearest(f.Embedding, max(m.candidates, 2)), model))
 	}

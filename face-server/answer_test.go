@@ -31,15 +31,15 @@ func TestAnswer(t *testing.T) {
 		imageName string
 		faces     []string // the faces' image names, in order
 	}{
-		"no face is not found":                {nil, known, notFound, nil},
+		"no face is not found":                {nil, known, facerecog.NotFound, nil},
 		"a known face gives its photo's name": {[]face.Face{{Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg"}},
 		"the most similar of several comes first": {
 			[]face.Face{{Embedding: stranger, Score: 1}, {Embedding: dad, Score: .9}, {Embedding: mom, Score: .8}},
 			known, "mom.jpg", []string{"mom.jpg", "dad.jpg", ""}},
-		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, notFound, []string{""}},
-		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, notFound, []string{""}},
+		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, facerecog.NotFound, []string{""}},
+		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, facerecog.NotFound, []string{""}},
 		"who is known comes before a nearer unknown": {[]face.Face{{Embedding: twin}, {Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg", ""}},
-		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, notFound, []string{"", ""}},
+		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, facerecog.NotFound, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := matcher{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, "model")

@@ -171,7 +171,7 @@ func FuzzIdentify(f *testing.F) {
 		answer, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: path, Image: body})
 		switch status.Code(err) {
 		case codes.OK:
-			if len(body) == 0 || answer.ImageName != notFound {
+			if len(body) == 0 || answer.ImageName != facerecog.NotFound {
 				t.Errorf("an empty folder and gallery give %v", answer)
 			}
 		case codes.InvalidArgument, codes.NotFound:

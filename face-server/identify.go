@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // What `face-server identify` ends with.
@@ -36,8 +38,8 @@ func identifyFiles(ctx context.Context, config settings, log *slog.Logger, photo
 		case err != nil:
 			fmt.Fprintln(errs, "face-server:", err)
 			code = max(code, someUnread)
-		case name == notFound:
-			fmt.Fprintln(out, notFound)
+		case name == facerecog.NotFound:
+			fmt.Fprintln(out, facerecog.NotFound)
 			code = max(code, someUnknown)
 		default:
 			fmt.Fprintln(out, "matched id:", name)

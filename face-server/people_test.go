@@ -129,7 +129,7 @@ func TestFollowsTheGallery(t *testing.T) {
 	who := func() string {
 		return identify(t, connection, &facerecog.IdentifyRequest{ImagePath: "evening-out.jpg"}).ImageName
 	}
-	if got := who(); got != notFound {
+	if got := who(); got != facerecog.NotFound {
 		t.Fatalf("with an empty gallery image_name is %q", got)
 	}
 	write(t, filepath.Join(s.KnownPeople, "broken.jpg"), []byte("no photo"))
@@ -142,14 +142,14 @@ func TestFollowsTheGallery(t *testing.T) {
 	if err := os.Remove(filepath.Join(s.KnownPeople, "red.jpg")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "she is forgotten", func() bool { return who() == notFound })
+	until(t, "she is forgotten", func() bool { return who() == facerecog.NotFound })
 }
 
 func TestThresholdCanBeSet(t *testing.T) {
 	s := withSamples(t)
 	s.MatchThreshold = 0.999
 	answer := identify(t, startReady(t, s), &facerecog.IdentifyRequest{ImagePath: "dana.jpg"})
-	if answer.ImageName != notFound || answer.Faces[0].GetSimilarity() < 0.42 {
+	if answer.ImageName != facerecog.NotFound || answer.Faces[0].GetSimilarity() < 0.42 {
 		t.Errorf("image_name is %q at similarity %v, want not_found for the threshold alone", answer.ImageName, answer.Faces[0].GetSimilarity())
 	}
 }
