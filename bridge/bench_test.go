@@ -19,8 +19,8 @@ const submitted = `{"specversion":"1.0","id":"7.1","source":"/lineup/receive","t
 // after a while.
 func BenchmarkThroughput(b *testing.B) {
 	for _, takes := range []time.Duration{0, 30 * time.Millisecond} {
-		for _, inFlight := range []int{1, 8, 32, 128} {
-			b.Run(fmt.Sprintf("sink=%v/in-flight=%d", takes, inFlight), func(b *testing.B) {
+		for _, limit := range []int{1, 8, 32, 128} {
+			b.Run(fmt.Sprintf("sink=%v/in-flight=%d", takes, limit), func(b *testing.B) {
 				nsqd := nsqdWith(b)
 				q, err := queue.New(queue.Settings{Address: nsqd.TCP})
 				if err != nil {
@@ -44,7 +44,7 @@ func BenchmarkThroughput(b *testing.B) {
 				}))
 				b.Cleanup(sink.Close)
 				b.ResetTimer()
-				start(b, nsqd, sink.URL, func(s *settings) { s.MaxInFlight = inFlight })
+				start(b, nsqd, sink.URL, func(s *settings) { s.MaxInFlight = limit })
 				<-all
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 			})
@@ -72,8 +72,8 @@ func BenchmarkLatency(b *testing.B) {
 				if err := q.Publish(b.Context(), "images", []byte(submitted)); err != nil {
 					b.Fatal(err)
 				}
-				published := time.Now()
-				took = append(took, (<-arrived).Sub(published))
+				sent := time.Now()
+				took = append(took, (<-arrived).Sub(sent))
 			}
 			slices.Sort(took)
 			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")

@@ -12,24 +12,18 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 )
 
 const patience = 30 * time.Second // the longest a test waits for what must happen
 
-// eventually waits until what happens.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !happened(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("never happened: %s", what)
-		}
-	}
+	testkit.Eventually(t, patience, what, happened)
 }
 
 // receive takes the next of what a test waits for.
@@ -44,9 +38,9 @@ func receive[T any](t *testing.T, from <-chan T, what string) T {
 	}
 }
 
-// stranger keeps no connection. On a kept one, an nsqd that was stopped inside this
+// unkept keeps no connection. On a kept one, an nsqd that was stopped inside this
 // process would go on answering.
-var stranger = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var unkept = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // nsqdWith starts an nsqd that has the channel process of the topic images. It is
 // started a second time because an nsqd gives deferred messages of a channel that it
@@ -56,11 +50,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 	t.Helper()
 	nsqd := deptest.NSQ(t, lookupds...)
 	for _, create := range []string{"/topic/create?topic=images", "/channel/create?topic=images&channel=process"} {
-		response, err := stranger.Post("http://"+nsqd.HTTP+create, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
+		testkit.Must(unkept.Post("http://"+nsqd.HTTP+create, "", nil))(t).Body.Close()
 	}
 	nsqd.Stop()
 	nsqd.Start(t)
@@ -72,15 +62,12 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
 	t.Helper()
 	s := defaults(t)
-	s.Sink, s.NSQD = sink, nsqd.TCP
+	s.Sink, s.NSQ.Address = sink, nsqd.TCP
 	s.RetryMin, s.RetryMax, s.Reconnect = 200*time.Millisecond, 200*time.Millisecond, 50*time.Millisecond
 	if change != nil {
 		change(&s)
 	}
-	b, err := newBridge(s, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b = testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -96,60 +83,50 @@ func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)
 
 func publish(t testing.TB, nsqd *deptest.NSQD, topic string, bodies ...string) {
 	t.Helper()
-	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := testkit.Must(queue.New(queue.Settings{Address: nsqd.TCP}))(t)
 	defer q.Close()
 	for _, body := range bodies {
-		if err := q.Publish(t.Context(), topic, []byte(body)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Succeed(t, q.Publish(t.Context(), topic, []byte(body)))
 	}
 }
 
-// delivery is an event that reached a sink.
-type delivery struct {
+// arrival is an event that reached a sink.
+type arrival struct {
 	event cloudevents.Event
 	at    time.Time
 }
 
-func (d delivery) body() string { return string(d.event.Data()) }
+func (d arrival) body() string { return string(d.event.Data()) }
 
-func (d delivery) attempts(t testing.TB) int {
+func (d arrival) attempts(t testing.TB) int {
 	t.Helper()
-	n, err := d.event.Context.GetExtension("nsqattempts")
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := testkit.Must(d.event.Context.GetExtension("nsqattempts"))(t)
 	var attempts int
-	if _, err := fmt.Sscan(n.(string), &attempts); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(fmt.Sscan(n.(string), &attempts))(t)
 	return attempts
 }
 
 // sinkOf starts a sink that answers with answers. Every event that reached it, in
 // order, is in the channel.
-func sinkOf(t testing.TB, answers func(w http.ResponseWriter, d delivery)) (url string, deliveries <-chan delivery) {
+func sinkOf(t testing.TB, answers func(w http.ResponseWriter, d arrival)) (url string, arrivals <-chan arrival) {
 	t.Helper()
-	got := make(chan delivery, 100_000)
+	got := make(chan arrival, 100_000)
 	server := httptest.NewServer(handler(t, got, answers))
 	t.Cleanup(server.Close)
 	return server.URL, got
 }
 
-func handler(t testing.TB, got chan<- delivery, answers func(w http.ResponseWriter, d delivery)) http.Handler {
+func handler(t testing.TB, got chan<- arrival, answers func(w http.ResponseWriter, d arrival)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Ce-Specversion") != "1.0" || r.Method != http.MethodPost {
 			t.Errorf("%s with headers %v: no event in binary mode", r.Method, r.Header)
 		}
-		e, err := cehttp.NewEventFromHTTPRequest(r)
-		if err != nil {
-			t.Errorf("no event: %v", err)
+		received, err := event.Read(r)
+		if err != nil || len(received) != 1 {
+			t.Errorf("%d events: %v", len(received), err)
 			return
 		}
-		d := delivery{*e, time.Now()}
+		d := arrival{received[0].Event, time.Now()}
 		got <- d
 		if answers != nil {
 			answers(w, d)
@@ -184,25 +161,20 @@ func (c counts) ready() int {
 
 func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 	t.Helper()
-	response, err := stranger.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := testkit.Must(unkept.Get("http://" + nsqd.HTTP + "/stats?format=json&topic=" + topic + "&channel=" + channel))(t)
 	defer response.Body.Close()
 	var stats struct {
 		Topics []struct{ Channels []counts }
 	}
-	if err := json.NewDecoder(response.Body).Decode(&stats); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, json.NewDecoder(response.Body).Decode(&stats))
 	if len(stats.Topics) == 0 || len(stats.Topics[0].Channels) == 0 {
 		return counts{}
 	}
 	return stats.Topics[0].Channels[0]
 }
 
-// deadLetters reads a topic of dead letters by a bridge of its own.
-func deadLetters(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan delivery {
+// deadLettersAt reads a topic of dead letters by a bridge of its own.
+func deadLettersAt(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan arrival {
 	t.Helper()
 	url, letters := sinkOf(t, nil)
 	start(t, nsqd, url, func(s *settings) { s.Topic, s.Channel = topic, "test" })
@@ -210,9 +182,9 @@ func deadLetters(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan delivery
 }
 
 // once answers the first event as told and the others with 200.
-func once(answer func(http.ResponseWriter)) func(http.ResponseWriter, delivery) {
+func once(answer func(http.ResponseWriter)) func(http.ResponseWriter, arrival) {
 	var answered atomic.Bool
-	return func(w http.ResponseWriter, _ delivery) {
+	return func(w http.ResponseWriter, _ arrival) {
 		if !answered.Swap(true) {
 			answer(w)
 		}

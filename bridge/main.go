@@ -13,7 +13,7 @@
 // # Acknowledgement
 //
 // What becomes of a message after the sink's answer is decided by retry.decide.
-// A message is delivered at least once, and never given up for having been tried
+// A message is delivered at least once, and never dropped for having been tried
 // often; the sink tells repetitions by source and id. nsqd keeps messages that it
 // was told to defer in memory only: an nsqd that is killed loses them.
 //
@@ -76,7 +76,7 @@ func command(s settings, args []string) int {
 	defer stop()
 	err := errUsage
 	if args[0] == "dead" {
-		err = s.deadCommand(ctx, args[1:], os.Stdout)
+		err = deadCommand(ctx, s, args[1:], os.Stdout)
 	}
 	switch {
 	case err == nil:

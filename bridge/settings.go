@@ -4,99 +4,91 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"net/url"
 	"time"
 
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 )
 
+// NSQ is pkg/queue's settings, under a name that says whose they are.
+type NSQ = queue.Settings
+
 type settings struct {
-	serve.Web // Grace: events at the sink have that time to be answered, then their messages are given back
+	serve.Web          // GRACE: events at the sink have that time to be answered, then their messages are given back
+	event.SinkSettings // without a sink the bridge waits and is not ready
+	NSQ                // to read from, and for dead letters to publish to
+	queue.Subscription
 
-	Sink        string          `envconfig:"K_SINK" desc:"URL to post events to; without it the bridge waits and is not ready"`
-	Overrides   event.Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
-	SinkTimeout time.Duration   `envconfig:"SINK_TIMEOUT" default:"60s" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
+	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
-	Wake      []string      `envconfig:"WAKE" desc:"URLs of services that the sink calls: a GET beside the first message after WAKE_AFTER without one starts them while the sink starts; comma-separated"`
-	WakeAfter time.Duration `envconfig:"WAKE_AFTER" default:"10s" desc:"time without a message after which WAKE is called again"`
+	Prewarm      []string      `envconfig:"PREWARM" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
+	PrewarmAfter time.Duration `envconfig:"PREWARM_AFTER" default:"10s" min:"1ms" max:"24h" desc:"time without a message after which PREWARM is called again"`
 
-	NSQD      string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to read from, host:port"`
-	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from instead, HTTP host:port, comma-separated"`
-	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" desc:"time between two attempts to find or reach an nsqd"`
-	Topic     string        `envconfig:"TOPIC" default:"images" desc:"topic to read"`
-	Channel   string        `envconfig:"CHANNEL" default:"process" desc:"channel of the topic; several bridges on one channel share its messages"`
+	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
+	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`
 
 	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
-	// than one face server takes at once, and is few enough to be taken back within a
+	// than one face server takes at once, and is few enough to be given back within a
 	// second or two when the bridge ends.
-	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" desc:"messages at the sink at once"`
-	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" desc:"longest a lone message waits in nsqd's output buffer, at least nsqd's -min-output-buffer-timeout"`
-	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" desc:"time after which nsqd gives the messages of a dead bridge to another, 1s to nsqd's -max-msg-timeout"`
+	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" min:"1" max:"100000" desc:"messages at the sink at once, at most nsqd's -max-rdy-count"`
+	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" min:"1ms" max:"30s" desc:"longest a lone message waits in nsqd's output buffer, between nsqd's -min-output-buffer-timeout and -max-output-buffer-timeout"`
+	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" min:"1s" max:"1h" desc:"time after which nsqd gives the messages of a dead bridge to another, at most nsqd's -max-msg-timeout"`
 
-	RetryMin time.Duration `envconfig:"RETRY_MIN" default:"1s" desc:"first delay of a message the sink did not take; it doubles each time"`
-	RetryMax time.Duration `envconfig:"RETRY_MAX" default:"1m" desc:"longest such delay"`
-	MaxDefer time.Duration `envconfig:"MAX_DEFER" default:"1h" desc:"longest time a sink can ask for by Retry-After, at most nsqd's -max-req-timeout"`
+	RetryMin time.Duration `envconfig:"RETRY_MIN" default:"1s" min:"1ms" max:"1h" desc:"first delay of a message the sink did not take; it doubles each time"`
+	RetryMax time.Duration `envconfig:"RETRY_MAX" default:"1m" min:"1ms" max:"24h" desc:"longest such delay"`
+	MaxDefer time.Duration `envconfig:"MAX_DEFER" default:"1h" min:"1ms" max:"24h" desc:"longest time a sink can ask for by Retry-After, at most nsqd's -max-req-timeout"`
 
-	DeadTopic   string        `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
-	NSQDTimeout time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" desc:"time nsqd has to take a dead letter"`
-	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" desc:"bytes of one message, as nsqd's -max-msg-size"`
-
-	// For `bridge dead`.
-	NSQDHTTP    string `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"bridge dead: HTTP address of the nsqd at NSQD_ADDRESS, host:port"`
+	DeadTopic   string `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
 	DeadChannel string `envconfig:"DEAD_CHANNEL" default:"dead" desc:"bridge dead: channel of DEAD_TOPIC that the letters are read from; another reader of the topic needs one of its own"`
-	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" desc:"bridge dead: most letters held at once, in memory; at most nsqd's -max-rdy-count"`
+	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" min:"1" max:"100000" desc:"bridge dead: most letters in flight at once, in memory; at most nsqd's -max-rdy-count"`
 }
 
-// check fills in what follows from other settings and refuses what cannot work.
-func (s *settings) check() error {
-	if s.Sink != "" {
-		if _, err := event.NewSink(s.Sink, s.MaxInFlight); err != nil {
-			return err
+// Check refuses what no tag can tell.
+func (s settings) Check() error {
+	errs := append(checkNames(s), checkPrewarm(s.Prewarm), checkAddresses(s))
+	if s.RetryMax < s.RetryMin {
+		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
+	}
+	return errors.Join(errs...)
+}
+
+func checkNames(s settings) (errs []error) {
+	dead := deadTopicName(s.DeadTopic, s.Topic)
+	for _, name := range []struct{ key, value string }{
+		{"TOPIC", s.Topic}, {"CHANNEL", s.Channel}, {"DEAD_TOPIC", dead}, {"DEAD_CHANNEL", s.DeadChannel},
+	} {
+		if !nsq.IsValidTopicName(name.value) {
+			errs = append(errs, fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", name.key, name.value))
 		}
 	}
-	if err := checkWake(s.Wake); err != nil {
-		return err
+	if dead == s.Topic {
+		errs = append(errs, fmt.Errorf("DEAD_TOPIC is TOPIC, %s: what the sink refuses would come again for ever: name another", s.Topic))
 	}
-	if s.DeadTopic == "" {
-		name, _ := strings.CutSuffix(s.Topic, "#ephemeral")
-		s.DeadTopic = name + ".dead"
-	}
-	for setting, name := range map[string]string{"TOPIC": s.Topic, "CHANNEL": s.Channel, "DEAD_TOPIC": s.DeadTopic, "DEAD_CHANNEL": s.DeadChannel} {
-		if !nsq.IsValidTopicName(name) {
-			return fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", setting, name)
+	return errs
+}
+
+func checkPrewarm(addresses []string) error {
+	for _, address := range addresses {
+		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
 		}
 	}
-	if s.DeadTopic == s.Topic {
-		return errors.New("DEAD_TOPIC is TOPIC: what the sink refuses would come again for ever: name another")
-	}
+	return nil
+}
+
+func checkAddresses(s settings) error {
 	addresses := s.Lookupds
 	if len(addresses) == 0 {
-		addresses = []string{s.NSQD}
+		addresses = []string{s.NSQ.Address}
 	}
 	for _, address := range addresses {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
 		}
-	}
-	for setting, n := range map[string]int{"MAX_IN_FLIGHT": s.MaxInFlight, "NSQD_MAX_MSG_SIZE": s.MaxMessage, "DEAD_LIMIT": s.DeadLimit} {
-		if n < 1 {
-			return fmt.Errorf("%s=%d: at least 1 is needed", setting, n)
-		}
-	}
-	for setting, d := range map[string]time.Duration{
-		"SINK_TIMEOUT": s.SinkTimeout, "RECONNECT": s.Reconnect, "OUTPUT_BUFFER_TIMEOUT": s.OutputBufferTimeout,
-		"MSG_TIMEOUT": s.MsgTimeout, "RETRY_MIN": s.RetryMin, "RETRY_MAX": s.RetryMax, "MAX_DEFER": s.MaxDefer,
-		"NSQD_TIMEOUT": s.NSQDTimeout, "GRACE": s.Grace, "WAKE_AFTER": s.WakeAfter,
-	} {
-		if d < time.Millisecond {
-			return fmt.Errorf("%s=%v: at least 1ms is needed", setting, d)
-		}
-	}
-	if s.MsgTimeout < time.Second {
-		return fmt.Errorf("MSG_TIMEOUT=%v: nsqd grants at least 1s", s.MsgTimeout)
 	}
 	return nil
 }

@@ -5,57 +5,75 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// newest is how many events are shown.
-const newest = 1000
+const (
+	newest    = 1000    // events are shown
+	bodyBytes = 1 << 20 // of a request are read
+)
 
-// inbox keeps the newest events in memory: those of this instance.
-type inbox struct {
+// results keeps the newest events in memory: those of this instance.
+type results struct {
 	log    *slog.Logger
-	mutex  sync.Mutex
+	mu     sync.Mutex
 	events []cloudevents.Event
 }
 
-// take answers 202 without a body: what is answered to a Broker is taken for an event.
-func (i *inbox) take(w http.ResponseWriter, r *http.Request) {
-	e, err := cehttp.NewEventFromHTTPRequest(r)
-	if err != nil {
-		http.Error(w, "this is no CloudEvent", http.StatusBadRequest)
+// receive answers 202 without a body: a Broker takes a body for another event.
+func (s *results) receive(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)
+	received, err := event.Read(r)
+	switch {
+	case errors.Is(err, event.ErrFormat):
+		http.Error(w, err.Error(), http.StatusUnsupportedMediaType)
+		return
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	i.log.Info("result", "type", e.Type(), "subject", e.Subject(), "data", json.RawMessage(e.Data()))
-	i.mutex.Lock()
-	defer i.mutex.Unlock()
-	i.events = append(i.events, *e)
-	i.events = slices.Delete(i.events, 0, max(0, len(i.events)-newest))
+	for _, one := range received {
+		if one.Err != nil { // in a batch, the others may be good
+			s.log.Warn("not an event", "error", one.Err)
+			continue
+		}
+		s.log.Info("result", "type", one.Event.Type(), "subject", one.Event.Subject(), "data", json.RawMessage(one.Event.Data()))
+		s.add(one.Event)
+	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (i *inbox) show(w http.ResponseWriter, r *http.Request) {
-	i.mutex.Lock()
-	events := slices.Clone(i.events)
-	i.mutex.Unlock()
+func (s *results) show(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	events := slices.Clone(s.events)
+	s.mu.Unlock()
 	serve.JSON(w, http.StatusOK, events)
 }
 
+func (s *results) add(e cloudevents.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, e)
+	s.events = slices.Delete(s.events, 0, max(0, len(s.events)-newest))
+}
+
 func main() {
-	s := serve.Web{Listen: serve.Listen{Port: 8080}}
-	serve.Settings("example", "shows the newest events that it got", &s)
-	serve.Main("example", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		i := &inbox{log: log}
+	settings := serve.Web{Listen: serve.Listen{Port: 8080}}
+	serve.Settings("example", "shows the newest events that it got", &settings)
+	serve.Main("example", settings.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+		s := &results{log: log}
 		mux := http.NewServeMux()
-		mux.HandleFunc("POST /{$}", i.take)
-		mux.HandleFunc("GET /{$}", i.show)
-		return serve.HTTP(ctx, s, log, mux, nil)
+		mux.HandleFunc("POST /{$}", s.receive)
+		mux.HandleFunc("GET /{$}", s.show)
+		return serve.HTTP(ctx, settings, log, mux, nil)
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/nsqio/go-nsq"
 )
 
-// answerBytes is more than any answer to a command has.
+// answerBytes is more than any answer to a command is long.
 const answerBytes = 64 << 10
 
 // connection is one to nsqd that is only published on: nsqd sends nothing but the
@@ -47,7 +47,7 @@ func connect(ctx context.Context, address string) (*connection, error) {
 	}
 	if err != nil {
 		c.Close()
-		return nil, fmt.Errorf("introduce itself: %w", err)
+		return nil, fmt.Errorf("identify: %w", err)
 	}
 	return c, nil
 }
@@ -55,26 +55,26 @@ func connect(ctx context.Context, address string) (*connection, error) {
 // exchange writes a command and reads its answer. After an error, even ctx's end,
 // the connection is of no more use: an answer may still be on its way.
 func (c *connection) exchange(ctx context.Context, command *nsq.Command) error {
-	unhurried := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(0, 0)) })
-	answer, err := c.roundTrip(command)
-	if !unhurried() {
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(0, 0)) })
+	refusal, err := c.roundTrip(command)
+	if !stop() { // ctx ended first
 		return context.Cause(ctx)
 	}
 	if err != nil {
 		return brokenError{err}
 	}
-	return answer
+	return refusal
 }
 
-// roundTrip returns what nsqd said against the command, and what went wrong between
-// here and nsqd.
-func (c *connection) roundTrip(command *nsq.Command) (answer, err error) {
+// roundTrip returns why nsqd refused the command, and what went wrong between here
+// and nsqd.
+func (c *connection) roundTrip(command *nsq.Command) (refusal, err error) {
 	_, err = command.WriteTo(c.out)
 	if err == nil {
 		err = c.out.Flush()
 	}
-	// nsqd says what it has against a command before it hangs up, so an answer is
-	// worth looking for even when the command could not be written to its end.
+	// nsqd answers why it refuses a command before it hangs up, so an answer is worth
+	// looking for even when the command could not be written to its end.
 	kind, text, readErr := c.read()
 	switch {
 	case readErr != nil:
@@ -82,7 +82,7 @@ func (c *connection) roundTrip(command *nsq.Command) (answer, err error) {
 	case kind == nsq.FrameTypeResponse:
 		return nil, err
 	case strings.HasPrefix(text, "E_BAD_MESSAGE"):
-		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text), nil // it cannot be empty: Publish saw to that
+		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text), nil // it is not empty: Publish refuses that
 	}
 	return fmt.Errorf("it answered %s", text), nil
 }

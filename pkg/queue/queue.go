@@ -12,6 +12,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +25,9 @@ import (
 // Settings of a Queue, to be embedded in a program's own. A number or time of
 // zero stands for the default.
 type Settings struct {
-	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd to publish to, host:port"`
-	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"the same nsqd's HTTP address, host:port"`
-	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" desc:"time nsqd has to answer"`
+	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd, TCP host:port"`
+	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"the same nsqd, HTTP host:port"`
+	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time nsqd has to answer"`
 	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" desc:"bytes of one message, as nsqd's -max-msg-size"`
 	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"1" desc:"bytes of messages published together, as nsqd's -max-body-size"`
 }
@@ -54,24 +55,19 @@ func New(s Settings) (*Queue, error) {
 	if s.Address == "" {
 		return nil, errors.New("no address of nsqd: set NSQD_ADDRESS to its host:port")
 	}
-	if s.Timeout == 0 {
-		s.Timeout = 2 * time.Second
-	}
-	if s.MaxMessage == 0 {
-		s.MaxMessage = 1 << 20
-	}
-	if s.MaxBatch == 0 {
-		s.MaxBatch = 5 << 20
-	}
-	if s.Timeout < 0 || s.MaxMessage < 0 || s.MaxBatch < 0 {
-		return nil, fmt.Errorf("timeout %v, message %d bytes, batch %d bytes: the limits of nsqd cannot be negative",
-			s.Timeout, s.MaxMessage, s.MaxBatch)
-	}
 	return &Queue{
-		settings: s,
+		settings: withDefaults(s),
 		http:     &http.Client{Transport: &http.Transport{}}, // nsqd is not behind a proxy
 		turn:     make(chan struct{}, 1),
 	}, nil
+}
+
+// withDefaults fills in what is zero, with the values of the tags.
+func withDefaults(s Settings) Settings {
+	s.Timeout = cmp.Or(s.Timeout, 2*time.Second)
+	s.MaxMessage = cmp.Or(s.MaxMessage, 1<<20)
+	s.MaxBatch = cmp.Or(s.MaxBatch, 5<<20)
+	return s
 }
 
 // Publish puts the messages into topic, in order. It returns when nsqd has them,

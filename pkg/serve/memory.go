@@ -10,8 +10,8 @@ import (
 
 // limitMemory lets the garbage collector know how much memory the container may use
 // (cgroup v2's memory.max), so that it works harder before the kernel kills the
-// program. A tenth is left for what is not Go's heap. GOMEMLIMIT, if set, counts
-// instead; the number of CPUs is known to the runtime by itself.
+// program. A tenth is left for what the Go runtime does not count: the program's own
+// pages and what C code allocates. GOMEMLIMIT, if set, counts instead.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return

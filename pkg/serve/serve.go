@@ -79,8 +79,8 @@ func Bind(ctx context.Context, l Listen) (net.Listener, error) {
 
 // HTTP serves h until ctx ends, then answers the requests in flight, within the
 // grace time and a little more, before it returns. GET /healthz says that the
-// program lives, GET /readyz that ready has no objection; what it objects to is in
-// the log, because it may name what a client should not see. HTTP/1.1 and, for
+// program lives, GET /readyz that ready gives no error; the error is in the
+// log, because it may name what a client should not see. HTTP/1.1 and, for
 // Knative's port name h2c, HTTP/2 without TLS.
 func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready func(context.Context) error) error {
 	listener, err := Bind(ctx, w.Listen)
@@ -128,8 +128,8 @@ func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Log
 		Secure(w.Header())
 		fmt.Fprintln(w, "alive")
 	})
-	var objection atomic.Value // the last one logged: a probe comes every second
-	objection.Store("")
+	var reason atomic.Value // the last one logged: a probe comes every second
+	reason.Store("")
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		Secure(w.Header())
 		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
@@ -139,11 +139,11 @@ func withHealth(h http.Handler, ready func(context.Context) error, log *slog.Log
 			err = ready(ctx)
 		}
 		if err == nil {
-			objection.Store("")
+			reason.Store("")
 			fmt.Fprintln(w, "ready")
 			return
 		}
-		if objection.Swap(err.Error()) != err.Error() {
+		if reason.Swap(err.Error()) != err.Error() {
 			log.Warn("not ready", "error", err)
 		}
 		http.Error(w, "not ready; the log says why", http.StatusServiceUnavailable)

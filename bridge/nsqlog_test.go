@@ -20,18 +20,18 @@ func (l *levels) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-func TestLogSaysTheSameOnceAMinute(t *testing.T) {
+func TestTheSameLineIsLoggedOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var said levels
-		log := newNSQLog(slog.New(&said), func(string) {})
+		var logged levels
+		log := newNSQLog(slog.New(&logged), func(string) {})
 		for range 90 { // an attempt to connect every second
 			log.Output(2, "ERR    1 (127.0.0.1:4150) error connecting to nsqd - connection refused")
 			time.Sleep(time.Second)
 		}
 		log.Output(2, "WRN    1 there are 0 connections left alive")
 		log.Output(2, "INF    1 (127.0.0.1:4150) connecting to nsqd")
-		if want := (levels{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}); !slices.Equal(said, want) {
-			t.Errorf("logged %v, want %v", said, want)
+		if want := (levels{slog.LevelWarn, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug}); !slices.Equal(logged, want) {
+			t.Errorf("logged %v, want %v", logged, want)
 		}
 	})
 }

@@ -11,25 +11,25 @@ import (
 func TestDecide(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	r := retry{min: time.Second, max: time.Minute, deferMax: time.Hour}
-	again := verdict{requeue, 2 * time.Second} // the third attempt, half of the chance
+	again := decision{requeue, 2 * time.Second} // the third attempt, half of the chance
 	for what, test := range map[string]struct {
 		answer event.Answer
-		want   verdict
+		want   decision
 	}{
-		"200: it is done":                                  {event.Answer{Status: 200}, verdict{do: finish}},
-		"202: it is done":                                  {event.Answer{Status: 202}, verdict{do: finish}},
-		"204 with Retry-After: it is done":                 {event.Answer{Status: 204, RetryAfter: "5"}, verdict{do: finish}},
-		"503 with seconds: nothing is taken until then":    {event.Answer{Status: 503, RetryAfter: "7"}, verdict{pause, 7 * time.Second}},
-		"503 with a date: nothing is taken until then":     {event.Answer{Status: 503, RetryAfter: "Mon, 23 Nov 2026 12:00:09 GMT"}, verdict{pause, 9 * time.Second}},
+		"200: it is done":                                  {event.Answer{Status: 200}, decision{disposition: finish}},
+		"202: it is done":                                  {event.Answer{Status: 202}, decision{disposition: finish}},
+		"204 with Retry-After: it is done":                 {event.Answer{Status: 204, RetryAfter: "5"}, decision{disposition: finish}},
+		"503 with seconds: nothing is taken until then":    {event.Answer{Status: 503, RetryAfter: "7"}, decision{pause, 7 * time.Second}},
+		"503 with a date: nothing is taken until then":     {event.Answer{Status: 503, RetryAfter: "Mon, 23 Nov 2026 12:00:09 GMT"}, decision{pause, 9 * time.Second}},
 		"503 without a time: this message later":           {event.Answer{Status: 503}, again},
 		"503 with a decimal time: this message later":      {event.Answer{Status: 503, RetryAfter: "1.5"}, again},
 		"503 with no time left: this message later":        {event.Answer{Status: 503, RetryAfter: "0"}, again},
-		"503 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 503, RetryAfter: "86400"}, verdict{pause, time.Hour}},
-		"409 with a time: this message then":               {event.Answer{Status: 409, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"425 with a time: this message then":               {event.Answer{Status: 425, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"429 with a time: this message then":               {event.Answer{Status: 429, RetryAfter: "30"}, verdict{requeue, 30 * time.Second}},
-		"429 with a date: this message then":               {event.Answer{Status: 429, RetryAfter: "Mon, 23 Nov 2026 12:01:00 GMT"}, verdict{requeue, time.Minute}},
-		"425 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 425, RetryAfter: "86400"}, verdict{requeue, time.Hour}},
+		"503 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 503, RetryAfter: "86400"}, decision{pause, time.Hour}},
+		"409 with a time: this message then":               {event.Answer{Status: 409, RetryAfter: "30"}, decision{requeue, 30 * time.Second}},
+		"425 with a time: this message then":               {event.Answer{Status: 425, RetryAfter: "30"}, decision{requeue, 30 * time.Second}},
+		"429 with a time: this message then":               {event.Answer{Status: 429, RetryAfter: "30"}, decision{requeue, 30 * time.Second}},
+		"429 with a date: this message then":               {event.Answer{Status: 429, RetryAfter: "Mon, 23 Nov 2026 12:01:00 GMT"}, decision{requeue, time.Minute}},
+		"425 with a day: an hour, more nsqd cannot defer":  {event.Answer{Status: 425, RetryAfter: "86400"}, decision{requeue, time.Hour}},
 		"409 without a time: this message later":           {event.Answer{Status: 409}, again},
 		"425 without a time: this message later":           {event.Answer{Status: 425}, again},
 		"429 without a time: this message later":           {event.Answer{Status: 429}, again},
@@ -46,21 +46,21 @@ func TestDecide(t *testing.T) {
 		"304: no answer to a POST":                         {event.Answer{Status: 304}, again},
 		"a status that HTTP does not know":                 {event.Answer{Status: 700}, again},
 		"101: no answer to an event":                       {event.Answer{Status: 101}, again},
-		"400: the message is refused":                      {event.Answer{Status: 400}, verdict{do: bury}},
-		"402: the message is refused":                      {event.Answer{Status: 402}, verdict{do: bury}},
-		"410: what it stands for is gone":                  {event.Answer{Status: 410}, verdict{do: bury}},
-		"413: the message is too large":                    {event.Answer{Status: 413}, verdict{do: bury}},
-		"415: the message is of a kind the sink hates":     {event.Answer{Status: 415}, verdict{do: bury}},
-		"422 with a time: the message is refused":          {event.Answer{Status: 422, RetryAfter: "30"}, verdict{do: bury}},
-		"431: its attributes are too large":                {event.Answer{Status: 431}, verdict{do: bury}},
+		"400: the message is refused":                      {event.Answer{Status: 400}, decision{disposition: refuse}},
+		"402: the message is refused":                      {event.Answer{Status: 402}, decision{disposition: refuse}},
+		"410: what it stands for is gone":                  {event.Answer{Status: 410}, decision{disposition: refuse}},
+		"413: the message is too large":                    {event.Answer{Status: 413}, decision{disposition: refuse}},
+		"415: the message is of a kind the sink hates":     {event.Answer{Status: 415}, decision{disposition: refuse}},
+		"422 with a time: the message is refused":          {event.Answer{Status: 422, RetryAfter: "30"}, decision{disposition: refuse}},
+		"431: its attributes are too large":                {event.Answer{Status: 431}, decision{disposition: refuse}},
 	} {
 		if got := r.decide(test.answer, 3, now, 0); got != test.want {
 			t.Errorf("%s: %v, want %v", what, got, test.want)
 		}
 	}
-	for status := range 1000 {
-		if v := r.decide(event.Answer{Status: status}, 65535, now, 0.999); v.do == requeue && (v.after < r.max/2 || v.after > r.max) {
-			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", status, http.StatusText(status), v.after, r.max)
+	for code := range 1000 {
+		if v := r.decide(event.Answer{Status: code}, 65535, now, 0.999); v.disposition == requeue && (v.after < r.max/2 || v.after > r.max) {
+			t.Errorf("%d %s: again after %v at the 65,535th attempt, want half to whole of %v", code, http.StatusText(code), v.after, r.max)
 		}
 	}
 }

@@ -1,41 +1,34 @@
 package main
 
 import (
-	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// inFlow runs test in a bubble of its own time, with a flow of 8 and what nsqd was
-// told last.
-func inFlow(t *testing.T, test func(f *flow, allowed *atomic.Int32)) {
+// withInFlight runs test in a bubble of its own time, with a limit of 8 and what
+// nsqd was told last.
+func withInFlight(t *testing.T, test func(f *inFlight, allowed *atomic.Int32)) {
 	synctest.Test(t, func(t *testing.T) {
 		var allowed atomic.Int32
 		allowed.Store(8)
-		f := newFlow(8, func(n int) { allowed.Store(int32(n)) })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() { defer close(done); f.run(ctx) }()
-		test(f, &allowed)
-		cancel()
-		<-done
+		test(newInFlight(8, func(n int) { allowed.Store(int32(n)) }), &allowed)
 	})
 }
 
-func TestAPauseStopsTheFlowUntilItsEnd(t *testing.T) {
-	inFlow(t, func(f *flow, allowed *atomic.Int32) {
-		if _, ok := f.enter(); !ok {
-			t.Fatal("no way in before the pause")
+func TestAPauseAdmitsNothingUntilItsEnd(t *testing.T) {
+	withInFlight(t, func(f *inFlight, allowed *atomic.Int32) {
+		if _, ok := f.admit(); !ok {
+			t.Fatal("nothing admitted before the pause")
 		}
-		f.leave()
+		f.done()
 		if wait := f.pause(10 * time.Second); wait != 10*time.Second || allowed.Load() != 0 {
 			t.Fatalf("pause of %v, nsqd may send %d; want 10s and 0", wait, allowed.Load())
 		}
 		time.Sleep(4 * time.Second)
-		if wait, ok := f.enter(); ok || wait != 6*time.Second {
-			t.Errorf("enter during the pause: %v, %v; want to wait the 6s that are left", wait, ok)
+		if wait, ok := f.admit(); ok || wait != 6*time.Second {
+			t.Errorf("admit during the pause: %v, %v; want to wait the 6s that are left", wait, ok)
 		}
 		time.Sleep(5999 * time.Millisecond)
 		synctest.Wait()
@@ -47,15 +40,15 @@ func TestAPauseStopsTheFlowUntilItsEnd(t *testing.T) {
 		if n := allowed.Load(); n != 8 {
 			t.Errorf("nsqd may send %d after the pause, want 8", n)
 		}
-		if _, ok := f.enter(); !ok {
-			t.Error("no way in after the pause")
+		if _, ok := f.admit(); !ok {
+			t.Error("nothing admitted after the pause")
 		}
-		f.leave()
+		f.done()
 	})
 }
 
 func TestOfOverlappingPausesTheLaterEndCounts(t *testing.T) {
-	inFlow(t, func(f *flow, allowed *atomic.Int32) {
+	withInFlight(t, func(f *inFlight, allowed *atomic.Int32) {
 		f.pause(10 * time.Second)
 		time.Sleep(time.Second)
 		if wait := f.pause(2 * time.Second); wait != 9*time.Second {
@@ -77,32 +70,32 @@ func TestOfOverlappingPausesTheLaterEndCounts(t *testing.T) {
 	})
 }
 
-func TestAClosedFlowStaysClosed(t *testing.T) {
-	inFlow(t, func(f *flow, allowed *atomic.Int32) {
+func TestOnceClosedNothingIsAdmitted(t *testing.T) {
+	withInFlight(t, func(f *inFlight, allowed *atomic.Int32) {
 		f.pause(time.Second)
 		time.Sleep(2 * time.Second)
-		f.enter()
+		f.admit()
 		closed := make(chan struct{})
 		go func() { f.close(); close(closed) }()
 		synctest.Wait()
 		if n := allowed.Load(); n != 0 {
 			t.Errorf("nsqd may send %d", n)
 		}
-		if wait, ok := f.enter(); ok || wait != 0 {
-			t.Errorf("enter: %v, %v; want to be given back at once", wait, ok)
+		if wait, ok := f.admit(); ok || wait != 0 {
+			t.Errorf("admit: %v, %v; want to be given back at once", wait, ok)
 		}
 		select {
 		case <-closed:
-			t.Error("close did not wait for who is inside")
+			t.Error("close did not wait for what is in flight")
 		default:
 		}
-		f.leave()
+		f.done()
 		<-closed
 		f.pause(time.Second)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if n := allowed.Load(); n != 0 {
-			t.Errorf("nsqd may send %d after a pause of a closed flow", n)
+			t.Errorf("nsqd may send %d after a pause that came when it was closed", n)
 		}
 	})
 }

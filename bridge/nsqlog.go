@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// repeatAfter is how long the same line of go-nsq is not said again: it repeats
+// repeatAfter is how long the same line of go-nsq is not logged again: it repeats
 // what is wrong at every attempt to connect.
 const repeatAfter = time.Minute
 
 // nsqLog gives go-nsq's lines to slog: its errors as warnings, because it goes on
 // after them, its warnings as information, the rest for debugging.
 type nsqLog struct {
-	log  *slog.Logger
-	read func(line string) // is given every line, said again or not
+	log     *slog.Logger
+	observe func(line string) // is given every line, logged or not
 
-	mu   sync.Mutex
-	said map[string]time.Time
+	mu     sync.Mutex
+	logged map[string]time.Time // when each line was, last
 }
 
 // newNSQLog is for a consumer's SetLogger.
-func newNSQLog(log *slog.Logger, read func(line string)) *nsqLog {
-	return &nsqLog{log: log, read: read, said: make(map[string]time.Time)}
+func newNSQLog(log *slog.Logger, observe func(line string)) *nsqLog {
+	return &nsqLog{log: log, observe: observe, logged: make(map[string]time.Time)}
 }
 
 // Output takes one line, which begins with its level.
 func (l *nsqLog) Output(_ int, line string) error {
-	l.read(line)
+	l.observe(line)
 	kind, text, _ := strings.Cut(line, " ")
 	level := slog.LevelDebug
 	switch kind {
@@ -47,12 +47,12 @@ func (l *nsqLog) Output(_ int, line string) error {
 func (l *nsqLog) isNews(line string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if at, ok := l.said[line]; ok && now.Sub(at) < repeatAfter {
+	if at, ok := l.logged[line]; ok && now.Sub(at) < repeatAfter {
 		return false
 	}
-	if len(l.said) >= 100 {
-		clear(l.said)
+	if len(l.logged) >= 100 {
+		clear(l.logged)
 	}
-	l.said[line] = now
+	l.logged[line] = now
 	return true
 }

@@ -8,20 +8,20 @@ import (
 	"lineup.dev/lineup/pkg/event"
 )
 
-// action is what becomes of a message.
-type action string
+// disposition is what becomes of a message.
+type disposition string
 
 const (
-	finish  action = "finish"  // it is done
-	requeue action = "requeue" // this message comes again, after a while
-	pause   action = "pause"   // it comes again after a while, until when nothing else is taken either
-	bury    action = "bury"    // it goes to the dead letters
+	finish  disposition = "finish"  // it is done
+	requeue disposition = "requeue" // this message comes again, after a while
+	pause   disposition = "pause"   // it comes again after a while, until when nothing else is taken either
+	refuse  disposition = "refuse"  // it becomes a dead letter
 )
 
-// verdict is an action, and for how long it is put off.
-type verdict struct {
-	do    action
-	after time.Duration
+// decision is a disposition, and after what time the message comes again.
+type decision struct {
+	disposition disposition
+	after       time.Duration
 }
 
 // retry holds how long messages are put off.
@@ -33,13 +33,13 @@ type retry struct {
 // decide says what to do with a message that has been tried attempts times, the
 // last with this answer. jitter, in [0, 1), keeps messages that failed together
 // from coming again together.
-func (r retry) decide(a event.Answer, attempts uint16, now time.Time, jitter float64) verdict {
-	again := verdict{requeue, r.delay(attempts, jitter)}
+func (r retry) decide(a event.Answer, attempts uint16, now time.Time, jitter float64) decision {
+	again := decision{requeue, r.delay(attempts, jitter)}
 	if a.Status == 0 {
 		return again // timeout, refused, cut off: the message may be fine
 	}
 	if a.Accepted() {
-		return verdict{do: finish}
+		return decision{disposition: finish}
 	}
 	if a.Status < 200 || a.Status >= 600 {
 		return again // no answer that HTTP knows
@@ -52,20 +52,20 @@ func (r retry) decide(a event.Answer, attempts uint16, now time.Time, jitter flo
 	switch a.Status {
 	case http.StatusServiceUnavailable: // the sink as a whole can do nothing until then
 		if ok {
-			return verdict{pause, told}
+			return decision{pause, told}
 		}
 	case http.StatusConflict, // this message is being worked on elsewhere
 		http.StatusTooEarly,        // this message is not due
 		http.StatusTooManyRequests: // the sink limits messages like this one
 		if ok {
-			return verdict{requeue, told}
+			return decision{requeue, told}
 		}
 	case http.StatusUnauthorized, http.StatusForbidden: // credentials or a policy, to be mended without touching the message
 	case http.StatusNotFound: // the sink is not deployed yet, or its route is not there
 	case http.StatusRequestTimeout: // the sink lost patience with the connection
 	default:
 		if a.Status < 500 {
-			return verdict{do: bury} // the sink has nothing against trying, but against this message
+			return decision{disposition: refuse} // the sink has nothing against trying, but against this message
 		}
 		// The sink, or something between, failed: 500, 502, 504 and whatever else begins with 5.
 	}

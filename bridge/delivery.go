@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/event"
+)
+
+// delivery brings messages to the sink and tells nsqd what becomes of each.
+type delivery struct {
+	log         *slog.Logger
+	envelope    envelope
+	sink        *event.Sink
+	sinkTimeout time.Duration
+	touchEvery  time.Duration // a message at the sink
+	retry       retry
+	inFlight    *inFlight
+	connections *connections
+	deadLetters *deadLetters
+	prewarmer   *prewarmer
+}
+
+// deliver posts the event of one message and does what the answer asks for.
+func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
+	e := d.envelope.event(m)
+	log := d.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
+	d.prewarmer.messageCame(ctx, time.Now())
+	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
+	defer cancel()
+	release := keep(m, d.touchEvery)
+	answer := d.post(ctx, e)
+	made := d.decide(ctx, m, answer, log)
+	release()
+	d.resolve(m, made, answer, log)
+}
+
+func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
+	ctx, cancel := context.WithTimeout(ctx, d.sinkTimeout)
+	defer cancel()
+	return d.sink.Send(ctx, e)
+}
+
+// decide says what becomes of the message. One that is refused has its dead letter
+// when this returns; where none can be written, the message is tried again.
+func (d *delivery) decide(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
+	made := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64())
+	if made.disposition == refuse {
+		if err := d.deadLetters.publish(ctx, m, answer); err != nil {
+			log.Error("refused by the sink, but no dead letter can be written", "error", err)
+			made = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())}
+		}
+	}
+	if ctx.Err() != nil && made.disposition == requeue {
+		made.after = 0 // this bridge ends, and another can take it at once; or its nsqd is lost, and requeues it unasked
+	}
+	return made
+}
+
+// resolve tells nsqd.
+func (d *delivery) resolve(m *nsq.Message, made decision, answer event.Answer, log *slog.Logger) {
+	switch made.disposition {
+	case finish:
+		m.Finish()
+		log.Debug("delivered")
+	case refuse:
+		m.Finish()
+		log.Warn("refused by the sink, now a dead letter", "answer", answer.String(), "dead_topic", d.deadLetters.topic)
+	case requeue:
+		m.RequeueWithoutBackoff(made.after)
+		log.Info("requeued", "answer", answer.String(), "after", made.after)
+	case pause:
+		wait := d.inFlight.pause(made.after) // before the message goes back, or it would return at once
+		m.RequeueWithoutBackoff(wait)
+		log.Info("requeued, and paused as the sink asks", "answer", answer.String(), "after", wait)
+	}
+}
+
+// close lets go of all connections, after the last delivery.
+func (d *delivery) close() {
+	d.prewarmer.wait()
+	d.deadLetters.close()
+	d.sink.Close()
+}
+
+// keep touches a message, so that nsqd does not give it to somebody else until
+// release is called.
+func keep(m *nsq.Message, every time.Duration) (release func()) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				m.Touch()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() { close(stop); <-stopped }
+}
