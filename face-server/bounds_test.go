@@ -16,6 +16,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/rss"
+	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -225,7 +226,7 @@ func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
 		_, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(server.admitted) == 1 })
+	testkit.Eventually(t, patience, "the call is there", func() bool { return len(server.admitted) == 1 })
 	over()
 	err := <-answered
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))

@@ -11,6 +11,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/grpc"
@@ -134,15 +135,15 @@ func TestFollowsTheGallery(t *testing.T) {
 	}
 	write(t, filepath.Join(s.KnownPeople, "broken.jpg"), []byte("no photo"))
 	write(t, filepath.Join(s.KnownPeople, "ruby.jpg"), photo)
-	until(t, "she is known", func() bool { return who() == "ruby.jpg" })
+	testkit.Eventually(t, patience, "she is known", func() bool { return who() == "ruby.jpg" })
 	if err := os.Rename(filepath.Join(s.KnownPeople, "ruby.jpg"), filepath.Join(s.KnownPeople, "red.jpg")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "she is known by the new name", func() bool { return who() == "red.jpg" })
+	testkit.Eventually(t, patience, "she is known by the new name", func() bool { return who() == "red.jpg" })
 	if err := os.Remove(filepath.Join(s.KnownPeople, "red.jpg")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "she is forgotten", func() bool { return who() == facerecog.NotFound })
+	testkit.Eventually(t, patience, "she is forgotten", func() bool { return who() == facerecog.NotFound })
 }
 
 func TestThresholdCanBeSet(t *testing.T) {

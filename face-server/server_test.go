@@ -30,6 +30,9 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+// patience is the longest a test waits for what must happen.
+const patience = 20 * time.Second
+
 // forTests is a server's settings with folders of its own.
 func forTests(t testing.TB) settings {
 	t.Helper()
@@ -110,7 +113,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 func startReady(t *testing.T, s settings) *grpc.ClientConn {
 	t.Helper()
 	connection, _ := start(t, s)
-	until(t, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
 	return connection
 }
 
@@ -121,19 +124,6 @@ func ready(t *testing.T, connection *grpc.ClientConn) bool {
 		t.Fatal(err)
 	}
 	return answer.Ready
-}
-
-// until waits for a condition.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("not within 20 s: %s", what)
-		case <-time.After(time.Millisecond):
-		}
-	}
 }
 
 // blank is a PNG of nobody.
@@ -227,7 +217,7 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 		}
 		return answer.Status
 	}
-	until(t, "it says that the gallery is away", func() bool {
+	testkit.Eventually(t, patience, "it says that the gallery is away", func() bool {
 		_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		return status.Code(err) == codes.Unavailable && status.Convert(err).Message() == "the gallery cannot be reached"
 	})
@@ -240,8 +230,8 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 	if err := os.Mkdir(s.KnownPeople, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "it is ready", func() bool { return ready(t, connection) })
-	until(t, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
 	if _, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil {
 		t.Error(err)
 	}
@@ -280,7 +270,7 @@ func TestBusy(t *testing.T) {
 			waiting <- err
 		}()
 	}
-	until(t, "all places are taken", func() bool { return len(server.admitted) == cap(server.admitted) })
+	testkit.Eventually(t, patience, "all places are taken", func() bool { return len(server.admitted) == cap(server.admitted) })
 
 	_, err := server.Identify(t.Context(), request)
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
@@ -342,16 +332,16 @@ func TestDrains(t *testing.T) {
 	go func() {
 		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), answering)
 	}()
-	until(t, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)
 	go func() {
 		_, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(answering.admitted) == 1 })
+	testkit.Eventually(t, patience, "the call is there", func() bool { return len(answering.admitted) == 1 })
 	cancel()
-	until(t, "nothing new is taken", func() bool {
+	testkit.Eventually(t, patience, "nothing new is taken", func() bool {
 		c, err := net.DialTimeout("tcp", listener.Addr().String(), time.Second)
 		if err == nil {
 			c.Close()

@@ -13,6 +13,7 @@ import (
 
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -214,7 +215,7 @@ func TestReplicasFollowEachOther(t *testing.T) {
 	t.Cleanup(func() { cancel(); <-ended; <-ended })
 	everywhere := func(what string, letter rune, name string) {
 		for _, r := range all {
-			until(t, what, func() bool { return r.Ready() == nil && r.knows(letter) == name })
+			testkit.Eventually(t, patience, what, func() bool { return r.Ready() == nil && r.knows(letter) == name })
 		}
 	}
 	everywhere("dad is known", 'd', "dad.jpg")

@@ -16,8 +16,12 @@ import (
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 )
+
+// patience is the longest a test waits for what must happen.
+const patience = 20 * time.Second
 
 // extract stands for the models: a photo is a text, and its letters are its faces.
 // Each letter looks like itself only; capitals are larger.
@@ -321,7 +325,7 @@ func TestFollowTriesAgain(t *testing.T) {
 	if err := p.Ready(); !errors.Is(err, gallery.ErrReading) {
 		t.Errorf("before it was read: %v, want ErrReading", err)
 	}
-	until(t, "it says why it is not ready", func() bool { return errors.Is(p.Ready(), photo.ErrUnreachable) })
+	testkit.Eventually(t, patience, "it says why it is not ready", func() bool { return errors.Is(p.Ready(), photo.ErrUnreachable) })
 	store.fail(nil, nil)
 	select {
 	case <-p.Loaded():
@@ -336,7 +340,7 @@ func TestFollowTriesAgain(t *testing.T) {
 		t.Errorf("there are %d warnings of one failure, want 1", n)
 	}
 	p.write(t, "mom.jpg", "m")
-	until(t, "the new photo is known", func() bool { return p.knows('m') == "mom.jpg" })
+	testkit.Eventually(t, patience, "the new photo is known", func() bool { return p.knows('m') == "mom.jpg" })
 }
 
 func TestFailuresToRead(t *testing.T) {
@@ -402,17 +406,4 @@ func TestFailuresToRead(t *testing.T) {
 			t.Errorf("error is %v, want the context's", err)
 		}
 	})
-}
-
-// until waits for a condition.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(10 * time.Second)
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("not within 10 s: %s", what)
-		case <-time.After(time.Millisecond):
-		}
-	}
 }
