@@ -3,6 +3,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
+# Tools that go install builds into bin/, and what `make proto` compares with.
+GOLANGCI := v2.15.0
+GOVULNCHECK := v1.4.0
+KO := v0.19.1
+AGAINST ?= HEAD^
+
 .PHONY: help
 help: ## print the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,18 +18,44 @@ run: ## build and start everything on this machine; Ctrl-C ends it
 	@go build -o bin/local ./local
 	@exec bin/local run
 
+# Packages whose tests run the whole system or a cluster: `make check` has no time for them.
+whole_system := /(local|local/e2e|local/system|knative/e2e)$$
+
+.PHONY: check
+check: lint ## check format and code, and run the tests that need no database and no models: under a minute
+	go test -short $$(go list ./... | grep -vE '$(whole_system)')
+
+.PHONY: lint
+lint: bin/golangci-lint-$(GOLANGCI) ## check format and code, as .golangci.yml says
+	$< run ./...
+
+.PHONY: fmt
+fmt: bin/golangci-lint-$(GOLANGCI) ## format the Go code
+	$< fmt ./...
+
+# A tool's version is in its file's name, so that another version is built when it changes.
+bin/golangci-lint-$(GOLANGCI): package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+bin/ko-$(KO): package := github.com/google/ko
+bin/govulncheck-$(GOVULNCHECK): package := golang.org/x/vuln/cmd/govulncheck
+bin/golangci-lint-$(GOLANGCI) bin/ko-$(KO) bin/govulncheck-$(GOVULNCHECK): bin/%:
+	GOBIN="$(CURDIR)/bin" go install $(package)@$(lastword $(subst -v, v,$*))
+	mv bin/$(notdir $(package)) $@
+
+.PHONY: proto
+proto: ## check face.proto, and that whoever speaks AGAINST's (a git ref) still understands it
+	go run ./local buf lint
+	go run ./local buf breaking --against '.git#ref=$(AGAINST)'
+
 .PHONY: test
-test: ## check the code and run every test, with the race detector and real parts
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted; exit 1; fi
+test: ## run every test, with the race detector and real parts
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted; exit 1; fi
 	go vet ./...
-	go tool staticcheck ./...
 	go test -race -timeout 15m ./...
 
 # govulncheck ends with 3 when it found something, with 1 when it could not look.
 .PHONY: vuln
-vuln: ## look for known vulnerabilities in all that the programs use; VULNDB=URL names a copy of the database
-	@GOBIN="$(CURDIR)/bin" go install golang.org/x/vuln/cmd/govulncheck@v1.4.0
-	@code=0; bin/govulncheck $(if $(VULNDB),-db "$(VULNDB)") ./... 2> bin/vuln.err || code=$$?; cat bin/vuln.err >&2; \
+vuln: bin/govulncheck-$(GOVULNCHECK) ## look for known vulnerabilities in all that the programs use; VULNDB=URL names a copy of the database
+	@code=0; $< $(if $(VULNDB),-db "$(VULNDB)") ./... 2> bin/vuln.err || code=$$?; cat bin/vuln.err >&2; \
 	if grep -q 'fetching vulnerabilities' bin/vuln.err; then \
 		echo "NOT CHECKED: the vulnerability database cannot be reached, so nothing is known to be safe." >&2; \
 		echo "next: run it where https://vuln.go.dev is reachable, or with VULNDB=file:///COPY" >&2; exit 4; \
@@ -62,12 +94,12 @@ PROGRAMS := ./functions/receive ./functions/process ./functions/view ./bridge ./
 resolved = bin/$(notdir $(OVERLAY)).yaml
 namespace = $(shell sed -n 's/^namespace: //p' knative/overlays/$(OVERLAY)/kustomization.yaml)
 
-# ko expands no variables in its settings.
-ko = KO_CONFIG_PATH=$(CURDIR)/bin/ko.yaml ko
+# ko expands no variables in its settings. VERSION, if any, is what the programs' -version says.
+ko = KO_CONFIG_PATH=$(CURDIR)/bin/ko.yaml bin/ko-$(KO)
 
-bin/ko.yaml: .ko.yaml Makefile FORCE
-	@mkdir -p bin
-	@sed 's|^  lineup.dev/lineup/face-server: .*|  lineup.dev/lineup/face-server: $(KN_BASE_CC)|' .ko.yaml > $@
+bin/ko.yaml: .ko.yaml bin/ko-$(KO) FORCE
+	@sed -e 's|^  lineup.dev/lineup/face-server: .*|  lineup.dev/lineup/face-server: $(KN_BASE_CC)|' \
+		-e 's|serve.release=|&$(VERSION)|' .ko.yaml > $@
 
 .PHONY: FORCE
 FORCE:
@@ -81,6 +113,29 @@ manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images bui
 	kubectl kustomize knative/overlays/$(OVERLAY) \
 		| sed 's|image: mysql:8.4$$|image: $(KN_IMAGE_MYSQL)|; s|image: nsqio/nsq:v1.3.0$$|image: $(KN_IMAGE_NSQ)|' \
 		| $(ko) resolve -f - > $(resolved)
+
+# What a release is made of: one YAML for kubectl or a platform's kustomization, its images, and their checksums.
+# CHANGELOG.md says how to make one.
+release_files = bin/release/$(VERSION)
+
+.PHONY: release
+release: release-check models bin/ko.yaml ## push VERSION's images to KO_DOCKER_REPO; write its YAML and checksums to bin/release/VERSION
+	@rm -rf $(release_files) && mkdir -p $(release_files)
+	@printf 'resources: [../../../knative/overlays/production]\nlabels:\n- pairs: {app.kubernetes.io/version: %s}\n' $(VERSION) \
+		> $(release_files)/kustomization.yaml
+	kubectl kustomize $(release_files) | GOFLAGS="$${GOFLAGS:-} -buildvcs=true" $(ko) resolve --base-import-paths --tags $(VERSION) --image-refs $(release_files)/images.txt -f - \
+		> $(release_files)/lineup.yaml
+	@rm $(release_files)/kustomization.yaml
+	cd $(release_files) && sha256sum images.txt lineup.yaml > SHA256SUMS
+	@echo "$(release_files) is complete; next: git tag -a $(VERSION), push the tag, publish the three files with it"
+
+.PHONY: release-check
+release-check:
+	@[[ "$(VERSION)" =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$ ]] || { echo "say which release: make release VERSION=v1.2.3"; exit 2; }
+	@test -n "$${KO_DOCKER_REPO:-}" || { echo "say where the images go: KO_DOCKER_REPO=registry.example.com/lineup"; exit 2; }
+	@command -v kubectl > /dev/null || { echo "kubectl is missing; next: install it, https://kubernetes.io/docs/tasks/tools/"; exit 2; }
+	@grep -qF '## [$(VERSION:v%=%)]' CHANGELOG.md || { echo "CHANGELOG.md has no section [$(VERSION:v%=%)]; next: name the unreleased one so"; exit 2; }
+	@test -z "$$(git status --porcelain)" || { echo "there are changes that are not committed; next: commit them, so that the release can be built again"; exit 2; }
 
 # A Job cannot be changed, so the one of the last deployment goes first.
 .PHONY: deploy
@@ -109,7 +164,7 @@ dead: ## list the dead letters at NSQD_ADDRESS; RESEND=all|ID sends them again, 
 
 .PHONY: generate
 generate: ## make the Go code in proto/ from face.proto
-	@go run ./local generate
+	@go run ./local buf generate
 
 .PHONY: clean
 clean: ## remove what was built; .lineup/ with its data and the download cache stay

@@ -11,10 +11,10 @@ import (
 )
 
 func main() {
-	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "models": models, "generate": generate}
-	if len(os.Args) != 2 || verbs[os.Args[1]] == nil {
+	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "models": models, "buf": runBuf}
+	if len(os.Args) < 2 || verbs[os.Args[1]] == nil || len(os.Args) > 2 && os.Args[1] != "buf" {
 		serve.Settings("local", purpose, new(system.Settings)) // tells of them when asked by -help
-		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models` or `local generate`; `local -help` tells more")
+		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models` or `local buf ARGUMENTS`; `local -help` tells more")
 		os.Exit(2)
 	}
 	ctx, stop := serve.Context()

@@ -19,7 +19,7 @@ const purpose = `runs all of Lineup on this machine.
   local run        starts everything, listening on 127.0.0.1 only; Ctrl-C ends it
   local chaos      runs everything in a folder of its own while it breaks its parts; docs/chaos.md tells more
   local models     fetches ONNX Runtime and the face models into face-server/kodata
-  local generate   makes the Go code in proto/ from face.proto
+  local buf        runs buf with the arguments that follow; buf generate makes the Go code in proto/ from face.proto
 
 What else the programs can be told (-help of each tells) they take from the environment, too.
 LINEUP_CACHE is the folder for what is fetched; not set: lineup in the user's cache folder.`
@@ -65,8 +65,8 @@ func models(ctx context.Context) error {
 	return cache.Models(ctx, parts.ModelsFolder(root))
 }
 
-// generate runs buf, as buf.gen.yaml says.
-func generate(ctx context.Context) error {
+// runBuf runs buf with the rest of the command line.
+func runBuf(ctx context.Context) error {
 	root, cache, err := open()
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func generate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(buf, "generate")
+	cmd := exec.Command(buf, os.Args[2:]...) //nolint:gosec // the command line is the developer's own
 	cmd.Dir = root
 	return child.Run(ctx, cmd)
 }

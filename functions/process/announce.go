@@ -4,53 +4,72 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// announcer sends result events to the sink, if there is one. That it fails delays
-// the event, never the picture: the row stays unannounced, and receive gives hints
-// for such rows.
+// announcer sends result events to the sink, if there is one. A failure delays the
+// event, never the picture: the row stays unannounced, and receive gives hints for
+// such rows.
 type announcer struct {
+	store     *store.Store
 	sink      *event.Sink // nil: nobody waits for results
 	overrides event.Overrides
 	timeout   time.Duration
 }
 
-// result sends the event of the picture's result and notes that it was accepted.
-func (a announcer) result(ctx context.Context, images *store.Store, log *slog.Logger, id, round int64, trace event.Trace) {
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-	if err := a.send(ctx, images, id, round, trace); err != nil {
-		log.Warn("the result is not announced yet", "error", err)
-		return
+func newAnnouncer(s settings, pictures *store.Store) (*announcer, error) {
+	a := &announcer{store: pictures, overrides: s.Overrides, timeout: s.AnnounceTimeout}
+	if s.Sink == "" {
+		return a, nil
 	}
-	if err := images.MarkAnnounced(ctx, id, round); err != nil {
-		log.Warn("the result is announced, and will be once more", "error", err)
+	var err error
+	a.sink, err = event.NewSink(s.Sink, s.Connections)
+	return a, err
+}
+
+func (a *announcer) close() {
+	if a.enabled() {
+		a.sink.Close()
 	}
 }
 
-func (a announcer) send(ctx context.Context, images *store.Store, id, round int64, trace event.Trace) error {
-	if a.sink == nil {
+func (a *announcer) enabled() bool { return a.sink != nil }
+
+// announce sends the event of the picture's result, if somebody waits for it, and
+// notes that nobody does any more.
+func (a *announcer) announce(ctx context.Context, j *job) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	if err := a.send(ctx, j); err != nil {
+		j.log.Warn("the result is not announced yet", "error", err)
+		return
+	}
+	if err := a.store.MarkAnnounced(ctx, j.id, j.claim.Round); err != nil {
+		j.log.Warn("the result is announced, and will be once more", "error", err)
+	}
+}
+
+func (a *announcer) send(ctx context.Context, j *job) error {
+	if !a.enabled() {
 		return nil
 	}
-	image, err := images.Image(ctx, id)
+	image, err := a.store.Image(ctx, j.id)
 	if err != nil {
 		return err
 	}
 	if !image.Status.Final() {
-		return errors.New("it was submitted again meanwhile")
+		return errors.New("the picture was submitted again meanwhile")
 	}
-	e, err := event.Result(image, round, trace)
+	e, err := event.Result(image, j.claim.Round, j.trace)
 	if err != nil {
 		return err
 	}
 	a.overrides.Set(&e)
-	if said := a.sink.Send(ctx, e); !said.Accepted() {
-		return fmt.Errorf("K_SINK did not accept it: %s", said)
+	if answer := a.sink.Send(ctx, e); !answer.Accepted() {
+		return fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
 	return nil
 }

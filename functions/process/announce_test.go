@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 	"google.golang.org/grpc/codes"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -30,11 +30,12 @@ func (s *sinkStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(s.status)
 		return
 	}
-	e, err := cehttp.NewEventFromHTTPRequest(r)
-	if err != nil {
+	received, err := event.Read(r)
+	if err != nil || len(received) != 1 {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	e := received[0].Event
 	s.events = append(s.events, e.Type()+" "+e.ID()+" "+string(e.Data()))
 	w.WriteHeader(http.StatusAccepted)
 }
@@ -65,11 +66,11 @@ func TestResultsAreAnnounced(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	to, err := event.NewSink(server.URL, 2)
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
-	s.announce = announcer{sink: to, timeout: 5 * time.Second}
+	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
 	_, err = s.store.AddPerson(t.Context(), "Ann", []string{"ann.jpg"})
-	must(t, err)
+	testkit.Succeed(t, err)
 	s.submit(t, "ann.jpg")
 	s.submit(t, "bad.jpg")
 	s.submit(t, "who.jpg")

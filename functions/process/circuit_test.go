@@ -14,9 +14,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/lineup"
-	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -48,7 +48,7 @@ func (s *system) deliverAll(t *testing.T, n int) []*httptest.ResponseRecorder {
 // count asks the database how many pictures fit.
 func (s *system) count(t *testing.T, condition string) (n int) {
 	t.Helper()
-	must(t, s.sql(t).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM images WHERE "+condition).Scan(&n))
+	testkit.Succeed(t, s.sql(t).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM images WHERE "+condition).Scan(&n))
 	return n
 }
 
@@ -56,7 +56,7 @@ func (s *system) count(t *testing.T, condition string) (n int) {
 func (s *system) sql(t *testing.T) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("mysql", s.dsn)
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { db.Close() })
 	return db
 }
@@ -75,7 +75,7 @@ func wantPaused(t *testing.T, answers []*httptest.ResponseRecorder) {
 func silent(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { listener.Close() })
 	return listener.Addr().String() // the kernel accepts for it
 }
@@ -98,7 +98,7 @@ func TestWhileTheCircuitIsOpenNothingIsLetThrough(t *testing.T) {
 				face.start(t)
 			}
 			s := newSystem(t, face)
-			s.faces.timeout, s.faces.patience = 200*time.Millisecond, 100*time.Millisecond
+			s.FaceTimeout, s.faces.healthTimeout = 200*time.Millisecond, 100*time.Millisecond
 			s.submitMany(t, crowd)
 			for id := int64(1); s.breaker.Remaining() == 0; id++ {
 				s.deliver(t, id)
@@ -125,7 +125,7 @@ func TestOneProbeForEachTimeItWasOpen(t *testing.T) {
 	face.start(t)
 	s := newSystem(t, face)
 	const openFor = 300 * time.Millisecond
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: openFor, Probe: s.faces.healthy, Log: s.log})
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: openFor}, s.faces.healthy, s.log)
 	s.submitMany(t, crowd)
 	before := time.Now()
 	for range 3 {
@@ -147,16 +147,16 @@ func TestWhileOneProbesTheOthersAreRefusedAtOnce(t *testing.T) {
 	face := &faceStub{answer: nobody}
 	face.start(t)
 	s := newSystem(t, face)
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Millisecond, Log: s.log, Probe: func(context.Context) error {
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: time.Millisecond}, func(context.Context) error {
 		close(probing) // a second probe panics
 		<-release
 		return nil
-	}})
+	}, s.log)
 	s.submitMany(t, crowd+1)
 	for range 3 {
 		s.breaker.Failure()
 	}
-	eventually(t, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
+	testkit.Eventually(t, patience, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
 	var first *httptest.ResponseRecorder
 	var prober sync.WaitGroup
 	prober.Go(func() { first = s.deliver(t, crowd+1) })
@@ -184,21 +184,21 @@ func TestAClaimThatWaitedLetsNoCallThrough(t *testing.T) {
 	s.submitMany(t, crowd)
 	db := s.sql(t)
 	rows, err := db.BeginTx(t.Context(), nil)
-	must(t, err)
+	testkit.Succeed(t, err)
 	_, err = rows.ExecContext(t.Context(), "UPDATE images SET attempts=0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	var answers []*httptest.ResponseRecorder
 	var work sync.WaitGroup
 	work.Go(func() { answers = s.deliverAll(t, crowd) })
-	eventually(t, "as many claims wait as there are connections", func() bool {
+	testkit.Eventually(t, patience, "as many claims wait as there are connections", func() bool {
 		var waiting int
-		must(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET claim%'").Scan(&waiting))
+		testkit.Succeed(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET claim%'").Scan(&waiting))
 		return waiting == 10
 	})
 	for range 3 {
 		s.breaker.Failure()
 	}
-	must(t, rows.Commit())
+	testkit.Succeed(t, rows.Commit())
 	work.Wait()
 	wantPaused(t, answers)
 	if n := face.calls.Load(); n != 0 {
@@ -213,18 +213,19 @@ func TestCallsThatWaitToBeSentAreRefusedWhenItOpens(t *testing.T) {
 	s := newSystem(t, &faceStub{address: silent(t)})
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute, time.Minute) // longer than anybody waits here
-	must(t, err)
+	s.faces, err = dialFaceServer(s.face.address, insecure.NewCredentials(), time.Minute) // longer than anybody waits here, as FaceTimeout
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { s.faces.close() })
+	s.FaceTimeout = time.Minute
 	s.submitMany(t, crowd)
 	var answers []*httptest.ResponseRecorder
 	answered := make(chan struct{})
 	go func() { answers = s.deliverAll(t, crowd); close(answered) }()
-	eventually(t, "all have claimed their picture", func() bool { return s.count(t, "status='processing'") == crowd })
+	testkit.Eventually(t, patience, "all have claimed their picture", func() bool { return s.count(t, "status='processing'") == crowd })
 	for range 3 {
 		s.breaker.Failure()
 	}
-	eventually(t, "all are refused", func() bool {
+	testkit.Eventually(t, patience, "all are refused", func() bool {
 		select {
 		case <-answered:
 			return true
@@ -242,16 +243,16 @@ func TestAFlappingFaceServerLosesNoPicture(t *testing.T) {
 	face := &faceStub{answer: nobody}
 	face.start(t)
 	s := newSystem(t, face)
-	s.Retry = Retry{Lease: time.Minute, MaxAttempts: 5, First: time.Millisecond, Most: time.Millisecond}
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 50 * time.Millisecond, Probe: s.faces.healthy, Log: s.log})
+	s.Retry = Retry{MaxAttempts: 5, First: time.Millisecond, Most: time.Millisecond}
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 50 * time.Millisecond}, s.faces.healthy, s.log)
 	s.submitMany(t, crowd)
 	const atOnce = 16
 	done, wait := s.carry(t, crowd, atOnce, 10*time.Millisecond)
 	const flaps = 5
 	for flap := range flaps {
-		eventually(t, "pictures are looked at while it is there", func() bool { return int(done.Load()) > crowd*flap/(flaps+1) })
+		testkit.Eventually(t, patience, "pictures are looked at while it is there", func() bool { return int(done.Load()) > crowd*flap/(flaps+1) })
 		face.server.Stop()
-		eventually(t, "the circuit opens", func() bool { return s.breaker.Remaining() > 0 })
+		testkit.Eventually(t, patience, "the circuit opens", func() bool { return s.breaker.Remaining() > 0 })
 		face.start(t)
 	}
 	wait()
@@ -260,43 +261,5 @@ func TestAFlappingFaceServerLosesNoPicture(t *testing.T) {
 	}
 	if n := face.calls.Load(); n > crowd+flaps*atOnce {
 		t.Errorf("%d calls for %d pictures and %d faults with %d in flight", n, crowd, flaps, atOnce)
-	}
-}
-
-func TestAPictureThatWaitsForItsTurnIsRefusedWhenItOpens(t *testing.T) {
-	face := &faceStub{answer: nobody}
-	face.start(t)
-	s := newSystem(t, face)
-	s.suspects <- struct{}{} // another has the turn
-	for name, c := range map[string]struct {
-		claim store.Claim
-		open  bool
-		want  int
-	}{
-		"under suspicion":                   {store.Claim{Attempts: 1}, false, http.StatusTooEarly},
-		"under suspicion, the circuit open": {store.Claim{Attempts: 1}, true, http.StatusServiceUnavailable},
-		"not tried yet, the circuit open":   {store.Claim{}, true, http.StatusServiceUnavailable},
-		"not tried yet":                     {store.Claim{}, false, http.StatusOK},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := *s.processor
-			p.breaker = breaker.New(breaker.Settings{Failures: 1, OpenFor: time.Hour, Probe: s.faces.healthy, Log: s.log})
-			if c.open {
-				time.AfterFunc(10*time.Millisecond, p.breaker.Failure)
-				closed, _ := p.breaker.Closed()
-				if c.claim.Attempts == 0 {
-					<-closed.Done()
-				}
-			}
-			_, leave, err := p.enter(c.claim)
-			got := http.StatusOK
-			if err != nil {
-				got = refused(err).status
-			}
-			leave()
-			if got != c.want {
-				t.Errorf("answered with %d (%v), want %d", got, err, c.want)
-			}
-		})
 	}
 }

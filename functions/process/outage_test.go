@@ -6,9 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"lineup.dev/lineup/pkg/breaker"
-
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/breaker"
 )
 
 // TestAnHoursOutageFailsNothing lives through an hour, in which the circuit is open
@@ -26,10 +27,10 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 	s := newSystem(t, face)
 	s.faces.close()
 	var err error
-	s.faces, err = dialFaceServer(face.address, insecure.NewCredentials(), 2*time.Second, 20*time.Millisecond)
-	must(t, err)
+	s.faces, err = dialFaceServer(face.address, insecure.NewCredentials(), 20*time.Millisecond)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() { s.faces.close() })
-	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Millisecond, Probe: s.faces.healthy, Log: s.log})
+	s.breaker = breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Millisecond}, s.faces.healthy, s.log)
 	s.submitMany(t, pictures)
 	db := s.sql(t)
 	for range hour {
@@ -39,16 +40,16 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 			}
 		}
 		_, err := db.ExecContext(t.Context(), "UPDATE images SET retry_at=retry_at - INTERVAL 15 SECOND, queued_at=queued_at - INTERVAL 15 SECOND")
-		must(t, err)
-		eventually(t, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
+		testkit.Succeed(t, err)
+		testkit.Eventually(t, patience, "its time is over", func() bool { return s.breaker.Remaining() == 0 })
 	}
 	if n := s.count(t, "status='pending' AND attempts=0"); n != pictures {
 		t.Errorf("after an hour %d of %d pictures are pending without an attempt", n, pictures)
 	}
-	s.faces.patience = time.Second
+	s.faces.healthTimeout = time.Second
 	face.start(t)
 	for id := range int64(pictures) {
-		eventually(t, fmt.Sprintf("picture %d is looked at", id+1), func() bool { return s.deliver(t, id+1).Code == http.StatusOK })
+		testkit.Eventually(t, patience, fmt.Sprintf("picture %d is looked at", id+1), func() bool { return s.deliver(t, id+1).Code == http.StatusOK })
 	}
 	if n := face.calls.Load(); n != pictures {
 		t.Errorf("%d calls for %d pictures", n, pictures)

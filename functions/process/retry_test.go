@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -29,7 +30,7 @@ func TestTheRowOwnsARetry(t *testing.T) {
 	due := func() int {
 		t.Helper()
 		hints, err := s.store.Due(t.Context(), 2*time.Minute, 10)
-		must(t, err)
+		testkit.Succeed(t, err)
 		return len(hints)
 	}
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusTooEarly, "30") // what the message waits for
@@ -44,7 +45,7 @@ func TestTheRowOwnsARetry(t *testing.T) {
 	}
 
 	_, err := s.sql(t).ExecContext(t.Context(), "UPDATE images SET retry_at=retry_at - INTERVAL 40 SECOND, queued_at=queued_at - INTERVAL 40 SECOND")
-	must(t, err)
+	testkit.Succeed(t, err)
 	if due() != 1 {
 		t.Error("no hint is due though the time of the retry has come")
 	}

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"lineup.dev/lineup/local/testcerts"
-	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -19,7 +19,7 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 	own := TLS{CAFile: ca.File}
 	own.CertFile, own.KeyFile = ca.Issue(t)
 	secure, err := own.Server(log)
-	must(t, err)
+	testkit.Succeed(t, err)
 	face := &faceStub{
 		options: []grpc.ServerOption{grpc.Creds(secure)},
 		answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) {
@@ -37,13 +37,13 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			credentials, err := c.settings.Client(log)
-			must(t, err)
-			faces, err := dialFaceServer(face.address, credentials, 5*time.Second, time.Second)
-			must(t, err)
+			testkit.Succeed(t, err)
+			faces, err := dialFaceServer(face.address, credentials, time.Second)
+			testkit.Succeed(t, err)
 			defer faces.close()
-			found, said := faces.who(t.Context(), context.Background(), 1, "a.jpg", event.Trace{})
-			if (len(found) == 1) != c.works || said.sent != c.works {
-				t.Errorf("it found %v, the call was sent: %t, %s", found, said.sent, said.message)
+			o := faces.identify(t.Context(), context.Background(), &job{id: 1})
+			if (len(o.faces) == 1) != c.works || o.sent != c.works {
+				t.Errorf("it found %v, the call was sent: %t, %s", o.faces, o.sent, o.message)
 			}
 			if err := faces.healthy(t.Context()); (err == nil) != c.works {
 				t.Errorf("the health check ended with %v", err)

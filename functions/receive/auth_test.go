@@ -13,22 +13,23 @@ import (
 	"testing/iotest"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
 const aKey = "Bearer hunter2"
 
-// locked is a system that asks for a key.
-func locked(t *testing.T) *system {
+// systemWithKey is a system that needs aKey.
+func systemWithKey(t *testing.T) *system {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "keys")
-	must(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600))
+	testkit.Succeed(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600))
 	return newSystemWithKeys(t, file)
 }
 
 func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
-	s := locked(t)
+	s := systemWithKey(t)
 	photos, photosKind := multipartBody(t, "image", "\xff\xd8\xff one")
 	person, personKind := personBody(t, "Ann", "\xff\xd8\xff one")
 	structured := `{"specversion":"1.0","type":"dev.knative.sources.ping","source":"/test","id":"1"}`
@@ -92,12 +93,11 @@ func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
 	}
 }
 
-func TestThePingNeedsNoKeyAndNothingElseComesInWithIt(t *testing.T) {
-	s := locked(t)
-	s.sweeper.EveryAtMost = time.Hour
+func TestThePingNeedsNoKeyAndSubmitsNothing(t *testing.T) {
+	s := systemWithKey(t)
+	s.sweeper.Interval = time.Hour
 	ping := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping", "Ce-Source", "/test", "Ce-Id", "1"}
-	_, err := s.store.Submit(t.Context(), []string{"a.jpg"})
-	must(t, err)
+	testkit.Must(s.store.Submit(t.Context(), []string{"a.jpg"}))(t)
 	got := s.do(t, "/", `{"path":"smuggled.jpg"}`, append(ping, "Content-Type", "application/json")...)
 	if got.status != http.StatusAccepted || got.body != "" {
 		t.Errorf("%d %s, want 202", got.status, got.body)
@@ -113,9 +113,9 @@ func TestThePingNeedsNoKeyAndNothingElseComesInWithIt(t *testing.T) {
 	}
 }
 
-func TestABodyThatComesTooSlowlyIsSaidToBe(t *testing.T) {
+func TestABodyThatComesTooSlowlyIsAnswered408(t *testing.T) {
 	s := newSystem(t)
-	slow := &serve.Problem{Status: http.StatusRequestTimeout, Detail: "too slowly"} // as serve's body says it
+	slow := &serve.Problem{Status: http.StatusRequestTimeout, Detail: "too slowly"} // as pkg/serve's body does
 	for name, c := range map[string]struct{ path, begins, kind string }{
 		"JSON":                  {"/image/post", `{"path":`, ""},
 		"a structured event":    {"/", `{"specversion":"1.0"`, "application/cloudevents+json"},

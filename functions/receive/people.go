@@ -15,12 +15,12 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// nameLength is the width of person.name, in characters.
-const nameLength = 200
+// maxName is the width of person.name, in characters.
+const maxName = store.PersonNameWidth
 
-// postPeople adds a known person, or photos to the person of that name. Rows come
-// first: a photo that lies in the gallery always has one. The same request again
-// completes what an earlier one began.
+// postPeople adds a known person, or photos to the person of that name. Rows are
+// written first, so that every photo in the gallery has one. Sent again, the same
+// request completes one that failed half-way.
 func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
 	f, err := r.readForm(w, request, "photo", "name")
 	if err != nil {
@@ -40,7 +40,7 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 		}
 		imageNames[i] = imageName(name, u)
 	}
-	ctx, cancel := r.limited(request)
+	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	person, err := r.store.AddPerson(ctx, name, imageNames)
 	if errors.Is(err, store.ErrOtherPerson) {
@@ -59,20 +59,20 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 	return nil
 }
 
-// personName brings a name into one form: two spellings that look the same are
-// the same person.
+// personName normalises a name, so that two spellings that look the same are the
+// same person.
 func personName(name string) (string, error) {
 	if !utf8.ValidString(name) {
-		return "", malformed("name is no valid UTF-8")
+		return "", malformed("name is not valid UTF-8")
 	}
 	name = strings.Join(strings.Fields(norm.NFC.String(name)), " ")
 	switch {
 	case name == "":
 		return "", malformed("name is missing")
-	case utf8.RuneCountInString(name) > nameLength:
-		return "", malformed("name has more than %d characters", nameLength)
+	case utf8.RuneCountInString(name) > maxName:
+		return "", malformed("name has more than %d characters", maxName)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", malformed("name holds a control character")
+		return "", malformed("name has a control character")
 	}
 	return name, nil
 }
@@ -80,10 +80,10 @@ func personName(name string) (string, error) {
 // imageName is a photo's name in the gallery: readable, a plain file name whatever
 // the person is called, and the same for the same person and photo.
 func imageName(name string, u upload) string {
-	const most = 40 // characters kept of the person's name
+	const maxReadable = 40 // characters kept of the person's name
 	var readable strings.Builder
 	for i, c := range []rune(name) {
-		if i == most {
+		if i == maxReadable {
 			break
 		}
 		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
@@ -91,5 +91,5 @@ func imageName(name string, u upload) string {
 		}
 		readable.WriteRune(unicode.ToLower(c))
 	}
-	return fmt.Sprintf("%s-%s.%s", readable.String(), u.hash[:16], u.kind)
+	return fmt.Sprintf("%s-%s.%s", readable.String(), u.hash[:16], u.extension)
 }

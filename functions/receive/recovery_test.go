@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -25,14 +26,13 @@ func (s *system) hinted(t *testing.T, n int) {
 		for i, number := range chunk {
 			paths[i] = fmt.Sprintf("%d.jpg", number)
 		}
-		submissions, err := s.store.Submit(t.Context(), paths)
-		must(t, err)
-		hints := make([]hint, len(submissions))
+		submissions := testkit.Must(s.store.Submit(t.Context(), paths))(t)
+		waiting := make([]store.DueImage, len(submissions))
 		for i, row := range submissions {
-			hints[i] = hint{DueImage: store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}}
+			waiting[i] = store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}
 		}
-		must(t, s.receiver.hints.publish(t.Context(), hints))
-		must(t, s.receiver.hints.stamp(t.Context(), hints))
+		testkit.Succeed(t, s.publisher.publish(t.Context(), waiting, nil))
+		testkit.Succeed(t, s.publisher.stamp(t.Context(), waiting))
 	}
 	s.exec(t, "UPDATE images SET queued_at=queued_at - INTERVAL MOD(id, 120) SECOND")
 }
@@ -47,11 +47,9 @@ func numbers(n int) []int {
 
 func (s *system) exec(t *testing.T, statement string) {
 	t.Helper()
-	db, err := sql.Open("mysql", s.dsn)
-	must(t, err)
+	db := testkit.Must(sql.Open("mysql", s.dsn))(t)
 	defer db.Close()
-	_, err = db.ExecContext(t.Context(), statement)
-	must(t, err)
+	testkit.Must(db.ExecContext(t.Context(), statement))(t)
 }
 
 // aMinuteLater lets a minute pass for the rows, then pings.
@@ -89,8 +87,7 @@ func TestNSQDThatLostEverythingIsFilledAgainWithinFourMinutes(t *testing.T) {
 // command tells nsqd something over HTTP.
 func (s *system) command(t *testing.T, command string) {
 	t.Helper()
-	response, err := http.Post("http://"+s.nsqd.HTTP+command, "", nil)
-	must(t, err)
+	response := testkit.Must(http.Post("http://"+s.nsqd.HTTP+command, "", nil))(t)
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("nsqd on %s: %s", command, response.Status)
@@ -103,7 +100,7 @@ func (s *system) pictures(t *testing.T, n int) map[int64]bool {
 	ids := make(map[int64]bool)
 	for _, body := range s.nextHints(t, n) {
 		var e struct{ Data struct{ ID int64 } }
-		must(t, json.Unmarshal([]byte(body), &e))
+		testkit.Succeed(t, json.Unmarshal([]byte(body), &e))
 		ids[e.Data.ID] = true
 	}
 	return ids
@@ -171,8 +168,7 @@ func (s *system) deferAll(t *testing.T) {
 	t.Helper()
 	config := nsq.NewConfig()
 	config.MaxInFlight = 1000
-	consumer, err := nsq.NewConsumer("images", "process", config)
-	must(t, err)
+	consumer := testkit.Must(nsq.NewConsumer("images", "process", config))(t)
 	consumer.SetLoggerLevel(nsq.LogLevelMax)
 	var left atomic.Int64
 	left.Store(int64(s.depth(t)))
@@ -184,7 +180,7 @@ func (s *system) deferAll(t *testing.T) {
 		}
 		return nil
 	}))
-	must(t, consumer.ConnectToNSQD(s.nsqd.TCP))
+	testkit.Succeed(t, consumer.ConnectToNSQD(s.nsqd.TCP))
 	defer func() { consumer.Stop(); <-consumer.StopChan }()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

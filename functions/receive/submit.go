@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
@@ -13,136 +12,103 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// posted is one picture of a request: where it lies, or why it is refused.
-type posted struct {
-	path  string // as the client spelled it
-	trace event.Trace
-	err   error
-}
-
-// accepted is one picture of the answer. One that was refused has an error and no id.
-type accepted struct {
+// picture is one picture of a request, from the body to the answer. One that is
+// refused has an error and no id.
+type picture struct {
 	ID     int64         `json:"id,omitempty"`
-	Path   string        `json:"path"`
+	Path   string        `json:"path"` // the cleaned one, once it is accepted
 	Status lineup.Status `json:"status,omitempty"`
 	Sent   *bool         `json:"sent,omitempty"` // whether a hint is on the queue
 	Error  string        `json:"error,omitempty"`
 
-	known bool // the path was posted before
+	posted string // the path as the client spelled it
+	trace  event.Trace
+	known  bool // the path was posted before
 }
 
-// accept gives every picture its row and puts a hint on the queue for those that
-// wait to be looked at. It answers in the order of the pictures; an error means
-// that no row was written.
-func (r *receiver) accept(ctx context.Context, pictures []posted) ([]accepted, error) {
-	answers := make([]accepted, len(pictures))
-	var paths []string
-	var rows []int // paths[i] is the path of pictures[rows[i]]
-	for i, picture := range pictures {
-		clean, err := picture.path, picture.err
-		if err == nil {
-			clean, err = r.roots.Clean(picture.path)
-		}
-		if err != nil {
-			answers[i] = accepted{Path: picture.path, Error: err.Error()}
-			continue
-		}
-		paths, rows = append(paths, clean), append(rows, i)
+func newPicture(path string, trace event.Trace) picture {
+	return picture{Path: path, posted: path, trace: trace}
+}
+
+func refusedPicture(err error) picture { return picture{Error: err.Error()} }
+
+// traceOf is the trace context of a request.
+func traceOf(r *http.Request) event.Trace {
+	return event.NewTrace(r.Header.Get(event.ExtTraceParent), r.Header.Get(event.ExtTraceState))
+}
+
+// submit gives every picture its row and publishes a hint for those that wait to be
+// looked at. What became of each is noted in it; an error means that no row was written.
+func (r *receiver) submit(ctx context.Context, pictures []picture) error {
+	if err := r.checkCount(len(pictures)); err != nil {
+		return err
 	}
+	paths, accepted := r.cleanPaths(pictures)
 	if len(paths) == 0 {
-		return answers, nil
+		return nil
 	}
 	submissions, err := r.store.Submit(ctx, paths)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var waiting []hint
+	sent := r.publish(ctx, submissions, accepted)
 	for i, s := range submissions {
-		if !s.Status.Final() && !s.Queued {
-			waiting = append(waiting, hint{store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path}, pictures[rows[i]].trace})
-		}
-	}
-	queued := r.hint(ctx, waiting)
-	for i, s := range submissions {
-		sent := s.Queued || s.Status.Final() || queued
-		answers[rows[i]] = accepted{ID: s.ID, Path: s.Path, Status: s.Status, Sent: &sent, known: s.Known}
+		sent := sent || s.Queued || s.Status.Final()
+		p := accepted[i]
+		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
 		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
-	}
-	return answers, nil
-}
-
-// hint puts the hints on the queue and tells whether they all are there. Whatever
-// goes wrong stands in the rows, and a sweep makes it good.
-func (r *receiver) hint(ctx context.Context, hints []hint) bool {
-	if len(hints) == 0 {
-		return true
-	}
-	if err := r.hints.publish(ctx, hints); err != nil {
-		r.log.Warn("not sent to nsq yet", "hints", len(hints), "error", err)
-		return false
-	}
-	if err := r.hints.stamp(ctx, hints); err != nil {
-		r.log.Warn("hints will be given twice", "hints", len(hints), "error", err)
-	}
-	return true
-}
-
-// answer tells the client what became of its pictures.
-func answer(w http.ResponseWriter, r *http.Request, pictures []posted, answers []accepted) error {
-	status := http.StatusUnprocessableEntity
-	for _, a := range answers {
-		if a.ID != 0 {
-			status = http.StatusAccepted
-		}
-	}
-	switch {
-	case textWanted(r):
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(status)
-		for i, a := range answers {
-			a.writeText(w, pictures[i].path)
-		}
-	case status == http.StatusAccepted:
-		serve.JSON(w, status, map[string]any{"images": answers})
-	default:
-		writeRefusal(w, answers)
 	}
 	return nil
 }
 
-// writeText is the seed's answer, line for line.
-func (a accepted) writeText(w http.ResponseWriter, path string) {
-	fmt.Fprintf(w, "got path: {Path:%s}\n", strings.NewReplacer("\n", " ", "\r", " ").Replace(path))
-	switch {
-	case a.Error != "":
-		fmt.Fprintf(w, "image not saved: %s\n", a.Error)
-		return
-	case a.known:
-		fmt.Fprintf(w, "image already saved with id: %d\n", a.ID)
-	default:
-		fmt.Fprintf(w, "image saved with id: %d\n", a.ID)
+func (r *receiver) checkCount(pictures int) error {
+	if pictures == 0 {
+		return malformed(`it names no picture; send {"path": "..."} or {"paths": [{"path": "..."}]}`)
 	}
-	if *a.Sent {
-		fmt.Fprintln(w, "image sent to nsq")
-	} else {
-		fmt.Fprintln(w, "image not sent to nsq yet, it will be")
+	if pictures > r.limits.MaxBatch {
+		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("%d pictures, %d are allowed in one request", pictures, r.limits.MaxBatch)}
 	}
+	return nil
 }
 
-// writeRefusal answers when no picture was accepted: a problem (RFC 9457) that
-// carries the pictures as an extension member, so that it has the shape of the
-// other answers as well.
-func writeRefusal(w http.ResponseWriter, answers []accepted) {
-	detail := "none of the pictures can be accepted; each says why"
-	if len(answers) == 1 {
-		detail = answers[0].Error
+// cleanPaths gives the paths of the pictures that are not refused, and these
+// pictures. Those whose path is refused get the error.
+func (r *receiver) cleanPaths(pictures []picture) (paths []string, accepted []*picture) {
+	for i := range pictures {
+		p := &pictures[i]
+		if p.Error != "" {
+			continue
+		}
+		clean, err := r.roots.Clean(p.posted)
+		if err != nil {
+			p.Error = err.Error()
+			continue
+		}
+		paths, accepted = append(paths, clean), append(accepted, p)
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	serve.JSON(w, http.StatusUnprocessableEntity, struct {
-		serve.Problem
-		Images []accepted `json:"images"`
-	}{
-		serve.Problem{Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity), Detail: detail},
-		answers,
-	})
+	return paths, accepted
+}
+
+// publish puts the hints of the pictures that wait on the queue and tells whether
+// all are there. On a failure the rows stay due, and a sweep publishes them.
+func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
+	var waiting []store.DueImage
+	traces := map[int64]event.Trace{}
+	for i, s := range submissions {
+		if !s.Status.Final() && !s.Queued {
+			waiting = append(waiting, store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path})
+			traces[s.ID] = pictures[i].trace
+		}
+	}
+	if len(waiting) == 0 {
+		return true
+	}
+	if err := r.publisher.publish(ctx, waiting, traces); err != nil {
+		r.log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
+		return false
+	}
+	if err := r.publisher.stamp(ctx, waiting); err != nil {
+		r.log.Warn("hints published but not stamped, they will be published twice", "hints", len(waiting), "error", err)
+	}
+	return true
 }

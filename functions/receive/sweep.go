@@ -2,29 +2,43 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
+
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/store"
 )
 
-// SweepSettings say what a ping does.
-type SweepSettings struct {
-	HintAge      time.Duration `envconfig:"HINT_AGE" default:"2m" desc:"a hint older than this counts as lost"`
-	Fill         int           `envconfig:"SWEEP_FILL" default:"5000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep adds none"`
-	EveryAtMost  time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" desc:"shortest time between two sweeps of this instance"`
-	SweepChannel string        `envconfig:"CHANNEL" default:"process" desc:"NSQ channel whose backlog a sweep looks at"`
-}
-
-// sweepBatch is how many hints are given at once.
+// sweepBatch is how many hints are published at once.
 const sweepBatch = 500
 
-// sweeper gives hints again for every picture that is due. The row is the truth:
-// whatever the queue lost, it gets back here.
+// sweeper publishes again the hint of every picture that is due: the row is the
+// truth, and whatever the queue lost is published from there.
 type sweeper struct {
 	SweepSettings
-	hints hinter
+	subscription queue.Subscription // whose backlog counts
+	queue        backlogReader
+	rows         dueReader
+	publisher    hintPublisher
+	log          *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
-	last time.Time
+	last time.Time  // end of the last sweep that succeeded
+}
+
+type backlogReader interface {
+	Backlog(ctx context.Context, topic, channel string) (int, error)
+}
+
+type dueReader interface {
+	Due(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
+}
+
+type hintPublisher interface {
+	publish(ctx context.Context, waiting []store.DueImage, traces map[int64]event.Trace) error
+	stamp(ctx context.Context, waiting []store.DueImage) error
 }
 
 // sweep does nothing while another sweep runs, or soon after one.
@@ -33,12 +47,12 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return nil
 	}
 	defer s.mu.Unlock()
-	if time.Since(s.last) < s.EveryAtMost {
+	if time.Since(s.last) < s.Interval {
 		return nil
 	}
-	given, err := s.fill(ctx)
-	if given > 0 {
-		s.hints.log.Info("swept", "hints", given)
+	published, err := s.fill(ctx)
+	if published > 0 {
+		s.log.Info("sweep published hints", "hints", published)
 	}
 	if err == nil {
 		s.last = time.Now()
@@ -46,29 +60,25 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	return err
 }
 
-// fill gives hints, those due longest first, until nothing is due or the queue is full.
-func (s *sweeper) fill(ctx context.Context) (given int, err error) {
-	waiting, err := s.hints.queue.Backlog(ctx, s.hints.topic, s.SweepChannel)
+// fill publishes hints, those due longest first, until nothing is due or the queue is full.
+func (s *sweeper) fill(ctx context.Context) (published int, err error) {
+	backlog, err := s.queue.Backlog(ctx, s.subscription.Topic, s.subscription.Channel)
 	if err != nil {
 		return 0, err
 	}
-	for room := s.Fill - waiting; room > 0; {
-		due, err := s.hints.store.Due(ctx, s.HintAge, min(room, sweepBatch))
+	for free := s.Fill - backlog; free > 0; {
+		due, err := s.rows.Due(ctx, s.HintAge, min(free, sweepBatch))
 		if err != nil || len(due) == 0 {
-			return given, err
+			return published, err
 		}
-		hints := make([]hint, len(due))
-		for i, d := range due {
-			hints[i] = hint{DueImage: d}
+		if err := s.publisher.publish(ctx, due, nil); err != nil {
+			return published, err
 		}
-		if err := s.hints.publish(ctx, hints); err != nil {
-			return given, err
+		if err := s.publisher.stamp(ctx, due); err != nil {
+			return published, err
 		}
-		if err := s.hints.stamp(ctx, hints); err != nil {
-			return given, err
-		}
-		given += len(hints)
-		room -= len(hints)
+		published += len(due)
+		free -= len(due)
 	}
-	return given, nil
+	return published, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -17,18 +18,11 @@ import (
 func TestEveryRouteNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys")
-	if err := os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600))
 	dsn := deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
-	s := serveSiteBehind(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
-	browser, err := http.NewRequest(http.MethodGet, "/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	s := serveSiteWithAuth(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
+	browser := testkit.Must(http.NewRequest(http.MethodGet, "/", nil))(t)
 	browser.SetBasicAuth("", "hunter2")
 	routes := s.routes(t)
 	for path, status := range routes {

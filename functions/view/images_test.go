@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -36,14 +37,9 @@ func TestTheTableIsAsApproved(t *testing.T) {
 	got := contentHash.ReplaceAllString(s.get(t, "/").body, "${1}HASH.")
 	const golden = "testdata/table.golden.html"
 	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Succeed(t, os.WriteFile(golden, []byte(got), 0o644))
 	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := testkit.Must(os.ReadFile(golden))(t)
 	if got != string(want) {
 		t.Errorf("the table is not as in %s; if it should be, look at it and run the test with -update:\n%s", golden, got)
 	}
@@ -211,16 +207,16 @@ func TestAQueryThatCannotBeAnswered(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.MaxPageSize = 60 })
 	for path, want := range map[string]string{
-		"/?status=<b>":                 "status=<b> is no status: it must be one of [pending processing identified unknown failed].",
-		"/?person=dad":                 "person=dad is no id: it must be a whole number above 0.",
-		"/?person=7":                   "person=7 is nobody's id. The people are at /people.",
-		"/?before=-1":                  "before=-1 is no id: it must be a whole number above 0.",
+		"/?status=<b>":                 "status=<b> is not a status: it must be one of [pending processing identified unknown failed].",
+		"/?person=dad":                 "person=dad is not an id: it must be a whole number above 0.",
+		"/?person=7":                   "There is no person with the id 7. The people are at /people.",
+		"/?before=-1":                  "before=-1 is not an id: it must be a whole number above 0.",
 		"/?limit=0":                    "limit=0 cannot be used: it must be a whole number from 1 to 60.",
 		"/?limit=61":                   "limit=61 cannot be used: it must be a whole number from 1 to 60.",
-		"/people?after=x":              "after=x is no id: it must be a whole number above 0.",
+		"/people?after=x":              "after=x is not an id: it must be a whole number above 0.",
 		"/people?limit=many":           "limit=many cannot be used: it must be a whole number from 1 to 60.",
-		"/?status=%zz":                 "What follows the question mark cannot be read: a % must be followed by two hexadecimal digits, and parameters are separated by &.",
-		"/?person=9999999999999999999": "person=9999999999999999999 is no id: it must be a whole number above 0.",
+		"/?status=%zz":                 "The query cannot be read: a % must be followed by two hexadecimal digits, and parameters are separated by &.",
+		"/?person=9999999999999999999": "person=9999999999999999999 is not an id: it must be a whole number above 0.",
 	} {
 		s.expectProblem(t, path, http.StatusBadRequest, want)
 	}

@@ -12,25 +12,11 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// Two packages call it Settings.
-type (
-	Auth     = auth.Settings
-	Database = store.Settings
-)
-
-type settings struct {
-	serve.Web
-	Auth
-	Database
-	Options
-	Images string `envconfig:"IMAGES_URL" required:"true" desc:"where the pictures lie: folders or bucket URLs, comma-separated"`
-}
-
 func main() {
-	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
+	s := defaults()
 	serve.Settings("view", "shows the pictures and the people in them", &s)
 	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		entry, err := auth.New(s.Auth, log)
+		authenticator, err := auth.New(s.Auth, log)
 		if err != nil {
 			return err
 		}
@@ -39,12 +25,12 @@ func main() {
 			return err
 		}
 		defer db.Close()
-		pictures, err := photo.Open(s.Images)
+		pictures, err := photo.Open(s.ImagesURL)
 		if err != nil {
 			return err
 		}
 		defer pictures.Close()
-		v, err := newView(s.Options, entry, db, pictures, log)
+		v, err := newView(s.Options, authenticator, db, pictures, log)
 		if err != nil {
 			return err
 		}

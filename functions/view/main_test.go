@@ -15,6 +15,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
@@ -35,15 +36,10 @@ type site struct {
 func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
 	dsn := deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
 	s := serveSite(t, dsn, change...)
 	// The handler may only read; what a test prepares goes another way.
-	readOnly, err := store.Open(store.Settings{DSN: deptest.Account(t, dsn, "view"), Connections: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
+	readOnly := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, dsn, "view")}, Connections: 5}))(t)
 	t.Cleanup(func() { readOnly.Close() })
 	s.view.db = readOnly
 	return s
@@ -52,39 +48,25 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 // serveSite is newSite on a database that is there.
 func serveSite(t *testing.T, dsn string, change ...func(*Options)) *site {
 	t.Helper()
-	return serveSiteBehind(t, auth.Settings{}, dsn, change...)
+	return serveSiteWithAuth(t, auth.Settings{}, dsn, change...)
 }
 
-// serveSiteBehind is serveSite with a door of its own.
-func serveSiteBehind(t *testing.T, doors auth.Settings, dsn string, change ...func(*Options)) *site {
+// serveSiteWithAuth is serveSite with authentication.
+func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func(*Options)) *site {
 	t.Helper()
 	var options Options
-	if err := envconfig.Process("", &options); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, envconfig.Process("", &options))
 	for _, c := range change {
 		c(&options)
 	}
-	db, err := store.Open(store.Settings{DSN: dsn, Connections: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 5}))(t)
 	t.Cleanup(func() { db.Close() })
 	roots := t.TempDir()
-	pictures, err := photo.Open(roots)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pictures := testkit.Must(photo.Open(roots))(t)
 	t.Cleanup(func() { pictures.Close() })
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	entry, err := auth.New(doors, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := newView(options, entry, db, pictures, log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	authenticator := testkit.Must(auth.New(a, log))(t)
+	v := testkit.Must(newView(options, authenticator, db, pictures, log))(t)
 	server := httptest.NewServer(v.handler())
 	t.Cleanup(server.Close)
 	return &site{db, dsn, roots, v, server.URL}
@@ -105,22 +87,13 @@ func (s *site) get(t *testing.T, path string, headers ...string) reply {
 
 func (s *site) ask(t *testing.T, method, path string, headers ...string) reply {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	request := testkit.Must(http.NewRequestWithContext(t.Context(), method, s.url+path, nil))(t)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := testkit.Must(http.DefaultClient.Do(request))(t)
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := testkit.Must(io.ReadAll(response.Body))(t)
 	return reply{response.StatusCode, response.Header, string(body)}
 }
 
@@ -139,10 +112,7 @@ func (s *site) getJSON(t *testing.T, path string, v any) {
 // submit posts a path and gives the picture's id.
 func (s *site) submit(t *testing.T, path string) int64 {
 	t.Helper()
-	submissions, err := s.Submit(t.Context(), []string{path})
-	if err != nil {
-		t.Fatal(err)
-	}
+	submissions := testkit.Must(s.Submit(t.Context(), []string{path}))(t)
 	return submissions[0].ID
 }
 
@@ -159,41 +129,29 @@ func (s *site) claim(t *testing.T, path string) store.Claim {
 func (s *site) finish(t *testing.T, path string, result store.Result) int64 {
 	t.Helper()
 	claim := s.claim(t, path)
-	if _, err := s.Store.Finish(t.Context(), claim, result, true); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(s.Store.Finish(t.Context(), claim, result, true))(t)
 	return claim.ID
 }
 
 // add makes a person known by photos and gives their id.
 func (s *site) add(t *testing.T, name string, photos ...string) int64 {
 	t.Helper()
-	profile, err := s.AddPerson(t.Context(), name, photos)
-	if err != nil {
-		t.Fatal(err)
-	}
+	profile := testkit.Must(s.AddPerson(t.Context(), name, photos))(t)
 	return profile.ID
 }
 
 // edit changes the database by hand.
 func (s *site) edit(t *testing.T, statement string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("mysql", s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := testkit.Must(sql.Open("mysql", s.dsn))(t)
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(db.ExecContext(t.Context(), statement, args...))(t)
 }
 
 // put writes a file below the picture root.
 func (s *site) put(t *testing.T, name string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(s.roots, name), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(filepath.Join(s.roots, name), content, 0o600))
 }
 
 // face is one that matched a gallery photo; nobody's when the photo is empty.

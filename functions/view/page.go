@@ -16,10 +16,10 @@ import (
 // page is what a URL shows. Its content is also the URL's JSON; what only the
 // page needs stays out of that by its tag.
 type page struct {
-	template string // without .html
-	title    string
-	waits    bool // for something that changes by itself: it loads again after Options.Refresh
-	content  any
+	template  string // without .html
+	title     string
+	refreshes bool // it loads again after Options.Refresh
+	content   any
 }
 
 //go:embed templates/*.html
@@ -31,19 +31,19 @@ type pages map[string]*template.Template
 func parsePages(a assets, receiveURL string) (pages, error) {
 	receiveURL = strings.TrimRight(receiveURL, "/")
 	layout, err := template.New("layout.html").Funcs(template.FuncMap{
-		"asset":   a.url,
-		"receive": func() string { return receiveURL },
-		"who":     who,
-		"state":   state,
-		"dir":     func(path string) string { return path[:strings.LastIndex(path, "/")+1] },
-		"base":    func(path string) string { return path[strings.LastIndex(path, "/")+1:] },
-		"initial": initial,
-		"percent": func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
-		"measure": measure,
-		"moment":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
-		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"shell":   shell,
-		"ordinal": func(index int) int { return index + 1 },
+		"asset":       a.url,
+		"receive":     func() string { return receiveURL },
+		"summary":     summarize,
+		"statusClass": statusClass,
+		"dir":         func(path string) string { return path[:strings.LastIndex(path, "/")+1] },
+		"base":        func(path string) string { return path[strings.LastIndex(path, "/")+1:] },
+		"initial":     initial,
+		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
+		"twoDigits":   twoDigits,
+		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+		"rfc3339":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"shell":       shell,
+		"ordinal":     func(index int) int { return index + 1 },
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
@@ -62,8 +62,8 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 	return parsed, nil
 }
 
-// policy lets a page use only this program's own styles and pictures, run nothing,
-// and be shown inside no other page.
+// policy lets a page use only this program's own styles and pictures, run no script,
+// and be framed by no other page.
 const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // render answers with the page, whole or, if its template fails, not at all.
@@ -73,12 +73,12 @@ func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page
 		Refresh     string // seconds, empty for never
 		Content     any
 	}{Page: p.template, Title: p.title, Content: p.content}
-	if p.waits {
+	if p.refreshes {
 		layout.Refresh = serve.Seconds(v.options.Refresh)
 	}
 	var html bytes.Buffer
 	if err := v.pages[p.template].Execute(&html, layout); err != nil {
-		v.log.Error("cannot render", "url", r.URL.Path, "page", p.template, "error", err)
+		v.log.Error("page not rendered", "url", r.URL.Path, "page", p.template, "error", err)
 		http.Error(w, "The page cannot be shown. The log of view says why.", http.StatusInternalServerError)
 		return
 	}

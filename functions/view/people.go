@@ -13,7 +13,7 @@ import (
 // peoplePage is one page of the list of people.
 type peoplePage struct {
 	People []lineup.Person `json:"people"` // in the order in which they were added
-	Next   *string         `json:"next"`   // URL path and query of the page behind, null on the last
+	Next   *string         `json:"next"`   // URL path and query of the next page, null on the last
 	First  string          `json:"-"`      // URL of the first page, empty on it
 }
 
@@ -71,9 +71,9 @@ func (v *view) person(r *http.Request) (page, error) {
 		return page{}, err
 	}
 	return page{
-		template: "person",
-		title:    profile.Name,
-		waits:    list.Newest == "" && slices.ContainsFunc(list.Images, waits),
-		content:  personPage{profile, list},
+		template:  "person",
+		title:     profile.Name,
+		refreshes: list.Newest == "" && slices.ContainsFunc(list.Images, changes),
+		content:   personPage{profile, list},
 	}, nil
 }

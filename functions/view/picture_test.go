@@ -16,15 +16,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // drawn is a small picture, encoded.
 func drawn(t *testing.T, encode func(io.Writer, image.Image) error) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := encode(&b, image.NewPaletted(image.Rect(0, 0, 8, 6), []color.Color{color.Black})); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, encode(&b, image.NewPaletted(image.Rect(0, 0, 8, 6), []color.Color{color.Black})))
 	return b.Bytes()
 }
 
@@ -70,15 +70,9 @@ func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.MaxPicture = 1000 })
 	outside := filepath.Join(t.TempDir(), "outside.jpg")
-	if err := os.WriteFile(outside, jpegOf(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(outside, filepath.Join(s.roots, "link.jpg")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(s.roots, "folder.jpg"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(outside, jpegOf(t), 0o600))
+	testkit.Succeed(t, os.Symlink(outside, filepath.Join(s.roots, "link.jpg")))
+	testkit.Succeed(t, os.Mkdir(filepath.Join(s.roots, "folder.jpg"), 0o700))
 	s.put(t, "page.jpg", []byte("<!doctype html><script>alert(1)</script>"))
 	s.put(t, "drawing.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`))
 	s.put(t, "icon.bmp", []byte("BM\x00\x00\x00\x00"))
@@ -86,10 +80,10 @@ func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 	s.put(t, "exact.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1000])
 	s.put(t, "large.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1001])
 	for path, want := range map[string]string{
-		"page.jpg":     "neither JPEG, PNG, WebP nor GIF",
-		"drawing.svg":  "neither JPEG, PNG, WebP nor GIF",
-		"icon.bmp":     "neither JPEG, PNG, WebP nor GIF",
-		"empty.jpg":    "neither JPEG, PNG, WebP nor GIF",
+		"page.jpg":     "not a picture in JPEG, PNG, WebP or GIF",
+		"drawing.svg":  "not a picture in JPEG, PNG, WebP or GIF",
+		"icon.bmp":     "not a picture in JPEG, PNG, WebP or GIF",
+		"empty.jpg":    "not a picture in JPEG, PNG, WebP or GIF",
 		"large.jpg":    "MAX_PICTURE",
 		"gone.jpg":     "no file at this path",
 		outside:        "outside the picture roots",
@@ -119,9 +113,7 @@ func TestAPictureRootThatIsAwayIsAskedAgainLater(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id := s.submit(t, "a.jpg")
-	if err := os.Remove(s.roots); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.Remove(s.roots))
 	r := s.get(t, fmt.Sprintf("/images/%d/picture", id))
 	if r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") != "5" || strings.Contains(r.body, s.roots) {
 		t.Errorf("%d, Retry-After %q: %s", r.status, r.header.Get("Retry-After"), r.body)
@@ -181,22 +173,13 @@ func TestAClientThatDoesNotReadGivesItsSlotUp(t *testing.T) {
 	s.put(t, "small.jpg", jpegOf(t))
 	large, small := s.submit(t, "large.jpg"), s.submit(t, "small.jpg")
 
-	stalled, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	stalled := testkit.Must(net.Dial("tcp", strings.TrimPrefix(s.url, "http://")))(t)
 	defer stalled.Close()
 	fmt.Fprintf(stalled, "GET /images/%d/picture HTTP/1.1\r\nHost: view\r\n\r\n", large)
-	if _, err := io.ReadFull(stalled, make([]byte, len("HTTP/1.1 200"))); err != nil {
-		t.Fatal(err)
-	}
-	if held := len(s.view.slots); held != 1 {
-		t.Fatalf("%d slots are taken while the picture is being sent, want 1", held)
+	testkit.Must(io.ReadFull(stalled, make([]byte, len("HTTP/1.1 200"))))(t)
+	if taken := len(s.view.slots); taken != 1 {
+		t.Fatalf("%d slots are taken while the picture is being sent, want 1", taken)
 	}
 	path := fmt.Sprintf("/images/%d/picture", small)
-	for deadline := time.Now().Add(20 * time.Second); s.get(t, path).status != http.StatusOK; {
-		if time.Now().After(deadline) {
-			t.Fatal("the slot never became free")
-		}
-	}
+	testkit.Eventually(t, 20*time.Second, "the slot is free again", func() bool { return s.get(t, path).status == http.StatusOK })
 }

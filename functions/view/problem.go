@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	// errNotPicture says that a file is none of the kinds that are shown.
-	errNotPicture = errors.New("neither JPEG, PNG, WebP nor GIF")
+	// errNotPicture says that a file has none of the formats that are shown.
+	errNotPicture = errors.New("not a picture")
 	// errBusy says that too many pictures are being shown.
 	errBusy = errors.New("no picture may be read in time")
 )
@@ -26,8 +26,8 @@ func badRequest(detail string) *serve.Problem {
 	return &serve.Problem{Status: http.StatusBadRequest, Detail: detail}
 }
 
-// problemOf is what the client is told of an error. One that is of no other kind
-// is the database's.
+// problemOf is what the client is told of an error. An error of no other kind is the
+// database's.
 func problemOf(err error) serve.Problem {
 	if problem, ok := errors.AsType[*serve.Problem](err); ok {
 		return *problem
@@ -52,7 +52,7 @@ func pictureProblem(err error) serve.Problem {
 		{photo.ErrNotFound, http.StatusNotFound, "There is no file at this path. Once it is there, load this page again."},
 		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
 		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
-		{errNotPicture, http.StatusNotFound, "The file at this path is neither JPEG, PNG, WebP nor GIF, so it is not shown."},
+		{errNotPicture, http.StatusNotFound, "The file at this path is not a picture in " + photo.FormatNames() + ", so it is not shown."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},
@@ -64,11 +64,11 @@ func pictureProblem(err error) serve.Problem {
 	return serve.Problem{Status: http.StatusInternalServerError, Detail: "The picture cannot be read. The log of view says why."}
 }
 
-// note logs the cause of a problem that is ours, unless the client is gone, and
-// gives the problem.
-func (v *view) note(r *http.Request, problem serve.Problem, cause error, attributes ...any) serve.Problem {
+// report logs the cause of a problem on the server's side, unless the client is gone,
+// and gives the problem.
+func (v *view) report(r *http.Request, problem serve.Problem, cause error, attributes ...any) serve.Problem {
 	if problem.Status >= http.StatusInternalServerError && !errors.Is(r.Context().Err(), context.Canceled) {
-		v.log.With(attributes...).Error("cannot answer", "url", r.URL.Path, "status", problem.Status, "error", cause, auth.Caller(r.Context()))
+		v.log.With(attributes...).Error("request failed", "url", r.URL.Path, "status", problem.Status, "error", cause, auth.Caller(r.Context()))
 	}
 	return problem
 }
@@ -83,16 +83,15 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 		problem.Write(w, false)
 		return
 	}
-	// Only what is better in a moment by itself.
-	waits := problem.RetryAfter > 0 && problem.Status == http.StatusServiceUnavailable
+	refreshes := problem.RetryAfter > 0 && problem.Status == http.StatusServiceUnavailable
 	if problem.RetryAfter > 0 {
 		w.Header().Set("Retry-After", serve.Seconds(problem.RetryAfter))
 	}
 	problem.Title = http.StatusText(problem.Status)
 	v.render(w, r, problem.Status, page{
-		template: "problem",
-		title:    problem.Title,
-		waits:    waits,
-		content:  problem,
+		template:  "problem",
+		title:     problem.Title,
+		refreshes: refreshes,
+		content:   problem,
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -77,7 +78,7 @@ func TestWhatIsNotThere(t *testing.T) {
 		"/images/seven":                "A picture's id is a whole number. The pictures are at /.",
 		"/people/7":                    "There is no person with the id 7. The people are at /people.",
 		"/people/Dad":                  "A person's id is a whole number. The people are at /people.",
-		"/assets/style.css":            "There is no such asset. Load the page again that uses it.",
+		"/assets/style.css":            "There is no such asset. Reload the page that uses it.",
 		"/images/99999999999999999999": "A picture's id is a whole number. The pictures are at /.",
 	} {
 		s.expectProblem(t, path, http.StatusNotFound, want)
@@ -87,9 +88,7 @@ func TestWhatIsNotThere(t *testing.T) {
 func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 	t.Parallel()
 	dsn := deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
 	w := newWire(t, dsn)
 	s := serveSite(t, w.dsn)
 	id := s.submit(t, "a.jpg")
@@ -136,9 +135,7 @@ func TestASchemaThatIsTooOld(t *testing.T) {
 	s := serveSite(t, dsn)
 	s.expectProblem(t, "/", http.StatusServiceUnavailable,
 		"The database's schema is older than this program. Run `make migrate` with the database's MYSQL_DSN.")
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
 	if r := s.get(t, "/"); r.status != http.StatusOK {
 		t.Errorf("after the migration: %d", r.status)
 	}
@@ -150,10 +147,7 @@ func (s *site) routes(t *testing.T) map[string]int {
 	s.put(t, "a.jpg", jpegOf(t))
 	id := s.finish(t, "a.jpg", faces(face("", 0.1)))
 	person := s.add(t, "Dad")
-	style, err := s.view.assets.url("style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
+	style := testkit.Must(s.view.assets.url("style.css"))(t)
 	return map[string]int{
 		"/":                                   http.StatusOK,
 		"/?limit=x":                           http.StatusBadRequest,

@@ -11,7 +11,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// query is what stands behind the question mark of a list's URL.
+// query is the path and the parameters of a list's URL.
 type query struct {
 	path   string
 	values url.Values
@@ -20,7 +20,7 @@ type query struct {
 func parseQuery(r *http.Request) (query, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return query{}, badRequest("What follows the question mark cannot be read: a % must be followed by two hexadecimal digits, and parameters are separated by &.")
+		return query{}, badRequest("The query cannot be read: a % must be followed by two hexadecimal digits, and parameters are separated by &.")
 	}
 	return query{r.URL.Path, values}, nil
 }
@@ -33,7 +33,7 @@ func (q query) id(name string) (int64, error) {
 	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 1 {
-		return 0, badRequest(fmt.Sprintf("%s=%s is no id: it must be a whole number above 0.", name, text))
+		return 0, badRequest(fmt.Sprintf("%s=%s is not an id: it must be a whole number above 0.", name, text))
 	}
 	return id, nil
 }
@@ -55,7 +55,7 @@ func (q query) limit(o Options) (int, error) {
 func (q query) status() (lineup.Status, error) {
 	status := lineup.Status(q.values.Get("status"))
 	if status != "" && !slices.Contains(lineup.Statuses, status) {
-		return "", badRequest(fmt.Sprintf("status=%s is no status: it must be one of %v.", status, lineup.Statuses))
+		return "", badRequest(fmt.Sprintf("status=%s is not a status: it must be one of %v.", status, lineup.Statuses))
 	}
 	return status, nil
 }
@@ -73,7 +73,7 @@ func (q query) with(pairs ...string) string {
 	return (&url.URL{Path: q.path, RawQuery: values.Encode()}).String()
 }
 
-// next is the URL of the page behind the row with that id, for a list's JSON.
+// next is the URL of the page that begins after the row with that id, for a list's JSON.
 func (q query) next(key string, id int64) *string {
 	next := q.with(key, strconv.FormatInt(id, 10))
 	return &next

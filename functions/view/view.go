@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -12,11 +13,11 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// view answers requests from the database and the picture roots. It keeps nothing
+// view answers requests from the database and the picture roots. It has no state
 // between requests.
 type view struct {
 	options  Options
-	door     *auth.Authenticator
+	auth     *auth.Authenticator
 	db       *store.Store
 	pictures *photo.Roots
 	log      *slog.Logger
@@ -25,10 +26,7 @@ type view struct {
 	slots    chan struct{} // one taken for every picture in memory
 }
 
-func newView(o Options, entry *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
+func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
 	assets, err := readAssets()
 	if err != nil {
 		return nil, err
@@ -37,7 +35,7 @@ func newView(o Options, entry *auth.Authenticator, db *store.Store, pictures *ph
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, entry, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
+	return &view{o, authenticator, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
 }
 
 func (v *view) handler() http.Handler {
@@ -48,11 +46,11 @@ func (v *view) handler() http.Handler {
 	mux.Handle("/people", v.show(v.people))
 	mux.Handle("/people/{id}", v.show(v.person))
 	mux.HandleFunc("/assets/{name}", v.asset)
-	mux.Handle("/", v.show(v.nothing))
-	return v.door.Guard(v.limit(mux), nil, v.refuse)
+	mux.Handle("/", v.show(v.noPage))
+	return v.auth.Guard(v.limit(mux), nil, v.refuse)
 }
 
-// limit gives every request its time, and lets nothing but reading pass.
+// limit sets the time limits of every request and refuses all methods but GET and HEAD.
 func (v *view) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Where the connection cannot be given a deadline, the answer goes without one.
@@ -75,7 +73,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		p, err := handler(r)
 		switch {
 		case err != nil:
-			v.refuse(w, r, v.note(r, problemOf(err), err))
+			v.refuse(w, r, v.report(r, problemOf(err), err))
 		case serve.WantsJSON(r):
 			w.Header().Set("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)
@@ -85,6 +83,17 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 	}
 }
 
-func (v *view) nothing(*http.Request) (page, error) {
+func (v *view) noPage(*http.Request) (page, error) {
 	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people.")
+}
+
+func (v *view) asset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	content, ok := v.assets[name]
+	if !ok {
+		v.refuse(w, r, *notFound("There is no such asset. Reload the page that uses it."))
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 }

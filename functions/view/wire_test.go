@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // wire is the way to a database, which a test can cut.
@@ -25,10 +27,7 @@ type wire struct {
 
 func newWire(t *testing.T, dsn string) *wire {
 	t.Helper()
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := testkit.Must(mysql.ParseDSN(dsn))(t)
 	w := &wire{network: config.Net, target: config.Addr, address: "127.0.0.1:0"}
 	w.mend(t)
 	config.Net, config.Addr = "tcp", w.address
@@ -40,10 +39,7 @@ func newWire(t *testing.T, dsn string) *wire {
 // mend opens the wire, after a cut at the same address.
 func (w *wire) mend(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("tcp", w.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := testkit.Must(net.Listen("tcp", w.address))(t)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listener, w.address = listener, listener.Addr().String()

@@ -16,6 +16,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -68,7 +69,7 @@ func request(ctx context.Context, method, url string, body []byte, header ...str
 func call(t *testing.T, method, function, path string, body []byte, header ...string) (status int, answer []byte, took time.Duration) {
 	t.Helper()
 	status, answer, took, err := request(t.Context(), method, url(t, function)+path, body, header...)
-	must(t, err)
+	testkit.Succeed(t, err)
 	return status, answer, took
 }
 
@@ -96,7 +97,7 @@ func submit(ctx context.Context, url string, body []byte, header ...string) (pos
 func post(t *testing.T, path string, body []byte, header ...string) (posted, time.Duration) {
 	t.Helper()
 	image, took, err := submit(t.Context(), url(t, "receive")+path, body, header...)
-	must(t, err)
+	testkit.Succeed(t, err)
 	return image, took
 }
 
@@ -112,12 +113,12 @@ func enrol(t *testing.T) {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	must(t, form.WriteField("name", "Dana"))
+	testkit.Succeed(t, form.WriteField("name", "Dana"))
 	part, err := form.CreateFormFile("photo", "dana.jpg")
-	must(t, err)
+	testkit.Succeed(t, err)
 	_, err = part.Write(picture(t, "people/dana.jpg"))
-	must(t, err)
-	must(t, form.Close())
+	testkit.Succeed(t, err)
+	testkit.Succeed(t, form.Close())
 	if status, answer, _ := call(t, http.MethodPost, "receive", "/people", body.Bytes(), "Content-Type", form.FormDataContentType()); status != http.StatusOK {
 		t.Fatalf("enrol Dana: %d %s", status, answer)
 	}

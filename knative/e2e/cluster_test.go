@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // kubectl gives what a command prints.
@@ -69,7 +71,7 @@ func (p pod) is(condition string) bool {
 func allPods(t *testing.T) []pod {
 	t.Helper()
 	var list struct{ Items []pod }
-	must(t, json.Unmarshal([]byte(kubectl(t, "get", "pods", "-o", "json")), &list))
+	testkit.Succeed(t, json.Unmarshal([]byte(kubectl(t, "get", "pods", "-o", "json")), &list))
 	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.program() == "" })
 }
 
@@ -133,7 +135,7 @@ func memory(t *testing.T) map[string]int64 {
 				}
 			}
 		}
-		must(t, json.Unmarshal([]byte(kubectl(t, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")), &summary))
+		testkit.Succeed(t, json.Unmarshal([]byte(kubectl(t, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")), &summary))
 		for _, p := range summary.Pods {
 			if p.PodRef.Namespace == namespace && name[p.PodRef.Name] != "" {
 				for _, c := range p.Containers {

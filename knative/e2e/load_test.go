@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // flood posts n new pictures at once and gives their ids.
@@ -27,7 +29,7 @@ func flood(t *testing.T, n int) []int64 {
 			return err
 		})
 	}
-	must(t, group.Wait())
+	testkit.Succeed(t, group.Wait())
 	return ids
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/testkit"
 )
 
 // namespace is that of kustomization.yaml here.
@@ -79,7 +80,7 @@ func run(ctx context.Context, name string, args ...string) error {
 func picture(t *testing.T, name string) []byte {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join(sampleFolder, name))
-	must(t, err)
+	testkit.Succeed(t, err)
 	return body
 }
 
@@ -90,11 +91,4 @@ var copies int
 func another(jpeg []byte) []byte {
 	copies++
 	return fmt.Appendf(jpeg[:len(jpeg):len(jpeg)], "copy %d of %d", copies, os.Getpid())
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // calm is how long a cluster works on after a start: probes, endpoints, routes. The
@@ -24,7 +26,7 @@ func TestColdStarts(t *testing.T) {
 	if text := os.Getenv("PAIRS"); text != "" {
 		var err error
 		pairs, err = strconv.Atoi(text)
-		must(t, err)
+		testkit.Succeed(t, err)
 	}
 	var paths []string
 	for range pairs {

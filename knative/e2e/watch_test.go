@@ -9,9 +9,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
-// step is something that happened to a program's pod, when it was heard of.
+// step is something that happened to a program's pod, when it was seen.
 type step struct {
 	at            time.Time
 	program, what string
@@ -42,8 +44,8 @@ func watchPods(t *testing.T) *podWatch {
 	begun := make(chan struct{})
 	command := exec.CommandContext(t.Context(), "kubectl", "-n", namespace, "get", "pods", "--watch", "-o", "json")
 	output, err := command.StdoutPipe()
-	must(t, err)
-	must(t, command.Start())
+	testkit.Succeed(t, err)
+	testkit.Succeed(t, command.Start())
 	w.reading.Go(func() { w.read(output, begun) })
 	w.stop = func() {
 		command.Process.Kill()
@@ -89,7 +91,7 @@ func (w *podWatch) look(p pod) {
 	}
 }
 
-// once notes a step when it is heard of for the first time.
+// once notes a step when it is seen for the first time.
 func (w *podWatch) once(p pod, key, what string) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -67,7 +68,7 @@ func TestAPictureComesInByEveryWay(t *testing.T) {
 			})
 			var result event.ResultData
 			e := announced(t, image.ID)[0]
-			must(t, e.DataAs(&result))
+			testkit.Succeed(t, e.DataAs(&result))
 			if e.Type() != event.TypeIdentified || len(result.Faces) != 1 || result.Faces[0].Person == nil || result.Faces[0].Person.Name != "Dana" {
 				t.Errorf("the subscriber got %s", e)
 			}
@@ -90,7 +91,7 @@ func TestKnKnowsThem(t *testing.T) {
 		t.Skip("no kn on PATH")
 	}
 	output, err := exec.CommandContext(t.Context(), "kn", "service", "list", "-n", namespace, "-o", "json").Output()
-	must(t, err)
+	testkit.Succeed(t, err)
 	var list struct {
 		Items []struct {
 			Metadata struct{ Name string }
@@ -99,7 +100,7 @@ func TestKnKnowsThem(t *testing.T) {
 			}
 		}
 	}
-	must(t, json.Unmarshal(output, &list))
+	testkit.Succeed(t, json.Unmarshal(output, &list))
 	ready := map[string]bool{}
 	for _, service := range list.Items {
 		for _, c := range service.Status.Conditions {
@@ -115,8 +116,8 @@ func TestKnKnowsThem(t *testing.T) {
 	}
 }
 
-// TestTheSeedsText posts as the first clients did.
-func TestTheSeedsText(t *testing.T) {
+// TestTheOriginalAPIsText posts as the first clients did.
+func TestTheOriginalAPIsText(t *testing.T) {
 	status, answer, _ := call(t, http.MethodPost, "receive", "/image/post", []byte(`{"path":"none/such.jpg"}`))
 	if status != http.StatusAccepted || !strings.Contains(string(answer), "image sent to nsq\n") {
 		t.Errorf("%d %s", status, answer)
@@ -128,11 +129,11 @@ func TestTheSeedsText(t *testing.T) {
 func TestTheClusterTakesEveryOverlay(t *testing.T) {
 	for _, overlay := range []string{"small", "production"} {
 		t.Run(overlay, func(t *testing.T) {
-			must(t, run(t.Context(), "make", "-s", "manifests", "OVERLAY="+overlay))
+			testkit.Succeed(t, run(t.Context(), "make", "-s", "manifests", "OVERLAY="+overlay))
 			root, err := parts.ModuleRoot()
-			must(t, err)
+			testkit.Succeed(t, err)
 			manifests, err := os.ReadFile(filepath.Join(root, "bin", overlay+".yaml"))
-			must(t, err)
+			testkit.Succeed(t, err)
 			// Into the namespace here, which has the accounts: nothing can be tried in one that is not there.
 			here := bytes.ReplaceAll(manifests, []byte("namespace: lineup\n"), []byte("namespace: "+namespace+"\n"))
 			command := exec.CommandContext(t.Context(), "kubectl", "apply", "--dry-run=server", "-f", "-")

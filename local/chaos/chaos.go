@@ -20,30 +20,17 @@ import (
 
 // Settings of a run.
 type Settings struct {
-	Seconds  int           `envconfig:"CHAOS_SECONDS" default:"120" desc:"how long pictures are posted and faults injected"`
-	Seed     uint64        `envconfig:"SEED" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
-	Rate     float64       `envconfig:"CHAOS_RATE" default:"30" desc:"pictures posted a second"`
-	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" desc:"pictures that wait beyond which none are posted, so that a slow machine is not buried"`
-	Times    string        `envconfig:"CHAOS_TIMES" default:"short" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
+	Seconds  int           `envconfig:"CHAOS_SECONDS" default:"120" min:"1" desc:"how long pictures are posted and faults injected"`
+	Seed     uint64        `envconfig:"SEED" min:"0" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
+	Rate     float64       `envconfig:"CHAOS_RATE" default:"30" min:"0.1" max:"10000" desc:"pictures posted a second"`
+	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" min:"1" desc:"pictures that wait beyond which none are posted, so that a slow machine is not flooded"`
+	Times    string        `envconfig:"CHAOS_TIMES" default:"short" oneof:"short real" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
 	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
-	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" desc:"how long things may take to recover before the next fault comes all the same"`
-	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" desc:"how long everything may take to be looked at once no more faults come"`
+	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" min:"1ms" desc:"how long things may take to recover before the next fault comes all the same"`
+	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" min:"1s" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.
 	Programs string `ignored:"true"`
-}
-
-func (s *Settings) complete() error {
-	if s.Seconds < 1 || s.Rate <= 0 || s.Waiting < 1 || s.Patience <= 0 || s.Quiet <= 0 {
-		return errors.New("CHAOS_SECONDS, CHAOS_RATE, CHAOS_WAITING, CHAOS_PATIENCE and CHAOS_QUIET must be above 0")
-	}
-	if s.Times != "short" && s.Times != "real" {
-		return fmt.Errorf("CHAOS_TIMES=%s: it is short or real", s.Times)
-	}
-	for s.Seed == 0 {
-		s.Seed = rand.Uint64N(1 << 32) // short enough to be typed
-	}
-	return nil
 }
 
 // times are what the programs are told, how often receive is pinged, and the lease.
@@ -52,15 +39,15 @@ func (s *Settings) times() (environment []string, ping, lease time.Duration) {
 	if s.Times == "real" {
 		return environment, time.Minute, 45 * time.Second
 	}
-	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=8s", "FACE_TIMEOUT=6s", "RETRY_MAX=8s"), 3 * time.Second, 8 * time.Second
+	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=2s", "RETRY_MAX=8s"), 3 * time.Second, 12 * time.Second
 }
 
 // Run runs everything in a folder of its own, which it removes when all was good and
 // otherwise names. The error says why there is no report. say is told what happens, a
 // line each time, by several goroutines at once.
 func Run(ctx context.Context, settings Settings, say func(format string, args ...any)) (*Report, error) {
-	if err := settings.complete(); err != nil {
-		return nil, err
+	for settings.Seed == 0 {
+		settings.Seed = rand.Uint64N(1 << 32) // short enough to be typed
 	}
 	data, err := os.MkdirTemp("", "lineup-chaos-")
 	if err != nil {
@@ -76,35 +63,35 @@ func Run(ctx context.Context, settings Settings, say func(format string, args ..
 }
 
 func run(ctx context.Context, settings Settings, data string, say func(string, ...any)) (*Report, error) {
-	stage, err := open(ctx, settings, data)
+	harness, err := open(ctx, settings, data)
 	if err != nil {
 		return nil, err
 	}
-	defer stage.close()
+	defer harness.close()
 	began := time.Now()
 	report := &Report{Seed: settings.Seed}
-	if err := stage.perform(ctx, report, began, say); err != nil {
+	if err := harness.perform(ctx, report, began, say); err != nil {
 		return nil, err
 	}
 	report.ran = time.Since(began)
 	say("no more faults: waiting until everything is looked at")
-	if err := stage.settle(ctx); err != nil {
+	if err := harness.awaitIdle(ctx); err != nil {
 		return nil, err
 	}
-	if err := stage.gather(ctx, report); err != nil {
+	if err := harness.collect(ctx, report); err != nil {
 		return nil, err
 	}
-	report.verdict = report.facts.judge()
+	report.findings = report.facts.check()
 	return report, nil
 }
 
-// stage is everything that a run needs.
-type stage struct {
+// harness is everything that a run needs.
+type harness struct {
 	settings Settings
 	data     string
 	log      *os.File // what the system says
 	sink     *sink
-	hops     *hops
+	network  *network
 	system   *system.System
 	audit    *audit
 	watch    *watch
@@ -117,8 +104,8 @@ type stage struct {
 }
 
 // open starts everything.
-func open(ctx context.Context, settings Settings, data string) (_ *stage, err error) {
-	s := &stage{settings: settings, data: data, sink: newSink(), hops: new(hops), unwatch: func() {}}
+func open(ctx context.Context, settings Settings, data string) (_ *harness, err error) {
+	s := &harness{settings: settings, data: data, sink: newSink(), network: new(network), unwatch: func() {}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -132,12 +119,12 @@ func open(ctx context.Context, settings Settings, data string) (_ *stage, err er
 	s.system, err = system.Start(ctx, system.Settings{
 		Data: data, Samples: "on", PingEvery: ping, StartTime: 2 * time.Minute,
 		ImagesURL: filepath.Join(data, "images"), Programs: settings.Programs,
-		TwoProcesses: true, Route: s.hops.route,
-		Environment: append(environment, "K_SINK=http://"+s.hops.route(system.Process, "sink", s.sink.address())),
+		TwoProcesses: true, Route: s.network.route,
+		Environment: append(environment, "K_SINK=http://"+s.network.route(system.Process, "sink", s.sink.address())),
 	}, func(format string, args ...any) {
 		fmt.Fprintf(s.log, time.Now().Format("15:04:05.000 ")+format+"\n", args...)
 	})
-	if err = errors.Join(err, s.hops.err); err != nil {
+	if err = errors.Join(err, s.network.err); err != nil {
 		return nil, err
 	}
 	s.nsqd = nsqd{s.system.At.NSQD, s.system.At.NSQDHTTP}
@@ -153,7 +140,7 @@ func open(ctx context.Context, settings Settings, data string) (_ *stage, err er
 	return s, err
 }
 
-func (s *stage) newStream(ctx context.Context) (*stream, error) {
+func (s *harness) newStream(ctx context.Context) (*stream, error) {
 	cache, err := parts.OpenCache(func(string, ...any) {})
 	if err != nil {
 		return nil, err
@@ -171,11 +158,11 @@ func (s *stage) newStream(ctx context.Context) (*stream, error) {
 }
 
 // chance is one of several sequences that the seed decides, each for one goroutine.
-func (s *stage) chance(sequence uint64) *rand.Rand {
+func (s *harness) chance(sequence uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(s.settings.Seed, sequence))
 }
 
-func (s *stage) close() {
+func (s *harness) close() {
 	s.unwatch()
 	s.watching.Wait()
 	if s.audit != nil {
@@ -184,7 +171,7 @@ func (s *stage) close() {
 	if s.system != nil {
 		s.system.Stop()
 	}
-	s.hops.close()
+	s.network.close()
 	s.sink.close()
 	if s.log != nil {
 		s.log.Close()

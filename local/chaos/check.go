@@ -14,11 +14,11 @@ import (
 // facts is all that is known once everything is quiet.
 type facts struct {
 	after    int64 // pictures with ids up to this are not of this run
-	promises map[int64]promise
+	accepted map[int64]acceptance
 	wrong    []string // answers that receive must not give
 	rows     map[int64]*row
 	changes  []change
-	events   map[string]told
+	events   map[string]delivery
 	bad      []string // what the sink was sent that is no event
 	garbage  []garbage
 	dead     [][]byte
@@ -33,9 +33,9 @@ const (
 	inFlight = 16
 )
 
-// verdict of a run: what it found, by how bad it is.
-type verdict struct {
-	lost    []string // promised and not kept
+// findings of a run: what it found, by how bad it is.
+type findings struct {
+	lost    []string // accepted and not kept
 	doubled []string // done twice, or written over
 	wrong   []string // anything else that must not be
 
@@ -46,23 +46,23 @@ type verdict struct {
 	callsMost   int // calls of the face server that there may be
 }
 
-// judge checks every promise that Lineup makes against what happened.
-func (f facts) judge() verdict {
-	v := verdict{wrong: slices.Concat(f.wrong, f.bad, f.logs)}
-	f.judgeRows(&v)
-	f.judgeChanges(&v)
-	f.judgeEvents(&v)
-	f.judgeGarbage(&v)
-	f.judgeCalls(&v)
+// check compares every acceptance that Lineup makes against what happened.
+func (f facts) check() findings {
+	v := findings{wrong: slices.Concat(f.wrong, f.bad, f.logs)}
+	f.checkRows(&v)
+	f.checkChanges(&v)
+	f.checkEvents(&v)
+	f.checkGarbage(&v)
+	f.checkCalls(&v)
 	return v
 }
 
 func note(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
 
-// judgeRows: every id that receive returned has its row, final, and as the picture says.
-func (f facts) judgeRows(v *verdict) {
-	for _, id := range slices.Sorted(maps.Keys(f.promises)) {
-		p, r := f.promises[id], f.rows[id]
+// checkRows: every id that receive returned has its row, final, and as the picture says.
+func (f facts) checkRows(v *findings) {
+	for _, id := range slices.Sorted(maps.Keys(f.accepted)) {
+		p, r := f.accepted[id], f.rows[id]
 		switch {
 		case r == nil:
 			note(&v.lost, "image %d (%s) has no row", id, p.path)
@@ -75,20 +75,20 @@ func (f facts) judgeRows(v *verdict) {
 		case r.status != p.picture.want:
 			note(&v.wrong, "image %d (%s, %s) is %s (%s), not %s", id, p.path, p.picture.kind, r.status, r.reason, p.picture.want)
 		default:
-			judgeFaces(v, id, p.picture, r.faces)
+			checkFaces(v, id, p.picture, r.faces)
 		}
 		if r != nil && r.status.Final() && !r.announced {
 			note(&v.lost, "the result of image %d is not announced", id)
 		}
 	}
 	for id, r := range f.rows {
-		if _, promised := f.promises[id]; !promised && !r.status.Final() {
+		if _, accepted := f.accepted[id]; !accepted && !r.status.Final() {
 			note(&v.lost, "image %d (%s), of a request that was not answered, is still %s", id, r.path, r.status)
 		}
 	}
 }
 
-func judgeFaces(v *verdict, id int64, p *picture, faces []face) {
+func checkFaces(v *findings, id int64, p *picture, faces []face) {
 	var known []string
 	places := make(map[string]bool)
 	for _, face := range faces {
@@ -123,8 +123,8 @@ func (f facts) mayBeGivenUp(r *row) bool {
 	return faults >= attempts
 }
 
-// judgeChanges: one result a round, written by whoever holds the claim, and left alone.
-func (f facts) judgeChanges(v *verdict) {
+// checkChanges: one result a round, written by whoever holds the claim, and left alone.
+func (f facts) checkChanges(v *findings) {
 	results := make(map[work]int)
 	for _, c := range f.changes {
 		w := work{c.image, c.round}
@@ -154,8 +154,8 @@ var typeOf = map[lineup.Status]string{
 	lineup.Identified: event.TypeIdentified, lineup.Unknown: event.TypeUnknown, lineup.Failed: event.TypeFailed,
 }
 
-// judgeEvents: every result was told, no other was, and what was told again was the same.
-func (f facts) judgeEvents(v *verdict) {
+// checkEvents: every result was told, no other was, and what was told again was the same.
+func (f facts) checkEvents(v *findings) {
 	results := make(map[string]lineup.Status) // by event id
 	for _, c := range f.changes {
 		if c.status.Final() {
@@ -164,7 +164,7 @@ func (f facts) judgeEvents(v *verdict) {
 	}
 	for _, c := range f.changes {
 		id := eventID(c.image, c.round)
-		if _, heard := f.events[id]; heard || !c.status.Final() {
+		if _, seen := f.events[id]; seen || !c.status.Final() {
 			continue
 		}
 		if r := f.rows[c.image]; r != nil && r.round > c.round {
@@ -192,10 +192,10 @@ func (f facts) judgeEvents(v *verdict) {
 
 func eventID(image, round int64) string { return fmt.Sprintf("%d.%d", image, round) }
 
-// judgeGarbage: the dead letters are the garbage, and nothing else. A message that
-// nsqd had and lost by being killed before it was buried is nsqd's to lose: what is
+// checkGarbage: the dead letters are the garbage, and nothing else. A message that
+// nsqd had and lost by being killed before it became a dead letter is nsqd's to lose: what is
 // in flight, deferred or not synced it has in memory only.
-func (f facts) judgeGarbage(v *verdict) {
+func (f facts) checkGarbage(v *findings) {
 	for _, letter := range f.dead {
 		if !slices.ContainsFunc(f.garbage, func(g garbage) bool { return bytes.Equal(g.body, letter) }) {
 			note(&v.wrong, "a message that is no garbage is a dead letter: %.200q", letter)
@@ -213,9 +213,9 @@ func (f facts) judgeGarbage(v *verdict) {
 	}
 }
 
-// judgeCalls: no call without a reason. Each picture needs one in each of its
+// checkCalls: no call without a reason. Each picture needs one in each of its
 // rounds, and a fault wastes those that are under way.
-func (f facts) judgeCalls(v *verdict) {
+func (f facts) checkCalls(v *findings) {
 	rounds, made := 0, 0
 	for _, r := range f.rows {
 		rounds += int(r.round)

@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// client posts to receive, and keeps what receive promised.
+// client posts to receive, and keeps what receive accepted.
 type client struct {
 	receive string // URL
 	http    *http.Client
 
 	mu       sync.Mutex
-	promises map[int64]promise // by id
-	ids      map[string]int64  // by path
-	requests map[string]int    // accepted, by way
-	retries  int               // requests sent again for want of an answer
-	wrong    []string          // answers that receive must not give
+	accepted map[int64]acceptance // by id
+	ids      map[string]int64     // by path
+	requests map[string]int       // accepted, by way
+	retries  int                  // requests sent again for want of an answer
+	wrong    []string             // answers that receive must not give
 }
 
-// promise is an id that receive returned.
-type promise struct {
-	path    string // of the row, as receive said
+// acceptance is an id that receive returned.
+type acceptance struct {
+	path    string // of the row, as receive answered
 	picture *picture
 }
 
@@ -40,7 +40,7 @@ const (
 func newClient(receive string) *client {
 	return &client{
 		receive: receive, http: &http.Client{Timeout: answerTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
-		promises: make(map[int64]promise), ids: make(map[string]int64), requests: make(map[string]int),
+		accepted: make(map[int64]acceptance), ids: make(map[string]int64), requests: make(map[string]int),
 	}
 }
 
@@ -72,7 +72,7 @@ func (c *client) try(ctx context.Context, r request) bool {
 	case status != http.StatusAccepted:
 		c.wrong = append(c.wrong, fmt.Sprintf("%s of %d pictures answered by %d, not 202: %s", r.way, len(r.pictures), status, body))
 	default:
-		c.believe(r, body)
+		c.record(r, body)
 	}
 	c.requests[r.way]++
 	return true
@@ -96,32 +96,32 @@ func (c *client) send(ctx context.Context, r request) (status int, body []byte, 
 	return response.StatusCode, body, err
 }
 
-// believe keeps the ids of an answer. Its caller has the lock.
-func (c *client) believe(r request, body []byte) {
-	var said struct {
+// record keeps the ids of an answer. Its caller has the lock.
+func (c *client) record(r request, body []byte) {
+	var answer struct {
 		Images []struct {
 			ID   int64
 			Path string
 		}
 	}
-	if err := json.Unmarshal(body, &said); err != nil || len(said.Images) != len(r.pictures) {
+	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Images) != len(r.pictures) {
 		c.wrong = append(c.wrong, fmt.Sprintf("%s of %d pictures answered by %s", r.way, len(r.pictures), body))
 		return
 	}
-	for i, image := range said.Images {
+	for i, image := range answer.Images {
 		before, again := c.ids[image.Path]
 		if image.ID == 0 || again && before != image.ID {
 			c.wrong = append(c.wrong, fmt.Sprintf("%s got id %d, and %d before", image.Path, image.ID, before))
 			continue
 		}
 		c.ids[image.Path] = image.ID
-		c.promises[image.ID] = promise{image.Path, r.pictures[i]}
+		c.accepted[image.ID] = acceptance{image.Path, r.pictures[i]}
 	}
 }
 
-// promised gives the ids returned so far.
-func (c *client) promised() map[int64]promise {
+// allAccepted gives the ids returned so far.
+func (c *client) allAccepted() map[int64]acceptance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.promises)
+	return maps.Clone(c.accepted)
 }

@@ -23,7 +23,7 @@ type garbage struct {
 	body []byte
 	from time.Time // it was published between
 	to   time.Time
-	sure bool // nsqd said that it has it
+	sure bool // nsqd answered that it has it
 }
 
 // newGarbage makes the n-th message, no two alike.
@@ -69,8 +69,8 @@ func (q nsqd) publish(ctx context.Context, body []byte) (garbage, error) {
 	return g, nil
 }
 
-// unsettled tells how many messages of the topic are not finished.
-func (q nsqd) unsettled(ctx context.Context) (int, error) {
+// unfinished tells how many messages of the topic are not finished.
+func (q nsqd) unfinished(ctx context.Context) (int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.http+"/stats?format=json&topic=images&include_clients=false", nil)
 	if err != nil {
 		return 0, err
@@ -104,7 +104,7 @@ func (q nsqd) unsettled(ctx context.Context) (int, error) {
 }
 
 // deadLetters reads the dead-letter topic until nothing has come for a second, and
-// gives the bodies of the messages that were buried.
+// gives the bodies of the messages that became dead letters.
 func (q nsqd) deadLetters(ctx context.Context) (bodies [][]byte, err error) {
 	consumer, err := nsq.NewConsumer("images.dead", "chaos", nsq.NewConfig())
 	if err != nil {

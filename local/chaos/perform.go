@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,35 +15,35 @@ import (
 )
 
 const (
-	garbagePause = 700 * time.Millisecond
-	sayPause     = 10 * time.Second
-	posting      = 200 // requests under way at most
+	garbagePause  = 700 * time.Millisecond
+	progressPause = 10 * time.Second
+	posting       = 200 // requests under way at most
 )
 
 // perform posts, injects faults and reports progress for the time that is set, and
 // returns when every request that was begun is answered.
-func (s *stage) perform(ctx context.Context, r *Report, began time.Time, say func(string, ...any)) error {
+func (s *harness) perform(ctx context.Context, r *Report, began time.Time, say func(string, ...any)) error {
 	acting, stop := context.WithTimeout(ctx, time.Duration(s.settings.Seconds)*time.Second)
 	defer stop()
 	g, acting := errgroup.WithContext(acting)
 	since := func() string { return fmt.Sprintf("%6s", seconds(time.Since(began))) }
-	var mu sync.Mutex // of what the goroutines write into r and what of it is said
+	var mu sync.Mutex // of what the goroutines write into r and what of it is reported
 	faults := func(f injected) { mu.Lock(); r.facts.faults = append(r.facts.faults, f); mu.Unlock() }
 
 	g.Go(func() error { return s.fail(acting, faults, func(f string, a ...any) { say(since()+"  "+f, a...) }) })
-	g.Go(func() error { return s.litter(acting, r) })
+	g.Go(func() error { return s.publishGarbage(acting, r) })
 	g.Go(func() error {
-		held, err := s.post(ctx, acting)
-		r.held = held
+		throttled, err := s.post(ctx, acting)
+		r.throttled = throttled
 		return err
 	})
 	g.Go(func() error {
-		for wait(acting, sayPause); acting.Err() == nil; wait(acting, sayPause) {
-			events, _ := s.sink.heard()
+		for wait(acting, progressPause); acting.Err() == nil; wait(acting, progressPause) {
+			events, _ := s.sink.received()
 			mu.Lock()
 			n := len(r.facts.faults)
 			mu.Unlock()
-			say("%s  %d images accepted, %d waiting, %d results told, %d faults", since(), len(s.client.promised()), s.watch.now(), len(events), n)
+			say("%s  %d images accepted, %d waiting, %d results told, %d faults", since(), len(s.client.allAccepted()), s.watch.now(), len(events), n)
 		}
 		return nil
 	})
@@ -56,17 +54,17 @@ func (s *stage) perform(ctx context.Context, r *Report, began time.Time, say fun
 }
 
 // fail injects one fault after the other, each followed by some time to recover.
-func (s *stage) fail(ctx context.Context, injects func(injected), say func(string, ...any)) error {
-	t := target{system: s.system, proxies: s.hops.sorted(), sink: s.sink, lease: s.lease, ready: s.ready}
+func (s *harness) fail(ctx context.Context, injects func(injected), say func(string, ...any)) error {
+	t := target{system: s.system, proxies: s.network.sorted(), sink: s.sink, lease: s.lease, ready: s.ready}
 	all, err := only(t.faults(), s.settings.Faults)
 	if err != nil {
 		return err
 	}
-	deck := newDeck(all, s.chance(2))
+	plan := newSchedule(all, s.chance(2))
 	// A fault that has begun is brought to its end: the part is to be back.
 	whole := context.WithoutCancel(ctx)
 	for wait(ctx, time.Second); ctx.Err() == nil; wait(ctx, time.Second) {
-		f, d := deck.next()
+		f, d := plan.next()
 		i := injected{fault: f, from: time.Now()}
 		if err := f.inject(whole, d); err != nil {
 			return err
@@ -87,15 +85,15 @@ func (s *stage) fail(ctx context.Context, injects func(injected), say func(strin
 	return nil
 }
 
-func (s *stage) ready(ctx context.Context, program string) error {
+func (s *harness) ready(ctx context.Context, program string) error {
 	if program == system.MariaDB {
 		return s.audit.db.PingContext(ctx)
 	}
 	return s.system.Ready(ctx, program)
 }
 
-// litter publishes garbage.
-func (s *stage) litter(ctx context.Context, r *Report) error {
+// publishGarbage publishes garbage.
+func (s *harness) publishGarbage(ctx context.Context, r *Report) error {
 	rng := s.chance(3)
 	for n := 0; ctx.Err() == nil; n++ {
 		wait(ctx, garbagePause)
@@ -109,8 +107,8 @@ func (s *stage) litter(ctx context.Context, r *Report) error {
 }
 
 // post sends requests until acting ends, and waits until all are answered, until ctx
-// ends. It tells for how long it held back because too much was waiting.
-func (s *stage) post(ctx, acting context.Context) (held time.Duration, err error) {
+// ends. It tells for how long it throttled back because too much was waiting.
+func (s *harness) post(ctx, acting context.Context) (throttled time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(s.settings.Seconds)*time.Second+s.settings.Quiet)
 	defer cancel()
 	var requests errgroup.Group
@@ -119,24 +117,24 @@ func (s *stage) post(ctx, acting context.Context) (held time.Duration, err error
 	for acting.Err() == nil {
 		if s.watch.now() > s.settings.Waiting {
 			wait(acting, watchPause)
-			held += watchPause
+			throttled += watchPause
 			next = time.Now()
 			continue
 		}
 		r, err := s.stream.next()
 		if err != nil {
-			return held, err
+			return throttled, err
 		}
 		requests.Go(func() error { s.client.post(ctx, r); return nil })
 		next = next.Add(time.Duration(float64(len(r.pictures)*r.times) / s.settings.Rate * float64(time.Second)))
 		wait(acting, time.Until(next))
 	}
-	return held, requests.Wait()
+	return throttled, requests.Wait()
 }
 
-// settle waits until nothing is left to do: every picture final, every result told,
+// awaitIdle waits until nothing is left to do: every picture final, every result told,
 // no message on the queue. When that does not come to pass the rows will say so.
-func (s *stage) settle(ctx context.Context) error {
+func (s *harness) awaitIdle(ctx context.Context) error {
 	deadline := time.Now().Add(s.settings.Quiet)
 	for quiet := 0; quiet < 3 && time.Now().Before(deadline); wait(ctx, time.Second) {
 		if err := ctx.Err(); err != nil {
@@ -144,7 +142,7 @@ func (s *stage) settle(ctx context.Context) error {
 		}
 		waiting, err1 := s.audit.unfinished(ctx)
 		untold, err2 := s.audit.unannounced(ctx)
-		messages, err3 := s.nsqd.unsettled(ctx)
+		messages, err3 := s.nsqd.unfinished(ctx)
 		if err1 == nil && err2 == nil && err3 == nil && len(waiting)+untold+messages == 0 {
 			quiet++
 		} else {
@@ -154,13 +152,13 @@ func (s *stage) settle(ctx context.Context) error {
 	return nil
 }
 
-// gather collects the facts.
-func (s *stage) gather(ctx context.Context, r *Report) (err error) {
+// collect collects the facts.
+func (s *harness) collect(ctx context.Context, r *Report) (err error) {
 	f := &r.facts
 	f.after = s.audit.after
-	f.promises, f.wrong = s.client.promised(), s.client.wrong
-	f.events, f.bad = s.sink.heard()
-	f.calls = s.hops.calls.counted()
+	f.accepted, f.wrong = s.client.allAccepted(), s.client.wrong
+	f.events, f.bad = s.sink.received()
+	f.calls = s.network.calls.counted()
 	r.posted, r.retries, r.took = s.client.requests, s.client.retries, s.watch.times()
 	if f.rows, err = s.audit.rows(ctx); err != nil {
 		return fmt.Errorf("read the rows: %w", err)
@@ -190,13 +188,4 @@ func complaints(logs string) (found []string, err error) {
 		}
 	}
 	return found, err
-}
-
-// sorted gives the proxies by name, so that the seed decides which of them fails.
-func (h *hops) sorted() []*proxy {
-	var all []*proxy
-	for _, key := range slices.Sorted(maps.Keys(h.proxies)) {
-		all = append(all, h.proxies[key])
-	}
-	return all
 }

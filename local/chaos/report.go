@@ -13,18 +13,18 @@ import (
 type Report struct {
 	Seed uint64 // that decided it
 
-	verdict verdict
-	facts   facts
-	took    map[string][]time.Duration // to recover, by kind of fault
-	posted  map[string]int             // requests, by way
-	retries int
-	held    time.Duration
-	ran     time.Duration
+	findings  findings
+	facts     facts
+	took      map[string][]time.Duration // to recover, by kind of fault
+	posted    map[string]int             // requests, by way
+	retries   int
+	throttled time.Duration
+	ran       time.Duration
 }
 
 // Good tells that nothing was lost, nothing was done twice, and nothing was wrong.
 func (r *Report) Good() bool {
-	return len(r.verdict.lost)+len(r.verdict.doubled)+len(r.verdict.wrong) == 0
+	return len(r.findings.lost)+len(r.findings.doubled)+len(r.findings.wrong) == 0
 }
 
 // shown is how many findings of a sort are printed.
@@ -32,7 +32,7 @@ const shown = 20
 
 // Write prints the tables, and what is not as it must be.
 func (r *Report) Write(w io.Writer) {
-	v, f := r.verdict, r.facts
+	v, f := r.findings, r.facts
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	injected := make(map[string]int)
 	for _, fault := range f.faults {
@@ -49,7 +49,7 @@ func (r *Report) Write(w io.Writer) {
 	}
 
 	images := make(map[kind]int)
-	for _, p := range f.promises {
+	for _, p := range f.accepted {
 		images[p.picture.kind]++
 	}
 	fmt.Fprintf(table, "\nimages\t\n")
@@ -77,7 +77,7 @@ func (r *Report) Write(w io.Writer) {
 	}{
 		{"seed", r.Seed},
 		{"faults", fmt.Sprintf("%d of %d kinds in %s", len(f.faults), len(injected), seconds(r.ran))},
-		{"images", fmt.Sprintf("%d, %.1f a second", len(f.promises), float64(len(f.promises))/r.ran.Seconds())},
+		{"images", fmt.Sprintf("%d, %.1f a second", len(f.accepted), float64(len(f.accepted))/r.ran.Seconds())},
 		{"lost", len(v.lost)},
 		{"doubled", len(v.doubled)},
 		{"otherwise wrong", len(v.wrong)},
@@ -88,7 +88,7 @@ func (r *Report) Write(w io.Writer) {
 		{"garbage published", fmt.Sprintf("%d, lost by a killed nsqd %d", len(f.garbage), v.lostGarbage)},
 		{"dead letters", len(f.dead)},
 		{"requests sent again for want of an answer", r.retries},
-		{"posting held back, too much waiting", seconds(r.held)},
+		{"posting throttled back, too much waiting", seconds(r.throttled)},
 	} {
 		fmt.Fprintf(table, "%s\t%v\n", line.what, line.count)
 	}

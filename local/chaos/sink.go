@@ -13,17 +13,17 @@ import (
 	"lineup.dev/lineup/pkg/event"
 )
 
-// sinkMood is what the sink does with an event.
-type sinkMood int
+// sinkMode is what the sink does with an event.
+type sinkMode int
 
 const (
-	accepts sinkMood = iota
-	down             // it takes nothing and answers 503
-	forgets          // it takes the event and answers 500, as if it died just before its answer
+	accepts         sinkMode = iota
+	unavailable              // it takes nothing and answers 503
+	failsAfterwards          // it takes the event and answers 500, as if it died just before its answer
 )
 
-// told is what the sink heard of one fact.
-type told struct {
+// delivery is what came of one event, however often.
+type delivery struct {
 	kind  string // event type
 	image int64
 	path  string
@@ -38,13 +38,13 @@ type sink struct {
 	server *httptest.Server
 
 	mu     sync.Mutex
-	mood   sinkMood
-	events map[string]told
+	mode   sinkMode
+	events map[string]delivery
 	bad    []string // requests that are no result event
 }
 
 func newSink() *sink {
-	s := &sink{events: make(map[string]told)}
+	s := &sink{events: make(map[string]delivery)}
 	s.server = httptest.NewServer(s)
 	return s
 }
@@ -53,10 +53,10 @@ func (s *sink) address() string { return s.server.Listener.Addr().(*net.TCPAddr)
 
 func (s *sink) close() { s.server.Close() }
 
-func (s *sink) set(mood sinkMood) {
+func (s *sink) set(mode sinkMode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mood = mood
+	s.mode = mode
 }
 
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -75,15 +75,15 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.bad = append(s.bad, err.Error())
 		w.WriteHeader(http.StatusBadRequest)
 		return
-	case s.mood == down:
+	case s.mode == unavailable:
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
-	case s.mood == forgets:
+	case s.mode == failsAfterwards:
 		w.WriteHeader(http.StatusInternalServerError)
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
-	now := told{kind: e.Type(), image: image.ID, path: image.Path, times: 1, data: sha256.Sum256(e.Data())}
+	now := delivery{kind: e.Type(), image: image.ID, path: image.Path, times: 1, data: sha256.Sum256(e.Data())}
 	if before, again := s.events[e.ID()]; again {
 		now.times = before.times + 1
 		now.changed = before.changed || before.kind != now.kind || before.data != now.data
@@ -91,8 +91,8 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.events[e.ID()] = now
 }
 
-// heard gives everything told so far, by event id, and what was no result event.
-func (s *sink) heard() (events map[string]told, bad []string) {
+// received gives every event so far, by event id, and what was no result event.
+func (s *sink) received() (events map[string]delivery, bad []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.events), append([]string{}, s.bad...)

@@ -30,27 +30,27 @@ func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
 	}
 	const one, other = `{"id":1,"path":"a","faces":[]}`, `{"id":1,"path":"b","faces":[]}`
 	for _, step := range []struct {
-		mood sinkMood
+		mode sinkMode
 		id   string
 		data string
 		want int
 	}{
-		{accepts, "1.1", one, 202}, {forgets, "1.1", one, 500}, {down, "1.1", one, 503},
-		{down, "1.2", one, 503}, {accepts, "1.3", one, 202}, {accepts, "1.3", other, 202}, {accepts, "1.4", "nonsense", 400},
+		{accepts, "1.1", one, 202}, {failsAfterwards, "1.1", one, 500}, {unavailable, "1.1", one, 503},
+		{unavailable, "1.2", one, 503}, {accepts, "1.3", one, 202}, {accepts, "1.3", other, 202}, {accepts, "1.4", "nonsense", 400},
 	} {
-		s.set(step.mood)
+		s.set(step.mode)
 		if got := send(step.id, step.data); got != step.want {
-			t.Errorf("event %s in mood %d: %d, want %d", step.id, step.mood, got, step.want)
+			t.Errorf("event %s in mode %d: %d, want %d", step.id, step.mode, got, step.want)
 		}
 	}
-	events, bad := s.heard()
+	events, bad := s.received()
 	if e := events["1.1"]; e.times != 2 || e.changed || e.image != 1 || e.path != "a" {
 		t.Errorf("event 1.1 is %+v, want told twice", e)
 	}
 	if e := events["1.3"]; !e.changed {
 		t.Errorf("event 1.3 is %+v, want changed", e)
 	}
-	if _, heard := events["1.2"]; heard || len(bad) != 1 {
-		t.Errorf("while it was down it heard %v; it complains of %q", events, bad)
+	if _, seen := events["1.2"]; seen || len(bad) != 1 {
+		t.Errorf("while it was unavailable it took %v; it complains of %q", events, bad)
 	}
 }

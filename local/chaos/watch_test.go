@@ -61,7 +61,7 @@ func TestEveryKindOfFaultComesBeforeOneComesAgain(t *testing.T) {
 	t.Parallel()
 	all := []fault{{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}, {kind: "c", least: time.Minute}}
 	deal := func(seed uint64) (kinds []string) {
-		d := newDeck(all, rand.New(rand.NewPCG(seed, 0)))
+		d := newSchedule(all, rand.New(rand.NewPCG(seed, 0)))
 		for range 9 {
 			f, lasts := d.next()
 			if lasts < f.least+time.Second || lasts >= f.least+5*time.Second {

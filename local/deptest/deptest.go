@@ -29,6 +29,7 @@ func cache() (parts.Cache, error) {
 // Models gives the folder that holds models.json, the face models and ONNX Runtime.
 func Models(t testing.TB) string {
 	t.Helper()
+	leftOutByShort(t, "the face models")
 	root, err := parts.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +62,7 @@ func People(t testing.TB) string {
 
 func fetched(t testing.TB, fetch func(context.Context, parts.Cache) (string, error)) string {
 	t.Helper()
+	leftOutByShort(t, "photos that are fetched")
 	c, err := cache()
 	if err != nil {
 		t.Fatal(err)

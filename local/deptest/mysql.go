@@ -51,6 +51,7 @@ var databases atomic.Int64
 // MySQL gives the DSN of a fresh, empty database on a real MariaDB. The database is dropped when the test ends.
 func MySQL(t testing.TB) string {
 	t.Helper()
+	leftOutByShort(t, "MariaDB")
 	server, err := mariaDB(t.Context())
 	if err != nil {
 		t.Fatal(err)

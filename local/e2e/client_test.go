@@ -16,29 +16,25 @@ import (
 
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// programs is the folder of what TestMain built.
+// programs is the folder of the programs with the race detector in them.
 var programs string
 
-// TestMain builds the real programs, with the race detector in them.
+// TestMain builds the real programs, into a folder that stays, so that what has not changed is not linked anew.
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var err error
-		if programs, err = os.MkdirTemp("", "lineup-e2e-"); err == nil {
-			defer os.RemoveAll(programs)
-			var root string
-			if root, err = parts.ModuleRoot(); err == nil {
-				err = system.Build(context.Background(), root, programs, "-race")
-			}
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "e2e:", err)
-			return 1
-		}
-		return m.Run()
-	}())
+	root, err := parts.ModuleRoot()
+	if err == nil {
+		programs = filepath.Join(root, "bin", "race")
+		err = system.Build(context.Background(), root, programs, "-race")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
 }
 
 // client uses a running system as a user does.
@@ -55,9 +51,9 @@ func start(t *testing.T, pictures string) client {
 	s, err := system.Start(t.Context(), system.Settings{
 		Data: data, Samples: "off", PingEvery: time.Second, StartTime: 2 * time.Minute,
 		ImagesURL: filepath.Join(data, "images") + "," + pictures,
-		Programs:  programs,
+		Programs:  programs, Environment: []string{"BREAKER_OPEN=2s"},
 	}, t.Logf)
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() {
 		s.Stop()
 		wantNoRaces(t, filepath.Join(data, "logs"))
@@ -79,26 +75,19 @@ func wantNoRaces(t *testing.T, logs string) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // do sends a request and reads the answer.
 func (c client) do(method, url string, body io.Reader, header ...string) (status int, answer []byte) {
 	c.t.Helper()
 	request, err := http.NewRequestWithContext(c.t.Context(), method, url, body)
-	must(c.t, err)
+	testkit.Succeed(c.t, err)
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
 	response, err := http.DefaultClient.Do(request)
-	must(c.t, err)
+	testkit.Succeed(c.t, err)
 	defer response.Body.Close()
 	answer, err = io.ReadAll(response.Body)
-	must(c.t, err)
+	testkit.Succeed(c.t, err)
 	return response.StatusCode, answer
 }
 
@@ -129,14 +118,14 @@ func (c client) enrol(name string, photos ...string) {
 	c.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	must(c.t, form.WriteField("name", name))
+	testkit.Succeed(c.t, form.WriteField("name", name))
 	for _, path := range photos {
 		part, err := form.CreateFormFile("photo", filepath.Base(path))
-		must(c.t, err)
+		testkit.Succeed(c.t, err)
 		_, err = part.Write(read(c.t, path))
-		must(c.t, err)
+		testkit.Succeed(c.t, err)
 	}
-	must(c.t, form.Close())
+	testkit.Succeed(c.t, form.Close())
 	if status, answer := c.do(http.MethodPost, c.At.Receive+"/people", &body, "Content-Type", form.FormDataContentType()); status != http.StatusOK {
 		c.t.Fatalf("enrol %s: %d %s", name, status, answer)
 	}
@@ -155,24 +144,11 @@ func (c client) image(id int64) (image lineup.Image) {
 // final waits until the picture's status is final.
 func (c client) final(id int64) (image lineup.Image) {
 	c.t.Helper()
-	c.eventually(time.Minute, "image "+strconv.FormatInt(id, 10)+" is looked at", func() bool {
+	testkit.Eventually(c.t, time.Minute, "image "+strconv.FormatInt(id, 10)+" is looked at", func() bool {
 		image = c.image(id)
 		return image.Status.Final()
 	})
 	return image
-}
-
-func (c client) eventually(patience time.Duration, what string, cond func() bool) {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			c.t.Fatalf("not within %v: %s", patience, what)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }
 
 // known names the people that were recognised in a picture, in the order of the faces.
@@ -188,6 +164,6 @@ func known(image lineup.Image) (names []string) {
 func read(t *testing.T, path string) []byte {
 	t.Helper()
 	body, err := os.ReadFile(path)
-	must(t, err)
+	testkit.Succeed(t, err)
 	return body
 }

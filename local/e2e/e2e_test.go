@@ -13,15 +13,17 @@ import (
 
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
 // TestSamples brings the sample people and pictures in by every way there is.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	cache, err := parts.OpenCache(t.Logf)
-	must(t, err)
+	testkit.Succeed(t, err)
 	folder, err := samples.Folder(t.Context(), cache)
-	must(t, err)
+	testkit.Succeed(t, err)
 	pictures := filepath.Join(folder, "pictures")
 	c := start(t, pictures)
 	for _, person := range samples.People {
@@ -124,9 +126,9 @@ func faceServerDies(c client, pictures string) {
 		dana = againAs(dana)
 		ids = append(ids, c.accepted("/images", dana, "Content-Type", "image/jpeg")...)
 	}
-	// While the circuit is open, process refuses every event with 503 and says for how
-	// long; a closed one would claim the picture and answer with another status.
-	c.eventually(30*time.Second, "the circuit opens", func() bool {
+	// While the circuit is open, process refuses every event with 503. Closed, it would claim the picture and answer with
+	// another status.
+	testkit.Eventually(c.t, 30*time.Second, "the circuit opens", func() bool {
 		body := fmt.Sprintf(`{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/e2e","id":"x",
 			"datacontenttype":"application/json","data":{"id":%d,"path":""}}`, ids[0])
 		status, answer := c.do(http.MethodPost, c.At.Process, strings.NewReader(body), "Content-Type", "application/cloudevents+json")
@@ -143,10 +145,10 @@ func faceServerDies(c client, pictures string) {
 	}
 }
 
-// awaitGallery waits until the face server has seen the new photos: within five seconds.
+// awaitGallery waits until the face server has seen the new photos: it looks every five seconds.
 func (c client) awaitGallery(seen func() bool) {
 	c.t.Helper()
-	c.eventually(10*time.Second, "the face server knows the new people", seen)
+	testkit.Eventually(c.t, 30*time.Second, "the face server knows the new people", seen)
 }
 
 var copies int

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/local/testkit"
 )
 
 // load posts pictures and looks at pages, until it is stopped.
@@ -106,7 +107,7 @@ func (l *load) posted() int {
 func (l *load) more(n int) {
 	l.t.Helper()
 	before := l.posted()
-	l.eventually(time.Minute, "pictures are posted", func() bool { return l.posted() >= before+n })
+	testkit.Eventually(l.t, time.Minute, "pictures are posted", func() bool { return l.posted() >= before+n })
 }
 
 // flows waits until a picture that is posted from now on was looked at.
@@ -158,7 +159,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 			mu.Unlock()
 		}
 	})
-	must(t, err)
+	testkit.Succeed(t, err)
 	t.Cleanup(func() {
 		s.Stop()
 		wantNoRaces(t, filepath.Join(data, "logs"))
@@ -168,7 +169,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 	})
 	c := client{t, s}
 	var picture bytes.Buffer // a small one: what counts here is not who is in it
-	must(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 48)), nil))
+	testkit.Succeed(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 48)), nil))
 	l := begin(c, picture.Bytes())
 	l.more(5)
 
@@ -182,7 +183,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 
 	// Programs that wait for a stopped one have work in flight that does not end.
 	freeze(t, s.Program(system.FaceServer), func() {
-		c.eventually(promptly, "pictures are at the face server", func() bool { return c.channel().InFlight > 0 && l.claimed() > 0 })
+		testkit.Eventually(c.t, promptly, "pictures are at the face server", func() bool { return c.channel().InFlight > 0 && l.claimed() > 0 })
 		s.Program(system.Process).Stop()
 		if n := l.claimed(); n != 0 {
 			t.Errorf("process ended and left %d pictures claimed", n)
@@ -191,7 +192,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 	s.Program(system.Process).Start()
 	l.flows()
 	freeze(t, s.Program(system.Process), func() {
-		c.eventually(promptly, "events are at process", func() bool { return c.channel().InFlight > 0 })
+		testkit.Eventually(c.t, promptly, "events are at process", func() bool { return c.channel().InFlight > 0 })
 		s.Program(system.Bridge).Stop()
 		if now := c.channel(); now.InFlight != 0 || now.Depth == 0 {
 			t.Errorf("the bridge ended; nsqd says %+v, want its messages to be had again", now)
@@ -201,7 +202,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 	l.flows()
 
 	l.stop()
-	c.eventually(promptly, "all pictures are looked at", func() bool { return len(l.unfinished()) == 0 })
+	testkit.Eventually(c.t, promptly, "all pictures are looked at", func() bool { return len(l.unfinished()) == 0 })
 	if now := c.channel(); now.TimedOut != 0 {
 		t.Errorf("%d messages were given to another only after their timeout", now.TimedOut)
 	}
@@ -212,7 +213,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 func freeze(t *testing.T, p *system.Program, do func()) {
 	t.Helper()
 	pid := p.PID()
-	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	testkit.Succeed(t, syscall.Kill(pid, syscall.SIGSTOP))
 	defer syscall.Kill(pid, syscall.SIGCONT)
 	do()
 }

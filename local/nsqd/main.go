@@ -15,7 +15,7 @@ import (
 
 type settings struct {
 	serve.Listen
-	HTTPPort int    `envconfig:"HTTP_PORT" default:"4151" desc:"port of nsqd's HTTP interface; 0 takes any free one"`
+	HTTPPort int    `envconfig:"HTTP_PORT" default:"4151" min:"0" max:"65535" desc:"port of nsqd's HTTP interface; 0 takes any free one"`
 	Data     string `envconfig:"NSQD_DATA" required:"true" desc:"folder for messages"`
 }
 

@@ -138,6 +138,9 @@ func TestSeveralMariaDBsRunAtOnce(t *testing.T) {
 
 func startMariaDB(t *testing.T, d Database) *child.Process {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs MariaDB: left out by -short")
+	}
 	m, err := userCache(t).MariaDB(t.Context())
 	if err != nil {
 		t.Fatal(err)

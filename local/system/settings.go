@@ -17,24 +17,25 @@ import (
 // 0, for any free one.
 type Settings struct {
 	Data    string `envconfig:"DATA" default:".lineup" desc:"folder for everything that is kept"`
-	Samples string `envconfig:"SAMPLES" default:"on" desc:"on: the first run brings sample people and pictures; off: it does not"`
+	Samples string `envconfig:"SAMPLES" default:"on" oneof:"on off" desc:"on: the first run brings sample people and pictures; off: it does not"`
 
-	ReceivePort int `envconfig:"RECEIVE_PORT" default:"8000" desc:"port where pictures are posted"`
-	ViewPort    int `envconfig:"VIEW_PORT" default:"8080" desc:"port of the page"`
-	ProcessPort int `envconfig:"PROCESS_PORT" default:"8082" desc:"port of the function that asks the face server"`
-	BridgePort  int `envconfig:"BRIDGE_PORT" default:"8083" desc:"port where the bridge tells its health"`
-	FacePort    int `envconfig:"FACE_PORT" default:"50051" desc:"port of the face server"`
-	NSQDPort    int `envconfig:"NSQD_PORT" default:"4150" desc:"port of nsqd; its HTTP interface is on the next"`
-	MySQLPort   int `envconfig:"MYSQL_PORT" default:"3307" desc:"port of MariaDB"`
+	ReceivePort int `envconfig:"RECEIVE_PORT" default:"8000" min:"0" max:"65535" desc:"port where pictures are posted"`
+	ViewPort    int `envconfig:"VIEW_PORT" default:"8080" min:"0" max:"65535" desc:"port of the page"`
+	ProcessPort int `envconfig:"PROCESS_PORT" default:"8082" min:"0" max:"65535" desc:"port of the function that asks the face server"`
+	BridgePort  int `envconfig:"BRIDGE_PORT" default:"8083" min:"0" max:"65535" desc:"port where the bridge tells its health"`
+	FacePort    int `envconfig:"FACE_PORT" default:"50051" min:"0" max:"65535" desc:"port of the face server"`
+	NSQDPort    int `envconfig:"NSQD_PORT" default:"4150" min:"0" max:"65534" desc:"port of nsqd; its HTTP interface is on the next"`
+	MySQLPort   int `envconfig:"MYSQL_PORT" default:"3307" min:"0" max:"65535" desc:"port of MariaDB"`
 
+	// What the user has stands in for the system's own: unlike the programs', these have no default.
 	MySQLDSN        string `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
 	NSQDAddress     string `envconfig:"NSQD_ADDRESS" desc:"an nsqd of your own instead, host:port"`
 	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" desc:"its HTTP address; not set: the next port"`
 	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
-	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
-	StartTime time.Duration `envconfig:"START_TIME" default:"2m" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
+	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" min:"0" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
+	StartTime time.Duration `envconfig:"START_TIME" default:"2m" min:"0" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
 
 	// Programs is the folder of programs made by Build; empty: they are built into bin of the module.
 	Programs string `ignored:"true"`
@@ -49,23 +50,28 @@ type Settings struct {
 	processTwoPort int
 }
 
-// complete checks s and fills in what follows from the rest.
-func (s Settings) complete() (Settings, error) {
-	if s.Samples != "on" && s.Samples != "off" && s.Samples != "" {
-		return s, fmt.Errorf("SAMPLES=%s: it is on or off", s.Samples)
-	}
-	if s.PingEvery < 0 || s.StartTime < 0 {
-		return s, errors.New("PING_EVERY and START_TIME cannot be negative")
-	}
+// Check refuses what no tag can.
+func (s Settings) Check() error {
+	var errs []error
 	if s.Data == "" {
-		return s, errors.New("DATA is empty: set it to a folder")
+		errs = append(errs, errors.New("DATA is empty: set it to a folder"))
 	}
+	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
+		if _, err := nextPort(s.NSQDAddress); err != nil {
+			errs = append(errs, fmt.Errorf("NSQD_ADDRESS=%s: %w; it is host:port", s.NSQDAddress, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// complete fills in what follows from the rest.
+func (s Settings) complete() (Settings, error) {
 	var err error
 	if s.Data, err = filepath.Abs(s.Data); err != nil {
 		return s, fmt.Errorf("find DATA: %w", err)
 	}
 	if strings.Contains(s.Data, ",") {
-		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this one's name", s.Data)
+		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data)
 	}
 	if s.ImagesURL == "" {
 		s.ImagesURL = "file://" + filepath.Join(s.Data, "images")
@@ -78,7 +84,7 @@ func (s Settings) complete() (Settings, error) {
 	}
 	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
 		if s.NSQDHTTPAddress, err = nextPort(s.NSQDAddress); err != nil {
-			return s, fmt.Errorf("NSQD_ADDRESS=%s: %w; it is host:port", s.NSQDAddress, err)
+			return s, fmt.Errorf("find nsqd's HTTP address: %w", err)
 		}
 	}
 	return s, nil

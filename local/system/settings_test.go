@@ -7,7 +7,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/serve"
 )
+
+func TestEverySetting(t *testing.T) {
+	testkit.Settings(t, func() any {
+		return &Settings{Data: ".lineup", Samples: "on", ReceivePort: 8000, StartTime: time.Minute}
+	})
+}
 
 func TestSettingsAreCompletedOrRefused(t *testing.T) {
 	dir := t.TempDir()
@@ -30,19 +39,21 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
 			return s.NSQDHTTPAddress == "q:80"
 		}, ""},
-		"an nsqd without a port":       {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
-		"an nsqd with a named port":    {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
-		"samples neither on nor off":   {func(s *Settings) { s.Samples = "yes" }, nil, "SAMPLES=yes"},
-		"no samples":                   {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
-		"no DATA":                      {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
-		"a comma in DATA":              {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
-		"a negative pause":             {func(s *Settings) { s.PingEvery = -time.Second }, nil, "cannot be negative"},
-		"a negative time for starting": {func(s *Settings) { s.StartTime = -time.Second }, nil, "cannot be negative"},
+		"an nsqd without a port":     {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
+		"an nsqd with a named port":  {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
+		"samples neither on nor off": {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
+		"no samples":                 {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
+		"no DATA":                    {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
+		"a comma in DATA":            {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Settings{Data: ".lineup", Samples: "on"}
 			test.change(&s)
-			got, err := s.complete()
+			err := serve.Check(&s)
+			var got Settings
+			if err == nil {
+				got, err = s.complete()
+			}
 			switch {
 			case test.error != "":
 				if err == nil || !strings.Contains(err.Error(), test.error) {

@@ -22,31 +22,20 @@ import (
 	"lineup.dev/lineup/local/system"
 )
 
-// programs is the folder of the programs, built once for all tests.
+// programs is the folder of the programs: that of `make run`, so that what has not changed is not linked anew.
 var programs string
 
 func TestMain(m *testing.M) {
-	code, err := buildAndRun(m)
+	root, err := parts.ModuleRoot()
+	if err == nil {
+		programs = filepath.Join(root, "bin")
+		err = system.Build(context.Background(), root, programs)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		os.Exit(1)
 	}
-	os.Exit(code)
-}
-
-func buildAndRun(m *testing.M) (int, error) {
-	root, err := parts.ModuleRoot()
-	if err != nil {
-		return 0, err
-	}
-	if programs, err = os.MkdirTemp("", "lineup-programs-"); err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(programs)
-	if err := system.Build(context.Background(), root, programs); err != nil {
-		return 0, err
-	}
-	return deptest.Main(m), nil
+	os.Exit(deptest.Main(m))
 }
 
 var all = []string{system.MariaDB, system.NSQD, system.FaceServer, system.Process, system.Bridge, system.Receive, system.View}
@@ -124,7 +113,7 @@ func TestTheNextRunHasAllData(t *testing.T) {
 func TestEveryProgramMayBeKilledAtAnyTime(t *testing.T) {
 	t.Parallel()
 	// Whatever is lost shall be missed within seconds.
-	soon := []string{"HINT_AGE=1s", "SWEEP_INTERVAL=500ms", "LEASE=4s", "FACE_TIMEOUT=3s"}
+	soon := []string{"HINT_AGE=1s", "SWEEP_INTERVAL=500ms", "LEASE=7s", "FACE_TIMEOUT=3s", "HEALTH_TIMEOUT=1s", "WRITE_TIMEOUT=2s"}
 	s := start(t, system.Settings{Data: t.TempDir(), PingEvery: time.Second, Environment: soon})
 	for _, name := range all {
 		s.Program(name).Kill()

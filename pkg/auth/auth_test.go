@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
@@ -11,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/serve"
 )
@@ -26,9 +29,7 @@ func line(name, key string) string {
 
 func write(t *testing.T, file, content string) {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Succeed(t, os.WriteFile(file, []byte(content), 0o600))
 }
 
 // keysFile is a file of keys with that content.
@@ -39,49 +40,60 @@ func keysFile(t *testing.T, content string) string {
 	return file
 }
 
-// entry is a door with a handler behind it that answers with who called.
-type entry struct {
+// guarded is a handler that answers with the caller's name, behind authentication.
+type guarded struct {
 	http.Handler
-	log *bytes.Buffer
+	log    *bytes.Buffer
+	errors *atomic.Int32 // logged
 }
 
-func open(t *testing.T, s auth.Settings) entry {
-	t.Helper()
-	var buffer bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&buffer, nil))
-	d, err := auth.New(s, log)
-	if err != nil {
-		t.Fatal(err)
+// countErrors counts the records of level error.
+type countErrors struct {
+	slog.Handler
+	errors *atomic.Int32
+}
+
+func (c countErrors) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		c.errors.Add(1)
 	}
-	behind := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return c.Handler.Handle(ctx, r)
+}
+
+func guard(t *testing.T, s auth.Settings) guarded {
+	t.Helper()
+	g := guarded{log: new(bytes.Buffer), errors: new(atomic.Int32)}
+	a := testkit.Must(auth.New(s, slog.New(countErrors{slog.NewTextHandler(g.log, nil), g.errors})))(t)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, auth.Caller(r.Context()).Value)
 	})
-	isOpen := func(r *http.Request) bool { return r.URL.Path == "/open" }
-	return entry{d.Guard(behind, isOpen, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) }), &buffer}
+	isPublic := func(r *http.Request) bool { return r.URL.Path == "/public" }
+	g.Handler = a.Guard(handler, isPublic, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) })
+	return g
 }
 
 // ask gives the answer to a request with these headers, name and value in turn.
-func (e entry) ask(t *testing.T, method, url string, header ...string) *httptest.ResponseRecorder {
+func (g guarded) ask(t *testing.T, method, url string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, url, nil)
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Add(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	e.ServeHTTP(w, request)
+	g.ServeHTTP(w, request)
 	return w
 }
 
-func (e entry) status(t *testing.T, key string) int {
+func (g guarded) status(t *testing.T, key string) int {
 	t.Helper()
-	return e.ask(t, "GET", "http://lineup.example/", "Authorization", "Bearer "+key).Code
+	return g.ask(t, "GET", "http://lineup.example/", "Authorization", "Bearer "+key).Code
 }
 
-func TestWithoutAFileEverybodyIsLetIn(t *testing.T) {
+func TestWithoutAFileNoKeyIsNeeded(t *testing.T) {
 	t.Parallel()
-	e := open(t, auth.Settings{RateLimit: 1, RateBurst: 1})
+	g := guard(t, auth.Settings{RateLimit: 1, RateBurst: 1})
 	for range 3 {
-		if w := e.ask(t, "POST", "/"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "private, no-cache" {
+		if w := g.ask(t, "POST", "/"); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "private, no-cache" {
 			t.Errorf("%d %v", w.Code, w.Header())
 		}
 	}
@@ -89,7 +101,7 @@ func TestWithoutAFileEverybodyIsLetIn(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	e := open(t, auth.Settings{KeysFile: keysFile(t, "# who may\n\n"+line("phone", "hunter2")+"  "+strings.TrimSpace(line("cron", "s3same"))+" # at night")})
+	g := guard(t, auth.Settings{KeysFile: keysFile(t, "# who may\n\n"+line("phone", "hunter2")+"  "+strings.TrimSpace(line("cron", "s3same"))+" # at night")})
 	for name, c := range map[string]struct {
 		authorization string
 		caller        string // "": refused
@@ -113,7 +125,7 @@ func TestKeys(t *testing.T) {
 			if c.authorization != "" {
 				header = []string{"Authorization", c.authorization}
 			}
-			w := e.ask(t, "GET", "/", header...)
+			w := g.ask(t, "GET", "/", header...)
 			if c.caller != "" {
 				if w.Code != http.StatusOK || w.Body.String() != c.caller || w.Header().Get("Cache-Control") != "no-store" {
 					t.Errorf("%d %s %v, want %s", w.Code, w.Body, w.Header(), c.caller)
@@ -128,12 +140,12 @@ func TestKeys(t *testing.T) {
 			}
 		})
 	}
-	if w := e.ask(t, "POST", "/open"); w.Code != http.StatusOK {
-		t.Errorf("what is open needs a key: %d", w.Code)
+	if w := g.ask(t, "POST", "/public"); w.Code != http.StatusOK {
+		t.Errorf("a public route needs a key: %d", w.Code)
 	}
 	for _, secret := range []string{"hunter", "s3same"} {
-		if strings.Contains(e.log.String(), secret) {
-			t.Errorf("the log holds a key:\n%s", e.log)
+		if strings.Contains(g.log.String(), secret) {
+			t.Errorf("the log holds a key:\n%s", g.log)
 		}
 	}
 }
@@ -149,38 +161,38 @@ func TestKeysAreReadAgain(t *testing.T) {
 	both := line("phone", "one") + line("cron", "two")
 	for name, c := range map[string]struct {
 		change   func(t *testing.T, file string)
-		one, two bool // whether the key is let in afterwards; before, only one is
-		says     string
+		one, two bool // whether the key is accepted afterwards; before, only one is
+		errors   int32
 	}{
-		"a key is added":      {func(t *testing.T, file string) { write(t, file, both) }, true, true, "API keys read"},
-		"a key is taken away": {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, "API keys read"},
-		"the file is gone":    {func(t *testing.T, file string) { must(t, os.Remove(file)) }, true, false, "stay as they were"},
-		"the file is broken":  {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, "line 3"},
-		"the file is empty":   {func(t *testing.T, file string) { write(t, file, "") }, true, false, "no key"},
+		"a key is added":      {func(t *testing.T, file string) { write(t, file, both) }, true, true, 0},
+		"a key is taken away": {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, 0},
+		"the file is gone":    {func(t *testing.T, file string) { testkit.Succeed(t, os.Remove(file)) }, true, false, 1},
+		"the file is broken":  {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, 1},
+		"the file is empty":   {func(t *testing.T, file string) { write(t, file, "") }, true, false, 1},
 		"another file is in its place": {func(t *testing.T, file string) {
 			other := keysFile(t, both)
-			must(t, os.Rename(other, file))
-		}, true, true, "API keys read"},
+			testkit.Succeed(t, os.Rename(other, file))
+		}, true, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := keysFile(t, line("phone", "one"))
 			synctest.Test(t, func(t *testing.T) {
-				e := open(t, auth.Settings{KeysFile: file})
+				g := guard(t, auth.Settings{KeysFile: file})
 				c.change(t, file)
-				if e.status(t, "one") != http.StatusOK || e.status(t, "two") != http.StatusUnauthorized {
+				if g.status(t, "one") != http.StatusOK || g.status(t, "two") != http.StatusUnauthorized {
 					t.Error("the file is looked at for every request")
 				}
 				for range 3 {
 					time.Sleep(time.Second) // of the test's own clock
-					for key, in := range map[string]bool{"one": c.one, "two": c.two} {
-						if got := e.status(t, key); (got == http.StatusOK) != in {
+					for key, accepted := range map[string]bool{"one": c.one, "two": c.two} {
+						if got := g.status(t, key); (got == http.StatusOK) != accepted {
 							t.Errorf("key %s: %d", key, got)
 						}
 					}
 				}
-				if got := strings.Count(e.log.String(), c.says); got != 1 {
-					t.Errorf("the log says %q %d times, want once:\n%s", c.says, got, e.log)
+				if got := g.errors.Load(); got != c.errors {
+					t.Errorf("%d errors are logged, want %d:\n%s", got, c.errors, g.log)
 				}
 			})
 		})
@@ -193,25 +205,25 @@ func TestAMountedSecretIsReadAgain(t *testing.T) {
 	t.Parallel()
 	dir, then := t.TempDir(), time.Now()
 	for version, key := range map[string]string{"v1": "one", "v2": "two"} {
-		must(t, os.Mkdir(filepath.Join(dir, version), 0o700))
+		testkit.Succeed(t, os.Mkdir(filepath.Join(dir, version), 0o700))
 		file := filepath.Join(dir, version, "keys")
 		write(t, file, line("phone", key))
-		must(t, os.Chtimes(file, then, then))
+		testkit.Succeed(t, os.Chtimes(file, then, then))
 	}
-	must(t, os.Symlink("v1", filepath.Join(dir, "..data")))
-	must(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
+	testkit.Succeed(t, os.Symlink("v1", filepath.Join(dir, "..data")))
+	testkit.Succeed(t, os.Symlink("..data/keys", filepath.Join(dir, "keys")))
 	synctest.Test(t, func(t *testing.T) {
-		e := open(t, auth.Settings{KeysFile: filepath.Join(dir, "keys")})
-		must(t, os.Symlink("v2", filepath.Join(dir, "new")))
-		must(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
+		g := guard(t, auth.Settings{KeysFile: filepath.Join(dir, "keys")})
+		testkit.Succeed(t, os.Symlink("v2", filepath.Join(dir, "new")))
+		testkit.Succeed(t, os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "..data")))
 		time.Sleep(time.Second)
-		if one, two := e.status(t, "one"), e.status(t, "two"); one != http.StatusUnauthorized || two != http.StatusOK {
+		if one, two := g.status(t, "one"), g.status(t, "two"); one != http.StatusUnauthorized || two != http.StatusOK {
 			t.Errorf("the old key gets %d, the new one %d", one, two)
 		}
 	})
 }
 
-func TestAFileThatIsOfNoUse(t *testing.T) {
+func TestAnInvalidFile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ content, says string }{
 		"is empty":               {"", "no key"},
@@ -241,37 +253,53 @@ func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	file := keysFile(t, line("phone", "old")+line("phone", "new")+line("cron", "other"))
 	synctest.Test(t, func(t *testing.T) {
-		e := open(t, auth.Settings{KeysFile: file, RateLimit: 0.5, RateBurst: 3})
+		g := guard(t, auth.Settings{KeysFile: file, RateLimit: 0.5, RateBurst: 3})
 		for range 3 {
-			if got := e.status(t, "old"); got != http.StatusOK {
+			if got := g.status(t, "old"); got != http.StatusOK {
 				t.Fatalf("%d within the burst", got)
 			}
 		}
-		w := e.ask(t, "GET", "/", "Authorization", "Bearer new")
+		w := g.ask(t, "GET", "/", "Authorization", "Bearer new")
 		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "2" || w.Header().Get("WWW-Authenticate") != "" {
 			t.Errorf("%d, Retry-After %q; want 429 and 2, also with the same caller's other key", w.Code, w.Header().Get("Retry-After"))
 		}
-		if got := e.status(t, "other"); got != http.StatusOK {
+		if got := g.status(t, "other"); got != http.StatusOK {
 			t.Errorf("another caller gets %d", got)
 		}
 		write(t, file, line("phone", "old")) // read again, who called is not forgotten
 		time.Sleep(1900 * time.Millisecond)
-		if got := e.status(t, "old"); got != http.StatusTooManyRequests {
+		if got := g.status(t, "old"); got != http.StatusTooManyRequests {
 			t.Errorf("%d before the time is over", got)
 		}
 		time.Sleep(100 * time.Millisecond)
-		if got := e.status(t, "old"); got != http.StatusOK {
+		if got := g.status(t, "old"); got != http.StatusOK {
 			t.Errorf("%d after the time is over", got)
 		}
-		free := open(t, auth.Settings{KeysFile: file})
+		free := guard(t, auth.Settings{KeysFile: file})
 		for range 1000 {
 			if got := free.status(t, "old"); got != http.StatusOK {
 				t.Fatalf("%d with RATE_LIMIT=0", got)
 			}
 		}
 	})
-	for _, s := range []auth.Settings{{RateLimit: -1, RateBurst: 1}, {RateLimit: math.NaN(), RateBurst: 1}, {RateLimit: 1}} {
-		if _, err := auth.New(s, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
+}
+
+func TestARateIsANumberThatMakesSense(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if err := serve.Check(&auth.Settings{RateLimit: rate, RateBurst: 1}); err == nil || !strings.Contains(err.Error(), "RATE_LIMIT") {
+			t.Errorf("%g: got %v, want an error about RATE_LIMIT", rate, err)
+		}
+	}
+}
+
+func TestARateNeedsABurst(t *testing.T) {
+	t.Parallel()
+	if err := (auth.Settings{RateLimit: 1}).Check(); err == nil || !strings.Contains(err.Error(), "RATE_BURST") {
+		t.Errorf("got %v, want an error about RATE_BURST", err)
+	}
+	for _, s := range []auth.Settings{{}, {RateBurst: 1}, {RateLimit: 0.5, RateBurst: 1}} {
+		if err := s.Check(); err != nil {
 			t.Errorf("%+v: %v", s, err)
 		}
 	}
@@ -279,7 +307,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestPostsOfOtherSites(t *testing.T) {
 	t.Parallel()
-	e := open(t, auth.Settings{TrustedOrigins: []string{"https://page.example"}})
+	g := guard(t, auth.Settings{TrustedOrigins: []string{"https://page.example"}})
 	for name, c := range map[string]struct {
 		method string
 		header []string
@@ -296,11 +324,11 @@ func TestPostsOfOtherSites(t *testing.T) {
 		"a page in a sandbox":                 {"POST", []string{"Origin", "null"}, false},
 		"a link on another site":              {"GET", []string{"Sec-Fetch-Site", "cross-site"}, true},
 		"a form of a site that is trusted":    {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://page.example"}, true},
-		"what is open, from another site":     {"POST", []string{"Sec-Fetch-Site", "cross-site"}, false},
+		"a public route, from another site":   {"POST", []string{"Sec-Fetch-Site", "cross-site"}, false},
 		"another site that changes something": {"DELETE", []string{"Sec-Fetch-Site", "cross-site"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := e.ask(t, c.method, "http://lineup.example/open", c.header...)
+			w := g.ask(t, c.method, "http://lineup.example/public", c.header...)
 			if (w.Code == http.StatusOK) != c.in || !c.in && (w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "TRUSTED_ORIGINS")) {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
@@ -308,12 +336,5 @@ func TestPostsOfOtherSites(t *testing.T) {
 	}
 	if _, err := auth.New(auth.Settings{TrustedOrigins: []string{"page.example"}}, nil); err == nil || !strings.Contains(err.Error(), "TRUSTED_ORIGINS") {
 		t.Errorf("an origin without a scheme: %v", err)
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }

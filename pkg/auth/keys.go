@@ -23,12 +23,12 @@ import (
 
 // Limits of a file of keys.
 const (
-	fileBytes = 1 << 20
-	nameBytes = 100
-	lookEvery = time.Second // after which the file is looked at again
+	maxFile        = 1 << 20 // bytes
+	maxName        = 100     // bytes
+	reloadInterval = time.Second
 )
 
-// key is one line of the file. Lines of one name are one caller's, who has one
+// key is one line of the file. Keys of one name belong to one caller, who has one
 // limiter.
 type key struct {
 	name    string
@@ -36,7 +36,7 @@ type key struct {
 	limiter *rate.Limiter
 }
 
-// keyring is the keys of a file, as it last was when it could be read.
+// keyring is the keys of a file, as of the last time it could be read.
 type keyring struct {
 	path  string
 	rate  rate.Limit
@@ -45,13 +45,13 @@ type keyring struct {
 
 	mu        sync.Mutex
 	keys      []key
-	looked    time.Time
-	file      os.FileInfo // the last that was read
-	objection string      // the last that was logged
+	checked   time.Time   // when the file was last checked for changes
+	file      os.FileInfo // of the last reading
+	lastError string      // the last that was logged
 }
 
 func openKeyring(s Settings, log *slog.Logger) (*keyring, error) {
-	k := &keyring{path: s.KeysFile, rate: rate.Limit(s.RateLimit), burst: s.RateBurst, log: log, looked: time.Now()}
+	k := &keyring{path: s.KeysFile, rate: rate.Limit(s.RateLimit), burst: s.RateBurst, log: log, checked: time.Now()}
 	if k.rate == 0 {
 		k.rate = rate.Inf
 	}
@@ -61,27 +61,40 @@ func openKeyring(s Settings, log *slog.Logger) (*keyring, error) {
 	return k, nil
 }
 
-// admit tells whose key the request brings, and the problem if it may not pass.
-func (k *keyring) admit(r *http.Request) (key, *serve.Problem) {
-	token := presented(r)
-	if token == "" {
+// authenticate gives the key of the request, and the problem if it is refused.
+func (k *keyring) authenticate(r *http.Request) (key, *serve.Problem) {
+	presented := token(r)
+	if presented == "" {
 		return key{}, &serve.Problem{Status: http.StatusUnauthorized, Detail: "An API key is needed: send it as `Authorization: Bearer KEY`, or as the password to any user name."}
 	}
-	found, ok := find(k.current(), token)
+	found, ok := find(k.current(), presented)
 	if !ok {
 		return key{}, &serve.Problem{Status: http.StatusUnauthorized, Detail: "The API key is not known here: ask whoever runs this program for one."}
 	}
 	reservation := found.limiter.Reserve()
 	if wait := reservation.Delay(); wait > 0 {
 		reservation.Cancel()
-		return found, &serve.Problem{Status: http.StatusTooManyRequests, Detail: "Too many requests with this API key: come back when Retry-After says.", RetryAfter: wait}
+		return found, &serve.Problem{Status: http.StatusTooManyRequests, Detail: "Too many requests with this API key: try again after the seconds of Retry-After.", RetryAfter: wait}
 	}
 	return found, nil
 }
 
-// find compares with every key, so that how long it takes tells nothing.
-func find(keys []key, token string) (found key, ok bool) {
-	hash := sha256.Sum256([]byte(token))
+// token is the API key of the request: a Bearer token, or the password of any user,
+// which is how a browser sends one. It is empty for none.
+func token(r *http.Request) string {
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return ""
+}
+
+// find compares with every key, so that its duration reveals nothing.
+func find(keys []key, presented string) (found key, ok bool) {
+	hash := sha256.Sum256([]byte(presented))
 	for _, candidate := range keys {
 		if subtle.ConstantTimeCompare(candidate.hash[:], hash[:]) == 1 {
 			found, ok = candidate, true
@@ -90,16 +103,16 @@ func find(keys []key, token string) (found key, ok bool) {
 	return found, ok
 }
 
-// current is the keys of the file as it is now. One that is gone or broken changes
+// current is the keys of the file as it is now. A file that is gone or invalid changes
 // nothing.
 func (k *keyring) current() []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.looked) < lookEvery {
+	if time.Since(k.checked) < reloadInterval {
 		return k.keys
 	}
-	k.looked = time.Now()
-	// Not the link, but what it leads to: a mounted Secret is exchanged behind one.
+	k.checked = time.Now()
+	// Stat follows links: a mounted Secret is replaced behind one.
 	now, err := os.Stat(k.path)
 	switch {
 	case err == nil && os.SameFile(k.file, now) && k.file.ModTime().Equal(now.ModTime()) && k.file.Size() == now.Size():
@@ -108,26 +121,26 @@ func (k *keyring) current() []key {
 		err = k.read()
 	}
 	if err == nil {
-		k.objection = ""
-		k.log.Info("API keys read", "keys", len(k.keys))
-	} else if k.objection != err.Error() {
-		k.objection = err.Error()
-		k.log.Error("the API keys stay as they were", "error", err)
+		k.lastError = ""
+		k.log.Info("API keys reloaded", "keys", len(k.keys))
+	} else if k.lastError != err.Error() {
+		k.lastError = err.Error()
+		k.log.Error("API keys not reloaded, the old ones stay valid", "error", err)
 	}
 	return k.keys
 }
 
-// read takes the keys from the file, all or nothing, and notes which file that was.
+// read loads the keys from the file, all or none, and notes the file's identity.
 func (k *keyring) read() error {
 	f, err := os.Open(k.path)
 	if err != nil {
-		return fmt.Errorf("open the file of API keys: %w; next: make it, or unset API_KEYS_FILE to let everybody in", err)
+		return fmt.Errorf("open the file of API keys: %w; next: make it, or unset API_KEYS_FILE to need no key", err)
 	}
 	defer f.Close()
 	if k.file, err = f.Stat(); err != nil {
 		return fmt.Errorf("read the file of API keys: %w", err)
 	}
-	content, err := io.ReadAll(io.LimitReader(f, fileBytes+1))
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return fmt.Errorf("read the file of API keys: %w", err)
 	}
@@ -147,11 +160,11 @@ func (k *keyring) read() error {
 	return nil
 }
 
-// parse reads lines of a name and a hash. Its errors show neither: a key may stand
-// in the hash's place.
+// parse reads lines of a name and a hash. Its errors show neither: somebody may have
+// written the key in the place of its hash.
 func parse(content []byte) (keys []key, err error) {
-	if len(content) > fileBytes {
-		return nil, fmt.Errorf("it is larger than the %d bytes allowed", fileBytes)
+	if len(content) > maxFile {
+		return nil, fmt.Errorf("it is larger than the %d bytes allowed", maxFile)
 	}
 	number := 0
 	for line := range strings.Lines(string(content)) {
@@ -165,13 +178,13 @@ func parse(content []byte) (keys []key, err error) {
 		if len(fields) == 2 {
 			hash, err = hex.DecodeString(fields[1])
 		}
-		if len(fields) != 2 || err != nil || len(hash) != sha256.Size || len(fields[0]) > nameBytes || !utf8.ValidString(fields[0]) {
-			return nil, fmt.Errorf("line %d is not a name of at most %d bytes, a space, and the key's sha256 in 64 hex digits: `printf %%s KEY | sha256sum` makes it", number, nameBytes)
+		if len(fields) != 2 || err != nil || len(hash) != sha256.Size || len(fields[0]) > maxName || !utf8.ValidString(fields[0]) {
+			return nil, fmt.Errorf("line %d is not a name of at most %d bytes, a space, and the key's SHA-256 in 64 hex digits: `printf %%s KEY | sha256sum` makes it", number, maxName)
 		}
 		keys = append(keys, key{name: fields[0], hash: [sha256.Size]byte(hash)})
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("it holds no key, so nobody could come in: add a line of a name and the key's sha256")
+		return nil, errors.New("it holds no key, so every request would be refused: add a line of a name and the key's SHA-256")
 	}
 	return keys, nil
 }

@@ -1,6 +1,6 @@
-// Package breaker is the circuit around the face server: after a few failures in
-// a row it opens and every call is refused at once; when the time is over, one
-// probe decides whether it closes.
+// Package breaker is the circuit breaker around the face server: after a few
+// failures in a row it opens and every call is refused at once; when its time is
+// over, one probe decides whether it closes.
 //
 // A breaker belongs to one instance of a program. Each instance learns for itself
 // that the face server is gone.
@@ -12,128 +12,134 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 )
 
-// Settings of a Breaker. Every field must be set.
+// Settings of a Breaker.
 type Settings struct {
-	Failures uint          // so many failures in a row open it
-	OpenFor  time.Duration // how long it then stays open
-	// Probe asks whether calls would succeed again. It must end when ctx does.
-	Probe func(ctx context.Context) error
-	Log   *slog.Logger
+	Failures int           `envconfig:"BREAKER_FAILURES" default:"3" min:"1" max:"1000" desc:"failures in a row that open the circuit to the face server"`
+	OpenFor  time.Duration `envconfig:"BREAKER_OPEN" default:"10s" min:"1ms" max:"15m" desc:"how long the circuit then stays open before a health check may close it"`
 }
 
 // Breaker is safe for concurrent use.
 type Breaker struct {
-	Settings
-	// mu makes looking at the circuit's state and acting on it one step.
-	mu      sync.Mutex
-	circuit circuitbreaker.CircuitBreaker[any]
-	closed  context.Context // ends when the circuit opens
-	open    context.CancelFunc
+	settings Settings
+	probe    func(ctx context.Context) error
+	log      *slog.Logger
+
+	mu       sync.Mutex
+	failures int       // in a row, while closed
+	until    time.Time // when a probe may be made; zero while closed
+	probing  bool
+	opened   context.Context // ends when the circuit opens
+	open     context.CancelFunc
 }
 
-// Open is the error of Allow while the circuit is open.
+// Open is the error of a call that is refused because the circuit is open.
 type Open struct {
-	For time.Duration // until the next probe; 0 while one is under way
+	For time.Duration // until the next probe; 0 when one is due or under way
 }
 
 func (e *Open) Error() string {
 	return fmt.Sprintf("the circuit to the face server is open for another %v", e.For.Round(time.Millisecond))
 }
 
-// New makes a closed breaker.
-func New(s Settings) *Breaker {
-	b := &Breaker{
-		Settings: s,
-		circuit: circuitbreaker.NewBuilder[any]().
-			WithFailureThreshold(s.Failures).
-			WithDelay(s.OpenFor).
-			WithSuccessThreshold(1).
-			Build(),
-	}
-	b.closed, b.open = context.WithCancel(context.Background())
+// New makes a closed breaker. The probe tells whether calls would succeed again; it
+// must end when its context does.
+func New(s Settings, probe func(ctx context.Context) error, log *slog.Logger) *Breaker {
+	b := &Breaker{settings: s, probe: probe, log: log}
+	b.close()
 	return b
 }
 
 // Allow tells whether a call may be made now; if not, the error is an *Open. When
-// the time of being open is over, the one caller that finds it so waits for the
-// probe; everybody else is refused until the probe has decided.
+// the circuit's time is over, the first caller that asks makes the probe and waits
+// for it; everybody else is refused until the probe has decided.
 func (b *Breaker) Allow(ctx context.Context) error {
 	b.mu.Lock()
-	closed := b.circuit.IsClosed()
-	mayProbe := !closed && b.circuit.TryAcquirePermit()
-	remaining := b.circuit.RemainingDelay()
+	refusal := b.refusal()
+	mayProbe := refusal != nil && refusal.For == 0 && !b.probing
+	b.probing = b.probing || mayProbe
 	b.mu.Unlock()
 	switch {
-	case closed:
+	case refusal == nil:
 		return nil
 	case mayProbe:
-		return b.probe(ctx)
+		return b.decide(b.probe(ctx))
 	}
-	b.Log.Info("sending not allowed", "for", remaining.String())
-	return &Open{For: remaining}
+	b.log.Debug("call refused, circuit open", "for", refusal.For.String())
+	return refusal
 }
 
-// Closed is for a caller that was allowed some time ago: the error is an *Open if
-// the circuit has opened since. The context ends when it opens, for a call that
-// still waits to be sent. Closed never probes.
-func (b *Breaker) Closed() (context.Context, error) {
+// decide closes the circuit after a good probe, and keeps it open after a bad one.
+func (b *Breaker) decide(probe error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.circuit.IsClosed() {
-		return b.closed, &Open{For: b.circuit.RemainingDelay()}
-	}
-	return b.closed, nil
-}
-
-func (b *Breaker) probe(ctx context.Context) error {
-	b.Log.Info("timeout over, asking the face server for its health")
-	err := b.Probe(ctx)
-
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err == nil {
-		b.circuit.RecordSuccess()
-		b.closed, b.open = context.WithCancel(context.Background())
-		b.Log.Info("the face server is back, circuit closed")
+	b.probing = false
+	if probe == nil {
+		b.close()
+		b.log.Info("circuit closed after a good probe")
 		return nil
 	}
-	b.circuit.RecordFailure()
-	b.Log.Warn("the face server is not back, sending disabled", "for", b.OpenFor.String(), "error", err)
-	return &Open{For: b.circuit.RemainingDelay()}
+	b.until = time.Now().Add(b.settings.OpenFor)
+	b.log.Warn("circuit stays open after a failed probe", "for", b.settings.OpenFor.String(), "error", probe)
+	return b.refusal()
+}
+
+// Watch is for a caller that was allowed some time ago: the error is an *Open if the
+// circuit has opened since. The context ends when it opens, for a call that still
+// waits to be sent. Watch never probes.
+func (b *Breaker) Watch() (opened context.Context, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if refusal := b.refusal(); refusal != nil {
+		return b.opened, refusal
+	}
+	return b.opened, nil
 }
 
 // Success reports that an allowed call reached a face server that works.
 func (b *Breaker) Success() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// A call that was let through long ago says nothing about an open circuit.
-	if b.circuit.IsClosed() {
-		b.circuit.RecordSuccess()
-	}
+	b.failures = 0 // an open circuit counts none: a call from before it opened changes nothing
 }
 
 // Failure reports that an allowed call found the face server gone or broken.
 func (b *Breaker) Failure() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.circuit.IsClosed() {
-		return
+	if b.refusal() != nil {
+		return // a call from before it opened does not start its time anew
 	}
-	b.circuit.RecordFailure()
-	b.Log.Warn("could not send image", "try_count", b.circuit.Metrics().Failures())
-	if b.circuit.IsOpen() {
+	b.failures++
+	b.log.Warn("face server failed", "failures", b.failures, "maximum", b.settings.Failures)
+	if b.failures >= b.settings.Failures {
+		b.until = time.Now().Add(b.settings.OpenFor)
 		b.open()
-		b.Log.Warn("maximum try count reached, sending disabled", "maximum", b.Failures, "for", b.OpenFor.String())
+		b.log.Warn("circuit opened", "for", b.settings.OpenFor.String())
 	}
 }
 
-// Remaining tells how long the circuit stays open; 0 when it is not open.
+// Remaining tells how long no probe may be made yet; 0 too while the circuit is closed.
 func (b *Breaker) Remaining() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.circuit.RemainingDelay()
+	if refusal := b.refusal(); refusal != nil {
+		return refusal.For
+	}
+	return 0
+}
+
+// refusal is nil while the circuit is closed. The caller holds mu.
+func (b *Breaker) refusal() *Open {
+	if b.until.IsZero() {
+		return nil
+	}
+	return &Open{For: max(0, time.Until(b.until))}
+}
+
+// close needs mu, or a breaker that nobody else knows yet.
+func (b *Breaker) close() {
+	b.failures, b.until = 0, time.Time{}
+	b.opened, b.open = context.WithCancel(context.Background())
 }

@@ -30,7 +30,7 @@ func (s *server) probe(ctx context.Context) error {
 }
 
 func newBreaker(s *server) *breaker.Breaker {
-	return breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second, Probe: s.probe, Log: slog.New(slog.DiscardHandler)})
+	return breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, s.probe, slog.New(slog.DiscardHandler))
 }
 
 func refusedFor(t *testing.T, err error) time.Duration {
@@ -166,32 +166,32 @@ func TestWhoWasAllowedBeforeLearnsThatItOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(server)
 		b := newBreaker(s)
-		closed, err := b.Closed()
+		opened, err := b.Watch()
 		if err != nil {
 			t.Fatalf("refused while closed: %v", err)
 		}
 		b.Failure()
 		b.Failure()
-		if closed.Err() != nil {
+		if opened.Err() != nil {
 			t.Error("told that it opened before it did")
 		}
 		b.Failure()
-		if closed.Err() == nil {
+		if opened.Err() == nil {
 			t.Error("not told that it opened")
 		}
 		time.Sleep(4 * time.Second)
-		if _, err := b.Closed(); refusedFor(t, err) != 6*time.Second {
+		if _, err := b.Watch(); refusedFor(t, err) != 6*time.Second {
 			t.Errorf("refused with %v, want another 6s", err)
 		}
 		time.Sleep(6 * time.Second)
-		if _, err := b.Closed(); refusedFor(t, err) != 0 || s.probes.Load() != 0 {
+		if _, err := b.Watch(); refusedFor(t, err) != 0 || s.probes.Load() != 0 {
 			t.Errorf("%v and %d probes; want to be refused until somebody else has probed", err, s.probes.Load())
 		}
 		if err := b.Allow(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if closed, err := b.Closed(); err != nil || closed.Err() != nil {
-			t.Errorf("after a good probe: %v, %v", err, closed.Err())
+		if opened, err := b.Watch(); err != nil || opened.Err() != nil {
+			t.Errorf("after a good probe: %v, %v", err, opened.Err())
 		}
 	})
 }

@@ -43,6 +43,12 @@ func IsEvent(r *http.Request) bool {
 	return strings.HasPrefix(mediaType(r), structured) || r.Header.Get(prefix+"Specversion") != ""
 }
 
+// IsBinary tells by its header alone whether a request claims to hold one event in
+// binary mode, all of whose attributes are headers.
+func IsBinary(r *http.Request) bool {
+	return IsEvent(r) && !strings.HasPrefix(mediaType(r), structured)
+}
+
 // Read reads the events of a request in binary, structured or batched mode, by
 // version 1.0 of the HTTP binding: https://github.com/cloudevents/spec. An event of
 // a batch that is not valid has an error of its own; an empty batch is no event and

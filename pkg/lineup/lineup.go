@@ -28,8 +28,8 @@ type Image struct {
 	Path      string    `json:"path"`
 	Status    Status    `json:"status"`
 	Reason    string    `json:"reason"` // why it failed, else empty
-	Person    *Person   `json:"person"` // whose face is surest, nil when nobody is known
-	Faces     []Face    `json:"faces"`  // the surest match first
+	Person    *Person   `json:"person"` // the best match, nil when nobody is known
+	Faces     []Face    `json:"faces"`  // the best match first
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
 }

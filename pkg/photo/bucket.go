@@ -22,9 +22,12 @@ const keyBytes = 1024
 
 // bucket is a root in an object store. It is opened at first use.
 type bucket struct {
+	address string
 	name    string // scheme://bucket, in lower case
 	prefix  string // of every key, from the URL's parameter
-	connect func() (*blob.Bucket, error)
+
+	mu    sync.Mutex
+	store *blob.Bucket // nil until it was opened
 }
 
 func newBucket(address string) (root, error) {
@@ -37,19 +40,19 @@ func newBucket(address string) (root, error) {
 			u.Scheme, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
 	}
 	return &bucket{
-		name:   strings.ToLower(u.Scheme + "://" + u.Host),
-		prefix: u.Query().Get("prefix"),
-		// The clients of some stores keep the context: it must not end with a request.
-		connect: sync.OnceValues(func() (*blob.Bucket, error) { return blob.OpenBucket(context.Background(), address) }),
+		address: address,
+		name:    strings.ToLower(u.Scheme + "://" + u.Host),
+		prefix:  u.Query().Get("prefix"),
 	}, nil
 }
 
 func (b *bucket) close() error {
-	store, err := b.connect()
-	if err != nil {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.store == nil {
 		return nil
 	}
-	return store.Close()
+	return b.store.Close()
 }
 
 func (b *bucket) locate(p string) (string, bool) {
@@ -137,4 +140,20 @@ func (b *bucket) remove(ctx context.Context, name string) error {
 		return fmt.Errorf("remove: %w: %w", ErrUnreachable, err)
 	}
 	return nil
+}
+
+// connect opens the bucket unless it is open; what fails is tried again by the next.
+func (b *bucket) connect() (*blob.Bucket, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.store != nil {
+		return b.store, nil
+	}
+	// The clients of some stores keep the context: it must not end with a request.
+	store, err := blob.OpenBucket(context.Background(), b.address)
+	if err != nil {
+		return nil, err
+	}
+	b.store = store
+	return store, nil
 }

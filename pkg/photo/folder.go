@@ -42,7 +42,7 @@ func (f folder) locate(p string) (string, bool) {
 }
 
 func (f folder) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
-	dir, err := f.enter(ctx)
+	dir, err := f.openRoot(ctx)
 	if err != nil {
 		return nil, Entry{}, err
 	}
@@ -69,9 +69,10 @@ func (f folder) open(ctx context.Context, name string) (io.ReadCloser, Entry, er
 }
 
 // save writes beside the file and renames, so that a reader sees all or nothing,
-// and syncs, so that a row written afterwards never speaks of a lost picture.
+// and syncs the file and every folder's name up to the root, so that a row written
+// afterwards never speaks of a lost picture.
 func (f folder) save(ctx context.Context, name string, body []byte) error {
-	dir, err := f.enter(ctx)
+	dir, err := f.openRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,20 +89,10 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		dir.Remove(temporary) // what stays is hidden, and harmless
 		return fmt.Errorf("save: %w", fileError(err))
 	}
-	if err := syncFolder(dir, path.Dir(name)); err != nil {
+	if err := syncFolders(dir, path.Dir(name)); err != nil {
 		return fmt.Errorf("save: %w", fileError(err))
 	}
 	return nil
-}
-
-// syncFolder makes the names in a folder last.
-func syncFolder(dir *os.Root, name string) error {
-	folder, err := dir.Open(name)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }
 
 func write(dir *os.Root, name string, body []byte) error {
@@ -116,8 +107,27 @@ func write(dir *os.Root, name string, body []byte) error {
 	return file.Sync()
 }
 
+// syncFolders makes the names in a folder last, and those of the folders above it
+// up to the root: this save or another at the same time may have made any of them.
+func syncFolders(dir *os.Root, name string) error {
+	for ; ; name = path.Dir(name) {
+		if err := syncFolder(dir, name); err != nil || name == "." {
+			return err
+		}
+	}
+}
+
+func syncFolder(dir *os.Root, name string) error {
+	opened, err := dir.Open(name)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	return opened.Sync()
+}
+
 func (f folder) list(ctx context.Context, below string) ([]Entry, error) {
-	dir, err := f.enter(ctx)
+	dir, err := f.openRoot(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +156,7 @@ func (f folder) list(ctx context.Context, below string) ([]Entry, error) {
 }
 
 func (f folder) remove(ctx context.Context, name string) error {
-	dir, err := f.enter(ctx)
+	dir, err := f.openRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -157,7 +167,7 @@ func (f folder) remove(ctx context.Context, name string) error {
 	return nil
 }
 
-func (f folder) enter(ctx context.Context) (*os.Root, error) {
+func (f folder) openRoot(ctx context.Context) (*os.Root, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

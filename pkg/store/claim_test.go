@@ -178,7 +178,7 @@ func TestNoMoreConnectionsThanSet(t *testing.T) {
 	db := newDatabase(t)
 	id := db.submit(t, "a.jpg")[0].ID
 	lock := db.locked(t, "UPDATE images SET attempts=1 WHERE id=?", id)
-	one := open(t, store.Settings{DSN: db.dsn, Connections: 1})
+	one := open(t, store.Settings{Database: store.Database{DSN: db.dsn}, Connections: 1})
 	var claims sync.WaitGroup
 	claims.Go(func() {
 		if claim, err := one.Claim(t.Context(), id, time.Minute); err != nil || claim.Outcome != store.Won {

@@ -14,7 +14,7 @@ import (
 func (d database) shifted(t *testing.T, by time.Duration) *store.Store {
 	t.Helper()
 	dsn := fmt.Sprintf("%s?timestamp=%d", d.dsn, time.Now().Add(by).Unix())
-	return open(t, store.Settings{DSN: dsn, Connections: 2})
+	return open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 2})
 }
 
 // The clock that counts is the database's. Put forward by an hour, it takes a lease

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -24,7 +25,7 @@ func TestFinishFindsWhoIsInThePicture(t *testing.T) {
 		faces  []lineup.Face
 		status lineup.Status
 		person *lineup.Person
-		who    []*lineup.Person // the faces, the surest first
+		who    []*lineup.Person // the faces, the best match first
 	}{
 		"no face":                         {nil, lineup.Unknown, nil, nil},
 		"a face like nobody's":            {[]lineup.Face{seed("")}, lineup.Unknown, nil, []*lineup.Person{nil}},
@@ -68,7 +69,7 @@ func TestFinishKeepsAllThatAFaceIs(t *testing.T) {
 	claim := db.win(t, "a.jpg")
 	db.exec(t, "INSERT INTO faces (image_id) VALUES (?)", claim.ID) // of before
 	told := lineup.Face{
-		ImageName: "fotó 🙂.jpg", Similarity: ptr(0.1 + 0.2), Score: ptr(1.0 / 3), Box: &lineup.Box{X: -.125, Y: 1e-9, Width: 2. / 3, Height: 1},
+		ImageName: "fotó 🙂.jpg", Similarity: testkit.Ptr(0.1 + 0.2), Score: testkit.Ptr(1.0 / 3), Box: &lineup.Box{X: -.125, Y: 1e-9, Width: 2. / 3, Height: 1},
 		Embedding: []float32{1, -2.5}, Model: "model 1",
 	}
 	db.finish(t, claim, store.Result{Faces: []lineup.Face{told, {}}}, false)

@@ -18,7 +18,7 @@ type Filter struct {
 
 // Image gives one picture with its faces; ErrNotFound when there is none.
 func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
-	images, err := s.images(ctx, "i.id=?", []any{id}, 1)
+	images, err := s.images(ctx, "i.id = ?", []any{id}, 1)
 	if err == nil && len(images) == 0 {
 		err = ErrNotFound
 	}
@@ -31,27 +31,52 @@ func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
 // Images lists pictures with their faces, the newest first. More tells that there
 // are more behind the last.
 func (s *Store) Images(ctx context.Context, f Filter) (images []lineup.Image, more bool, err error) {
-	where, args := []string{"1=1"}, []any{}
-	if f.Status != "" {
-		where, args = append(where, "i.status=?"), append(args, f.Status)
-	}
-	if f.Person != 0 {
-		where, args = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id=? AND f.image_id=i.id)"), append(args, f.Person)
-	}
-	if f.Before != 0 {
-		where, args = append(where, "i.id<?"), append(args, f.Before)
-	}
-	images, err = s.images(ctx, strings.Join(where, " AND "), args, f.Limit+1)
+	where, args := f.where()
+	images, err = s.images(ctx, where, args, f.Limit+1)
 	if len(images) > f.Limit {
 		return images[:f.Limit], true, err
 	}
 	return images, false, err
 }
 
+// where is the filter as SQL's condition and its arguments.
+func (f Filter) where() (string, []any) {
+	where, args := []string{"TRUE"}, []any{}
+	if f.Status != "" {
+		where, args = append(where, "i.status = ?"), append(args, f.Status)
+	}
+	if f.Person != 0 {
+		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id)")
+		args = append(args, f.Person)
+	}
+	if f.Before != 0 {
+		where, args = append(where, "i.id < ?"), append(args, f.Before)
+	}
+	return strings.Join(where, " AND "), args
+}
+
+const (
+	selectImages = `
+		SELECT
+			i.id,
+			i.path,
+			i.status,
+			i.reason,
+			i.person_id,
+			p.name,
+			i.created_at,
+			i.updated_at
+		FROM images i
+		LEFT JOIN person p ON p.id = i.person_id
+		WHERE `
+	newestFirst = `
+		ORDER BY i.id DESC
+		LIMIT ?`
+)
+
 func (s *Store) images(ctx context.Context, where string, args []any, limit int) (images []lineup.Image, err error) {
 	err = s.do(ctx, "read pictures", func() error {
-		images, err = query(ctx, s.db, scanImage, `SELECT i.id, i.path, i.status, i.reason, i.person_id, p.name, i.created_at, i.updated_at
-			FROM images i LEFT JOIN person p ON p.id=i.person_id WHERE `+where+` ORDER BY i.id DESC LIMIT ?`, append(args, limit)...)
+		images, err = query(ctx, s.db, scanImage, selectImages+where+newestFirst, append(args, limit)...)
 		if err != nil {
 			return err
 		}

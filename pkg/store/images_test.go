@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -19,7 +20,7 @@ func TestImagesFilteredAndByPages(t *testing.T) {
 	look := func(path string, imageNames ...string) {
 		var result store.Result
 		for i, name := range imageNames {
-			result.Faces = append(result.Faces, lineup.Face{ImageName: name, Similarity: ptr(.9 - float64(i)/10)})
+			result.Faces = append(result.Faces, lineup.Face{ImageName: name, Similarity: testkit.Ptr(.9 - float64(i)/10)})
 		}
 		if imageNames == nil {
 			result.Reason = "no picture"
@@ -38,17 +39,17 @@ func TestImagesFilteredAndByPages(t *testing.T) {
 		filter store.Filter
 		want   []string
 	}{
-		"all, the newest first":       {store.Filter{}, []string{"busy", "broken", "mum and dad and mum", "stranger", "dad and mum", "waiting", "dad"}},
-		"pending":                     {store.Filter{Status: lineup.Pending}, []string{"waiting"}},
-		"processing":                  {store.Filter{Status: lineup.Processing}, []string{"busy"}},
-		"identified":                  {store.Filter{Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum", "dad"}},
-		"unknown":                     {store.Filter{Status: lineup.Unknown}, []string{"stranger"}},
-		"failed":                      {store.Filter{Status: lineup.Failed}, []string{"broken"}},
-		"Mum, also where not surest":  {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
-		"Dad":                         {store.Filter{Person: dad.ID}, []string{"mum and dad and mum", "dad and mum", "dad"}},
-		"somebody who is not there":   {store.Filter{Person: 99}, nil},
-		"both filters, one matching":  {store.Filter{Person: mum.ID, Status: lineup.Failed}, nil},
-		"both filters, both matching": {store.Filter{Person: mum.ID, Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum"}},
+		"all, the newest first":           {store.Filter{}, []string{"busy", "broken", "mum and dad and mum", "stranger", "dad and mum", "waiting", "dad"}},
+		"pending":                         {store.Filter{Status: lineup.Pending}, []string{"waiting"}},
+		"processing":                      {store.Filter{Status: lineup.Processing}, []string{"busy"}},
+		"identified":                      {store.Filter{Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum", "dad"}},
+		"unknown":                         {store.Filter{Status: lineup.Unknown}, []string{"stranger"}},
+		"failed":                          {store.Filter{Status: lineup.Failed}, []string{"broken"}},
+		"Mum, also where she is not best": {store.Filter{Person: mum.ID}, []string{"mum and dad and mum", "dad and mum"}},
+		"Dad":                             {store.Filter{Person: dad.ID}, []string{"mum and dad and mum", "dad and mum", "dad"}},
+		"somebody who is not there":       {store.Filter{Person: 99}, nil},
+		"both filters, one matching":      {store.Filter{Person: mum.ID, Status: lineup.Failed}, nil},
+		"both filters, both matching":     {store.Filter{Person: mum.ID, Status: lineup.Identified}, []string{"mum and dad and mum", "dad and mum"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for limit := 1; limit <= len(c.want)+1; limit++ {
@@ -82,10 +83,10 @@ func TestTheFacesOfAPictureComeSurestFirst(t *testing.T) {
 	claims := []store.Claim{db.win(t, "a.jpg"), db.win(t, "b.jpg")}
 	for i, claim := range claims {
 		face := func(imageName string, similarity *float64) lineup.Face {
-			return lineup.Face{ImageName: imageName, Similarity: similarity, Score: ptr(float64(i))}
+			return lineup.Face{ImageName: imageName, Similarity: similarity, Score: testkit.Ptr(float64(i))}
 		}
 		db.finish(t, claim, store.Result{Faces: []lineup.Face{
-			face("", nil), face("stray.jpg", ptr(.3)), face("dad.jpg", nil), face("dad.jpg", ptr(.1)), face("", ptr(.4)), face("dad.jpg", ptr(.2)),
+			face("", nil), face("stray.jpg", testkit.Ptr(.3)), face("dad.jpg", nil), face("dad.jpg", testkit.Ptr(.1)), face("", testkit.Ptr(.4)), face("dad.jpg", testkit.Ptr(.2)),
 		}}, false)
 	}
 	images, _, err := db.Images(t.Context(), store.Filter{Limit: 10})
@@ -115,7 +116,7 @@ func TestAnImageAsJSON(t *testing.T) {
 	db := newDatabase(t)
 	dad := db.person(t, "Dad", "dad.jpg")
 	db.finish(t, db.win(t, "a.jpg"), store.Result{Faces: []lineup.Face{
-		{ImageName: "dad.jpg", Similarity: ptr(.75), Score: ptr(.5), Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m"}, {},
+		{ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5), Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m"}, {},
 	}}, false)
 	db.finish(t, db.win(t, "b.jpg"), store.Result{Reason: "no picture"}, false)
 	db.submit(t, "c.jpg")

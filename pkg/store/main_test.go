@@ -31,7 +31,7 @@ func newDatabase(t *testing.T) database {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	return database{open(t, store.Settings{DSN: dsn, Connections: 10}), openSQL(t, dsn), dsn}
+	return database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
 }
 
 func open(t *testing.T, settings store.Settings) *store.Store {
@@ -165,5 +165,3 @@ func (d database) waitForLockWait(t *testing.T) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -19,8 +19,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// versions is goose's own table.
-const versions = "goose_db_version"
+// The table is goose's own.
+const selectVersion = `
+	SELECT MAX(version_id)
+	FROM goose_db_version
+	WHERE is_applied`
 
 // ErrSchema says that the database's schema is older than this program.
 var ErrSchema = errors.New("the database's schema is older than this program")
@@ -28,12 +31,12 @@ var ErrSchema = errors.New("the database's schema is older than this program")
 // Migrate brings the database's schema to this version. Several may do so at
 // once: one does the work while the others wait.
 func Migrate(ctx context.Context, dsn string) error {
-	return Settings{DSN: dsn}.Migrate(ctx)
+	return Database{DSN: dsn}.Migrate(ctx)
 }
 
-// Migrate is the function of that name for a database that needs more settings than a DSN.
-func (s Settings) Migrate(ctx context.Context) error {
-	config, err := s.config()
+// Migrate is the function of that name for a database that needs more than a DSN.
+func (d Database) Migrate(ctx context.Context) error {
+	config, err := d.config()
 	if err != nil {
 		return err
 	}
@@ -67,8 +70,8 @@ func (s Settings) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// wanted is the version of the newest migration.
-var wanted = func() (newest int64) {
+// newestVersion is the version of the newest migration.
+var newestVersion = func() (newest int64) {
 	files, err := migrations.ReadDir("migrations")
 	if err != nil {
 		panic(err) // the files are part of the program
@@ -90,15 +93,15 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return nil
 	}
 	var version sql.NullInt64
-	err := s.db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+versions+" WHERE is_applied").Scan(&version)
-	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == 1146 { // no such table
+	err := s.db.QueryRowContext(ctx, selectVersion).Scan(&version)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == errNoSuchTable {
 		err = nil
 	}
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	if version.Int64 < wanted {
-		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, wanted)
+	if version.Int64 < newestVersion {
+		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, newestVersion)
 	}
 	s.current.Store(true)
 	return nil

@@ -24,7 +24,7 @@ func TestEightMigratorsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	db := database{open(t, store.Settings{DSN: dsn, Connections: 10}), openSQL(t, dsn), dsn}
+	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
 	var versions, distinct int
 	db.scan(t, "SELECT COUNT(*), COUNT(DISTINCT version_id) FROM goose_db_version", &versions, &distinct)
 	if versions != distinct {
@@ -59,7 +59,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	t.Parallel()
 	dsn := deptest.MySQL(t)
-	db := database{open(t, store.Settings{DSN: dsn, Connections: 10}), openSQL(t, dsn), dsn}
+	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
 	refused := func(when, version string) {
 		t.Helper()
 		for name, err := range everything(t, db.Store) {
@@ -90,7 +90,7 @@ func TestASchemaOneVersionAheadWorks(t *testing.T) {
 	db := newDatabase(t)
 	db.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) SELECT MAX(version_id)+1, 1 FROM goose_db_version")
 	db.exec(t, "ALTER TABLE images ADD COLUMN of_the_next_version INT NULL")
-	for name, err := range everything(t, open(t, store.Settings{DSN: db.dsn, Connections: 10})) {
+	for name, err := range everything(t, open(t, store.Settings{Database: store.Database{DSN: db.dsn}, Connections: 10})) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -12,19 +12,18 @@ import (
 )
 
 type settings struct {
-	DSN      string        `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; the user may create tables"`
-	CAFile   string        `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
-	Timeout  time.Duration `envconfig:"TIMEOUT" default:"10m" desc:"how long it may take"`
-	LogLevel slog.Level    `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	store.Database
+	serve.Log
+	Timeout time.Duration `envconfig:"TIMEOUT" default:"10m" min:"1s" desc:"how long it may take"`
 }
 
 func main() {
 	var s settings
-	serve.Settings("migrate", "brings the database's schema to this version", &s)
+	serve.Settings("migrate", "brings the database's schema to this version; its user may create tables", &s)
 	serve.Main("migrate", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
-		if err := (store.Settings{DSN: s.DSN, CAFile: s.CAFile}).Migrate(ctx); err != nil {
+		if err := s.Database.Migrate(ctx); err != nil {
 			return err
 		}
 		log.Info("the schema is current")

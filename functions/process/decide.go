@@ -1,0 +1,96 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"lineup.dev/lineup/pkg/store"
+)
+
+// decision is what follows from a call.
+type decision struct {
+	signal signal
+	row    rowAction
+	result store.Result  // writeResult: what is written
+	delay  time.Duration // otherwise: until the row can be claimed again
+	reply  reply
+}
+
+// signal is what the breaker is told about the face server.
+type signal int
+
+const (
+	signalNone signal = iota
+	signalSuccess
+	signalFailure
+	signalProbe // a health check decides: either the server died or only this picture is bad
+)
+
+// rowAction is what becomes of the picture's row.
+type rowAction int
+
+const (
+	writeResult   rowAction = iota // it gets its final status
+	returnRow                      // it is pending again
+	returnCounted                  // it is pending again, and this was one of its attempts
+)
+
+// decide says what follows from the call that, if it counts, is the picture's
+// attempt-th.
+func decide(o outcome, attempt int, r Retry) decision {
+	switch {
+	case o.code == codes.OK:
+		return finish(signalSuccess, store.Result{Faces: o.faces})
+
+	// The server looked and this is no picture, or not there: an answer, not an outage.
+	case o.code == codes.InvalidArgument, o.code == codes.NotFound:
+		return finish(signalSuccess, store.Result{Reason: cmp.Or(o.message, o.code.String())})
+
+	// The row can be claimed at once: another instance may be free.
+	case o.interrupted:
+		return decision{row: returnRow, reply: later(shutdownWait, "this instance ends; another may take the picture at once")}
+
+	// The call was never sent, or the server cannot get at any picture: an outage. The
+	// picture is innocent, however long it lasts.
+	case !o.sent && unreached(o.code), o.rootUnreachable:
+		return decision{signalFailure, returnRow, store.Result{}, outageWait, later(outageWait, "the face server cannot be reached")}
+
+	case o.code == codes.ResourceExhausted && o.retryAfter > 0:
+		return returnUntried(pause(min(o.retryAfter, r.Most), "the face server is busy"))
+
+	// The call failed or took too long after it was sent, or the server says that it
+	// is at fault: perhaps this picture kills it. So it is not tried for ever.
+	case attempt >= r.MaxAttempts:
+		return finish(signalProbe, store.Result{Reason: fmt.Sprintf("the face server failed at it %d times, at last with %s", attempt, o.code)})
+	default:
+		wait := backoff(attempt, r)
+		return decision{signalProbe, returnCounted, store.Result{}, wait, later(wait, "the face server failed at the picture")}
+	}
+}
+
+func unreached(c codes.Code) bool {
+	return c == codes.Unavailable || c == codes.DeadlineExceeded || c == codes.Canceled
+}
+
+func finish(s signal, r store.Result) decision {
+	return decision{signal: s, row: writeResult, result: r, reply: replyDone}
+}
+
+// returnUntried is the decision for a picture that the face server did not look at:
+// its row waits as long as its message.
+func returnUntried(r reply) decision {
+	return decision{row: returnRow, delay: r.wait, reply: r}
+}
+
+// whileOpen is the decision once the breaker has its signal and the circuit is open
+// for that long: what an outage puts off waits for the end of it.
+func (d decision) whileOpen(open time.Duration) decision {
+	if d.signal == signalFailure && open > 0 {
+		d.reply = pause(open, d.reply.reason)
+		d.delay = d.reply.wait
+	}
+	return d
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
+// handler takes submitted events.
+type handler struct {
+	pipeline *pipeline
+	maxEvent int64
+	log      *slog.Logger
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, trace, other := readSubmitted(w, r, h.maxEvent)
+	if other != nil {
+		h.log.Warn("no event to work on", "status", other.status, "reason", other.reason)
+		other.write(w)
+		return
+	}
+	j := &job{id: id, trace: trace, log: h.log.With("image", id)}
+	// Work goes on when whoever brought the event hangs up: half of it is done. It
+	// ends all the same: every step has a time limit of its own.
+	h.pipeline.run(context.WithoutCancel(r.Context()), j).write(w)
+}

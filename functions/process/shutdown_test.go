@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+	facerecog "lineup.dev/lineup/proto"
+)
+
+func TestWhenTheGraceTimeIsOverPicturesAreGivenBack(t *testing.T) {
+	face := &faceStub{answer: func(ctx context.Context, _ string) (*facerecog.IdentifyResponse, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	face.start(t)
+	s := newSystem(t, face)
+	s.FaceTimeout = s.Lease
+	ending, over := context.WithCancel(t.Context())
+	s.ending = ending
+	s.submit(t, "a.jpg")
+	var answer *httptest.ResponseRecorder
+	var work sync.WaitGroup
+	work.Go(func() { answer = s.deliver(t, 1) })
+	testkit.Eventually(t, patience, "it is looked at", func() bool { return face.calls.Load() == 1 })
+	over()
+	work.Wait()
+	s.wantAnswer(t, answer, http.StatusTooEarly, "1")
+	if claim, err := s.store.Claim(t.Context(), 1, s.Lease); err != nil || claim.Outcome != store.Won || claim.Attempts != 0 {
+		t.Errorf("another instance's claim: %+v, %v; want it to win at once, without an attempt counted", claim, err)
+	}
+}

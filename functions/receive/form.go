@@ -1,0 +1,109 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+)
+
+// form is a multipart request's content.
+type form struct {
+	values  map[string]string
+	uploads []upload
+}
+
+// readForm reads a multipart form whose files are in fields named file, and whose
+// other fields must be among values.
+func (r *receiver) readForm(w http.ResponseWriter, request *http.Request, file string, values ...string) (form, error) {
+	request.Body = http.MaxBytesReader(w, request.Body, r.limits.MaxUpload)
+	parts, err := request.MultipartReader()
+	if err != nil {
+		return form{}, malformed("%v", err)
+	}
+	f := form{values: map[string]string{}}
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return f, nil
+		}
+		if err != nil {
+			return form{}, bodyError(err)
+		}
+		if err := r.readPart(&f, part, file, values); err != nil {
+			return form{}, err
+		}
+	}
+}
+
+// maxValue limits a form's text field, in bytes.
+const maxValue = 4096
+
+func (r *receiver) readPart(f *form, part *multipart.Part, file string, values []string) error {
+	for _, name := range values {
+		if part.FormName() == name {
+			value, err := readLimited(part, name, maxValue)
+			f.values[name] = string(value)
+			return err
+		}
+	}
+	if part.FormName() != file {
+		return malformed("unknown field %q; the fields are %s", part.FormName(), strings.Join(append(values, file), ", "))
+	}
+	if len(f.uploads) == r.limits.MaxBatch {
+		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("more than the %d pictures allowed in one request", r.limits.MaxBatch)}
+	}
+	body, err := readLimited(part, file, r.limits.MaxPicture)
+	problem, isProblem := errors.AsType[*serve.Problem](err)
+	switch {
+	case isProblem:
+		f.uploads = append(f.uploads, upload{err: problem})
+	case err != nil:
+		return err
+	default:
+		f.uploads = append(f.uploads, newUpload(body))
+	}
+	return nil
+}
+
+func readLimited(part io.Reader, name string, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(part, limit+1))
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if int64(len(body)) > limit {
+		return nil, tooLargeProblem(name, limit)
+	}
+	return body, nil
+}
+
+// upload is a picture or photo that came with a request.
+type upload struct {
+	body      []byte
+	hash      string // SHA-256, in hex
+	extension string // of a file name, without the dot
+	err       error  // why it is refused
+}
+
+// newUpload recognises a picture by its first bytes, never by its name or Content-Type.
+func newUpload(body []byte) upload {
+	format, ok := photo.FormatOf(body)
+	if !ok {
+		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
+	}
+	sum := sha256.Sum256(body)
+	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension}
+}
+
+// path is where the picture lies below the first root: the same picture always has
+// the same path.
+func (u upload) path() string {
+	return fmt.Sprintf("uploads/%s/%s.%s", u.hash[:2], u.hash, u.extension)
+}

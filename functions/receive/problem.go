@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+var (
+	// errMalformed says that a body cannot be read.
+	errMalformed = errors.New("the body cannot be read")
+	// errSave says that a picture or photo could not be saved.
+	errSave = errors.New("save")
+)
+
+// problem is what the client is told of an error. What it must not see is logged.
+func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
+	if problem, ok := errors.AsType[*serve.Problem](err); ok {
+		return problem
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLargeProblem("the request", tooLarge.Limit)
+	}
+	if errors.Is(err, errMalformed) {
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+	}
+	r.log.Error("request failed", "path", request.URL.Path, "error", err, auth.Caller(request.Context()))
+	switch {
+	case errors.Is(err, store.ErrSchema):
+		return unavailable("the database is not migrated to this version yet: run `make migrate`")
+	case errors.Is(err, store.ErrFull):
+		return diskFull("the database is full, nothing was saved: make room, then send the request again")
+	case errors.Is(err, photo.ErrFull):
+		return diskFull("the place where pictures are kept is full: make room, then send the request again, nothing is done twice")
+	case errors.Is(err, errSave):
+		return unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
+	default:
+		return unavailable("the database does not answer, nothing was saved; try again")
+	}
+}
+
+// writeProblem answers with the problem in the form that the client reads.
+func writeProblem(w http.ResponseWriter, request *http.Request, problem serve.Problem) {
+	problem.Write(w, wantsText(request))
+}
+
+// wantsText tells whether the answer is the original API's text: on its two routes,
+// unless the client asks for JSON.
+func wantsText(r *http.Request) bool {
+	return (r.URL.Path == "/image/post" || r.URL.Path == "/images/post") && !serve.WantsJSON(r)
+}
+
+// bodyError keeps "too large" and "too slow" apart from "malformed".
+func bodyError(err error) error {
+	if slow, ok := errors.AsType[*serve.Problem](err); ok {
+		return slow
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge
+	}
+	return malformed("%s", oneLine(err))
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errMalformed, fmt.Sprintf(format, args...))
+}
+
+func oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+}
+
+func tooLargeProblem(what string, limit int64) *serve.Problem {
+	return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("%s is larger than the %d bytes allowed", what, limit)}
+}
+
+// retryAfter is when a client is asked to come back after a failure of ours.
+const retryAfter = 5 * time.Second
+
+func unavailable(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusServiceUnavailable, Detail: detail, RetryAfter: retryAfter}
+}
+
+func diskFull(detail string) *serve.Problem {
+	return &serve.Problem{Status: http.StatusInsufficientStorage, Detail: detail, RetryAfter: retryAfter}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/queue"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// Three packages call theirs Settings, two Limits; an embedded field needs a name of
+// its own.
+type (
+	Auth          = auth.Settings
+	Database      = store.Settings
+	NSQ           = queue.Settings
+	PictureLimits = photo.Limits
+)
+
+type settings struct {
+	serve.Web
+	Auth
+	Database
+	NSQ
+	queue.Subscription // hints are published to the topic; the channel's backlog limits a sweep
+	photo.RootsSettings
+	photo.GallerySettings
+	Limits
+	SweepSettings
+}
+
+// defaults are the settings that have no default in their tags.
+func defaults() settings {
+	return settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}}}
+}
+
+// Limits of one request.
+type Limits struct {
+	PictureLimits
+	MaxBody   int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
+	MaxBatch  int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
+	MaxUpload int64         `envconfig:"MAX_UPLOAD" default:"67108864" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
+	MaxTime   time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
+}
+
+// afterBody gives what follows on a body that was read its time. The time of the body
+// itself is limited by pkg/serve: a large one over a slow connection takes longer.
+func (l Limits) afterBody(request *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(request.Context(), l.MaxTime)
+}
+
+// SweepSettings of what a ping does.
+type SweepSettings struct {
+	HintAge  time.Duration `envconfig:"HINT_AGE" default:"2m" min:"1s" max:"24h" desc:"a hint older than this counts as lost"`
+	Fill     int           `envconfig:"SWEEP_FILL" default:"5000" min:"1" max:"10000000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep publishes none"`
+	Interval time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" min:"0" max:"24h" desc:"shortest time between two sweeps of this instance; 0: every ping sweeps"`
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// Two packages call theirs Settings; an embedded field needs a name of its own.
+type (
+	Auth     = auth.Settings
+	Database = store.Settings
+)
+
+type settings struct {
+	serve.Web
+	Auth
+	Database
+	photo.RootsSettings
+	Options
+}
+
+// defaults are the settings that have no default in their tags.
+func defaults() settings {
+	return settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
+}
+
+// Options of the pages and their limits.
+type Options struct {
+	PageSize    int `envconfig:"PAGE_SIZE" default:"50" min:"1" desc:"rows of a page"`
+	MaxPageSize int `envconfig:"MAX_PAGE_SIZE" default:"200" min:"1" max:"10000" desc:"most rows that ?limit= may ask for"`
+	photo.Limits
+	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
+	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
+	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
+	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"how often a page that waits for a result loads again; also the Retry-After of a 503"`
+	ReceiveURL     string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" desc:"address of receive, for the commands that empty pages show"`
+}
+
+// Check refuses limits that contradict each other.
+func (o Options) Check() error {
+	var errs []error
+	if o.PageSize > o.MaxPageSize {
+		errs = append(errs, fmt.Errorf("PAGE_SIZE is %d, more than MAX_PAGE_SIZE, %d", o.PageSize, o.MaxPageSize))
+	}
+	if o.SendTimeout <= o.RequestTimeout {
+		errs = append(errs, fmt.Errorf("SEND_TIMEOUT is %v, which must be more than REQUEST_TIMEOUT, %v", o.SendTimeout, o.RequestTimeout))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// namesShown is how many people the table names of one picture.
+const namesShown = 4
+
+// summary is what the table shows of the people in a picture: their names or a text.
+type summary struct {
+	People []lineup.Person // known, the best match first
+	More   int             // known as well, not named
+	Text   string          // instead of people
+}
+
+func summarize(image lineup.Image) summary {
+	switch image.Status {
+	case lineup.Pending, lineup.Processing:
+		return summary{Text: "Pending..."}
+	case lineup.Failed:
+		return summary{Text: cmp.Or(image.Reason, "No reason was recorded")}
+	}
+	if known := known(image); len(known) > 0 {
+		named := min(len(known), namesShown)
+		return summary{People: known[:named], More: len(known) - named}
+	}
+	switch {
+	case image.Status != lineup.Unknown:
+		return summary{Text: "–"}
+	case len(image.Faces) == 0:
+		return summary{Text: "No face found"}
+	case len(image.Faces) == 1:
+		return summary{Text: "Nobody known"}
+	}
+	return summary{Text: fmt.Sprintf("Nobody known, %d faces", len(image.Faces))}
+}
+
+// known are the known people in a picture, each once, the best match first.
+func known(image lineup.Image) (people []lineup.Person) {
+	if image.Person != nil {
+		people = append(people, *image.Person)
+	}
+	for _, face := range image.Faces {
+		if face.Person != nil && !slices.Contains(people, *face.Person) {
+			people = append(people, *face.Person)
+		}
+	}
+	return people
+}
+
+// statusClass is the CSS class of a status. An unknown one has its own.
+func statusClass(s lineup.Status) string {
+	if slices.Contains(lineup.Statuses, s) {
+		return string(s)
+	}
+	return "other"
+}
+
+func initial(name string) string {
+	first, _ := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first))
+}
+
+// twoDigits is a similarity or a score; a dash when there is none.
+func twoDigits(value *float64) string {
+	if value == nil {
+		return "–"
+	}
+	return strconv.FormatFloat(*value, 'f', 2, 64)
+}
+
+// shell quotes text as one word of a shell's command, whatever it holds.
+func shell(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

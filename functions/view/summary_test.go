@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os/exec"
+	"reflect"
+	"testing"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+func TestSummarize(t *testing.T) {
+	dad, mom := lineup.Person{ID: 1, Name: "Dad"}, lineup.Person{ID: 2, Name: "Mom"}
+	of := func(people ...lineup.Person) (faces []lineup.Face) {
+		for _, p := range people {
+			faces = append(faces, lineup.Face{Person: &p})
+		}
+		return faces
+	}
+	for name, c := range map[string]struct {
+		image lineup.Image
+		want  summary
+	}{
+		"a pending picture's person is awaited":              {lineup.Image{Status: lineup.Pending}, summary{Text: "Pending..."}},
+		"so is one's that is looked at":                      {lineup.Image{Status: lineup.Processing}, summary{Text: "Pending..."}},
+		"so is one's that is looked at again":                {lineup.Image{Status: lineup.Pending, Person: &dad, Faces: of(dad)}, summary{Text: "Pending..."}},
+		"a known person is named":                            {lineup.Image{Status: lineup.Identified, Person: &dad, Faces: of(dad)}, summary{People: []lineup.Person{dad}}},
+		"the best match comes first and nobody twice":        {lineup.Image{Status: lineup.Identified, Person: &mom, Faces: of(dad, mom, dad)}, summary{People: []lineup.Person{mom, dad}}},
+		"of many people the four best matches are named":     {lineup.Image{Status: lineup.Identified, Person: &dad, Faces: of(dad, mom, lineup.Person{ID: 3}, lineup.Person{ID: 4}, lineup.Person{ID: 5}, lineup.Person{ID: 6})}, summary{People: []lineup.Person{dad, mom, {ID: 3}, {ID: 4}}, More: 2}},
+		"a face that nobody knows":                           {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 1)}, summary{Text: "Nobody known"}},
+		"several faces that nobody knows":                    {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 3)}, summary{Text: "Nobody known, 3 faces"}},
+		"a picture without a face":                           {lineup.Image{Status: lineup.Unknown}, summary{Text: "No face found"}},
+		"a failed picture shows its reason":                  {lineup.Image{Status: lineup.Failed, Reason: "no picture"}, summary{Text: "no picture"}},
+		"a picture that failed without a reason":             {lineup.Image{Status: lineup.Failed}, summary{Text: "No reason was recorded"}},
+		"a status that was written by hand":                  {lineup.Image{Status: "lost"}, summary{Text: "–"}},
+		"a status that was written by hand, with the person": {lineup.Image{Status: "lost", Person: &dad}, summary{People: []lineup.Person{dad}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := summarize(c.image); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestShellGivesOneWordWhateverTheTextHolds(t *testing.T) {
+	for _, text := range []string{"Dad", "", "D'Artagnan", "'; touch x; '", "$(id) `id` \\ \"", "two\nlines", "''''"} {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+shell(text)).Output()
+		if err != nil || string(out) != text {
+			t.Errorf("shell(%q) = %s is %q to a shell, %v", text, shell(text), out, err)
+		}
+	}
+}
+
+func TestInitial(t *testing.T) {
+	for name, want := range map[string]string{"dad": "D", "łucja": "Ł", "山田": "山"} {
+		if got := initial(name); got != want {
+			t.Errorf("initial(%q) = %q, want %q", name, got, want)
+		}
+	}
+}

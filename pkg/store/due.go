@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+)
+
+// DueImage is a picture that a hint should be given of.
+type DueImage struct {
+	ID    int64
+	Round int64
+	Path  string
+}
+
+// Every row that is due has no announced_at, and few others do: one range of the
+// index. A time that lies ahead of the clock, or beyond the horizon, makes none of
+// the conditions true, and NULL none either.
+var selectDue = `
+	SELECT
+		id,
+		round,
+		path
+	FROM images
+	WHERE announced_at IS NULL
+		AND (
+			status = '` + pending + `'
+				AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+				AND (
+					(queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+					OR queued_at < retry_at AND retry_at <= UTC_TIMESTAMP(6)
+				)
+			OR status = '` + processing + `'
+				AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+				AND (
+					(queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+					OR queued_at < lease_until AND lease_until <= UTC_TIMESTAMP(6)
+				)
+			OR status IN (` + finalStatuses() + `)
+				AND (updated_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+				AND (queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+		)
+	ORDER BY queued_at, id
+	LIMIT ?`
+
+// Due gives up to limit pictures that wait for a hint, the longest waiting first:
+//   - pending and never queued;
+//   - pending, free to be claimed, hinted longer than age ago, or before the time
+//     of its retry, which has come;
+//   - processing with a lease that ran out, hinted before that or longer than age ago;
+//   - final and not announced for age.
+//
+// A time of the past that lies ahead is none: it was written by hand, or before the
+// database's clock was put back.
+func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (images []DueImage, err error) {
+	old, ahead := age.Microseconds(), Horizon.Microseconds()
+	err = s.do(ctx, "find pictures that are due", func() error {
+		images, err = query(ctx, s.db, scanDueImage, selectDue, ahead, old, ahead, old, old, old, limit)
+		return err
+	})
+	return images, err
+}
+
+func scanDueImage(rows *sql.Rows) (image DueImage, err error) {
+	err = rows.Scan(&image.ID, &image.Round, &image.Path)
+	return image, err
+}
+
+const updateQueued = `
+	UPDATE images
+	SET queued_at = UTC_TIMESTAMP(6)
+	WHERE id IN `
+
+// MarkQueued stamps the pictures as hinted just now.
+func (s *Store) MarkQueued(ctx context.Context, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := s.exec(ctx, "mark pictures as queued", updateQueued+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

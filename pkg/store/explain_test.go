@@ -1,0 +1,193 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+const (
+	manyRows = 20_000
+	fewRows  = 2_000 // more than a page or a batch takes, fewer than a table has
+)
+
+// fill makes tables so large that a plan which reads all of one shows. One picture
+// of four waits.
+func (d database) fill(t *testing.T) {
+	t.Helper()
+	d.exec(t, fmt.Sprintf(`INSERT INTO person (name, created_at)
+		SELECT CONCAT('person ', seq), UTC_TIMESTAMP(6) FROM seq_1_to_%d`, manyRows))
+	d.exec(t, fmt.Sprintf(`INSERT INTO person_images (image_name, person_id, created_at)
+		SELECT CONCAT(seq, '.jpg'), seq, UTC_TIMESTAMP(6) FROM seq_1_to_%d`, manyRows))
+	d.exec(t, fmt.Sprintf(`INSERT INTO images (path, status, person_id, queued_at, announced_at, created_at, updated_at)
+		SELECT
+			CONCAT(seq, '.jpg'),
+			IF(seq %% 4 = 0, 'pending', 'identified'),
+			IF(seq %% 4 = 0, NULL, seq),
+			UTC_TIMESTAMP(6) - INTERVAL seq SECOND,
+			IF(seq %% 4 = 0, NULL, UTC_TIMESTAMP(6)),
+			UTC_TIMESTAMP(6),
+			UTC_TIMESTAMP(6)
+		FROM seq_1_to_%d`, manyRows))
+	d.exec(t, `INSERT INTO faces (image_id, person_id, image_name)
+		SELECT id, person_id, path FROM images WHERE person_id IS NOT NULL`)
+	for _, table := range []string{"person", "person_images", "images", "faces"} {
+		d.scan(t, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
+	}
+}
+
+// Each statement that a picture's way or a first page takes reads a page or a batch
+// of its table, however large that is. The server's own log tells what was sent.
+func TestNoStatementReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.fill(t)
+	account := deptest.Account(t, db.dsn, "migrate") // it may do all that these methods do
+	user, _, _ := strings.Cut(account, ":")
+	s := open(t, store.Settings{Database: store.Database{DSN: account}, Connections: 1})
+	for name, c := range map[string]struct {
+		use        func() error
+		statements int
+	}{
+		"submit": {func() error {
+			_, err := s.Submit(t.Context(), []string{"5.jpg", "8.jpg", "new.jpg"})
+			return err
+		}, 4},
+		"mark as queued": {func() error { return s.MarkQueued(t.Context(), []int64{4, 8, 12}) }, 1},
+		"claim and finish": {func() error {
+			claim, err := s.Claim(t.Context(), 16, time.Minute)
+			if err != nil {
+				return err
+			}
+			_, err = s.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{ImageName: "1.jpg"}, {ImageName: "2.jpg"}}}, false)
+			return err
+		}, 6},
+		"claim and give back": {func() error {
+			claim, err := s.Claim(t.Context(), 20, time.Minute)
+			if err != nil {
+				return err
+			}
+			return s.GiveBack(t.Context(), claim, time.Minute, true)
+		}, 3},
+		"announce": {func() error { return s.MarkAnnounced(t.Context(), 1, 1) }, 1},
+		"due": {func() error {
+			_, err := s.Due(t.Context(), time.Minute, 100)
+			return err
+		}, 1},
+		"an image": {func() error {
+			_, err := s.Image(t.Context(), 1)
+			return err
+		}, 2},
+		"the first page of images": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50})
+			return err
+		}, 2},
+		"the second page of images": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Before: manyRows - 50})
+			return err
+		}, 2},
+		"the first page of a status": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Status: lineup.Pending})
+			return err
+		}, 2},
+		"the first page of people": {func() error {
+			_, _, err := s.People(t.Context(), 0, 50)
+			return err
+		}, 1},
+		"a person": {func() error {
+			_, err := s.Person(t.Context(), 1)
+			return err
+		}, 2},
+		"add a person": {func() error {
+			_, err := s.AddPerson(t.Context(), "person 7", []string{"7.jpg"})
+			return err
+		}, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			statements := db.logged(t, user, c.use)
+			if len(statements) != c.statements {
+				t.Errorf("%d statements were sent, want %d: %q", len(statements), c.statements, statements)
+			}
+			for _, statement := range statements {
+				db.mustReadLittle(t, statement)
+			}
+		})
+	}
+}
+
+// logged gives the statements on tables that the user sends meanwhile.
+func (d database) logged(t *testing.T, user string, use func() error) []string {
+	t.Helper()
+	for _, setting := range []string{"log_output = 'TABLE'", "general_log = 1"} {
+		d.exec(t, "SET GLOBAL "+setting)
+	}
+	defer d.exec(t, "SET GLOBAL general_log = 0")
+	d.exec(t, "TRUNCATE mysql.general_log")
+	if err := use(); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.sql.QueryContext(t.Context(), `
+		SELECT argument
+		FROM mysql.general_log
+		WHERE user_host LIKE ?
+			AND command_type = 'Query'
+			AND argument REGEXP '^[[:space:]]*(SELECT|INSERT|UPDATE|DELETE)'
+			AND argument NOT LIKE '%goose_db_version%'`, user+"[%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var statements []string
+	for rows.Next() {
+		var statement string
+		if err := rows.Scan(&statement); err != nil {
+			t.Fatal(err)
+		}
+		statements = append(statements, statement)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return statements
+}
+
+// mustReadLittle fails the test when the server would read or sort much of a table
+// for the statement.
+func (d database) mustReadLittle(t *testing.T, statement string) {
+	t.Helper()
+	rows, err := d.sql.QueryContext(t.Context(), "EXPLAIN "+statement)
+	if err != nil {
+		t.Fatalf("explain %s: %v", statement, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, selected, table, access, possible, key, length, ref, estimate, extra sql.NullString
+		if err := rows.Scan(&id, &selected, &table, &access, &possible, &key, &length, &ref, &estimate, &extra); err != nil {
+			t.Fatal(err)
+		}
+		few := true
+		if estimate.Valid {
+			n, err := strconv.Atoi(estimate.String)
+			if err != nil {
+				t.Fatal(err)
+			}
+			few = n < fewRows
+		}
+		full := (access.String == "ALL" || access.String == "index") && !few
+		sorted := (strings.Contains(extra.String, "filesort") || strings.Contains(extra.String, "temporary")) && !few
+		if full || sorted {
+			t.Errorf("%s\nreads table %s by %s, index %q, %s rows: %s",
+				statement, table.String, access.String, key.String, estimate.String, extra.String)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,21 @@
+package store
+
+import (
+	_ "embed"
+	"strings"
+)
+
+//go:embed grants.sql
+var grants string
+
+// Grants are the statements that give a program's account its rights on the
+// database lineup, and no more; none when the program needs no database.
+func Grants(program string) (statements []string) {
+	for line := range strings.Lines(grants) {
+		statement, found := strings.CutSuffix(strings.TrimSpace(line), ";")
+		if found && strings.HasSuffix(statement, " TO "+program) {
+			statements = append(statements, statement)
+		}
+	}
+	return statements
+}
