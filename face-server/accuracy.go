@@ -17,16 +17,15 @@ import (
 
 	"lineup.dev/lineup/face-server/accuracy"
 	"lineup.dev/lineup/face-server/face"
-	"lineup.dev/lineup/pkg/photo"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// accuracy measures how well the people in a folder's photos, or in the pairs of a
+// measureAccuracy measures how well the people in a folder's photos, or in the pairs of a
 // CSV, are told apart. It prints the report to out, and to errs how far it came. It
 // gives the exit code.
-func (s settings) accuracy(ctx context.Context, log *slog.Logger, path string, out, errs io.Writer) int {
-	report, err := s.measure(ctx, log, path, &progress{to: errs, now: time.Now})
+func measureAccuracy(ctx context.Context, config settings, log *slog.Logger, path string, out, errs io.Writer) int {
+	report, err := measure(ctx, config, log, path, &progress{to: errs, now: time.Now})
 	if err == nil {
 		err = report.Print(out)
 	}
@@ -37,20 +36,20 @@ func (s settings) accuracy(ctx context.Context, log *slog.Logger, path string, o
 	return 0
 }
 
-func (s settings) measure(ctx context.Context, log *slog.Logger, path string, told *progress) (report accuracy.Report, err error) {
+func measure(ctx context.Context, config settings, log *slog.Logger, path string, bar *progress) (report accuracy.Report, err error) {
 	dir, pairs, photos, err := photosAt(path)
 	if err != nil {
 		return report, err
 	}
-	if len(photos) > s.MaxPhotos {
-		return report, fmt.Errorf("%d photos, MAX_PHOTOS allows %d; next: raise it (every pair takes 4 bytes of memory) or take fewer", len(photos), s.MaxPhotos)
+	if len(photos) > config.MaxPhotos {
+		return report, fmt.Errorf("%d photos, MAX_PHOTOS allows %d; next: raise it (every pair takes 4 bytes of memory) or take fewer", len(photos), config.MaxPhotos)
 	}
-	e, err := s.open(log)
+	e, err := newEngine(config, log)
 	if err != nil {
 		return report, err
 	}
 	defer e.close()
-	described, err := s.describe(ctx, e.workers.look, dir, photos, told)
+	described, err := describe(ctx, config, e.workers.recognise, dir, photos, bar)
 	if err != nil {
 		return report, err
 	}
@@ -59,11 +58,11 @@ func (s settings) measure(ctx context.Context, log *slog.Logger, path string, to
 		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, e.Threshold)
 		return report, nil
 	}
-	if faces := accuracy.Faces(described); faces > s.MaxPhotos {
-		return report, fmt.Errorf("%d faces, MAX_PHOTOS allows %d; next: raise it (every pair takes 4 bytes of memory) or take fewer group photos", faces, s.MaxPhotos)
+	if faces := accuracy.Faces(described); faces > config.MaxPhotos {
+		return report, fmt.Errorf("%d faces, MAX_PHOTOS allows %d; next: raise it (every pair takes 4 bytes of memory) or take fewer group photos", faces, config.MaxPhotos)
 	}
-	told.begin("faces compared")
-	scores, outcome, err := accuracy.Compare(ctx, described, report.Rule, told.part)
+	bar.begin("faces compared")
+	scores, outcome, err := accuracy.Compare(ctx, described, report.Rule, bar.part)
 	report.Scores, report.Outcome, report.Misses = scores, &outcome, outcome.Misses
 	return report, err
 }
@@ -84,18 +83,21 @@ func photosAt(path string) (dir fs.FS, pairs []accuracy.Pair, photos []accuracy.
 	return os.DirFS(filepath.Dir(path)), pairs, accuracy.PhotosOf(pairs), err
 }
 
-// describe looks at all photos. One that cannot be used is not an error, but that
-// none can be is.
-func (s settings) describe(ctx context.Context, look func(context.Context, []byte) ([]face.Face, error), dir fs.FS, photos []accuracy.Photo, told *progress) ([]accuracy.Described, error) {
-	told.begin("photos looked at")
+// recogniser finds and describes the faces in a picture.
+type recogniser func(ctx context.Context, body []byte) ([]face.Face, error)
+
+// describe describes the faces of all photos. One that cannot be used is not an error,
+// but that none can be is.
+func describe(ctx context.Context, config settings, recognise recogniser, dir fs.FS, photos []accuracy.Photo, bar *progress) ([]accuracy.Described, error) {
+	bar.begin("photos described")
 	described := make([]accuracy.Described, len(photos))
 	var mutex sync.Mutex
 	done, faces := 0, 0
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(s.Workers)
+	group.SetLimit(config.Workers)
 	for i, p := range photos {
 		group.Go(func() error {
-			found, err := s.lookAt(ctx, look, dir, p.File)
+			found, err := embeddings(ctx, recognise, dir, p.File, config.MaxPicture)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -104,7 +106,7 @@ func (s settings) describe(ctx context.Context, look func(context.Context, []byt
 			defer mutex.Unlock()
 			done++
 			faces += len(found)
-			told.part(float64(done) / float64(len(photos)))
+			bar.part(float64(done) / float64(len(photos)))
 			return nil
 		})
 	}
@@ -117,22 +119,21 @@ func (s settings) describe(ctx context.Context, look func(context.Context, []byt
 	return described, nil
 }
 
-// lookAt gives the embeddings of a photo's faces, the largest face first.
-func (s settings) lookAt(ctx context.Context, look func(context.Context, []byte) ([]face.Face, error), dir fs.FS, file string) ([][]float32, error) {
-	body, err := readPhoto(dir, file, s.MaxPicture)
+// embeddings gives those of a photo's faces, the largest face first.
+func embeddings(ctx context.Context, recognise recogniser, dir fs.FS, file string, limit int64) (all [][]float32, err error) {
+	body, err := readPhoto(dir, file, limit)
 	if err != nil {
 		return nil, err
 	}
-	found, err := look(ctx, body)
+	found, err := recognise(ctx, body)
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(found, func(a, b face.Face) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
-	var embeddings [][]float32
 	for _, f := range found {
-		embeddings = append(embeddings, f.Embedding)
+		all = append(all, f.Embedding)
 	}
-	return embeddings, nil
+	return all, nil
 }
 
 func readPhoto(dir fs.FS, name string, limit int64) ([]byte, error) {
@@ -141,40 +142,33 @@ func readPhoto(dir fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	body, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("%w: more than the %d bytes that MAX_PICTURE allows", photo.ErrTooLarge, limit)
-	}
-	return body, nil
+	return readLimited(file, limit)
 }
 
 // progressPause lies between two lines that tell how far the work is.
 const progressPause = 2 * time.Second
 
-// progress tells how far long work is; short work ends before it says a word.
+// progress prints how far long work is; short work ends before it prints anything.
 type progress struct {
-	to          io.Writer
-	now         func() time.Time
-	what        string
-	begun, told time.Time
+	to               io.Writer
+	now              func() time.Time
+	what             string
+	started, printed time.Time
 }
 
 // begin begins a piece of work.
 func (p *progress) begin(what string) {
-	p.what, p.begun = what, p.now()
-	p.told = p.begun
+	p.what, p.started = what, p.now()
+	p.printed = p.started
 }
 
-// part says how much of it is done, 0 to 1.
+// part tells how much of it is done, 0 to 1.
 func (p *progress) part(done float64) {
 	now := p.now()
-	if now.Sub(p.told) < progressPause || done <= 0 {
+	if now.Sub(p.printed) < progressPause || done <= 0 {
 		return
 	}
-	p.told = now
-	left := time.Duration(float64(now.Sub(p.begun)) * (1 - done) / done)
+	p.printed = now
+	left := time.Duration(float64(now.Sub(p.started)) * (1 - done) / done)
 	fmt.Fprintf(p.to, "%s: %.0f %%, about %v to go\n", p.what, 100*done, left.Round(time.Second))
 }

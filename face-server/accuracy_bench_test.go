@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/face-server/accuracy"
@@ -21,16 +22,17 @@ import (
 	"golang.org/x/image/math/f64"
 )
 
-// spoil makes a photo harder; around is the face in it, in pixels.
-type spoil func(photo image.Image, around image.Rectangle) image.Image
+// degradation makes a photo harder; around is the face in it, in pixels.
+type degradation func(photo image.Image, around image.Rectangle) image.Image
 
 // BenchmarkHardPhotos is how many known people are recognised, and how many
 // strangers named, in photos made harder and harder. The gallery's photos stay as
-// they are. It uses the samples, and the photos with a known truth where they are.
+// they are. It uses the sample people and, with
+// PHOTOS=dir, an absolute path, those of a folder with known_people and unknown.
 func BenchmarkHardPhotos(b *testing.B) {
 	s := forTests(b)
 	s.MaxPixels = 50_000_000
-	e, err := s.open(slog.New(slog.DiscardHandler))
+	e, err := newEngine(s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -38,20 +40,20 @@ func BenchmarkHardPhotos(b *testing.B) {
 	photos := e.portraits(b)
 	plain := func(photo image.Image, _ image.Rectangle) image.Image { return photo }
 	for _, c := range []struct {
-		name  string
-		spoil spoil
+		name    string
+		degrade degradation
 	}{
 		{"as they are", plain},
 		{"face 64 px wide", wide(64)}, {"face 48 px wide", wide(48)}, {"face 32 px wide", wide(32)}, {"face 24 px wide", wide(24)}, {"face 16 px wide", wide(16)},
 		{"blur 1 % of the face", blurred(.01)}, {"blur 2 %", blurred(.02)}, {"blur 4 %", blurred(.04)},
-		{"turned 15°", turned(15)}, {"turned 30°", turned(30)}, {"turned 45°", turned(45)}, {"turned 90°", turned(90)}, {"turned 180°", turned(180)},
+		{"rotated 15°", rotated(15)}, {"rotated 30°", rotated(30)}, {"rotated 45°", rotated(45)}, {"rotated 90°", rotated(90)}, {"rotated 180°", rotated(180)},
 		{"half of the light", lit(.5)}, {"a quarter", lit(.25)}, {"a tenth", lit(.1)},
 		{"eyes covered", covered(.25, .5)}, {"mouth and nose covered", covered(.55, 1)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			var o accuracy.Outcome
 			for b.Loop() {
-				o = e.fare(b, photos, c.spoil)
+				o = e.evaluate(b, photos, c.degrade)
 			}
 			b.ReportMetric(float64(o.Known), "known")
 			b.ReportMetric(float64(o.Recognised), "recognised")
@@ -84,17 +86,17 @@ func (e *engine) portraits(b *testing.B) (all []portrait) {
 	} {
 		link(b, filepath.Join(samples, from), filepath.Join(dir, to))
 	}
-	truth, err := filepath.Abs(filepath.Join("..", "..", "shared", "photos"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, folder := range []string{"known_people", "unknown"} {
-		photos, err := filepath.Glob(filepath.Join(truth, folder, "family*"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, photo := range photos {
-			link(b, photo, filepath.Join(dir, folder, filepath.Base(photo)))
+	if more := os.Getenv("PHOTOS"); more != "" {
+		for _, folder := range []string{"known_people", "unknown"} {
+			photos, err := filepath.Glob(filepath.Join(more, folder, "*.jpg"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, photo := range photos {
+				if name := filepath.Base(photo); !strings.HasPrefix(name, "group_") {
+					link(b, photo, filepath.Join(dir, folder, name))
+				}
+			}
 		}
 	}
 	photos, err := accuracy.Photos(os.DirFS(dir))
@@ -132,14 +134,14 @@ func link(b *testing.B, from, to string) {
 	}
 }
 
-// fare asks about the portraits, those asked about spoiled.
-func (e *engine) fare(b *testing.B, portraits []portrait, spoil spoil) accuracy.Outcome {
+// evaluate asks about the portraits, those asked about made harder.
+func (e *engine) evaluate(b *testing.B, portraits []portrait, degrade degradation) accuracy.Outcome {
 	b.Helper()
 	var described []accuracy.Described
 	for _, p := range portraits {
 		photo := p.image
 		if p.Asked {
-			photo = spoil(photo, p.face)
+			photo = degrade(photo, p.face)
 		}
 		d := accuracy.Described{Photo: p.Photo}
 		for _, f := range e.seen(b, photo) {
@@ -161,7 +163,7 @@ func (e *engine) seen(b *testing.B, photo image.Image) []face.Face {
 	if err := jpeg.Encode(&body, photo, &jpeg.Options{Quality: 92}); err != nil {
 		b.Fatal(err)
 	}
-	found, err := e.workers.look(b.Context(), body.Bytes())
+	found, err := e.workers.recognise(b.Context(), body.Bytes())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -170,7 +172,7 @@ func (e *engine) seen(b *testing.B, photo image.Image) []face.Face {
 }
 
 // wide makes the photo smaller until its face is so many pixels wide.
-func wide(pixels int) spoil {
+func wide(pixels int) degradation {
 	return func(photo image.Image, around image.Rectangle) image.Image {
 		scale := min(1, float64(pixels)/float64(around.Dx()))
 		size := photo.Bounds().Max
@@ -186,7 +188,7 @@ func drawnAt(photo image.Image, width, height int) *image.RGBA {
 
 // blurred averages with a Gaussian whose standard deviation is a part of the face's
 // width.
-func blurred(part float64) spoil {
+func blurred(part float64) degradation {
 	return func(photo image.Image, around image.Rectangle) image.Image {
 		sigma := part * float64(around.Dx())
 		radius := int(math.Ceil(3 * sigma))
@@ -220,8 +222,8 @@ func rgba(photo image.Image) *image.RGBA {
 	return to
 }
 
-// turned turns the photo around its face.
-func turned(degrees float64) spoil {
+// rotated rotates the photo around its face.
+func rotated(degrees float64) degradation {
 	return func(photo image.Image, around image.Rectangle) image.Image {
 		size := photo.Bounds().Max
 		to := image.NewRGBA(image.Rect(0, 0, 2*size.X, 2*size.Y))
@@ -235,7 +237,7 @@ func turned(degrees float64) spoil {
 }
 
 // lit leaves a part of the light.
-func lit(part float64) spoil {
+func lit(part float64) degradation {
 	return func(photo image.Image, _ image.Rectangle) image.Image {
 		to := rgba(photo)
 		for i, v := range to.Pix {
@@ -248,7 +250,7 @@ func lit(part float64) spoil {
 }
 
 // covered covers the face between two heights, parts of its own, with black.
-func covered(from, upTo float64) spoil {
+func covered(from, upTo float64) degradation {
 	return func(photo image.Image, around image.Rectangle) image.Image {
 		to, height := rgba(photo), float64(around.Dy())
 		bar := image.Rect(around.Min.X, around.Min.Y+int(from*height), around.Max.X, around.Min.Y+int(upTo*height))

@@ -11,16 +11,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// notFound is the image_name of a picture in which nobody is known.
-const notFound = "not_found"
-
-// match is how faces are answered about.
-type match struct {
+// matcher decides who a face is, and puts it into the words of proto/face.proto.
+type matcher struct {
 	gallery.Rule
 	candidates int // how many persons an answer names as possible
 }
 
-var refusals = map[gallery.Verdict]facerecog.Refusal{
+var refusals = map[gallery.Decision]facerecog.Refusal{
 	gallery.Match:          facerecog.Refusal_NONE,
 	gallery.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
 	gallery.NobodyNear:     facerecog.Refusal_NOBODY_NEAR,
@@ -32,8 +29,8 @@ type nearest func(embedding []float32, count int) []gallery.Candidate
 
 // answer says who the faces are: those that are known first, the most similar first;
 // what is equal in that, in the order of the detector's score.
-func (m match) answer(found []face.Face, nearest nearest, model string) *facerecog.IdentifyResponse {
-	response := &facerecog.IdentifyResponse{ImageName: notFound}
+func (m matcher) answer(found []face.Face, nearest nearest, model string) *facerecog.IdentifyResponse {
+	response := &facerecog.IdentifyResponse{ImageName: facerecog.NotFound}
 	for _, f := range found {
 		response.Faces = append(response.Faces, m.face(f, nearest(f.Embedding, max(m.candidates, 2)), model))
 	}
@@ -49,7 +46,7 @@ func (m match) answer(found []face.Face, nearest nearest, model string) *facerec
 	return response
 }
 
-func (m match) face(f face.Face, candidates []gallery.Candidate, model string) *facerecog.Face {
+func (m matcher) face(f face.Face, candidates []gallery.Candidate, model string) *facerecog.Face {
 	shown := &facerecog.Face{
 		Box:       box(f.Box),
 		Score:     proto.Float32(f.Score),
@@ -57,7 +54,7 @@ func (m match) face(f face.Face, candidates []gallery.Candidate, model string) *
 		Model:     model,
 		Liveness:  f.Liveness,
 	}
-	shown.Refusal = refusals[m.Judge(candidates)]
+	shown.Refusal = refusals[m.Decide(candidates)]
 	if len(candidates) > 1 {
 		shown.Margin = proto.Float32(candidates[0].Similarity - candidates[1].Similarity)
 	}

@@ -31,18 +31,18 @@ func TestAnswer(t *testing.T) {
 		imageName string
 		faces     []string // the faces' image names, in order
 	}{
-		"no face is not found":                {nil, known, notFound, nil},
+		"no face is not found":                {nil, known, facerecog.NotFound, nil},
 		"a known face gives its photo's name": {[]face.Face{{Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg"}},
-		"the surest of several comes first": {
+		"the most similar of several comes first": {
 			[]face.Face{{Embedding: stranger, Score: 1}, {Embedding: dad, Score: .9}, {Embedding: mom, Score: .8}},
 			known, "mom.jpg", []string{"mom.jpg", "dad.jpg", ""}},
-		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, notFound, []string{""}},
-		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, notFound, []string{""}},
+		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, facerecog.NotFound, []string{""}},
+		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, facerecog.NotFound, []string{""}},
 		"who is known comes before a nearer unknown": {[]face.Face{{Embedding: twin}, {Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg", ""}},
-		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, notFound, []string{"", ""}},
+		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, facerecog.NotFound, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := match{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, "model")
+			got := matcher{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, "model")
 			if got.ImageName != c.imageName || len(got.Faces) != len(c.faces) {
 				t.Fatalf("answer is %v, want %s and %d faces", got, c.imageName, len(c.faces))
 			}
@@ -69,13 +69,13 @@ func TestAnswer(t *testing.T) {
 		})
 	}
 	t.Run("with an empty gallery the surest face comes first", func(t *testing.T) {
-		got := match{}.answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, "")
+		got := matcher{}.answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, "")
 		if got.Faces[0].GetScore() != .9 {
 			t.Errorf("first comes a score of %v, want 0.9", got.Faces[0].GetScore())
 		}
 	})
 	t.Run("with no candidates wanted the margin still counts", func(t *testing.T) {
-		got := match{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}}.answer([]face.Face{{Embedding: twin}}, known, "")
+		got := matcher{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}}.answer([]face.Face{{Embedding: twin}}, known, "")
 		if f := got.Faces[0]; f.Refusal != facerecog.Refusal_COIN_TOSS || len(f.Candidates) != 0 {
 			t.Errorf("refusal %v with %d candidates, want COIN_TOSS and none", f.Refusal, len(f.Candidates))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/rss"
+	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -171,7 +172,7 @@ func FuzzIdentify(f *testing.F) {
 		answer, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: path, Image: body})
 		switch status.Code(err) {
 		case codes.OK:
-			if len(body) == 0 || answer.ImageName != notFound {
+			if len(body) == 0 || answer.ImageName != facerecog.NotFound {
 				t.Errorf("an empty folder and gallery give %v", answer)
 			}
 		case codes.InvalidArgument, codes.NotFound:
@@ -196,7 +197,7 @@ func TestTraceStart(t *testing.T) {
 	s := withSamples(t)
 	s.Host, s.Port = "127.0.0.1", 0
 	var out bytes.Buffer
-	if err := s.traceStart(t.Context(), newTestServer(t, forTests(t)).log, &out); err != nil {
+	if err := traceStart(t.Context(), s, newTestServer(t, forTests(t)).log, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []string{"load ONNX Runtime", "load the embedder", "read the gallery", "answer for", "in all"} {
@@ -206,7 +207,7 @@ func TestTraceStart(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.traceStart(ctx, newTestServer(t, forTests(t)).log, &out); !errors.Is(err, context.Canceled) {
+	if err := traceStart(ctx, s, newTestServer(t, forTests(t)).log, &out); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: error is %v", err)
 	}
 }
@@ -225,7 +226,7 @@ func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
 		_, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(server.places) == 1 })
+	testkit.Eventually(t, patience, "the call is there", func() bool { return len(server.admitted) == 1 })
 	over()
 	err := <-answered
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))

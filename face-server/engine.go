@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -12,30 +12,27 @@ import (
 	facerecog "lineup.dev/lineup/proto"
 )
 
-// engine is what recognises people, whoever asks.
+// engine recognises people, whatever a picture came by: a call, a command, a measurement.
 type engine struct {
 	models  *face.Models
 	workers *workers
 	people  *photo.Roots
 	gallery *gallery.Gallery
-	match
+	matcher
 }
 
-// open loads the models and makes the gallery, which is still to be read.
-func (s settings) open(log *slog.Logger) (*engine, error) {
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	people, err := photo.Open(s.KnownPeople)
+// newEngine loads the models and makes the gallery, which is still to be read.
+func newEngine(config settings, log *slog.Logger) (*engine, error) {
+	people, err := photo.Open(config.KnownPeople)
 	if err != nil {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}
-	models, err := face.Options{Effort: s.Effort, MaxFaces: s.MaxFaces, Liveness: s.Liveness == "on"}.Open(s.Models)
+	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
-		return nil, fmt.Errorf("load the models in %s: %w; next: `make models`, or set MODELS to the folder that has them", s.Models, err)
+		return nil, fmt.Errorf("load the models in %s: %w; next: `make models`, or set MODELS to the folder that has them", config.Models, err)
 	}
-	workers, err := newWorkers(models, s.Workers, picture.Limits{Pixels: s.MaxPixels, Frames: s.MaxFrames}, log)
+	workers, err := newWorkers(models, config.Workers, picture.Limits{Pixels: config.MaxPixels, Frames: config.MaxFrames}, log)
 	if err != nil {
 		models.Close()
 		people.Close()
@@ -45,17 +42,17 @@ func (s settings) open(log *slog.Logger) (*engine, error) {
 		models:  models,
 		workers: workers,
 		people:  people,
-		gallery: gallery.New(people, workers.examine, gallery.Options{
-			Model:    fingerprint(models, s.Effort),
-			Length:   models.Embedder.Length,
-			Parallel: s.Workers,
-			MaxBytes: s.MaxPicture,
-			Share:    s.GalleryShare,
-			Limits:   s.Limits,
+		gallery: gallery.New(people, workers.extract, gallery.Options{
+			Model:        fingerprint(models, config.Effort),
+			Length:       models.Embedder.Length,
+			Parallel:     config.Workers,
+			MaxBytes:     config.MaxPicture,
+			Share:        config.GalleryShare,
+			Requirements: config.Requirements,
 		}, log),
-		match: match{
-			Rule:       gallery.Rule{Threshold: cmp.Or(s.MatchThreshold, models.Threshold), Margin: s.margin(models.Margin)},
-			candidates: s.Candidates,
+		matcher: matcher{
+			Rule:       gallery.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin},
+			candidates: config.Candidates,
 		},
 	}, nil
 }
@@ -69,17 +66,14 @@ func fingerprint(models *face.Models, effort face.Effort) string {
 	return fmt.Sprintf("%d %s %s %+v %+v %+v", recipe, models.Name, effort, models.Detector, models.Landmarks, models.Embedder)
 }
 
-// margin is MATCH_MARGIN, or the models' own.
-func (s settings) margin(own float64) float64 {
-	if s.MatchMargin < 0 {
-		return own
+// identify tells who the faces in a picture are. The error is one of package picture's,
+// ctx's, or the models'.
+func (e *engine) identify(ctx context.Context, body []byte) (*facerecog.IdentifyResponse, error) {
+	faces, err := e.workers.recognise(ctx, body)
+	if err != nil {
+		return nil, err
 	}
-	return s.MatchMargin
-}
-
-// answer says who the faces are.
-func (e *engine) answer(found []face.Face) *facerecog.IdentifyResponse {
-	return e.match.answer(found, e.gallery.Candidates, e.models.Name)
+	return e.matcher.answer(faces, e.gallery.Candidates, e.models.Name), nil
 }
 
 func (e *engine) close() {

@@ -7,39 +7,39 @@ import (
 	"log/slog"
 	"os"
 
-	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // What `face-server identify` ends with.
 const (
 	everyoneKnown = 0
 	someUnknown   = 1
-	someUnread    = 2 // or the gallery is
+	someUnread    = 2 // some photo, or the gallery
 )
 
-// identify prints who is in each of these files, to out, and says on errs what
+// identifyFiles prints who is in each of these files, to out, and on errs what
 // cannot be read. It gives the exit code.
-func (s settings) identify(ctx context.Context, log *slog.Logger, photos []string, out, errs io.Writer) int {
-	e, err := s.open(log)
+func identifyFiles(ctx context.Context, config settings, log *slog.Logger, photos []string, out, errs io.Writer) int {
+	e, err := newEngine(config, log)
 	if err != nil {
 		fmt.Fprintln(errs, "face-server:", err)
 		return someUnread
 	}
 	defer e.close()
 	if err := e.gallery.Read(ctx); err != nil {
-		fmt.Fprintf(errs, "face-server: KNOWN_PEOPLE=%s: %v\n", s.KnownPeople, err)
+		fmt.Fprintf(errs, "face-server: KNOWN_PEOPLE=%s: %v\n", config.KnownPeople, err)
 		return someUnread
 	}
 	code := everyoneKnown
 	for _, path := range photos {
 		fmt.Fprintln(out, "Checking image:", path)
-		name, err := e.identify(ctx, path, s.MaxPicture)
+		name, err := identifyFile(ctx, e, path, config.MaxPicture)
 		switch {
 		case err != nil:
 			fmt.Fprintln(errs, "face-server:", err)
 			code = max(code, someUnread)
-		case name == notFound:
-			fmt.Fprintln(out, notFound)
+		case name == facerecog.NotFound:
+			fmt.Fprintln(out, facerecog.NotFound)
 			code = max(code, someUnknown)
 		default:
 			fmt.Fprintln(out, "matched id:", name)
@@ -48,22 +48,19 @@ func (s settings) identify(ctx context.Context, log *slog.Logger, photos []strin
 	return code
 }
 
-func (e *engine) identify(ctx context.Context, path string, limit int64) (string, error) {
+func identifyFile(ctx context.Context, e *engine, path string, limit int64) (imageName string, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	body, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
-		return "", err
-	}
-	if int64(len(body)) > limit {
-		return "", fmt.Errorf("%s: %w: more than the %d bytes that MAX_PICTURE allows", path, photo.ErrTooLarge, limit)
-	}
-	found, err := e.workers.look(ctx, body)
+	body, err := readLimited(file, limit)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return e.answer(found).ImageName, nil
+	response, err := e.identify(ctx, body)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return response.ImageName, nil
 }

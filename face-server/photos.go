@@ -51,11 +51,11 @@ func (p *photos) List(ctx context.Context, request *facerecog.ListRequest) (*fac
 
 // Describe tells what a photo of the gallery shows.
 func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeRequest) (*facerecog.Photo, error) {
-	ctx, cancel := p.limited(ctx)
+	ctx, cancel := p.withDeadline(ctx)
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.inPlace(func() (err error) {
+	err := p.admit(func() (err error) {
 		one, faces, err = p.gallery.Describe(ctx, request.ImageName)
 		return err
 	})
@@ -67,19 +67,19 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	}
 	response := shown(one, faces)
 	for i, f := range faces {
-		response.Faces[i].Face = p.match.face(f.Face, nil, p.models.Name)
-		response.Faces[i].Face.Refusal = facerecog.Refusal_NONE // nobody was asked
+		response.Faces[i].Face = p.matcher.face(f.Face, nil, p.models.Name)
+		response.Faces[i].Face.Refusal = facerecog.Refusal_NONE // it was compared with nobody
 	}
 	return response, nil
 }
 
 // Check tells what a photo shows that might be enrolled.
 func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) (*facerecog.Photo, error) {
-	ctx, cancel := p.limited(ctx)
+	ctx, cancel := p.withDeadline(ctx)
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.inPlace(func() error {
+	err := p.admit(func() error {
 		body, err := p.body(ctx, request)
 		if err == nil {
 			one, faces, err = p.gallery.Check(ctx, body)
@@ -91,7 +91,7 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	}
 	response := shown(one, faces)
 	for i, f := range faces {
-		response.Faces[i].Face = p.match.face(f.Face, p.gallery.Candidates(f.Embedding, max(p.candidates, 2)), p.models.Name)
+		response.Faces[i].Face = p.matcher.face(f.Face, p.gallery.Candidates(f.Embedding, max(p.candidates, 2)), p.models.Name)
 	}
 	return response, nil
 }

@@ -191,7 +191,7 @@ func TestCoinTossIsRefused(t *testing.T) {
 	}
 	answer := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: "dana.jpg"})
 	f := answer.Faces[0]
-	if answer.ImageName != notFound || f.Refusal != facerecog.Refusal_COIN_TOSS || f.GetMargin() != 0 || f.GetSimilarity() < 0.42 {
+	if answer.ImageName != facerecog.NotFound || f.Refusal != facerecog.Refusal_COIN_TOSS || f.GetMargin() != 0 || f.GetSimilarity() < 0.42 {
 		t.Errorf("image_name %q, refusal %v, margin %v", answer.ImageName, f.Refusal, f.GetMargin())
 	}
 	if len(f.Candidates) != 5 || f.Candidates[0].Person != "dana" || f.Candidates[1].Person != "diana" {

@@ -23,64 +23,49 @@ import (
 // picture a little too large is refused in words rather than by gRPC.
 const messageMargin = 1 << 20
 
-// serve answers calls until ctx ends, then those in flight, within the grace time.
+// run answers calls until ctx ends, then those in flight, within the grace time.
 // It listens at once and is ready when the gallery was read.
-func (s settings) serve(ctx context.Context, log *slog.Logger) error {
-	e, err := s.open(log)
+func run(ctx context.Context, config settings, log *slog.Logger) error {
+	e, err := newEngine(config, log)
 	if err != nil {
 		return err
 	}
 	defer e.close()
-	pictures, err := photo.Open(s.ImagesURL)
+	pictures, err := photo.Open(config.ImagesURL)
 	if err != nil {
 		return fmt.Errorf("IMAGES_URL: %w", err)
 	}
 	defer pictures.Close()
-	secure, err := s.TLS.Server(log)
+	secure, err := config.TLS.Server(log)
 	if err != nil {
 		return err
 	}
-	listener, err := serve.Bind(ctx, s.Listen)
+	listener, err := serve.Bind(ctx, config.Listen)
 	if err != nil {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return answerCalls(ctx, listener, secure, s.newServer(e, pictures, log), s.GalleryPoll, s.Grace)
-}
-
-// newServer makes what answers the calls.
-func (s settings) newServer(e *engine, pictures pictures, log *slog.Logger) *server {
-	return &server{
-		engine:     e,
-		pictures:   pictures,
-		places:     make(chan struct{}, s.Workers+s.Queue),
-		maxPicture: s.MaxPicture,
-		maxStreams: s.MaxStreams,
-		listPage:   s.ListPage,
-		timeout:    s.CallTimeout,
-		overdue:    context.Background(),
-		log:        log,
-	}
+	return answerCalls(ctx, config, listener, secure, newServer(config, e, pictures, log))
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends. Calls in
-// flight then have the grace time, after which their pictures are given back.
-func answerCalls(ctx context.Context, listener net.Listener, secure credentials.TransportCredentials, s *server, galleryPoll, grace time.Duration) error {
+// flight then have the grace time, after which they are refused as those of a busy server.
+func answerCalls(ctx context.Context, config settings, listener net.Listener, secure credentials.TransportCredentials, s *server) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
 		grpc.Creds(secure),
-		grpc.MaxRecvMsgSize(int(s.maxPicture)+messageMargin),
-		grpc.MaxConcurrentStreams(uint32(s.maxStreams)), // each may hold a message
-		grpc.WaitForHandlers(true),                      // the models are freed afterwards
+		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
+		grpc.MaxConcurrentStreams(uint32(config.MaxStreams)), // each may hold a message
+		grpc.WaitForHandlers(true),                           // the models are freed afterwards
 	)
 	facerecog.RegisterIdentifyServer(calls, s)
 	facerecog.RegisterHealthCheckServer(calls, s)
-	facerecog.RegisterGalleryServer(calls, &photos{server: s, page: s.listPage})
+	facerecog.RegisterGalleryServer(calls, &photos{server: s, page: config.ListPage})
 	healthpb.RegisterHealthServer(calls, healthy)
 	reflection.Register(calls)
 
-	overdue, forget := serve.Overdue(ctx, grace)
+	overdue, forget := serve.Overdue(ctx, config.Grace)
 	defer forget()
 	s.overdue = overdue
 
@@ -88,7 +73,7 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer stop()
-	background.Go(func() { s.gallery.Follow(ctx, galleryPoll) })
+	background.Go(func() { s.gallery.Follow(ctx, config.GalleryPoll) })
 	background.Go(func() {
 		select {
 		case <-s.gallery.Loaded():
@@ -100,7 +85,7 @@ func answerCalls(ctx context.Context, listener net.Listener, secure credentials.
 	background.Go(func() {
 		<-ctx.Done()
 		healthy.Shutdown()
-		drain(calls, grace+serve.ShutdownMargin)
+		drain(calls, config.Grace+serve.ShutdownMargin)
 	})
 	if err := calls.Serve(listener); err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/pkg/photo"
 	facerecog "lineup.dev/lineup/proto"
 
@@ -27,58 +26,67 @@ type server struct {
 
 	*engine
 	pictures   pictures
-	places     chan struct{}   // one for each call that is worked on or waits
+	admitted   chan struct{}   // one for each call that is processed or waits
 	maxPicture int64           // bytes
-	maxStreams int             // calls at a time on one connection
-	listPage   int             // photos in a page of the gallery's list
 	timeout    time.Duration   // of calls without a deadline
 	overdue    context.Context // ends when this server does and calls in flight have had their time
 	log        *slog.Logger
 }
 
+func newServer(config settings, e *engine, pictures pictures, log *slog.Logger) *server {
+	return &server{
+		engine:     e,
+		pictures:   pictures,
+		admitted:   make(chan struct{}, config.Workers+config.Queue),
+		maxPicture: config.MaxPicture,
+		timeout:    config.CallTimeout,
+		overdue:    context.Background(),
+		log:        log,
+	}
+}
+
 // Identify finds the faces in a picture and names the known ones.
 func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyRequest) (*facerecog.IdentifyResponse, error) {
-	ctx, cancel := s.limited(ctx)
+	ctx, cancel := s.withDeadline(ctx)
 	defer cancel()
 	start := time.Now()
-	found, err := s.faces(ctx, request)
+	response, err := s.who(ctx, request)
 	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
 		if context.Cause(ctx) == errEnding {
 			err = errEnding
 		}
 		refusal := statusOf(err)
-		log.Log(ctx, levelOf(refusal.Code()), "picture not looked at", "code", refusal.Code().String(), "error", err)
+		log.Log(ctx, levelOf(refusal.Code()), "picture not identified", "code", refusal.Code().String(), "error", err)
 		return nil, refusal.Err()
 	}
-	response := s.answer(found)
-	log.Info("picture looked at", "faces", len(response.Faces), "image_name", response.ImageName)
+	log.Info("picture identified", "faces", len(response.Faces), "image_name", response.ImageName)
 	return response, nil
 }
 
 // imageOf is the id by which the caller knows the picture, 0 when it does not say.
 func imageOf(ctx context.Context) (id int64) {
-	if said := metadata.ValueFromIncomingContext(ctx, "image"); len(said) > 0 {
-		id, _ = strconv.ParseInt(said[0], 10, 64)
+	if ids := metadata.ValueFromIncomingContext(ctx, "image"); len(ids) > 0 {
+		id, _ = strconv.ParseInt(ids[0], 10, 64)
 	}
 	return id
 }
 
-func (s *server) faces(ctx context.Context, request *facerecog.IdentifyRequest) (found []face.Face, err error) {
-	err = s.inPlace(func() error {
+func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
+	err = s.admit(func() error {
 		body, err := s.body(ctx, request)
 		if err == nil {
-			found, err = s.workers.look(ctx, body)
+			response, err = s.identify(ctx, body)
 		}
 		return err
 	})
-	return found, err
+	return response, err
 }
 
-// limited gives a call without a deadline one, and ends it when it is overdue.
-func (s *server) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+// withDeadline gives a call without a deadline one, and ends it when it is overdue.
+func (s *server) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	timeout := s.timeout
-	if deadline, limited := ctx.Deadline(); limited {
+	if deadline, ok := ctx.Deadline(); ok {
 		timeout = time.Until(deadline)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -87,14 +95,14 @@ func (s *server) limited(ctx context.Context) (context.Context, context.CancelFu
 	return ctx, func() { stop(); end(nil); cancel() }
 }
 
-// inPlace does something that needs a worker, if no more wait for one than may.
-func (s *server) inPlace(do func() error) error {
+// admit does something that needs a worker, if no more calls wait for one than may.
+func (s *server) admit(do func() error) error {
 	if err := s.gallery.Ready(); err != nil {
 		return err
 	}
 	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
+	case s.admitted <- struct{}{}:
+		defer func() { <-s.admitted }()
 	default:
 		return errBusy
 	}
@@ -113,8 +121,7 @@ func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (
 	return s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
 }
 
-// levelOf is how loud the log is about an answer: what the caller can be blamed
-// for is everyday.
+// levelOf is the log level of a refusal: mistakes of the caller are routine.
 func levelOf(code codes.Code) slog.Level {
 	switch code {
 	case codes.Internal:

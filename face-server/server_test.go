@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	facerecog "lineup.dev/lineup/proto"
@@ -28,29 +30,39 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+// patience is the longest a test waits for what must happen.
+const patience = 20 * time.Second
+
 // forTests is a server's settings with folders of its own.
 func forTests(t testing.TB) settings {
 	t.Helper()
+	models := deptest.Models(t)
+	manifest, err := face.ReadManifest(models)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return settings{
-		Listen:       serve.Listen{Grace: time.Minute},
-		ImagesURL:    t.TempDir(),
-		KnownPeople:  t.TempDir(),
-		GalleryPoll:  5 * time.Millisecond,
-		GalleryShare: time.Second,
-		Models:       deptest.Models(t),
-		Workers:      2,
-		Queue:        2,
-		MaxPicture:   1 << 20,
-		MaxPixels:    1 << 20,
-		MaxFrames:    1000,
-		Liveness:     "off",
-		MatchMargin:  -1,
-		Candidates:   5,
-		ListPage:     3,
-		Limits:       gallery.Limits{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
-		MaxFaces:     256,
-		MaxStreams:   64,
-		CallTimeout:  30 * time.Second,
+		Listen:          serve.Listen{Grace: time.Minute},
+		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir()},
+		GallerySettings: photo.GallerySettings{KnownPeople: t.TempDir()},
+		GalleryPoll:     5 * time.Millisecond,
+		GalleryShare:    time.Second,
+		Models:          models,
+		MatchThreshold:  manifest.Threshold,
+		MatchMargin:     manifest.Margin,
+		Workers:         2,
+		Queue:           2,
+		Limits:          photo.Limits{MaxPicture: 1 << 20},
+		MaxPhotos:       100,
+		MaxPixels:       1 << 20,
+		MaxFrames:       1000,
+		Liveness:        "off",
+		Candidates:      5,
+		ListPage:        3,
+		Requirements:    gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
+		MaxFaces:        256,
+		MaxStreams:      64,
+		CallTimeout:     30 * time.Second,
 	}
 }
 
@@ -58,7 +70,7 @@ func forTests(t testing.TB) settings {
 func newTestServer(t testing.TB, s settings) *server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	e, err := s.open(log)
+	e, err := newEngine(s, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +80,7 @@ func newTestServer(t testing.TB, s settings) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pictures.Close() })
-	return s.newServer(e, pictures, log)
+	return newServer(s, e, pictures, log)
 }
 
 // start lets a server answer until the test ends, or stop is called.
@@ -83,7 +95,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace); err != nil {
+		if err := answerCalls(ctx, s, listener, insecure.NewCredentials(), answering); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -101,7 +113,7 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 func startReady(t *testing.T, s settings) *grpc.ClientConn {
 	t.Helper()
 	connection, _ := start(t, s)
-	until(t, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
 	return connection
 }
 
@@ -112,19 +124,6 @@ func ready(t *testing.T, connection *grpc.ClientConn) bool {
 		t.Fatal(err)
 	}
 	return answer.Ready
-}
-
-// until waits for a condition.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatalf("not within 20 s: %s", what)
-		case <-time.After(time.Millisecond):
-		}
-	}
 }
 
 // blank is a PNG of nobody.
@@ -168,8 +167,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a picture by bytes":          {&facerecog.IdentifyRequest{Image: blank(t, 64, 48)}, codes.OK, ""},
 		"bytes before a path":         {&facerecog.IdentifyRequest{Image: blank(t, 64, 48), ImagePath: "/etc/hostname"}, codes.OK, ""},
 		"nothing":                     {&facerecog.IdentifyRequest{}, codes.InvalidArgument, "no picture: neither image nor image_path is given"},
-		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
-		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: none of JPEG, PNG, WebP and GIF"},
+		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
+		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
 		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed"},
@@ -218,7 +217,7 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 		}
 		return answer.Status
 	}
-	until(t, "it says that the gallery is away", func() bool {
+	testkit.Eventually(t, patience, "it says that the gallery is away", func() bool {
 		_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		return status.Code(err) == codes.Unavailable && status.Convert(err).Message() == "the gallery cannot be reached"
 	})
@@ -231,8 +230,8 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 	if err := os.Mkdir(s.KnownPeople, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "it is ready", func() bool { return ready(t, connection) })
-	until(t, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
 	if _, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil {
 		t.Error(err)
 	}
@@ -271,7 +270,7 @@ func TestBusy(t *testing.T) {
 			waiting <- err
 		}()
 	}
-	until(t, "all places are taken", func() bool { return len(server.places) == cap(server.places) })
+	testkit.Eventually(t, patience, "all places are taken", func() bool { return len(server.admitted) == cap(server.admitted) })
 
 	_, err := server.Identify(t.Context(), request)
 	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
@@ -310,8 +309,8 @@ func TestDeadlines(t *testing.T) {
 	if _, err := server.Identify(ctx, request); status.Code(err) != codes.Canceled {
 		t.Errorf("a caller that hung up: error is %v, want CANCELLED", err)
 	}
-	if len(server.places) != 0 {
-		t.Errorf("%d places are still taken", len(server.places))
+	if len(server.admitted) != 0 {
+		t.Errorf("%d places are still taken", len(server.admitted))
 	}
 }
 
@@ -331,18 +330,18 @@ func TestDrains(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- answerCalls(ctx, listener, insecure.NewCredentials(), answering, s.GalleryPoll, s.Grace)
+		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), answering)
 	}()
-	until(t, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
 
 	answered := make(chan error, 1)
 	go func() {
 		_, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		answered <- err
 	}()
-	until(t, "the call is there", func() bool { return len(answering.places) == 1 })
+	testkit.Eventually(t, patience, "the call is there", func() bool { return len(answering.admitted) == 1 })
 	cancel()
-	until(t, "nothing new is taken", func() bool {
+	testkit.Eventually(t, patience, "nothing new is taken", func() bool {
 		c, err := net.DialTimeout("tcp", listener.Addr().String(), time.Second)
 		if err == nil {
 			c.Close()
@@ -385,42 +384,30 @@ func BenchmarkIdentify(b *testing.B) {
 }
 
 func TestSettingsAreChecked(t *testing.T) {
-	for name, spoil := range map[string]func(*settings){
-		"GALLERY_POLL":          func(s *settings) { s.GalleryPoll = 0 },
-		"MATCH_THRESHOLD":       func(s *settings) { s.MatchThreshold = 42 },
-		"GALLERY_SHARE":         func(s *settings) { s.GalleryShare = 0 },
-		"MATCH_MARGIN":          func(s *settings) { s.MatchMargin = 2 },
-		"CANDIDATES":            func(s *settings) { s.Candidates = -1 },
-		"LIST_PAGE":             func(s *settings) { s.ListPage = 0 },
-		"GALLERY_MIN_FACE":      func(s *settings) { s.MinFace = -1 },
-		"GALLERY_MIN_LIGHT":     func(s *settings) { s.MinLight = 2 },
-		"GALLERY_MIN_SHARPNESS": func(s *settings) { s.MinSharpness = -1 },
-		"GALLERY_MAX_SECOND":    func(s *settings) { s.MaxSecond = 2 },
-		"WORKERS":               func(s *settings) { s.Workers = 0 },
-		"QUEUE":                 func(s *settings) { s.Queue = -1 },
-		"MAX_PICTURE":           func(s *settings) { s.MaxPicture = 0 },
-		"MAX_PIXELS":            func(s *settings) { s.MaxPixels = 0 },
-		"MAX_FRAMES":            func(s *settings) { s.MaxFrames = 0 },
-		"LIVENESS":              func(s *settings) { s.Liveness = "maybe" },
-		"MAX_FACES":             func(s *settings) { s.MaxFaces = 0 },
-		"MAX_STREAMS":           func(s *settings) { s.MaxStreams = 0 },
-		"CALL_TIMEOUT":          func(s *settings) { s.CallTimeout = -time.Second },
-	} {
-		s := settings{GalleryPoll: 1, GalleryShare: 1, Workers: 1, MaxPicture: 1, MaxPixels: 1, MaxFrames: 1, CallTimeout: 1, Listen: serve.Listen{Grace: 1}, Liveness: "off", ListPage: 1, MaxFaces: 1, MaxStreams: 1}
-		if err := s.check(); err != nil {
-			t.Fatal(err)
-		}
-		spoil(&s)
-		if err := s.check(); err == nil || !bytes.Contains([]byte(err.Error()), []byte(name)) {
-			t.Errorf("error is %v, want one that names %s", err, name)
-		}
+	valid := forTests(t)
+	testkit.Settings(t, func() any { s := valid; return &s })
+}
+
+// Threshold and margin are the models' unless the environment names others.
+func TestModelsGiveTheirThreshold(t *testing.T) {
+	t.Setenv("MODELS", "kodata")
+	manifest, err := face.ReadManifest("kodata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := defaults(); s.MatchThreshold != manifest.Threshold || s.MatchMargin != manifest.Margin {
+		t.Errorf("threshold %v, margin %v; want the manifest's %v, %v", s.MatchThreshold, s.MatchMargin, manifest.Threshold, manifest.Margin)
+	}
+	t.Setenv("MODELS", t.TempDir())
+	if s := defaults(); s.MatchThreshold != noThreshold {
+		t.Errorf("without models the threshold is %v, want %v", s.MatchThreshold, noThreshold)
 	}
 }
 
 func TestMissingModelsSayWhatToDo(t *testing.T) {
 	s := forTests(t)
 	s.Models = t.TempDir()
-	_, err := s.open(slog.New(slog.DiscardHandler))
+	_, err := newEngine(s, slog.New(slog.DiscardHandler))
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("make models")) {
 		t.Errorf("error is %v, want one that says `make models`", err)
 	}

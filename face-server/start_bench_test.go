@@ -63,7 +63,7 @@ func enrol(b *testing.B, s settings, count int) {
 			b.Fatal(err)
 		}
 	}
-	e, err := s.open(slog.New(slog.DiscardHandler))
+	e, err := newEngine(s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func TestOnlyThoseWithACertificateAreAnswered(t *testing.T) {
 	answering := newTestServer(t, s)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, listener, secure, answering, s.GalleryPoll, s.Grace) }()
+	go func() { ended <- answerCalls(ctx, s, listener, secure, answering) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

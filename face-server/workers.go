@@ -7,10 +7,11 @@ import (
 	"log/slog"
 
 	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
 )
 
-// workers look at pictures, a fixed number of them at a time.
+// workers process pictures, a fixed number of them at a time.
 type workers struct {
 	free   chan *face.Recogniser
 	limits picture.Limits
@@ -37,18 +38,30 @@ func (w *workers) close() {
 	}
 }
 
-// look finds the faces in a JPEG, PNG, WebP or GIF. The error is one of package
+// recognise finds and describes the faces in a picture. The error is one of package
 // picture's, ctx's, or the models'.
-func (w *workers) look(ctx context.Context, body []byte) (found []face.Face, err error) {
-	err = w.work(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, err error) {
+	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
 		found, err = r.Faces(ctx, p)
 		return err
 	})
 	return found, err
 }
 
-// work waits for a free worker and lets it decode a picture and do something with it.
-func (w *workers) work(ctx context.Context, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
+// extract is recognise, and measures how well each face can be seen.
+func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Face, err error) {
+	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+		found, err := r.Faces(ctx, p)
+		for _, f := range found {
+			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p, f.Box)})
+		}
+		return err
+	})
+	return faces, err
+}
+
+// process waits for a free worker and lets it decode a picture and do something with it.
+func (w *workers) process(ctx context.Context, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
 	var r *face.Recogniser
 	select {
 	case r = <-w.free:

@@ -6,7 +6,7 @@
 
 // Who is in a picture? The contract between functions/process and any face
 // server. Field 1 of every message, and the four method and message names, are
-// the seed's: a server or a client that knows no more than those works.
+// those of the original API: a server or a client that knows no more than those works.
 
 package facerecog
 
@@ -230,7 +230,7 @@ type IdentifyRequest struct {
 	// The picture's path under one of the server's picture roots. Ignored when
 	// image is given.
 	ImagePath string `protobuf:"bytes,1,opt,name=image_path,json=imagePath,proto3" json:"image_path,omitempty"`
-	// The picture itself: JPEG, PNG, WebP or GIF.
+	// The picture itself, a file of a format that the server decodes.
 	Image         []byte `protobuf:"bytes,2,opt,name=image,proto3" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -284,7 +284,7 @@ type IdentifyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The gallery photo that matched best of all faces, or "not_found".
 	ImageName string `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
-	// Every face found, the surest match first.
+	// Every face found: those that are named first, the most similar first.
 	Faces         []*Face `protobuf:"bytes,2,rep,name=faces,proto3" json:"faces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -339,7 +339,7 @@ type Face struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the face is; absent when the server does not tell.
 	Box *Box `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
-	// How sure the detector is that this is a face, 0 to 1.
+	// The detector's score, 0 to 1: how sure it is that this is a face.
 	Score *float32 `protobuf:"fixed32,2,opt,name=score,proto3,oneof" json:"score,omitempty"`
 	// The gallery photo whose face is nearest, when it is near enough to be the
 	// same person's and nearer than any other person's by the margin; empty when
@@ -356,7 +356,7 @@ type Face struct {
 	// By how much the nearest person is more similar than the second; absent when
 	// the gallery shows fewer than two.
 	Margin *float32 `protobuf:"fixed32,7,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
-	// How sure it is that the face is there in person and not on a photo or a
+	// Liveness: how likely the face was there in person and not on a photo or a
 	// screen, 0 to 1; absent when the server does not tell.
 	Liveness *float32 `protobuf:"fixed32,8,opt,name=liveness,proto3,oneof" json:"liveness,omitempty"`
 	// The nearest persons, the nearest first, near enough or not: who it could be.

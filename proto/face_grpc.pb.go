@@ -6,7 +6,7 @@
 
 // Who is in a picture? The contract between functions/process and any face
 // server. Field 1 of every message, and the four method and message names, are
-// the seed's: a server or a client that knows no more than those works.
+// those of the original API: a server or a client that knows no more than those works.
 
 package facerecog
 
@@ -32,7 +32,7 @@ const (
 //
 // Identify finds the faces in a picture and names the known ones.
 type IdentifyClient interface {
-	// Identify looks at one picture.
+	// Identify takes one picture.
 	//
 	// Status codes: INVALID_ARGUMENT for what will never be a picture that can be
 	// read (no picture, too large, outside the picture roots); NOT_FOUND the root
@@ -66,7 +66,7 @@ func (c *identifyClient) Identify(ctx context.Context, in *IdentifyRequest, opts
 //
 // Identify finds the faces in a picture and names the known ones.
 type IdentifyServer interface {
-	// Identify looks at one picture.
+	// Identify takes one picture.
 	//
 	// Status codes: INVALID_ARGUMENT for what will never be a picture that can be
 	// read (no picture, too large, outside the picture roots); NOT_FOUND the root
@@ -270,7 +270,7 @@ const (
 type GalleryClient interface {
 	// List gives the photos in the order of their names, a page at a time.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
-	// Describe looks at a photo of the gallery again and tells what it shows and, if it
+	// Describe processes a photo of the gallery again and tells what it shows and, if it
 	// is not used, why.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Photo, error)
 	// Check tells the same of a photo that is not in the gallery, before one enrols
@@ -332,7 +332,7 @@ func (c *galleryClient) Check(ctx context.Context, in *IdentifyRequest, opts ...
 type GalleryServer interface {
 	// List gives the photos in the order of their names, a page at a time.
 	List(context.Context, *ListRequest) (*ListResponse, error)
-	// Describe looks at a photo of the gallery again and tells what it shows and, if it
+	// Describe processes a photo of the gallery again and tells what it shows and, if it
 	// is not used, why.
 	Describe(context.Context, *DescribeRequest) (*Photo, error)
 	// Check tells the same of a photo that is not in the gallery, before one enrols

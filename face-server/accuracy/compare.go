@@ -7,13 +7,13 @@ import (
 	"lineup.dev/lineup/face-server/gallery"
 )
 
-// Described is a photo that was looked at.
+// Described is a photo whose faces were described.
 type Described struct {
 	Photo
 	// Faces are the embeddings, of length 1, of the faces in the photo, the largest
 	// first. Of a photo of one person only the first counts.
 	Faces [][]float32
-	Err   error // why the photo could not be looked at
+	Err   error // why the photo could not be read
 }
 
 func (d Described) counted() [][]float32 {
@@ -50,8 +50,8 @@ func Compare(ctx context.Context, photos []Described, rule gallery.Rule, progres
 			case different:
 				scores.Different = append(scores.Different, similarity)
 			}
-			a.meet(photos, b.photo, similarity)
-			b.meet(photos, a.photo, similarity)
+			a.compare(photos, b.photo, similarity)
+			b.compare(photos, a.photo, similarity)
 		}
 	}
 	scores.Sort()
@@ -108,17 +108,17 @@ type face struct {
 	others    nearest // of the gallery without the people who are in the face's photo
 }
 
-// meet tells a face how similar the face of another photo is.
-func (f *face) meet(photos []Described, other int, similarity float32) {
+// compare tells a face how similar the face of another photo is.
+func (f *face) compare(photos []Described, other int, similarity float32) {
 	asked, enrolled := photos[f.photo], photos[other]
 	if !asked.Asked || !enrolled.Enrolled || other == f.photo {
 		return
 	}
 	person := enrolled.People[0]
 	m := match{person, enrolled.File, similarity}
-	f.all.meet(m)
+	f.all.offer(m)
 	if !slices.Contains(asked.People, person) {
-		f.others.meet(m)
+		f.others.offer(m)
 	}
 }
 
@@ -132,7 +132,7 @@ type match struct {
 // are fewer.
 type nearest [2]match
 
-func (n *nearest) meet(m match) {
+func (n *nearest) offer(m match) {
 	switch {
 	case n[0].person == "" || m.person == n[0].person && m.similarity > n[0].similarity:
 		n[0] = m

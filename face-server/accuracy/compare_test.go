@@ -179,7 +179,7 @@ func TestNearestInEveryOrder(t *testing.T) {
 		if len(left) == 0 {
 			var got nearest
 			for _, m := range done {
-				got.meet(m)
+				got.offer(m)
 			}
 			if got != want {
 				t.Errorf("in the order %v they are %v, want %v", done, got, want)

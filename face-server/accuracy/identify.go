@@ -27,7 +27,7 @@ type Outcome struct {
 // Miss is what went wrong with a photo, in words.
 type Miss struct{ File, What string }
 
-// identify asks about the faces, which met all others.
+// identify asks about the faces, which were compared with all others.
 func identify(faces []face, photos []Described, rule gallery.Rule) Outcome {
 	o := Outcome{Misses: unusable(photos)}
 	found := make([][]face, len(photos))
@@ -54,14 +54,14 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 		o.Strangers++
 		if len(known) == 0 {
 			o.Outsiders++
-			if verdict(rule, f.others) == gallery.Match {
+			if decide(rule, f.others) == gallery.Match {
 				o.Named++
 				miss("a stranger taken for %v", f.others[0])
 			}
 			continue
 		}
 		switch {
-		case verdict(rule, f.all) != gallery.Match:
+		case decide(rule, f.all) != gallery.Match:
 			unnamed = append(unnamed, f.all)
 		case slices.Contains(known, f.all[0].person):
 			recognised = append(recognised, f.all[0].person)
@@ -69,7 +69,7 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 			o.Mistaken++
 			miss("%s taken for %v", strings.Join(known, " or "), f.all[0])
 		}
-		if verdict(rule, f.others) == gallery.Match {
+		if decide(rule, f.others) == gallery.Match {
 			o.Named++
 			miss("taken for %v when %s is not in the gallery", f.others[0], strings.Join(known, " or "))
 		}
@@ -89,20 +89,20 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 	}
 }
 
-// verdict is what a rule makes of a face with these nearest persons.
-func verdict(rule gallery.Rule, n nearest) gallery.Verdict {
+// decide is what a rule makes of a face with these nearest persons.
+func decide(rule gallery.Rule, n nearest) gallery.Decision {
 	var candidates []gallery.Candidate
 	for _, m := range n {
 		if m.person != "" {
 			candidates = append(candidates, gallery.Candidate{ImageName: m.file, Person: m.person, Similarity: m.similarity})
 		}
 	}
-	return rule.Judge(candidates)
+	return rule.Decide(candidates)
 }
 
 // refusal says why a face is not given a name.
 func refusal(rule gallery.Rule, n nearest) string {
-	switch verdict(rule, n) {
+	switch decide(rule, n) {
 	case gallery.NobodyEnrolled:
 		return "the gallery is empty"
 	case gallery.NobodyNear:

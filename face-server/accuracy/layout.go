@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // The folders of a layout with a gallery.
@@ -124,9 +125,6 @@ func photosIn(dir fs.FS, folder string) ([]string, error) {
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 func isPhoto(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".png", ".webp", ".gif":
-		return true
-	}
-	return false
+	_, is := photo.FormatByName(name)
+	return is
 }

@@ -49,7 +49,7 @@ func stairs(b *testing.B) []byte {
 
 func openModels(b *testing.B, with Options) *Recogniser {
 	b.Helper()
-	models, err := with.Open(deptest.Models(b))
+	models, err := Open(deptest.Models(b), with)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func check(b *testing.B, err error) {
 }
 
 // bare runs a network as it is, on what its input holds.
-func (r *run) bare(b *testing.B) {
+func (r *runner) bare(b *testing.B) {
 	var outs []ort.Value
 	for _, out := range r.outs {
 		outs = append(outs, out)
@@ -115,9 +115,9 @@ func BenchmarkBounds(b *testing.B) {
 				}
 			},
 			func() { decode(b, body) },
-			func() { r.detecting.bare(b) },
-			func() { r.landmarking.bare(b) },
-			func() { r.embedding.bare(b) },
+			func() { r.detectorRunner.bare(b) },
+			func() { r.landmarkRunner.bare(b) },
+			func() { r.embedderRunner.bare(b) },
 		)
 		within(b, took[0], took[1]+took[2]+took[3]+took[4], 1.3)
 	})
@@ -158,7 +158,7 @@ func BenchmarkPicture(b *testing.B) {
 	if err != nil || len(faces) != 1 {
 		b.Fatalf("%d faces, error %v; want 1", len(faces), err)
 	}
-	box, points := faces[0].box, faces[0].points
+	box, points := faces[0].box, faces[0].landmarks
 	b.Run("whole", func(b *testing.B) {
 		for b.Loop() {
 			_, err := r.Faces(b.Context(), decode(b, body))
@@ -182,16 +182,16 @@ func BenchmarkPicture(b *testing.B) {
 			check(b, err)
 		}
 	})
-	b.Run("describe", func(b *testing.B) {
+	b.Run("embed", func(b *testing.B) {
 		for b.Loop() {
-			_, err := r.describe(p, points)
+			_, err := r.embed(p, points)
 			check(b, err)
 		}
 	})
-	for name, run := range map[string]*run{"detector": r.detecting, "landmarks": r.landmarking, "embedder": r.embedding} {
+	for name, runner := range map[string]*runner{"detector": r.detectorRunner, "landmarks": r.landmarkRunner, "embedder": r.embedderRunner} {
 		b.Run("network "+name, func(b *testing.B) {
 			for b.Loop() {
-				run.bare(b)
+				runner.bare(b)
 			}
 		})
 	}

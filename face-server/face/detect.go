@@ -8,54 +8,54 @@ import (
 	"lineup.dev/lineup/face-server/picture"
 )
 
-// found is a face in a picture, in the picture's pixels.
-type found struct {
-	box    Box
-	score  float32
-	points []complex128 // its landmarks
+// detection is a face in a picture, in the picture's pixels.
+type detection struct {
+	box       Box
+	score     float32
+	landmarks []complex128
 }
 
-// find gives the faces in the picture, the surest first.
-func (r *Recogniser) find(ctx context.Context, p *picture.Picture) ([]found, error) {
-	var faces []found
-	if r.effort.looksAtParts(p.Width, p.Height) {
-		for _, v := range r.Detector.parts(p.Width, p.Height) {
-			seen, err := r.see(ctx, p, v)
+// find gives the faces in the picture, those of the highest score first.
+func (r *Recogniser) find(ctx context.Context, p *picture.Picture) ([]detection, error) {
+	var faces []detection
+	if r.effort.tiled(p.Width, p.Height) {
+		for _, tile := range r.Detector.tiles(p.Width, p.Height) {
+			inTile, err := r.search(ctx, p, tile)
 			if err != nil {
 				return nil, err
 			}
-			faces = append(faces, seen...)
+			faces = append(faces, inTile...)
 		}
 	}
-	seen, err := r.see(ctx, p, r.Detector.whole(p.Width, p.Height))
+	inWhole, err := r.search(ctx, p, r.Detector.whole(p.Width, p.Height))
 	if err != nil {
 		return nil, err
 	}
-	// Where both show a face, its box is more exact in the part.
-	faces = append(suppress(faces, r.Detector.Overlap), seen...)
+	// Where both show a face, its box is more exact in the tile.
+	faces = append(suppress(faces, r.Detector.Overlap), inWhole...)
 	faces = withoutParts(firstOfEach(faces, r.Detector.Overlap))
-	slices.SortStableFunc(faces, bySureness)
+	slices.SortStableFunc(faces, byScore)
 	return faces, nil
 }
 
-// see gives the faces in a view: what the detector takes for one and has steady
+// search gives the faces in a view: what the detector takes for one and has stable
 // landmarks.
-func (r *Recogniser) see(ctx context.Context, p *picture.Picture, v view) ([]found, error) {
+func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) ([]detection, error) {
 	candidates, err := r.detect(p, v)
 	if err != nil {
 		return nil, err
 	}
-	var faces []found
+	var faces []detection
 	for _, f := range candidates {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		points, steady, err := r.steadyLandmarks(p, f.box)
+		landmarks, stable, err := r.stableLandmarks(p, f.box)
 		if err != nil {
 			return nil, err
 		}
-		if steady {
-			f.points = points
+		if stable {
+			f.landmarks = landmarks
 			faces = append(faces, f)
 		}
 	}
@@ -63,14 +63,14 @@ func (r *Recogniser) see(ctx context.Context, p *picture.Picture, v view) ([]fou
 }
 
 // detect gives what the detector takes for faces in a view.
-func (r *Recogniser) detect(p *picture.Picture, v view) ([]found, error) {
-	if err := r.detecting.look(p, picture.Scale(v.scale, v.scale, v.left, v.top)); err != nil {
+func (r *Recogniser) detect(p *picture.Picture, v view) ([]detection, error) {
+	if err := r.detectorRunner.run(p, picture.Scale(v.scale, v.scale, v.left, v.top)); err != nil {
 		return nil, err
 	}
 	d := r.Detector
 	width, height := float64(d.Width), float64(d.Height)
-	scores, corners := r.detecting.output(0), r.detecting.output(1)
-	var faces []found
+	scores, corners := r.detectorRunner.output(0), r.detectorRunner.output(1)
+	var faces []detection
 	for i := range d.Candidates {
 		score := scores[2*i+1]
 		if !(score >= d.Score) {
@@ -80,26 +80,26 @@ func (r *Recogniser) detect(p *picture.Picture, v view) ([]found, error) {
 		right, bottom := float64(corners[4*i+2])*width, float64(corners[4*i+3])*height
 		if v.holds(left, top, right, bottom, d) {
 			box := Box{X: v.left + left*v.scale, Y: v.top + top*v.scale, Width: (right - left) * v.scale, Height: (bottom - top) * v.scale}
-			faces = append(faces, found{box: box, score: score})
+			faces = append(faces, detection{box: box, score: score})
 		}
 	}
 	return suppress(faces, d.Overlap), nil
 }
 
-func bySureness(a, b found) int { return cmp.Compare(b.score, a.score) }
+func byScore(a, b detection) int { return cmp.Compare(b.score, a.score) }
 
 // suppress keeps, of boxes that overlap by more than the given intersection over
 // union, the one of the highest score (greedy non-maximum suppression).
-func suppress(faces []found, overlap float64) []found {
-	slices.SortStableFunc(faces, bySureness)
+func suppress(faces []detection, overlap float64) []detection {
+	slices.SortStableFunc(faces, byScore)
 	return firstOfEach(faces, overlap)
 }
 
 // firstOfEach keeps, of boxes that overlap by more than that, the first.
-func firstOfEach(faces []found, overlap float64) []found {
-	var kept []found
+func firstOfEach(faces []detection, overlap float64) []detection {
+	var kept []detection
 	for _, f := range faces {
-		if !slices.ContainsFunc(kept, func(k found) bool { return iou(f.box, k.box) > overlap }) {
+		if !slices.ContainsFunc(kept, func(k detection) bool { return iou(f.box, k.box) > overlap }) {
 			kept = append(kept, f)
 		}
 	}
@@ -108,24 +108,11 @@ func firstOfEach(faces []found, overlap float64) []found {
 
 // withoutParts leaves out what lies for the most part in a larger face: a nose, say,
 // that looks like a face from close by.
-func withoutParts(faces []found) []found {
+func withoutParts(faces []detection) []detection {
 	const most = 0.6
-	return slices.DeleteFunc(slices.Clone(faces), func(f found) bool {
-		return slices.ContainsFunc(faces, func(larger found) bool {
-			return larger.box.Area() > f.box.Area() && common(f.box, larger.box) > most*f.box.Area()
+	return slices.DeleteFunc(slices.Clone(faces), func(f detection) bool {
+		return slices.ContainsFunc(faces, func(larger detection) bool {
+			return larger.box.Area() > f.box.Area() && intersection(f.box, larger.box) > most*f.box.Area()
 		})
 	})
-}
-
-// iou is the area that two boxes share as a part of the area that they cover.
-func iou(a, b Box) float64 {
-	both := common(a, b)
-	return both / (a.Area() + b.Area() - both)
-}
-
-// common is the area that two boxes share.
-func common(a, b Box) float64 {
-	width := min(a.X+a.Width, b.X+b.Width) - max(a.X, b.X)
-	height := min(a.Y+a.Height, b.Y+b.Height) - max(a.Y, b.Y)
-	return max(width, 0) * max(height, 0)
 }

@@ -8,11 +8,11 @@ import (
 func TestSimilarity(t *testing.T) {
 	square := []complex128{0, 10, 10 + 10i, 10i}
 	for name, wanted := range map[string]struct{ a, b complex128 }{
-		"stays":                   {1, 0},
-		"shifts":                  {1, 3 - 4i},
-		"grows":                   {2.5, 0},
-		"turns by a quarter":      {1i, 0},
-		"turns, grows and shifts": {cmplx.Rect(3, 0.4), 7 + 1i},
+		"stays":                     {1, 0},
+		"shifts":                    {1, 3 - 4i},
+		"grows":                     {2.5, 0},
+		"rotates by a quarter":      {1i, 0},
+		"rotates, grows and shifts": {cmplx.Rect(3, 0.4), 7 + 1i},
 	} {
 		t.Run(name, func(t *testing.T) {
 			moved := make([]complex128, len(square))
@@ -45,21 +45,21 @@ func TestSimilarity(t *testing.T) {
 }
 
 func TestSuppress(t *testing.T) {
-	at := func(x, score float64) found {
-		return found{box: Box{X: x, Width: 10, Height: 10}, score: float32(score)}
+	at := func(x, score float64) detection {
+		return detection{box: Box{X: x, Width: 10, Height: 10}, score: float32(score)}
 	}
 	for name, c := range map[string]struct {
-		found []found
-		want  []found
+		detections []detection
+		want       []detection
 	}{
 		"nothing":                              {nil, nil},
-		"boxes apart are two faces":            {[]found{at(0, .8), at(20, .9)}, []found{at(20, .9), at(0, .8)}},
-		"of boxes upon each other the surer":   {[]found{at(0, .8), at(1, .9)}, []found{at(1, .9)}},
-		"an overlap of a quarter is two faces": {[]found{at(0, .8), at(6, .9)}, []found{at(6, .9), at(0, .8)}},
-		"only what is kept suppresses":         {[]found{at(0, .7), at(4, .8), at(8, .9)}, []found{at(8, .9), at(0, .7)}},
+		"boxes apart are two faces":            {[]detection{at(0, .8), at(20, .9)}, []detection{at(20, .9), at(0, .8)}},
+		"of boxes upon each other the surer":   {[]detection{at(0, .8), at(1, .9)}, []detection{at(1, .9)}},
+		"an overlap of a quarter is two faces": {[]detection{at(0, .8), at(6, .9)}, []detection{at(6, .9), at(0, .8)}},
+		"only what is kept suppresses":         {[]detection{at(0, .7), at(4, .8), at(8, .9)}, []detection{at(8, .9), at(0, .7)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := suppress(c.found, 0.3)
+			got := suppress(c.detections, 0.3)
 			if len(got) != len(c.want) {
 				t.Fatalf("kept %v, want %v", got, c.want)
 			}

@@ -54,7 +54,7 @@ const (
 	Grey Colour = "grey"
 )
 
-// Detector is a network that looks at a whole picture and gives, for each of
+// Detector is a network that takes a whole picture and gives, for each of
 // Candidates places, scores (no face, face) and a box as left, top, right, bottom
 // in fractions of its input.
 type Detector struct {
@@ -66,22 +66,22 @@ type Detector struct {
 	Overlap    float64 `json:"overlap"` // intersection over union above which two boxes are one face
 }
 
-// Landmarks is a network that looks at a square around a face, Crop times as wide
+// Landmarks is a network that takes a square around a face, Crop times as wide
 // as the face's box is high, and gives Points points as x, y in fractions of it.
 type Landmarks struct {
 	Input
 	Output string  `json:"output"`
 	Points int     `json:"points"`
 	Crop   float64 `json:"crop"`
-	// Steady is how far the points may move on average, in heights of the box, when
-	// the square is moved a little; with more it is no face. 0 takes all for faces.
-	Steady float64 `json:"steady"`
+	// MaxDisplacement is how far the points may move on average, in heights of the box,
+	// when the square is moved a little; with more it is no face. 0 takes all for faces.
+	MaxDisplacement float64 `json:"max_displacement"`
 	// Align lists the points whose means are laid upon the embedder's Align, in
 	// its order.
 	Align [][]int `json:"align"`
 }
 
-// Embedder is a network that looks at one aligned face and gives Length numbers.
+// Embedder is a network that takes one aligned face and gives Length numbers.
 type Embedder struct {
 	Input
 	Output string `json:"output"`
@@ -89,12 +89,12 @@ type Embedder struct {
 	// Align is where the points lie in the input, as x, y in pixels, the first
 	// pixel's centre being 0, 0.
 	Align [][2]float64 `json:"align"`
-	// Least is the length of the numbers as a vector below which there is no face to
+	// MinNorm is the norm of the numbers as a vector below which there is no face to
 	// describe. 0 takes all for faces.
-	Least float64 `json:"least"`
+	MinNorm float64 `json:"min_norm"`
 }
 
-// Liveness is a network that looks at a face's box grown Crop times, as far as the
+// Liveness is a network that takes a face's box grown Crop times, as far as the
 // picture goes, and gives a logit for each of Classes classes, of which Live is that
 // of a face that is there in person.
 type Liveness struct {
@@ -130,7 +130,6 @@ func (m *Manifest) check() error {
 		require(m.Name != "", "name is missing"),
 		require(filepath.IsLocal(m.Runtime), "runtime must be a file's name"),
 		require(m.Threshold > 0 && m.Threshold <= 1, "threshold must be above 0, at most 1"),
-
 		require(m.Margin >= 0 && m.Margin <= 1, "margin must be 0 to 1"),
 
 		m.Detector.check("detector"),
@@ -141,11 +140,11 @@ func (m *Manifest) check() error {
 		m.Landmarks.check("landmarks"),
 		require(m.Landmarks.Crop > 0, "landmarks: crop must be above 0"),
 		require(m.Landmarks.Points > 0, "landmarks: points must be above 0"),
-		require(m.Landmarks.Steady >= 0, "landmarks: steady must be 0 or above"),
+		require(m.Landmarks.MaxDisplacement >= 0, "landmarks: max_displacement must be 0 or above"),
 
 		m.Embedder.check("embedder"),
 		require(m.Embedder.Length > 0, "embedder: length must be above 0"),
-		require(m.Embedder.Least >= 0, "embedder: least must be 0 or above"),
+		require(m.Embedder.MinNorm >= 0, "embedder: min_norm must be 0 or above"),
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
 	}

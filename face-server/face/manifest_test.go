@@ -56,7 +56,7 @@ func TestModelsThatDoNotFit(t *testing.T) {
 		"an output of another name":    {`"boxes": "boxes"`, `"boxes": "frames"`, "frames"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := face.Open(changed(t, dir, c.old, c.new))
+			m, err := face.Open(changed(t, dir, c.old, c.new), face.Options{})
 			if err == nil {
 				m.Close()
 			}
@@ -65,7 +65,7 @@ func TestModelsThatDoNotFit(t *testing.T) {
 			}
 		})
 	}
-	if _, err := face.Open(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := face.Open(filepath.Join(t.TempDir(), "missing"), face.Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no folder: error is %v, want fs.ErrNotExist", err)
 	}
 }

@@ -27,7 +27,7 @@ func startRuntime(library string) error {
 	return nil
 }
 
-// network is a loaded model. It is safe for concurrent use through runs of it.
+// network is a loaded model. It is safe for concurrent use through runners.
 type network struct {
 	input   Input
 	session *ort.DynamicAdvancedSession
@@ -40,7 +40,7 @@ func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
 	}
 	defer options.Destroy()
 	// One picture on one thread: more threads win nothing on networks as small
-	// as these, and as many pictures are looked at as there are workers.
+	// as these, and as many pictures are processed at a time as there are workers.
 	if err := options.SetIntraOpNumThreads(1); err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
@@ -53,19 +53,19 @@ func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
 
 func (n *network) close() error { return n.session.Destroy() }
 
-// run is a network with buffers of its own, for one goroutine at a time.
-type run struct {
+// runner is a network with buffers of its own, for one goroutine at a time.
+type runner struct {
 	*network
 	in   *ort.Tensor[float32]
 	outs []*ort.Tensor[float32]
 }
 
-func (n *network) newRun(outputs ...ort.Shape) (*run, error) {
+func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 	channels := 3
 	if n.input.Colour == Grey {
 		channels = 1
 	}
-	r := &run{network: n}
+	r := &runner{network: n}
 	var err error
 	if r.in, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(channels), int64(n.input.Height), int64(n.input.Width))); err != nil {
 		return nil, fmt.Errorf("buffer for %s: %w", n.input.File, err)
@@ -81,16 +81,16 @@ func (n *network) newRun(outputs ...ort.Shape) (*run, error) {
 	return r, nil
 }
 
-func (r *run) close() {
+func (r *runner) close() {
 	r.in.Destroy()
 	for _, out := range r.outs {
 		out.Destroy()
 	}
 }
 
-// look shows the network what m finds in the picture. The outputs are valid until
-// the next look.
-func (r *run) look(p *picture.Picture, m picture.Affine) error {
+// run runs the network on what m maps its input to in the picture. The outputs are
+// valid until the next run.
+func (r *runner) run(p *picture.Picture, m picture.Affine) error {
 	pixels := r.in.GetData()
 	n, width := r.input.Width*r.input.Height, r.input.Width
 	switch r.input.Colour {
@@ -115,4 +115,4 @@ func (r *run) look(p *picture.Picture, m picture.Affine) error {
 	return nil
 }
 
-func (r *run) output(i int) []float32 { return r.outs[i].GetData() }
+func (r *runner) output(i int) []float32 { return r.outs[i].GetData() }

@@ -29,7 +29,7 @@ var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}
 
 func open(t testing.TB) *face.Models {
 	t.Helper()
-	models, err := face.Open(deptest.Models(t))
+	models, err := face.Open(deptest.Models(t), face.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,14 +86,16 @@ type truth struct {
 	similarity float64
 }
 
-// truths reads the photos with known people that lie beside the repository where
-// it is developed.
+// truths reads the photos of PHOTOS=dir and their README.md, a table of what was
+// measured on them.
 func truths(t testing.TB) (dir string, rows []truth) {
 	t.Helper()
-	dir = filepath.Join("..", "..", "..", "shared", "photos")
+	if dir = os.Getenv("PHOTOS"); dir == "" {
+		t.Skip("PHOTOS names no folder of photos whose people are known")
+	}
 	readme, err := os.Open(filepath.Join(dir, "README.md"))
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("there are no photos with a known truth beside this repository, in ../shared/photos")
+		t.Skip("the photos of PHOTOS have no README.md of what was measured on them")
 	}
 	if err != nil {
 		t.Fatal(err)

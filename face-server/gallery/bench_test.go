@@ -51,7 +51,7 @@ func TestInABucket(t *testing.T) {
 		p, looks := people{log: new(journal)}, 0
 		p.Gallery = gallery.New(store, func(ctx context.Context, body []byte) ([]gallery.Face, error) {
 			looks++
-			return look(ctx, body)
+			return extract(ctx, body)
 		}, gallery.Options{Model: "letters", Length: 128, Parallel: 1, MaxBytes: 100, Share: time.Second}, slog.New(slog.DiscardHandler))
 		p.read(t)
 		p.mustKnow(t, 'd', "dad.jpg")
@@ -93,7 +93,7 @@ func BenchmarkStart(b *testing.B) {
 			for i := range count {
 				store.entries = append(store.entries, photo.Entry{Name: fmt.Sprintf("p%07d-x.jpg", i), Size: 1, ModTime: time.Unix(1, 0)})
 			}
-			options := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Limits: options.Limits}
+			options := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Requirements: options.Requirements}
 			made := gallery.New(store, madeUp, options, slog.New(slog.DiscardHandler))
 			if err := made.Read(b.Context()); err != nil {
 				b.Fatal(err)
@@ -124,9 +124,9 @@ func BenchmarkMillion(b *testing.B) {
 	for i := range 1_000_000 {
 		store.entries = append(store.entries, photo.Entry{Name: fmt.Sprintf("p%07d-x.jpg", i), Size: 1, ModTime: time.Unix(1, 0)})
 	}
-	o := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Limits: options.Limits}
-	read := func(look gallery.Look) *gallery.Gallery {
-		g := gallery.New(store, look, o, slog.New(slog.DiscardHandler))
+	o := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Requirements: options.Requirements}
+	read := func(extract gallery.Extractor) *gallery.Gallery {
+		g := gallery.New(store, extract, o, slog.New(slog.DiscardHandler))
 		if err := g.Read(b.Context()); err != nil {
 			b.Fatal(err)
 		}

@@ -203,10 +203,3 @@ func (c *cache) remove(ctx context.Context, worn map[*segment]bool) {
 		delete(c.segments, s.name)
 	}
 }
-
-func (c *cache) report(ctx context.Context, err error) {
-	if ctx.Err() == nil && err.Error() != c.failed {
-		c.failed = err.Error()
-		c.log.Warn("descriptions of gallery photos are not kept or not shared; they are made anew where they are missing", "error", err)
-	}
-}

@@ -35,10 +35,6 @@ func describe(of content, faces []Face) description {
 	return d
 }
 
-func sortBySize(faces []Face) {
-	slices.SortStableFunc(faces, func(a, b Face) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
-}
-
 // stamp tells a photo from one that took its place.
 type stamp struct{ size, modified int64 } // bytes, nanoseconds since 1970
 
@@ -61,6 +57,24 @@ type known struct {
 	failure  error // why it could not even be read; then there is no description
 	description
 	home *segment // where its record lies; nil when nowhere
+}
+
+// show is the photo as the gallery lists it.
+func (k *known) show() Photo {
+	return Photo{k.entry.Name, k.person, k.usable, k.problems, cmp.Or(k.failure, k.unreadable)}
+}
+
+// unreadable is what is known of a photo that could not be read.
+func unreadable(entry photo.Entry, failure error) *known {
+	return &known{entry: entry, person: Person(entry.Name), problems: []Problem{Unreadable}, failure: failure}
+}
+
+// moveTo makes s the home of a record that lies there too. All replicas choose the
+// same of several: no two of them take each other's file for dead.
+func (k *known) moveTo(s *segment) {
+	if k.home == nil || k.home.gone || s.name < k.home.name {
+		k.home = s
+	}
 }
 
 // is tells whether k is still right about an entry of the list.

@@ -9,77 +9,56 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"lineup.dev/lineup/face-server/search"
-	"lineup.dev/lineup/pkg/photo"
 )
 
 // ErrReading says that the gallery was not read to the end yet.
 var ErrReading = errors.New("the gallery is being read")
 
-// Store is where the photos lie, and beside them what was found out about them.
-type Store interface {
-	List(ctx context.Context) ([]photo.Entry, error)
-	ListFolder(ctx context.Context, folder string) ([]photo.Entry, error)
-	Read(ctx context.Context, name string, limit int64) ([]byte, error)
-	Save(ctx context.Context, name string, body []byte) error
-	Remove(ctx context.Context, name string) error
-}
-
-// Look finds, describes and measures the faces in a picture. It is called from several
-// goroutines at once.
-type Look func(ctx context.Context, body []byte) ([]Face, error)
+// Extractor finds, describes and measures the faces in a picture. It is called from
+// several goroutines at once.
+type Extractor func(ctx context.Context, body []byte) ([]Face, error)
 
 // Options are what a gallery is made with.
 type Options struct {
-	// Model stands for all that makes a face's embedding: what was found out with
-	// another one counts for nothing.
+	// Model stands for all that makes a face's embedding: descriptions made with
+	// another one count for nothing.
 	Model    string
 	Length   int   // of an embedding
-	Parallel int   // how many photos are looked at at a time
+	Parallel int   // how many photos are processed at a time
 	MaxBytes int64 // of a photo
-	// Share is after how long of looking at photos what they show is let be seen, here
-	// and by other replicas.
+	// Share is after how long of processing photos the results can be seen, here and by
+	// other replicas.
 	Share time.Duration
-	Limits
+	Requirements
 }
 
 // Gallery is safe for concurrent use, but only one goroutine may Read or Follow.
 type Gallery struct {
-	Options
-	store Store
-	look  Look
-	log   *slog.Logger
-
-	// For the reading goroutine alone.
-	cache     *cache
-	photos    map[string]*known // by name
-	byContent map[content]*known
-	stale     bool // roll does not show all that is in photos
-
-	index  *search.Index[*known]    // of the photos in use
-	roll   atomic.Pointer[[]*known] // all photos, sorted by name
-	failed atomic.Pointer[error]    // why the last reading did, while Follow follows
-	loaded chan struct{}            // closed when the gallery was read once
+	examiner
+	photos *collection
+	reader *reader // for the goroutine that Reads or Follows alone
+	log    *slog.Logger
+	failed atomic.Pointer[error] // why the last reading did, while Follow follows
 }
 
 // New makes a gallery that was not read yet.
-func New(store Store, look Look, o Options, log *slog.Logger) *Gallery {
+func New(store Store, extract Extractor, o Options, log *slog.Logger) *Gallery {
+	e := examiner{Options: o, store: store, extract: extract}
+	photos := newCollection(o.Length, log)
+	cache := newCache(store, o.Model, o.Length, o.Share, log)
 	return &Gallery{
-		Options: o, store: store, look: look, log: log,
-		cache:  newCache(store, o.Model, o.Length, o.Share, log),
-		photos: map[string]*known{}, byContent: map[content]*known{},
-		index: search.New[*known](o.Length), loaded: make(chan struct{}),
+		examiner: e, photos: photos, log: log,
+		reader: &reader{examiner: e, collection: photos, cache: cache, cacheKeeper: cacheKeeper{cache, photos}},
 	}
 }
 
 // Loaded is closed once the gallery was read for the first time.
-func (g *Gallery) Loaded() <-chan struct{} { return g.loaded }
+func (g *Gallery) Loaded() <-chan struct{} { return g.photos.loaded }
 
 // Ready is nil once the gallery was read. Before, it wraps ErrReading and, if the
 // last attempt failed, why.
 func (g *Gallery) Ready() error {
-	if g.roll.Load() != nil {
+	if g.photos.published() {
 		return nil
 	}
 	if failure := g.failed.Load(); failure != nil {
@@ -116,4 +95,21 @@ func (g *Gallery) reportReading(err error) {
 	if before == nil || (*before).Error() != err.Error() {
 		g.log.Warn("gallery cannot be read, trying again; what was read before still counts", "error", err)
 	}
+}
+
+// Read brings the gallery up to date: photos that are new or changed are processed,
+// unless their descriptions are found in the cache, and those that are gone are
+// removed. A photo that cannot be used is logged by name and does no harm to the
+// rest. A folder that is not there yet is an empty gallery. When the store cannot be
+// reached the error says so, and what is known stays.
+func (g *Gallery) Read(ctx context.Context) error { return g.reader.read(ctx) }
+
+// Candidates gives at most count persons, the most similar to a face first; of what
+// is equally similar, the first by the photo's name. All of a person's photos count.
+func (g *Gallery) Candidates(embedding []float32, count int) []Candidate {
+	var best []Candidate
+	for k, similarity := range g.photos.index.Near(embedding) {
+		best = insert(best, Candidate{k.entry.Name, k.person, similarity}, count)
+	}
+	return best
 }

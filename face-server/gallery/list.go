@@ -1,11 +1,9 @@
 package gallery
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"slices"
 
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
@@ -21,20 +19,16 @@ type Photo struct {
 	Failure error
 }
 
-func (k *known) show() Photo {
-	return Photo{k.entry.Name, k.person, k.usable, k.problems, cmp.Or(k.failure, k.unreadable)}
-}
-
 // List gives up to count photos in the order of their names, from the first after the
 // name after, and whether more follow. With onlyProblems it gives those that something
 // is wrong with.
 func (g *Gallery) List(after string, count int, onlyProblems bool) (photos []Photo, more bool) {
-	roll := g.now()
-	from, found := find(roll, after)
+	all := g.photos.current()
+	from, found := find(all, after)
 	if found {
 		from++
 	}
-	for _, k := range roll[from:] {
+	for _, k := range all[from:] {
 		if onlyProblems && len(k.problems) == 0 {
 			continue
 		}
@@ -46,23 +40,12 @@ func (g *Gallery) List(after string, count int, onlyProblems bool) (photos []Pho
 	return photos, false
 }
 
-func (g *Gallery) now() []*known {
-	if roll := g.roll.Load(); roll != nil {
-		return *roll
-	}
-	return nil
-}
-
-func find(roll []*known, name string) (int, bool) {
-	return slices.BinarySearchFunc(roll, name, func(k *known, name string) int { return cmp.Compare(k.entry.Name, name) })
-}
-
-// Describe looks at a photo of the gallery once more and tells what it shows, the
+// Describe processes a photo of the gallery once more and tells what it shows, the
 // largest face first. The error wraps photo.ErrNotFound for a name that the gallery
 // does not have, or is one of the store's or the models'.
 func (g *Gallery) Describe(ctx context.Context, name string) (Photo, []Face, error) {
-	roll := g.now()
-	i, found := find(roll, name)
+	all := g.photos.current()
+	i, found := find(all, name)
 	if !found {
 		return Photo{}, nil, photo.ErrNotFound
 	}
@@ -71,13 +54,13 @@ func (g *Gallery) Describe(ctx context.Context, name string) (Photo, []Face, err
 		var shown Photo
 		var faces []Face
 		shown, faces, err = g.Check(ctx, body)
-		shown.Name, shown.Person = name, roll[i].person
+		shown.Name, shown.Person = name, all[i].person
 		if err == nil {
 			return shown, faces, nil
 		}
 	}
 	if lasting(err) {
-		return g.cannot(roll[i].entry, err).show(), nil, nil
+		return unreadable(all[i].entry, err).show(), nil, nil
 	}
 	return Photo{}, nil, err
 }
@@ -85,13 +68,12 @@ func (g *Gallery) Describe(ctx context.Context, name string) (Photo, []Face, err
 // Check tells what a photo shows that is not in the gallery, the largest face first,
 // and whether it could be used.
 func (g *Gallery) Check(ctx context.Context, body []byte) (Photo, []Face, error) {
-	faces, err := g.look(ctx, body)
+	faces, err := g.faces(ctx, body)
 	if err != nil && !errors.Is(err, picture.ErrNoPicture) {
 		return Photo{}, nil, err
 	}
-	sortBySize(faces)
 	d := describe(sha256.Sum256(body), faces)
 	d.unreadable = err
-	problems, usable := g.judge(d)
+	problems, usable := g.problems(d)
 	return Photo{Usable: usable, Problems: problems, Failure: err}, faces, nil
 }

@@ -18,20 +18,20 @@ type Rule struct {
 	Margin    float64 // and by that more similar than any other person
 }
 
-// Verdict is what a [Rule] makes of a face.
-type Verdict uint8
+// Decision is what a [Rule] makes of a face.
+type Decision uint8
 
-// A face is its nearest person's, or nobody's because of one of these.
+// A face is its nearest person's, or nobody's for one of these reasons.
 const (
-	Match Verdict = iota
+	Match Decision = iota
 	NobodyEnrolled
 	NobodyNear
 	CoinToss // another person is nearly as near
 )
 
-// Judge decides, of the persons most similar to a face, the most similar first and
+// Decide tells, of the persons most similar to a face, the most similar first and
 // two at least if there are, whether the face is the first's.
-func (r Rule) Judge(candidates []Candidate) Verdict {
+func (r Rule) Decide(candidates []Candidate) Decision {
 	switch {
 	case len(candidates) == 0:
 		return NobodyEnrolled
@@ -41,16 +41,6 @@ func (r Rule) Judge(candidates []Candidate) Verdict {
 		return CoinToss
 	}
 	return Match
-}
-
-// Candidates gives at most count persons, the most similar to a face first; of what
-// is equally similar, the first by the photo's name. All of a person's photos count.
-func (g *Gallery) Candidates(embedding []float32, count int) []Candidate {
-	var best []Candidate
-	for k, similarity := range g.index.Near(embedding) {
-		best = insert(best, Candidate{k.entry.Name, k.person, similarity}, count)
-	}
-	return best
 }
 
 // insert puts c into best, which is in order and has a person once and at most count

@@ -7,11 +7,11 @@ import (
 	"lineup.dev/lineup/face-server/gallery"
 )
 
-func TestJudge(t *testing.T) {
+func TestDecide(t *testing.T) {
 	rule := gallery.Rule{Threshold: 0.5, Margin: 0.25}
 	for name, c := range map[string]struct {
 		similarities []float32
-		want         gallery.Verdict
+		want         gallery.Decision
 	}{
 		"with an empty gallery nobody is known":            {nil, gallery.NobodyEnrolled},
 		"the only person needs the threshold alone":        {[]float32{0.5}, gallery.Match},
@@ -28,8 +28,8 @@ func TestJudge(t *testing.T) {
 			for _, s := range c.similarities {
 				candidates = append(candidates, gallery.Candidate{Similarity: s})
 			}
-			if got := rule.Judge(candidates); got != c.want {
-				t.Errorf("verdict is %v, want %v", got, c.want)
+			if got := rule.Decide(candidates); got != c.want {
+				t.Errorf("decision is %v, want %v", got, c.want)
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 func TestPerson(t *testing.T) {
 	for name, c := range map[string]struct{ photo, person string }{
 		"a plain name":                            {"ruby.jpg", "ruby"},
-		"the seed's number":                       {"hannibal_1.jpg", "hannibal"},
+		"the original API's number":               {"hannibal_1.jpg", "hannibal"},
 		"a number after a dash":                   {"zara-12.png", "zara"},
 		"receive's hash":                          {"dad-0123456789abcdef.jpeg", "dad"},
 		"only one part goes":                      {"player_1-0123456789abcdef.jpg", "player_1"},

@@ -8,8 +8,8 @@ import (
 	"lineup.dev/lineup/face-server/picture"
 )
 
-func TestJudge(t *testing.T) {
-	limits := Limits{MinFace: 24, MinLight: 0.08, MinSharpness: 0.04, MaxSecond: 0.5}
+func TestProblems(t *testing.T) {
+	required := Requirements{MinFace: 24, MinLight: 0.08, MinSharpness: 0.04, MaxSecond: 0.5}
 	good := Quality{Width: 24, Light: 0.08, Sharpness: 0.04}
 	for name, c := range map[string]struct {
 		shown    description
@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 		"all that can be wrong with one face": {description{faces: 1, quality: Quality{1, 0, 0}}, []Problem{TooSmall, TooDark, Blurred}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			problems, usable := limits.judge(c.shown)
+			problems, usable := required.problems(c.shown)
 			if !slices.Equal(problems, c.problems) || usable != c.usable {
 				t.Errorf("problems %v, usable %v; want %v, %v", problems, usable, c.problems, c.usable)
 			}

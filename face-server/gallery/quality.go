@@ -20,11 +20,11 @@ type Quality struct {
 	Sharpness float64 // see Measure
 }
 
-// looked is how many pixels a face is drawn wide and high to measure it: from that
+// measured is how many pixels a face is drawn wide and high to measure it: from that
 // size on a photo's size makes no difference.
-const looked = 64
+const measured = 64
 
-// Measure looks at the face in the box, which is in fractions of the picture.
+// Measure measures the face in the box, which is in fractions of the picture.
 //
 // Sharpness is the root mean square of the discrete Laplacian (how much a pixel
 // differs from the mean of its four neighbours) as a part of the standard deviation
@@ -33,7 +33,7 @@ const looked = 64
 func Measure(p *picture.Picture, box face.Box) Quality {
 	width, height := box.Width*float64(p.Width), box.Height*float64(p.Height)
 	q := Quality{Width: width}
-	side := int(min(max(width, 8), looked))
+	side := int(min(max(width, 8), measured))
 	grey := make([]float32, side*side)
 	p.Grey(grey, side, picture.Scale(width/float64(side), height/float64(side), box.X*float64(p.Width), box.Y*float64(p.Height)))
 	var sum, squares, laplacian float64

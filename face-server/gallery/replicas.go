@@ -87,3 +87,11 @@ func (c *cache) part(due []photo.Entry) (mine, theirs []photo.Entry) {
 	}
 	return mine, theirs
 }
+
+// report logs what went wrong with the cache, once.
+func (c *cache) report(ctx context.Context, err error) {
+	if ctx.Err() == nil && err.Error() != c.failed {
+		c.failed = err.Error()
+		c.log.Warn("descriptions of gallery photos are not kept or not shared; they are made anew where they are missing", "error", err)
+	}
+}

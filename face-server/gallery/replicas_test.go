@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -103,7 +104,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		looks  int64 // at most
 	}{
 		{"a photo that was replaced", func() { write("p000-x.jpg", "another photo") }, 3},
-		{"a photo that was renamed", func() { remove("p001-x.jpg"); write("renamed.jpg", "photo 1") }, 0},
+		{"a photo that was renamed", func() { write("renamed.jpg", "photo 1"); remove("p001-x.jpg") }, 0},
 		{"a photo that was deleted", func() { remove("p002-x.jpg") }, 0},
 		{"photos that were added", func() {
 			for i := range 10 {
@@ -119,7 +120,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		}
 	}
 
-	until(t, "no replica says that it is at work", func() bool { return store.marks() == 0 })
+	testkit.Eventually(t, patience, "no replica says that it is at work", func() bool { return store.marks() == 0 })
 }
 
 // With the pauses that a server makes unless told otherwise, all replicas see a change
@@ -149,7 +150,7 @@ func TestReplicasAgreeSoon(t *testing.T) {
 		}
 		start := time.Now()
 		for _, r := range replicas {
-			until(t, fmt.Sprintf("%q is seen", text), func() bool { return r.sees(photos) })
+			testkit.Eventually(t, patience, fmt.Sprintf("%q is seen", text), func() bool { return r.sees(photos) })
 		}
 		t.Logf("%q is seen by all after %v", text, time.Since(start))
 		if took := time.Since(start); took > 5*time.Second {

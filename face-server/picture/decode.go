@@ -6,15 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
-	"net/http"
 	"runtime/debug"
 
-	"github.com/bep/imagemeta"
-	"golang.org/x/image/webp"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // What a body is refused for. Errors wrap one of these and say more, in words for
@@ -32,41 +27,25 @@ type Panic struct {
 
 func (p *Panic) Error() string { return "its decoder gave up" }
 
-type format struct {
-	name   string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error) // of an animation, the first frame
-	exif   imagemeta.ImageFormat                // 0 where there is none
-	frames func(body []byte, most int) int      // nil where there is one
-}
-
-// formats by the media type that [http.DetectContentType] finds.
-var formats = map[string]format{
-	"image/jpeg": {"JPEG", jpeg.DecodeConfig, jpeg.Decode, imagemeta.JPEG, nil},
-	"image/png":  {"PNG", png.DecodeConfig, png.Decode, imagemeta.PNG, pngFrames},
-	"image/webp": {"WebP", webp.DecodeConfig, webp.Decode, imagemeta.WebP, webpFrames},
-	"image/gif":  {"GIF", gif.DecodeConfig, gif.Decode, 0, gifFrames},
-}
-
 // Limits is what a picture may have.
 type Limits struct {
 	Pixels int
 	Frames int // of an animation
 }
 
-// Decode makes a Picture of a JPEG, PNG, WebP or GIF, whatever it is called, turned
-// as its EXIF data says; of an animation it is the first frame. It refuses what
+// Decode makes a Picture of a file in one of [photo.Formats], whatever it is called,
+// rotated as its EXIF data says; of an animation it is the first frame. It refuses what
 // exceeds the limits, and what would take more memory than nine bytes for each pixel
 // that is allowed, before memory is taken, and stops when ctx ends. The error wraps
 // ErrNoPicture, ErrTooLarge, or is ctx's.
 func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
-	f, known := formats[http.DetectContentType(body)]
+	format, known := photo.FormatOf(body)
 	if !known {
-		return nil, fmt.Errorf("%w: none of JPEG, PNG, WebP and GIF", ErrNoPicture)
+		return nil, fmt.Errorf("%w: not a %s", ErrNoPicture, photo.FormatNames())
 	}
 	var p *Picture
 	err := guard(func() (err error) {
-		p, err = f.open(ctx, body, limits)
+		p, err = decoders[format.MediaType].open(ctx, body, limits)
 		return err
 	})
 	switch {
@@ -75,7 +54,7 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	case errors.Is(err, ErrTooLarge):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, f.name, err)
+		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}
 	return p, nil
 }
@@ -90,44 +69,44 @@ func guard(decode func() error) (err error) {
 	return decode()
 }
 
-func (f format) open(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
-	if f.frames != nil && f.frames(body, limits.Frames) > limits.Frames {
+func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
+	if d.frames != nil && d.frames(body, limits.Frames) > limits.Frames {
 		return nil, fmt.Errorf("%w: an animation of more than the %d frames that are allowed; send one of them as a picture", ErrTooLarge, limits.Frames)
 	}
-	turned := 1
-	if f.exif != 0 {
-		turned = orientation(body, f.exif)
+	stored := 1
+	if d.exif != 0 {
+		stored = orientation(body, d.exif)
 	}
-	if f.name == "WebP" {
-		body = firstFrame(body)
+	if d.first != nil {
+		body = d.first(body)
 	}
-	config, err := f.check(body, limits.Pixels)
+	config, err := d.check(body, limits.Pixels)
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := f.decode(&reader{ctx, body})
+	decoded, err := d.decode(&reader{ctx, body})
 	if err != nil {
 		return nil, err
 	}
-	if f.name == "WebP" {
-		widenRange(decoded)
+	if d.convert != nil {
+		d.convert(decoded)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newPicture(decoded, config.Width, config.Height, turned), nil
+	return newPicture(decoded, config.Width, config.Height, stored), nil
 }
 
 // check reads the header and refuses what is too large by it.
-func (f format) check(body []byte, maxPixels int) (image.Config, error) {
-	var header frame
-	if f.name == "JPEG" {
-		header = jpegFrame(body)
-		if err := header.check(); err != nil {
+func (d decoder) check(body []byte, maxPixels int) (image.Config, error) {
+	var more extra
+	if d.header != nil {
+		var err error
+		if more, err = d.header(body); err != nil {
 			return image.Config{}, err
 		}
 	}
-	config, err := f.config(bytes.NewReader(body))
+	config, err := d.config(bytes.NewReader(body))
 	if err != nil {
 		return image.Config{}, err
 	}
@@ -139,7 +118,7 @@ func (f format) check(body []byte, maxPixels int) (image.Config, error) {
 	if pixels > int64(maxPixels) {
 		return image.Config{}, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
 	}
-	needed := pixels*int64(memory(config.ColorModel)) + pixels*int64(header.memory())/16
+	needed := pixels*int64(memory(config.ColorModel)) + pixels*int64(more)/16
 	if allowed := int64(maxPixels) * bytesPerPixel; needed > allowed {
 		return image.Config{}, fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed; save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, allowed)
 	}

@@ -269,9 +269,9 @@ func TestRefusals(t *testing.T) {
 		want error
 		says string
 	}{
-		"nothing":                  {nil, picture.ErrNoPicture, "none of JPEG, PNG, WebP and GIF"},
-		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "none of JPEG, PNG, WebP and GIF"},
-		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "none of JPEG"},
+		"nothing":                  {nil, picture.ErrNoPicture, "not a JPEG, PNG, WebP or GIF"},
+		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "not a JPEG, PNG, WebP or GIF"},
+		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "not a JPEG"},
 		"a JPEG that is cut":       {whole[:len(whole)/2], picture.ErrNoPicture, "broken JPEG"},
 		"a JPEG's first bytes":     {whole[:20], picture.ErrNoPicture, "broken JPEG"},
 		"a PNG without pixels":     {pngHeader(10, 10), picture.ErrNoPicture, "broken PNG"},

@@ -50,9 +50,9 @@ func webpEXIF(body []byte) []byte {
 	return nil
 }
 
-// turn gives the size of an upright picture that is stored width × height in the
+// rotate gives the size of an upright picture that is stored width × height in the
 // given orientation, and where in what is stored each of its points lies.
-func turn(width, height, orientation int) (int, int, Affine) {
+func rotate(width, height, orientation int) (int, int, Affine) {
 	w, h := float64(width), float64(height)
 	switch orientation {
 	case 2: // mirrored
@@ -63,11 +63,11 @@ func turn(width, height, orientation int) (int, int, Affine) {
 		return width, height, Affine{XX: 1, YY: -1, Y: h}
 	case 5: // on its side: rows are columns
 		return height, width, Affine{XY: 1, YX: 1}
-	case 6: // to be turned clockwise
+	case 6: // to be rotated clockwise
 		return height, width, Affine{XY: 1, YX: -1, Y: h}
 	case 7: // rows are columns, both from the end
 		return height, width, Affine{XY: -1, X: w, YX: -1, Y: h}
-	case 8: // to be turned counter-clockwise
+	case 8: // to be rotated counter-clockwise
 		return height, width, Affine{XY: -1, X: w, YX: 1}
 	}
 	return width, height, Affine{XX: 1, YY: 1}

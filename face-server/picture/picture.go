@@ -1,5 +1,5 @@
-// Package picture turns the bytes of a JPEG, PNG, WebP or GIF into something faces
-// can be looked for in: upright, of bounded size, and quick to draw in any size.
+// Package picture decodes a file into something faces
+// can be searched for in: upright, of bounded size, and quick to draw in any size.
 package picture
 
 import "image"
@@ -26,7 +26,7 @@ func New(img image.Image) *Picture {
 func newPicture(decoded image.Image, width, height, orientation int) *Picture {
 	p := new(Picture)
 	p.y, p.cb, p.cr = planes(decoded, width, height)
-	p.Width, p.Height, p.upright = turn(width, height, orientation)
+	p.Width, p.Height, p.upright = rotate(width, height, orientation)
 	return p
 }
 
@@ -50,15 +50,4 @@ func (p *Picture) RGB(red, green, blue []float32, width int, m Affine) {
 		green[i] = clamp(y - 0.344136*cb - 0.714136*cr)
 		blue[i] = clamp(y + 1.772*cb)
 	}
-}
-
-// clamp is several times as quick as min and max, which think of NaN.
-func clamp(v float32) float32 {
-	if v < 0 {
-		return 0
-	}
-	if v > 255 {
-		return 255
-	}
-	return v
 }

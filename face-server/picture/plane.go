@@ -70,16 +70,16 @@ func (p *plane) sample(dst []float32, width int, m Affine) {
 	m = m.Then(Scale(factor, factor, 0, 0))
 	switch {
 	case m.XY == 0 && m.YX == 0:
-		l.drawStraight(dst, width, m, p.outside)
+		l.drawAligned(dst, width, m, p.outside)
 	case m.XX == 0 && m.YY == 0:
-		// A quarter turn: drawn with rows for columns, then turned.
+		// A rotation by 90°: drawn with rows for columns, then transposed.
 		height := len(dst) / width
-		turned := make([]float32, len(dst))
-		l.drawStraight(turned, height, Affine{XX: m.XY, X: m.X, YY: m.YX, Y: m.Y}, p.outside)
+		transposed := make([]float32, len(dst))
+		l.drawAligned(transposed, height, Affine{XX: m.XY, X: m.X, YY: m.YX, Y: m.Y}, p.outside)
 		for i := range dst {
-			dst[i] = turned[i%width*height+i/width]
+			dst[i] = transposed[i%width*height+i/width]
 		}
 	default:
-		l.drawTurned(dst, width, m, p.outside)
+		l.drawRotated(dst, width, m, p.outside)
 	}
 }

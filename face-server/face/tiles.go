@@ -2,7 +2,7 @@ package face
 
 import "math"
 
-// view is a part of a picture that the detector looks at: a rectangle of the shape
+// view is a part of a picture that the detector runs on: a rectangle of the shape
 // of its input, at scale picture pixels to one of the input's.
 type view struct {
 	scale     float64
@@ -33,25 +33,25 @@ func (d Detector) whole(width, height int) view {
 }
 
 const (
-	// closer is by how much the parts show faces larger than the whole does.
-	closer = 4
-	// shared is how many pixels of the input neighbouring parts share: a face that
+	// zoom is by how much the tiles show faces larger than the whole does.
+	zoom = 4
+	// tileOverlap is how many pixels of the input neighbouring tiles share: a face that
 	// the whole does not surely show, for which it must be 16 wide (measured; see
 	// docs/recognition.md), is never cut by both.
-	shared = 16 * closer
+	tileOverlap = 16 * zoom
 )
 
-// parts is views that cover the picture, each from closer by than the whole. Their
-// number depends on the picture's shape, not its size. There are none where the
-// whole shows every pixel.
-func (d Detector) parts(width, height int) []view {
+// tiles is views that cover the picture, each larger than in the whole. Their number
+// depends on the picture's shape, not its size. There are none where the whole shows
+// every pixel.
+func (d Detector) tiles(width, height int) []view {
 	whole := d.whole(width, height).scale
-	scale := max(whole/closer, 1)
+	scale := max(whole/zoom, 1)
 	if scale >= whole {
 		return nil
 	}
 	var views []view
-	columns, rows := tiles(float64(width)/scale, float64(d.Width)), tiles(float64(height)/scale, float64(d.Height))
+	columns, rows := begins(float64(width)/scale, float64(d.Width)), begins(float64(height)/scale, float64(d.Height))
 	for i, left := range columns {
 		for j, top := range rows {
 			// A taller face is seen better in the whole; what looks like one here
@@ -65,15 +65,15 @@ func (d Detector) parts(width, height int) []view {
 	return views
 }
 
-// tiles gives where the tiles begin that cover a line: as few of the given length
-// as share enough. One that is longer than the line lies around its middle.
-func tiles(line, length float64) []float64 {
+// begins gives where the tiles begin that cover a line: as few of the given length
+// as overlap enough. One that is longer than the line lies around its middle.
+func begins(line, length float64) []float64 {
 	if line <= length {
 		return []float64{(line - length) / 2}
 	}
-	begins := make([]float64, int(math.Ceil((line-shared)/(length-shared))))
-	for i := range begins {
-		begins[i] = (line - length) * float64(i) / float64(len(begins)-1)
+	all := make([]float64, int(math.Ceil((line-tileOverlap)/(length-tileOverlap))))
+	for i := range all {
+		all[i] = (line - length) * float64(i) / float64(len(all)-1)
 	}
-	return begins
+	return all
 }

@@ -11,9 +11,9 @@ const (
 
 func fixed(v float64) int { return int(math.Round(v * one)) }
 
-// drawTurned fills dst where rows do not remain rows, by interpolation between
+// drawRotated fills dst where rows do not remain rows, by interpolation between
 // four pixels and, where more than that are covered, at four points.
-func (l level) drawTurned(dst []float32, width int, m Affine, outside float32) {
+func (l level) drawRotated(dst []float32, width int, m Affine, outside float32) {
 	points := []float64{0.5}
 	if m.magnification() > 1 {
 		points = []float64{0.25, 0.75}

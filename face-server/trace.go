@@ -18,6 +18,52 @@ import (
 	facerecog "lineup.dev/lineup/proto"
 )
 
+// traceStart starts as run does, up to the first answer, and prints where the time
+// went.
+func traceStart(ctx context.Context, config settings, log *slog.Logger, out io.Writer) error {
+	w := &stopwatch{out: out, lap: time.Now()}
+	if age, err := processAge(); err == nil {
+		w.print("start the process, read the settings (±10)", age)
+	}
+	e, err := newEngine(config, log)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	var models time.Duration
+	for _, step := range e.models.Opened {
+		w.print(step.Name, step.Took)
+		models += step.Took
+	}
+	w.done("read the manifest, take the workers' memory", models)
+	pictures, err := photo.Open(config.ImagesURL)
+	if err != nil {
+		return fmt.Errorf("IMAGES_URL: %w", err)
+	}
+	defer pictures.Close()
+	listener, err := serve.Bind(ctx, config.Listen)
+	if err != nil {
+		return err
+	}
+	listener.Close()
+	w.done("listen", 0)
+	if err := e.gallery.Read(ctx); err != nil {
+		return fmt.Errorf("KNOWN_PEOPLE=%s: %w", config.KnownPeople, err)
+	}
+	w.done("read the gallery", 0)
+	var first bytes.Buffer
+	if err := jpeg.Encode(&first, image.NewYCbCr(image.Rect(0, 0, 640, 480), image.YCbCrSubsampleRatio420), nil); err != nil {
+		return err
+	}
+	w.lap = time.Now() // the picture is no part of the start
+	if _, err := newServer(config, e, pictures, log).Identify(ctx, &facerecog.IdentifyRequest{Image: first.Bytes()}); err != nil {
+		return err
+	}
+	w.done("answer for a picture of 640×480 without a face", 0)
+	fmt.Fprintf(out, "%8.1f ms  in all\n", float64(w.total)/float64(time.Millisecond))
+	return nil
+}
+
 // stopwatch prints what each step took.
 type stopwatch struct {
 	out   io.Writer
@@ -35,52 +81,6 @@ func (w *stopwatch) done(step string, printed time.Duration) {
 	now := time.Now()
 	w.print(step, now.Sub(w.lap)-printed)
 	w.lap = now
-}
-
-// traceStart starts as serve does, up to the first answer, and prints where the time
-// went.
-func (s settings) traceStart(ctx context.Context, log *slog.Logger, out io.Writer) error {
-	w := &stopwatch{out: out, lap: time.Now()}
-	if age, err := processAge(); err == nil {
-		w.print("start the process, read the settings (±10)", age)
-	}
-	e, err := s.open(log)
-	if err != nil {
-		return err
-	}
-	defer e.close()
-	var models time.Duration
-	for _, step := range e.models.Opened {
-		w.print(step.Name, step.Took)
-		models += step.Took
-	}
-	w.done("read the manifest, take the workers' memory", models)
-	pictures, err := photo.Open(s.ImagesURL)
-	if err != nil {
-		return fmt.Errorf("IMAGES_URL: %w", err)
-	}
-	defer pictures.Close()
-	listener, err := serve.Bind(ctx, s.Listen)
-	if err != nil {
-		return err
-	}
-	listener.Close()
-	w.done("listen", 0)
-	if err := e.gallery.Read(ctx); err != nil {
-		return fmt.Errorf("KNOWN_PEOPLE=%s: %w", s.KnownPeople, err)
-	}
-	w.done("read the gallery", 0)
-	var first bytes.Buffer
-	if err := jpeg.Encode(&first, image.NewYCbCr(image.Rect(0, 0, 640, 480), image.YCbCrSubsampleRatio420), nil); err != nil {
-		return err
-	}
-	w.lap = time.Now() // the picture is no part of the start
-	if _, err := s.newServer(e, pictures, log).Identify(ctx, &facerecog.IdentifyRequest{Image: first.Bytes()}); err != nil {
-		return err
-	}
-	w.done("answer for a picture of 640×480 without a face", 0)
-	fmt.Fprintf(out, "%8.1f ms  in all\n", float64(w.total)/float64(time.Millisecond))
-	return nil
 }
 
 // processAge is how long ago the kernel started this process, to a hundredth of a

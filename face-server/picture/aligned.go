@@ -2,10 +2,10 @@ package picture
 
 import "math"
 
-// drawStraight fills dst where rows remain rows. Each of its pixels is the exact
+// drawAligned fills dst where rows remain rows. Each of its pixels is the exact
 // average of the area that it covers or, where a picture is enlarged, lies on the
 // straight line between two pixels, across and down.
-func (l level) drawStraight(dst []float32, width int, m Affine, outside float32) {
+func (l level) drawAligned(dst []float32, width int, m Affine, outside float32) {
 	columns := spans(width, m.XX, m.X, l.width, l.right)
 	rows := spans(len(dst)/width, m.YY, m.Y, l.height, l.bottom)
 	from, to := l.width, 0

@@ -7,14 +7,14 @@ import (
 	"lineup.dev/lineup/face-server/picture"
 )
 
-// describe gives the embedding, of length 1, of the face with these landmarks. It is
+// embed gives the embedding, of length 1, of the face with these landmarks. It is
 // nil when the embedder hardly sees a face.
-func (r *Recogniser) describe(p *picture.Picture, landmarks []complex128) ([]float32, error) {
-	if err := r.embedding.look(p, r.alignment(landmarks)); err != nil {
+func (r *Recogniser) embed(p *picture.Picture, landmarks []complex128) ([]float32, error) {
+	if err := r.embedderRunner.run(p, r.alignment(landmarks)); err != nil {
 		return nil, err
 	}
-	unit, length := normalised(r.embedding.output(0))
-	if length < r.Embedder.Least {
+	unit, norm := normalised(r.embedderRunner.output(0))
+	if norm < r.Embedder.MinNorm {
 		return nil, nil
 	}
 	return unit, nil
@@ -39,8 +39,8 @@ func (r *Recogniser) alignment(landmarks []complex128) picture.Affine {
 	}
 }
 
-// similarity is the turn, scale and shift z → a·z + b that lays from upon to with
-// the least sum of squared distances. With points as complex numbers it is the
+// similarity is the similarity transform (rotation, scale and translation) z → a·z + b
+// that lays from upon to with the least sum of squared distances. With points as complex numbers it is the
 // least-squares line through them: a = Σ conj(from'ᵢ)·to'ᵢ / Σ |from'ᵢ|², where '
 // is the difference from the mean. a is never 0.
 func similarity(from, to []complex128) (a, b complex128) {
@@ -58,24 +58,24 @@ func similarity(from, to []complex128) (a, b complex128) {
 	}
 	a = product / square
 	if a == 0 || cmplx.IsNaN(a) || cmplx.IsInf(a) {
-		a = 1 // all points in one place: there is nothing to turn
+		a = 1 // all points in one place: there is nothing to rotate
 	}
 	return a, meanTo - a*meanFrom
 }
 
-// normalised is v scaled to length 1, and the length it had. A vector of no length
-// stays as it is.
-func normalised(v []float32) (unit []float32, length float64) {
+// normalised is v scaled to length 1, and the norm it had. A vector of norm 0 stays as
+// it is.
+func normalised(v []float32) (unit []float32, norm float64) {
 	var square float64
 	for _, x := range v {
 		square += float64(x) * float64(x)
 	}
-	length = math.Sqrt(square)
+	norm = math.Sqrt(square)
 	unit = make([]float32, len(v))
-	if length > 0 {
+	if norm > 0 {
 		for i, x := range v {
-			unit[i] = float32(float64(x) / length)
+			unit[i] = float32(float64(x) / norm)
 		}
 	}
-	return unit, length
+	return unit, norm
 }

@@ -2,36 +2,14 @@ package picture
 
 import (
 	"encoding/binary"
-	"fmt"
-	"image/color"
+	"errors"
 )
 
-// bytesPerPixel is what decoding may take for every pixel that is allowed. It is
-// enough for the largest picture allowed of every usual kind, not for one of 16 bits
-// or a progressive JPEG of full colour.
-const bytesPerPixel = 9
-
-// memory is the bytes that a pixel takes while a picture of that colour model is
-// decoded, and copied where its model is not kept.
-func memory(model color.Model) int {
-	const copied = 3
-	switch model {
-	case color.GrayModel:
-		return 1
-	case color.YCbCrModel:
-		return 3
-	case color.NYCbCrAModel:
-		return 4 + copied
-	case color.Gray16Model:
-		return 2 + copied
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 8 + copied
-	case color.CMYKModel:
-		return 4 + 4 + copied // package jpeg makes the pixels of separate planes
-	case color.RGBAModel, color.NRGBAModel:
-		return 4 + copied
-	}
-	return 1 + copied // a palette
+// jpegHeader refuses a JPEG that package jpeg cannot decode, in words for whoever sent
+// it, and tells how much a progressive one's coefficients take.
+func jpegHeader(body []byte) (extra, error) {
+	f := jpegFrame(body)
+	return f.memory(), f.check()
 }
 
 // frame is what a JPEG's frame header tells, ISO/IEC 10918-1, B.2.2.
@@ -83,16 +61,16 @@ func (f frame) check() error {
 	case 0, 0xc0, 0xc1, sofProgressive:
 		return nil
 	case 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf:
-		return fmt.Errorf("its pixels are arithmetic-coded, which hardly any program reads: save it as an ordinary JPEG")
+		return errors.New("its pixels are arithmetic-coded, which hardly any program reads: save it as an ordinary JPEG")
 	}
-	return fmt.Errorf("it is a lossless or hierarchical one, which hardly any program reads: save it as an ordinary JPEG")
+	return errors.New("it is a lossless or hierarchical one, which hardly any program reads: save it as an ordinary JPEG")
 }
 
 // memory is the bytes that decoding takes for 16 pixels beyond the pixels
 // themselves: a progressive JPEG's coefficients, four bytes for each sample.
-func (f frame) memory() int {
+func (f frame) memory() extra {
 	if f.marker != sofProgressive {
 		return 0
 	}
-	return 4 * f.samples
+	return extra(4 * f.samples)
 }

@@ -1,0 +1,115 @@
+package face
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"lineup.dev/lineup/face-server/picture"
+)
+
+// Face is a face in a picture.
+type Face struct {
+	Box       Box
+	Score     float32   // how sure the detector is, 0 to 1
+	Embedding []float32 // of length 1
+	Liveness  *float32  // 0 to 1; nil where it is not asked for
+}
+
+// Recogniser holds the buffers that one picture at a time takes: it is for one
+// goroutine at a time.
+type Recogniser struct {
+	*Models
+	detectorRunner, landmarkRunner, embedderRunner *runner
+	livenessRunner                                 *runner // nil where liveness is not asked for
+}
+
+// NewRecogniser takes the memory for a recogniser.
+func (m *Models) NewRecogniser() (*Recogniser, error) {
+	candidates, points, length := int64(m.Detector.Candidates), int64(m.Landmarks.Points), int64(m.Embedder.Length)
+	r := &Recogniser{Models: m}
+	var err error
+	r.detectorRunner, err = m.detector.newRunner([]int64{1, candidates, 2}, []int64{1, candidates, 4})
+	if err == nil {
+		r.landmarkRunner, err = m.landmarks.newRunner([]int64{1, 2 * points})
+	}
+	if err == nil {
+		r.embedderRunner, err = m.embedder.newRunner([]int64{1, length})
+	}
+	if err == nil && m.livenessModel != nil {
+		r.livenessRunner, err = m.livenessModel.newRunner([]int64{1, int64(m.Liveness.Classes)})
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close frees the buffers.
+func (r *Recogniser) Close() {
+	for _, run := range []*runner{r.detectorRunner, r.landmarkRunner, r.embedderRunner, r.livenessRunner} {
+		if run != nil {
+			run.close()
+		}
+	}
+}
+
+// Faces finds and describes the faces in the picture, those of the
+// highest score first, and no more
+// of them than the models were opened for. It stops between two steps, of some
+// milliseconds each, when ctx ends; the error is ctx's or the runtime's.
+func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, error) {
+	detections, err := r.find(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("find faces: %w", err)
+	}
+	var faces []Face
+	for _, d := range detections[:min(len(detections), r.maxFaces)] {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		embedding, err := r.embed(p, d.landmarks)
+		if err != nil {
+			return nil, fmt.Errorf("describe a face: %w", err)
+		}
+		if embedding == nil {
+			continue
+		}
+		face := Face{Box: d.box.scaled(1/float64(p.Width), 1/float64(p.Height)), Score: d.score, Embedding: embedding}
+		if r.livenessRunner != nil {
+			live, err := r.liveness(p, d.box)
+			if err != nil {
+				return nil, fmt.Errorf("score the liveness of a face: %w", err)
+			}
+			face.Liveness = &live
+		}
+		faces = append(faces, face)
+	}
+	return faces, nil
+}
+
+// warmUp runs every network on an empty picture.
+func (m *Models) warmUp() error {
+	r, err := m.NewRecogniser()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	empty := picture.New(image.NewGray(image.Rect(0, 0, 8, 8)))
+	if _, err := r.detect(empty, m.Detector.whole(8, 8)); err != nil {
+		return err
+	}
+	box := Box{Width: 8, Height: 8}
+	points, err := r.landmark(empty, box)
+	if err != nil {
+		return err
+	}
+	if _, err := r.embed(empty, points); err != nil {
+		return err
+	}
+	if r.livenessRunner != nil {
+		_, err = r.liveness(empty, box)
+	}
+	return err
+}

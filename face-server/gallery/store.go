@@ -1,0 +1,23 @@
+package gallery
+
+import (
+	"context"
+	"time"
+
+	"lineup.dev/lineup/pkg/photo"
+)
+
+// How long a store may take for its list of photos, and for one of them.
+const (
+	listTimeout = 60 * time.Second
+	readTimeout = 30 * time.Second
+)
+
+// Store is where the photos lie, and beside them what was found out about them.
+type Store interface {
+	List(ctx context.Context) ([]photo.Entry, error)
+	ListFolder(ctx context.Context, folder string) ([]photo.Entry, error)
+	Read(ctx context.Context, name string, limit int64) ([]byte, error)
+	Save(ctx context.Context, name string, body []byte) error
+	Remove(ctx context.Context, name string) error
+}
