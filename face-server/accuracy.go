@@ -15,10 +15,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lineup.dev/lineup/face-server/accuracy"
 	"lineup.dev/lineup/face-server/face"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // measureAccuracy measures how well the people in a folder's photos, or in the pairs of a

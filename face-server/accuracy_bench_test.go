@@ -14,12 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+
 	"lineup.dev/lineup/face-server/accuracy"
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/local/deptest"
-
-	"golang.org/x/image/draw"
-	"golang.org/x/image/math/f64"
 )
 
 // degradation makes a photo harder; around is the face in it, in pixels.

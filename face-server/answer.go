@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	facerecog "lineup.dev/lineup/proto"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // matcher decides who a face is, and puts it into the words of proto/face.proto.

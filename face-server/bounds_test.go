@@ -14,14 +14,14 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/rss"
 	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
-
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // mixed is pictures of many kinds, broken ones among them.

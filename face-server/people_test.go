@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // withSamples is settings whose gallery and pictures are the samples'.

@@ -12,11 +12,10 @@ import (
 	"testing"
 
 	xdraw "golang.org/x/image/draw"
-
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // altered is a sample picture after something was done to it.

@@ -8,15 +8,15 @@ import (
 	"sync"
 	"time"
 
-	"lineup.dev/lineup/pkg/photo"
-	"lineup.dev/lineup/pkg/serve"
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
+
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // messageMargin is by how much a message may exceed a picture's bytes, so that a

@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"lineup.dev/lineup/pkg/photo"
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+
+	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // pictures is where pictures are read from by their path.
@@ -53,7 +53,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	response, err := s.who(ctx, request)
 	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
-		if context.Cause(ctx) == errEnding {
+		if errors.Is(context.Cause(ctx), errEnding) {
 			err = errEnding
 		}
 		refusal := statusOf(err)

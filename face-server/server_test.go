@@ -13,14 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"lineup.dev/lineup/face-server/face"
-	"lineup.dev/lineup/face-server/gallery"
-	"lineup.dev/lineup/local/deptest"
-	"lineup.dev/lineup/local/testkit"
-	"lineup.dev/lineup/pkg/photo"
-	"lineup.dev/lineup/pkg/serve"
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -28,6 +20,14 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+
+	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // patience is the longest a test waits for what must happen.

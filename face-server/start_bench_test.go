@@ -16,16 +16,16 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/deptest"
 	facerecog "lineup.dev/lineup/proto"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 )
 
 // BenchmarkStart builds face-server and starts it, with a gallery of 1,000 photos that

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"time"
 
-	"lineup.dev/lineup/face-server/gallery"
-	"lineup.dev/lineup/face-server/picture"
-	"lineup.dev/lineup/pkg/photo"
-
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // Refusals that are the server's own.

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"testing"
 
-	"lineup.dev/lineup/face-server/gallery"
-	"lineup.dev/lineup/face-server/picture"
-	"lineup.dev/lineup/pkg/photo"
-
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 func TestStatusOf(t *testing.T) {

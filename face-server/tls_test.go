@@ -6,12 +6,12 @@ import (
 	"net"
 	"testing"
 
-	"lineup.dev/lineup/local/testcerts"
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"lineup.dev/lineup/local/testcerts"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 func TestOnlyThoseWithACertificateAreAnswered(t *testing.T) {

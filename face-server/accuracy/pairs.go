@@ -29,7 +29,7 @@ func ReadPairs(r io.Reader) ([]Pair, error) {
 	var pairs []Pair
 	for first := true; ; first = false {
 		row, err := table.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

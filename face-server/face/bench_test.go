@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"lineup.dev/lineup/face-server/picture"
-	"lineup.dev/lineup/local/deptest"
-
 	ort "github.com/yalue/onnxruntime_go"
 	"golang.org/x/image/draw"
+
+	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/local/deptest"
 )
 
 // cut is a JPEG of a part of a sample picture, scaled to width × height.

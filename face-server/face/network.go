@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"sync"
 
-	"lineup.dev/lineup/face-server/picture"
-
 	ort "github.com/yalue/onnxruntime_go"
+
+	"lineup.dev/lineup/face-server/picture"
 )
 
 var loading sync.Mutex // the library is one per process, and stays loaded
@@ -38,7 +38,7 @@ func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }() // it frees memory, and fails only when it is freed already
 	// One picture on one thread: more threads win nothing on networks as small
 	// as these, and as many pictures are processed at a time as there are workers.
 	if err := options.SetIntraOpNumThreads(1); err != nil {
@@ -81,11 +81,12 @@ func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 	return r, nil
 }
 
-func (r *runner) close() {
-	r.in.Destroy()
+func (r *runner) close() error {
+	errs := []error{r.in.Destroy()}
 	for _, out := range r.outs {
-		out.Destroy()
+		errs = append(errs, out.Destroy())
 	}
+	return errors.Join(errs...)
 }
 
 // run runs the network on what m maps its input to in the picture. The outputs are

@@ -18,11 +18,11 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/image/draw"
+
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/local/deptest"
-
-	"golang.org/x/image/draw"
 )
 
 var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/image/draw"
+
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/local/deptest"
-
-	"golang.org/x/image/draw"
 )
 
 // head is a face cut out of a photo with what is around it, and where in it the box

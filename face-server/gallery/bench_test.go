@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/local/rss"
 	"lineup.dev/lineup/pkg/photo"
-
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
 // bucket is a store in an object store that this process serves.

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup.dev/lineup/pkg/photo"
-
 	"golang.org/x/sync/errgroup"
+
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // What the cache's files are: many small ones are slow to read, and one for all would

@@ -14,10 +14,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // recallGC is GOGC while the cache's files are read: each leaves a hundred megabytes

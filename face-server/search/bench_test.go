@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lineup.dev/lineup/face-server/search"
 	"lineup.dev/lineup/local/rss"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // BenchmarkNear prints, beside the time of a search in one goroutine, the memory that
