@@ -56,8 +56,8 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	calls := grpc.NewServer(
 		grpc.Creds(secure),
 		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
-		grpc.MaxConcurrentStreams(uint32(config.MaxStreams)), // each may hold a message
-		grpc.WaitForHandlers(true),                           // the models are freed afterwards
+		grpc.MaxConcurrentStreams(config.MaxStreams), // each may hold a message
+		grpc.WaitForHandlers(true),                   // the models are freed afterwards
 	)
 	facerecog.RegisterIdentifyServer(calls, s)
 	facerecog.RegisterHealthCheckServer(calls, s)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 )
@@ -108,7 +109,7 @@ type Liveness struct {
 // ReadManifest reads and checks the manifest in dir.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestFile)
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the folder is a setting
 	if err != nil {
 		return nil, fmt.Errorf("read the models' manifest: %w", err)
 	}
@@ -143,7 +144,7 @@ func (m *Manifest) check() error {
 		require(m.Landmarks.MaxDisplacement >= 0, "landmarks: max_displacement must be 0 or above"),
 
 		m.Embedder.check("embedder"),
-		require(m.Embedder.Length > 0, "embedder: length must be above 0"),
+		require(m.Embedder.Length > 0 && m.Embedder.Length < math.MaxUint16, "embedder: length must be 1 to 65534"),
 		require(m.Embedder.MinNorm >= 0, "embedder: min_norm must be 0 or above"),
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),

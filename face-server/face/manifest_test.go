@@ -70,15 +70,15 @@ func TestModelsThatDoNotFit(t *testing.T) {
 	}
 }
 
-// changed is a folder with dir's models, in whose manifest old reads new.
-func changed(t *testing.T, dir, old, new string) string {
+// changed is a folder with dir's models, in whose manifest from reads to.
+func changed(t *testing.T, dir, from, to string) string {
 	t.Helper()
 	manifest, err := os.ReadFile(filepath.Join(dir, face.ManifestFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(manifest), old) {
-		t.Fatalf("the manifest does not hold %s", old)
+	if !strings.Contains(string(manifest), from) {
+		t.Fatalf("the manifest does not hold %s", from)
 	}
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -97,7 +97,7 @@ func changed(t *testing.T, dir, old, new string) string {
 			t.Fatal(err)
 		}
 	}
-	text := strings.Replace(string(manifest), old, new, 1)
+	text := strings.Replace(string(manifest), from, to, 1)
 	if err := os.WriteFile(filepath.Join(copied, face.ManifestFile), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

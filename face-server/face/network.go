@@ -38,7 +38,7 @@ func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
-	defer func() { _ = options.Destroy() }() // it frees memory, and fails only when it is freed already
+	defer func() { _ = options.Destroy() }() // it only frees memory
 	// One picture on one thread: more threads win nothing on networks as small
 	// as these, and as many pictures are processed at a time as there are workers.
 	if err := options.SetIntraOpNumThreads(1); err != nil {
@@ -81,12 +81,12 @@ func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 	return r, nil
 }
 
-func (r *runner) close() error {
-	errs := []error{r.in.Destroy()}
+// close frees the buffers. That fails only when they are freed already.
+func (r *runner) close() {
+	_ = r.in.Destroy()
 	for _, out := range r.outs {
-		errs = append(errs, out.Destroy())
+		_ = out.Destroy()
 	}
-	return errors.Join(errs...)
 }
 
 // run runs the network on what m maps its input to in the picture. The outputs are

@@ -140,7 +140,7 @@ func (c *cache) readAll(ctx context.Context, files []photo.Entry, young bool, ta
 			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // no function gives an error: each is reported
 	return missing
 }
 

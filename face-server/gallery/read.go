@@ -58,7 +58,7 @@ func (r *reader) read(ctx context.Context) error {
 func (r *reader) work(ctx context.Context, due, entries []photo.Entry, others memory) error {
 	defer r.cache.withdraw(ctx)
 	// In an order of its own, should two not have heard of each other.
-	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] }) //nolint:gosec // no secret
 	for waited := false; len(due) > 0; {
 		r.cache.announce(ctx)
 		r.recall(ctx, r.cache.list(ctx, true), true, entries, others)
@@ -87,7 +87,7 @@ func (r *reader) work(ctx context.Context, due, entries []photo.Entry, others me
 		if err != nil {
 			return err
 		}
-		due = append(theirs, rest...)
+		due = slices.Concat(theirs, rest)
 	}
 	return nil
 }

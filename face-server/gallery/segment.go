@@ -23,18 +23,18 @@ var errSegment = errors.New("it is damaged or no file of descriptions")
 // encode writes records whose embeddings have length numbers or none.
 func encode(records []record, length int) []byte {
 	b := make([]byte, 0, len(segmentMagic)+8+len(records)*(least+64+4*length))
-	b = binary.LittleEndian.AppendUint32(append(b, segmentMagic...), uint32(len(records)))
+	b = binary.LittleEndian.AppendUint32(append(b, segmentMagic...), uint32(len(records))) //nolint:gosec // no more than photos of a gallery
 	for _, r := range records {
 		b = appendText(b, r.name)
-		b = binary.LittleEndian.AppendUint64(b, uint64(r.stamp.size))
-		b = binary.LittleEndian.AppendUint64(b, uint64(r.stamp.modified))
+		b = binary.LittleEndian.AppendUint64(b, uint64(r.stamp.size))     //nolint:gosec // the same bits, as decode takes them
+		b = binary.LittleEndian.AppendUint64(b, uint64(r.stamp.modified)) //nolint:gosec // the same bits
 		b = append(b, r.content[:]...)
 		why := ""
 		if r.unreadable != nil {
 			why = r.unreadable.Error()
 		}
 		b = appendText(b, why)
-		b = binary.LittleEndian.AppendUint32(b, uint32(r.faces))
+		b = binary.LittleEndian.AppendUint32(b, uint32(r.faces)) //nolint:gosec // no more than MAX_FACES
 		for _, v := range []float64{r.second, r.quality.Width, r.quality.Light, r.quality.Sharpness} {
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 		}
@@ -53,7 +53,8 @@ func sealed(b []byte) []byte {
 }
 
 func appendText(b []byte, text string) []byte {
-	return append(binary.LittleEndian.AppendUint32(b, uint32(len(text))), text...)
+	length := uint32(len(text)) //nolint:gosec // a name, or an error's message
+	return append(binary.LittleEndian.AppendUint32(b, length), text...)
 }
 
 // decode is the way back. The error wraps errSegment.
@@ -74,7 +75,7 @@ func decode(file []byte, length int) ([]record, error) {
 	for i := range records {
 		r := &records[i]
 		r.name = c.text()
-		r.stamp = stamp{int64(c.uint64()), int64(c.uint64())}
+		r.stamp = stamp{int64(c.uint64()), int64(c.uint64())} //nolint:gosec // the same bits, as encode wrote them
 		copy(r.content[:], c.take(len(r.content)))
 		if why := c.text(); why != "" {
 			r.unreadable = noPicture(why)

@@ -119,10 +119,10 @@ func mustShow(t *testing.T, body []byte, colours []color.NRGBA) {
 
 func TestFormats(t *testing.T) {
 	white := color.NRGBA{255, 255, 255, 255}
-	clear := upright()
+	seeThrough := upright()
 	for y := 16; y < 32; y++ {
 		for x := 24; x < 48; x++ {
-			clear.SetNRGBA(x, y, color.NRGBA{})
+			seeThrough.SetNRGBA(x, y, color.NRGBA{})
 		}
 	}
 	greys := image.NewGray(image.Rect(0, 0, 48, 32))
@@ -147,7 +147,7 @@ func TestFormats(t *testing.T) {
 		"a PNG":                                {encodePNG(t, upright()), quarters},
 		"a grey PNG":                           {encodePNG(t, greys), greyQuarters},
 		"a PNG of 16 bits":                     {encodePNG(t, deep), quarters},
-		"a PNG, white where it is clear":       {encodePNG(t, clear), withoutFourth},
+		"a PNG, white where it is clear":       {encodePNG(t, seeThrough), withoutFourth},
 		"the first frame of a GIF":             {encodeGIF(t), quarters},
 		"a lossy WebP":                         {file(t, "lossy.webp"), quarters},
 		"a lossless WebP":                      {file(t, "lossless.webp"), quarters},

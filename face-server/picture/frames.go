@@ -114,5 +114,6 @@ func frameFile(size, chunks []byte) []byte {
 		content = append(content, size...)
 	}
 	content = append(content, chunks...)
-	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(content))), content...)
+	length := uint32(len(content)) //nolint:gosec // a part of a picture, whose bytes are limited
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), length), content...)
 }

@@ -9,7 +9,7 @@ import (
 func TestGuardMakesAnErrorOfAPanic(t *testing.T) {
 	err := guard(func() error {
 		var pixels []byte
-		pixels[len(pixels)] = 1
+		pixels[0] = 1
 		return nil
 	})
 	panicked, ok := errors.AsType[*Panic](err)

@@ -17,7 +17,7 @@ func orientation(body []byte, format imagemeta.ImageFormat) int {
 		body, format = webpEXIF(body), imagemeta.TIFF
 	}
 	found := 1
-	imagemeta.Decode(imagemeta.Options{
+	_, _ = imagemeta.Decode(imagemeta.Options{
 		R:           bytes.NewReader(body),
 		ImageFormat: format,
 		Sources:     imagemeta.EXIF,

@@ -26,7 +26,7 @@ func (l level) halved() level {
 		row := small.pix[y*width:][:width]
 		for x := range row {
 			sum := int(upper[2*x]) + int(upper[2*x+1]) + int(lower[2*x]) + int(lower[2*x+1])
-			row[x] = byte((sum + 2) / 4)
+			row[x] = byte((sum + 2) / 4) //nolint:gosec // the mean of four bytes
 		}
 	}
 	return small

@@ -32,8 +32,8 @@ func newBlock[K comparable](length int) *block[K] {
 		b.floats = make([]float32, rows*length)
 		return b
 	}
-	b.floats = unsafe.Slice((*float32)(unsafe.Pointer(&memory[0])), rows*length)
-	runtime.AddCleanup(b, func(memory []byte) { syscall.Munmap(memory) }, memory)
+	b.floats = unsafe.Slice((*float32)(unsafe.Pointer(&memory[0])), rows*length) //nolint:gosec // the memory is as long, and pages are aligned
+	runtime.AddCleanup(b, func(memory []byte) { _ = syscall.Munmap(memory) }, memory)
 	return b
 }
 
@@ -79,7 +79,7 @@ func (v view[K]) differences512(to []uint16, q [8]uint64) {
 	all := v.signs[:8*len(to)]
 	for row := range to {
 		s := (*[8]uint64)(all[row*8:])
-		to[row] = uint16(
+		to[row] = uint16( //nolint:gosec // 512 at most
 			bits.OnesCount64(q[0]^s[0]) + bits.OnesCount64(q[1]^s[1]) +
 				bits.OnesCount64(q[2]^s[2]) + bits.OnesCount64(q[3]^s[3]) +
 				bits.OnesCount64(q[4]^s[4]) + bits.OnesCount64(q[5]^s[5]) +

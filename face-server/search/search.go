@@ -116,7 +116,7 @@ func nearest(distances []uint16, longest int) uint16 {
 			return uint16(distance)
 		}
 	}
-	return uint16(longest)
+	return uint16(longest) //nolint:gosec // a manifest allows no length as great as gone
 }
 
 // dot is the cosine of two vectors of length 1.
