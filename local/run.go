@@ -19,6 +19,8 @@ const purpose = `runs all of Lineup on this machine.
   local run        starts everything, listening on 127.0.0.1 only; Ctrl-C ends it
   local chaos      runs everything in a folder of its own while it breaks its parts; docs/chaos.md tells more
   local models     fetches ONNX Runtime and the face models into face-server/kodata
+  local samples    prints the folder of the sample people and pictures, fetched if need be
+  local portraits  prints the folder of the portraits that docs/recognition.md measures on, fetched if need be
   local buf        runs buf with the arguments that follow; buf generate makes the Go code in proto/ from face.proto
 
 What else the programs can be told (-help of each tells) they take from the environment, too.
@@ -63,6 +65,21 @@ func models(ctx context.Context) error {
 		return err
 	}
 	return cache.Models(ctx, parts.ModelsFolder(root))
+}
+
+// printFolder gives a command that prints a folder, and only that on stdout, for $(...).
+func printFolder(fetch func(context.Context, parts.Cache) (string, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		cache, err := parts.OpenCache(func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
+		if err != nil {
+			return err
+		}
+		folder, err := fetch(ctx, cache)
+		if err == nil {
+			fmt.Println(folder)
+		}
+		return err
+	}
 }
 
 // runBuf runs buf with the rest of the command line.
