@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -27,8 +26,8 @@ type degradation func(photo image.Image, around image.Rectangle) image.Image
 
 // BenchmarkHardPhotos is how many known people are recognised, and how many
 // strangers named, in photos made harder and harder. The gallery's photos stay as
-// they are. It uses the sample people and, with
-// PHOTOS=dir, an absolute path, those of a folder with known_people and unknown.
+// they are. It uses the portraits that tests fetch or, with PHOTOS=dir, an absolute
+// path, a folder with known_people and unknown, one person to a photo.
 func BenchmarkHardPhotos(b *testing.B) {
 	s := forTests(b)
 	s.MaxPixels = 50_000_000
@@ -74,30 +73,9 @@ type portrait struct {
 // portraits gives photos of one person each.
 func (e *engine) portraits(b *testing.B) (all []portrait) {
 	b.Helper()
-	samples := deptest.Samples(b)
-	dir := b.TempDir()
-	for to, from := range map[string]string{
-		"known_people/viktor_1.jpg": "people/viktor-1.jpg", "known_people/viktor_2.jpg": "people/viktor-2.jpg",
-		"known_people/zara_1.jpg": "people/zara-1.jpg", "known_people/dana_1.jpg": "people/dana.jpg",
-		"known_people/noa_1.jpg": "people/noa.jpg", "known_people/ruby_1.jpg": "people/ruby.jpg",
-		"unknown/viktor_3.jpg": "pictures/viktor-by-the-hills.jpg", "unknown/viktor_4.jpg": "pictures/viktor-in-the-sun.jpg",
-		"unknown/viktor_5.jpg": "pictures/tiger.jpg", "unknown/dana_2.jpg": "pictures/dana.jpg",
-		"unknown/noa_2.jpg": "pictures/noa-at-home.jpg", "unknown/zara_2.jpg": "people/zara-2.jpg", "unknown/zoe_1.jpg": "pictures/stranger.jpg",
-	} {
-		link(b, filepath.Join(samples, from), filepath.Join(dir, to))
-	}
-	if more := os.Getenv("PHOTOS"); more != "" {
-		for _, folder := range []string{"known_people", "unknown"} {
-			photos, err := filepath.Glob(filepath.Join(more, folder, "*.jpg"))
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, photo := range photos {
-				if name := filepath.Base(photo); !strings.HasPrefix(name, "group_") {
-					link(b, photo, filepath.Join(dir, folder, name))
-				}
-			}
-		}
+	dir := os.Getenv("PHOTOS")
+	if dir == "" {
+		dir = enrolFirst(b, deptest.People(b))
 	}
 	photos, err := accuracy.Photos(os.DirFS(dir))
 	if err != nil {
@@ -122,6 +100,31 @@ func (e *engine) portraits(b *testing.B) (all []portrait) {
 			int((box.X+box.Width)*float64(size.X)), int((box.Y+box.Height)*float64(size.Y)))})
 	}
 	return all
+}
+
+// enrolFirst gives a folder in which everyone of several photos is known by the first,
+// and asked about by the others, as strangers are by their only one.
+func enrolFirst(b *testing.B, people string) (dir string) {
+	b.Helper()
+	dir = b.TempDir()
+	all, err := os.ReadDir(people)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, person := range all {
+		photos, err := filepath.Glob(filepath.Join(people, person.Name(), "*.jpg"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i, photo := range photos {
+			folder := "unknown"
+			if i == 0 && len(photos) > 1 {
+				folder = "known_people"
+			}
+			link(b, photo, filepath.Join(dir, folder, person.Name()+"_"+filepath.Base(photo)))
+		}
+	}
+	return dir
 }
 
 func link(b *testing.B, from, to string) {
