@@ -1,5 +1,4 @@
-// Package facerecog is the contract with the face server: face.proto, what is
-// generated from it, and what it cannot say in code.
+// Package facerecog is the contract between functions/process and any face server, face.proto, as Go code.
 package facerecog
 
 // NotFound is the image_name of a face, or a picture, that is like no gallery photo.
