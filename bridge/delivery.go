@@ -49,11 +49,11 @@ func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
 // decide says what becomes of the message. One that is refused has its dead letter
 // when this returns; where none can be written, the message is tried again.
 func (d *delivery) decide(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
-	made := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64())
+	made := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
 	if made.disposition == refuse {
 		if err := d.deadLetters.publish(ctx, m, answer); err != nil {
 			log.Error("refused by the sink, but no dead letter can be written", "error", err)
-			made = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())}
+			made = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())} //nolint:gosec // jitter, not a secret
 		}
 	}
 	if ctx.Err() != nil && made.disposition == requeue {

@@ -65,7 +65,7 @@ func (p *prewarmer) call(ctx context.Context, url string) {
 		return
 	}
 	defer response.Body.Close()
-	io.CopyN(io.Discard, response.Body, prewarmBytes)
+	io.CopyN(io.Discard, response.Body, prewarmBytes) //nolint:errcheck // the service runs, whatever its answer
 	p.log.Debug("prewarmed", "url", url, "status", response.StatusCode)
 }
 

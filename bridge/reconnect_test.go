@@ -63,7 +63,6 @@ func TestItReconnectsWhileAnEventIsAtTheSink(t *testing.T) {
 	nsqd.Stop()
 	nsqd.Start(t)
 	publish(t, nsqd, "images", "next")
-	for receive(t, arrivals, "the next message").body() != "next" {
-	}
+	eventually(t, "the next message comes", func() bool { return receive(t, arrivals, "a message").body() == "next" })
 	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }

@@ -19,8 +19,9 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := serve.Context()
-	defer stop()
-	if err := verbs[os.Args[1]](ctx); err != nil {
+	err := verbs[os.Args[1]](ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}

@@ -149,11 +149,17 @@ func TestStopsInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := time.Since(start)
-	ctx, cancel := context.WithTimeout(t.Context(), full/10)
-	defer cancel()
-	start = time.Now()
-	_, err := picture.Decode(ctx, body, enough)
-	if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > full*2/3 {
-		t.Errorf("with a tenth of %v it took %v, error %v", full, took, err)
+	var took time.Duration
+	var err error
+	for range 5 { // on a busy machine, one may be kept from running just then
+		ctx, cancel := context.WithTimeout(t.Context(), full/10)
+		start = time.Now()
+		_, err = picture.Decode(ctx, body, enough)
+		took = time.Since(start)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && took <= full*2/3 {
+			return
+		}
 	}
+	t.Errorf("with a tenth of %v it took %v, error %v", full, took, err)
 }

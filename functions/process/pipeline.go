@@ -88,7 +88,7 @@ func (p *pipeline) consult(ctx context.Context, j *job) decision {
 func (p *pipeline) ask(ctx, opened context.Context, j *job) outcome {
 	ctx, cancel := context.WithTimeout(ctx, p.FaceTimeout)
 	defer cancel()
-	defer context.AfterFunc(p.ending, cancel)()
+	defer context.AfterFunc(p.ending, cancel)() //nolint:contextcheck // the end of either ends the call
 	o := p.faces.identify(ctx, opened, j)
 	o.interrupted = o.code != codes.OK && p.ending.Err() != nil
 	return o

@@ -24,8 +24,6 @@ const namespace = "lineup-e2e"
 var sampleFolder string
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	switch {
 	case os.Getenv("E2E_KNATIVE") == "":
 		fmt.Println("knative/e2e is left out: `make e2e-knative` runs it on the cluster of KUBECONFIG")
@@ -34,17 +32,22 @@ func TestMain(m *testing.M) {
 		fmt.Println("knative/e2e is left out: set KUBECONFIG to a cluster with Knative, and KO_DOCKER_REPO to a registry that it reads from")
 		return
 	}
-	os.Exit(func() int {
-		err := prepare(ctx)
-		if os.Getenv("KEEP") == "" {
-			defer run(context.WithoutCancel(ctx), "make", "-s", "undeploy", "OVERLAY=../e2e")
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "e2e:", err)
-			return 1
-		}
-		return m.Run()
-	}())
+	os.Exit(runDeployed(m))
+}
+
+// runDeployed deploys Lineup for the tests, and takes it away after them unless KEEP is set.
+func runDeployed(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := prepare(ctx)
+	if os.Getenv("KEEP") == "" {
+		defer run(context.WithoutCancel(ctx), "make", "-s", "undeploy", "OVERLAY=../e2e")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	return m.Run()
 }
 
 // prepare fetches the samples and deploys.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"lineup.dev/lineup/pkg/lineup"
-
 	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // audit looks into the database past every proxy. A trigger of its own writes down

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"sync"
 
-	facerecog "lineup.dev/lineup/proto"
-
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // calls counts who was asked about which picture, by reading along what process
@@ -24,7 +24,7 @@ type calls struct {
 
 // read takes one connection, as a proxy's tap.
 func (c *calls) read(r io.Reader) {
-	defer io.Copy(io.Discard, r) // whatever it is, it must not wait for us
+	defer io.Copy(io.Discard, r) //nolint:errcheck // whatever it is, it must not wait for us
 	in := bufio.NewReader(r)
 	if _, err := in.Discard(len(http2.ClientPreface)); err != nil {
 		return

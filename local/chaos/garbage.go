@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup.dev/lineup/pkg/event"
-
 	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 // garbage is a message on the topic that stands for no picture, and so belongs

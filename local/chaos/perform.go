@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"lineup.dev/lineup/local/system"
-
 	"golang.org/x/sync/errgroup"
+
+	"lineup.dev/lineup/local/system"
 )
 
 const (

@@ -137,7 +137,7 @@ func (s *stock) uploaded() *picture {
 	s.made++
 	from := s.samples[known][s.rng.IntN(len(s.samples[known]))]
 	comment := fmt.Appendf(nil, "chaos %d", s.made)
-	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xfe}, uint16(2+len(comment)))
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xfe}, uint16(2+len(comment))) //nolint:gosec // a number has few digits
 	body := slices.Concat(from.content[:2], segment, comment, from.content[2:])
 	return &picture{kind: known, upload: body, want: lineup.Identified, known: from.Known, faces: from.Faces}
 }

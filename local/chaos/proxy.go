@@ -132,7 +132,7 @@ func (p *proxy) drop(conn net.Conn) {
 
 // reset closes conn so that its other end sees that it broke.
 func reset(conn net.Conn) {
-	conn.(*net.TCPConn).SetLinger(0)
+	conn.(*net.TCPConn).SetLinger(0) //nolint:errcheck // fails only when the connection is closed already
 	conn.Close()
 }
 
@@ -143,7 +143,8 @@ func (p *proxy) dial() net.Conn {
 	p.next++
 	p.mu.Unlock()
 	for i := range p.targets {
-		if conn, err := net.DialTimeout("tcp", p.targets[(first+i)%len(p.targets)], 5*time.Second); err == nil {
+		conn, err := net.DialTimeout("tcp", p.targets[(first+i)%len(p.targets)], 5*time.Second) //nolint:noctx // five seconds are its limit
+		if err == nil {
 			return conn
 		}
 	}

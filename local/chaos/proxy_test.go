@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	facerecog "lineup.dev/lineup/proto"
-
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+
+	facerecog "lineup.dev/lineup/proto"
 )
 
 func TestAProxyPassesOnInTurnAndPastWhatIsDown(t *testing.T) {

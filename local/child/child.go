@@ -108,6 +108,6 @@ func (p *Process) signal(s syscall.Signal) {
 	select {
 	case <-p.done:
 	default:
-		syscall.Kill(-p.PID, s) // fails only when it has just ended
+		syscall.Kill(-p.PID, s) //nolint:errcheck // fails only when it has just ended
 	}
 }

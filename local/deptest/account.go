@@ -1,6 +1,7 @@
 package deptest
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"strings"
@@ -28,8 +29,9 @@ func Account(t testing.TB, dsn, program string) string {
 	}
 	config.User, config.Passwd = fmt.Sprintf("%s_%d", program, accounts.Add(1)), "secret"
 	user := "'" + config.User + "'@'localhost'"
+	ctx := context.WithoutCancel(t.Context()) // which ends before the cleanups
 	run := func(statement string) {
-		if _, err := admin.Exec(statement); err != nil {
+		if _, err := admin.ExecContext(ctx, statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}

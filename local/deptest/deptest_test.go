@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nsqio/go-nsq"
+
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
-
-	"github.com/nsqio/go-nsq"
 )
 
 func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }

@@ -53,8 +53,8 @@ func limit(t testing.TB, pid int, bytes uint64) {
 
 func prlimit(t testing.TB, pid int, set, was *syscall.Rlimit) {
 	t.Helper()
-	const fileSize = 1 // RLIMIT_FSIZE
-	_, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), fileSize, uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(was)), 0, 0)
+	const fileSize = 1                                                                                                                               // RLIMIT_FSIZE
+	_, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(pid), fileSize, uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(was)), 0, 0) //nolint:gosec // how prlimit(2) is called
 	if errno != 0 {
 		t.Fatalf("limit the files of process %d: %v", pid, errno)
 	}

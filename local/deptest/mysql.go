@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
+
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/parts"
-
-	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
 )
 
 // server is the MariaDB of this test binary: started by the first test that asks, ended by Main.
@@ -65,7 +65,7 @@ func MySQL(t testing.TB) string {
 		t.Fatalf("make a database: %v", err)
 	}
 	t.Cleanup(func() {
-		if _, err := admin.Exec("DROP DATABASE " + name); err != nil {
+		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name); err != nil {
 			t.Errorf("drop a database: %v", err)
 		}
 		admin.Close()

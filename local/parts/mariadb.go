@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"lineup.dev/lineup/local/child"
-
 	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/local/child"
 )
 
 // MariaDB is a MariaDB server that is installed, or unpacked in the cache.

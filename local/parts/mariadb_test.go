@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"lineup.dev/lineup/local/child"
-
 	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/local/child"
 )
 
 func TestMariaDBKeepsItsDataWhenItIsKilled(t *testing.T) {

@@ -105,7 +105,7 @@ func StartLookupd() (*Lookupd, error) {
 	}
 	l := &Lookupd{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan struct{})}
 	go func() {
-		daemon.Main() // ends by Stop, or fails and is missed by the test that needs it
+		daemon.Main() //nolint:errcheck // ends by Stop, or fails and is missed by the test that needs it
 		close(l.ended)
 	}()
 	return l, nil

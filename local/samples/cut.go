@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"lineup.dev/lineup/local/parts"
-
 	"golang.org/x/image/draw"
+
+	"lineup.dev/lineup/local/parts"
 )
 
 // Folder gives the cached folder of the samples: people/ with the photos of People, pictures/ with Pictures.

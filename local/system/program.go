@@ -38,6 +38,8 @@ func restart(ran, pause time.Duration) time.Duration {
 }
 
 // Start starts a program that is stopped, and keeps it running.
+//
+//nolint:contextcheck // it runs until Stop
 func (p *Program) Start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/pkg/photo"
 	facerecog "lineup.dev/lineup/proto"
-
-	"google.golang.org/grpc"
 )
 
 // samplesTime is the longest that bringing the samples may take: the face server notices new photos within seconds.
@@ -88,7 +88,7 @@ func (s *System) awaitKnown(ctx context.Context, path string) error {
 	}
 	for {
 		answer, err := facerecog.NewIdentifyClient(s.faces).Identify(ctx, &facerecog.IdentifyRequest{Image: content}, grpc.WaitForReady(true))
-		if err == nil && answer.ImageName != "not_found" {
+		if err == nil && answer.ImageName != facerecog.NotFound {
 			return nil
 		}
 		select {
@@ -133,7 +133,7 @@ func (s *System) send(ctx context.Context, path string, body io.Reader, headers 
 		return err
 	}
 	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
+		request.Header.Set(headers[i], headers[i+1]) //nolint:gosec // they come in pairs
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

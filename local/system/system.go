@@ -9,12 +9,12 @@ import (
 	"sync"
 	"time"
 
-	"lineup.dev/lineup/local/parts"
-	"lineup.dev/lineup/local/samples"
-
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/local/samples"
 )
 
 // System is a running Lineup.
@@ -52,6 +52,7 @@ func Start(ctx context.Context, settings Settings, say func(format string, args 
 	return s, nil
 }
 
+//nolint:contextcheck // the pings go on until Stop
 func (s *System) start(ctx context.Context) error {
 	if err := s.claim(); err != nil {
 		return err

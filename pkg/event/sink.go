@@ -111,7 +111,7 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 		detail, _ := io.ReadAll(io.LimitReader(response.Body, detailBytes))
 		a.Detail = strings.TrimSpace(strings.ToValidUTF8(string(detail), "?"))
 	}
-	io.Copy(io.Discard, io.LimitReader(response.Body, drainBytes))
+	io.Copy(io.Discard, io.LimitReader(response.Body, drainBytes)) //nolint:errcheck // for the connection to be kept; the answer is known
 	return a
 }
 

@@ -8,6 +8,7 @@ import "time"
 // pending → processing → identified | unknown | failed, back to pending for a retry.
 type Status string
 
+// The statuses, in the order of a picture's way.
 const (
 	Pending    Status = "pending"    // waits to be looked at
 	Processing Status = "processing" // somebody is looking at it
@@ -16,7 +17,7 @@ const (
 	Failed     Status = "failed"     // it will never be looked at; the reason says why
 )
 
-// Statuses holds every status in the order of a picture's way.
+// Statuses holds every status, in that order.
 var Statuses = []Status{Pending, Processing, Identified, Unknown, Failed}
 
 // Final tells whether nothing more will happen to the picture by itself.

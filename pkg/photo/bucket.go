@@ -116,7 +116,7 @@ func (b *bucket) list(ctx context.Context, folder string) ([]Entry, error) {
 	var entries []Entry
 	for objects := store.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"}); ; {
 		object, err := objects.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -143,13 +143,14 @@ func (b *bucket) remove(ctx context.Context, name string) error {
 }
 
 // connect opens the bucket unless it is open; what fails is tried again by the next.
+//
+//nolint:contextcheck // the clients of some stores keep the context: it must not end with a request
 func (b *bucket) connect() (*blob.Bucket, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.store != nil {
 		return b.store, nil
 	}
-	// The clients of some stores keep the context: it must not end with a request.
 	store, err := blob.OpenBucket(context.Background(), b.address)
 	if err != nil {
 		return nil, err

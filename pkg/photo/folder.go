@@ -86,7 +86,7 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		err = dir.Rename(temporary, name)
 	}
 	if err != nil {
-		dir.Remove(temporary) // what stays is hidden, and harmless
+		dir.Remove(temporary) //nolint:errcheck // what stays is hidden, and harmless
 		return fmt.Errorf("save: %w", fileError(err))
 	}
 	if err := syncFolders(dir, path.Dir(name)); err != nil {

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"lineup.dev/lineup/pkg/photo"
-
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // stores is a root of each kind, empty.

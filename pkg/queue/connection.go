@@ -42,7 +42,7 @@ func connect(ctx context.Context, address string) (*connection, error) {
 	c := &connection{Conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}
 	identify, err := nsq.Identify(map[string]any{"user_agent": "lineup", "heartbeat_interval": -1})
 	if err == nil {
-		c.out.Write(nsq.MagicV2) // a failure is told by the next write
+		c.out.Write(nsq.MagicV2) //nolint:errcheck // a failure is told by the next write
 		err = c.exchange(ctx, identify)
 	}
 	if err != nil {
@@ -101,5 +101,5 @@ func (c *connection) read() (kind int32, text string, err error) {
 	if _, err := io.ReadFull(c.in, data); err != nil {
 		return 0, "", err
 	}
-	return int32(binary.BigEndian.Uint32(head[4:])), string(data), nil
+	return int32(binary.BigEndian.Uint32(head[4:])), string(data), nil //nolint:gosec // the 4 bytes are an int32
 }

@@ -118,7 +118,7 @@ func rules(structure reflect.Value) (errs []error) {
 	if !ok {
 		return errs
 	}
-	switch err := checker.Check().(type) {
+	switch err := checker.Check().(type) { //nolint:errorlint // one that wraps several is one sentence
 	case nil:
 	case interface{ Unwrap() []error }:
 		errs = append(errs, err.Unwrap()...)

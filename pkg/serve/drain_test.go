@@ -164,7 +164,10 @@ func TestARequestThatDoesNotEndIsCutOff(t *testing.T) {
 	go func() {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address, nil)
 		if err == nil {
-			_, err = http.DefaultTransport.RoundTrip(request)
+			var response *http.Response
+			if response, err = http.DefaultTransport.RoundTrip(request); err == nil {
+				response.Body.Close()
+			}
 		}
 		answered <- err
 	}()

@@ -77,9 +77,9 @@ func program(t *testing.T, settings []string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	cmd.Env = append(settings, asProgram+"=yes",
-		"GORACE=atexit_sleep_ms=0", // else the race detector lingers for a second
-		"GOCOVERDIR="+t.TempDir())  // else a binary with coverage complains on stderr
+	cmd.Env = append([]string{asProgram + "=yes",
+		"GORACE=atexit_sleep_ms=0",                // else the race detector lingers for a second
+		"GOCOVERDIR=" + t.TempDir()}, settings...) // else a binary with coverage complains on stderr
 	return cmd
 }
 

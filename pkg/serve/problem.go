@@ -50,7 +50,7 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	encoder.Encode(v)
+	encoder.Encode(v) //nolint:errcheck // the client went away, or has the status already
 }
 
 // WantsJSON tells whether the client named JSON among what it accepts.

@@ -28,8 +28,9 @@ func Main(program string, level slog.Level, run func(context.Context, *slog.Logg
 	limitMemory()
 	log := Logger(program, level)
 	ctx, stop := Context()
-	defer stop()
-	if err := run(ctx, log); err != nil {
+	err := run(ctx, log)
+	stop()
+	if err != nil {
 		log.Error(program+" cannot go on", "error", err)
 		os.Exit(1)
 	}
@@ -111,7 +112,7 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.Grace+ShutdownMargin)
 	defer cancel()
 	err = server.Shutdown(grace)
-	<-ended
+	<-ended //nolint:errcheck // it is http.ErrServerClosed
 	if err != nil {
 		server.Close()
 		return fmt.Errorf("requests in flight did not end within %v (GRACE) and %v more: %w", w.Grace, ShutdownMargin, err)

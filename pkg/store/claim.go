@@ -14,6 +14,7 @@ import (
 // Outcome is how a claim ended.
 type Outcome int
 
+// A claim is won, or there is a reason why not.
 const (
 	Won    Outcome = iota // the picture is ours until the lease runs out
 	Gone                  // there is no such picture

@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 )
 
 func main() {
-	err := http.ListenAndServe(":"+cmp.Or(os.Getenv("PORT"), "8080"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(w, "hello")
-	}))
+	server := http.Server{
+		Addr:              ":" + cmp.Or(os.Getenv("PORT"), "8080"),
+		ReadHeaderTimeout: 10 * time.Second,
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") }),
+	}
+	err := server.ListenAndServe()
 	fmt.Fprintln(os.Stderr, "hello:", err)
 	os.Exit(1)
 }
