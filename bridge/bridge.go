@@ -42,20 +42,20 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
 	form := envelope{topic: s.Topic, channel: s.Channel, overrides: s.Overrides}
-	admission := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
-	return &bridge{
+	b := &bridge{
 		log: log, grace: s.Grace,
 		source:   &source{consumer: consumer, nsqd: s.NSQ.Address, lookupds: s.Lookupds, reconnect: s.Reconnect, log: log},
-		inFlight: admission,
-		delivery: &delivery{
-			log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
-			retry:       retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer},
-			inFlight:    admission,
-			connections: watched,
-			deadLetters: newDeadLetters(form, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
-			prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
-		},
-	}, nil
+		inFlight: newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight),
+	}
+	b.delivery = &delivery{
+		log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
+		retry:       retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer},
+		inFlight:    b.inFlight,
+		connections: watched,
+		deadLetters: newDeadLetters(form, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
+		prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
+	}
+	return b, nil
 }
 
 // run carries messages until ctx ends. Then it takes no more, gives events at the

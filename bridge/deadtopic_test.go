@@ -22,18 +22,18 @@ func TestNoMessageIsLeftInAClosedCollector(t *testing.T) {
 	t.Parallel()
 	for range 1000 {
 		const messages = 8
-		c, told := newCollector(messages-1), new(responses)
+		c, nsqd := newCollector(messages-1), new(responses)
 		var handing sync.WaitGroup
 		for range messages {
 			handing.Go(func() {
 				m := message("letter")
-				m.Delegate = told
+				m.Delegate = nsqd
 				c.HandleMessage(m)
 			})
 		}
 		c.close()
 		handing.Wait()
-		if n := told.requeued.Load(); n != messages {
+		if n := nsqd.requeued.Load(); n != messages {
 			t.Fatalf("%d of %d messages were requeued", n, messages)
 		}
 	}

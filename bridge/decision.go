@@ -47,18 +47,18 @@ func (r retry) decide(a event.Answer, attempts uint16, now time.Time, jitter flo
 	if a.Status < 400 {
 		return again // redirects are not followed: events go where K_SINK says, and nowhere else
 	}
-	told, ok := retryAfter(a.RetryAfter, now)
-	told = min(told, r.deferMax)
+	wait, ok := retryAfter(a.RetryAfter, now)
+	wait = min(wait, r.deferMax)
 	switch a.Status {
 	case http.StatusServiceUnavailable: // the sink as a whole can do nothing until then
 		if ok {
-			return decision{pause, told}
+			return decision{pause, wait}
 		}
 	case http.StatusConflict, // this message is being worked on elsewhere
 		http.StatusTooEarly,        // this message is not due
 		http.StatusTooManyRequests: // the sink limits messages like this one
 		if ok {
-			return decision{requeue, told}
+			return decision{requeue, wait}
 		}
 	case http.StatusUnauthorized, http.StatusForbidden: // credentials or a policy, to be mended without touching the message
 	case http.StatusNotFound: // the sink is not deployed yet, or its route is not there

@@ -30,14 +30,14 @@ type delivery struct {
 func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	e := d.envelope.event(m)
 	log := d.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
-	d.prewarmer.messageCame(ctx, time.Now())
+	d.prewarmer.onMessage(ctx, time.Now())
 	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
 	defer cancel()
-	release := keep(m, d.touchEvery)
+	release := touch(m, d.touchEvery)
 	answer := d.post(ctx, e)
-	made := d.decide(ctx, m, answer, log)
+	outcome := d.decide(ctx, m, answer, log)
 	release()
-	d.resolve(m, made, answer, log)
+	d.resolve(m, outcome, answer, log)
 }
 
 func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
@@ -49,22 +49,22 @@ func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
 // decide says what becomes of the message. One that is refused has its dead letter
 // when this returns; where none can be written, the message is tried again.
 func (d *delivery) decide(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
-	made := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
-	if made.disposition == refuse {
+	outcome := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
+	if outcome.disposition == refuse {
 		if err := d.deadLetters.publish(ctx, m, answer); err != nil {
 			log.Error("refused by the sink, but no dead letter can be written", "error", err)
-			made = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())} //nolint:gosec // jitter, not a secret
+			outcome = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())} //nolint:gosec // jitter, not a secret
 		}
 	}
-	if ctx.Err() != nil && made.disposition == requeue {
-		made.after = 0 // this bridge ends, and another can take it at once; or its nsqd is lost, and requeues it unasked
+	if ctx.Err() != nil && outcome.disposition == requeue {
+		outcome.after = 0 // this bridge ends, and another can take it at once; or its nsqd is lost, and requeues it unasked
 	}
-	return made
+	return outcome
 }
 
 // resolve tells nsqd.
-func (d *delivery) resolve(m *nsq.Message, made decision, answer event.Answer, log *slog.Logger) {
-	switch made.disposition {
+func (d *delivery) resolve(m *nsq.Message, outcome decision, answer event.Answer, log *slog.Logger) {
+	switch outcome.disposition {
 	case finish:
 		m.Finish()
 		log.Debug("delivered")
@@ -72,10 +72,10 @@ func (d *delivery) resolve(m *nsq.Message, made decision, answer event.Answer, l
 		m.Finish()
 		log.Warn("refused by the sink, now a dead letter", "answer", answer.String(), "dead_topic", d.deadLetters.topic)
 	case requeue:
-		m.RequeueWithoutBackoff(made.after)
-		log.Info("requeued", "answer", answer.String(), "after", made.after)
+		m.RequeueWithoutBackoff(outcome.after)
+		log.Info("requeued", "answer", answer.String(), "after", outcome.after)
 	case pause:
-		wait := d.inFlight.pause(made.after) // before the message goes back, or it would return at once
+		wait := d.inFlight.pause(outcome.after) // before the message goes back, or it would return at once
 		m.RequeueWithoutBackoff(wait)
 		log.Info("requeued, and paused as the sink asks", "answer", answer.String(), "after", wait)
 	}
@@ -88,9 +88,9 @@ func (d *delivery) close() {
 	d.sink.Close()
 }
 
-// keep touches a message, so that nsqd does not give it to somebody else until
+// touch touches a message again and again, so that nsqd does not give it to somebody else until
 // release is called.
-func keep(m *nsq.Message, every time.Duration) (release func()) {
+func touch(m *nsq.Message, every time.Duration) (release func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -37,8 +37,8 @@ func newPrewarmer(urls []string, after, timeout time.Duration, log *slog.Logger)
 	}
 }
 
-// messageCame begins the calls that are due. They end with ctx; wait waits for them.
-func (p *prewarmer) messageCame(ctx context.Context, now time.Time) {
+// onMessage begins the calls that are due. They end with ctx; wait waits for them.
+func (p *prewarmer) onMessage(ctx context.Context, now time.Time) {
 	p.mu.Lock()
 	idle := now.Sub(p.last)
 	p.last = now

@@ -28,7 +28,7 @@ func TestTheFirstMessageInAWhilePrewarms(t *testing.T) {
 		{"nor does one soon after that: they are awake", 2*after - 2, 2},
 		{"one after a pause does", 3 * after, 4},
 	} {
-		p.messageCame(t.Context(), begin.Add(step.at))
+		p.onMessage(t.Context(), begin.Add(step.at))
 		p.wait()
 		if got := calls.Load(); got != step.want {
 			t.Errorf("%s: %d calls, want %d", step.what, got, step.want)

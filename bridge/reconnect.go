@@ -15,7 +15,7 @@ type connections struct {
 
 type connection struct {
 	context.Context // ends when it is lost
-	lose            context.CancelFunc
+	cancel          context.CancelFunc
 }
 
 func newConnections() *connections {
@@ -29,7 +29,7 @@ func (c *connections) whileConnected(ctx context.Context, address string) (conte
 	defer c.mu.Unlock()
 	current, ok := c.byNSQD[address]
 	if !ok {
-		current.Context, current.lose = context.WithCancel(context.Background())
+		current.Context, current.cancel = context.WithCancel(context.Background())
 		c.byNSQD[address] = current
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -50,7 +50,7 @@ func (c *connections) observe(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if current, ok := c.byNSQD[address]; ok {
-		current.lose()
+		current.cancel()
 		delete(c.byNSQD, address)
 	}
 }
