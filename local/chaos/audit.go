@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -62,12 +63,12 @@ func newAudit(ctx context.Context, dsn string) (*audit, error) {
 		`CREATE TABLE chaos_changes (n BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, image BIGINT NOT NULL,
 			round_before BIGINT NOT NULL, round BIGINT NOT NULL, status_before VARCHAR(16) NOT NULL, status VARCHAR(16) NOT NULL,
 			claim_before VARCHAR(36), claim VARCHAR(36), early BOOLEAN NOT NULL, at DATETIME(6) NOT NULL)`,
-		`CREATE TRIGGER chaos_watches AFTER UPDATE ON images FOR EACH ROW
+		fmt.Sprintf(`CREATE TRIGGER chaos_watches AFTER UPDATE ON images FOR EACH ROW
 			INSERT INTO chaos_changes (image, round_before, round, status_before, status, claim_before, claim, early, at)
 			SELECT NEW.id, OLD.round, NEW.round, OLD.status, NEW.status, OLD.claim, NEW.claim,
-				COALESCE(OLD.status='processing' AND NEW.status='processing' AND OLD.lease_until > UTC_TIMESTAMP(6), FALSE), UTC_TIMESTAMP(6)
+				COALESCE(OLD.status='%[1]s' AND NEW.status='%[1]s' AND OLD.lease_until > UTC_TIMESTAMP(6), FALSE), UTC_TIMESTAMP(6)
 			FROM DUAL WHERE NOT (OLD.status <=> NEW.status AND OLD.claim <=> NEW.claim AND OLD.round <=> NEW.round
-				AND OLD.updated_at <=> NEW.updated_at)`,
+				AND OLD.updated_at <=> NEW.updated_at)`, lineup.Processing),
 	} {
 		if _, err := a.db.ExecContext(ctx, statement); err != nil {
 			a.db.Close()
@@ -91,8 +92,19 @@ func (a *audit) unfinished(ctx context.Context) (map[work]bool, error) {
 		err := rows.Scan(&w.image, &w.round)
 		waiting[w] = true
 		return err
-	}, "SELECT id, round FROM images WHERE status IN ('pending','processing')")
+	}, "SELECT id, round FROM images WHERE status IN ("+notFinal()+")")
 	return waiting, err
+}
+
+// notFinal lists the statuses that are not final, as SQL spells a list.
+func notFinal() string {
+	var list []string
+	for _, status := range lineup.Statuses {
+		if !status.Final() {
+			list = append(list, "'"+string(status)+"'")
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // unannounced tells how many results no sink took yet.

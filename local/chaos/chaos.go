@@ -149,17 +149,12 @@ func (s *harness) newStream(ctx context.Context) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	rng := s.chance(1)
+	rng := newRand(s.settings.Seed, 1)
 	stock, err := newStock(filepath.Join(s.data, "images"), folder, rng)
 	if err != nil {
 		return nil, fmt.Errorf("make pictures: %w", err)
 	}
 	return &stream{stock: stock, rng: rng}, nil
-}
-
-// chance is one of several sequences that the seed decides, each for one goroutine.
-func (s *harness) chance(sequence uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(s.settings.Seed, sequence))
 }
 
 func (s *harness) close() {

@@ -60,7 +60,7 @@ func (s *harness) fail(ctx context.Context, injects func(injected), say func(str
 	if err != nil {
 		return err
 	}
-	plan := newSchedule(all, s.chance(2))
+	plan := newSchedule(all, newRand(s.settings.Seed, 2))
 	// A fault that has begun is brought to its end: the part is to be back.
 	whole := context.WithoutCancel(ctx)
 	for wait(ctx, time.Second); ctx.Err() == nil; wait(ctx, time.Second) {
@@ -94,7 +94,7 @@ func (s *harness) ready(ctx context.Context, program string) error {
 
 // publishGarbage publishes garbage.
 func (s *harness) publishGarbage(ctx context.Context, r *Report) error {
-	rng := s.chance(3)
+	rng := newRand(s.settings.Seed, 3)
 	for n := 0; ctx.Err() == nil; n++ {
 		wait(ctx, garbagePause)
 		g, err := s.nsqd.publish(context.WithoutCancel(ctx), newGarbage(rng, n))
@@ -141,9 +141,9 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 			return err
 		}
 		waiting, err1 := s.audit.unfinished(ctx)
-		untold, err2 := s.audit.unannounced(ctx)
+		unannounced, err2 := s.audit.unannounced(ctx)
 		messages, err3 := s.nsqd.unfinished(ctx)
-		if err1 == nil && err2 == nil && err3 == nil && len(waiting)+untold+messages == 0 {
+		if err1 == nil && err2 == nil && err3 == nil && len(waiting)+unannounced+messages == 0 {
 			quiet++
 		} else {
 			quiet = 0

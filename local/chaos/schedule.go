@@ -62,3 +62,6 @@ func (s *schedule) next() (fault, time.Duration) {
 	f := s.of[kind][s.rng.IntN(len(s.of[kind]))]
 	return f, f.least + time.Second + time.Duration(s.rng.Int64N(int64(4*time.Second)))
 }
+
+// newRand gives one of the random sequences that the seed decides, each for one goroutine.
+func newRand(seed, sequence uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, sequence)) }
