@@ -133,9 +133,9 @@ func libraries(dir string) string {
 
 // carriers finds the packages that carry libraries among what `apt-cache depends` prints. Debian names a library's
 // package after it: libaio.so.1 is in libaio1, or in libaio1t64 since time_t has 64 bits.
-func carriers(libraries []string, depends string) ([]string, error) {
+func carriers(missing []string, depends string) ([]string, error) {
 	var packages []string
-	for _, library := range libraries {
+	for _, library := range missing {
 		stem, version, _ := strings.Cut(library, ".so.")
 		found := false
 		for lines := bufio.NewScanner(strings.NewReader(depends)); lines.Scan() && !found; {

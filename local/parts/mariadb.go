@@ -59,12 +59,12 @@ func installedMariaDB() (MariaDB, error) {
 }
 
 // newMariaDB checks that program is a MariaDB with the scripts that a new data folder is made from beside it.
-func newMariaDB(program, libraries string) (MariaDB, error) {
+func newMariaDB(program, libraryPath string) (MariaDB, error) {
 	program, err := filepath.EvalSymlinks(program)
 	if err != nil {
 		return MariaDB{}, fmt.Errorf("find MariaDB: %w", err)
 	}
-	m := MariaDB{program: program, base: filepath.Dir(filepath.Dir(program)), libraries: libraries}
+	m := MariaDB{program: program, base: filepath.Dir(filepath.Dir(program)), libraries: libraryPath}
 	out, err := m.command("--version").Output()
 	if err != nil {
 		return MariaDB{}, fmt.Errorf("ask %s for its version: %w", program, err)

@@ -21,16 +21,16 @@ func Build(ctx context.Context, root, to string, flags ...string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(to, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(filepath.Join(to, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	defer lock.Close() // the kernel frees it with the file, and with the process
+	defer file.Close() // the kernel frees the lock with the file, and with the process
 	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
 	}
 	if err != nil {
-		return fmt.Errorf("build: lock %s: %w", lock.Name(), err)
+		return fmt.Errorf("build: lock %s: %w", file.Name(), err)
 	}
 	args := append([]string{"build", "-o", to + string(filepath.Separator)}, flags...)
 	cmd := exec.Command("go", append(args, packages...)...)

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"net"
 	"path/filepath"
 	"strconv"
 
@@ -38,7 +37,7 @@ func (s *System) environment(program string) []string {
 		channel  = "CHANNEL=process"
 	)
 	at := func(port int, more ...string) []string {
-		return append([]string{"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port), "GRACE=" + graceful.String()}, more...)
+		return append([]string{"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port), "GRACE=" + grace.String()}, more...)
 	}
 	switch program {
 	case NSQD:
@@ -54,11 +53,11 @@ func (s *System) environment(program string) []string {
 		if s.settings.TwoProcesses {
 			processes = append(processes, local(s.settings.processTwoPort))
 		}
-		told := at(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
+		environment := at(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
 		if s.settings.NSQDAddress == "" {
-			told = append(told, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
+			environment = append(environment, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
-		return told
+		return environment
 	case Receive:
 		return at(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
 	case View:
@@ -91,6 +90,3 @@ func (s *System) routedDSN(from string) string {
 	config.Addr = routed
 	return config.FormatDSN()
 }
-
-// local is an address of this machine.
-func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

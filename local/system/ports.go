@@ -22,7 +22,7 @@ const lowest, highest = 20000, 32767
 // listen listens on a port of 127.0.0.1, on any free one when it is 0.
 func listen(number int) (net.Listener, error) {
 	at := func(number int) (net.Listener, error) {
-		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
+		return net.Listen("tcp", local(number))
 	}
 	if number != 0 {
 		return at(number)
@@ -52,3 +52,6 @@ func checkPorts(ports []port) error {
 	}
 	return errors.Join(errs...)
 }
+
+// local is an address of this machine.
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

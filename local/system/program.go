@@ -9,6 +9,14 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/child"
+	"lineup.dev/lineup/pkg/serve"
+)
+
+const (
+	// grace is the programs' GRACE: what they have not finished then, they give back, and it is finished after the next start.
+	grace = 5 * time.Second
+	// killAfter is when a program that has not ended is killed: once all that pkg/serve waits for is over, with time to exit.
+	killAfter = grace + serve.ShutdownMargin + 2*time.Second
 )
 
 // Program is one of the system's programs. Once started it is started again whenever it ends, until it is stopped. Start
@@ -26,6 +34,18 @@ type Program struct {
 	err     error          // how it ended last
 	stop    context.CancelFunc
 	stopped chan struct{}
+}
+
+// Program gives one of the programs by its name, nil if this system does not run it.
+func (s *System) Program(name string) *Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.programs {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
 }
 
 // restart is how long to wait before a program that has ended is started again, when it last ran for that long and the
@@ -137,7 +157,7 @@ func (p *Program) keep(ctx context.Context, stopped chan<- struct{}) {
 			case <-process.Done():
 				err = process.Err()
 			case <-ctx.Done():
-				if err := process.Stop(grace); err != nil {
+				if err := process.Stop(killAfter); err != nil {
 					p.say("%v", err)
 				}
 			}

@@ -7,18 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/pkg/store"
-)
-
-// A program gives back what it has not finished after graceful, and is killed if it has not ended after grace. What is
-// left is finished after the next start.
-const (
-	graceful = 5 * time.Second
-	grace    = 10 * time.Second
 )
 
 // run starts one of Lineup's own programs and keeps it running.

@@ -29,11 +29,11 @@ type System struct {
 	mu       sync.Mutex // programs are added by several goroutines
 	programs []*Program
 
-	faces   *grpc.ClientConn
-	lock    *os.File
-	pings   sync.WaitGroup
-	noPings context.CancelFunc
-	stopped sync.Once
+	faces     *grpc.ClientConn
+	lock      *os.File
+	pings     sync.WaitGroup
+	stopPings context.CancelFunc
+	stopped   sync.Once
 }
 
 // Start starts a system and waits until all of it is ready and has its samples. What is missing is fetched and built
@@ -44,7 +44,7 @@ func Start(ctx context.Context, settings Settings, say func(format string, args 
 	if err != nil {
 		return nil, err
 	}
-	s := &System{settings: settings, say: say, noPings: func() {}}
+	s := &System{settings: settings, say: say, stopPings: func() {}}
 	if err := s.start(ctx); err != nil {
 		s.Stop()
 		return nil, err
@@ -85,7 +85,7 @@ func (s *System) start(ctx context.Context) error {
 	}
 	if every := s.settings.PingEvery; every > 0 {
 		ctx, stop := context.WithCancel(context.Background())
-		s.noPings = stop
+		s.stopPings = stop
 		s.pings.Go(func() { s.ping(ctx, every) })
 	}
 	return nil
@@ -155,25 +155,13 @@ func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 	return sampleFolder, g.Wait()
 }
 
-// Program gives one of the programs by its name, nil if this system does not run it.
-func (s *System) Program(name string) *Program {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.programs {
-		if p.Name == name {
-			return p
-		}
-	}
-	return nil
-}
-
 // stages is the order in which the programs end: those that others need, later.
 var stages = [][]string{{Bridge, Receive, View}, {Process, ProcessTwo}, {FaceServer}, {NSQD, MariaDB}}
 
 // Stop ends everything, and returns when nothing is left. Data and unfinished work stay for the next start.
 func (s *System) Stop() {
 	s.stopped.Do(func() {
-		s.noPings()
+		s.stopPings()
 		s.pings.Wait()
 		for _, stage := range stages {
 			var ends sync.WaitGroup
