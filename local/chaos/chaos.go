@@ -33,11 +33,17 @@ type Settings struct {
 	Programs string `ignored:"true"`
 }
 
+// The programs' own defaults of PING_EVERY and LEASE. A test compares them.
+const (
+	realPing  = time.Minute
+	realLease = 45 * time.Second
+)
+
 // times are what the programs are told, how often receive is pinged, and the lease.
 func (s *Settings) times() (environment []string, ping, lease time.Duration) {
 	environment = []string{fmt.Sprintf("MAX_ATTEMPTS=%d", attempts), fmt.Sprintf("MAX_IN_FLIGHT=%d", inFlight)}
 	if s.Times == "real" {
-		return environment, time.Minute, 45 * time.Second
+		return environment, realPing, realLease
 	}
 	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=2s", "RETRY_MAX=8s"), 3 * time.Second, 12 * time.Second
 }
