@@ -18,8 +18,8 @@ const calm = 5 * time.Second
 
 // TestColdStarts calls hello, receive and view when everything sleeps, in turn, PAIRS
 // times (15), and compares the medians. With receive's call a picture begins its way,
-// whose end is measured too. No time in seconds is wanted, because that is the
-// cluster's: only how much more a function takes than hello.
+// whose end is measured too. It reports the times, in seconds and as multiples of
+// hello's, and wants none: they are the cluster's.
 func TestColdStarts(t *testing.T) {
 	known(t)
 	pairs := 15
@@ -49,7 +49,7 @@ func TestColdStarts(t *testing.T) {
 			image, d = post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, paths[i]))
 			took["receive"] = append(took["receive"], d)
 			// Asked of the subscriber, which always runs: view would start, and take time from the others.
-			eventually(t, time.Minute, 20*time.Millisecond, "the picture is looked at", func() bool { return len(announced(t, image.ID)) > 0 })
+			testkit.Poll(t, time.Minute, 20*time.Millisecond, "the picture is looked at", func() bool { return len(announced(t, image.ID)) > 0 })
 			took["identified"] = append(took["identified"], time.Since(start))
 		},
 	}
@@ -64,15 +64,9 @@ func TestColdStarts(t *testing.T) {
 			took["view"][i].Seconds(), took["receive"][i].Seconds(), took["identified"][i].Seconds())
 	}
 	hello := median(took["hello"])
-	for _, row := range []struct {
-		what string
-		most float64
-	}{{"hello", 1}, {"view", 1.25}, {"receive", 1.25}, {"identified", 4}} {
-		ratio := float64(median(took[row.what])) / float64(hello)
-		t.Logf("| %s | %.2f s | %.2f |", row.what, median(took[row.what]).Seconds(), ratio)
-		if ratio > row.most {
-			t.Errorf("%s takes %.2f × hello's cold start, want at most %v ×", row.what, ratio, row.most)
-		}
+	for _, what := range []string{"hello", "view", "receive", "identified"} {
+		took := median(took[what])
+		t.Logf("| %s | %.2f s | %.2f |", what, took.Seconds(), took.Seconds()/hello.Seconds())
 	}
 }
 
