@@ -21,11 +21,6 @@ import (
 
 const patience = 30 * time.Second // the longest a test waits for what must happen
 
-func eventually(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	testkit.Eventually(t, patience, what, happened)
-}
-
 // receive takes the next of what a test waits for.
 func receive[T any](t *testing.T, from <-chan T, what string) T {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 )
 
 // runDead runs `bridge dead` and gives what it prints.
@@ -62,7 +63,7 @@ func refusing(t *testing.T) (url string, arrivals <-chan arrival, mend func()) {
 // eventuallyWaiting waits until so many dead letters wait.
 func eventuallyWaiting(t *testing.T, nsqd *deptest.NSQD, want int) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%d dead letters wait", want), func() bool {
+	testkit.Eventually(t, patience, fmt.Sprintf("%d dead letters wait", want), func() bool {
 		out, err := runDead(t, nsqd, nil)
 		return err == nil && strings.Count(out, "\n    body  ") == want
 	})
@@ -136,7 +137,7 @@ func TestDeadLettersAreListedSentAgainAndDropped(t *testing.T) {
 		t.Errorf("%d others were sent again, not byte for byte", len(got))
 	}
 	eventuallyWaiting(t, nsqd, 0)
-	eventually(t, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+	testkit.Eventually(t, patience, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }
 
 // A letter whose message is refused again is a new letter: sending all again ends.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 )
 
@@ -111,7 +112,7 @@ func TestTheSinkHangsUpOnKeptConnections(t *testing.T) {
 		if d := receive(t, got, "the message"); d.attempts(t) != 1 {
 			t.Errorf("message %d is at attempt %d", i, d.attempts(t))
 		}
-		eventually(t, "it is finished", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 0 })
+		testkit.Eventually(t, patience, "it is finished", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 0 })
 		server.CloseClientConnections()
 	}
 }
@@ -127,7 +128,7 @@ func TestASinkThatIsNotThereYet(t *testing.T) {
 	listener.Close()
 	start(t, nsqd, "http://"+address, nil)
 	publish(t, nsqd, "images", "early")
-	eventually(t, "it was tried in vain", func() bool { return countsOf(t, nsqd, "images", "process").Requeued >= 2 })
+	testkit.Eventually(t, patience, "it was tried in vain", func() bool { return countsOf(t, nsqd, "images", "process").Requeued >= 2 })
 
 	if listener, err = net.Listen("tcp", address); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 )
 
 func TestWithoutASinkItWaitsAndIsNotReady(t *testing.T) {
@@ -38,7 +39,7 @@ func TestItStartsBeforeNSQDAndBecomesReady(t *testing.T) {
 		t.Error("ready without an nsqd")
 	}
 	nsqd.Start(t)
-	eventually(t, "ready", func() bool { return b.ready(t.Context()) == nil })
+	testkit.Eventually(t, patience, "ready", func() bool { return b.ready(t.Context()) == nil })
 	publish(t, nsqd, "images", "hello")
 	receive(t, arrivals, "the message")
 }
@@ -54,7 +55,7 @@ func TestAtTheEndEventsAtTheSinkAreWaitedFor(t *testing.T) {
 	receive(t, arrivals, "another message")
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
-	eventually(t, "nothing new is taken", func() bool { return countsOf(t, nsqd, "images", "process").ready() == 0 })
+	testkit.Eventually(t, patience, "nothing new is taken", func() bool { return countsOf(t, nsqd, "images", "process").ready() == 0 })
 	select {
 	case <-stopped:
 		t.Fatal("it ended while events were at the sink")
@@ -77,7 +78,7 @@ func TestAfterTheGraceTimeMessagesAreGivenBackAtOnce(t *testing.T) {
 	t.Cleanup(hung.Close)
 	_, stop := start(t, nsqd, hung.URL, func(s *settings) { s.MaxInFlight, s.Grace = 3, 200*time.Millisecond })
 	publish(t, nsqd, "images", "1", "2", "3", "4")
-	eventually(t, "the sink is busy", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 3 })
+	testkit.Eventually(t, patience, "the sink is busy", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 3 })
 	began := time.Now()
 	stop()
 	if took := time.Since(began); took > 2*time.Second {

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 func TestItReconnectsToARestartedNSQD(t *testing.T) {
@@ -19,12 +21,12 @@ func TestItReconnectsToARestartedNSQD(t *testing.T) {
 		if d := receive(t, arrivals, body); d.body() != body {
 			t.Fatalf("got %q, want %q", d.body(), body)
 		}
-		eventually(t, body+" finished", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 0 })
+		testkit.Eventually(t, patience, body+" finished", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 0 })
 		nsqd.Stop()
-		eventually(t, "not ready without nsqd", func() bool { return b.ready(t.Context()) != nil })
+		testkit.Eventually(t, patience, "not ready without nsqd", func() bool { return b.ready(t.Context()) != nil })
 		stopped := time.Now()
 		nsqd.Start(t)
-		eventually(t, "ready again", func() bool { return b.ready(t.Context()) == nil })
+		testkit.Eventually(t, patience, "ready again", func() bool { return b.ready(t.Context()) == nil })
 		if took := time.Since(stopped); took > 5*time.Second {
 			t.Errorf("it took %v to reconnect", took)
 		}
@@ -43,7 +45,7 @@ func TestAMessageAtTheSinkWhileNSQDRestartsComesAgain(t *testing.T) {
 	nsqd.Start(t)
 	close(answer)
 	receive(t, arrivals, "the message a second time: nsqd never heard that it was taken")
-	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+	testkit.Eventually(t, patience, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }
 
 func TestItReconnectsWhileAnEventIsAtTheSink(t *testing.T) {
@@ -63,6 +65,6 @@ func TestItReconnectsWhileAnEventIsAtTheSink(t *testing.T) {
 	nsqd.Stop()
 	nsqd.Start(t)
 	publish(t, nsqd, "images", "next")
-	eventually(t, "the next message comes", func() bool { return receive(t, arrivals, "a message").body() == "next" })
-	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+	testkit.Eventually(t, patience, "the next message comes", func() bool { return receive(t, arrivals, "a message").body() == "next" })
+	testkit.Eventually(t, patience, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 func TestASlowSinkKeepsItsMessage(t *testing.T) {
@@ -15,7 +17,7 @@ func TestASlowSinkKeepsItsMessage(t *testing.T) {
 	start(t, nsqd, url, func(s *settings) { s.MsgTimeout = time.Second })
 	publish(t, nsqd, "images", "slow")
 	receive(t, arrivals, "the message")
-	eventually(t, "it is finished", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+	testkit.Eventually(t, patience, "it is finished", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 	if c := countsOf(t, nsqd, "images", "process"); c.TimedOut != 0 || c.Requeued != 0 || len(arrivals) != 0 {
 		t.Errorf("nsqd gave it away meanwhile: %+v", c)
 	}
@@ -48,7 +50,7 @@ func TestNothingIsDroppedForHavingBeenTriedOften(t *testing.T) {
 			t.Fatalf("attempt %d says it is attempt %d", attempt, n)
 		}
 	}
-	eventually(t, "nothing is left", func() bool {
+	testkit.Eventually(t, patience, "nothing is left", func() bool {
 		c := countsOf(t, nsqd, "images", "process")
 		return c.Depth+c.InFlight+c.Deferred == 0 && c.Requeued == 12
 	})
@@ -101,7 +103,7 @@ func TestTwoBridgesShareAChannel(t *testing.T) {
 	})
 	start(t, nsqd, url, nil)
 	start(t, nsqd, url, nil)
-	eventually(t, "both read", func() bool { return len(countsOf(t, nsqd, "images", "process").Clients) == 2 })
+	testkit.Eventually(t, patience, "both read", func() bool { return len(countsOf(t, nsqd, "images", "process").Clients) == 2 })
 	var bodies []string
 	for i := range 200 {
 		bodies = append(bodies, fmt.Sprint(i))
@@ -110,7 +112,7 @@ func TestTwoBridgesShareAChannel(t *testing.T) {
 	for range bodies {
 		receive(t, arrivals, "all messages")
 	}
-	eventually(t, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+	testkit.Eventually(t, patience, "nothing is left", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 	mu.Lock()
 	defer mu.Unlock()
 	for body, n := range seen {

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/local/testkit"
 )
 
 // TestAnswerTable has every row of the table of answers happen once; single status
@@ -48,7 +50,7 @@ func TestAnswerTable(t *testing.T) {
 			start(t, nsqd, url, func(s *settings) { s.SinkTimeout = 300 * time.Millisecond })
 			publish(t, nsqd, "images", "first")
 			first := receive(t, arrivals, "the first message")
-			eventually(t, "nsqd was told what becomes of it", func() bool {
+			testkit.Eventually(t, patience, "nsqd was told what becomes of it", func() bool {
 				c := countsOf(t, nsqd, "images", "process")
 				return c.Requeued == 1 || c.Published == 1 && c.left() == 0
 			})
@@ -80,7 +82,7 @@ func TestAnswerTable(t *testing.T) {
 			if row.want == refused {
 				checkLetter(t, receive(t, deadLettersAt(t, nsqd, "images.dead"), "the dead letter"), http.StatusUnprocessableEntity)
 			}
-			eventually(t, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
+			testkit.Eventually(t, patience, "nothing is left in the channel", func() bool { return countsOf(t, nsqd, "images", "process").left() == 0 })
 			if len(arrivals) > 0 {
 				t.Errorf("another delivery: %s", (<-arrivals).event)
 			}

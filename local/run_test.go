@@ -96,15 +96,15 @@ func runLocal(t *testing.T, local string) (*exec.Cmd, *bufio.Reader) {
 	}
 	write.Close()
 	out := bufio.NewReader(read)
-	var said strings.Builder
+	var output strings.Builder
 	for {
 		line, err := out.ReadString('\n')
-		said.WriteString(line)
+		output.WriteString(line)
 		if strings.HasPrefix(line, "Ctrl-C ends it") {
 			return cmd, out
 		}
 		if err != nil {
-			t.Fatalf("it ended before it was ready: %s", &said)
+			t.Fatalf("it ended before it was ready: %s", &output)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -44,7 +45,7 @@ func TestAColdPostWakesOneAfterTheOther(t *testing.T) {
 	start := time.Now()
 	image := upload(t)
 	watch.note("receive", "answered")
-	eventually(t, time.Minute, 100*time.Millisecond, "the result is announced", func() bool { return len(announced(t, image.ID)) > 0 })
+	testkit.Poll(t, time.Minute, 100*time.Millisecond, "the result is announced", func() bool { return len(announced(t, image.ID)) > 0 })
 	watch.note("process", "announced the result")
 	steps := watch.end()
 	if s := shown(t, image.ID); s.Status != lineup.Identified {
@@ -59,10 +60,10 @@ func TestAColdPostWakesOneAfterTheOther(t *testing.T) {
 			created = append(created, s.program)
 		}
 	}
-	// The bridge wakes the last two at once: either may be the first.
+	// The bridge starts the last two at once: either may be the first.
 	slices.Sort(created[min(1, len(created)):])
 	if want := []string{"receive", "face-server", "process"}; !slices.Equal(created, want) {
-		t.Errorf("woken were %q, want %q", created, want)
+		t.Errorf("started were %q, want %q", created, want)
 	}
 }
 
@@ -71,7 +72,7 @@ func TestAColdPostWakesOneAfterTheOther(t *testing.T) {
 func TestThePingBringsAPictureWhoseMessageIsLost(t *testing.T) {
 	known(t)
 	kubectl(t, "scale", "deployment/bridge", "--replicas=0")
-	eventually(t, 2*time.Minute, time.Second, "the bridge is gone", func() bool { return count(pods(t))["bridge"] == 0 })
+	testkit.Poll(t, 2*time.Minute, time.Second, "the bridge is gone", func() bool { return count(pods(t))["bridge"] == 0 })
 	image := upload(t)
 	kubectlWith(t, "{}", "create", "--raw", fmt.Sprintf("/api/v1/namespaces/%s/services/nsqd:4151/proxy/channel/empty?topic=images&channel=process", namespace), "-f", "-")
 	kubectl(t, "scale", "deployment/bridge", "--replicas=1")
@@ -79,7 +80,7 @@ func TestThePingBringsAPictureWhoseMessageIsLost(t *testing.T) {
 
 	schedule(t, "* * * * *")
 	defer schedule(t, "0 0 1 1 *")
-	eventually(t, 4*time.Minute, time.Second, "the ping brings the picture", func() bool { return len(announced(t, image.ID)) > 0 })
+	testkit.Poll(t, 4*time.Minute, time.Second, "the ping brings the picture", func() bool { return len(announced(t, image.ID)) > 0 })
 	wantDana(t, image.ID, time.Minute)
 	// The pings go on, once a minute, and everything sleeps between two of them.
 	awaitZero(t)

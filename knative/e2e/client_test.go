@@ -86,11 +86,11 @@ func submit(ctx context.Context, url string, body []byte, header ...string) (pos
 	if err != nil {
 		return posted{}, 0, err
 	}
-	var said struct{ Images []posted }
-	if err := json.Unmarshal(answer, &said); err != nil || status != http.StatusAccepted || len(said.Images) != 1 || said.Images[0].ID == 0 {
+	var answered struct{ Images []posted }
+	if err := json.Unmarshal(answer, &answered); err != nil || status != http.StatusAccepted || len(answered.Images) != 1 || answered.Images[0].ID == 0 {
 		return posted{}, 0, fmt.Errorf("POST %s: %d %.300s, want 202 and an id", url, status, answer)
 	}
-	return said.Images[0], took, nil
+	return answered.Images[0], took, nil
 }
 
 // post gives receive a picture and tells how long that took.
@@ -138,7 +138,7 @@ func shown(t *testing.T, id int64) (image lineup.Image) {
 func wantDana(t *testing.T, id int64, patience time.Duration) lineup.Image {
 	t.Helper()
 	var image lineup.Image
-	eventually(t, patience, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
+	testkit.Poll(t, patience, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
 		image = shown(t, id)
 		return image.Status.Final()
 	})

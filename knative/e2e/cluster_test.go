@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"os/exec"
 	"slices"
@@ -99,7 +98,7 @@ var functions = []string{"receive", "process", "face-server", "view"}
 // and keep a request waiting that a new pod could answer.
 func awaitZero(t *testing.T) {
 	t.Helper()
-	eventually(t, 4*time.Minute, time.Second, "everything is at zero", func() bool {
+	testkit.Poll(t, 4*time.Minute, time.Second, "everything is at zero", func() bool {
 		n := count(allPods(t))
 		return !slices.ContainsFunc(append(functions, "hello"), func(f string) bool { return n[f] > 0 })
 	})
@@ -145,18 +144,4 @@ func memory(t *testing.T) map[string]int64 {
 		}
 	}
 	return used
-}
-
-// eventually waits until a condition holds, and looks again after each pause.
-func eventually(t *testing.T, patience, pause time.Duration, what string, cond func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not within %v: %s", patience, what)
-		case <-time.After(pause):
-		}
-	}
 }

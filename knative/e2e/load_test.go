@@ -103,13 +103,13 @@ func TestANewRevisionTakesOverUnderLoad(t *testing.T) {
 	for _, function := range []string{"view", "receive"} {
 		before := kubectl(t, "get", "ksvc", function, "-o", "jsonpath={.status.latestReadyRevisionName}")
 		kubectl(t, "patch", "ksvc", function, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"template":{"metadata":{"labels":{"e2e":"r%d"}}}}}`, time.Now().Unix()))
-		eventually(t, 2*time.Minute, 500*time.Millisecond, function+" has a new revision", func() bool {
+		testkit.Poll(t, 2*time.Minute, 500*time.Millisecond, function+" has a new revision", func() bool {
 			now := kubectl(t, "get", "ksvc", function, "-o", `jsonpath={.status.latestReadyRevisionName} {.status.traffic[0].revisionName} {.status.conditions[?(@.type=="Ready")].status}`)
 			latest := strings.Fields(now)
 			return len(latest) == 3 && latest[0] != before && latest[1] == latest[0] && latest[2] == "True"
 		})
 		// The old one ends within its window, and its requests with it.
-		eventually(t, 3*time.Minute, time.Second, "the old revision of "+function+" is gone", func() bool {
+		testkit.Poll(t, 3*time.Minute, time.Second, "the old revision of "+function+" is gone", func() bool {
 			for _, p := range pods(t) {
 				if p.Metadata.Labels["serving.knative.dev/revision"] == before {
 					return false

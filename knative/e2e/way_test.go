@@ -27,10 +27,10 @@ func known(t *testing.T) {
 		return
 	}
 	enrol(t)
-	eventually(t, 2*time.Minute, time.Second, "the face server knows Dana", func() bool {
+	testkit.Poll(t, 2*time.Minute, time.Second, "the face server knows Dana", func() bool {
 		id := upload(t).ID
 		var image lineup.Image
-		eventually(t, time.Minute, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
+		testkit.Poll(t, time.Minute, 300*time.Millisecond, fmt.Sprintf("image %d is looked at", id), func() bool {
 			image = shown(t, id)
 			return image.Status.Final()
 		})
@@ -63,7 +63,7 @@ func TestAPictureComesInByEveryWay(t *testing.T) {
 				t.Errorf("image %d was not sent to NSQ", image.ID)
 			}
 			wantDana(t, image.ID, time.Minute)
-			eventually(t, time.Minute, 500*time.Millisecond, "the Trigger's subscriber has the result", func() bool {
+			testkit.Poll(t, time.Minute, 500*time.Millisecond, "the Trigger's subscriber has the result", func() bool {
 				return len(announced(t, image.ID)) > 0
 			})
 			var result event.ResultData
@@ -138,9 +138,9 @@ func TestTheClusterTakesEveryOverlay(t *testing.T) {
 			here := bytes.ReplaceAll(manifests, []byte("namespace: lineup\n"), []byte("namespace: "+namespace+"\n"))
 			command := exec.CommandContext(t.Context(), "kubectl", "apply", "--dry-run=server", "-f", "-")
 			command.Stdin = bytes.NewReader(here)
-			said, err := command.CombinedOutput()
-			if err != nil || bytes.Contains(said, []byte("Warning")) {
-				t.Errorf("%v: %s", err, said)
+			output, err := command.CombinedOutput()
+			if err != nil || bytes.Contains(output, []byte("Warning")) {
+				t.Errorf("%v: %s", err, output)
 			}
 		})
 	}

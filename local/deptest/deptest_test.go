@@ -1,7 +1,6 @@
 package deptest_test
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
+	"lineup.dev/lineup/local/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
@@ -95,8 +95,8 @@ func TestLookupdKnowsTheTopicsOfTheNSQDThatRegisters(t *testing.T) {
 	lookupd := deptest.Lookupd(t)
 	n := deptest.NSQ(t, lookupd.TCP)
 	publish(t, n.TCP, "images", "hello")
-	eventually(t, func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+lookupd.HTTP+"/lookup?topic=images", nil)
+	testkit.Retry(t, 20*time.Second, func() error {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+lookupd.HTTP+"/lookup?topic=images", nil)
 		if err != nil {
 			return err
 		}
@@ -212,23 +212,5 @@ func publish(t *testing.T, address, topic, body string) {
 	defer producer.Stop()
 	if err := producer.Publish(topic, []byte(body)); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// eventually tries until it works, for at most 20 seconds.
-func eventually(t *testing.T, try func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		err := try(ctx)
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatal(err)
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

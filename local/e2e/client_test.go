@@ -95,16 +95,16 @@ func (c client) do(method, url string, body io.Reader, header ...string) (status
 func (c client) accepted(path string, body []byte, header ...string) (ids []int64) {
 	c.t.Helper()
 	status, answer := c.do(http.MethodPost, c.At.Receive+path, bytes.NewReader(body), append(header, "Accept", "application/json")...)
-	var said struct {
+	var accepted struct {
 		Images []struct {
 			ID   int64
 			Sent bool
 		}
 	}
-	if err := json.Unmarshal(answer, &said); err != nil || status != http.StatusAccepted {
+	if err := json.Unmarshal(answer, &accepted); err != nil || status != http.StatusAccepted {
 		c.t.Fatalf("POST %s: %d %s, want 202", path, status, answer)
 	}
-	for _, image := range said.Images {
+	for _, image := range accepted.Images {
 		if image.ID == 0 || !image.Sent {
 			c.t.Fatalf("POST %s: %s, want an id and sent", path, answer)
 		}

@@ -60,11 +60,11 @@ func (l *load) post(ctx context.Context) {
 	l.mu.Unlock()
 	body := bytes.Join([][]byte{l.picture[:2], {0xff, 0xfe, 0, byte(len(comment) + 2)}, comment, l.picture[2:]}, nil)
 	answer := l.ask(ctx, http.MethodPost, l.At.Receive+"/images", bytes.NewReader(body))
-	var said struct{ Images []struct{ ID int64 } }
-	json.Unmarshal(answer, &said) // what it has to be is checked by its status
+	var accepted struct{ Images []struct{ ID int64 } }
+	json.Unmarshal(answer, &accepted) // what it has to be is checked by its status
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, image := range said.Images {
+	for _, image := range accepted.Images {
 		l.ids = append(l.ids, image.ID)
 	}
 }

@@ -20,7 +20,10 @@ import (
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/local/system"
+	"lineup.dev/lineup/local/testkit"
 )
+
+const patience = time.Minute // the longest a test tries what must work in the end
 
 // programs is the folder of the programs: that of `make run`, so that what has not changed is not linked anew.
 var programs string
@@ -44,7 +47,7 @@ func TestTheSamplesAreRecognised(t *testing.T) {
 	t.Parallel()
 	s := start(t, system.Settings{Data: t.TempDir(), Samples: "on"})
 	byPath := make(map[string]image)
-	eventually(t, func() error {
+	testkit.Retry(t, patience, func() error {
 		images := s.images(t)
 		for _, i := range images {
 			if i.Status == "pending" || i.Status == "processing" {
@@ -118,11 +121,11 @@ func TestEveryProgramMayBeKilledAtAnyTime(t *testing.T) {
 	for _, name := range all {
 		s.Program(name).Kill()
 	}
-	eventually(t, func() error { return s.tryUpload(t, "phone.jpg") })
+	testkit.Retry(t, patience, func() error { return s.tryUpload(t, "phone.jpg") })
 	for _, name := range all {
 		s.Program(name).Kill()
 	}
-	eventually(t, func() error {
+	testkit.Retry(t, patience, func() error {
 		images := s.images(t)
 		if len(images) != 1 || images[0].Status != "unknown" {
 			return fmt.Errorf("the pictures are %+v", images)
@@ -213,7 +216,7 @@ func (s running) images(t *testing.T) []image {
 
 func (s running) awaitStatus(t *testing.T, id int64, want string) {
 	t.Helper()
-	eventually(t, func() error {
+	testkit.Retry(t, patience, func() error {
 		var got image
 		if err := s.get(t, fmt.Sprintf("/images/%d", id), &got); err != nil {
 			return err
@@ -288,24 +291,4 @@ func do(request *http.Request, into any) error {
 		return fmt.Errorf("%s: %s", response.Status, body)
 	}
 	return json.Unmarshal(body, into)
-}
-
-// eventually tries until it works, for at most a minute.
-func eventually(t *testing.T, try func() error) {
-	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		select {
-		case <-t.Context().Done():
-			t.Fatal(err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
 }

@@ -13,6 +13,26 @@ const pause = 10 * time.Millisecond
 // within the timeout, with what was waited for.
 func Eventually(t testing.TB, timeout time.Duration, what string, condition func() bool) {
 	t.Helper()
+	Poll(t, timeout, pause, what, condition)
+}
+
+// Retry tries until there is no error. The test fails with the last one after the
+// timeout.
+func Retry(t testing.TB, timeout time.Duration, try func() error) {
+	t.Helper()
+	deadline := time.Now().Add(timeout)
+	for err := try(); err != nil; err = try() {
+		if time.Now().After(deadline) || t.Context().Err() != nil {
+			t.Fatalf("not within %v: %v", timeout, err)
+		}
+		time.Sleep(pause)
+	}
+}
+
+// Poll is Eventually for a condition that is expensive to look at: it looks once in
+// each interval.
+func Poll(t testing.TB, timeout, interval time.Duration, what string, condition func() bool) {
+	t.Helper()
 	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	for !condition() {
@@ -21,7 +41,7 @@ func Eventually(t testing.TB, timeout time.Duration, what string, condition func
 			t.Fatalf("not within %v: %s", timeout, what)
 		case <-t.Context().Done():
 			t.Fatalf("the test ended before: %s", what)
-		case <-time.After(pause):
+		case <-time.After(interval):
 		}
 	}
 }
