@@ -106,22 +106,21 @@ func (s setting) read() error {
 // malformed says what the value should be. It shows the value, which cannot be a
 // secret: one that failed to parse is a number, a time, a flag or a list of names.
 func (s setting) malformed(err *envconfig.ParseError) error {
-	var want string
-	switch s.value.Interface().(type) {
-	case time.Duration:
+	want := ""
+	_, isLevel := s.value.Interface().(slog.Level)
+	switch {
+	case s.value.Type() == reflect.TypeFor[time.Duration]():
 		want = "a duration such as 500ms, 30s or 2m"
-	case slog.Level:
+	case isLevel:
 		want = "a level: debug, info, warn or error"
-	case bool:
+	case s.value.Kind() == reflect.Bool:
 		want = "true or false"
+	case s.value.CanInt(), s.value.CanUint():
+		want = "a whole number"
+	case s.value.CanFloat():
+		want = "a number"
 	default:
-		if s.value.CanInt() || s.value.CanUint() {
-			want = "a whole number"
-		} else if s.value.CanFloat() {
-			want = "a number"
-		} else {
-			return fmt.Errorf("%s=%q: %w", s.key, err.Value, err.Err)
-		}
+		return fmt.Errorf("%s=%q: %w", s.key, err.Value, err.Err)
 	}
 	return fmt.Errorf("%s=%q is not %s", s.key, err.Value, want)
 }

@@ -85,7 +85,7 @@ func TestAllFaultsAreNamedInTheOrderOfTheSettings(t *testing.T) {
 	t.Parallel()
 	_, stderr, code := run(t, program(t, []string{"WAIT=soon", "PORT=70000", "GRACE=0", "LOG_LEVEL=loud", "HEADER_TIMEOUT=-1s", "AGAIN=perhaps"}))
 	rest := stderr
-	for _, setting := range []string{"PORT", "GRACE", "LOG_LEVEL", "HEADER_TIMEOUT", "DATABASE", "WAIT", "AGAIN"} {
+	for _, setting := range []string{"DATABASE", "PORT", "GRACE", "LOG_LEVEL", "HEADER_TIMEOUT", "WAIT", "AGAIN"} {
 		_, after, found := strings.Cut(rest, "example: "+setting)
 		if !found {
 			t.Errorf("code %d, %s is not named, or not after those before it:\n%s", code, setting, stderr)
