@@ -20,14 +20,14 @@ import (
 
 // Settings of a run.
 type Settings struct {
-	Seconds  int           `envconfig:"CHAOS_SECONDS" default:"120" min:"1" desc:"how long pictures are posted and faults injected"`
-	Seed     uint64        `envconfig:"SEED" min:"0" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
+	Seconds  int           `envconfig:"CHAOS_SECONDS" default:"120" min:"1" max:"604800" desc:"how long pictures are posted and faults injected"`
+	Seed     uint64        `envconfig:"SEED" min:"0" max:"4294967295" desc:"decides what is posted and what fails, in which order; 0: one by chance, which is printed"`
 	Rate     float64       `envconfig:"CHAOS_RATE" default:"30" min:"0.1" max:"10000" desc:"pictures posted a second"`
-	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" min:"1" desc:"pictures that wait beyond which none are posted, so that a slow machine is not flooded"`
+	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" min:"1" max:"1000000" desc:"pictures that wait beyond which none are posted, so that a slow machine is not flooded"`
 	Times    string        `envconfig:"CHAOS_TIMES" default:"short" oneof:"short real" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
 	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
-	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" min:"1ms" desc:"how long things may take to recover before the next fault comes all the same"`
-	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" min:"1s" desc:"how long everything may take to be looked at once no more faults come"`
+	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" min:"1ms" max:"1h" desc:"how long things may take to recover before the next fault comes all the same"`
+	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" min:"1s" max:"24h" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.
 	Programs string `ignored:"true"`

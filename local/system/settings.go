@@ -34,8 +34,8 @@ type Settings struct {
 	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
-	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" min:"0" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
-	StartTime time.Duration `envconfig:"START_TIME" default:"2m" min:"0" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
+	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" min:"0" max:"24h" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
+	StartTime time.Duration `envconfig:"START_TIME" default:"2m" min:"0" max:"24h" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
 
 	// Programs is the folder of programs made by Build; empty: they are built into bin of the module.
 	Programs string `ignored:"true"`
