@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -407,8 +408,12 @@ func TestModelsGiveTheirThreshold(t *testing.T) {
 func TestMissingModelsSayWhatToDo(t *testing.T) {
 	s := forTests(t)
 	s.Models = t.TempDir()
-	_, err := newEngine(s, slog.New(slog.DiscardHandler))
-	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("make models")) {
+	err := serve.Check(&s)
+	if err == nil || !strings.HasPrefix(err.Error(), "MODELS: ") || !strings.Contains(err.Error(), "make models") {
+		t.Errorf("the settings' error is %v, want one that names MODELS and says `make models`", err)
+	}
+	_, err = newEngine(s, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "make models") {
 		t.Errorf("error is %v, want one that says `make models`", err)
 	}
 }
