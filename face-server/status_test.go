@@ -51,7 +51,7 @@ func TestStatusOf(t *testing.T) {
 				t.Errorf("ErrorInfo is %v", info)
 			}
 			retry, hasRetry := detail[*errdetails.RetryInfo](s)
-			if hasRetry != (c.code == codes.ResourceExhausted) || hasRetry && retry.RetryDelay.AsDuration() != comeBack {
+			if hasRetry != (c.code == codes.ResourceExhausted) || hasRetry && retry.RetryDelay.AsDuration() != retryDelay {
 				t.Errorf("RetryInfo is %v", retry)
 			}
 		})
