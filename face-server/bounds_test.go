@@ -115,12 +115,12 @@ func TestMemoryStaysBounded(t *testing.T) {
 	lookAt(t, server, pictures, times)
 	after := live()
 	now, most := rss.MB(t)
-	t.Logf("after %d pictures: live heap %d KB, %d KB before; resident %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
+	t.Logf("after %d pictures: live heap %d KB, %d KB before; RSS %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
 	if after > before+4<<20 {
 		t.Errorf("live heap grew from %d to %d bytes", before, after)
 	}
 	if times >= 10_000 && now > 300 {
-		t.Errorf("%.0f MB are resident after %d pictures, want at most 300", now, times)
+		t.Errorf("RSS is %.0f MB after %d pictures, want at most 300", now, times)
 	}
 }
 

@@ -113,7 +113,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 // BenchmarkMillion is the same for a million photos in a folder, with the memory that
-// the process has resident at most meanwhile, and afterwards.
+// the process takes (RSS) at most meanwhile, and afterwards.
 func BenchmarkMillion(b *testing.B) {
 	roots, err := photo.Open(b.TempDir())
 	if err != nil {
@@ -150,7 +150,7 @@ func BenchmarkMillion(b *testing.B) {
 		now, _ := rss.MB(b)
 		b.ReportMetric(before, "MB-before")
 		b.ReportMetric(most, "MB-at-most")
-		b.ReportMetric(now, "MB-resident")
+		b.ReportMetric(now, "MB-RSS")
 		runtime.KeepAlive(g)
 		b.StartTimer()
 	}
