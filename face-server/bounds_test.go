@@ -229,7 +229,7 @@ func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
 	testkit.Eventually(t, patience, "the call is there", func() bool { return len(server.admitted) == 1 })
 	over()
 	err := <-answered
-	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
+	retry, ok := detailOf[*errdetails.RetryInfo](status.Convert(err))
 	if status.Code(err) != codes.ResourceExhausted || !ok || retry.RetryDelay.AsDuration() <= 0 {
 		t.Errorf("it was answered with %v and %v, want RESOURCE_EXHAUSTED and when to come back", err, retry)
 	}

@@ -125,8 +125,8 @@ func BenchmarkMillion(b *testing.B) {
 		store.entries = append(store.entries, photo.Entry{Name: fmt.Sprintf("p%07d-x.jpg", i), Size: 1, ModTime: time.Unix(1, 0)})
 	}
 	o := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Requirements: options.Requirements}
-	read := func(extract gallery.Extractor) *gallery.Gallery {
-		g := gallery.New(store, extract, o, slog.New(slog.DiscardHandler))
+	read := func(extractor gallery.Extractor) *gallery.Gallery {
+		g := gallery.New(store, extractor, o, slog.New(slog.DiscardHandler))
 		if err := g.Read(b.Context()); err != nil {
 			b.Fatal(err)
 		}
