@@ -44,15 +44,15 @@ type settings struct {
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" min:"1ms" max:"24h" desc:"time for a call that brings no deadline of its own"`
 }
 
-// noThreshold stands in where there are no models to take a threshold from, without
-// which the program does not start: it lets nobody be taken for anybody.
+// noThreshold is the threshold while the models' manifest cannot be read. Only the same face
+// reaches it, and Check refuses to start without a manifest.
 const noThreshold = 1
 
 // modelsHint ends what is told about models that cannot be loaded.
 const modelsHint = "next: `make models`, or set MODELS to the folder that has them"
 
-// defaults are the settings that depend on where the program runs, and on its models:
-// their threshold and margin count unless the environment names others.
+// defaults are the settings before the environment is read: those that have no default
+// tag because they depend on the machine or, as threshold and margin, on the models.
 func defaults() settings {
 	s := settings{
 		Listen:          serve.Listen{Port: 50051},
@@ -62,7 +62,7 @@ func defaults() settings {
 		MatchThreshold:  noThreshold,
 		Workers:         runtime.GOMAXPROCS(0),
 	}
-	// What is wrong with a manifest is told by Check: -help works without one.
+	// Check tells what is wrong with a manifest: -help works without one.
 	if manifest, err := face.ReadManifest(s.Models); err == nil {
 		s.MatchThreshold, s.MatchMargin = manifest.Threshold, manifest.Margin
 	}
