@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -20,7 +22,12 @@ import (
 // pointer to a struct, as for [Settings].
 func Check(spec any) error {
 	var errs []error
-	for _, f := range check(spec, nil) {
+	for s := range fields(spec) {
+		if err := s.check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, f := range brokenRules(spec) {
 		errs = append(errs, f.err)
 	}
 	return errors.Join(errs...)
@@ -62,41 +69,66 @@ func walk(structure reflect.Value, yield func(setting) bool) bool {
 	return true
 }
 
-// read fills the settings from the environment. envconfig stops at the first that
-// is missing or malformed, so it is given one at a time.
+// read fills the settings from the environment and checks each as it comes, so that
+// the faults stand in the struct's order; the rules between fields are last.
+// envconfig stops at the first fault, so it is given one field at a time.
 func read(spec any) (faults []fault) {
 	for s := range fields(spec) {
-		alone := reflect.New(reflect.StructOf([]reflect.StructField{{Name: s.field.Name, Type: s.field.Type, Tag: s.tags}}))
-		value := alone.Elem().Field(0)
-		value.Set(s.value)
-		if err := envconfig.Process("", alone.Interface()); err != nil {
-			faults = append(faults, fault{s.key, readError(err)})
-			continue
+		err := s.read()
+		if err == nil {
+			err = s.check()
 		}
-		s.value.Set(value)
-	}
-	return faults
-}
-
-// readError shows the value only when it cannot be a secret: one that failed to
-// parse is a number, a time or a flag.
-func readError(err error) error {
-	if malformed, ok := errors.AsType[*envconfig.ParseError](err); ok {
-		return fmt.Errorf("%s=%q is no %s: %w", malformed.KeyName, malformed.Value, malformed.TypeName, malformed.Err)
-	}
-	return err
-}
-
-// check leaves out the tags of the settings that could not be read.
-func check(spec any, unread []fault) (faults []fault) {
-	for s := range fields(spec) {
-		if slices.ContainsFunc(unread, func(f fault) bool { return f.key == s.key }) {
-			continue
-		}
-		if err := cmp.Or(s.inRange(), s.oneOf()); err != nil {
+		if err != nil {
 			faults = append(faults, fault{s.key, err})
 		}
 	}
+	return append(faults, brokenRules(spec)...)
+}
+
+func (s setting) read() error {
+	alone := reflect.New(reflect.StructOf([]reflect.StructField{{Name: s.field.Name, Type: s.field.Type, Tag: s.tags}}))
+	value := alone.Elem().Field(0)
+	value.Set(s.value)
+	err := envconfig.Process("", alone.Interface())
+	if malformed, ok := errors.AsType[*envconfig.ParseError](err); ok {
+		return s.malformed(malformed)
+	}
+	if _, set := os.LookupEnv(s.key); err != nil && !set {
+		return fmt.Errorf("%s is not set, and has no default: %s", s.key, s.tags.Get("desc"))
+	}
+	if err != nil {
+		return err
+	}
+	s.value.Set(value)
+	return nil
+}
+
+// malformed says what the value should be. It shows the value, which cannot be a
+// secret: one that failed to parse is a number, a time, a flag or a list of names.
+func (s setting) malformed(err *envconfig.ParseError) error {
+	want := ""
+	_, isLevel := s.value.Interface().(slog.Level)
+	switch {
+	case s.value.Type() == reflect.TypeFor[time.Duration]():
+		want = "a duration such as 500ms, 30s or 2m"
+	case isLevel:
+		want = "a level: debug, info, warn or error"
+	case s.value.Kind() == reflect.Bool:
+		want = "true or false"
+	case s.value.CanInt(), s.value.CanUint():
+		want = "a whole number"
+	case s.value.CanFloat():
+		want = "a number"
+	default:
+		return fmt.Errorf("%s=%q: %w", s.key, err.Value, err.Err)
+	}
+	return fmt.Errorf("%s=%q is not %s", s.key, err.Value, want)
+}
+
+func (s setting) check() error { return cmp.Or(s.inRange(), s.oneOf()) }
+
+// brokenRules are what the methods Check have against the settings.
+func brokenRules(spec any) (faults []fault) {
 	seen := map[string]bool{}
 	for _, err := range rules(reflect.ValueOf(spec).Elem()) {
 		if !seen[err.Error()] { // an embedded struct's method may be the outer one's as well

@@ -22,7 +22,7 @@ type Log struct {
 type Listen struct {
 	Host  string        `envconfig:"HOST" default:"0.0.0.0" desc:"address to listen on"`
 	Port  int           `envconfig:"PORT" min:"0" max:"65535" desc:"port to listen on; 0 takes any free one"`
-	Grace time.Duration `envconfig:"GRACE" default:"20s" min:"1ms" desc:"time that work in flight has to end after SIGTERM, then it is given back; SIGKILL should come 5s later or more"`
+	Grace time.Duration `envconfig:"GRACE" default:"20s" min:"1ms" max:"1h" desc:"time that work in flight has to end after SIGTERM, then it is given back, which takes up to 3s; SIGKILL should come 5s later or more"`
 	Log
 }
 
@@ -51,7 +51,6 @@ func Settings(program, purpose string, spec any) {
 		fmt.Println(program, Version())
 		os.Exit(0)
 	}
-	faults = append(faults, check(spec, faults)...)
 	if len(faults) == 0 {
 		return
 	}

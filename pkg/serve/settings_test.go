@@ -61,11 +61,11 @@ func TestABadSettingIsNamed(t *testing.T) {
 		settings []string
 		want     string
 	}{
-		"a required one is missing":         {nil, "DATABASE"},
-		"a port that is no number":          {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many"`},
+		"a required one is missing":         {nil, "DATABASE is not set"},
+		"a port that is no number":          {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many" is not a whole number`},
 		"a port that is empty":              {[]string{"DATABASE=hunter2", "PORT="}, `PORT=""`},
 		"a time without a unit":             {[]string{"DATABASE=hunter2", "WAIT=30"}, `WAIT="30"`},
-		"a level that is none":              {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud"`},
+		"a level that is none":              {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud" is not a level`},
 		"a flag that is neither yes nor no": {[]string{"DATABASE=hunter2", "AGAIN=perhaps"}, `AGAIN="perhaps"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +78,20 @@ func TestABadSettingIsNamed(t *testing.T) {
 				t.Errorf("a secret is shown: %s", stderr)
 			}
 		})
+	}
+}
+
+func TestAllFaultsAreNamedInTheOrderOfTheSettings(t *testing.T) {
+	t.Parallel()
+	_, stderr, code := run(t, program(t, []string{"WAIT=soon", "PORT=70000", "GRACE=0", "LOG_LEVEL=loud", "HEADER_TIMEOUT=-1s", "AGAIN=perhaps"}))
+	rest := stderr
+	for _, setting := range []string{"DATABASE", "PORT", "GRACE", "LOG_LEVEL", "HEADER_TIMEOUT", "WAIT", "AGAIN"} {
+		_, after, found := strings.Cut(rest, "example: "+setting)
+		if !found {
+			t.Errorf("code %d, %s is not named, or not after those before it:\n%s", code, setting, stderr)
+			continue
+		}
+		rest = after
 	}
 }
 
