@@ -115,7 +115,7 @@ manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images bui
 		| $(ko) resolve -f - > $(resolved)
 
 # What a release is made of: one YAML for kubectl or a platform's kustomization, its images, and their checksums.
-# CHANGELOG.md says how to make one.
+# CONTRIBUTING.md says how to make one.
 release_files = bin/release/$(VERSION)
 
 .PHONY: release

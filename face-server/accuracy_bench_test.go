@@ -94,10 +94,10 @@ func (e *engine) portraits(b *testing.B) (all []portrait) {
 		if len(found) == 0 {
 			b.Fatalf("no face in %s", p.File)
 		}
-		size, box := photo.Bounds().Max, found[0].Box
+		size, at := photo.Bounds().Max, found[0].Box
 		all = append(all, portrait{p, photo, image.Rect(
-			int(box.X*float64(size.X)), int(box.Y*float64(size.Y)),
-			int((box.X+box.Width)*float64(size.X)), int((box.Y+box.Height)*float64(size.Y)))})
+			int(at.X*float64(size.X)), int(at.Y*float64(size.Y)),
+			int((at.X+at.Width)*float64(size.X)), int((at.Y+at.Height)*float64(size.Y)))})
 	}
 	return all
 }

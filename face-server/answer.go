@@ -17,6 +17,7 @@ type matcher struct {
 	candidates int // how many persons an answer names as possible
 }
 
+// refusals has each of the gallery's decisions.
 var refusals = map[gallery.Decision]facerecog.Refusal{
 	gallery.Match:          facerecog.Refusal_NONE,
 	gallery.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
@@ -47,27 +48,28 @@ func (m matcher) answer(found []face.Face, nearest nearest, model string) *facer
 }
 
 func (m matcher) face(f face.Face, candidates []gallery.Candidate, model string) *facerecog.Face {
-	shown := &facerecog.Face{
+	response := &facerecog.Face{
 		Box:       box(f.Box),
 		Score:     proto.Float32(f.Score),
 		Embedding: f.Embedding,
 		Model:     model,
 		Liveness:  f.Liveness,
 	}
-	shown.Refusal = refusals[m.Decide(candidates)]
+	decision := m.Decide(candidates)
+	response.Refusal = refusals[decision]
 	if len(candidates) > 1 {
-		shown.Margin = proto.Float32(candidates[0].Similarity - candidates[1].Similarity)
+		response.Margin = proto.Float32(candidates[0].Similarity - candidates[1].Similarity)
 	}
 	if len(candidates) > 0 {
-		shown.Similarity = proto.Float32(candidates[0].Similarity)
-		if shown.Refusal == facerecog.Refusal_NONE {
-			shown.ImageName = candidates[0].ImageName
+		response.Similarity = proto.Float32(candidates[0].Similarity)
+		if decision == gallery.Match {
+			response.ImageName = candidates[0].ImageName
 		}
 	}
 	for _, c := range candidates[:min(len(candidates), m.candidates)] {
-		shown.Candidates = append(shown.Candidates, &facerecog.Candidate{ImageName: c.ImageName, Person: c.Person, Similarity: c.Similarity})
+		response.Candidates = append(response.Candidates, &facerecog.Candidate{ImageName: c.ImageName, Person: c.Person, Similarity: c.Similarity})
 	}
-	return shown
+	return response
 }
 
 func compareTruth(a, b bool) int {

@@ -68,7 +68,7 @@ func TestAnswer(t *testing.T) {
 			}
 		})
 	}
-	t.Run("with an empty gallery the surest face comes first", func(t *testing.T) {
+	t.Run("with an empty gallery the face of the highest score comes first", func(t *testing.T) {
 		got := matcher{}.answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, "")
 		if got.Faces[0].GetScore() != .9 {
 			t.Errorf("first comes a score of %v, want 0.9", got.Faces[0].GetScore())
@@ -80,6 +80,16 @@ func TestAnswer(t *testing.T) {
 			t.Errorf("refusal %v with %d candidates, want COIN_TOSS and none", f.Refusal, len(f.Candidates))
 		}
 	})
+}
+
+// A decision without a refusal would read as a match.
+func TestEveryDecisionButMatchHasARefusal(t *testing.T) {
+	for decision := range gallery.Decisions {
+		refusal, ok := refusals[decision]
+		if !ok || (refusal == facerecog.Refusal_NONE) != (decision == gallery.Match) {
+			t.Errorf("decision %d has the refusal %v, named: %v", decision, refusal, ok)
+		}
+	}
 }
 
 func TestBoxIsCutToThePicture(t *testing.T) {

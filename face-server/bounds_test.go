@@ -115,12 +115,12 @@ func TestMemoryStaysBounded(t *testing.T) {
 	lookAt(t, server, pictures, times)
 	after := live()
 	now, most := rss.MB(t)
-	t.Logf("after %d pictures: live heap %d KB, %d KB before; resident %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
+	t.Logf("after %d pictures: live heap %d KB, %d KB before; RSS %.0f MB, at most %.0f MB", times, after>>10, before>>10, now, most)
 	if after > before+4<<20 {
 		t.Errorf("live heap grew from %d to %d bytes", before, after)
 	}
 	if times >= 10_000 && now > 300 {
-		t.Errorf("%.0f MB are resident after %d pictures, want at most 300", now, times)
+		t.Errorf("RSS is %.0f MB after %d pictures, want at most 300", now, times)
 	}
 }
 
@@ -229,7 +229,7 @@ func TestACallThatOutlastsTheGraceTimeIsGivenBack(t *testing.T) {
 	testkit.Eventually(t, patience, "the call is there", func() bool { return len(server.admitted) == 1 })
 	over()
 	err := <-answered
-	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
+	retry, ok := detailOf[*errdetails.RetryInfo](status.Convert(err))
 	if status.Code(err) != codes.ResourceExhausted || !ok || retry.RetryDelay.AsDuration() <= 0 {
 		t.Errorf("it was answered with %v and %v, want RESOURCE_EXHAUSTED and when to come back", err, retry)
 	}

@@ -30,7 +30,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
-		return nil, fmt.Errorf("load the models in %s: %w; next: `make models`, or set MODELS to the folder that has them", config.Models, err)
+		return nil, fmt.Errorf("load the models in %s: %w; %s", config.Models, err, modelsHint)
 	}
 	workers, err := newWorkers(models, config.Workers, picture.Limits{Pixels: config.MaxPixels, Frames: config.MaxFrames}, log)
 	if err != nil {

@@ -12,12 +12,11 @@ import (
 
 const (
 	program = "face-server"
-	purpose = `says over gRPC who is in a picture.
-
-  face-server                     serves
+	usage   = `  face-server                     serves
   face-server identify PHOTO...   says who is in each of these files
   face-server -trace-start        starts, prints where the time went, and ends
   face-server accuracy DIR|CSV    measures how well people are told apart`
+	purpose = "says over gRPC who is in a picture.\n\n" + usage
 )
 
 func main() {
@@ -43,7 +42,7 @@ func main() {
 			return traceStart(ctx, config, log, os.Stdout)
 		})
 	default:
-		fmt.Fprintln(os.Stderr, "face-server: use `face-server`, `face-server identify PHOTO...`, `face-server accuracy DIR`, or `face-server -help`")
+		fmt.Fprintf(os.Stderr, "%s: these arguments fit no command; next: use one of these, or `%s -help`\n\n%s\n", program, program, usage)
 		os.Exit(2)
 	}
 }

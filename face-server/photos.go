@@ -41,7 +41,7 @@ func (p *photos) List(ctx context.Context, request *facerecog.ListRequest) (*fac
 	listed, more := p.gallery.List(string(after), count, request.WithProblems)
 	response := new(facerecog.ListResponse)
 	for _, one := range listed {
-		response.Photos = append(response.Photos, shown(one, nil))
+		response.Photos = append(response.Photos, photoMessage(one, nil))
 	}
 	if more {
 		response.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(listed[len(listed)-1].Name))
@@ -65,7 +65,7 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	if err != nil {
 		return nil, p.refuse(ctx, "gallery photo not described", err)
 	}
-	response := shown(one, faces)
+	response := photoMessage(one, faces)
 	for i, f := range faces {
 		response.Faces[i].Face = p.matcher.face(f.Face, nil, p.models.Name)
 		response.Faces[i].Face.Refusal = facerecog.Refusal_NONE // it was compared with nobody
@@ -89,7 +89,7 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	if err != nil {
 		return nil, p.refuse(ctx, "photo not checked", err)
 	}
-	response := shown(one, faces)
+	response := photoMessage(one, faces)
 	for i, f := range faces {
 		response.Faces[i].Face = p.matcher.face(f.Face, p.gallery.Candidates(f.Embedding, max(p.candidates, 2)), p.models.Name)
 	}
@@ -102,8 +102,8 @@ func (p *photos) refuse(ctx context.Context, what string, err error) error {
 	return refusal.Err()
 }
 
-// shown is a photo as clients see it. Of the faces it leaves out who they are.
-func shown(one gallery.Photo, faces []gallery.Face) *facerecog.Photo {
+// photoMessage is a photo as clients see it. Of the faces it leaves out who they are.
+func photoMessage(one gallery.Photo, faces []gallery.Face) *facerecog.Photo {
 	p := &facerecog.Photo{ImageName: one.Name, Person: one.Person, Usable: one.Usable}
 	var advice []string
 	for _, problem := range one.Problems {

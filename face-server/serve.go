@@ -65,8 +65,8 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	healthpb.RegisterHealthServer(calls, healthy)
 	reflection.Register(calls)
 
-	overdue, forget := serve.Overdue(ctx, config.Grace)
-	defer forget()
+	overdue, stopWaiting := serve.Overdue(ctx, config.Grace)
+	defer stopWaiting()
 	s.overdue = overdue
 
 	ctx, stop := context.WithCancel(ctx)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,8 +84,8 @@ func newTestServer(t testing.TB, s settings) *server {
 	return newServer(s, e, pictures, log)
 }
 
-// start lets a server answer until the test ends, or stop is called.
-func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) {
+// startServer lets a server answer until the test ends, or stop is called.
+func startServer(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) {
 	t.Helper()
 	answering := newTestServer(t, s)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -112,12 +113,12 @@ func start(t *testing.T, s settings) (connection *grpc.ClientConn, stop func()) 
 // startReady is start, and waits until the gallery was read.
 func startReady(t *testing.T, s settings) *grpc.ClientConn {
 	t.Helper()
-	connection, _ := start(t, s)
-	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
+	connection, _ := startServer(t, s)
+	testkit.Eventually(t, patience, "it is ready", func() bool { return isReady(t, connection) })
 	return connection
 }
 
-func ready(t *testing.T, connection *grpc.ClientConn) bool {
+func isReady(t *testing.T, connection *grpc.ClientConn) bool {
 	t.Helper()
 	answer, err := facerecog.NewHealthCheckClient(connection).HealthCheck(t.Context(), &facerecog.Empty{})
 	if err != nil {
@@ -197,7 +198,7 @@ func TestRootThatIsAway(t *testing.T) {
 	s.ImagesURL = filepath.Join(s.ImagesURL, "unmounted")
 	client := facerecog.NewIdentifyClient(startReady(t, s))
 	_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "a.jpg"})
-	info, ok := detail[*errdetails.ErrorInfo](status.Convert(err))
+	info, ok := detailOf[*errdetails.ErrorInfo](status.Convert(err))
 	if status.Code(err) != codes.Unavailable || !ok || info.Reason != "ROOT_UNREACHABLE" {
 		t.Errorf("error is %v with %v, want UNAVAILABLE with ROOT_UNREACHABLE", err, info)
 	}
@@ -208,7 +209,7 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 	s := forTests(t)
 	s.KnownPeople = filepath.Join(s.KnownPeople, "people")
 	write(t, s.KnownPeople, nil)
-	connection, _ := start(t, s)
+	connection, _ := startServer(t, s)
 	client, health := facerecog.NewIdentifyClient(connection), healthpb.NewHealthClient(connection)
 	serving := func() healthpb.HealthCheckResponse_ServingStatus {
 		answer, err := health.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "facerecog.Identify"})
@@ -221,7 +222,7 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 		_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)})
 		return status.Code(err) == codes.Unavailable && status.Convert(err).Message() == "the gallery cannot be reached"
 	})
-	if ready(t, connection) || serving() != healthpb.HealthCheckResponse_NOT_SERVING {
+	if isReady(t, connection) || serving() != healthpb.HealthCheckResponse_NOT_SERVING {
 		t.Error("it says that it is ready without its gallery")
 	}
 	if err := os.Remove(s.KnownPeople); err != nil {
@@ -230,7 +231,7 @@ func TestReadyOnceTheGalleryWasRead(t *testing.T) {
 	if err := os.Mkdir(s.KnownPeople, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return isReady(t, connection) })
 	testkit.Eventually(t, patience, "it serves", func() bool { return serving() == healthpb.HealthCheckResponse_SERVING })
 	if _, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil {
 		t.Error(err)
@@ -273,7 +274,7 @@ func TestBusy(t *testing.T) {
 	testkit.Eventually(t, patience, "all places are taken", func() bool { return len(server.admitted) == cap(server.admitted) })
 
 	_, err := server.Identify(t.Context(), request)
-	retry, ok := detail[*errdetails.RetryInfo](status.Convert(err))
+	retry, ok := detailOf[*errdetails.RetryInfo](status.Convert(err))
 	if status.Code(err) != codes.ResourceExhausted || !ok || retry.RetryDelay.AsDuration() <= 0 {
 		t.Errorf("one call too many: error is %v with %v, want RESOURCE_EXHAUSTED with RetryInfo", err, retry)
 	}
@@ -332,7 +333,7 @@ func TestDrains(t *testing.T) {
 	go func() {
 		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), answering)
 	}()
-	testkit.Eventually(t, patience, "it is ready", func() bool { return ready(t, connection) })
+	testkit.Eventually(t, patience, "it is ready", func() bool { return isReady(t, connection) })
 
 	answered := make(chan error, 1)
 	go func() {
@@ -407,8 +408,12 @@ func TestModelsGiveTheirThreshold(t *testing.T) {
 func TestMissingModelsSayWhatToDo(t *testing.T) {
 	s := forTests(t)
 	s.Models = t.TempDir()
-	_, err := newEngine(s, slog.New(slog.DiscardHandler))
-	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("make models")) {
+	err := serve.Check(&s)
+	if err == nil || !strings.HasPrefix(err.Error(), "MODELS: ") || !strings.Contains(err.Error(), "make models") {
+		t.Errorf("the settings' error is %v, want one that names MODELS and says `make models`", err)
+	}
+	_, err = newEngine(s, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "make models") {
 		t.Errorf("error is %v, want one that says `make models`", err)
 	}
 }

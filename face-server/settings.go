@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"runtime"
 	"time"
@@ -26,7 +27,7 @@ type settings struct {
 	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"pause between two listings of the gallery, which find its changes"`
 	GalleryShare   time.Duration `envconfig:"GALLERY_SHARE" default:"1s" min:"1ms" max:"1h" desc:"how long new gallery photos are processed before the results are used, and stored for other replicas"`
 	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
-	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models"`
+	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
 	MatchMargin    float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
 	Candidates     int           `envconfig:"CANDIDATES" default:"5" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
 	ListPage       int           `envconfig:"LIST_PAGE" default:"1000" min:"1" max:"10000" desc:"photos in a page of the gallery's list"`
@@ -43,12 +44,15 @@ type settings struct {
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" min:"1ms" max:"24h" desc:"time for a call that brings no deadline of its own"`
 }
 
-// noThreshold stands in where there are no models to take a threshold from, without
-// which the program does not start: it lets nobody be taken for anybody.
+// noThreshold is the threshold while the models' manifest cannot be read. Only the same face
+// reaches it, and Check refuses to start without a manifest.
 const noThreshold = 1
 
-// defaults are the settings that depend on where the program runs, and on its models:
-// their threshold and margin count unless the environment names others.
+// modelsHint ends what is told about models that cannot be loaded.
+const modelsHint = "next: `make models`, or set MODELS to the folder that has them"
+
+// defaults are the settings before the environment is read: those that have no default
+// tag because they depend on the machine or, as threshold and margin, on the models.
 func defaults() settings {
 	s := settings{
 		Listen:          serve.Listen{Port: 50051},
@@ -58,9 +62,18 @@ func defaults() settings {
 		MatchThreshold:  noThreshold,
 		Workers:         runtime.GOMAXPROCS(0),
 	}
-	// What is wrong with a manifest is said where the models are loaded.
+	// Check tells what is wrong with a manifest: -help works without one.
 	if manifest, err := face.ReadManifest(s.Models); err == nil {
 		s.MatchThreshold, s.MatchMargin = manifest.Threshold, manifest.Margin
 	}
 	return s
+}
+
+// Check reads the models' manifest, so that a MODELS without one is named together with
+// whatever else is wrong.
+func (s settings) Check() error {
+	if _, err := face.ReadManifest(s.Models); err != nil {
+		return fmt.Errorf("MODELS: %w; %s", err, modelsHint)
+	}
+	return nil
 }

@@ -119,14 +119,14 @@ func (s settings) firstAnswer(b *testing.B, program string, picture []byte) time
 // listensAt reads from a program's logs where it listens.
 func listensAt(b *testing.B, logs io.Reader) (address string) {
 	b.Helper()
-	var said bytes.Buffer
-	lines := bufio.NewScanner(io.TeeReader(logs, &said))
+	var logged bytes.Buffer
+	lines := bufio.NewScanner(io.TeeReader(logs, &logged))
 	for lines.Scan() {
 		var line struct{ Msg, Address string }
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
 			return line.Address
 		}
 	}
-	b.Fatalf("it does not listen; it said: %s", said.Bytes())
+	b.Fatalf("it does not listen; it logged: %s", logged.Bytes())
 	return ""
 }

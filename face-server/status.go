@@ -24,9 +24,9 @@ var (
 	errNothing = errors.New("no picture: neither image nor image_path is given")
 )
 
-// comeBack is when a client that found the server busy should ask again. A worker
+// retryDelay is how long a client that found the server busy should wait. A worker
 // needs some hundredths of a second for a picture.
-const comeBack = time.Second
+const retryDelay = time.Second
 
 // statusOf says what a client is told about err: a code that proto/face.proto
 // documents, and words for a user, with nothing of the server's disk in them.
@@ -69,7 +69,7 @@ func unreachable(message string) *status.Status {
 }
 
 func busy(message string) *status.Status {
-	return detailed(codes.ResourceExhausted, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(comeBack)})
+	return detailed(codes.ResourceExhausted, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
 }
 
 func detailed(code codes.Code, message string, detail protoadapt.MessageV1) *status.Status {

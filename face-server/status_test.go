@@ -46,20 +46,20 @@ func TestStatusOf(t *testing.T) {
 			if s.Code() != c.code || s.Message() != c.message {
 				t.Errorf("status is %v %q, want %v %q", s.Code(), s.Message(), c.code, c.message)
 			}
-			info, hasInfo := detail[*errdetails.ErrorInfo](s)
+			info, hasInfo := detailOf[*errdetails.ErrorInfo](s)
 			if hasInfo != (c.code == codes.Unavailable) || hasInfo && (info.Reason != "ROOT_UNREACHABLE" || info.Domain != "lineup") {
 				t.Errorf("ErrorInfo is %v", info)
 			}
-			retry, hasRetry := detail[*errdetails.RetryInfo](s)
-			if hasRetry != (c.code == codes.ResourceExhausted) || hasRetry && retry.RetryDelay.AsDuration() != comeBack {
+			retry, hasRetry := detailOf[*errdetails.RetryInfo](s)
+			if hasRetry != (c.code == codes.ResourceExhausted) || hasRetry && retry.RetryDelay.AsDuration() != retryDelay {
 				t.Errorf("RetryInfo is %v", retry)
 			}
 		})
 	}
 }
 
-// detail is the status's detail of type T.
-func detail[T any](s *status.Status) (found T, ok bool) {
+// detailOf is the status's detail of type T.
+func detailOf[T any](s *status.Status) (found T, ok bool) {
 	for _, d := range s.Details() {
 		if found, ok = d.(T); ok {
 			return found, true

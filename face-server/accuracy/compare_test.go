@@ -10,30 +10,30 @@ import (
 	"lineup.dev/lineup/face-server/gallery"
 )
 
-// at is a face at an angle in degrees: two faces are as similar as the cosine of
+// faceAt is a face at an angle in degrees: two faces are as similar as the cosine of
 // the angle between them.
-func at(angle float64) []float32 {
+func faceAt(angle float64) []float32 {
 	return []float32{float32(math.Cos(angle * math.Pi / 180)), float32(math.Sin(angle * math.Pi / 180))}
 }
 
 func cos(angle float64) float32 { return float32(math.Cos(angle * math.Pi / 180)) }
 
-func known(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true}, Faces: [][]float32{at(angle)}}
+func knownPhoto(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true}, Faces: [][]float32{faceAt(angle)}}
 }
 
-func unknown(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Asked: true}, Faces: [][]float32{at(angle)}}
+func unknownPhoto(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Asked: true}, Faces: [][]float32{faceAt(angle)}}
 }
 
-func both(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: [][]float32{at(angle)}}
+func knownAndAsked(file, person string, angle float64) Described {
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: [][]float32{faceAt(angle)}}
 }
 
-func group(file string, people []string, angles ...float64) Described {
+func groupPhoto(file string, people []string, angles ...float64) Described {
 	d := Described{Photo: Photo{File: file, People: people, Group: true, Asked: true}}
 	for _, angle := range angles {
-		d.Faces = append(d.Faces, at(angle))
+		d.Faces = append(d.Faces, faceAt(angle))
 	}
 	return d
 }
@@ -52,30 +52,30 @@ func compare(t *testing.T, rule gallery.Rule, photos ...Described) (Scores, Outc
 }
 
 func TestPairs(t *testing.T) {
-	second := known("two.jpg", "ann", 0)
-	second.Faces = append(second.Faces, at(77))
+	second := knownPhoto("two.jpg", "ann", 0)
+	second.Faces = append(second.Faces, faceAt(77))
 	for name, c := range map[string]struct {
 		photos []Described
 		want   Scores
 	}{
 		"every two photos make a pair": {
-			[]Described{both("", "ann", 0), both("", "ann", 10), both("", "ben", 30)},
+			[]Described{knownAndAsked("", "ann", 0), knownAndAsked("", "ann", 10), knownAndAsked("", "ben", 30)},
 			Scores{Same: []float32{cos(10)}, Different: []float32{cos(30), cos(20)}},
 		},
 		"of a photo of one person the largest face counts": {
-			[]Described{second, unknown("", "ann", 20)},
+			[]Described{second, unknownPhoto("", "ann", 20)},
 			Scores{Same: []float32{cos(20)}},
 		},
 		"a photo without a face makes none": {
-			[]Described{both("", "ann", 0), both("", "ben", 40), {Photo: Photo{People: []string{"ann"}}}},
+			[]Described{knownAndAsked("", "ann", 0), knownAndAsked("", "ben", 40), {Photo: Photo{People: []string{"ann"}}}},
 			Scores{Different: []float32{cos(40)}},
 		},
 		"two faces of a group are two persons, and others than those who are not in it": {
-			[]Described{known("", "ann", 0), known("", "ben", 80), group("", []string{"ann"}, 10, 60)},
+			[]Described{knownPhoto("", "ann", 0), knownPhoto("", "ben", 80), groupPhoto("", []string{"ann"}, 10, 60)},
 			Scores{Different: []float32{cos(80), cos(70), cos(50), cos(20)}},
 		},
 		"two groups may show the same strangers": {
-			[]Described{group("", nil, 10, 20), group("", nil, 50)},
+			[]Described{groupPhoto("", nil, 10, 20), groupPhoto("", nil, 50)},
 			Scores{Different: []float32{cos(10)}},
 		},
 	} {
@@ -107,58 +107,58 @@ func TestIdentification(t *testing.T) {
 		want   Outcome
 	}{
 		"known people by name, strangers not": {
-			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 90), unknown("u/ann", "ann", 10), unknown("u/carl", "carl", 180)},
+			[]Described{knownPhoto("k/ann", "ann", 0), knownPhoto("k/ben", "ben", 90), unknownPhoto("u/ann", "ann", 10), unknownPhoto("u/carl", "carl", 180)},
 			Outcome{Known: 1, Recognised: 1, Strangers: 2, Outsiders: 1},
 		},
 		"not similar enough": {
-			[]Described{known("k/ann", "ann", 0), unknown("u/ann", "ann", 66.4218)},
+			[]Described{knownPhoto("k/ann", "ann", 0), unknownPhoto("u/ann", "ann", 66.4218)},
 			Outcome{Known: 1, Strangers: 1, Misses: []Miss{
 				{"u/ann", "ann not recognised: nearest is ann (k/ann, similarity 0.400), below 0.50"}}},
 		},
 		"similar to two people is similar to none": {
-			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 47), unknown("u/ann", "ann", 23), unknown("u/carl", "carl", 24)},
+			[]Described{knownPhoto("k/ann", "ann", 0), knownPhoto("k/ben", "ben", 47), unknownPhoto("u/ann", "ann", 23), unknownPhoto("u/carl", "carl", 24)},
 			Outcome{Known: 1, Strangers: 2, Outsiders: 1, Named: 1, Misses: []Miss{
 				{"u/ann", "taken for ben (k/ben, similarity 0.914) when ann is not in the gallery"},
 				{"u/ann", "ann not recognised: ann (k/ann, similarity 0.921) is too near to ben (k/ben, similarity 0.914)"}}},
 		},
 		"two photos of one person are no two people": {
-			[]Described{known("k/ann1", "ann", 0), known("k/ann2", "ann", 5), unknown("u/ann", "ann", 2), known("k/ann3", "ann", 3)},
+			[]Described{knownPhoto("k/ann1", "ann", 0), knownPhoto("k/ann2", "ann", 5), unknownPhoto("u/ann", "ann", 2), knownPhoto("k/ann3", "ann", 3)},
 			Outcome{Known: 1, Recognised: 1, Strangers: 1},
 		},
 		"taken for another, and a stranger for somebody": {
-			[]Described{known("k/ann", "ann", 0), known("k/ben", "ben", 90), unknown("u/ann", "ann", 90), unknown("u/carl", "carl", 0)},
+			[]Described{knownPhoto("k/ann", "ann", 0), knownPhoto("k/ben", "ben", 90), unknownPhoto("u/ann", "ann", 90), unknownPhoto("u/carl", "carl", 0)},
 			Outcome{Known: 1, Mistaken: 1, Strangers: 2, Outsiders: 1, Named: 2, Misses: []Miss{
 				{"u/ann", "ann taken for ben (k/ben, similarity 1.000)"},
 				{"u/ann", "taken for ben (k/ben, similarity 1.000) when ann is not in the gallery"},
 				{"u/carl", "a stranger taken for ann (k/ann, similarity 1.000)"}}},
 		},
 		"a folder for each person: a photo does not find itself, who has one photo is a stranger": {
-			[]Described{both("ann/1", "ann", 0), both("ann/2", "ann", 10), both("ben/1", "ben", 120)},
+			[]Described{knownAndAsked("ann/1", "ann", 0), knownAndAsked("ann/2", "ann", 10), knownAndAsked("ben/1", "ben", 120)},
 			Outcome{Known: 2, Recognised: 2, Strangers: 3, Outsiders: 1},
 		},
 		"a group: each known person once, and a stranger among them": {
-			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), group("u/group_s", []string{"s_ann", "s_ben"}, 5, 95, 180)},
+			[]Described{knownPhoto("k/s_ann", "s_ann", 0), knownPhoto("k/s_ben", "s_ben", 90), groupPhoto("u/group_s", []string{"s_ann", "s_ben"}, 5, 95, 180)},
 			Outcome{Known: 2, Recognised: 2, Strangers: 3},
 		},
 		"a group in which one is not found and one is taken for who is not in it": {
-			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), known("k/t", "t", 180), group("u/group_s", []string{"s_ann", "s_ben"}, 5, 180)},
+			[]Described{knownPhoto("k/s_ann", "s_ann", 0), knownPhoto("k/s_ben", "s_ben", 90), knownPhoto("k/t", "t", 180), groupPhoto("u/group_s", []string{"s_ann", "s_ben"}, 5, 180)},
 			Outcome{Known: 2, Recognised: 1, Mistaken: 1, Strangers: 2, Named: 1, Misses: []Miss{
 				{"u/group_s", "s_ann or s_ben taken for t (k/t, similarity 1.000)"},
 				{"u/group_s", "taken for t (k/t, similarity 1.000) when s_ann or s_ben is not in the gallery"},
 				{"u/group_s", "s_ben not recognised: no face left is nearest to them"}}},
 		},
 		"a group in which one is not similar enough": {
-			[]Described{known("k/s_ann", "s_ann", 0), known("k/s_ben", "s_ben", 90), group("u/group_s", []string{"s_ann", "s_ben"}, -66.4218, 156.4218)},
+			[]Described{knownPhoto("k/s_ann", "s_ann", 0), knownPhoto("k/s_ben", "s_ben", 90), groupPhoto("u/group_s", []string{"s_ann", "s_ben"}, -66.4218, 156.4218)},
 			Outcome{Known: 2, Strangers: 2, Misses: []Miss{
 				{"u/group_s", "s_ann not recognised: nearest is s_ann (k/s_ann, similarity 0.400), below 0.50"},
 				{"u/group_s", "s_ben not recognised: nearest is s_ben (k/s_ben, similarity 0.400), below 0.50"}}},
 		},
 		"a photo without a face is a person not recognised": {
-			[]Described{known("k/ann", "ann", 0), {Photo: Photo{File: "u/ann", People: []string{"ann"}, Asked: true}}},
+			[]Described{knownPhoto("k/ann", "ann", 0), {Photo: Photo{File: "u/ann", People: []string{"ann"}, Asked: true}}},
 			Outcome{Known: 1, Misses: []Miss{{"u/ann", "no face found"}}},
 		},
 		"nor is one whose enrolled photo is broken": {
-			[]Described{{Photo: Photo{File: "k/ann", People: []string{"ann"}, Enrolled: true}, Err: errors.New("no picture")}, unknown("u/ann", "ann", 0)},
+			[]Described{{Photo: Photo{File: "k/ann", People: []string{"ann"}, Enrolled: true}, Err: errors.New("no picture")}, unknownPhoto("u/ann", "ann", 0)},
 			Outcome{Known: 1, Strangers: 1, Misses: []Miss{{"k/ann", "no picture"}, {"u/ann", "ann not recognised: the gallery is empty"}}},
 		},
 	} {
@@ -196,7 +196,7 @@ func TestNearestInEveryOrder(t *testing.T) {
 func TestCompareEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := Compare(ctx, []Described{both("", "ann", 0)}, gallery.Rule{}, func(float64) {})
+	_, _, err := Compare(ctx, []Described{knownAndAsked("", "ann", 0)}, gallery.Rule{}, func(float64) {})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
@@ -206,7 +206,7 @@ func TestCompareEndsWithItsContext(t *testing.T) {
 func BenchmarkCompare(b *testing.B) {
 	var photos []Described
 	for i := range 1000 {
-		d := both("", string(rune('a'+i%100)), 0)
+		d := knownAndAsked("", string(rune('a'+i%100)), 0)
 		d.Faces[0] = make([]float32, 512)
 		d.Faces[0][i%512] = 1
 		photos = append(photos, d)

@@ -24,7 +24,7 @@ func (r Report) Print(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	same, different := len(r.Scores.Same), len(r.Scores.Different)
 	fmt.Fprintf(w, "model\t%s\nphotos\t%d\npairs\t%d of one person, %d of two\n", r.Model, r.Photos, same, different)
-	fmt.Fprintf(w, "ROC AUC\t%s\n\n", rate(r.Scores.AUC()))
+	fmt.Fprintf(w, "ROC AUC\t%s\n\n", formatRate(r.Scores.AUC()))
 
 	fmt.Fprintf(w, "\tTPR\tFPR\tthreshold\n")
 	for _, at := range []struct {
@@ -35,10 +35,10 @@ func (r Report) Print(to io.Writer) error {
 		if at.fpr > 0 && different > 0 && at.fpr*float64(different) < 1 {
 			remark = fmt.Sprintf("\tas at FPR 0: fewer than %.0f pairs of two", 1/at.fpr)
 		}
-		row(w, at.name, r.Scores.Within(at.fpr), remark)
+		printRow(w, at.name, r.Scores.Within(at.fpr), remark)
 	}
-	row(w, "threshold now", r.Scores.At(r.Rule.Threshold), "")
-	row(w, "threshold proposed", r.Scores.Chosen(), "")
+	printRow(w, "threshold now", r.Scores.At(r.Rule.Threshold), "")
+	printRow(w, "threshold proposed", r.Scores.Chosen(), "")
 
 	if o := r.Outcome; o != nil {
 		fmt.Fprintf(w, "\nidentification\tthreshold %.2f, margin %.2f\n", r.Rule.Threshold, r.Rule.Margin)
@@ -56,8 +56,8 @@ func (r Report) Print(to io.Writer) error {
 	return w.Flush()
 }
 
-func row(w io.Writer, name string, p Point, remark string) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\n", name, rate(p.TPR), rate(p.FPR), threshold(p.Threshold), remark)
+func printRow(w io.Writer, name string, p Point, remark string) {
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\n", name, formatRate(p.TPR), formatRate(p.FPR), formatThreshold(p.Threshold), remark)
 }
 
 // reason says how the threshold was chosen, and how little it may be worth.
@@ -77,14 +77,14 @@ func (r Report) reason() string {
 	return text
 }
 
-func rate(v float64) string {
+func formatRate(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
 	return fmt.Sprintf("%.4f", v)
 }
 
-func threshold(v float64) string {
+func formatThreshold(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestReport(t *testing.T) {
-	scores := sorted([]float32{.875, .75, .75, .25}, []float32{0, .125, .25, .5, .5})
+	scores := sortedScores([]float32{.875, .75, .75, .25}, []float32{0, .125, .25, .5, .5})
 	outcome := &Outcome{Known: 4, Recognised: 3, Mistaken: 1, Strangers: 8, Outsiders: 2}
 	for name, c := range map[string]struct {
 		report Report
@@ -41,12 +41,12 @@ func TestReport(t *testing.T) {
 			[]string{"identification", "strangers"},
 		},
 		"only pairs of two persons": {
-			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sorted(nil, []float32{.25, .5})},
+			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sortedScores(nil, []float32{.25, .5})},
 			[]string{"ROC AUC –", "threshold now – 0.5000 0.50", "No threshold is proposed"},
 			[]string{"NaN", "95 %"},
 		},
 		"only pairs of one person": {
-			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sorted([]float32{.25, .5}, nil)},
+			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sortedScores([]float32{.25, .5}, nil)},
 			[]string{"ROC AUC –", "threshold now 0.5000 – 0.50", "FPR 0 – – –", "No threshold is proposed"},
 			[]string{"NaN"},
 		},

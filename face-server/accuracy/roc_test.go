@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func sorted(same, different []float32) Scores {
+func sortedScores(same, different []float32) Scores {
 	s := Scores{same, different}
 	s.Sort()
 	return s
@@ -34,7 +34,7 @@ func TestAUC(t *testing.T) {
 		"more pairs of one person than of two, one tie": {[]float32{.1, .5, .5, .9}, []float32{.5}, (0 + .5 + .5 + 1) / 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := sorted(c.same, c.different).AUC(); !near(got, c.want) {
+			if got := sortedScores(c.same, c.different).AUC(); !near(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -52,7 +52,7 @@ func TestAgainstTheDefinitions(t *testing.T) {
 		return scores
 	}
 	for range 300 {
-		s := sorted(draw(1+random.IntN(40), 4), draw(1+random.IntN(40), 0))
+		s := sortedScores(draw(1+random.IntN(40), 4), draw(1+random.IntN(40), 0))
 		var wins float64
 		for _, a := range s.Same {
 			for _, b := range s.Different {
@@ -82,7 +82,7 @@ func TestAgainstTheDefinitions(t *testing.T) {
 }
 
 func TestAt(t *testing.T) {
-	s := sorted([]float32{.25, .5, .5, .75}, []float32{0, .25, .5, .5, .625})
+	s := sortedScores([]float32{.25, .5, .5, .75}, []float32{0, .25, .5, .5, .625})
 	for name, c := range map[string]struct {
 		threshold float64
 		want      Point
@@ -127,7 +127,7 @@ func TestWithin(t *testing.T) {
 		"no pairs of one person":                                   {nil, []float32{.5, .1}, 0, Point{.75, math.NaN(), 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := sorted(c.same, c.different).Within(c.fpr)
+			got := sortedScores(c.same, c.different).Within(c.fpr)
 			if !near(got.Threshold, c.want.Threshold) || !near(got.TPR, c.want.TPR) || !near(got.FPR, c.want.FPR) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
@@ -145,7 +145,7 @@ func TestARateIsExactInPairs(t *testing.T) {
 		different = append(different, float32(i)/128)
 	}
 	for allowed := range 100 {
-		if got := sorted([]float32{1}, different).Within(float64(allowed) / 100).FPR; !near(got, float64(allowed)/100) {
+		if got := sortedScores([]float32{1}, different).Within(float64(allowed) / 100).FPR; !near(got, float64(allowed)/100) {
 			t.Errorf("FPR is %v with %d of 100 allowed", got, allowed)
 		}
 	}
@@ -169,7 +169,7 @@ func TestChosen(t *testing.T) {
 		"of twenty thousand two may be; the gap ends at the two": {20_000, Point{(float64(float32(19_997)/40_000) + .6) / 2, 1, 1e-4}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := sorted([]float32{.8, .9}, strangers(c.pairs)).Chosen()
+			got := sortedScores([]float32{.8, .9}, strangers(c.pairs)).Chosen()
 			if math.Abs(got.Threshold-c.want.Threshold) > 1e-6 || !near(got.TPR, c.want.TPR) || !near(got.FPR, c.want.FPR) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}

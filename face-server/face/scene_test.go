@@ -41,9 +41,9 @@ func heads(t testing.TB, r *face.Recogniser) []head {
 		width, height := b.Width*float64(size.X), b.Height*float64(size.Y)
 		box := image.Rect(int(b.X*float64(size.X)), int(b.Y*float64(size.Y)), int(b.X*float64(size.X)+width), int(b.Y*float64(size.Y)+height))
 		around := box.Inset(-int(width / 3)).Intersect(img.Bounds())
-		cut := image.NewRGBA(image.Rectangle{Max: around.Size()})
-		draw.Draw(cut, cut.Rect, img, around.Min, draw.Src)
-		all = append(all, head{filepath.Base(path), cut, box.Sub(around.Min)})
+		part := image.NewRGBA(image.Rectangle{Max: around.Size()})
+		draw.Draw(part, part.Rect, img, around.Min, draw.Src)
+		all = append(all, head{filepath.Base(path), part, box.Sub(around.Min)})
 	}
 	return all
 }

@@ -113,7 +113,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 // BenchmarkMillion is the same for a million photos in a folder, with the memory that
-// the process has resident at most meanwhile, and afterwards.
+// the process takes (RSS) at most meanwhile, and afterwards.
 func BenchmarkMillion(b *testing.B) {
 	roots, err := photo.Open(b.TempDir())
 	if err != nil {
@@ -125,8 +125,8 @@ func BenchmarkMillion(b *testing.B) {
 		store.entries = append(store.entries, photo.Entry{Name: fmt.Sprintf("p%07d-x.jpg", i), Size: 1, ModTime: time.Unix(1, 0)})
 	}
 	o := gallery.Options{Model: "made up", Length: 512, Parallel: 2, MaxBytes: 100, Share: time.Second, Requirements: options.Requirements}
-	read := func(extract gallery.Extractor) *gallery.Gallery {
-		g := gallery.New(store, extract, o, slog.New(slog.DiscardHandler))
+	read := func(extractor gallery.Extractor) *gallery.Gallery {
+		g := gallery.New(store, extractor, o, slog.New(slog.DiscardHandler))
 		if err := g.Read(b.Context()); err != nil {
 			b.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func BenchmarkMillion(b *testing.B) {
 		now, _ := rss.MB(b)
 		b.ReportMetric(before, "MB-before")
 		b.ReportMetric(most, "MB-at-most")
-		b.ReportMetric(now, "MB-resident")
+		b.ReportMetric(now, "MB-RSS")
 		runtime.KeepAlive(g)
 		b.StartTimer()
 	}

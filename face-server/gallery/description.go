@@ -88,7 +88,7 @@ func (k *known) is(e photo.Entry) bool {
 func lasting(err error) bool {
 	return slices.ContainsFunc([]error{
 		picture.ErrNoPicture, picture.ErrTooLarge, photo.ErrTooLarge, photo.ErrNotFile, photo.ErrOutside, photo.ErrRefused,
-	}, func(lasting error) bool { return errors.Is(err, lasting) })
+	}, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // noPicture is a picture's error that was kept as words.

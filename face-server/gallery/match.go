@@ -26,7 +26,8 @@ const (
 	Match Decision = iota
 	NobodyEnrolled
 	NobodyNear
-	CoinToss // another person is nearly as near
+	CoinToss  // another person is nearly as near
+	Decisions // how many there are
 )
 
 // Decide tells, of the persons most similar to a face, the most similar first and
@@ -46,11 +47,11 @@ func (r Rule) Decide(candidates []Candidate) Decision {
 // insert puts c into best, which is in order and has a person once and at most count
 // of them, if it belongs there.
 func insert(best []Candidate, c Candidate, count int) []Candidate {
-	if len(best) == count && (count == 0 || !before(c, best[count-1])) {
+	if len(best) == count && (count == 0 || !ranksBefore(c, best[count-1])) {
 		return best
 	}
 	if same := slices.IndexFunc(best, func(b Candidate) bool { return b.Person == c.Person }); same >= 0 {
-		if !before(c, best[same]) {
+		if !ranksBefore(c, best[same]) {
 			return best
 		}
 		best = slices.Delete(best, same, same+1)
@@ -64,4 +65,4 @@ func order(a, b Candidate) int {
 	return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.ImageName, b.ImageName))
 }
 
-func before(a, b Candidate) bool { return order(a, b) < 0 }
+func ranksBefore(a, b Candidate) bool { return order(a, b) < 0 }

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"lineup.dev/lineup/face-server/picture"
 )
@@ -140,26 +140,37 @@ func TestLimitOfMemory(t *testing.T) {
 	}
 }
 
-// Decoding ends soon after its context does, wherever it is: here in a PNG of few
-// bytes and many pixels.
+// asked is a context that counts how often it is asked whether it ended, and has ended
+// once that was often enough.
+type asked struct {
+	context.Context
+	times, end int
+}
+
+func (a *asked) Err() error {
+	if a.times++; a.times > a.end {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// Decoding ends with its context wherever it is: here in a PNG of few bytes and many
+// pixels, after each tenth of them.
 func TestStopsInTheMiddle(t *testing.T) {
 	body := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
-	start := time.Now()
-	if _, err := picture.Decode(t.Context(), body, enough); err != nil {
+	full := &asked{Context: t.Context(), end: math.MaxInt}
+	if _, err := picture.Decode(full, body, enough); err != nil {
 		t.Fatal(err)
 	}
-	full := time.Since(start)
-	var took time.Duration
-	var err error
-	for range 5 { // on a busy machine, one may be kept from running just then
-		ctx, cancel := context.WithTimeout(t.Context(), full/10)
-		start = time.Now()
-		_, err = picture.Decode(ctx, body, enough)
-		took = time.Since(start)
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) && took <= full*2/3 {
-			return
+	if full.times < 20 {
+		t.Fatalf("the context was asked %d times while the picture was decoded, want 20 at least", full.times)
+	}
+	for tenth := range 10 {
+		ctx := &asked{Context: t.Context(), end: full.times * tenth / 10}
+		_, err := picture.Decode(ctx, body, enough)
+		// The reader asks once, and Decode twice, for the error that it gives.
+		if more := ctx.times - ctx.end; !errors.Is(err, context.DeadlineExceeded) || more > 3 {
+			t.Errorf("ended after %d of %d: asked %d times more, want 3 at most; error %v", ctx.end, full.times, more, err)
 		}
 	}
-	t.Errorf("with a tenth of %v it took %v, error %v", full, took, err)
 }

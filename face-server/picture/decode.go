@@ -75,7 +75,7 @@ func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture
 	}
 	stored := 1
 	if d.exif != 0 {
-		stored = orientation(body, d.exif)
+		stored = readOrientation(body, d.exif)
 	}
 	if d.first != nil {
 		body = d.first(body)

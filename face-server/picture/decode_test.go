@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/photo"
 )
 
 var enough = picture.Limits{Pixels: 50_000_000, Frames: 1000}
@@ -32,8 +33,8 @@ func draw(width, height int, at func(x, y int) (int, int)) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
-			upright, down := at(x, y)
-			img.SetNRGBA(x, y, quarters[upright/24+down/16*2])
+			right, down := at(x, y)
+			img.SetNRGBA(x, y, quarters[right/24+down/16*2])
 		}
 	}
 	return img
@@ -257,8 +258,8 @@ func pngHeader(width, height uint32) []byte {
 }
 
 func TestRefusals(t *testing.T) {
-	whole := encodeJPEG(t, upright())
-	lying := bytes.Clone(whole)
+	jpegBody := encodeJPEG(t, upright())
+	lying := bytes.Clone(jpegBody)
 	frame := bytes.Index(lying, []byte{0xff, 0xc0})
 	copy(lying[frame+5:], []byte{0xff, 0xff, 0xff, 0xff}) // height and width
 	huge := bytes.Clone(file(t, "lossless.webp"))
@@ -269,11 +270,11 @@ func TestRefusals(t *testing.T) {
 		want error
 		says string
 	}{
-		"nothing":                  {nil, picture.ErrNoPicture, "not a JPEG, PNG, WebP or GIF"},
-		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "not a JPEG, PNG, WebP or GIF"},
-		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "not a JPEG"},
-		"a JPEG that is cut":       {whole[:len(whole)/2], picture.ErrNoPicture, "broken JPEG"},
-		"a JPEG's first bytes":     {whole[:20], picture.ErrNoPicture, "broken JPEG"},
+		"nothing":                  {nil, picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a JPEG that is cut":       {jpegBody[:len(jpegBody)/2], picture.ErrNoPicture, "broken JPEG"},
+		"a JPEG's first bytes":     {jpegBody[:20], picture.ErrNoPicture, "broken JPEG"},
 		"a PNG without pixels":     {pngHeader(10, 10), picture.ErrNoPicture, "broken PNG"},
 		"a PNG of 50,000×50,000":   {pngHeader(50_000, 50_000), picture.ErrTooLarge, "50000×50000 pixels, 50000000 are allowed"},
 		"a JPEG whose header lies": {lying, picture.ErrTooLarge, "65535×65535 pixels"},

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/image/riff"
 )
 
-// orientation reads the EXIF tag that says how the camera was held, 1 to 8
+// readOrientation reads the EXIF tag that says how the camera was held, 1 to 8
 // (EXIF 2.32, tag 0x0112). Without one, or one that makes no sense, it is 1:
 // broken metadata is no reason to refuse a picture.
-func orientation(body []byte, format imagemeta.ImageFormat) int {
+func readOrientation(body []byte, format imagemeta.ImageFormat) int {
 	if format == imagemeta.WebP {
 		// imagemeta misses what follows a chunk of odd length.
 		body, format = webpEXIF(body), imagemeta.TIFF

@@ -14,7 +14,7 @@ import (
 )
 
 // BenchmarkNear prints, beside the time of a search in one goroutine, the memory that
-// the process has resident with the index, and for how many queries of a thousand
+// the process takes (RSS) with the index, and for how many queries of a thousand
 // whose best match is above the models' threshold the search found that very match.
 func BenchmarkNear(b *testing.B) {
 	for _, size := range []struct {
@@ -36,7 +36,7 @@ func BenchmarkNear(b *testing.B) {
 			}
 			spent := processorTime(b) - start
 			b.ReportMetric(spent.Seconds()*1000/float64(i), "ms-cpu/search")
-			b.ReportMetric(now, "MB-resident")
+			b.ReportMetric(now, "MB-RSS")
 			b.ReportMetric(100*float64(agreed)/float64(above), "%-agreed")
 			b.ReportMetric(float64(above), "queries-above")
 		})
@@ -88,20 +88,20 @@ const threshold = 0.42
 // agreement is how many queries have their best match above the threshold, and for
 // how many of those a search finds it.
 func agreement(x *search.Index[int], queries [][]float32) (agreed, above int) {
-	type verdict struct{ above, agreed bool }
-	verdicts := make([]verdict, len(queries))
+	type comparison struct{ above, agreed bool }
+	comparisons := make([]comparison, len(queries))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, query := range queries {
 		group.Go(func() error {
 			_, want := exhaustive(x, query)
 			_, got := best(x, query)
-			verdicts[i] = verdict{want >= threshold, got == want}
+			comparisons[i] = comparison{want >= threshold, got == want}
 			return nil
 		})
 	}
 	group.Wait()
-	for _, v := range verdicts {
+	for _, v := range comparisons {
 		if v.above {
 			above++
 			if v.agreed {

@@ -91,9 +91,9 @@ func (x *Index[K]) distances(views []view[K], query []float32, scratch *[]uint16
 	}
 	all := slices.Grow((*scratch)[:0], count)[:count]
 	*scratch = all
-	signs, rest := signs(nil, query), all
+	bits, rest := signs(nil, query), all
 	for _, v := range views {
-		v.differences(rest[:v.count], signs)
+		v.differences(rest[:v.count], bits)
 		rest = rest[v.count:]
 	}
 	return all

@@ -54,16 +54,16 @@ func TestAPictureThatWaitsInQuarantineIsRefusedWhenTheCircuitOpens(t *testing.T)
 	}
 }
 
-// TestQuarantineIsLeftBeforeTheResultIsWritten holds the row of a picture that the
+// TestQuarantineIsLeftBeforeTheResultIsWritten locks the row of a picture that the
 // face server has answered for, so that its result cannot be written.
 func TestQuarantineIsLeftBeforeTheResultIsWritten(t *testing.T) {
 	t.Parallel()
 	face := new(faceStub)
 	s := new(system)
-	var held *sql.Tx
+	var tx *sql.Tx
 	face.answer = func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error) {
 		if path == "slow.jpg" {
-			_, err := held.ExecContext(t.Context(), "UPDATE images SET reason='held' WHERE id=1")
+			_, err := tx.ExecContext(t.Context(), "UPDATE images SET reason='locked' WHERE id=1")
 			return names("", 0), err
 		}
 		return names("", 0), nil
@@ -71,7 +71,7 @@ func TestQuarantineIsLeftBeforeTheResultIsWritten(t *testing.T) {
 	face.start(t)
 	*s = *newSystem(t, face)
 	var err error
-	held, err = s.sql(t).BeginTx(t.Context(), nil)
+	tx, err = s.sql(t).BeginTx(t.Context(), nil)
 	testkit.Succeed(t, err)
 	s.submit(t, "slow.jpg", "quick.jpg")
 	s.edit(t, "UPDATE images SET attempts=1")
@@ -82,7 +82,7 @@ func TestQuarantineIsLeftBeforeTheResultIsWritten(t *testing.T) {
 		return face.calls.Load() == 1 && len(s.quarantine) == 0
 	})
 	s.wantAnswer(t, s.deliver(t, 2), http.StatusOK, "")
-	testkit.Succeed(t, held.Commit())
+	testkit.Succeed(t, tx.Commit())
 	work.Wait()
 	s.wantAnswer(t, slow, http.StatusOK, "")
 }

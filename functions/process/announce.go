@@ -20,8 +20,8 @@ type announcer struct {
 	timeout   time.Duration
 }
 
-func newAnnouncer(s settings, pictures *store.Store) (*announcer, error) {
-	a := &announcer{store: pictures, overrides: s.Overrides, timeout: s.AnnounceTimeout}
+func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
+	a := &announcer{store: db, overrides: s.Overrides, timeout: s.AnnounceTimeout}
 	if s.Sink == "" {
 		return a, nil
 	}

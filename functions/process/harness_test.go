@@ -109,21 +109,21 @@ func newSystem(t *testing.T, face *faceStub) *system {
 	s := &system{face: face, dsn: deptest.MySQL(t)}
 	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	// The handler has no more rights than it needs; what a test prepares goes another way.
-	pictures, err := openStore(deptest.Account(t, s.dsn, "process"), 10)
+	db, err := openStore(deptest.Account(t, s.dsn, "process"), 10)
 	testkit.Succeed(t, err)
 	s.store, err = openStore(s.dsn, 10)
 	testkit.Succeed(t, err)
 	faces, err := dialFaceServer(face.address, insecure.NewCredentials(), time.Second)
 	testkit.Succeed(t, err)
-	t.Cleanup(func() { pictures.Close(); s.store.Close(); faces.close() })
+	t.Cleanup(func() { db.Close(); s.store.Close(); faces.close() })
 	log := slog.New(slog.DiscardHandler)
 	s.pipeline = &pipeline{
 		Timeouts:   Timeouts{Lease: time.Minute, FaceTimeout: 2 * time.Second, HealthTimeout: time.Second, WriteTimeout: 10 * time.Second},
 		Retry:      Retry{MaxAttempts: 3, First: time.Second, Most: time.Minute},
-		store:      pictures,
+		store:      db,
 		faces:      faces,
 		breaker:    breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, faces.healthy, log),
-		announcer:  &announcer{store: pictures},
+		announcer:  &announcer{store: db},
 		quarantine: make(chan struct{}, 1),
 		ending:     context.Background(),
 	}

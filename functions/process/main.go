@@ -1,6 +1,6 @@
-// Command process is the function that asks who is in a picture: woken by the
-// event that a picture was submitted, it claims the picture's row, asks the face
-// server behind a circuit breaker, writes the result and announces it.
+// Command process is the function that asks who is in a picture: on the event that
+// a picture was submitted it claims the picture's row, asks the face server behind a
+// circuit breaker, writes the result and announces it.
 package main
 
 import (
@@ -19,11 +19,11 @@ func main() {
 }
 
 func run(ctx context.Context, s settings, log *slog.Logger) error {
-	pictures, err := store.Open(s.Database)
+	db, err := store.Open(s.Database)
 	if err != nil {
 		return err
 	}
-	defer pictures.Close()
+	defer db.Close()
 	credentials, err := s.TLS.Client(log)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	defer faces.close()
-	results, err := newAnnouncer(s, pictures)
+	results, err := newAnnouncer(s, db)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		pipeline: &pipeline{
 			Timeouts:   s.Timeouts,
 			Retry:      s.Retry,
-			store:      pictures,
+			store:      db,
 			faces:      faces,
 			breaker:    breaker.New(s.Circuit, faces.healthy, log),
 			announcer:  results,
@@ -54,5 +54,5 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			ending:     ending,
 		},
 	}
-	return serve.HTTP(ctx, s.Web, log, h, pictures.Ready)
+	return serve.HTTP(ctx, s.Web, log, h, db.Ready)
 }

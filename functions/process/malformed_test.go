@@ -201,10 +201,10 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	s.Lease = time.Second
 	own := deptest.OwnMySQL(t)
 	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
-	pictures, err := openStore(own.DSN, 4)
+	db, err := openStore(own.DSN, 4)
 	testkit.Succeed(t, err)
-	t.Cleanup(func() { pictures.Close() })
-	s.store, s.pipeline.store = pictures, pictures
+	t.Cleanup(func() { db.Close() })
+	s.store, s.pipeline.store = db, db
 
 	own.Limit(t, 17<<20)
 	var refused *httptest.ResponseRecorder

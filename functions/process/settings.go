@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	"lineup.dev/lineup/pkg/breaker"
@@ -30,6 +31,14 @@ type settings struct {
 	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" desc:"gRPC address of the face server: host:port"`
 	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long K_SINK may take to accept a result event"`
 	MaxEvent        int64         `envconfig:"MAX_EVENT" default:"1048576" min:"1024" max:"67108864" desc:"largest event accepted, in bytes"`
+}
+
+// Check refuses an address that no connection can be made to.
+func (s settings) Check() error {
+	if _, port, err := net.SplitHostPort(s.FaceAddress); err != nil || port == "" {
+		return fmt.Errorf("FACE_ADDRESS=%q is no host:port", s.FaceAddress)
+	}
+	return nil
 }
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}

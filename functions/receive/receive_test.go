@@ -90,11 +90,11 @@ func (s *system) do(t *testing.T, path, body string, header ...string) reply {
 
 func (r reply) images(t *testing.T) []picture {
 	t.Helper()
-	var answer struct{ Images []picture }
-	if err := json.Unmarshal([]byte(r.body), &answer); err != nil {
+	var body struct{ Images []picture }
+	if err := json.Unmarshal([]byte(r.body), &body); err != nil {
 		t.Fatalf("answer %d %q: %v", r.status, r.body, err)
 	}
-	return answer.Images
+	return body.Images
 }
 
 // nextHints reads n messages from the topic.

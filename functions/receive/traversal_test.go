@@ -21,17 +21,17 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// trapped is a receiver whose pictures and gallery are one root full of links that
+// newTraversal is a receiver whose pictures and gallery are one root full of links that
 // lead out of it.
-func trapped(t *testing.T) (*system, deptest.Traversal) {
+func newTraversal(t *testing.T) (*system, deptest.Traversal) {
 	t.Helper()
-	trap := deptest.NewTraversal(t, []byte("\xff\xd8\xff what lies outside"))
+	traversal := deptest.NewTraversal(t, []byte("\xff\xd8\xff what lies outside"))
 	s := newSystem(t)
-	roots := testkit.Must(photo.Open(trap.Root))(t)
+	roots := testkit.Must(photo.Open(traversal.Root))(t)
 	t.Cleanup(func() { roots.Close() })
-	s.gallery, s.images = trap.Root, trap.Root
+	s.gallery, s.images = traversal.Root, traversal.Root
 	s.receiver.roots, s.receiver.gallery = roots, roots
-	return s, trap
+	return s, traversal
 }
 
 // named is a form with one file, whatever its name is.
@@ -51,9 +51,9 @@ func named(t *testing.T, field, fileName, value, name string) (body, kind string
 // TestNoStringMakesReceiveWriteOutside brings every string in a path, an event, the
 // name of a file and the name of a person.
 func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
-	s, trap := trapped(t)
+	s, traversal := newTraversal(t)
 	quoted := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\n", "%0A", "\r", "%0D")
-	for i, way := range trap.Paths {
+	for i, way := range traversal.Paths {
 		data := testkit.Must(json.Marshal(map[string]string{"path": way}))(t)
 		answers := map[string]reply{
 			"a path":   s.do(t, "/image/post", string(data), "Accept", "application/json"),
@@ -76,22 +76,22 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 			t.Errorf("a file named %q: %d %s", way, got.status, got.body)
 		}
 	}
-	trap.Untouched(t)
+	traversal.Untouched(t)
 
-	upload, photo := regexp.MustCompile(`^uploads/[0-9a-f]{2}/[0-9a-f]{64}\.jpg$`), regexp.MustCompile(`^[\pL\d_]+-[0-9a-f]{16}\.jpg$`)
+	uploadName, photoName := regexp.MustCompile(`^uploads/[0-9a-f]{2}/[0-9a-f]{64}\.jpg$`), regexp.MustCompile(`^[\pL\d_]+-[0-9a-f]{16}\.jpg$`)
 	links := 0
-	for _, file := range filesBelow(t, trap.Root) {
+	for _, file := range filesBelow(t, traversal.Root) {
 		info := testkit.Must(os.Lstat(file))(t)
-		name := testkit.Must(filepath.Rel(trap.Root, file))(t)
+		name := testkit.Must(filepath.Rel(traversal.Root, file))(t)
 		switch {
 		case info.Mode()&os.ModeSymlink != 0:
 			links++
-		case name != "a.jpg" && !upload.MatchString(name) && !photo.MatchString(name):
+		case name != "a.jpg" && !uploadName.MatchString(name) && !photoName.MatchString(name):
 			t.Errorf("receive wrote %q", name)
 		}
 	}
 	if links != 9 {
-		t.Errorf("of the trap's 9 links %d are left", links)
+		t.Errorf("of the 9 links %d are left", links)
 	}
 	images, _, err := s.store.Images(t.Context(), store.Filter{Limit: 10_000})
 	testkit.Succeed(t, err)
@@ -104,23 +104,23 @@ func TestNoStringMakesReceiveWriteOutside(t *testing.T) {
 
 // A link in the place of the folder for uploads, or of a photo, is not followed out.
 func TestNoLinkMakesReceiveWriteOutside(t *testing.T) {
-	s, trap := trapped(t)
-	testkit.Succeed(t, os.Symlink("../elsewhere", filepath.Join(trap.Root, "uploads")))
+	s, traversal := newTraversal(t)
+	testkit.Succeed(t, os.Symlink("../elsewhere", filepath.Join(traversal.Root, "uploads")))
 	body, kind := named(t, "image", "a.jpg", "\xff\xd8\xff upload", "")
-	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, trap.Base) {
+	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, traversal.Base) {
 		t.Errorf("uploads leads out: %d %s, want 503 that shows no folder", got.status, got.body)
 	}
 	const face = "\xff\xd8\xff photo"
 	name := imageName("Ann", newUpload([]byte(face)))
-	testkit.Succeed(t, os.Symlink("../secret.jpg", filepath.Join(trap.Root, name)))
+	testkit.Succeed(t, os.Symlink("../secret.jpg", filepath.Join(traversal.Root, name)))
 	body, kind = named(t, "photo", "a.jpg", face, "Ann")
 	if got := s.do(t, "/people", body, "Content-Type", kind); got.status != http.StatusOK {
 		t.Errorf("a photo's place is a link: %d %s", got.status, got.body)
 	}
-	if saved, err := os.ReadFile(filepath.Join(trap.Root, name)); err != nil || string(saved) != face {
+	if saved, err := os.ReadFile(filepath.Join(traversal.Root, name)); err != nil || string(saved) != face {
 		t.Errorf("the photo is %q, %v", saved, err)
 	}
-	trap.Untouched(t)
+	traversal.Untouched(t)
 }
 
 // Whatever a person is called, their photo has a plain file name.
@@ -129,7 +129,7 @@ func FuzzPersonName(f *testing.F) {
 		f.Add(name)
 	}
 	plain := regexp.MustCompile(`^[\pL\p{Nd}_]+-[0-9a-f]{16}\.jpg$`)
-	photo := newUpload([]byte("\xff\xd8\xff"))
+	content := newUpload([]byte("\xff\xd8\xff"))
 	f.Fuzz(func(t *testing.T, name string) {
 		clean, err := personName(name)
 		if err != nil {
@@ -138,7 +138,7 @@ func FuzzPersonName(f *testing.F) {
 		if again, err := personName(clean); err != nil || again != clean {
 			t.Errorf("personName(%q) = %q, and of that %q, %v: want one form", name, clean, again, err)
 		}
-		file := imageName(clean, photo)
+		file := imageName(clean, content)
 		if !plain.MatchString(file) || len(file) > 255 || !utf8.ValidString(file) {
 			t.Errorf("the photo of %q is called %q", name, file)
 		}

@@ -63,11 +63,11 @@ func (v *view) images(r *http.Request) (page, error) {
 }
 
 func choices(q query, current lineup.Status) []choice {
-	choices := []choice{{"all", q.with("status", "", "before", ""), current == ""}}
+	list := []choice{{"all", q.with("status", "", "before", ""), current == ""}}
 	for _, status := range lineup.Statuses {
-		choices = append(choices, choice{string(status), q.with("status", string(status), "before", ""), status == current})
+		list = append(list, choice{string(status), q.with("status", string(status), "before", ""), status == current})
 	}
-	return choices
+	return list
 }
 
 // imagePage is one picture.
@@ -75,6 +75,9 @@ type imagePage struct {
 	lineup.Image
 	Missing string `json:"-"` // why the picture itself cannot be shown, else empty
 }
+
+// Failed tells the template that there is a reason to show, not a person.
+func (p imagePage) Failed() bool { return p.Status == lineup.Failed }
 
 func (v *view) image(r *http.Request) (page, error) {
 	image, err := v.readImage(r)

@@ -26,10 +26,10 @@ func TestTheTableIsAsApproved(t *testing.T) {
 	s := newSite(t)
 	s.add(t, "Hannibal", "hannibal_1.jpg")
 	s.add(t, "John Doe", "john_doe_1.jpg")
-	s.finish(t, "/home/user/image_dump/test34", faces(face("hannibal_1.jpg", 0.9)))
-	s.finish(t, "/home/user/image_dump/both.jpg", faces(face("hannibal_1.jpg", 0.6), face("john_doe_1.jpg", 0.8), face("", 0.1)))
-	s.finish(t, "strangers.jpg", faces(face("", 0.1), face("", 0.2)))
-	s.finish(t, "sea.jpg", faces())
+	s.finish(t, "/home/user/image_dump/test34", withFaces(newFace("hannibal_1.jpg", 0.9)))
+	s.finish(t, "/home/user/image_dump/both.jpg", withFaces(newFace("hannibal_1.jpg", 0.6), newFace("john_doe_1.jpg", 0.8), newFace("", 0.1)))
+	s.finish(t, "strangers.jpg", withFaces(newFace("", 0.1), newFace("", 0.2)))
+	s.finish(t, "sea.jpg", withFaces())
 	s.finish(t, "/etc/hostname", store.Result{Reason: "outside the picture roots"})
 	s.claim(t, "/home/user/image_dump/test33")
 	s.submit(t, "/home/user/image_dump/test32")
@@ -49,7 +49,7 @@ func TestAPictureAsJSON(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	person := s.add(t, "Dad & Co", "dad_1.jpg")
-	id := s.finish(t, "/pictures/a<b>.jpg", faces(face("", 0.12), face("dad_1.jpg", 0.875)))
+	id := s.finish(t, "/pictures/a<b>.jpg", withFaces(newFace("", 0.12), newFace("dad_1.jpg", 0.875)))
 
 	var got map[string]any
 	s.getJSON(t, fmt.Sprintf("/images/%d", id), &got)
@@ -171,9 +171,9 @@ func TestFilters(t *testing.T) {
 	dad, mom := s.add(t, "Dad", "dad.jpg"), s.add(t, "Mom", "mom.jpg")
 	pending := s.submit(t, "pending")
 	processing := s.claim(t, "processing").ID
-	withDad := s.finish(t, "dad", faces(face("dad.jpg", 0.9)))
-	withBoth := s.finish(t, "both", faces(face("dad.jpg", 0.7), face("mom.jpg", 0.8)))
-	unknown := s.finish(t, "nobody", faces(face("", 0.1)))
+	withDad := s.finish(t, "dad", withFaces(newFace("dad.jpg", 0.9)))
+	withBoth := s.finish(t, "both", withFaces(newFace("dad.jpg", 0.7), newFace("mom.jpg", 0.8)))
+	unknown := s.finish(t, "nobody", withFaces(newFace("", 0.1)))
 	failed := s.finish(t, "failed", store.Result{Reason: "no picture"})
 	for path, want := range map[string][]int64{
 		"/?status=pending":                                        {pending},
@@ -229,7 +229,7 @@ func TestAPageLoadsAgainOnlyWhileSomethingWaits(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Refresh = 3 * time.Second })
 	const refresh = `<meta http-equiv="refresh" content="3">`
-	done := s.finish(t, "done", faces())
+	done := s.finish(t, "done", withFaces())
 	for _, path := range []string{"/", fmt.Sprintf("/images/%d", done)} {
 		if strings.Contains(s.get(t, path).body, refresh) {
 			t.Errorf("%s loads again though all is done", path)
@@ -257,17 +257,17 @@ func TestWhatIsStoredIsShownAsText(t *testing.T) {
 	const evil = `<script>alert("1")</script>' onerror='x`
 	const status = `"><b onclick=1>`
 	person := s.add(t, evil, evil+".jpg")
-	known := s.finish(t, evil+"/a", faces(face(evil+".jpg", 0.9)))
+	recognised := s.finish(t, evil+"/a", withFaces(newFace(evil+".jpg", 0.9)))
 	failed := s.finish(t, evil+"/b", store.Result{Reason: evil})
-	edited := s.finish(t, evil+"/c", faces(face("", 0.1)))
+	edited := s.finish(t, evil+"/c", withFaces(newFace("", 0.1)))
 	s.edit(t, "UPDATE images SET status=? WHERE id=?", status, edited)
 	for path, want := range map[string]string{
-		"/":                               evil,
-		"/people":                         evil,
-		fmt.Sprintf("/people/%d", person): evil,
-		fmt.Sprintf("/images/%d", known):  evil,
-		fmt.Sprintf("/images/%d", failed): evil,
-		fmt.Sprintf("/images/%d", edited): status,
+		"/":                                   evil,
+		"/people":                             evil,
+		fmt.Sprintf("/people/%d", person):     evil,
+		fmt.Sprintf("/images/%d", recognised): evil,
+		fmt.Sprintf("/images/%d", failed):     evil,
+		fmt.Sprintf("/images/%d", edited):     status,
 		"/?status=" + "%3Cscript%3Ealert(%221%22)%3C%2Fscript%3E'%20onerror='x": evil,
 	} {
 		page := s.get(t, path).body

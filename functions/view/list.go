@@ -39,10 +39,8 @@ func (v *view) readImages(r *http.Request, q query, f store.Filter) (list imageL
 	return list, nil
 }
 
-// changes tells whether the picture's status will change by itself.
-func changes(image lineup.Image) bool {
-	return image.Status == lineup.Pending || image.Status == lineup.Processing
-}
+// changes tells whether the picture's status can still change.
+func changes(image lineup.Image) bool { return !image.Status.Final() }
 
 // readImage reads the picture whose id is in the URL.
 func (v *view) readImage(r *http.Request) (lineup.Image, error) {

@@ -154,8 +154,8 @@ func (s *site) put(t *testing.T, name string, content []byte) {
 	testkit.Succeed(t, os.WriteFile(filepath.Join(s.roots, name), content, 0o600))
 }
 
-// face is one that matched a gallery photo; nobody's when the photo is empty.
-func face(photo string, similarity float64) lineup.Face {
+// newFace is one that matched a gallery photo; nobody's when the photo is empty.
+func newFace(photo string, similarity float64) lineup.Face {
 	score := 0.99
 	return lineup.Face{
 		ImageName:  photo,
@@ -165,4 +165,4 @@ func face(photo string, similarity float64) lineup.Face {
 	}
 }
 
-func faces(all ...lineup.Face) store.Result { return store.Result{Faces: all} }
+func withFaces(all ...lineup.Face) store.Result { return store.Result{Faces: all} }

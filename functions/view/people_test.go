@@ -44,9 +44,9 @@ func TestAProfileShowsThePersonsPicturesAndKnownPhotos(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	dad := s.add(t, "Dad", "dad_1.jpg", "dad_2.jpg")
-	first := s.finish(t, "first.jpg", faces(face("dad_1.jpg", 0.8)))
-	second := s.finish(t, "second.jpg", faces(face("", 0.8), face("dad_2.jpg", 0.5)))
-	s.finish(t, "nobody.jpg", faces(face("", 0.1)))
+	first := s.finish(t, "first.jpg", withFaces(newFace("dad_1.jpg", 0.8)))
+	second := s.finish(t, "second.jpg", withFaces(newFace("", 0.8), newFace("dad_2.jpg", 0.5)))
+	s.finish(t, "nobody.jpg", withFaces(newFace("", 0.1)))
 	s.finish(t, "failed.jpg", store.Result{Reason: "no picture"})
 
 	var got struct {

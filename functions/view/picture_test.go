@@ -125,9 +125,9 @@ func TestThePageOfAPictureShowsItsFaces(t *testing.T) {
 	s := newSite(t)
 	dad := s.add(t, "Dad", "dad_1.jpg")
 	s.put(t, "a.jpg", jpegOf(t))
-	nowhere := face("", 0.125)
+	nowhere := newFace("", 0.125)
 	nowhere.Box, nowhere.Score = nil, nil
-	id := s.finish(t, "a.jpg", faces(nowhere, face("dad_1.jpg", 0.876)))
+	id := s.finish(t, "a.jpg", withFaces(nowhere, newFace("dad_1.jpg", 0.876)))
 	page := s.get(t, fmt.Sprintf("/images/%d", id)).body
 	for _, want := range []string{
 		fmt.Sprintf(`<img src="/images/%d/picture"`, id),

@@ -145,7 +145,7 @@ func TestASchemaThatIsTooOld(t *testing.T) {
 func (s *site) routes(t *testing.T) map[string]int {
 	t.Helper()
 	s.put(t, "a.jpg", jpegOf(t))
-	id := s.finish(t, "a.jpg", faces(face("", 0.1)))
+	id := s.finish(t, "a.jpg", withFaces(newFace("", 0.1)))
 	person := s.add(t, "Dad")
 	style := testkit.Must(s.view.assets.url("style.css"))(t)
 	return map[string]int{

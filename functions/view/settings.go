@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
@@ -32,7 +33,7 @@ func defaults() settings {
 
 // Options of the pages and their limits.
 type Options struct {
-	PageSize    int `envconfig:"PAGE_SIZE" default:"50" min:"1" desc:"rows of a page"`
+	PageSize    int `envconfig:"PAGE_SIZE" default:"50" min:"1" max:"10000" desc:"rows of a page"`
 	MaxPageSize int `envconfig:"MAX_PAGE_SIZE" default:"200" min:"1" max:"10000" desc:"most rows that ?limit= may ask for"`
 	photo.Limits
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
@@ -42,7 +43,8 @@ type Options struct {
 	ReceiveURL     string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" desc:"address of receive, for the commands that empty pages show"`
 }
 
-// Check refuses limits that contradict each other.
+// Check refuses limits that contradict each other, and an address that no command
+// could be given.
 func (o Options) Check() error {
 	var errs []error
 	if o.PageSize > o.MaxPageSize {
@@ -50,6 +52,9 @@ func (o Options) Check() error {
 	}
 	if o.SendTimeout <= o.RequestTimeout {
 		errs = append(errs, fmt.Errorf("SEND_TIMEOUT is %v, which must be more than REQUEST_TIMEOUT, %v", o.SendTimeout, o.RequestTimeout))
+	}
+	if u, err := url.Parse(o.ReceiveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		errs = append(errs, fmt.Errorf("RECEIVE_URL=%q is no http or https URL", o.ReceiveURL))
 	}
 	return errors.Join(errs...)
 }

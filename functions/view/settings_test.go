@@ -9,18 +9,22 @@ import (
 	"lineup.dev/lineup/local/testkit"
 )
 
-func TestOptionsThatContradictEachOtherAreRefusedByName(t *testing.T) {
-	var defaults Options
-	testkit.Succeed(t, envconfig.Process("", &defaults))
-	if err := defaults.Check(); err != nil {
+func TestOptionsThatCannotWorkAreRefusedByName(t *testing.T) {
+	var unset Options
+	testkit.Succeed(t, envconfig.Process("", &unset))
+	if err := unset.Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
 	}
 	for name, change := range map[string]func(*Options){
-		"PAGE_SIZE is 201":    func(o *Options) { o.PageSize = o.MaxPageSize + 1 },
-		"SEND_TIMEOUT is 10s": func(o *Options) { o.SendTimeout = o.RequestTimeout },
+		"PAGE_SIZE is 201":            func(o *Options) { o.PageSize = o.MaxPageSize + 1 },
+		"SEND_TIMEOUT is 10s":         func(o *Options) { o.SendTimeout = o.RequestTimeout },
+		`RECEIVE_URL=""`:              func(o *Options) { o.ReceiveURL = "" },
+		`RECEIVE_URL="receive:8000"`:  func(o *Options) { o.ReceiveURL = "receive:8000" },
+		`RECEIVE_URL="ftp://receive"`: func(o *Options) { o.ReceiveURL = "ftp://receive" },
+		`RECEIVE_URL="http://"`:       func(o *Options) { o.ReceiveURL = "http://" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			options := defaults
+			options := unset
 			change(&options)
 			if err := options.Check(); err == nil || !strings.HasPrefix(err.Error(), name) {
 				t.Errorf("got %v, want an error about %s", err, name)

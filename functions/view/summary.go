@@ -29,9 +29,9 @@ func summarize(image lineup.Image) summary {
 	case lineup.Failed:
 		return summary{Text: cmp.Or(image.Reason, "No reason was recorded")}
 	}
-	if known := known(image); len(known) > 0 {
-		named := min(len(known), namesShown)
-		return summary{People: known[:named], More: len(known) - named}
+	if people := known(image); len(people) > 0 {
+		named := min(len(people), namesShown)
+		return summary{People: people[:named], More: len(people) - named}
 	}
 	switch {
 	case image.Status != lineup.Unknown:

@@ -3,8 +3,10 @@ package main
 import (
 	"os/exec"
 	"reflect"
+	"strings"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -37,6 +39,26 @@ func TestSummarize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := summarize(c.image); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// A status that was added to lineup.Statuses alone would show a dash and no colour.
+func TestEveryStatusIsShown(t *testing.T) {
+	fallback := summarize(lineup.Image{Status: "written by hand"})
+	style := string(testkit.Must(static.ReadFile("static/style.css"))(t))
+	for _, status := range lineup.Statuses {
+		t.Run(string(status), func(t *testing.T) {
+			image := lineup.Image{Status: status}
+			if status == lineup.Identified { // the only one whose picture has a known person
+				image.Person = &lineup.Person{ID: 1, Name: "Dad"}
+			}
+			if got := summarize(image); got.Text == fallback.Text && len(got.People) == 0 {
+				t.Errorf("its summary is %+v", got)
+			}
+			if class := ".badge." + statusClass(status); !strings.Contains(style, class) {
+				t.Errorf("style.css has no %s", class)
 			}
 		})
 	}

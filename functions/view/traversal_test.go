@@ -17,13 +17,13 @@ import (
 func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	t.Parallel()
 	secret := append(jpegOf(t), "what lies outside"...)
-	trap := deptest.NewTraversal(t, secret)
+	traversal := deptest.NewTraversal(t, secret)
 	s := newSite(t)
-	testkit.Succeed(t, os.WriteFile(trap.Root+"/a.jpg", jpegOf(t), 0o600))
-	// The site's own root becomes the trap's.
+	testkit.Succeed(t, os.WriteFile(traversal.Root+"/a.jpg", jpegOf(t), 0o600))
+	// The site's own root becomes the traversal's.
 	testkit.Succeed(t, os.Remove(s.roots))
-	testkit.Succeed(t, os.Symlink(trap.Root, s.roots))
-	for _, way := range trap.Paths {
+	testkit.Succeed(t, os.Symlink(traversal.Root, s.roots))
+	for _, way := range traversal.Paths {
 		if len(way) > 1024 {
 			continue // no row holds it
 		}
@@ -47,5 +47,5 @@ func TestNoRowMakesViewShowWhatLiesOutside(t *testing.T) {
 	if id := s.submit(t, "a.jpg"); s.get(t, fmt.Sprintf("/images/%d/picture", id)).status != http.StatusOK {
 		t.Error("not even the picture inside is shown")
 	}
-	trap.Untouched(t)
+	traversal.Untouched(t)
 }

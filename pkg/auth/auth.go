@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,12 +20,31 @@ type Settings struct {
 	TrustedOrigins []string `envconfig:"TRUSTED_ORIGINS" desc:"origins of other sites, https://host, whose pages may post here, comma-separated"`
 }
 
-// Check refuses a rate without a burst: it would refuse every request.
+// Check also reads the file of keys: a program without its keys must not start.
 func (s Settings) Check() error {
+	var errs []error
 	if s.RateLimit > 0 && s.RateBurst < 1 {
-		return fmt.Errorf("RATE_BURST is %d, which refuses every request: set it to 1 or more, or RATE_LIMIT (%g) to 0 for no limit", s.RateBurst, s.RateLimit)
+		errs = append(errs, fmt.Errorf("RATE_BURST is %d, which refuses every request: set it to 1 or more, or RATE_LIMIT (%g) to 0 for no limit", s.RateBurst, s.RateLimit))
 	}
-	return nil
+	if s.KeysFile != "" {
+		if _, _, err := readKeys(s.KeysFile); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	_, originErrs := crossOriginProtection(s.TrustedOrigins)
+	return errors.Join(append(errs, originErrs...)...)
+}
+
+// crossOriginProtection lets pages of these origins post, and names each origin that
+// is none.
+func crossOriginProtection(trusted []string) (protection *http.CrossOriginProtection, errs []error) {
+	protection = http.NewCrossOriginProtection()
+	for _, origin := range trusted {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			errs = append(errs, fmt.Errorf("TRUSTED_ORIGINS: %w; write each as https://host", err))
+		}
+	}
+	return protection, errs
 }
 
 // Authenticator is safe for concurrent use.
@@ -36,12 +56,11 @@ type Authenticator struct {
 
 // New reads the keys. Without a file of keys every request is accepted.
 func New(s Settings, log *slog.Logger) (*Authenticator, error) {
-	a := &Authenticator{origins: http.NewCrossOriginProtection(), log: log}
-	for _, origin := range s.TrustedOrigins {
-		if err := a.origins.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("TRUSTED_ORIGINS: %w; write each as https://host", err)
-		}
+	origins, errs := crossOriginProtection(s.TrustedOrigins)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
+	a := &Authenticator{origins: origins, log: log}
 	if s.KeysFile == "" {
 		return a, nil
 	}

@@ -305,6 +305,23 @@ func TestARateNeedsABurst(t *testing.T) {
 	}
 }
 
+func TestEveryFaultIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	err := serve.Check(&auth.Settings{
+		KeysFile: filepath.Join(t.TempDir(), "none"), RateLimit: 1,
+		TrustedOrigins: []string{"https://page.example", "page.example", "https://page.example/path"},
+	})
+	if err == nil {
+		t.Fatal("settings that cannot work are accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, want := range []string{"RATE_BURST is 0", "API_KEYS_FILE: ", `TRUSTED_ORIGINS: invalid origin "page.example"`, `TRUSTED_ORIGINS: invalid origin "https://page.example/path"`} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
+			t.Errorf("fault %d of %q does not begin with %q", i, lines, want)
+		}
+	}
+}
+
 func TestPostsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	g := guard(t, auth.Settings{TrustedOrigins: []string{"https://page.example"}})

@@ -55,10 +55,7 @@ func openKeyring(s Settings, log *slog.Logger) (*keyring, error) {
 	if k.rate == 0 {
 		k.rate = rate.Inf
 	}
-	if err := k.read(); err != nil {
-		return nil, fmt.Errorf("API_KEYS_FILE: %w", err)
-	}
-	return k, nil
+	return k, k.read()
 }
 
 // authenticate gives the key of the request, and the problem if it is refused.
@@ -85,9 +82,9 @@ func token(r *http.Request) string {
 	if _, password, ok := r.BasicAuth(); ok {
 		return password
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token)
+		return strings.TrimSpace(credentials)
 	}
 	return ""
 }
@@ -132,21 +129,9 @@ func (k *keyring) current() []key {
 
 // read loads the keys from the file, all or none, and notes the file's identity.
 func (k *keyring) read() error {
-	f, err := os.Open(k.path)
+	keys, file, err := readKeys(k.path)
 	if err != nil {
-		return fmt.Errorf("open the file of API keys: %w; next: make it, or unset API_KEYS_FILE to need no key", err)
-	}
-	defer f.Close()
-	if k.file, err = f.Stat(); err != nil {
-		return fmt.Errorf("read the file of API keys: %w", err)
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return fmt.Errorf("read the file of API keys: %w", err)
-	}
-	keys, err := parse(content)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", k.path, err)
+		return err
 	}
 	limiters := map[string]*rate.Limiter{}
 	for _, old := range k.keys {
@@ -156,8 +141,30 @@ func (k *keyring) read() error {
 		keys[i].limiter = cmp.Or(limiters[key.name], rate.NewLimiter(k.rate, k.burst))
 		limiters[key.name] = keys[i].limiter
 	}
-	k.keys = keys
+	k.keys, k.file = keys, file
 	return nil
+}
+
+// readKeys gives the keys without their limiters, and the identity of the file.
+func readKeys(path string) ([]key, os.FileInfo, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names it, in a setting
+	if err != nil {
+		return nil, nil, fmt.Errorf("API_KEYS_FILE: %w; next: make it, or unset API_KEYS_FILE to need no key", err)
+	}
+	defer f.Close()
+	file, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("API_KEYS_FILE: %w", err)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("API_KEYS_FILE: %w", err)
+	}
+	keys, err := parse(content)
+	if err != nil {
+		return nil, nil, fmt.Errorf("API_KEYS_FILE: read %s: %w", path, err)
+	}
+	return keys, file, nil
 }
 
 // parse reads lines of a name and a hash. Its errors show neither: somebody may have

@@ -20,13 +20,13 @@ func TestNoPathMakesTheServerLookAtWhatLiesOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trap := deptest.NewTraversal(t, face)
-	write(t, filepath.Join(trap.Root, "a.jpg"), blank(t, 64, 48))
+	traversal := deptest.NewTraversal(t, face)
+	write(t, filepath.Join(traversal.Root, "a.jpg"), blank(t, 64, 48))
 	s := forTests(t)
-	s.ImagesURL, s.KnownPeople, s.MaxPixels = trap.Root, trap.Root, 4<<20
+	s.ImagesURL, s.KnownPeople, s.MaxPixels = traversal.Root, traversal.Root, 4<<20
 	connection := startReady(t, s)
 	client, gallery := facerecog.NewIdentifyClient(connection), facerecog.NewGalleryClient(connection)
-	for _, way := range trap.Paths {
+	for _, way := range traversal.Paths {
 		for what, ask := range map[string]func(context.Context) (faces int, err error){
 			"Identify": func(ctx context.Context) (int, error) {
 				answer, err := client.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: way})
@@ -60,5 +60,5 @@ func TestNoPathMakesTheServerLookAtWhatLiesOutside(t *testing.T) {
 	if err != nil || len(answer.Faces) == 0 {
 		t.Errorf("the picture outside has no face that could be found: %v, %v", answer, err)
 	}
-	trap.Untouched(t)
+	traversal.Untouched(t)
 }
