@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/pkg/queue"
 )
 
@@ -22,7 +23,7 @@ func BenchmarkThroughput(b *testing.B) {
 		for _, limit := range []int{1, 8, 32, 128} {
 			b.Run(fmt.Sprintf("sink=%v/in-flight=%d", takes, limit), func(b *testing.B) {
 				nsqd := nsqdWith(b)
-				q, err := queue.New(queue.Settings{Address: nsqd.TCP})
+				q, err := queue.New(deptest.QueueSettings(b, nsqd.TCP, nsqd.HTTP))
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -58,7 +59,7 @@ func BenchmarkLatency(b *testing.B) {
 	for _, buffer := range []time.Duration{time.Millisecond, 25 * time.Millisecond} {
 		b.Run(fmt.Sprintf("output-buffer=%v", buffer), func(b *testing.B) {
 			nsqd := nsqdWith(b)
-			q, err := queue.New(queue.Settings{Address: nsqd.TCP})
+			q, err := queue.New(deptest.QueueSettings(b, nsqd.TCP, nsqd.HTTP))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -78,7 +78,7 @@ func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)
 
 func publish(t testing.TB, nsqd *deptest.NSQD, topic string, bodies ...string) {
 	t.Helper()
-	q := testkit.Must(queue.New(queue.Settings{Address: nsqd.TCP}))(t)
+	q := testkit.Must(queue.New(deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP)))(t)
 	defer q.Close()
 	for _, body := range bodies {
 		testkit.Succeed(t, q.Publish(t.Context(), topic, []byte(body)))

@@ -3,11 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"time"
-
-	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
@@ -49,24 +46,25 @@ type settings struct {
 
 // Check refuses what no tag can tell.
 func (s settings) Check() error {
-	errs := append(checkNames(s), checkPrewarm(s.Prewarm), checkAddresses(s))
+	errs := append(checkDead(s), checkPrewarm(s.Prewarm))
+	for _, address := range s.Lookupds {
+		errs = append(errs, queue.CheckAddress("NSQLOOKUPD_ADDRESSES", address))
+	}
 	if s.RetryMax < s.RetryMin {
 		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
 	}
 	return errors.Join(errs...)
 }
 
-func checkNames(s settings) (errs []error) {
+func checkDead(s settings) []error {
 	dead := deadTopicName(s.DeadTopic, s.Topic)
-	for _, name := range []struct{ key, value string }{
-		{"TOPIC", s.Topic}, {"CHANNEL", s.Channel}, {"DEAD_TOPIC", dead}, {"DEAD_CHANNEL", s.DeadChannel},
-	} {
-		if !nsq.IsValidTopicName(name.value) {
-			errs = append(errs, fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", name.key, name.value))
-		}
-	}
-	if dead == s.Topic {
+	errs := []error{queue.CheckName("DEAD_CHANNEL", s.DeadChannel)}
+	switch {
+	case queue.CheckName("TOPIC", s.Topic) != nil && s.DeadTopic == "": // reported as TOPIC
+	case dead == s.Topic:
 		errs = append(errs, fmt.Errorf("DEAD_TOPIC is TOPIC, %s: what the sink refuses would come again for ever: name another", s.Topic))
+	default:
+		errs = append(errs, queue.CheckName("DEAD_TOPIC", dead))
 	}
 	return errs
 }
@@ -75,19 +73,6 @@ func checkPrewarm(addresses []string) error {
 	for _, address := range addresses {
 		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
-		}
-	}
-	return nil
-}
-
-func checkAddresses(s settings) error {
-	addresses := s.Lookupds
-	if len(addresses) == 0 {
-		addresses = []string{s.NSQ.Address}
-	}
-	for _, address := range addresses {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("NSQD_ADDRESS or NSQLOOKUPD_ADDRESSES: %q is no host:port: %w", address, err)
 		}
 	}
 	return nil

@@ -28,11 +28,9 @@ func TestRulesBetweenSettings(t *testing.T) {
 	for what, change := range map[string]func(*settings){
 		"a sink that is no URL":               func(s *settings) { s.Sink = "sink" },
 		"something to prewarm that is no URL": func(s *settings) { s.Prewarm = []string{"face-server:80"} },
-		"a topic with a space":                func(s *settings) { s.Topic = "my images" },
-		"no channel":                          func(s *settings) { s.Channel = "" },
+		"no channel of the dead topic":        func(s *settings) { s.DeadChannel = "" },
 		"a dead topic that is too long":       func(s *settings) { s.Topic = "a123456789b123456789c123456789d123456789e123456789f123456789g" },
 		"dead letters to the topic itself":    func(s *settings) { s.DeadTopic = s.Topic },
-		"an nsqd without a port":              func(s *settings) { s.NSQ.Address = "nsqd" },
 		"an nsqlookupd with a scheme":         func(s *settings) { s.Lookupds = []string{"http://lookupd:4161"} },
 		"delays that shrink":                  func(s *settings) { s.RetryMin = s.RetryMax + time.Second },
 	} {

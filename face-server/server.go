@@ -67,7 +67,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 
 // imageOf is the id by which the caller knows the picture, 0 when it does not say.
 func imageOf(ctx context.Context) (id int64) {
-	if ids := metadata.ValueFromIncomingContext(ctx, "image"); len(ids) > 0 {
+	if ids := metadata.ValueFromIncomingContext(ctx, facerecog.ImageKey); len(ids) > 0 {
 		id, _ = strconv.ParseInt(ids[0], 10, 64)
 	}
 	return id

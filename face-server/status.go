@@ -14,6 +14,7 @@ import (
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
+	facerecog "lineup.dev/lineup/proto"
 )
 
 // Refusals that are the server's own.
@@ -64,7 +65,7 @@ func statusOf(err error) *status.Status {
 }
 
 func unreachable(message string) *status.Status {
-	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: "ROOT_UNREACHABLE", Domain: "lineup"})
+	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: facerecog.RootUnreachable, Domain: "lineup"})
 }
 
 func busy(message string) *status.Status {

@@ -81,7 +81,7 @@ func (f *faceServer) identify(ctx, opened context.Context, j *job) outcome {
 		}
 	})()
 	// For the face server's log; one that does not know it leaves it alone.
-	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, j.trace), "image", strconv.FormatInt(j.id, 10))
+	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, j.trace), facerecog.ImageKey, strconv.FormatInt(j.id, 10))
 	response, err := f.identifier.Identify(withSentState(ctx, call), &facerecog.IdentifyRequest{ImagePath: j.claim.Path})
 	if err != nil {
 		return failure(err, call.sent())
@@ -106,7 +106,7 @@ func failure(err error, sent bool) outcome {
 	for _, detail := range s.Details() {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
-			o.rootUnreachable = d.GetReason() == "ROOT_UNREACHABLE"
+			o.rootUnreachable = d.GetReason() == facerecog.RootUnreachable
 		case *errdetails.RetryInfo:
 			o.retryAfter = d.GetRetryDelay().AsDuration()
 		}

@@ -53,7 +53,7 @@ func notClaimed(c store.Claim) reply {
 		return reply{http.StatusConflict, max(c.Wait, claimWait), "another works on it"}
 	case store.NotYet:
 		return later(max(c.Wait, claimWait), "it waits for its next try")
-	case store.Odd:
+	case store.UnknownStatus:
 		return reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf("image %d has the status %q, which is none of %v: correct the row", c.ID, c.Status, lineup.Statuses)}
 	default: // store.Done
 		return replyDone

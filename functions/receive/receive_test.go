@@ -48,7 +48,9 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	// The handler has no more rights than it needs; what a test prepares goes another way.
 	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, s.dsn, "receive")}, Connections: 10}))(t)
 	s.store = testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: s.dsn}, Connections: 10}))(t)
-	hintQueue := testkit.Must(queue.New(queue.Settings{Address: s.nsqd.TCP, HTTPAddress: s.nsqd.HTTP, Timeout: time.Second}))(t)
+	nsq := deptest.QueueSettings(t, s.nsqd.TCP, s.nsqd.HTTP)
+	nsq.Timeout = time.Second
+	hintQueue := testkit.Must(queue.New(nsq))(t)
 	roots := testkit.Must(photo.Open(s.images + ",s3://pictures?region=us-east-1"))(t)
 	gallery := testkit.Must(photo.Open(s.gallery))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })

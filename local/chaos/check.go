@@ -149,11 +149,6 @@ func (f facts) checkChanges(v *findings) {
 	}
 }
 
-// typeOf is the type of the event that tells of a final status.
-var typeOf = map[lineup.Status]string{
-	lineup.Identified: event.TypeIdentified, lineup.Unknown: event.TypeUnknown, lineup.Failed: event.TypeFailed,
-}
-
 // checkEvents: every result was told, no other was, and what was told again was the same.
 func (f facts) checkEvents(v *findings) {
 	results := make(map[string]lineup.Status) // by event id
@@ -176,13 +171,14 @@ func (f facts) checkEvents(v *findings) {
 	for id, e := range f.events {
 		v.repeats += e.times - 1
 		status, ours := results[id]
+		kind, _ := event.TypeOf(status)
 		switch {
 		case e.image <= f.after:
 		case !ours:
 			note(&v.wrong, "the sink was told %s as event %s of image %d, which has no such result", e.kind, id, e.image)
 		case e.changed:
 			note(&v.doubled, "event %s was told again with another type or other data", id)
-		case e.kind != typeOf[status]:
+		case e.kind != kind:
 			note(&v.wrong, "event %s says %s, but the picture is %s", id, e.kind, status)
 		case f.rows[e.image] != nil && e.path != f.rows[e.image].path:
 			note(&v.wrong, "event %s is of %s, not of %s", id, e.path, f.rows[e.image].path)

@@ -3,7 +3,10 @@ package deptest
 import (
 	"testing"
 
+	"github.com/kelseyhightower/envconfig"
+
 	"lineup.dev/lineup/local/parts"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // NSQD is a real nsqd. It can be stopped and started again at the same addresses with the messages it had.
@@ -43,6 +46,17 @@ func (n *NSQD) Stop() {
 		n.running.Stop() //nolint:errcheck // a test that needs an nsqd that had failed has failed too
 		n.running = nil
 	}
+}
+
+// QueueSettings are the default ones of a queue, for the nsqd at these addresses.
+func QueueSettings(t testing.TB, tcp, http string) queue.Settings {
+	t.Helper()
+	var s queue.Settings
+	if err := envconfig.Process("", &s); err != nil {
+		t.Fatal(err)
+	}
+	s.Address, s.HTTPAddress = tcp, http
+	return s
 }
 
 // Lookupd starts an nsqlookupd on free ports, to whose TCP address nsqd registers and whose HTTP address is asked. It ends

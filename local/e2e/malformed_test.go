@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/queue"
@@ -19,7 +20,7 @@ import (
 func TestGarbageOnTheTopic(t *testing.T) {
 	t.Parallel()
 	c := start(t, t.TempDir())
-	q, err := queue.New(queue.Settings{Address: c.At.NSQD, HTTPAddress: c.At.NSQDHTTP})
+	q, err := queue.New(deptest.QueueSettings(t, c.At.NSQD, c.At.NSQDHTTP))
 	testkit.Succeed(t, err)
 	t.Cleanup(func() { q.Close() })
 

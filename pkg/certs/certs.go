@@ -24,6 +24,14 @@ type Settings struct {
 	CAFile   string `envconfig:"TLS_CA_FILE" desc:"PEM file of the CAs that the other side's certificate must come from"`
 }
 
+// Check refuses one half of a certificate and its key.
+func (s Settings) Check() error {
+	if (s.CertFile == "") != (s.KeyFile == "") {
+		return errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
+	}
+	return nil
+}
+
 // Server is for the side that listens: it shows its certificate and, with a CA, lets
 // in only clients that show one of that CA.
 func (s Settings) Server(log *slog.Logger) (credentials.TransportCredentials, error) {
@@ -49,8 +57,8 @@ func (s Settings) Client(log *slog.Logger) (credentials.TransportCredentials, er
 }
 
 func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.CertPool) *tls.Config) (credentials.TransportCredentials, error) {
-	if (s.CertFile == "") != (s.KeyFile == "") {
-		return nil, errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
 	if s == (Settings{}) {
 		return insecure.NewCredentials(), nil

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"lineup.dev/lineup/local/testcerts"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/certs"
 )
 
@@ -26,9 +27,9 @@ var quiet = slog.New(slog.DiscardHandler)
 func serve(t *testing.T, s certs.Settings) (address string) {
 	t.Helper()
 	credentials, err := s.Server(quiet)
-	must(t, err)
+	testkit.Succeed(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Succeed(t, err)
 	server := grpc.NewServer(grpc.Creds(credentials))
 	healthpb.RegisterHealthServer(server, health.NewServer())
 	ended := make(chan struct{})
@@ -41,9 +42,9 @@ func serve(t *testing.T, s certs.Settings) (address string) {
 func call(t *testing.T, s certs.Settings, address string) error {
 	t.Helper()
 	credentials, err := s.Client(quiet)
-	must(t, err)
+	testkit.Succeed(t, err)
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials))
-	must(t, err)
+	testkit.Succeed(t, err)
 	defer connection.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -101,9 +102,9 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	oldClient.CAFile = server.CAFile
 	address := serve(t, server)
 	credentials, err := oldClient.Client(quiet) // of a program that goes on running
-	must(t, err)
+	testkit.Succeed(t, err)
 
-	must(t, os.Remove(server.KeyFile))
+	testkit.Succeed(t, os.Remove(server.KeyFile))
 	if err := call(t, oldClient, address); err != nil {
 		t.Errorf("half replaced: %v; want what held before", err)
 	}
@@ -117,7 +118,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 		t.Errorf("a certificate of the old CA: %v", err)
 	}
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials))
-	must(t, err)
+	testkit.Succeed(t, err)
 	defer connection.Close()
 	if _, err := healthpb.NewHealthClient(connection).Check(t.Context(), &healthpb.HealthCheckRequest{}); err != nil {
 		t.Errorf("a client that goes on running: %v", err)
@@ -127,8 +128,26 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(from)
-	must(t, err)
-	must(t, os.WriteFile(to, content, 0o600))
+	testkit.Succeed(t, err)
+	testkit.Succeed(t, os.WriteFile(to, content, 0o600))
+}
+
+func TestHalfAPairIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings certs.Settings
+		valid    bool
+	}{
+		"nothing":                       {certs.Settings{}, true},
+		"both":                          {certs.Settings{CertFile: "cert.pem", KeyFile: "key.pem"}, true},
+		"a CA alone":                    {certs.Settings{CAFile: "ca.pem"}, true},
+		"a certificate without its key": {certs.Settings{CertFile: "cert.pem"}, false},
+		"a key without its certificate": {certs.Settings{KeyFile: "key.pem", CAFile: "ca.pem"}, false},
+	} {
+		if err := c.settings.Check(); (err == nil) != c.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestFilesOfNoUse(t *testing.T) {
@@ -151,12 +170,5 @@ func TestFilesOfNoUse(t *testing.T) {
 				t.Errorf("%v, want an error that says %s", err, c.says)
 			}
 		})
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }

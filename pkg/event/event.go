@@ -5,10 +5,12 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"mime"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
@@ -81,16 +83,32 @@ func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, er
 // Result says how looking at the picture ended in its round-th round. The
 // picture's status must be final.
 func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, error) {
-	faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-	switch image.Status {
-	case lineup.Identified:
-		return build(TypeIdentified, SourceProcess, image.UpdatedAt, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
-	case lineup.Unknown:
-		return build(TypeUnknown, SourceProcess, image.UpdatedAt, image.ID, round, ResultData{image.ID, image.Path, faces}, trace)
-	case lineup.Failed:
-		return build(TypeFailed, SourceProcess, image.UpdatedAt, image.ID, round, FailedData{image.ID, image.Path, image.Reason}, trace)
+	kind, final := TypeOf(image.Status)
+	if !final {
+		return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
 	}
-	return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
+	var data any
+	if kind == TypeFailed {
+		data = FailedData{image.ID, image.Path, image.Reason}
+	} else {
+		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
+		data = ResultData{image.ID, image.Path, faces}
+	}
+	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
+}
+
+// TypeOf is the type of the event about a picture that ended with the status, false
+// when the status is not final.
+func TypeOf(status lineup.Status) (string, bool) {
+	switch status {
+	case lineup.Identified:
+		return TypeIdentified, true
+	case lineup.Unknown:
+		return TypeUnknown, true
+	case lineup.Failed:
+		return TypeFailed, true
+	}
+	return "", false
 }
 
 // build gives the event an id that is the same whenever the same fact is told
@@ -156,3 +174,17 @@ func (t Trace) set(e *cloudevents.Event) {
 		e.SetExtension(ExtTraceState, t.State)
 	}
 }
+
+// isJSON tells whether data of this content type is JSON. No content type stands for
+// JSON.
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json"))
+}
+
+// Printable tells whether an attribute may have this value: no control characters,
+// which no HTTP header can hold.
+func Printable(value string) bool { return !strings.ContainsFunc(value, unicode.IsControl) }

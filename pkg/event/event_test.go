@@ -8,20 +8,19 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 )
 
 var trace = event.Trace{Parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", State: "vendor=1,other=2"}
 
-func ptr[T any](v T) *T { return &v }
-
 // picture has two faces: one of which everything is told, one of which nothing is.
 func picture(status lineup.Status) lineup.Image {
 	return lineup.Image{
 		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(),
 		Faces: []lineup.Face{{
-			Person: &lineup.Person{ID: 4, Name: "Dad"}, ImageName: "dad.jpg", Similarity: ptr(.75), Score: ptr(.5),
+			Person: &lineup.Person{ID: 4, Name: "Dad"}, ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5),
 			Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m",
 		}, {}},
 	}
@@ -59,7 +58,7 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 				t.Error(err)
 			}
 			if e.SpecVersion() != "1.0" || e.Type() != c.kind || e.Source() != c.source || e.Subject() != "images/23" || e.DataContentType() != "application/json" {
-				t.Errorf("the event is\n%v\nwant type %s, source %s, subject images/23", e, c.kind, c.source)
+				t.Errorf("the event has type %s, source %s, subject %s; want type %s, source %s, subject images/23", e.Type(), e.Source(), e.Subject(), c.kind, c.source)
 			}
 			if string(e.Data()) != c.data {
 				t.Errorf("the data is\n%s, want\n%s", e.Data(), c.data)
@@ -77,8 +76,12 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 func TestOnlyAFinalPictureHasAResult(t *testing.T) {
 	t.Parallel()
 	for _, status := range lineup.Statuses {
+		kind, final := event.TypeOf(status)
+		if final != status.Final() {
+			t.Errorf("a picture that is %s has the type %q, %v", status, kind, final)
+		}
 		if e, err := event.Result(picture(status), 1, trace); (err == nil) != status.Final() {
-			t.Errorf("the result of a picture that is %s: %v, %v", status, e, err)
+			t.Errorf("the result of a picture that is %s has the type %q, %v", status, e.Type(), err)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -53,16 +52,6 @@ func Unmarshal(body []byte) (cloudevents.Event, error) {
 		e.DataEncoded = []byte(text)
 	}
 	return e, err
-}
-
-// isJSON tells whether data of this content type is JSON. No content type stands for
-// JSON.
-func isJSON(contentType string) bool {
-	if contentType == "" {
-		return true
-	}
-	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json"))
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and

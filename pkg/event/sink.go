@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 )
@@ -148,7 +147,3 @@ func (o Overrides) Set(e *cloudevents.Event) {
 		e.SetExtension(name, value)
 	}
 }
-
-// Printable tells whether an attribute may have this value: no control characters,
-// which no HTTP header can hold.
-func Printable(value string) bool { return !strings.ContainsFunc(value, unicode.IsControl) }

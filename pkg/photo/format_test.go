@@ -1,6 +1,8 @@
 package photo_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/pkg/photo"
@@ -28,10 +30,13 @@ func TestFormatOf(t *testing.T) {
 
 func TestFormatByName(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{
-		"a.jpg": "JPEG", "a/b.JPEG": "JPEG", "a.Png": "PNG", "a.b.webp": "WebP", "a.gif": "GIF",
-		"a.txt": "", "a.": "", "a": "", "jpg": "", "": "",
-	} {
+	tests := map[string]string{"a.txt": "", "a.": "", "a": "", "jpg": "", "": "", "a.b.webp": "WebP", "a.jpg": "JPEG", "a.jpeg": "JPEG"}
+	for _, f := range photo.Formats {
+		tests["a/b."+f.Extension] = f.Name
+		tests["a."+strings.ToUpper(f.Extension)] = f.Name
+		tests["a.png."+f.Extension] = f.Name
+	}
+	for name, want := range tests {
 		format, known := photo.FormatByName(name)
 		if format.Name != want || known != (want != "") {
 			t.Errorf("%q is %q, %v; want %q", name, format.Name, known, want)
@@ -41,7 +46,12 @@ func TestFormatByName(t *testing.T) {
 
 func TestFormatNames(t *testing.T) {
 	t.Parallel()
-	if names := photo.FormatNames(); names != "JPEG, PNG, WebP or GIF" {
-		t.Error(names)
+	var names []string
+	for _, f := range photo.Formats {
+		names = append(names, f.Name)
+	}
+	got := strings.Split(strings.Replace(photo.FormatNames(), " or ", ", ", 1), ", ")
+	if !slices.Equal(got, names) || !strings.HasSuffix(photo.FormatNames(), " or "+names[len(names)-1]) {
+		t.Errorf("%q does not list %q", photo.FormatNames(), names)
 	}
 }

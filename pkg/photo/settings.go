@@ -1,18 +1,23 @@
 package photo
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // RootsSettings say where pictures lie, for a program to embed in its own.
 type RootsSettings struct {
 	ImagesURL string `envconfig:"IMAGES_URL" desc:"picture roots, folders or bucket URLs, separated by commas; uploads go to the first"`
 }
 
-// Check refuses none.
+// Check refuses no root at all, and one that is neither a folder nor a bucket. It looks
+// at none of them.
 func (s RootsSettings) Check() error {
 	if s.ImagesURL == "" {
 		return errors.New("IMAGES_URL is not set: name the folders or buckets where pictures lie")
 	}
-	return nil
+	return checkRoots("IMAGES_URL", s.ImagesURL)
 }
 
 // GallerySettings say where the photos of known people lie, for a program to embed
@@ -21,15 +26,27 @@ type GallerySettings struct {
 	KnownPeople string `envconfig:"KNOWN_PEOPLE" desc:"the gallery, a folder or a bucket URL: photos of known people"`
 }
 
-// Check refuses none.
+// Check refuses no gallery at all, and one that is not a single folder or bucket. It
+// does not look at it.
 func (s GallerySettings) Check() error {
 	if s.KnownPeople == "" {
 		return errors.New("KNOWN_PEOPLE is not set: name the folder or bucket where photos of known people lie")
 	}
-	return nil
+	if strings.Contains(s.KnownPeople, ",") {
+		return errors.New("KNOWN_PEOPLE names several places: the gallery is one folder or one bucket")
+	}
+	return checkRoots("KNOWN_PEOPLE", s.KnownPeople)
+}
+
+func checkRoots(key, urls string) error {
+	roots, err := Open(urls)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return roots.Close()
 }
 
 // Limits of a picture, for a program to embed in its own settings.
 type Limits struct {
-	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"20971520" min:"1" desc:"largest picture or photo, in bytes"`
+	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"20971520" min:"1" max:"1073741824" desc:"largest picture or photo, in bytes"`
 }

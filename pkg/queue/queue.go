@@ -12,7 +12,6 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,14 +21,19 @@ import (
 	"github.com/nsqio/go-nsq"
 )
 
-// Settings of a Queue, to be embedded in a program's own. A number or time of
-// zero stands for the default.
+// Settings of a Queue, to be embedded in a program's own, which has them filled in
+// and checked.
 type Settings struct {
 	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd, TCP host:port"`
 	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"the same nsqd, HTTP host:port"`
 	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time nsqd has to answer"`
-	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" desc:"bytes of one message, as nsqd's -max-msg-size"`
-	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"1" desc:"bytes of messages published together, as nsqd's -max-body-size"`
+	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" max:"1073741824" desc:"bytes of one message, as nsqd's -max-msg-size"`
+	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"1" max:"1073741824" desc:"bytes of messages published together, as nsqd's -max-body-size"`
+}
+
+// Check refuses addresses at which no nsqd can be.
+func (s Settings) Check() error {
+	return errors.Join(CheckAddress("NSQD_ADDRESS", s.Address), CheckAddress("NSQD_HTTP_ADDRESS", s.HTTPAddress))
 }
 
 var (
@@ -52,22 +56,14 @@ type Queue struct {
 
 // New makes a queue without contacting nsqd.
 func New(s Settings) (*Queue, error) {
-	if s.Address == "" {
-		return nil, errors.New("no address of nsqd: set NSQD_ADDRESS to its host:port")
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
 	return &Queue{
-		settings: withDefaults(s),
+		settings: s,
 		http:     &http.Client{Transport: &http.Transport{}}, // nsqd is not behind a proxy
 		turn:     make(chan struct{}, 1),
 	}, nil
-}
-
-// withDefaults fills in what is zero, with the values of the tags.
-func withDefaults(s Settings) Settings {
-	s.Timeout = cmp.Or(s.Timeout, 2*time.Second)
-	s.MaxMessage = cmp.Or(s.MaxMessage, 1<<20)
-	s.MaxBatch = cmp.Or(s.MaxBatch, 5<<20)
-	return s
 }
 
 // Publish puts the messages into topic, in order. It returns when nsqd has them,
@@ -76,8 +72,8 @@ func withDefaults(s Settings) Settings {
 // the caller's choice. The error is ErrTooLarge when one of them can never be
 // published.
 func (q *Queue) Publish(ctx context.Context, topic string, bodies ...[]byte) error {
-	if !nsq.IsValidTopicName(topic) {
-		return fmt.Errorf("publish to topic %q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", topic)
+	if err := CheckName("topic", topic); err != nil {
+		return fmt.Errorf("publish to %w", err)
 	}
 	for _, body := range bodies {
 		if len(body) == 0 {

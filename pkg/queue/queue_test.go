@@ -62,7 +62,7 @@ func consume(t *testing.T, address, topic string, n int) [][]byte {
 
 func TestPublish(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 
 	if n := backlog(t, q, "images", "process"); n != 0 {
 		t.Fatalf("backlog of a topic that does not exist: %d, want 0", n)
@@ -86,7 +86,7 @@ func TestPublish(t *testing.T) {
 
 func TestBacklogCountsTheChannelNamed(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	if err := q.Publish(t.Context(), "images", []byte("first")); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,9 @@ func TestBacklogCountsTheChannelNamed(t *testing.T) {
 
 func TestALargeBatchIsSplitSoThatNSQDTakesIt(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP, Timeout: 10 * time.Second})
+	s := deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP)
+	s.Timeout = 10 * time.Second
+	q := open(t, s)
 	bodies := make([][]byte, 25) // 25 times 0.9 MiB are far more than the 5 MiB of one MPUB
 	for i := range bodies {
 		bodies[i] = bytes.Repeat([]byte{byte('a' + i)}, 900<<10)
@@ -117,7 +119,7 @@ func TestALargeBatchIsSplitSoThatNSQDTakesIt(t *testing.T) {
 }
 
 func TestWhatNSQDWouldRefuseIsRefusedBefore(t *testing.T) {
-	q := open(t, queue.Settings{Address: "127.0.0.1:1"}) // nobody listens there
+	q := open(t, deptest.QueueSettings(t, "127.0.0.1:1", "127.0.0.1:1")) // nobody listens there
 	for what, publish := range map[string]func() error{
 		"a message above the limit": func() error { return q.Publish(t.Context(), "images", make([]byte, 1<<20+1)) },
 		"an empty message":          func() error { return q.Publish(t.Context(), "images", []byte("a"), nil) },
@@ -137,15 +139,9 @@ func TestWhatNSQDWouldRefuseIsRefusedBefore(t *testing.T) {
 	}
 }
 
-func TestAnAddressIsNeeded(t *testing.T) {
-	if _, err := queue.New(queue.Settings{}); err == nil {
-		t.Error("no error")
-	}
-}
-
 func TestTheFirstPublishAfterARestartSucceeds(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	for round := range 5 {
 		if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
 			t.Fatalf("round %d: %v", round, err)
@@ -160,7 +156,7 @@ func TestTheFirstPublishAfterARestartSucceeds(t *testing.T) {
 
 func TestConcurrentPublishersSurviveARestart(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var publishers sync.WaitGroup
@@ -194,7 +190,7 @@ func TestConcurrentPublishersSurviveARestart(t *testing.T) {
 
 func TestBacklogCountsWhatIsInFlightOrDeferred(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	if err := q.Publish(t.Context(), "images", []byte("deferred"), []byte("in flight"), []byte("waiting")); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +232,7 @@ func TestBacklogCountsWhatIsInFlightOrDeferred(t *testing.T) {
 
 func TestANSQDThatIsDownCostsLittleTime(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, HTTPAddress: nsqd.HTTP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +262,9 @@ func hanging(t *testing.T) string {
 
 func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
 	address := hanging(t)
-	q := open(t, queue.Settings{Address: address, HTTPAddress: address, Timeout: 300 * time.Millisecond})
+	s := deptest.QueueSettings(t, address, address)
+	s.Timeout = 300 * time.Millisecond
+	q := open(t, s)
 	for what, call := range map[string]func(context.Context) error{
 		"publish": func(ctx context.Context) error { return q.Publish(ctx, "images", []byte("a")) },
 		"backlog": func(ctx context.Context) error { _, err := q.Backlog(ctx, "images", "process"); return err },
@@ -292,7 +290,7 @@ func TestAHangingNSQDCostsAtMostTheTimeout(t *testing.T) {
 
 func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.HTTP, HTTPAddress: nsqd.TCP}) // each in the other's place
+	q := open(t, deptest.QueueSettings(t, nsqd.HTTP, nsqd.TCP)) // each in the other's place
 	if err := q.Publish(t.Context(), "images", []byte("a")); err == nil {
 		t.Error("published to an HTTP server")
 	}
@@ -303,7 +301,7 @@ func TestWhatIsNoNSQDIsNotTakenForOne(t *testing.T) {
 
 func TestClosed(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP})
+	q := open(t, deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP))
 	if err := q.Publish(t.Context(), "images", []byte("a")); err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +314,7 @@ func TestClosed(t *testing.T) {
 
 func BenchmarkPublish(b *testing.B) {
 	nsqd := deptest.NSQ(b)
-	q, err := queue.New(queue.Settings{Address: nsqd.TCP})
+	q, err := queue.New(deptest.QueueSettings(b, nsqd.TCP, nsqd.HTTP))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -344,7 +342,9 @@ func BenchmarkPublish(b *testing.B) {
 
 func TestNSQDsOwnLimitCounts(t *testing.T) {
 	nsqd := deptest.NSQ(t)
-	q := open(t, queue.Settings{Address: nsqd.TCP, MaxMessage: 4 << 20})
+	s := deptest.QueueSettings(t, nsqd.TCP, nsqd.HTTP)
+	s.MaxMessage = 4 << 20
+	q := open(t, s)
 	for range 2 { // on a fresh connection, and after one that nsqd closed
 		if err := q.Publish(t.Context(), "images", make([]byte, 3<<20)); !errors.Is(err, queue.ErrTooLarge) {
 			t.Errorf("publish 3 MiB to an nsqd that takes 1 MiB: %v, want ErrTooLarge", err)

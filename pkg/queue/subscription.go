@@ -1,8 +1,38 @@
 package queue
 
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/nsqio/go-nsq"
+)
+
 // Subscription names what is published and who reads it, for a program to embed in
 // its own settings.
 type Subscription struct {
 	Topic   string `envconfig:"TOPIC" default:"images" desc:"NSQ topic of the messages"`
 	Channel string `envconfig:"CHANNEL" default:"process" desc:"NSQ channel of the topic; all who read one channel share its messages"`
+}
+
+// Check refuses names that nsqd would refuse.
+func (s Subscription) Check() error {
+	return errors.Join(CheckName("TOPIC", s.Topic), CheckName("CHANNEL", s.Channel))
+}
+
+// CheckName refuses what cannot be the name of a topic or a channel. The error names
+// the key.
+func CheckName(key, name string) error {
+	if !nsq.IsValidTopicName(name) { // the same rule holds for channels
+		return fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", key, name)
+	}
+	return nil
+}
+
+// CheckAddress refuses what is no host:port. The error names the key.
+func CheckAddress(key, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("%s=%q is no host:port", key, address)
+	}
+	return nil
 }

@@ -16,12 +16,12 @@ type Outcome int
 
 // A claim is won, or there is a reason why not.
 const (
-	Won    Outcome = iota // the picture is ours until the lease runs out
-	Gone                  // there is no such picture
-	Done                  // its status is final
-	Leased                // another works on it
-	NotYet                // it waits for its retry
-	Odd                   // its status is none that is known: somebody edited the row
+	Won           Outcome = iota // the picture is ours until the lease runs out
+	Gone                         // there is no such picture
+	Done                         // its status is final
+	Leased                       // another works on it
+	NotYet                       // it waits for its retry
+	UnknownStatus                // its status is none that is known: somebody edited the row
 )
 
 // Horizon is the longest that a picture is leased or put off for. A time in a row
@@ -89,7 +89,7 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	case claim.Status == lineup.Pending:
 		claim.Outcome = NotYet
 	default:
-		claim.Outcome = Odd
+		claim.Outcome = UnknownStatus
 	}
 	return claim, nil
 }

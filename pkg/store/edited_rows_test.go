@@ -21,8 +21,8 @@ func TestClaimOfAnEditedRow(t *testing.T) {
 		want     store.Outcome
 		attempts int
 	}{
-		"a status that is none":            {"status='sleeping'", store.Odd, 0},
-		"no status":                        {"status=''", store.Odd, 0},
+		"a status that is none":            {"status='sleeping'", store.UnknownStatus, 0},
+		"no status":                        {"status=''", store.UnknownStatus, 0},
 		"a status in capitals":             {"status='PENDING'", store.Won, 0},
 		"negative attempts":                {"attempts=-2147483648", store.Won, 0},
 		"all attempts there are":           {"attempts=2147483647", store.Won, math.MaxInt32},

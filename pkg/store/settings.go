@@ -15,14 +15,21 @@ import (
 
 // Database says which database it is, and how to be sure of it.
 type Database struct {
-	DSN    string `envconfig:"MYSQL_DSN" required:"true" secret:"true" desc:"database: user:password@tcp(host:3306)/name; over TLS with ?tls=true behind the name"`
+	DSN    string `envconfig:"MYSQL_DSN" secret:"true" desc:"database: user:password@tcp(host:3306)/name; over TLS with ?tls=true behind the name"`
 	CAFile string `envconfig:"MYSQL_CA_FILE" desc:"PEM file of the CAs that the database's certificate must come from; not set: those that the system trusts"`
 }
 
 // Settings of the database, for a program to embed in its own.
 type Settings struct {
 	Database
-	Connections int `envconfig:"MYSQL_CONNECTIONS" default:"10" min:"1" desc:"most connections this program opens to the database"`
+	Connections int `envconfig:"MYSQL_CONNECTIONS" default:"10" min:"1" max:"10000" desc:"most connections this program opens to the database"`
+}
+
+// Check refuses a DSN that is missing or cannot work, and a file of CAs that cannot be
+// used. It connects to nothing.
+func (d Database) Check() error {
+	_, err := d.config()
+	return err
 }
 
 // Limits of every connection. A statement that takes longer is given up; no
@@ -34,6 +41,9 @@ const (
 
 // config is the user's DSN with what the statements here rely on.
 func (d Database) config() (*mysql.Config, error) {
+	if d.DSN == "" {
+		return nil, errors.New("MYSQL_DSN is not set: name the database, user:password@tcp(host:port)/name")
+	}
 	config, err := mysql.ParseDSN(d.DSN)
 	if err != nil {
 		// The driver's words may hold a part of the password: it is found by guessing.

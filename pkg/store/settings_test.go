@@ -42,7 +42,11 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 		"a database that is not there":   {"root:hunter2@" + socket + "x", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(store.Settings{Database: store.Database{DSN: c.dsn}, Connections: 10})
+			database := store.Database{DSN: c.dsn}
+			if err := database.Check(); (err == nil) != c.opened {
+				t.Fatalf("Check: %v", err)
+			}
+			s, err := store.Open(store.Settings{Database: database, Connections: 10})
 			if (err == nil) != c.opened {
 				t.Fatalf("Open: %v", err)
 			}

@@ -80,7 +80,7 @@ func TestACAFileOfNoUse(t *testing.T) {
 		"the DSN asks not to look at it": {DSN: tcp + "?tls=skip-verify", CAFile: ca.File},
 		"the DSN leads to a socket":      {DSN: "root:hunter2@unix(/tmp/mysql.sock)/lineup", CAFile: ca.File},
 	} {
-		if _, err := store.Open(store.Settings{Database: d, Connections: 1}); err == nil || !strings.Contains(err.Error(), "MYSQL_CA_FILE") || strings.Contains(err.Error(), "hunter2") {
+		if err := d.Check(); err == nil || !strings.Contains(err.Error(), "MYSQL_CA_FILE") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v; want an error that names MYSQL_CA_FILE and shows no password", name, err)
 		}
 	}

@@ -45,8 +45,9 @@ func (s *Store) Submit(ctx context.Context, paths []string) ([]Submission, error
 	return submissions, nil
 }
 
-// errRowMissing says that the database said yes to a row and does not have it.
-// Servers without MariaDB's care count as said below whatever column is named.
+// errRowMissing says that the database accepted a row and does not have it: a
+// server other than MariaDB may miscount ids as insertImagesKnown tells, whichever
+// column is set there.
 var errRowMissing = errors.New("an inserted row is not there")
 
 const (

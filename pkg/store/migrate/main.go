@@ -14,7 +14,7 @@ import (
 type settings struct {
 	store.Database
 	serve.Log
-	Timeout time.Duration `envconfig:"TIMEOUT" default:"10m" min:"1s" desc:"how long it may take"`
+	Timeout time.Duration `envconfig:"TIMEOUT" default:"10m" min:"1s" max:"24h" desc:"how long it may take"`
 }
 
 func main() {

@@ -75,14 +75,14 @@ func TestALinkMadeAfterTheCheckLeadsNowhere(t *testing.T) {
 
 func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 	// The one file inside that has the secret's content is not asked for by its own name.
-	trap := deptest.NewTraversal(f, []byte(secret))
-	write(f, "picture", trap.Root, "a.jpg")
-	roots := open(f, trap.Root+","+filepath.Join(trap.Root, "sub"))
-	for _, path := range trap.Paths {
+	traversal := deptest.NewTraversal(f, []byte(secret))
+	write(f, "picture", traversal.Root, "a.jpg")
+	roots := open(f, traversal.Root+","+filepath.Join(traversal.Root, "sub"))
+	for _, path := range traversal.Paths {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		for _, path := range []string{path, trap.Root + "/" + path, filepath.Join(trap.Base, path)} {
+		for _, path := range []string{path, traversal.Root + "/" + path, filepath.Join(traversal.Base, path)} {
 			if body, err := roots.Read(t.Context(), path, plenty); strings.Contains(string(body), secret) {
 				t.Errorf("Read(%q) gave the secret, %v", path, err)
 			}
@@ -91,22 +91,22 @@ func FuzzNoPathReadsWhatLiesOutside(f *testing.F) {
 }
 
 func FuzzNoPathChangesWhatLiesOutside(f *testing.F) {
-	trap := deptest.NewTraversal(f, []byte(secret))
-	roots := open(f, trap.Root)
-	for _, path := range trap.Paths {
+	traversal := deptest.NewTraversal(f, []byte(secret))
+	roots := open(f, traversal.Root)
+	for _, path := range traversal.Paths {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		for _, path := range []string{path, trap.Root + "/" + path, filepath.Join(trap.Base, path)} {
+		for _, path := range []string{path, traversal.Root + "/" + path, filepath.Join(traversal.Base, path)} {
 			roots.Remove(t.Context(), path) // of all these some may work, below the root
 			roots.Save(t.Context(), path, []byte("written"))
 			entries, _ := roots.ListFolder(t.Context(), path)
 			for _, entry := range entries {
-				if is, err := filepath.EvalSymlinks(filepath.Join(trap.Root, entry.Name)); err != nil || !strings.HasPrefix(is, trap.Root+"/") {
+				if is, err := filepath.EvalSymlinks(filepath.Join(traversal.Root, entry.Name)); err != nil || !strings.HasPrefix(is, traversal.Root+"/") {
 					t.Errorf("ListFolder(%q) tells of %q, which is %q, %v", path, entry.Name, is, err)
 				}
 			}
 		}
-		trap.Untouched(t)
+		traversal.Untouched(t)
 	})
 }
