@@ -10,7 +10,7 @@ import (
 )
 
 // Settings checks that every number and duration of a program's settings has a
-// least value, and that one below it, or above the greatest, is refused by name.
+// least and a greatest value, and that one outside of them is refused by name.
 // Defaults gives a pointer to settings that are valid.
 func Settings(t *testing.T, defaults func() any) {
 	t.Helper()
@@ -20,13 +20,13 @@ func Settings(t *testing.T, defaults func() any) {
 	eachNumber(reflect.ValueOf(defaults()).Elem(), nil, func(path []int, field reflect.StructField) {
 		key := field.Tag.Get("envconfig")
 		t.Run(key, func(t *testing.T) {
-			if field.Tag.Get("min") == "" {
-				t.Fatal("it has no tag min")
+			if field.Tag.Get("min") == "" || field.Tag.Get("max") == "" {
+				t.Fatal("it has no tag min, or none max")
 			}
 			for _, absurd := range []int64{-1 << 40, 0, 1 << 62} {
 				spec := defaults()
 				value := reflect.ValueOf(spec).Elem().FieldByIndex(path)
-				if !set(value, absurd) || absurd == 0 && field.Tag.Get("min") == "0" || absurd > 0 && field.Tag.Get("max") == "" {
+				if !set(value, absurd) || absurd == 0 && field.Tag.Get("min") == "0" {
 					continue
 				}
 				if err := serve.Check(spec); err == nil || !strings.Contains(err.Error(), key) {

@@ -55,7 +55,7 @@ func Settings(program, purpose string, spec any) {
 		return
 	}
 	for _, f := range faults {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", program, f.err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", program, hidePasswords(f.err.Error()))
 	}
 	fmt.Fprintf(os.Stderr, "next: correct what is named, or see `%s -help`\n", program)
 	os.Exit(2)
@@ -95,8 +95,10 @@ func shown(value string, tags reflect.StructTag) string {
 	case tags.Get("secret") == "true":
 		return "set, hidden"
 	}
-	return password.ReplaceAllString(value, "${1}xxxxx@")
+	return hidePasswords(value)
 }
+
+func hidePasswords(text string) string { return password.ReplaceAllString(text, "${1}xxxxx@") }
 
 // password is a URL's, also one with a comma, or not escaped as it should be.
 var password = regexp.MustCompile(`(://[^/?#\s:@]*:)[^/?#\s]*@`)
