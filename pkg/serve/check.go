@@ -2,6 +2,7 @@ package serve
 
 import (
 	"cmp"
+	"encoding"
 	"errors"
 	"fmt"
 	"iter"
@@ -108,11 +109,14 @@ func (s setting) read() error {
 func (s setting) malformed(err *envconfig.ParseError) error {
 	want := ""
 	_, isLevel := s.value.Interface().(slog.Level)
+	_, readsItself := s.value.Addr().Interface().(encoding.TextUnmarshaler)
 	switch {
 	case s.value.Type() == reflect.TypeFor[time.Duration]():
 		want = "a duration such as 500ms, 30s or 2m"
 	case isLevel:
 		want = "a level: debug, info, warn or error"
+	case readsItself:
+		return fmt.Errorf("%s=%q: %w", s.key, err.Value, err.Err)
 	case s.value.Kind() == reflect.Bool:
 		want = "true or false"
 	case s.value.CanInt(), s.value.CanUint():
