@@ -135,7 +135,7 @@ func (w *podWatch) logged(program, logs string) (steps []step) {
 			continue
 		}
 		switch entry.Msg {
-		case "listening", "gallery read", "accepted", "picture looked at":
+		case "listening", "gallery read", "accepted", "picture identified":
 			steps = append(steps, step{entry.Time, program, "log: " + entry.Msg})
 		case "looked at":
 			steps = append(steps, step{entry.Time, program, "log: looked at, of which the claim, with the first connection to the database, took " + entry.ClaimTook + ", the face call " + entry.Took})
