@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -195,12 +196,16 @@ func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http
 // encode percent-encodes what a header may not hold as it is: space, quotation mark,
 // percent sign, and all beyond printable ASCII (HTTP binding, section 3.1.3.2).
 func encode(value string) string {
+	plain := func(b byte) bool { return b > ' ' && b <= '~' && b != '"' && b != '%' }
+	if !slices.ContainsFunc([]byte(value), func(b byte) bool { return !plain(b) }) {
+		return value
+	}
 	var header strings.Builder
 	for _, b := range []byte(value) {
-		if b <= ' ' || b > '~' || b == '"' || b == '%' {
-			fmt.Fprintf(&header, "%%%02X", b)
-		} else {
+		if plain(b) {
 			header.WriteByte(b)
+		} else {
+			fmt.Fprintf(&header, "%%%02X", b)
 		}
 	}
 	return header.String()

@@ -60,18 +60,23 @@ func valid(e cloudevents.Event) error {
 	if err := e.Validate(); err != nil {
 		return errors.New(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	}
-	values := map[string]any{"id": e.ID(), "source": e.Source(), "type": e.Type(), "subject": e.Subject(), "datacontenttype": e.DataContentType()}
-	for name, value := range e.Extensions() {
-		values[name] = value
+	for name, value := range map[string]string{"id": e.ID(), "source": e.Source(), "type": e.Type(), "subject": e.Subject(), "datacontenttype": e.DataContentType()} {
+		if !Printable(value) {
+			return controlCharacter(name)
+		}
 	}
-	for name, value := range values {
+	for name, value := range e.Extensions() {
 		text, err := types.Format(value)
 		if err != nil {
 			return fmt.Errorf("attribute %s: %w", name, err)
 		}
 		if !Printable(text) {
-			return fmt.Errorf("attribute %s has a control character", name)
+			return controlCharacter(name)
 		}
 	}
 	return nil
+}
+
+func controlCharacter(attribute string) error {
+	return fmt.Errorf("attribute %s has a control character", attribute)
 }
