@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
@@ -48,7 +47,7 @@ type settings struct {
 func (s settings) Check() error {
 	errs := append(checkDead(s), checkPrewarm(s.Prewarm))
 	for _, address := range s.Lookupds {
-		errs = append(errs, queue.CheckAddress("NSQLOOKUPD_ADDRESSES", address))
+		errs = append(errs, serve.CheckAddress("NSQLOOKUPD_ADDRESSES", address))
 	}
 	if s.RetryMax < s.RetryMin {
 		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
@@ -71,7 +70,7 @@ func checkDead(s settings) []error {
 
 func checkPrewarm(addresses []string) error {
 	for _, address := range addresses {
-		if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if !serve.IsHTTP(address) {
 			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
 		}
 	}

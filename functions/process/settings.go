@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"time"
 
 	"lineup.dev/lineup/pkg/breaker"
@@ -34,12 +33,7 @@ type settings struct {
 }
 
 // Check refuses an address that no connection can be made to.
-func (s settings) Check() error {
-	if _, port, err := net.SplitHostPort(s.FaceAddress); err != nil || port == "" {
-		return fmt.Errorf("FACE_ADDRESS=%q is no host:port", s.FaceAddress)
-	}
-	return nil
-}
+func (s settings) Check() error { return serve.CheckAddress("FACE_ADDRESS", s.FaceAddress) }
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
 

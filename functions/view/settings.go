@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
@@ -53,7 +52,7 @@ func (o Options) Check() error {
 	if o.SendTimeout <= o.RequestTimeout {
 		errs = append(errs, fmt.Errorf("SEND_TIMEOUT is %v, which must be more than REQUEST_TIMEOUT, %v", o.SendTimeout, o.RequestTimeout))
 	}
-	if u, err := url.Parse(o.ReceiveURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if !serve.IsHTTP(o.ReceiveURL) {
 		errs = append(errs, fmt.Errorf("RECEIVE_URL=%q is no http or https URL", o.ReceiveURL))
 	}
 	return errors.Join(errs...)

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // Limits of a sink's answer.
@@ -36,8 +37,7 @@ func (s SinkSettings) Check() error {
 }
 
 func checkSink(address string) error {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if !serve.IsHTTP(address) {
 		return errors.New("K_SINK is no http or https URL: correct it")
 	}
 	return nil

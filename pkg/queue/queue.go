@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // Settings of a Queue, to be embedded in a program's own, which has them filled in
@@ -33,7 +35,7 @@ type Settings struct {
 
 // Check refuses addresses at which no nsqd can be.
 func (s Settings) Check() error {
-	return errors.Join(CheckAddress("NSQD_ADDRESS", s.Address), CheckAddress("NSQD_HTTP_ADDRESS", s.HTTPAddress))
+	return errors.Join(serve.CheckAddress("NSQD_ADDRESS", s.Address), serve.CheckAddress("NSQD_HTTP_ADDRESS", s.HTTPAddress))
 }
 
 var (

@@ -3,7 +3,6 @@ package queue
 import (
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/nsqio/go-nsq"
 )
@@ -25,14 +24,6 @@ func (s Subscription) Check() error {
 func CheckName(key, name string) error {
 	if !nsq.IsValidTopicName(name) { // the same rule holds for channels
 		return fmt.Errorf("%s=%q: nsqd allows 1 to 64 of the characters . a-z A-Z 0-9 _ -", key, name)
-	}
-	return nil
-}
-
-// CheckAddress refuses what is no host:port. The error names the key.
-func CheckAddress(key, address string) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return fmt.Errorf("%s=%q is no host:port", key, address)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"slices"
@@ -205,4 +207,18 @@ func (s setting) oneOf() error {
 		return nil
 	}
 	return fmt.Errorf("%s=%q: it must be one of %s", s.key, s.value, strings.Join(values, ", "))
+}
+
+// CheckAddress refuses what is no host:port. The error names the key.
+func CheckAddress(key, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("%s=%q is no host:port", key, address)
+	}
+	return nil
+}
+
+// IsHTTP tells whether the address is an http or https URL with a host.
+func IsHTTP(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
