@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 func TestEachMySQLIsAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	t.Parallel()
-	first, second := open(t, deptest.MySQL(t)), open(t, deptest.MySQL(t))
+	first, second := deptest.SQL(t, deptest.MySQL(t)), deptest.SQL(t, deptest.MySQL(t))
 	if _, err := first.ExecContext(t.Context(), "CREATE TABLE people (name VARCHAR(20)) ENGINE=InnoDB"); err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +42,12 @@ func TestADatabaseIsGoneWhenItsTestEnds(t *testing.T) {
 	t.Parallel()
 	var name string
 	t.Run("test", func(t *testing.T) {
-		if err := open(t, deptest.MySQL(t)).QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&name); err != nil {
+		if err := deptest.SQL(t, deptest.MySQL(t)).QueryRowContext(t.Context(), "SELECT DATABASE()").Scan(&name); err != nil {
 			t.Fatal(err)
 		}
 	})
 	var left int
-	err := open(t, deptest.MySQL(t)).QueryRowContext(t.Context(),
+	err := deptest.SQL(t, deptest.MySQL(t)).QueryRowContext(t.Context(),
 		"SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&left)
 	if err != nil {
 		t.Fatal(err)
@@ -181,16 +181,6 @@ func TestPeople(t *testing.T) {
 	if several != 10 || one != 10 {
 		t.Errorf("%d people have several photos and %d one, want 10 and 10", several, one)
 	}
-}
-
-func open(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
 }
 
 func tables(t *testing.T, db *sql.DB) (n int) {

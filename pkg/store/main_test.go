@@ -31,7 +31,7 @@ func newDatabase(t *testing.T) database {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	return database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
+	return database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), deptest.SQL(t, dsn), dsn}
 }
 
 func open(t *testing.T, settings store.Settings) *store.Store {
@@ -42,16 +42,6 @@ func open(t *testing.T, settings store.Settings) *store.Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
-}
-
-func openSQL(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("mysql", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
 }
 
 func (d database) exec(t *testing.T, statement string, args ...any) int64 {

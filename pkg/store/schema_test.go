@@ -24,7 +24,7 @@ func TestEightMigratorsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
+	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), deptest.SQL(t, dsn), dsn}
 	var versions, distinct int
 	db.scan(t, "SELECT COUNT(*), COUNT(DISTINCT version_id) FROM goose_db_version", &versions, &distinct)
 	if versions != distinct {
@@ -59,7 +59,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	t.Parallel()
 	dsn := deptest.MySQL(t)
-	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), openSQL(t, dsn), dsn}
+	db := database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), deptest.SQL(t, dsn), dsn}
 	refused := func(when, version string) {
 		t.Helper()
 		for name, err := range everything(t, db.Store) {

@@ -40,7 +40,7 @@ func TestADatabaseThatAsksForTLS(t *testing.T) {
 	}
 	t.Run("the connection is encrypted", func(t *testing.T) {
 		var name, cipher string
-		if err := openSQL(t, dsn+"?tls=skip-verify").QueryRowContext(t.Context(), "SHOW STATUS LIKE 'Ssl_cipher'").Scan(&name, &cipher); err != nil || cipher == "" {
+		if err := deptest.SQL(t, dsn+"?tls=skip-verify").QueryRowContext(t.Context(), "SHOW STATUS LIKE 'Ssl_cipher'").Scan(&name, &cipher); err != nil || cipher == "" {
 			t.Errorf("the cipher is %q, %v", cipher, err)
 		}
 	})
