@@ -285,7 +285,14 @@ type IdentifyResponse struct {
 	// The gallery photo that matched best of all faces, or "not_found".
 	ImageName string `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
 	// Every face found: those that are named first, the most similar first.
-	Faces         []*Face `protobuf:"bytes,2,rep,name=faces,proto3" json:"faces,omitempty"`
+	Faces []*Face `protobuf:"bytes,2,rep,name=faces,proto3" json:"faces,omitempty"`
+	// What kept the picture from being seen whole, in words for a user: its file is
+	// damaged and was looked at as far as it goes. Empty for one that is whole.
+	Warning string `protobuf:"bytes,3,opt,name=warning,proto3" json:"warning,omitempty"`
+	// Tells the content of the file that was looked at: the same for a file that is
+	// unchanged, another once it was overwritten. 128 bytes at most; empty for a
+	// picture that came in the request, and where the server does not tell.
+	Content       string `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +339,20 @@ func (x *IdentifyResponse) GetFaces() []*Face {
 		return x.Faces
 	}
 	return nil
+}
+
+func (x *IdentifyResponse) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
+func (x *IdentifyResponse) GetContent() string {
+	if x != nil {
+		return x.Content
+	}
+	return ""
 }
 
 // Face is one face in the picture.
@@ -938,11 +959,13 @@ const file_face_proto_rawDesc = "" +
 	"\x0fIdentifyRequest\x12\x1d\n" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
-	"\x05image\x18\x02 \x01(\fR\x05image\"X\n" +
+	"\x05image\x18\x02 \x01(\fR\x05image\"\x8c\x01\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
-	"\x05faces\x18\x02 \x03(\v2\x0f.facerecog.FaceR\x05faces\"\x8e\x03\n" +
+	"\x05faces\x18\x02 \x03(\v2\x0f.facerecog.FaceR\x05faces\x12\x18\n" +
+	"\awarning\x18\x03 \x01(\tR\awarning\x12\x18\n" +
+	"\acontent\x18\x04 \x01(\tR\acontent\"\x8e\x03\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +

@@ -10,6 +10,10 @@ import "image"
 type Picture struct {
 	Width, Height int // pixels, upright
 
+	// Warning says, in words for a user, what of the picture cannot be seen because its
+	// file is damaged; empty for one that is whole.
+	Warning string
+
 	y, cb, cr *plane
 	upright   Affine // from upright coordinates to those of the planes
 }
