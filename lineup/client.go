@@ -139,7 +139,8 @@ func readAnswer(body []byte, names []string) ([]posted, error) {
 
 // image is what view tells of a picture, as a line of JSON.
 func (c *client) image(ctx context.Context, id int64) (json.RawMessage, error) {
-	return c.get(ctx, "/images/"+strconv.FormatInt(id, 10))
+	line, err := c.get(ctx, "/images/"+strconv.FormatInt(id, 10))
+	return bytes.TrimSpace(line), err
 }
 
 // images goes through the pictures, the newest first, each as a line of JSON: all, or those of a status or a person.

@@ -350,7 +350,7 @@ func (v *results) take(w http.ResponseWriter, r *http.Request) {
 		if v.asked[r.URL.Path] >= 3 {
 			status = "identified"
 		}
-		fmt.Fprintf(w, `{"id":1,"path":"a.jpg","status":%q,"faces":[{"person":{"id":4,"name":"Ada"}},{"person":null}],"more":"kept"}`, status)
+		fmt.Fprintf(w, `{"id":1,"path":"a.jpg","status":%q,"faces":[{"person":{"id":4,"name":"Ada"}},{"person":null}],"more":"kept"}`+"\n", status)
 	case "/images/2":
 		io.WriteString(w, `{"id":2,"path":"b.jpg","status":"failed","reason":"no such picture"}`)
 	case "/images/3":

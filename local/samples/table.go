@@ -41,6 +41,10 @@ var Pictures = []Picture{
 	{"halloween.jpg", []string{"Zara"}, 2},
 }
 
+// Try is for a user's first steps, below try/: someone to enrol, and another picture of her. Both are put beside the
+// pictures; neither is enrolled or posted.
+var Try = []string{"mila.jpg", "party.jpg"}
+
 // cut is a part of a photo, and how much larger it is to be.
 type cut struct {
 	to    string // file below the samples' folder
@@ -57,6 +61,9 @@ var cuts = []cut{
 	face("people/noa.jpg", 12, 5),
 	face("people/viktor-1.jpg", 1, 0),
 	face("people/viktor-2.jpg", 11, 0),
+
+	face("try/mila.jpg", 7, 5),
+	face("try/party.jpg", 1, 5),
 
 	{"pictures/phone.jpg", "sample2.jpg", image.Rect(0, 1060, 410, 1367), 2},
 	{"pictures/stranger.jpg", "sample2.jpg", image.Rect(1300, 0, 1880, 435), 1},
