@@ -38,6 +38,7 @@ func list(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	p.report.live = false // how far it is, the list itself shows
 	printed := 0
 	for line, err := range p.client.images(ctx, lineup.Status(status), id) {
 		if err != nil {

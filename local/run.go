@@ -64,9 +64,13 @@ func directions(settings system.Settings, at system.Addresses) string {
 	for _, outside := range at.Network {
 		line("", "%s from other machines", outside.View)
 	}
-	line("post", `curl %s-d '{"path":"samples/tiger.jpg"}' %s/image/post`, key, at.Receive)
-	line("upload", "curl %s-F image=@%s/images/samples/dana.jpg %s/images", key, settings.Data, at.Receive)
-	line("enrol", "curl %s-F name=Mila -F photo=@%s/images/samples/try/mila.jpg %s/people", key, settings.Data, at.Receive)
+	posted, uploaded, enrolled := "samples/tiger.jpg", settings.Data+"/images/samples/dana.jpg", settings.Data+"/images/samples/try/mila.jpg"
+	if _, err := os.Stat(enrolled); err != nil { // without samples, or where the first picture root is another
+		posted, uploaded, enrolled = "PATH", "FILE", "FILE"
+	}
+	line("post", `curl %s-d '{"path":"%s"}' %s/image/post`, key, posted, at.Receive)
+	line("upload", "curl %s-F image=@%s %s/images", key, uploaded, at.Receive)
+	line("enrol", "curl %s-F name=Mila -F photo=@%s %s/people", key, enrolled, at.Receive)
 	line("command", "RECEIVE_URL=%s VIEW_URL=%s bin/lineup post|wait|ls", at.Receive, at.View)
 	if settings.MySQLDSN == "" {
 		line("database", "MYSQL_DSN='%s'", at.DSN)

@@ -43,7 +43,7 @@ var Pictures = []Picture{
 
 // Try is for a user's first steps, below try/: someone to enrol, and another picture of her. Both are put beside the
 // pictures; neither is enrolled or posted.
-var Try = []string{"mila.jpg", "party.jpg"}
+var Try = []string{"mila.jpg", "mila-again.jpg"}
 
 // cut is a part of a photo, and how much larger it is to be.
 type cut struct {
@@ -62,8 +62,8 @@ var cuts = []cut{
 	face("people/viktor-1.jpg", 1, 0),
 	face("people/viktor-2.jpg", 11, 0),
 
-	face("try/mila.jpg", 7, 5),
-	face("try/party.jpg", 1, 5),
+	face("try/mila.jpg", 2, 3),
+	face("try/mila-again.jpg", 4, 4),
 
 	{"pictures/phone.jpg", "sample2.jpg", image.Rect(0, 1060, 410, 1367), 2},
 	{"pictures/stranger.jpg", "sample2.jpg", image.Rect(1300, 0, 1880, 435), 1},
