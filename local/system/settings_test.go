@@ -211,19 +211,19 @@ func TestOneDataFolderServesOneSystem(t *testing.T) {
 
 func TestOtherMachinesFindOnlyReceiveAndView(t *testing.T) {
 	t.Parallel()
-	settings := Settings{Data: "/d", Host: "192.0.2.7", APIKeysFile: "/keys", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, BridgePort: 4, FacePort: 5, NSQDPort: 6}
+	settings := Settings{Data: "/d", Host: "203.0.113.7", APIKeysFile: "/keys", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, BridgePort: 4, FacePort: 5, NSQDPort: 6}
 	s := &System{settings: settings, At: settings.addresses(7)}
-	if want := []Outside{{"http://192.0.2.7:1", "http://192.0.2.7:2"}}; !slices.Equal(s.At.Network, want) || s.At.Receive != want[0].Receive {
+	if want := []Outside{{"http://203.0.113.7:1", "http://203.0.113.7:2"}}; !slices.Equal(s.At.Network, want) || s.At.Receive != want[0].Receive {
 		t.Errorf("the addresses are %+v", s.At)
 	}
 	for _, program := range []string{NSQD, FaceServer, Process, ProcessTwo, Bridge, Receive, View} {
 		told := s.environment(program)
 		outside := program == Receive || program == View
-		if slices.Contains(told, "HOST=192.0.2.7") != outside || slices.Contains(told, "HOST=127.0.0.1") == outside || slices.Contains(told, "API_KEYS_FILE=/keys") != outside {
+		if slices.Contains(told, "HOST=203.0.113.7") != outside || slices.Contains(told, "HOST=127.0.0.1") == outside || slices.Contains(told, "API_KEYS_FILE=/keys") != outside {
 			t.Errorf("%s is told %q", program, told)
 		}
 	}
-	if told := s.environment(View); !slices.Contains(told, "RECEIVE_URL=http://192.0.2.7:1") {
+	if told := s.environment(View); !slices.Contains(told, "RECEIVE_URL=http://203.0.113.7:1") {
 		t.Errorf("view is told %q", told)
 	}
 }
@@ -237,7 +237,7 @@ func TestHosts(t *testing.T) {
 		{"127.0.0.1", "127.0.0.1", nil},
 		{"localhost", "localhost", nil},
 		{"::1", "::1", nil},
-		{"192.0.2.7", "192.0.2.7", []string{"192.0.2.7"}},
+		{"203.0.113.7", "203.0.113.7", []string{"203.0.113.7"}},
 	} {
 		if got := others(test.host); reach(test.host) != test.reach || !slices.Equal(got, test.others) {
 			t.Errorf("%s is reached at %s, by others at %q", test.host, reach(test.host), got)
@@ -253,7 +253,7 @@ func TestHosts(t *testing.T) {
 func TestAnAddressThatThisMachineLacksIsTold(t *testing.T) {
 	t.Parallel()
 	number := 0
-	err := checkPorts([]port{{"VIEW_PORT", &number, "192.0.2.7"}}) // for documentation: nobody has it
+	err := checkPorts([]port{{"VIEW_PORT", &number, "203.0.113.7"}}) // for documentation: nobody has it
 	if err == nil || !strings.Contains(err.Error(), "set HOST") {
 		t.Errorf("the error is %v", err)
 	}
