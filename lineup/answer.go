@@ -9,7 +9,7 @@ import (
 
 // posted is what became of one picture or folder, as a line of JSON.
 type posted struct {
-	File   string        `json:"file"` // as it was given or found
+	File   string        `json:"file,omitempty"` // as it was given or found
 	ID     int64         `json:"id,omitempty"`
 	Folder int64         `json:"folder,omitempty"` // the id of a folder that receive goes through
 	Path   string        `json:"path,omitempty"`
@@ -22,8 +22,8 @@ type posted struct {
 type answer struct {
 	Images  []posted
 	Folders []struct {
-		ID   int64
-		Path string
+		ID          int64
+		Path, Error string
 	}
 }
 
@@ -32,7 +32,8 @@ func (a answer) match(paths []string) (results []posted, err error) {
 	for _, path := range paths {
 		switch {
 		case strings.HasSuffix(path, "/") && len(a.Folders) > 0:
-			results = append(results, posted{File: path, Folder: a.Folders[0].ID, Path: a.Folders[0].Path})
+			first := a.Folders[0]
+			results = append(results, posted{File: path, Folder: first.ID, Path: first.Path, Error: first.Error})
 			a.Folders = a.Folders[1:]
 		case len(a.Images) > 0:
 			result := a.Images[0]

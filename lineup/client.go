@@ -137,9 +137,9 @@ func readAnswer(body []byte, names []string) ([]posted, error) {
 	return a.match(names)
 }
 
-// image is what view tells of a picture, as a line of JSON.
-func (c *client) image(ctx context.Context, id int64) (json.RawMessage, error) {
-	line, err := c.get(ctx, "/images/"+strconv.FormatInt(id, 10))
+// target is what view tells of a picture or folder, as a line of JSON.
+func (c *client) target(ctx context.Context, one target) (json.RawMessage, error) {
+	line, err := c.get(ctx, "/"+string(one))
 	return bytes.TrimSpace(line), err
 }
 
@@ -229,7 +229,7 @@ func (c *client) try(request *http.Request) (body []byte, after time.Duration, e
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		if failed, ok := errors.AsType[*net.OpError](err); request.ContentLength > 0 && !(ok && failed.Op == "dial") {
+		if failed, ok := errors.AsType[*net.OpError](err); request.ContentLength > 0 && (!ok || failed.Op != "dial") {
 			err = fmt.Errorf("%w: %w", errBroken, err)
 		}
 		return nil, 0, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -230,6 +231,9 @@ func (p *paths) take(w http.ResponseWriter, r *http.Request) {
 	for _, one := range body.Paths {
 		p.posted = append(p.posted, one.Path)
 		switch {
+		case one.Path == "none/":
+			folders = append(folders, map[string]any{"path": one.Path, "error": "no folder"})
+			continue
 		case strings.Contains(one.Path, " "):
 			images = append(images, posted{Path: one.Path, Error: "a space"})
 			continue
@@ -250,15 +254,19 @@ func (p *paths) take(w http.ResponseWriter, r *http.Request) {
 
 func TestPathsComeFromStdin(t *testing.T) {
 	var p paths
-	got := command(t, p.take, strings.NewReader("a.jpg\n\nin/\r\nb c.jpg\ns3://pictures/d.jpg\nd.jpg\ne.jpg\n"), "post", "-")
-	got.want(t, 1, "1 of 6")
-	if slices.Sort(p.posted); !slices.Equal(p.posted, []string{"a.jpg", "b c.jpg", "d.jpg", "e.jpg", "in/", "s3://pictures/d.jpg"}) {
+	got := command(t, p.take, strings.NewReader("a.jpg\n\nin/\r\nnone/\nb c.jpg\ns3://pictures/d.jpg\nd.jpg\ne.jpg\n"), "post", "-")
+	got.want(t, 1, "2 of 7")
+	if slices.Sort(p.posted); !slices.Equal(p.posted, []string{"a.jpg", "b c.jpg", "d.jpg", "e.jpg", "in/", "none/", "s3://pictures/d.jpg"}) {
 		t.Errorf("it posted %q", p.posted)
 	}
 	for _, line := range got.lines(t) {
 		switch line["file"] {
 		case "b c.jpg":
 			if line["error"] != "a space" {
+				t.Errorf("it printed %v", line)
+			}
+		case "none/":
+			if line["error"] != "no folder" {
 				t.Errorf("it printed %v", line)
 			}
 		case "in/":
@@ -353,6 +361,16 @@ func (v *results) take(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"id":1,"path":"a.jpg","status":%q,"faces":[{"person":{"id":4,"name":"Ada"}},{"person":null}],"more":"kept"}`+"\n", status)
 	case "/images/2":
 		io.WriteString(w, `{"id":2,"path":"b.jpg","status":"failed","reason":"no such picture"}`)
+	case "/folders/7":
+		finished := "null"
+		if v.asked[r.URL.Path] >= 3 {
+			finished = `"2026-01-02T03:04:05Z"`
+		}
+		fmt.Fprintf(w, `{"id":7,"path":"in/","submitted":2,"done":2,"failed":0,"finished_at":%s}`, finished)
+	case "/folders/8":
+		io.WriteString(w, `{"id":8,"path":"in/","submitted":2,"done":1,"failed":1,"finished_at":"2026-01-02T03:04:05Z"}`)
+	case "/folders/9":
+		io.WriteString(w, `{"id":9,"path":"in/","submitted":2,"done":1,"failed":0,"finished_at":"2026-01-02T03:04:05Z"}`)
 	case "/images/3":
 		io.WriteString(w, `{"id":3,"path":"c.jpg","status":"pending"}`)
 	case "/?status=pending":
@@ -381,31 +399,36 @@ func TestWait(t *testing.T) {
 		stderr string
 		want   string
 	}{
-		"for one":                   {[]string{"wait", "1"}, "", 0, "", `"more":"kept"`},
-		"one that failed":           {[]string{"wait", "1", "2"}, "", 1, "1 of 2", "no such picture"},
-		"one that is not there":     {[]string{"wait", "99", "1"}, "", 1, "1 of 2", "There is no picture"},
-		"one that takes too long":   {[]string{"wait", "3", "-timeout", "300ms"}, "", 1, "1 of 1", "-timeout"},
-		"for all that wait":         {[]string{"wait"}, "", 0, "", `"identified"`},
-		"for ids on stdin":          {[]string{"wait", "-"}, "1\n", 0, "", `"identified"`},
-		"for what was posted":       {[]string{"wait", "-"}, `{"file":"a.jpg","id":1,"status":"pending"}` + "\n", 0, "", `"identified"`},
-		"for what was refused":      {[]string{"wait", "-"}, `{"file":"x.jpg","error":"not a picture"}` + "\n1\n", 1, "1 of 2", "not a picture"},
-		"for something else":        {[]string{"wait", "-"}, "hello\n", 1, "1 of 1", "neither an id"},
-		"for what is no id":         {[]string{"wait", "one"}, "", 2, "not the id", ""},
-		"with a wrong flag":         {[]string{"wait", "-quickly"}, "", 2, "quickly", ""},
-		"with no time":              {[]string{"wait", "-timeout", "0s", "1"}, "", 2, "-timeout", ""},
-		"with flags explained":      {[]string{"wait", "-help"}, "", 0, "how long to wait", ""},
-		"post without a name":       {[]string{"post"}, "", 2, "say what to post", ""},
-		"post with - and a name":    {[]string{"post", "-", "a"}, "", 2, "stands alone", ""},
-		"no verb":                   {nil, "", 2, "say lineup post", ""},
-		"another verb":              {[]string{"walk"}, "", 2, "say lineup post", ""},
-		"ls of all":                 {[]string{"ls", "-limit", "1"}, "", 0, "", `{"id":2}`},
-		"ls of a person":            {[]string{"ls", "-person", "Ada"}, "", 0, "", `{"id":1}`},
-		"ls of a person's id":       {[]string{"ls", "-person", "4"}, "", 0, "", `{"id":1}`},
-		"ls of nobody":              {[]string{"ls", "-person", "Zoe"}, "", 1, "nobody is called", ""},
-		"ls of what is no status":   {[]string{"ls", "-status", "done"}, "", 2, "none of pending", ""},
-		"ls of what is no number":   {[]string{"ls", "-limit", "-1"}, "", 2, "-limit", ""},
-		"ls of a name":              {[]string{"ls", "a.jpg"}, "", 2, "takes no names", ""},
-		"ls of a page that is gone": {[]string{"ls", "-limit", "0"}, "", 1, "There is no picture", `{"id":1}`},
+		"for one":                            {[]string{"wait", "1"}, "", 0, "", `"more":"kept"`},
+		"one that failed":                    {[]string{"wait", "1", "2"}, "", 1, "1 of 2", "no such picture"},
+		"one that is not there":              {[]string{"wait", "99", "1"}, "", 1, "1 of 2", "There is no picture"},
+		"one that takes too long":            {[]string{"wait", "3", "-timeout", "300ms"}, "", 1, "1 of 1", "-timeout"},
+		"for a folder":                       {[]string{"wait", "folders/7"}, "", 0, "", `"finished_at":"2026`},
+		"for a folder that was posted":       {[]string{"wait", "-"}, `{"file":"in/","folder":7}` + "\n", 0, "", `"finished_at":"2026`},
+		"for a folder with a failed picture": {[]string{"wait", "folders/8"}, "", 1, "1 of 1", `"failed":1`},
+		"for a folder that is not done":      {[]string{"wait", "-timeout", "300ms", "folders/9"}, "", 1, "1 of 1", `"folder":9`},
+		"for what is no folder":              {[]string{"wait", "folders/x"}, "", 2, "folders/", ""},
+		"for all that wait":                  {[]string{"wait"}, "", 0, "", `"identified"`},
+		"for ids on stdin":                   {[]string{"wait", "-"}, "1\n", 0, "", `"identified"`},
+		"for what was posted":                {[]string{"wait", "-"}, `{"file":"a.jpg","id":1,"status":"pending"}` + "\n", 0, "", `"identified"`},
+		"for what was refused":               {[]string{"wait", "-"}, `{"file":"x.jpg","error":"not a picture"}` + "\n1\n", 1, "1 of 2", "not a picture"},
+		"for something else":                 {[]string{"wait", "-"}, "hello\n", 1, "1 of 1", "neither an id"},
+		"for what is no id":                  {[]string{"wait", "one"}, "", 2, "not the id", ""},
+		"with a wrong flag":                  {[]string{"wait", "-quickly"}, "", 2, "quickly", ""},
+		"with no time":                       {[]string{"wait", "-timeout", "0s", "1"}, "", 2, "-timeout", ""},
+		"with flags explained":               {[]string{"wait", "-help"}, "", 0, "how long to wait", ""},
+		"post without a name":                {[]string{"post"}, "", 2, "say what to post", ""},
+		"post with - and a name":             {[]string{"post", "-", "a"}, "", 2, "stands alone", ""},
+		"no verb":                            {nil, "", 2, "say lineup post", ""},
+		"another verb":                       {[]string{"walk"}, "", 2, "say lineup post", ""},
+		"ls of all":                          {[]string{"ls", "-limit", "1"}, "", 0, "", `{"id":2}`},
+		"ls of a person":                     {[]string{"ls", "-person", "Ada"}, "", 0, "", `{"id":1}`},
+		"ls of a person's id":                {[]string{"ls", "-person", "4"}, "", 0, "", `{"id":1}`},
+		"ls of nobody":                       {[]string{"ls", "-person", "Zoe"}, "", 1, "nobody is called", ""},
+		"ls of what is no status":            {[]string{"ls", "-status", "done"}, "", 2, "none of pending", ""},
+		"ls of what is no number":            {[]string{"ls", "-limit", "-1"}, "", 2, "-limit", ""},
+		"ls of a name":                       {[]string{"ls", "a.jpg"}, "", 2, "takes no names", ""},
+		"ls of a page that is gone":          {[]string{"ls", "-limit", "0"}, "", 1, "There is no picture", `{"id":1}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -431,7 +454,7 @@ func TestTextForATerminal(t *testing.T) {
 	r.json, r.live = false, true
 	s := settings{ViewURL: server.URL, AtOnce: 1}
 	p := &program{settings: s, client: newClient(s, r.note), report: r}
-	if err := wait(t.Context(), p, []string{"1", "2"}); err != errSome {
+	if err := wait(t.Context(), p, []string{"1", "2"}); !errors.Is(err, errSome) {
 		t.Errorf("it ended by %v", err)
 	}
 	r.end()

@@ -44,11 +44,11 @@ func list(ctx context.Context, p *program, args []string) error {
 		if err != nil {
 			return err
 		}
-		var image lineup.Image
+		var image shown
 		if err := json.Unmarshal(line, &image); err != nil {
 			return fmt.Errorf("read view's answer: %w", err)
 		}
-		p.report.picture(line, row(image), true)
+		p.report.picture(line, image.text(), true)
 		if printed++; printed == limit {
 			break
 		}

@@ -16,10 +16,10 @@ const purpose = `posts pictures, waits for their results and lists them.
   lineup post [-paths] [-json] DIR|FILE|- ...
         uploads files, and of a folder every file that is named like a picture. -paths posts their absolute paths
         instead, for programs that see the same files. A - reads paths from stdin, one a line, and posts them as they
-        stand. To post a picture again is harmless: what was interrupted is simply repeated.
-  lineup wait [-timeout 10m] [-json] [ID...|-]
-        waits until these pictures have a result. Without an ID: all that have none now; a - reads from stdin what
-        lineup post printed: lineup post -json DIR | lineup wait -
+        stand; one that ends in / is a folder that receive itself goes through. To post a picture again is harmless: what was interrupted is simply repeated.
+  lineup wait [-timeout 10m] [-json] [ID...|folders/ID...|-]
+        waits until these pictures, or all in a folder that was posted by its path, have a result. Without an ID: all
+        that have none now; a - reads from stdin what lineup post printed: lineup post -json DIR | lineup wait -
   lineup ls [-status STATUS] [-person ID|NAME] [-limit 50] [-json]
         lists the newest pictures.
 
