@@ -58,7 +58,7 @@ func directions(settings system.Settings, at system.Addresses) string {
 	}
 	key := ""
 	if settings.APIKeysFile != "" {
-		key = `-H "Authorization: Bearer $API_KEY" `
+		key = `-H @<(echo "Authorization: Bearer $API_KEY") ` // among curl's arguments others could read it
 	}
 	line("look", "%s", at.View)
 	for _, outside := range at.Network {
