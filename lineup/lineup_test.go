@@ -479,9 +479,5 @@ func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s := settings{ReceiveURL: "ftp://x", ViewURL: "127.0.0.1:8080"}
-	err := s.Check()
-	if err == nil || !strings.Contains(err.Error(), "RECEIVE_URL") || !strings.Contains(err.Error(), "VIEW_URL") {
-		t.Errorf("Check gives %v", err)
-	}
+	testkit.Settings(t, func() any { return &settings{ReceiveURL: "http://receive", ViewURL: "https://view", AtOnce: 1} })
 }

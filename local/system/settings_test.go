@@ -2,6 +2,7 @@ package system
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,15 +40,19 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
 			return s.NSQDHTTPAddress == "q:80"
 		}, ""},
-		"an nsqd without a port":            {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
-		"an nsqd with a named port":         {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
-		"samples neither on nor off":        {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
-		"no samples":                        {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
-		"other machines are kept out":       {func(*Settings) {}, func(s Settings) bool { return s.Host == "127.0.0.1" }, ""},
-		"a host that is none":               {func(s *Settings) { s.Host = "everywhere" }, nil, "HOST=everywhere"},
-		"a file of keys is found from DATA": {func(s *Settings) { s.APIKeysFile = "keys" }, func(s Settings) bool { return s.APIKeysFile == dir+"/keys" }, ""},
-		"no DATA":                           {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
-		"a comma in DATA":                   {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
+		"an nsqd without a port":      {func(s *Settings) { s.NSQDAddress = "q" }, nil, `NSQD_ADDRESS="q"`},
+		"an nsqd with a named port":   {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, `NSQD_ADDRESS="q:nsq"`},
+		"samples neither on nor off":  {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
+		"no samples":                  {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
+		"other machines are kept out": {func(*Settings) {}, func(s Settings) bool { return s.Host == "127.0.0.1" }, ""},
+		"a host that is none":         {func(s *Settings) { s.Host = "everywhere" }, nil, "HOST=everywhere"},
+		"a file of keys is found from DATA": {func(s *Settings) {
+			s.APIKeysFile = "keys"
+			testkit.Succeed(t, os.WriteFile("keys", []byte("phone "+strings.Repeat("0a", 32)), 0o600))
+		}, func(s Settings) bool { return s.APIKeysFile == dir+"/keys" }, ""},
+		"a file of keys that is not there": {func(s *Settings) { s.APIKeysFile = "none" }, nil, "API_KEYS_FILE"},
+		"no DATA":                          {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
+		"a comma in DATA":                  {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Settings{Data: ".lineup", Samples: "on"}
