@@ -3,7 +3,6 @@ module lineup.dev/lineup
 go 1.26.0
 
 require (
-	github.com/bep/imagemeta v1.0.1
 	github.com/cloudevents/sdk-go/v2 v2.16.2
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/johannesboyne/gofakes3 v1.2.0

@@ -63,7 +63,7 @@ func openModels(b *testing.B, with Options) *Recogniser {
 }
 
 func decode(b *testing.B, body []byte) *picture.Picture {
-	p, err := picture.Decode(b.Context(), body, picture.Limits{Pixels: 1 << 22, Frames: 1})
+	p, err := picture.Decode(b.Context(), body, picture.Limits{Pixels: 1 << 22, Memory: 1 << 28, Frames: 1})
 	if err != nil {
 		b.Fatal(err)
 	}

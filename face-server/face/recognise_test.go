@@ -25,7 +25,7 @@ import (
 	"lineup.dev/lineup/local/deptest"
 )
 
-var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}
+var limits = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1}
 
 func open(t testing.TB) *face.Models {
 	t.Helper()

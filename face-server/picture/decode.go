@@ -8,7 +8,9 @@ import (
 	"image"
 	"io"
 	"runtime/debug"
+	"time"
 
+	"lineup.dev/lineup/face-server/picture/sandbox"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -17,6 +19,7 @@ import (
 var (
 	ErrNoPicture = errors.New("no picture")
 	ErrTooLarge  = errors.New("too large")
+	ErrOff       = errors.New("switched off") // its format is not among Limits.Formats
 )
 
 // Panic is wrapped in the error of a picture that made its decoder panic.
@@ -29,29 +32,35 @@ func (p *Panic) Error() string { return "its decoder gave up" }
 
 // Limits is what a picture may have.
 type Limits struct {
-	Pixels int
-	Frames int // of an animation
+	Pixels        int           // setting MAX_PIXELS
+	Memory        int64         // bytes that its pixels, and what they are made of, may take; setting MAX_DECODE_MEMORY
+	Frames        int           // of an animation; setting MAX_FRAMES
+	Formats       Formats       // setting FORMATS
+	DecodeTimeout time.Duration // of a decoder in a sandbox; setting DECODE_TIMEOUT
 }
 
 // Decode makes a Picture of a file in one of [photo.Formats], whatever it is called,
-// rotated as its EXIF data says; of an animation it is the first frame. It refuses what
-// exceeds the limits, and what would take more memory than nine bytes for each pixel
-// that is allowed, before memory is taken, and stops when ctx ends. The error wraps
-// ErrNoPicture, ErrTooLarge, or is ctx's.
+// rotated as a browser does; of an animation it is the first frame. Of a damaged file it
+// is what can be seen, with a Warning. It refuses what exceeds the limits before memory
+// is taken, and stops when ctx ends. The error wraps ErrNoPicture,
+// ErrTooLarge or ErrOff, is ctx's, or that of a sandbox that cannot be started.
 func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	format, known := photo.FormatOf(body)
 	if !known {
 		return nil, fmt.Errorf("%w: not a %s", ErrNoPicture, photo.FormatNames())
 	}
+	if !limits.Formats.On(format) {
+		return nil, fmt.Errorf("%s is %w; set FORMATS", format.Name, ErrOff)
+	}
 	var p *Picture
 	err := guard(func() (err error) {
-		p, err = decoders[format.MediaType].open(ctx, body, limits)
+		p, err = decoders[format.MediaType].picture(ctx, body, limits)
 		return err
 	})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, ErrTooLarge):
+	case errors.Is(err, ErrTooLarge), errors.Is(err, sandbox.ErrStart):
 		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
@@ -69,18 +78,34 @@ func guard(decode func() error) (err error) {
 	return decode()
 }
 
-func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
+func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	if d.frames != nil && d.frames(body, limits.Frames) > limits.Frames {
 		return nil, fmt.Errorf("%w: an animation of more than the %d frames that are allowed; send one of them as a picture", ErrTooLarge, limits.Frames)
 	}
 	stored := 1
-	if d.exif != 0 {
-		stored = readOrientation(body, d.exif)
+	if d.exif != nil {
+		stored = orientationOf(d.exif(body))
+	}
+	if d.open != nil {
+		return d.open(ctx, body, limits, stored)
 	}
 	if d.first != nil {
 		body = d.first(body)
 	}
-	config, err := d.check(body, limits.Pixels)
+	p, err := d.plain(ctx, body, limits, stored)
+	if err == nil || d.mend == nil || errors.Is(err, ErrTooLarge) || ctx.Err() != nil {
+		return p, err
+	}
+	mended, mendErr := d.mend(ctx, body, limits, stored)
+	if mendErr != nil && !errors.Is(mendErr, ErrTooLarge) {
+		return nil, err // that of the file as it is tells more
+	}
+	return mended, mendErr
+}
+
+// plain decodes a file without anything wrong.
+func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+	config, err := d.check(body, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +119,11 @@ func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newPicture(decoded, config.Width, config.Height, stored), nil
+	return newPicture(decoded, config.Width, config.Height, orientation), nil
 }
 
 // check reads the header and refuses what is too large by it.
-func (d decoder) check(body []byte, maxPixels int) (image.Config, error) {
+func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
 	var more extra
 	if d.header != nil {
 		var err error
@@ -110,19 +135,29 @@ func (d decoder) check(body []byte, maxPixels int) (image.Config, error) {
 	if err != nil {
 		return image.Config{}, err
 	}
-	w, h := config.Width, config.Height
-	if w < 1 || h < 1 {
-		return image.Config{}, fmt.Errorf("%d×%d pixels", w, h)
+	if err := limits.checkSize(config.Width, config.Height); err != nil {
+		return image.Config{}, err
 	}
-	pixels := int64(w) * int64(h)
-	if pixels > int64(maxPixels) {
-		return image.Config{}, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
+	pixels := int64(config.Width) * int64(config.Height)
+	return config, limits.checkMemory(pixels*int64(memory(config.ColorModel)+d.more) + pixels*int64(more)/16)
+}
+
+func (l Limits) checkSize(width, height int) error {
+	if width < 1 || height < 1 {
+		return fmt.Errorf("%d×%d pixels", width, height)
 	}
-	needed := pixels*int64(memory(config.ColorModel)) + pixels*int64(more)/16
-	if allowed := int64(maxPixels) * bytesPerPixel; needed > allowed {
-		return image.Config{}, fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed; save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, allowed)
+	if int64(width)*int64(height) > int64(l.Pixels) {
+		return fmt.Errorf("%w: %d×%d pixels, %d are allowed (MAX_PIXELS)", ErrTooLarge, width, height, l.Pixels)
 	}
-	return config, nil
+	return nil
+}
+
+// checkMemory refuses what takes that many bytes to decode, if that is too much.
+func (l Limits) checkMemory(needed int64) error {
+	if needed > l.Memory {
+		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, l.Memory)
+	}
+	return nil
 }
 
 // reader gives a body in small pieces and ends when its context does, and the

@@ -15,12 +15,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
 )
 
-var enough = picture.Limits{Pixels: 50_000_000, Frames: 1000}
+var enough = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1000, DecodeTimeout: time.Minute}
 
 // quarters is the picture that every test looks at: 48×32, a colour per quarter.
 var quarters = []color.NRGBA{
@@ -201,16 +202,6 @@ func TestOrientation(t *testing.T) {
 			mustShow(t, bytes.Join([][]byte{body[:header], chunk("eXIf", exif(orientation)), body[header:]}, nil), quarters)
 		})
 	}
-	turned := []color.NRGBA{quarters[3], quarters[2], quarters[1], quarters[0]}
-	for name, data := range map[string][]byte{
-		"WebP upside down":                        exif(3),
-		"WebP upside down, EXIF as a JPEG has it": append([]byte("Exif\x00\x00"), exif(3)...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			mustShow(t, webpWithEXIF(file(t, "lossless.webp"), data), turned)
-			mustShow(t, webpWithEXIF(file(t, "lossy.webp"), data), turned)
-		})
-	}
 	for name, data := range map[string][]byte{
 		"an orientation of 9": exif(9),
 		"EXIF that is cut":    exif(6)[:13],
@@ -272,7 +263,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		"nothing":                  {nil, picture.ErrNoPicture, "not a " + photo.FormatNames()},
 		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
-		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a film":                   {[]byte("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomavc1"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a HEIC of nothing":        {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "broken HEIC"},
 		"a JPEG that is cut":       {jpegBody[:len(jpegBody)/2], picture.ErrNoPicture, "broken JPEG"},
 		"a JPEG's first bytes":     {jpegBody[:20], picture.ErrNoPicture, "broken JPEG"},
 		"a PNG without pixels":     {pngHeader(10, 10), picture.ErrNoPicture, "broken PNG"},
@@ -292,10 +284,10 @@ func TestRefusals(t *testing.T) {
 
 func TestLimitOfPixels(t *testing.T) {
 	body := encodePNG(t, upright())
-	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48 * 32, Frames: 1}); err != nil {
+	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48 * 32, Memory: 1 << 20, Frames: 1}); err != nil {
 		t.Errorf("a picture of exactly the pixels allowed is refused: %v", err)
 	}
-	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48*32 - 1, Frames: 1}); !errors.Is(err, picture.ErrTooLarge) {
+	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48*32 - 1, Memory: 1 << 20, Frames: 1}); !errors.Is(err, picture.ErrTooLarge) {
 		t.Errorf("one pixel too many: error is %v, want ErrTooLarge", err)
 	}
 }

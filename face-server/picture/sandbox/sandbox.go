@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -19,8 +20,12 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-// ErrMemory is given for a file that needs more memory than its decoder may take.
-var ErrMemory = errors.New("more memory than is allowed")
+// ErrMemory is given for a file that needs more memory than its decoder may take,
+// ErrStart when there is none even to begin with: that is not the file's fault.
+var (
+	ErrMemory = errors.New("more memory than is allowed")
+	ErrStart  = errors.New("the decoder cannot be started")
+)
 
 // Program is a decoder that can be started many times, also at the same time.
 type Program struct {
@@ -45,25 +50,25 @@ func New(packed []byte) *Program {
 func compile(packed []byte) (wazero.Runtime, wazero.CompiledModule, error) {
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, nil, fmt.Errorf("unpack a decoder: %w", err)
+		return nil, nil, fmt.Errorf("unpack it: %w", err)
 	}
 	module, err := io.ReadAll(unpacked)
 	if err != nil {
-		return nil, nil, fmt.Errorf("unpack a decoder: %w", err)
+		return nil, nil, fmt.Errorf("unpack it: %w", err)
 	}
 	if module, err = interruptible(module); err != nil {
-		return nil, nil, fmt.Errorf("prepare a decoder: %w", err)
+		return nil, nil, fmt.Errorf("prepare it: %w", err)
 	}
 	// The context of what is compiled is the program's, not that of the first picture.
 	ctx := context.Background()
 	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithDebugInfoEnabled(false))
 	// Without a file system, arguments, a clock or anywhere to print: wazero's default.
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, runtime); err != nil {
-		return nil, nil, fmt.Errorf("prepare a decoder: %w", err)
+		return nil, nil, fmt.Errorf("prepare it: %w", err)
 	}
 	compiled, err := runtime.CompileModule(ctx, module)
 	if err != nil {
-		return nil, nil, fmt.Errorf("compile a decoder: %w", err)
+		return nil, nil, fmt.Errorf("compile it: %w", err)
 	}
 	return runtime, compiled, nil
 }
@@ -82,11 +87,11 @@ type Instance struct {
 func (p *Program) Start(ctx context.Context, most int64) (*Instance, error) {
 	runtime, compiled, err := p.compiled()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	memory, err := newMemory(most)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	// Calls are given a context that does not end: the memory's flag ends them.
 	calls := context.WithoutCancel(ctx)
@@ -94,7 +99,7 @@ func (p *Program) Start(ctx context.Context, most int64) (*Instance, error) {
 	module, err := runtime.InstantiateModule(experimental.WithMemoryAllocator(calls, memory), compiled, config)
 	if err != nil {
 		memory.Free()
-		return nil, fmt.Errorf("start a decoder: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	return &Instance{calls, module, memory, context.AfterFunc(ctx, memory.stop)}, nil
 }
@@ -114,7 +119,8 @@ func (i *Instance) Call(name string, args ...uint64) (uint64, error) {
 	}
 	results, err := function.Call(i.ctx, args...)
 	if err != nil {
-		return 0, fmt.Errorf("the decoder broke off: %w", err)
+		what, _, _ := strings.Cut(err.Error(), "\n") // without the stack, which means nothing to a user
+		return 0, fmt.Errorf("the decoder broke off: %s", what)
 	}
 	if len(results) == 0 {
 		return 0, nil
