@@ -211,7 +211,7 @@ func (l Limits) inSandbox(ctx context.Context, program *sandbox.Program, decode 
 		return p, err
 	case limited.Err() != nil:
 		return nil, fmt.Errorf("%w: decoding it takes longer than %v (DECODE_TIMEOUT)", ErrTooLarge, l.DecodeTimeout)
-	case errors.Is(err, sandbox.ErrMemory):
+	case instance.WantedMore():
 		return nil, fmt.Errorf("%w: to decode it takes more than %d bytes (MAX_DECODE_MEMORY)", ErrTooLarge, l.Memory)
 	}
 	return nil, err

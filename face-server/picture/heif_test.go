@@ -52,6 +52,19 @@ func TestLimitsOfASandbox(t *testing.T) {
 	}
 }
 
+// What only the decoder knows to be too much is refused in the same words.
+func TestMemoryThatADecoderWants(t *testing.T) {
+	limits := enough
+	limits.Memory = 5 << 20 // its pixels fit into that, and what makes them does not
+	_, err := picture.Decode(t.Context(), file(t, "large.avif"), limits)
+	if !errors.Is(err, picture.ErrTooLarge) || !strings.Contains(err.Error(), "MAX_DECODE_MEMORY") {
+		t.Errorf("error is %v, want ErrTooLarge that names MAX_DECODE_MEMORY", err)
+	}
+	if _, err := picture.Decode(t.Context(), file(t, "large.avif"), enough); err != nil {
+		t.Errorf("with enough memory: %v", err)
+	}
+}
+
 // A file that claims to be large takes no memory to be refused.
 func TestHEIFBomb(t *testing.T) {
 	for _, name := range []string{"quarters.heic", "quarters.avif"} {

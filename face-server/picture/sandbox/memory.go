@@ -11,8 +11,9 @@ import (
 // memory is that of one instance. It is taken from the operating system and not from
 // Go's heap, so that it grows in place and all of it goes back when it is freed.
 type memory struct {
-	mu    sync.Mutex
-	pages []byte // reserved; what was never written takes no memory
+	mu      sync.Mutex
+	pages   []byte // reserved; what was never written takes no memory
+	refused bool   // the program wanted more
 }
 
 // least is the bytes that any program may have: the smallest of decoders.
@@ -36,6 +37,7 @@ func (m *memory) Reallocate(size uint64) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if size > uint64(len(m.pages)) {
+		m.refused = true
 		return nil
 	}
 	return m.pages[:size:size]
@@ -58,4 +60,10 @@ func (m *memory) stop() {
 	if m.pages != nil {
 		m.pages[stopFlag] = 1
 	}
+}
+
+func (m *memory) wantedMore() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused
 }

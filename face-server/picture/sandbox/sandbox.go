@@ -20,12 +20,8 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-// ErrMemory is given for a file that needs more memory than its decoder may take,
-// ErrStart when there is none even to begin with: that is not the file's fault.
-var (
-	ErrMemory = errors.New("more memory than is allowed")
-	ErrStart  = errors.New("the decoder cannot be started")
-)
+// ErrStart is given when a decoder cannot even be started: that is not the file's fault.
+var ErrStart = errors.New("the decoder cannot be started")
 
 // Program is a decoder that can be started many times, also at the same time.
 type Program struct {
@@ -111,6 +107,10 @@ func (i *Instance) Close() {
 	i.memory.Free()
 }
 
+// WantedMore tells whether the program wanted more memory than it may have, which is then
+// what any error of it comes from.
+func (i *Instance) WantedMore() bool { return i.memory.wantedMore() }
+
 // Call calls an exported function that gives a number.
 func (i *Instance) Call(name string, args ...uint64) (uint64, error) {
 	function := i.module.ExportedFunction(name)
@@ -135,7 +135,7 @@ func (i *Instance) Alloc(size int) (uint64, error) {
 		return 0, err
 	}
 	if address == 0 {
-		return 0, ErrMemory
+		return 0, errors.New("the decoder has no memory left")
 	}
 	return address, nil
 }
