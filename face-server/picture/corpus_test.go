@@ -99,7 +99,7 @@ func whole(t *testing.T) map[string][]byte {
 func mustDecodeOrRefuse(t testing.TB, body []byte) {
 	t.Helper()
 	const few = 1 << 16
-	p, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: few, Memory: 1 << 20, Frames: 2, DecodeTimeout: time.Minute})
+	p, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: few, Memory: 1 << 20, Frames: 2, DecodeTimeout: time.Second})
 	if err == nil {
 		if p.Width < 1 || p.Height < 1 || p.Width*p.Height > few {
 			t.Fatalf("a picture of %d×%d", p.Width, p.Height)

@@ -195,6 +195,9 @@ func high(stored []byte) []byte {
 
 // inSandbox runs a decoder within the limits of time and memory.
 func (l Limits) inSandbox(ctx context.Context, program *sandbox.Program, decode func(*sandbox.Instance) (*Picture, error)) (*Picture, error) {
+	if err := program.Compile(); err != nil { // its time is not the file's
+		return nil, err
+	}
 	limited, cancel := context.WithTimeout(ctx, l.DecodeTimeout)
 	defer cancel()
 	instance, err := program.Start(limited, l.Memory)

@@ -78,6 +78,14 @@ type Instance struct {
 	ended  func() bool // no longer waits for the context's end
 }
 
+// Compile makes the program ready to start, if it is not yet. It takes about a second.
+func (p *Program) Compile() error {
+	if _, _, err := p.compiled(); err != nil {
+		return fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	return nil
+}
+
 // Start gives an instance that may take as many bytes of memory, and ends when ctx does.
 // Close it.
 func (p *Program) Start(ctx context.Context, most int64) (*Instance, error) {
