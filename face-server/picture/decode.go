@@ -1,25 +1,13 @@
 package picture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"io"
 	"runtime/debug"
-	"time"
 
 	"lineup.dev/lineup/face-server/picture/sandbox"
 	"lineup.dev/lineup/pkg/photo"
-)
-
-// What a body is refused for. Errors wrap one of these and say more, in words for
-// whoever sent it.
-var (
-	ErrNoPicture = errors.New("no picture")
-	ErrTooLarge  = errors.New("too large")
-	ErrOff       = errors.New("switched off") // its format is not among Limits.Formats
 )
 
 // Panic is wrapped in the error of a picture that made its decoder panic.
@@ -29,15 +17,6 @@ type Panic struct {
 }
 
 func (p *Panic) Error() string { return "its decoder gave up" }
-
-// Limits is what a picture may have.
-type Limits struct {
-	Pixels        int           // setting MAX_PIXELS
-	Memory        int64         // bytes that its pixels, and what they are made of, may take; setting MAX_DECODE_MEMORY
-	Frames        int           // of an animation; setting MAX_FRAMES
-	Formats       Formats       // setting FORMATS
-	DecodeTimeout time.Duration // of a decoder in a sandbox; setting DECODE_TIMEOUT
-}
 
 // Decode makes a Picture of a file in one of [photo.Formats], whatever it is called,
 // rotated as a browser does; of an animation it is the first frame. Of a damaged file it
@@ -101,82 +80,4 @@ func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Pict
 		return nil, err // that of the file as it is tells more
 	}
 	return mended, mendErr
-}
-
-// plain decodes a file without anything wrong.
-func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
-	config, err := d.check(body, limits)
-	if err != nil {
-		return nil, err
-	}
-	decoded, err := d.decode(&reader{ctx, body})
-	if err != nil {
-		return nil, err
-	}
-	if d.convert != nil {
-		d.convert(decoded)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return newPicture(decoded, config.Width, config.Height, orientation), nil
-}
-
-// check reads the header and refuses what is too large by it.
-func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
-	var more extra
-	if d.header != nil {
-		var err error
-		if more, err = d.header(body); err != nil {
-			return image.Config{}, err
-		}
-	}
-	config, err := d.config(bytes.NewReader(body))
-	if err != nil {
-		return image.Config{}, err
-	}
-	if err := limits.checkSize(config.Width, config.Height); err != nil {
-		return image.Config{}, err
-	}
-	pixels := int64(config.Width) * int64(config.Height)
-	return config, limits.checkMemory(pixels*int64(memory(config.ColorModel)+d.more) + pixels*int64(more)/16)
-}
-
-func (l Limits) checkSize(width, height int) error {
-	if width < 1 || height < 1 {
-		return fmt.Errorf("%d×%d pixels", width, height)
-	}
-	if int64(width)*int64(height) > int64(l.Pixels) {
-		return fmt.Errorf("%w: %d×%d pixels, %d are allowed (MAX_PIXELS)", ErrTooLarge, width, height, l.Pixels)
-	}
-	return nil
-}
-
-// checkMemory refuses what takes that many bytes to decode, if that is too much.
-func (l Limits) checkMemory(needed int64) error {
-	if needed > l.Memory {
-		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, l.Memory)
-	}
-	return nil
-}
-
-// reader gives a body in small pieces and ends when its context does, and the
-// decoder that reads from it with it: a small piece can stand for many pixels.
-type reader struct {
-	ctx  context.Context
-	body []byte
-}
-
-const piece = 512 // bytes
-
-func (r *reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if len(r.body) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p[:min(len(p), piece)], r.body)
-	r.body = r.body[n:]
-	return n, nil
 }

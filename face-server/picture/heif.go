@@ -178,15 +178,15 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 			return nil, err
 		}
 		if perPixel == 8 {
-			stored = high(stored)
+			stored = highBytes(stored)
 		}
 		decoded := &image.RGBA{Pix: stored, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 		return newPicture(toYCbCr(decoded, width, height), width, height, heifOrientation(body)), nil
 	})
 }
 
-// high keeps the high byte of numbers of 16 bits.
-func high(stored []byte) []byte {
+// highBytes keeps the high byte of numbers of 16 bits.
+func highBytes(stored []byte) []byte {
 	for i := range len(stored) / 2 {
 		stored[i] = stored[2*i+1]
 	}

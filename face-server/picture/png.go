@@ -143,8 +143,8 @@ func (zeros) Read(p []byte) (int, error) {
 // that tells its filter; the rows of an interlaced picture are those of seven smaller
 // ones (PNG Specification, third edition, sections 7.2 and 8).
 func pixelDataSize(header []byte, width, height int) int64 {
-	samples := map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[header[9]]
-	bits := samples * int(header[8])
+	channels := map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[header[9]]
+	bits := channels * int(header[8])
 	size := func(width, height int) int64 {
 		if width == 0 || height == 0 {
 			return 0

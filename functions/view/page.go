@@ -66,8 +66,8 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 
 // shows tells whether every browser shows the picture, as far as its name promises.
 func shows(path string) bool {
-	format, known := photo.FormatByName(path)
-	return !known || format.Browsers
+	format, is := photo.FormatByName(path)
+	return !is || format.Browsers
 }
 
 // policy lets a page use only this program's own styles and pictures, run no script,

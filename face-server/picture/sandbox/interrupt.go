@@ -55,11 +55,11 @@ func codeSection(section []byte) ([]byte, error) {
 	count := c.number()
 	result := appendNumber(make([]byte, 0, 2*len(section)), count)
 	for range count {
-		function, err := function(c.take(c.number()))
+		changed, err := function(c.take(c.number()))
 		if err = errors.Join(c.err, err); err != nil {
 			return nil, err
 		}
-		result = append(appendNumber(result, len(function)), function...)
+		result = append(appendNumber(result, len(changed)), changed...)
 	}
 	return result, nil
 }

@@ -121,11 +121,11 @@ func (i *Instance) WantedMore() bool { return i.memory.wantedMore() }
 
 // Call calls an exported function that gives a number.
 func (i *Instance) Call(name string, args ...uint64) (uint64, error) {
-	function := i.module.ExportedFunction(name)
-	if function == nil {
+	exported := i.module.ExportedFunction(name)
+	if exported == nil {
 		return 0, fmt.Errorf("the decoder has no %s", name)
 	}
-	results, err := function.Call(i.ctx, args...)
+	results, err := exported.Call(i.ctx, args...)
 	if err != nil {
 		what, _, _ := strings.Cut(err.Error(), "\n") // without the stack, which means nothing to a user
 		return 0, fmt.Errorf("the decoder broke off: %s", what)
