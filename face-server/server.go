@@ -17,7 +17,7 @@ import (
 
 // pictures is where pictures are read from by their path.
 type pictures interface {
-	Read(ctx context.Context, path string, limit int64) ([]byte, error)
+	Read(ctx context.Context, path string, limit int64) ([]byte, photo.Entry, error)
 }
 
 // server answers the services of proto/face.proto.
@@ -57,9 +57,9 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 		if errors.Is(context.Cause(ctx), errEnding) {
 			err = errEnding
 		}
-		refusal := statusOf(err)
-		log.Log(ctx, levelOf(refusal.Code()), "picture not identified", "code", refusal.Code().String(), "error", err)
-		return nil, refusal.Err()
+		answer := statusOf(err)
+		log.Log(ctx, levelOf(answer.Code()), "picture not identified", "code", answer.Code().String(), "error", err)
+		return nil, answer.Err()
 	}
 	log.Info("picture identified", "faces", len(response.Faces), "image_name", response.ImageName)
 	return response, nil
@@ -75,11 +75,15 @@ func imageOf(ctx context.Context) (id int64) {
 
 func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
 	err = s.admit(func() error {
-		body, err := s.body(ctx, request)
+		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body)
 		}
-		return err
+		if err != nil {
+			return &refusal{err, content}
+		}
+		response.Content = content
+		return nil
 	})
 	return response, err
 }
@@ -110,16 +114,30 @@ func (s *server) admit(do func() error) error {
 	return do()
 }
 
-func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) ([]byte, error) {
+// refusal is an error with the mark of the file that it is about, empty for none.
+type refusal struct {
+	error
+	content string
+}
+
+func (r *refusal) Unwrap() error { return r.error }
+
+// body is the picture's bytes and, if it is a file, its mark, which tells the file also of
+// one that is refused.
+func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (body []byte, content string, err error) {
 	switch size := int64(len(request.Image)); {
 	case size > s.maxPicture:
-		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", photo.ErrTooLarge, size, s.maxPicture)
+		return nil, "", fmt.Errorf("%w: %d bytes, MAX_PICTURE allows %d", photo.ErrTooLarge, size, s.maxPicture)
 	case size > 0:
-		return request.Image, nil
+		return request.Image, "", nil
 	case request.ImagePath == "":
-		return nil, errNothing
+		return nil, "", errNothing
 	}
-	return s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	body, file, err := s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	if file.Name != "" {
+		content = file.Mark()
+	}
+	return body, content, err
 }
 
 // levelOf is the log level of a refusal: mistakes of the caller are routine.
