@@ -500,7 +500,7 @@ func TestPing(t *testing.T) {
 		for i := range n {
 			paths = append(paths, "p/"+strings.Repeat("a", i+1)+".jpg")
 		}
-		testkit.Must(s.store.Submit(t.Context(), paths))(t)
+		testkit.Must(s.store.Submit(t.Context(), store.Paths(paths...)))(t)
 	}
 	submit(700) // rows whose hints were never given
 	if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted || got.body != "" {

@@ -17,7 +17,10 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"faces", "image_name"}:         store.ImageNameWidth,
 		{"faces", "model"}:              store.ModelWidth,
 		{"images", "reason"}:            store.ReasonWidth,
+		{"images", "warning"}:           store.WarningWidth,
+		{"images", "file_name"}:         store.FileNameWidth,
 		{"images", "path"}:              photo.MaxPath,
+		{"images", "content"}:           photo.MarkBytes,
 	} {
 		if width := db.width(t, column[0], column[1]); width != want {
 			t.Errorf("%s.%s holds %d, the constant says %d", column[0], column[1], width, want)
