@@ -19,7 +19,7 @@ type Result struct {
 	Faces   []lineup.Face
 	Reason  string
 	Warning string // what could not be seen because the file is damaged
-	// Content tells the content of the file that was looked at, in photo.MarkBytes at most;
+	// Content tells the content of the file that was looked at, in ContentBytes at most;
 	// empty when it is not known.
 	Content string
 }

@@ -1,7 +1,7 @@
 package store
 
 // Widths of columns in characters, for programs that refuse or shorten what does
-// not fit. A path's is photo.MaxPath and a content's photo.MarkBytes, in bytes.
+// not fit. A path's is photo.MaxPath, in bytes.
 const (
 	PersonNameWidth = 200  // person.name
 	ImageNameWidth  = 255  // person_images.image_name, faces.image_name
@@ -9,4 +9,5 @@ const (
 	ReasonWidth     = 1000 // images.reason
 	WarningWidth    = 1000 // images.warning
 	FileNameWidth   = 255  // images.file_name
+	ContentBytes    = 128  // images.content, in bytes: photo.MarkBytes
 )
