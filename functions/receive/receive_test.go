@@ -63,7 +63,9 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		publisher: hints,
 		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: hintQueue, rows: db, publisher: hints, log: log},
 		roots:     roots,
+		comparer:  newComparer(roots, log),
 		gallery:   gallery,
+		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
 	s.handler = s.routes()

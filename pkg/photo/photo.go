@@ -220,6 +220,19 @@ func (r *Roots) Save(ctx context.Context, name string, body []byte) error {
 	return r.roots[0].save(ctx, below, body)
 }
 
+// Saved tells which file lies where Save writes the name. Its errors are Entry's.
+func (r *Roots) Saved(ctx context.Context, name string) (Entry, error) {
+	clean, err := Clean(name)
+	if err != nil {
+		return Entry{}, err
+	}
+	below, ok := r.roots[0].locate(clean)
+	if !ok {
+		return Entry{}, ErrOutside
+	}
+	return r.roots[0].stat(ctx, below)
+}
+
 // List names the files at the top of the first root, sorted by name. Folders and
 // names that begin with a dot are left out.
 func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx, "") }
