@@ -28,6 +28,7 @@ type server struct {
 	*engine
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
+	held       chan struct{}   // one for each call whose picture is read, or was
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
 	overdue    context.Context // ends when this server does and calls in flight have had their time
@@ -39,6 +40,7 @@ func newServer(config settings, e *engine, pictures pictures, log *slog.Logger) 
 		engine:     e,
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
+		held:       make(chan struct{}, 2*config.Workers),
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
 		overdue:    context.Background(),
@@ -74,7 +76,7 @@ func imageOf(ctx context.Context) (id int64) {
 }
 
 func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
-	err = s.admit(func() error {
+	err = s.admit(ctx, func() error {
 		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body)
@@ -100,8 +102,9 @@ func (s *server) withDeadline(ctx context.Context) (context.Context, context.Can
 	return ctx, func() { stop(); end(nil); cancel() }
 }
 
-// admit does something that needs a worker, if no more calls wait for one than may.
-func (s *server) admit(do func() error) error {
+// admit does something that needs a worker, if no more calls wait for one than may. For
+// each worker two pictures are held: one that it looks at and one that is read meanwhile.
+func (s *server) admit(ctx context.Context, do func() error) error {
 	if err := s.gallery.Ready(); err != nil {
 		return err
 	}
@@ -110,6 +113,12 @@ func (s *server) admit(do func() error) error {
 		defer func() { <-s.admitted }()
 	default:
 		return errBusy
+	}
+	select {
+	case s.held <- struct{}{}:
+		defer func() { <-s.held }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	return do()
 }
