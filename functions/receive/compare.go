@@ -105,5 +105,5 @@ func (c *comparer) compare(ctx context.Context, p store.Submission) comparison {
 	case err != nil:
 		return comparison{Submission: p, err: err}
 	}
-	return comparison{Submission: p, changed: file.Mark() != p.Content}
+	return comparison{Submission: p, changed: !file.Is(p.Content)}
 }

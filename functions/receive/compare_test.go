@@ -119,16 +119,17 @@ func answered(paths ...string) (all []store.Submission) {
 
 func TestOnlyWhatHasAnAnswerIsCompared(t *testing.T) {
 	var asked atomic.Int32
+	entry := photo.Entry{Size: 1, ModTime: time.Now()}
 	c := newComparer(teller(func(context.Context, string) (photo.Entry, error) {
 		asked.Add(1)
-		return photo.Entry{}, nil
+		return entry, nil
 	}), slog.New(slog.DiscardHandler))
 	got := c.changed(t.Context(), []store.Submission{
 		{Path: "new.jpg", Status: lineup.Pending},
 		{Path: "at work.jpg", Status: lineup.Processing, Content: "old"},
 		{Path: "before there were marks.jpg", Status: lineup.Identified},
 		{Path: "a.jpg", Status: lineup.Identified, Content: "old"},
-		{Path: "same.jpg", Status: lineup.Identified, Content: photo.Entry{}.Mark()},
+		{Path: "same.jpg", Status: lineup.Identified, Content: entry.Mark()},
 	})
 	if len(got) != 1 || got[0].Path != "a.jpg" || asked.Load() != 2 {
 		t.Errorf("%d files asked for, changed: %+v; want a.jpg", asked.Load(), got)

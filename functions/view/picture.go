@@ -77,7 +77,7 @@ func (v *view) read(ctx context.Context, image lineup.Image) ([]byte, photo.Form
 
 // isChanged tells whether the file is another than the one that was looked at.
 func isChanged(image lineup.Image, file photo.Entry) bool {
-	return image.Content != "" && image.Content != file.Mark()
+	return image.Content != "" && !file.Is(image.Content)
 }
 
 // checkPicture gives the reason why the picture cannot be shown, nil when it can. It

@@ -13,27 +13,37 @@ import (
 
 func TestAMarkTellsAFileFromOneThatTookItsPlace(t *testing.T) {
 	at := time.Date(2026, 11, 27, 4, 0, 0, 1, time.UTC)
-	one := photo.Entry{Name: "a.jpg", Size: 100, ModTime: at, ETag: `"abc"`}
-	if same := (photo.Entry{Name: "b.jpg", Size: 100, ModTime: at.In(time.FixedZone("", 3600)), ETag: `"abc"`}); same.Mark() != one.Mark() {
-		t.Errorf("%q and %q are of one file", same.Mark(), one.Mark())
-	}
-	marks := map[string]bool{"": true, one.Mark(): true}
-	for _, other := range []photo.Entry{
-		{Size: 101, ModTime: at, ETag: `"abc"`},
-		{Size: 100, ModTime: at.Add(time.Nanosecond), ETag: `"abc"`},
-		{Size: 100, ModTime: at, ETag: `"abd"`},
-		{Size: 100, ModTime: at},
-		{Size: 100},
-		{Size: 100, ModTime: at, ETag: strings.Repeat("x", 1000)},
-		{Size: 100, ModTime: at, ETag: strings.Repeat("x", 1001)},
-		{Size: 100, ModTime: at, ETag: "a\n"},
-		{},
+	whole := at.Truncate(time.Second)
+	file, object := photo.Entry{Size: 100, ModTime: at}, photo.Entry{Size: 100, ModTime: at, ETag: `"abc"`}
+	long := strings.Repeat("x", 1000)
+	for name, c := range map[string]struct {
+		looked, now photo.Entry
+		same        bool
+	}{
+		"the same file":                       {file, photo.Entry{Name: "b.jpg", Size: 100, ModTime: at.In(time.FixedZone("", 3600))}, true},
+		"another size":                        {file, photo.Entry{Size: 101, ModTime: at}, false},
+		"a nanosecond later":                  {file, photo.Entry{Size: 100, ModTime: at.Add(time.Nanosecond)}, false},
+		"restored from an archive of seconds": {file, photo.Entry{Size: 100, ModTime: whole}, true},
+		"seen by seconds, then finer":         {photo.Entry{Size: 100, ModTime: whole}, file, true},
+		"another second":                      {file, photo.Entry{Size: 100, ModTime: whole.Add(time.Second)}, false},
+		"by seconds, of another size":         {file, photo.Entry{Size: 10, ModTime: whole}, false},
+		"overwritten while it was read":       {file, photo.Entry{Size: 100}, false},
+		"overwritten while it was looked at":  {photo.Entry{Size: 100}, photo.Entry{Size: 100}, false},
+		"the same object":                     {object, object, true},
+		"an object that was copied":           {object, photo.Entry{Size: 100, ModTime: at.Add(time.Hour), ETag: `"abc"`}, true},
+		"another object":                      {object, photo.Entry{Size: 100, ModTime: at, ETag: `"abd"`}, false},
+		"a store that no longer tells ETags":  {object, file, false},
+		"weak ETags":                          {photo.Entry{Size: 100, ModTime: at, ETag: `W/"a"`}, photo.Entry{Size: 100, ModTime: at.Add(time.Hour), ETag: `W/"a"`}, false},
+		"long ETags":                          {photo.Entry{Size: 100, ETag: long}, photo.Entry{Size: 100, ETag: long + "x"}, false},
+		"an ETag of control characters":       {photo.Entry{Size: 100, ETag: "a\n"}, photo.Entry{Size: 100, ETag: "a\n"}, true},
 	} {
-		mark := other.Mark()
-		if marks[mark] || len(mark) > photo.MarkBytes || strings.Contains(mark, "\n") {
-			t.Errorf("%+v has the mark %q", other, mark)
+		mark := c.looked.Mark()
+		if c.now.Is(mark) != c.same {
+			t.Errorf("%s: %+v is the one of %q: %v, want %v", name, c.now, mark, !c.same, c.same)
 		}
-		marks[mark] = true
+		if mark == "" || len(mark) > photo.MarkBytes || strings.Contains(mark, "\n") || c.now.Is("") || c.now.Is("x") {
+			t.Errorf("%s: the mark is %q", name, mark)
+		}
 	}
 }
 

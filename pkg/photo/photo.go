@@ -7,7 +7,6 @@ package photo
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -33,25 +32,6 @@ type Entry struct {
 	Size    int64  // bytes
 	ModTime time.Time
 	ETag    string // of a bucket's object, where its store tells one
-}
-
-// MarkBytes is how long a mark can be.
-const MarkBytes = 128
-
-// Mark tells the content of a file without reading it: the same for a file that is
-// unchanged, another for one that was overwritten. It is made of the size, the time of
-// the last change to the nanosecond, and the ETag, so that a file changed without a
-// trace in any of them has the same. The empty string is no file's.
-func (e Entry) Mark() string {
-	mark := fmt.Sprintf("%d %s %s", e.Size, e.ModTime.UTC().Format(time.RFC3339Nano), e.ETag)
-	if len(mark) > MarkBytes || !printable(e.ETag) {
-		mark = fmt.Sprintf("%x", sha256.Sum256([]byte(mark)))
-	}
-	return mark
-}
-
-func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
 }
 
 // Info is what can be said of a file by its first bytes.
