@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,45 @@ func TestAnswersTellWhichContentTheyAreAbout(t *testing.T) {
 	_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: []byte("no picture")})
 	if details := status.Convert(err).Details(); len(details) != 0 {
 		t.Errorf("a refused one that came in the request has the details %v", details)
+	}
+}
+
+// stalled is a place of pictures from which none comes until the test says so.
+type stalled struct{ reading, proceed chan struct{} }
+
+func (s stalled) Read(ctx context.Context, _ string, _ int64) ([]byte, photo.Entry, error) {
+	s.reading <- struct{}{}
+	<-s.proceed
+	return nil, photo.Entry{}, photo.ErrNotFound
+}
+
+// Pictures that wait would take memory: of each worker one is looked at and one read.
+func TestNoMorePicturesAreReadThanWorkersNeed(t *testing.T) {
+	s := forTests(t)
+	s.Workers, s.Queue = 2, 10
+	server := newTestServer(t, s)
+	if err := server.gallery.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	roots := stalled{make(chan struct{}, 12), make(chan struct{})}
+	server.pictures = roots
+	var calls sync.WaitGroup
+	for range 12 {
+		calls.Go(func() {
+			if _, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "a.jpg"}); status.Code(err) != codes.NotFound {
+				t.Errorf("error is %v, want NOT_FOUND", err)
+			}
+		})
+	}
+	testkit.Eventually(t, patience, "all calls are there", func() bool { return len(server.admitted) == 12 })
+	testkit.Eventually(t, patience, "pictures are read", func() bool { return len(roots.reading) == 4 })
+	if len(server.held) != 4 || len(roots.reading) > 4 {
+		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), len(server.held))
+	}
+	close(roots.proceed)
+	calls.Wait()
+	if n := len(roots.reading); n != 12 {
+		t.Errorf("%d of 12 pictures were read in the end", n)
 	}
 }
 

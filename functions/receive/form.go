@@ -49,7 +49,7 @@ const maxValue = 4096
 func (r *receiver) readPart(f *form, part *multipart.Part, file string, values []string) error {
 	for _, name := range values {
 		if part.FormName() == name {
-			value, err := readLimited(part, name, maxValue)
+			value, err := readLimited(part, name, maxValue, "")
 			f.values[name] = string(value)
 			return err
 		}
@@ -60,7 +60,7 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 	if len(f.uploads) == r.limits.MaxBatch {
 		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("more than the %d pictures allowed in one request", r.limits.MaxBatch)}
 	}
-	body, err := readLimited(part, file, r.limits.MaxPicture)
+	body, err := readLimited(part, file, r.limits.MaxPicture, "MAX_PICTURE")
 	name := cleanFileName(part.FileName())
 	problem, isProblem := errors.AsType[*serve.Problem](err)
 	switch {
@@ -74,13 +74,14 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 	return nil
 }
 
-func readLimited(part io.Reader, name string, limit int64) ([]byte, error) {
+// readLimited reads a part of no more bytes than the limit, which a setting may set.
+func readLimited(part io.Reader, name string, limit int64, setting string) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(part, limit+1))
 	if err != nil {
 		return nil, bodyError(err)
 	}
 	if int64(len(body)) > limit {
-		return nil, tooLargeProblem(name, limit)
+		return nil, tooLargeProblem(name, limit, setting)
 	}
 	return body, nil
 }

@@ -48,6 +48,17 @@ type Limits struct {
 	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
 }
 
+// settingOf is the setting that limits a request's body to so many bytes.
+func (l Limits) settingOf(request *http.Request, limit int64) string {
+	switch {
+	case request.URL.Path != "/images" && request.URL.Path != "/people":
+		return "MAX_BODY"
+	case limit == l.MaxPicture:
+		return "MAX_PICTURE"
+	}
+	return "MAX_UPLOAD"
+}
+
 // afterBody gives what follows on a body that was read its time. The time of the body
 // itself is limited by pkg/serve: a large one over a slow connection takes longer.
 func (l Limits) afterBody(request *http.Request) (context.Context, context.CancelFunc) {
