@@ -175,3 +175,42 @@ func TestAStoreThatDoesNotAnswerCountsAsUnchanged(t *testing.T) {
 		}
 	})
 }
+
+// A camera may be quicker than the face server: what is posted while the picture before it
+// is looked at is compared at the next ping.
+func TestAPathOverwrittenWhileItIsLookedAtIsLookedAtAgain(t *testing.T) {
+	s := newSystem(t)
+	for _, path := range []string{"cam.jpg", "same.jpg", "gone.jpg"} {
+		s.put(t, path, "mum")
+		s.postJSON(t, path)
+	}
+	claims, marks := map[string]store.Claim{}, map[string]string{}
+	for id := range int64(3) {
+		claim := testkit.Must(s.store.Claim(t.Context(), id+1, time.Minute))(t)
+		claims[claim.Path] = claim
+		marks[claim.Path] = testkit.Must(s.roots.Entry(t.Context(), claim.Path))(t).Mark()
+	}
+	s.put(t, "cam.jpg", "lady")
+	for path, claim := range claims {
+		if got := s.postJSON(t, path); got.Status != lineup.Processing || !*got.Sent {
+			t.Errorf("posted while it is looked at it is %+v", got)
+		}
+		result := store.Result{Content: marks[path]}
+		if path == "gone.jpg" {
+			result = store.Result{Reason: "no such picture"} // it came after the look
+		}
+		testkit.Must(s.store.Finish(t.Context(), claim, result, true))(t)
+	}
+	testkit.Succeed(t, s.ping(t.Context()))
+	for path, want := range map[string]lineup.Status{"cam.jpg": lineup.Pending, "same.jpg": lineup.Unknown, "gone.jpg": lineup.Pending} {
+		if image := testkit.Must(s.store.Image(t.Context(), claims[path].ID))(t); image.Status != want {
+			t.Errorf("after the ping %s is %s, want %s", path, image.Status, want)
+		}
+	}
+	if left := testkit.Must(s.store.Reposted(t.Context(), 10))(t); len(left) != 0 {
+		t.Errorf("still to be compared: %+v", left)
+	}
+	if n := s.depth(t); n != 5 {
+		t.Errorf("%d hints on the queue, want 3 and those of the 2 to be looked at again", n)
+	}
+}

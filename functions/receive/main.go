@@ -57,6 +57,7 @@ func main() {
 			uploads:   newUploadMemory(s.UploadMemory),
 			log:       log,
 		}
+		r.sweeper.compare = r.compareReposted
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

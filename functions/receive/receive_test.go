@@ -68,6 +68,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
+	s.sweeper.compare = s.compareReposted
 	s.handler = s.routes()
 	return s
 }

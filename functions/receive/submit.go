@@ -98,6 +98,31 @@ func (r *receiver) lookAgain(ctx context.Context, submissions []store.Submission
 	return nil
 }
 
+// compareReposted looks again at what was posted while it was looked at, as submit does at
+// what was posted afterwards.
+func (r *receiver) compareReposted(ctx context.Context) error {
+	reposted, err := r.store.Reposted(ctx, sweepBatch)
+	if err != nil || len(reposted) == 0 {
+		return err
+	}
+	var failed []string
+	var ids []int64
+	for _, p := range reposted {
+		ids = append(ids, p.ID)
+		if p.Status == lineup.Failed {
+			failed = append(failed, p.Path)
+		}
+	}
+	changed := r.comparer.changed(ctx, reposted)
+	if _, err := r.store.LookAgain(ctx, changed); err != nil {
+		return err
+	}
+	if _, err := r.store.Submit(ctx, store.Paths(failed...)); err != nil {
+		return err
+	}
+	return r.store.MarkCompared(ctx, ids)
+}
+
 // cleanPaths gives the pictures that are not refused, for the store and for the answer.
 // Those whose path is refused get the error.
 func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accepted []*picture) {

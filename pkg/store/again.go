@@ -59,3 +59,50 @@ func lookAgain(ctx context.Context, tx *sql.Tx, changed []Submission, byPath map
 	}
 	return err
 }
+
+var (
+	selectReposted = `
+	SELECT
+		id,
+		path,
+		round,
+		status,
+		queued_at IS NOT NULL,
+		content
+	FROM images
+	WHERE reposted_at IS NOT NULL
+		AND status IN (` + finalStatuses() + `)
+	ORDER BY reposted_at
+	LIMIT ?`
+
+	updateCompared = `
+	UPDATE images
+	SET reposted_at = NULL
+	WHERE status IN (` + finalStatuses() + `)
+		AND id IN `
+)
+
+// Reposted gives up to limit pictures that have a result and were submitted again while it
+// was being found, the longest ago first: the files may be others since.
+func (s *Store) Reposted(ctx context.Context, limit int) (pictures []Submission, err error) {
+	err = s.do(ctx, "find pictures that were submitted again", func() error {
+		pictures, err = query(ctx, s.db, scanSubmission, selectReposted, limit)
+		return err
+	})
+	for i := range pictures {
+		pictures[i].Known = true
+	}
+	return pictures, err
+}
+
+// MarkCompared notes that the pictures' files were compared after their result: Reposted
+// gives them no more.
+func (s *Store) MarkCompared(ctx context.Context, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := s.exec(ctx, "mark pictures as compared", updateCompared+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -133,3 +133,43 @@ func TestAnUploadKeepsItsNewestName(t *testing.T) {
 		}
 	}
 }
+
+// What is posted while it is looked at may be another file than the one that was read.
+func TestAPictureSubmittedWhileItIsLookedAtIsComparedAfterwards(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	reposted := func() []store.Submission { t.Helper(); return testkit.Must(db.Reposted(t.Context(), 10))(t) }
+	db.submit(t, "waits.jpg", "waits.jpg")
+	db.look(t, "done.jpg", store.Result{Content: "old"})
+	claim := db.win(t, "a.jpg")
+	db.submit(t, "a.jpg", "waits.jpg", "done.jpg")
+	if early := reposted(); len(early) != 0 {
+		t.Errorf("before there is a result %+v", early)
+	}
+	db.finish(t, claim, store.Result{Content: "old"}, true)
+	got := reposted()
+	if len(got) != 1 || got[0].ID != claim.ID || got[0].Content != "old" || got[0].Status != lineup.Unknown {
+		t.Fatalf("submitted again are %+v, want a.jpg alone", got)
+	}
+	db.lookAgain(t, got...)
+	if left := reposted(); len(left) != 0 {
+		t.Errorf("in a new round %+v", left)
+	}
+	claim = db.claim(t, claim.ID, 0)
+	db.submit(t, "a.jpg")
+	claim = db.claim(t, claim.ID, time.Hour) // the lease ran out: its file is read after that
+	db.finish(t, claim, store.Result{Content: "new"}, true)
+	if left := reposted(); len(left) != 0 {
+		t.Errorf("read after it was submitted again: %+v", left)
+	}
+	claim = db.win(t, "b.jpg")
+	db.submit(t, "b.jpg")
+	db.finish(t, claim, store.Result{Reason: "no such picture"}, true)
+	if left := reposted(); len(left) != 1 || left[0].Status != lineup.Failed {
+		t.Errorf("failed meanwhile: %+v", left)
+	}
+	testkit.Succeed(t, db.MarkCompared(t.Context(), []int64{claim.ID}))
+	if left := reposted(); len(left) != 0 {
+		t.Errorf("compared: %+v", left)
+	}
+}

@@ -65,7 +65,12 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err := s.LookAgain(t.Context(), []store.Submission{{Path: "9.jpg", Content: "old"}, {Path: "10.jpg", Content: "old"}})
 			return err
 		}, 2},
-		"mark as queued": {func() error { return s.MarkQueued(t.Context(), []int64{4, 8, 12}) }, 1},
+		"reposted": {func() error {
+			_, err := s.Reposted(t.Context(), 100)
+			return err
+		}, 1},
+		"mark as compared": {func() error { return s.MarkCompared(t.Context(), []int64{5, 6}) }, 1},
+		"mark as queued":   {func() error { return s.MarkQueued(t.Context(), []int64{4, 8, 12}) }, 1},
 		"claim and finish": {func() error {
 			claim, err := s.Claim(t.Context(), 16, time.Minute)
 			if err != nil {

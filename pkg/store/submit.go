@@ -43,7 +43,8 @@ type Submission struct {
 // Submit makes sure that every path has a row, and that one whose picture failed
 // is pending again, in a new round. It answers in the order of the pictures, all or
 // nothing; a path may stand among them twice. Of several names of an upload the newest
-// is kept.
+// is kept. Of one that is being looked at it notes that it was submitted again: see
+// Reposted.
 func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, error) {
 	newest := make(map[string]Posted, len(pictures))
 	for _, picture := range pictures {
@@ -79,7 +80,8 @@ const (
 	selectKnown = `
 		SELECT
 			path,
-			file_name
+			file_name,
+			status = '` + processing + `'
 		FROM images
 		WHERE path IN `
 
@@ -98,6 +100,12 @@ const (
 		SET file_name = ?
 		WHERE path = ?`
 
+	updateReposted = `
+		UPDATE images
+		SET reposted_at = UTC_TIMESTAMP(6)
+		WHERE status = '` + processing + `'
+			AND path IN `
+
 	// What is known of the round before goes; its faces are shown no more, and replaced by
 	// the next result.
 	updateRound = `
@@ -110,6 +118,7 @@ const (
 			content = NULL,
 			attempts = 0,
 			retry_at = NULL,
+			reposted_at = NULL,
 			queued_at = NULL,
 			announced_at = NULL,
 			updated_at = UTC_TIMESTAMP(6)`
@@ -130,7 +139,7 @@ const (
 )
 
 func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[string]Submission) error {
-	known, err := selectNames(ctx, tx, pictures)
+	known, err := selectKnownRows(ctx, tx, pictures)
 	if err != nil {
 		return err
 	}
@@ -156,6 +165,11 @@ func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[strin
 		if _, err := tx.ExecContext(ctx, updateFailed+list, args...); err != nil {
 			return err
 		}
+		if known.anyProcessing() {
+			if _, err := tx.ExecContext(ctx, updateReposted+list, args...); err != nil {
+				return err
+			}
+		}
 	}
 	submissions, err := query(ctx, tx, scanSubmission, selectSubmitted+list, args...)
 	if err != nil {
@@ -176,44 +190,58 @@ func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[strin
 	return nil
 }
 
-// names are the paths that have rows, with the names of their uploads.
-type names map[string]string
+// knownRows are the rows that are there, by their paths.
+type knownRows map[string]struct {
+	fileName   string
+	processing bool
+}
 
-// selectNames asks before anything is inserted: an INSERT that finds its row there uses
+// selectKnownRows asks before anything is inserted: an INSERT that finds its row there uses
 // up an id all the same.
-func selectNames(ctx context.Context, tx *sql.Tx, pictures []Posted) (names, error) {
+func selectKnownRows(ctx context.Context, tx *sql.Tx, pictures []Posted) (knownRows, error) {
 	var spellings []string
 	for _, picture := range pictures {
 		if spellings = append(spellings, picture.Path); picture.Other != "" {
 			spellings = append(spellings, picture.Other)
 		}
 	}
-	known := names{}
+	known := knownRows{}
 	list, args := placeholders(spellings)
 	_, err := query(ctx, tx, func(rows *sql.Rows) (path string, err error) {
 		var name sql.NullString
-		err = rows.Scan(&path, &name)
-		known[path] = name.String
+		row := known[path]
+		err = rows.Scan(&path, &name, &row.processing)
+		row.fileName = name.String
+		known[path] = row
 		return path, err
 	}, selectKnown+list, args...)
 	return known, err
 }
 
 // row is the path of the picture's row, and whether it is there.
-func (n names) row(picture Posted) (path string, there bool) {
+func (k knownRows) row(picture Posted) (path string, there bool) {
 	for _, spelling := range []string{picture.Path, picture.Other} {
-		if _, there := n[spelling]; there {
+		if _, there := k[spelling]; there {
 			return spelling, true
 		}
 	}
 	return picture.Path, false
 }
 
+func (k knownRows) anyProcessing() bool {
+	for _, row := range k {
+		if row.processing {
+			return true
+		}
+	}
+	return false
+}
+
 // rename gives the rows that are there their uploads' newest names.
-func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known names) error {
+func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known knownRows) error {
 	for _, picture := range pictures {
 		path, there := known.row(picture)
-		if !there || picture.FileName == "" || known[path] == picture.FileName {
+		if !there || picture.FileName == "" || known[path].fileName == picture.FileName {
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, path); err != nil {
