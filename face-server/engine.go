@@ -27,12 +27,18 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}
+	if err := picture.LoadJPEG(config.Models); err != nil {
+		people.Close()
+		return nil, fmt.Errorf("%w; %s", err, modelsHint)
+	}
 	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
 		return nil, fmt.Errorf("load the models in %s: %w; %s", config.Models, err, modelsHint)
 	}
-	workers, err := newWorkers(models, config.Workers, picture.Limits{Pixels: config.MaxPixels, Frames: config.MaxFrames}, log)
+	workers, err := newWorkers(models, config.Workers, picture.Limits{
+		Pixels: config.MaxPixels, Memory: config.MaxDecodeMemory, Frames: config.MaxFrames, Detail: models.Detail,
+	}, log)
 	if err != nil {
 		models.Close()
 		people.Close()
@@ -59,7 +65,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 
 // recipe is to be raised when the same models make other descriptions of photos than
 // before: those in galleries' caches are made anew then.
-const recipe = 1
+const recipe = 2
 
 // fingerprint stands for all that descriptions of photos depend on.
 func fingerprint(models *face.Models, effort face.Effort) string {
