@@ -107,7 +107,7 @@ func TestAnUploadThatIsThereIsNotLookedAtAgain(t *testing.T) {
 }
 
 func FuzzFileName(f *testing.F) {
-	for _, name := range []string{"a.jpg", "../..", `C:\a\b.jpg`, "a\x00\r\nb", "\xff\xfe.jpg", "a\u202egpj.exe", ".", "..", " ", strings.Repeat("🙂", 200) + ".jpg", strings.Repeat("ä", 127) + "x", "‮", "\u2028"} {
+	for _, name := range []string{"a.jpg", "../..", `C:\a\b.jpg`, "a\x00\r\nb", "\xff\xfe.jpg", "a\u202egpj.exe", ".", "..", " ", strings.Repeat("🙂", 200) + ".jpg", strings.Repeat("ä", 127) + "x", "\u202e", "\u2028"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

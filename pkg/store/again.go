@@ -48,8 +48,8 @@ func lookAgain(ctx context.Context, tx *sql.Tx, changed []Submission, byPath map
 		paths[i], pairs[i], contents = c.Path, "(?, ?)", append(contents, c.Path, c.Content)
 	}
 	list, args := placeholders(paths)
-	update := updateChanged + list + andContent + "(" + strings.Join(pairs, ", ") + ")"
-	if _, err := tx.ExecContext(ctx, update, slices.Concat(args, contents)...); err != nil {
+	pairList := "(" + strings.Join(pairs, ", ") + ")"
+	if _, err := tx.ExecContext(ctx, updateChanged+list+andContent+pairList, slices.Concat(args, contents)...); err != nil {
 		return err
 	}
 	submissions, err := query(ctx, tx, scanSubmission, selectSubmitted+list, args...)
