@@ -19,7 +19,7 @@ type jpegFrame struct {
 
 // readJPEGFrame reads the headers of a JPEG's first frame and scan.
 func readJPEGFrame(body []byte) (f jpegFrame) {
-	for at := 2; at+4 <= len(body); {
+	for at := 2; at+5 <= len(body); {
 		marker := body[at+1]
 		if body[at] != 0xff || marker == 0xff || marker == 0 { // surplus bytes, or fill
 			at++
@@ -27,23 +27,33 @@ func readJPEGFrame(body []byte) (f jpegFrame) {
 		}
 		segment := body[at+2:]
 		switch {
-		case 0xc0 <= marker && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
+		case beginsFrame(marker):
 			f.read(marker, segment)
 		case marker == 0xdd && len(segment) > 4:
 			f.restarts = at + 4
 		case marker == 0xda: // a scan
 			f.scan = at
-			f.buffered = f.progressive() || len(segment) > 2 && int(segment[2]) < len(f.factors)
+			f.buffered = f.progressive() || int(segment[2]) < len(f.factors)
 			return f
-		case 0xd0 <= marker && marker <= 0xd8 || marker == 0x01: // no segment
+		case marker == endOfImage[1]:
+			return f
+		case standsAlone(marker):
 			at += 2
 			continue
-		case marker == 0xd9:
-			return f
 		}
 		at += 2 + int(binary.BigEndian.Uint16(segment))
 	}
 	return f
+}
+
+// beginsFrame tells of SOF0 to SOF15, between which lie DHT, JPG and DAC.
+func beginsFrame(marker byte) bool {
+	return 0xc0 <= marker && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc
+}
+
+// standsAlone tells of RST0 to RST7, SOI and TEM, after which no segment follows.
+func standsAlone(marker byte) bool {
+	return 0xd0 <= marker && marker <= 0xd8 || marker == 0x01
 }
 
 func (f *jpegFrame) read(marker byte, segment []byte) {

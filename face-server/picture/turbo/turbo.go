@@ -175,8 +175,8 @@ func Trim() { C.turbo_trim() }
 func options(scale int, limits Limits) C.turbo_options_t {
 	const megabyte = 1 << 20
 	return C.turbo_options_t{
-		scale: C.int(scale), scans: C.int(limits.Scans), //nolint:gosec // both small
-		megabytes: C.int(limits.Memory/megabyte + 1), //nolint:gosec // a setting, of some gigabytes at most
+		scale: C.int(scale), scans: C.int(limits.Scans),
+		megabytes: C.int(limits.Memory/megabyte + 1),
 	}
 }
 
