@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,8 +172,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"nothing":                     {&facerecog.IdentifyRequest{}, codes.InvalidArgument, "no picture: neither image nor image_path is given"},
 		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
 		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
-		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
-		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
+		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
+		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed (MAX_PIXELS)"},
 		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
 		"an ordinary animation":       {&facerecog.IdentifyRequest{Image: frames(t, 100)}, codes.OK, ""},
@@ -202,6 +203,88 @@ func TestRootThatIsAway(t *testing.T) {
 	info, ok := detailOf[*errdetails.ErrorInfo](status.Convert(err))
 	if status.Code(err) != codes.Unavailable || !ok || info.Reason != "ROOT_UNREACHABLE" {
 		t.Errorf("error is %v with %v, want UNAVAILABLE with ROOT_UNREACHABLE", err, info)
+	}
+}
+
+// Whoever keeps the answer can tell by it whether the file is still the one it is about.
+func TestAnswersTellWhichContentTheyAreAbout(t *testing.T) {
+	s := forTests(t)
+	client := facerecog.NewIdentifyClient(startReady(t, s))
+	content := func(request *facerecog.IdentifyRequest) string {
+		t.Helper()
+		answer, err := client.Identify(t.Context(), request)
+		if err == nil {
+			return answer.Content
+		}
+		info, ok := detailOf[*errdetails.ErrorInfo](status.Convert(err))
+		if status.Code(err) != codes.InvalidArgument || !ok || info.Reason != facerecog.PictureRefused {
+			t.Fatalf("error is %v with %v, want INVALID_ARGUMENT with PICTURE_REFUSED", err, info)
+		}
+		return info.Metadata[facerecog.ContentKey]
+	}
+	path, byPath := filepath.Join(s.ImagesURL, "a.png"), &facerecog.IdentifyRequest{ImagePath: "a.png"}
+	seen := map[string]bool{}
+	for _, body := range [][]byte{blank(t, 8, 8), blank(t, 16, 8), []byte("no picture"), make([]byte, s.MaxPicture+1)} {
+		write(t, path, body)
+		roots, err := photo.Open(s.ImagesURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := roots.Entry(t.Context(), "a.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := content(byPath)
+		if got == "" || got != file.Mark() || got != content(byPath) || seen[got] {
+			t.Errorf("the file of %d bytes has the mark %q, the answer is about %q", len(body), file.Mark(), got)
+		}
+		seen[got] = true
+	}
+	if answer, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil || answer.Content != "" {
+		t.Errorf("a picture that came in the request: %v, %v, want no content", answer, err)
+	}
+	_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: []byte("no picture")})
+	if details := status.Convert(err).Details(); len(details) != 0 {
+		t.Errorf("a refused one that came in the request has the details %v", details)
+	}
+}
+
+// stalled is a place of pictures from which none comes until the test says so.
+type stalled struct{ reading, proceed chan struct{} }
+
+func (s stalled) Read(ctx context.Context, _ string, _ int64) ([]byte, photo.Entry, error) {
+	s.reading <- struct{}{}
+	<-s.proceed
+	return nil, photo.Entry{}, photo.ErrNotFound
+}
+
+// Pictures that wait would take memory: of each worker one is looked at and one read.
+func TestNoMorePicturesAreReadThanWorkersNeed(t *testing.T) {
+	s := forTests(t)
+	s.Workers, s.Queue = 2, 10
+	server := newTestServer(t, s)
+	if err := server.gallery.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	roots := stalled{make(chan struct{}, 12), make(chan struct{})}
+	server.pictures = roots
+	var calls sync.WaitGroup
+	for range 12 {
+		calls.Go(func() {
+			if _, err := server.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "a.jpg"}); status.Code(err) != codes.NotFound {
+				t.Errorf("error is %v, want NOT_FOUND", err)
+			}
+		})
+	}
+	testkit.Eventually(t, patience, "all calls are there", func() bool { return len(server.admitted) == 12 })
+	testkit.Eventually(t, patience, "pictures are read", func() bool { return len(roots.reading) == 4 })
+	if len(server.held) != 4 || len(roots.reading) > 4 {
+		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), len(server.held))
+	}
+	close(roots.proceed)
+	calls.Wait()
+	if n := len(roots.reading); n != 12 {
+		t.Errorf("%d of 12 pictures were read in the end", n)
 	}
 }
 

@@ -52,9 +52,12 @@ func main() {
 			publisher: hints,
 			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, log: log},
 			roots:     roots,
+			comparer:  newComparer(roots, log),
 			gallery:   gallery,
+			uploads:   newUploadMemory(s.UploadMemory),
 			log:       log,
 		}
+		r.sweeper.compare = r.compareReposted
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

@@ -26,7 +26,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		return problem
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return tooLargeProblem("the request", tooLarge.Limit)
+		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(request, tooLarge.Limit))
 	}
 	if errors.Is(err, errMalformed) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
@@ -76,8 +76,13 @@ func oneLine(err error) string {
 	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
 }
 
-func tooLargeProblem(what string, limit int64) *serve.Problem {
-	return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("%s is larger than the %d bytes allowed", what, limit)}
+// tooLargeProblem names the setting of the limit, unless there is none.
+func tooLargeProblem(what string, limit int64, setting string) *serve.Problem {
+	detail := fmt.Sprintf("%s is larger than the %d bytes allowed", what, limit)
+	if setting != "" {
+		detail = fmt.Sprintf("%s is larger than the %d bytes that %s allows", what, limit, setting)
+	}
+	return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: detail}
 }
 
 // retryAfter is when a client is asked to come back after a failure of ours.

@@ -63,9 +63,12 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		publisher: hints,
 		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: hintQueue, rows: db, publisher: hints, log: log},
 		roots:     roots,
+		comparer:  newComparer(roots, log),
 		gallery:   gallery,
+		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
+	s.sweeper.compare = s.compareReposted
 	s.handler = s.routes()
 	return s
 }
@@ -298,12 +301,12 @@ func TestRefusals(t *testing.T) {
 		"a path of 1,025 bytes":         {"/image/post", `{"path":"` + strings.Repeat("a", 1025) + `"}`, nil, 422, "1024 are allowed"},
 		"another scheme":                {"/image/post", `{"path":"http://example.com/a.jpg"}`, nil, 422, "none of the picture roots"},
 		"another bucket":                {"/image/post", `{"path":"s3://other/a.jpg"}`, nil, 422, "none of the picture roots"},
-		"a body that is too large":      {"/image/post", `{"path":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "2000 bytes allowed"},
+		"a body that is too large":      {"/image/post", `{"path":"` + strings.Repeat("a", 3000) + `"}`, nil, 413, "2000 bytes that MAX_BODY allows"},
 		"too many paths":                {"/images/post", `{"paths":[{"path":"a"},{"path":"b"},{"path":"c"}]}`, nil, 413, "2 are allowed"},
 		"an event of another type":      {"/", `{}`, ce("com.example.other"), 422, "are not accepted here"},
 		"an event without a path":       {"/", `{}`, ce("dev.lineup.image.submitted"), 422, "empty"},
 		"an event whose data is no map": {"/", `[1]`, ce("dev.lineup.image.submitted"), 422, "data is not"},
-		"an event that is too large":    {"/", `{"path":"` + strings.Repeat("a", 3000) + `"}`, ce("dev.lineup.image.submitted"), 413, "2000 bytes allowed"},
+		"an event that is too large":    {"/", `{"path":"` + strings.Repeat("a", 3000) + `"}`, ce("dev.lineup.image.submitted"), 413, "2000 bytes that MAX_BODY allows"},
 		"a broken structured event":     {"/", `{"specversion":"1.0"`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"a broken batch":                {"/", `{}`, []string{"Content-Type", "application/cloudevents-batch+json"}, 400, "cannot be read"},
 		"an event without an id":        {"/", `{}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test"}, 400, "id"},
@@ -381,20 +384,20 @@ func TestUploadLimits(t *testing.T) {
 	png := "\x89PNG\r\n\x1a\n"
 	large := png + strings.Repeat("x", 1<<20)
 	for name, c := range map[string]struct{ body, kind string }{
-		"one picture above the limit": {large, "image/png"},
-		"one above the limit, in a form": func() struct{ body, kind string } {
+		"MAX_PICTURE, as the body": {large, "image/png"},
+		"MAX_PICTURE, in a form": func() struct{ body, kind string } {
 			body, kind := multipartBody(t, "image", large)
 			return struct{ body, kind string }{body, kind}
 		}(),
-		"all together above the limit": func() struct{ body, kind string } {
+		"MAX_UPLOAD, all together": func() struct{ body, kind string } {
 			half := png + strings.Repeat("x", 1<<19)
 			body, kind := multipartBody(t, "image", half, half, half, half, half, half, half)
 			return struct{ body, kind string }{body, kind}
 		}(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := s.do(t, "/images", c.body, "Content-Type", c.kind); got.status != http.StatusRequestEntityTooLarge {
-				t.Errorf("%d %s, want 413", got.status, got.body)
+			if got := s.do(t, "/images", c.body, "Content-Type", c.kind); got.status != http.StatusRequestEntityTooLarge || !strings.Contains(got.body, strings.Split(name, ",")[0]) {
+				t.Errorf("%d %s, want 413 that names the setting", got.status, got.body)
 			}
 		})
 	}
@@ -500,7 +503,7 @@ func TestPing(t *testing.T) {
 		for i := range n {
 			paths = append(paths, "p/"+strings.Repeat("a", i+1)+".jpg")
 		}
-		testkit.Must(s.store.Submit(t.Context(), paths))(t)
+		testkit.Must(s.store.Submit(t.Context(), store.Paths(paths...)))(t)
 	}
 	submit(700) // rows whose hints were never given
 	if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted || got.body != "" {

@@ -17,7 +17,9 @@ type receiver struct {
 	publisher publisher
 	sweeper   *sweeper
 	roots     *photo.Roots
+	comparer  *comparer
 	gallery   *photo.Roots
+	uploads   uploadMemory
 	log       *slog.Logger
 }
 

@@ -22,7 +22,10 @@ type sweeper struct {
 	queue        backlogReader
 	rows         dueReader
 	publisher    hintPublisher
-	log          *slog.Logger
+	// compare makes pending what was posted again while it was looked at and is another
+	// file now.
+	compare func(ctx context.Context) error
+	log     *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
 	last time.Time  // end of the last sweep that succeeded
@@ -49,6 +52,9 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	defer s.mu.Unlock()
 	if time.Since(s.last) < s.Interval {
 		return nil
+	}
+	if err := s.compare(ctx); err != nil {
+		return err
 	}
 	published, err := s.fill(ctx)
 	if published > 0 {

@@ -49,6 +49,7 @@ func (f *fakeQueue) stamp(_ context.Context, waiting []store.DueImage) error {
 
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
+		compare:       func(context.Context) error { return nil },
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
 		queue:         f, rows: f, publisher: f,
 		log: slog.New(slog.DiscardHandler),

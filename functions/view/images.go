@@ -87,7 +87,7 @@ func (v *view) image(r *http.Request) (page, error) {
 	}
 	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
-		switch err := v.checkPicture(r.Context(), image.Path); {
+		switch err := v.checkPicture(r.Context(), image); {
 		case errors.Is(err, errNotShown):
 			content.Missing, content.Save = pictureProblem(err).Detail, true
 		case err != nil:

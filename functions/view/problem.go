@@ -16,6 +16,8 @@ var (
 	errNotPicture = errors.New("not a picture")
 	// errNotShown says that not every browser shows a picture of this format.
 	errNotShown = errors.New("not a picture that every browser shows")
+	// errChanged says that a file is no longer the one that was looked at.
+	errChanged = errors.New("the file has changed since it was looked at")
 	// errBusy says that too many pictures are being shown.
 	errBusy = errors.New("no picture may be read in time")
 )
@@ -56,6 +58,7 @@ func pictureProblem(err error) serve.Problem {
 		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
 		{errNotPicture, http.StatusNotFound, "The file at this path is not a picture in " + photo.FormatNames() + ", so it is not shown."},
 		{errNotShown, http.StatusOK, "Not every browser shows pictures of this format. Save it to open it with another program; faces and result are as they would be of any other."},
+		{errChanged, http.StatusConflict, "The file at this path has changed since it was looked at, so it is not shown beside that answer. Post the path again to have it looked at."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},

@@ -54,6 +54,7 @@ const updateClaim = `
 	SET claim = ?,
 		lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		retry_at = NULL,
+		reposted_at = NULL,
 		updated_at = IF(status = '` + processing + `', updated_at, UTC_TIMESTAMP(6)),
 		status = '` + processing + `'
 	WHERE id = ?

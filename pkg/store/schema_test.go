@@ -39,7 +39,10 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs := map[string]error{}
 	ctx := t.Context()
 	errs["Ready"] = s.Ready(ctx)
-	_, errs["Submit"] = s.Submit(ctx, []string{"a.jpg"})
+	_, errs["Submit"] = s.Submit(ctx, store.Paths("a.jpg"))
+	_, errs["LookAgain"] = s.LookAgain(ctx, []store.Submission{{Path: "a.jpg", Content: "old"}})
+	_, errs["Reposted"] = s.Reposted(ctx, 1)
+	errs["MarkCompared"] = s.MarkCompared(ctx, []int64{1})
 	_, errs["Due"] = s.Due(ctx, 0, 1)
 	errs["MarkQueued"] = s.MarkQueued(ctx, []int64{1})
 	claim, err := s.Claim(ctx, 1, time.Minute)
@@ -72,9 +75,9 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	db.exec(t, "DROP TABLE faces")
-	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=4")
-	refused("a schema of the version before", "3")
+	db.exec(t, "ALTER TABLE images DROP KEY images_reposted, DROP COLUMN reposted_at")
+	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=6")
+	refused("a schema of the version before", "5")
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
