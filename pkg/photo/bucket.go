@@ -77,18 +77,22 @@ func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, e
 	}
 	reader, err := store.NewReader(ctx, name, nil)
 	if err != nil {
-		return nil, Entry{}, b.failure(ctx, store, err)
+		return nil, Entry{}, b.failure(ctx, store, name, err)
 	}
 	return reader, Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}, nil
 }
 
-// failure tells a picture that is not there from a bucket that is not there.
-func (b *bucket) failure(ctx context.Context, store *blob.Bucket, err error) error {
+// failure tells a picture that is not there from a bucket that is not there, and from
+// what would be a folder on a disk.
+func (b *bucket) failure(ctx context.Context, store *blob.Bucket, name string, err error) error {
 	if gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	if there, err := store.IsAccessible(ctx); err != nil || !there {
 		return fmt.Errorf("%w: no bucket %s", ErrUnreachable, b.name)
+	}
+	if b.findFolder(ctx, name+"/") == nil {
+		return fmt.Errorf("%w but %s", ErrNotFile, aFolder)
 	}
 	return ErrNotFound
 }

@@ -195,9 +195,12 @@ func fileError(err error) error {
 	return fmt.Errorf("%w: a link leads there", ErrOutside)
 }
 
+// aFolder is what lies at a path, with the way to have its pictures looked at.
+const aFolder = "a folder: to have every picture in it looked at, post it with a slash at its end"
+
 func kind(mode fs.FileMode) string {
 	if mode.IsDir() {
-		return "a folder"
+		return aFolder
 	}
 	return "a device or pipe"
 }

@@ -50,6 +50,16 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs["MarkAnnounced"] = s.MarkAnnounced(ctx, 1, 1)
 	_, errs["Image"] = s.Image(ctx, 1)
 	_, _, errs["Images"] = s.Images(ctx, store.Filter{Limit: 1})
+	_, _, errs["SubmitFolder"] = s.SubmitFolder(ctx, "a/")
+	_, errs["DueFolders"] = s.DueFolders(ctx, 1)
+	walk, err := s.ClaimFolder(ctx, 1, time.Minute)
+	errs["ClaimFolder"] = err
+	_, errs["SubmitWalked"] = s.SubmitWalked(ctx, &walk, "b.jpg", 1, []string{"a/b.jpg"})
+	errs["ReleaseWalk"] = s.ReleaseWalk(ctx, walk, "")
+	walk, errs["ClaimFolder again"] = s.ClaimFolder(ctx, 1, time.Minute)
+	errs["FinishWalk"] = s.FinishWalk(ctx, walk, "")
+	_, errs["Folder"] = s.Folder(ctx, 1)
+	_, _, errs["Folders"] = s.Folders(ctx, 0, 1)
 	_, errs["AddPerson"] = s.AddPerson(ctx, "Dad", nil)
 	_, errs["Person"] = s.Person(ctx, 1)
 	_, _, errs["People"] = s.People(ctx, 0, 1)
@@ -72,9 +82,9 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	db.exec(t, "DROP TABLE faces")
-	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=4")
-	refused("a schema of the version before", "3")
+	db.exec(t, "DROP TABLE folder_images")
+	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=8")
+	refused("a schema of the version before", "7")
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"faces", "image_name"}:         store.ImageNameWidth,
 		{"faces", "model"}:              store.ModelWidth,
 		{"images", "reason"}:            store.ReasonWidth,
+		{"folders", "problem"}:          store.ReasonWidth,
 		{"images", "path"}:              photo.MaxPath,
 	} {
 		if width := db.width(t, column[0], column[1]); width != want {

@@ -1,0 +1,244 @@
+package photo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+)
+
+// What a walk meets. Errors wrap one of these and say more.
+var (
+	ErrNoFolder = errors.New("no such folder")
+	// ErrPassedOver is of a part of a folder alone: the walk goes on behind it.
+	ErrPassedOver = errors.New("passed over")
+)
+
+// maxName is how long a name below a folder can be, in bytes: PATH_MAX of Linux.
+const maxName = 4096
+
+// CleanFolder checks the path of a folder, which ends in a slash, and brings it into
+// its one form, as Clean does with a picture's. "./" is all roots; a bucket's path
+// may have no key. A bucket that is none of the roots is refused.
+func (r *Roots) CleanFolder(p string) (string, error) {
+	clean, err := Clean(p + "x") // of what lies there
+	if err != nil {
+		return "", err
+	}
+	clean = strings.TrimSuffix(clean, "x")
+	switch {
+	case !strings.HasSuffix(p, "/"):
+		return "", refuse("the path of a folder ends in a slash")
+	case clean == "":
+		return "./", nil
+	}
+	if bucket, _, isURL := splitURL(clean); isURL && len(r.folders(clean)) == 0 {
+		return "", refuse("%s is none of the picture roots", bucket)
+	}
+	return clean, nil
+}
+
+// InFolder is the path of the file that has this name below the cleaned folder.
+func InFolder(folder, name string) string { return strings.TrimPrefix(folder, "./") + name }
+
+// FindFolder tells whether a cleaned folder is there, in any root. The error wraps
+// ErrOutside, ErrNoFolder (every root was asked), ErrUnreachable, or is another
+// failure to look.
+func (r *Roots) FindFolder(ctx context.Context, folder string) error {
+	places := r.folders(folder)
+	if len(places) == 0 {
+		return ErrOutside
+	}
+	failure := error(ErrNoFolder)
+	for _, p := range places {
+		err := p.root.findFolder(ctx, p.name)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrNoFolder) {
+			failure = err // it may lie there
+		}
+	}
+	return failure
+}
+
+// Walk gives the names of the pictures below a cleaned folder, in the order of their
+// bytes and beginning behind the name after: of every root in which it is, each name
+// once. Names are relative to the folder. A folder that is not there has none.
+//
+// A picture is known by its extension, one of Formats'; a name without any counts as
+// one too. Passed over are names that begin with a dot, of files and of folders, what
+// is reserved (see Reserve), objects whose key is no clean path, and links to folders.
+//
+// An error that wraps ErrPassedOver tells of a folder that may not be read, and the
+// walk goes on behind it; after any other it is over. Memory does not grow with the
+// number of files: of each folder on the way some thousand names are held.
+func (r *Roots) Walk(ctx context.Context, folder, after string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var walks []iter.Seq2[string, error]
+		for _, p := range r.folders(folder) {
+			pass := func(name string) bool { return r.reserved(p.root.location(p.name+name)) != "" }
+			walks = append(walks, p.root.walk(ctx, p.name, after, pass))
+		}
+		for name, err := range merge(walks) {
+			if err == nil && !isPictureName(name) {
+				continue
+			}
+			if !yield(name, err) {
+				return
+			}
+			if err != nil && !errors.Is(err, ErrPassedOver) {
+				return
+			}
+		}
+	}
+}
+
+// IsPictureName tells by the name alone whether a walk takes the file: none of its
+// folders and not itself begins with a dot, and its extension is a picture's or absent.
+func IsPictureName(name string) bool {
+	return isPictureName(name) && !hidden(name)
+}
+
+func isPictureName(name string) bool {
+	if len(name) > maxName {
+		return false
+	}
+	_, known := FormatByName(name)
+	return known || path.Ext(name) == ""
+}
+
+// hidden tells whether a part of the name begins with a dot.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
+}
+
+// derived is the folder of the first root in which Lineup keeps what it makes of pictures.
+const derived = "derived/"
+
+// Reserve keeps the gallery out of walks, where it lies below one of the roots, and
+// lets CheckPlace refuse what is in it.
+func (r *Roots) Reserve(gallery *Roots) {
+	for _, g := range gallery.roots {
+		at := g.location("")
+		if slices.ContainsFunc(r.roots, func(one root) bool {
+			above := one.location("")
+			return strings.HasPrefix(at, above) && at != above
+		}) {
+			r.galleries = append(r.galleries, at)
+		}
+	}
+}
+
+// CheckPlace refuses, with an error that wraps ErrRefused, the cleaned path of a file
+// that is not to be submitted as a picture: in derived/ of the first root, in the
+// gallery (see Reserve), or with a name that begins with a dot.
+func (r *Roots) CheckPlace(clean string) error {
+	if strings.HasPrefix(path.Base(clean), ".") {
+		return refuse("the file's name begins with a dot: hidden files are not looked at")
+	}
+	for _, p := range r.below(clean) {
+		if why := r.reserved(p.root.location(p.name)); why != "" {
+			return refuse("%s", why)
+		}
+	}
+	return nil
+}
+
+// reserved says why what lies there is no picture to be submitted; empty when it is one.
+func (r *Roots) reserved(location string) string {
+	if strings.HasPrefix(location, r.roots[0].location(derived)) {
+		return "it lies in " + derived + ", where Lineup keeps what it makes itself"
+	}
+	for _, gallery := range r.galleries {
+		if strings.HasPrefix(location, gallery) {
+			return "it lies in the gallery, KNOWN_PEOPLE, whose photos are no pictures to be looked at"
+		}
+	}
+	return ""
+}
+
+// InBucket is the path of the object with this key, as Read takes it, when one of the
+// roots is a bucket of this name; the key is as the store has it. below tells whether
+// the root's prefix is the beginning of the key: what is not cannot be read.
+func (r *Roots) InBucket(name, key string) (path string, below, known bool) {
+	for _, one := range r.roots {
+		b, isBucket := one.(*bucket)
+		if !isBucket {
+			continue
+		}
+		if _, bucketName, _ := strings.Cut(b.name, "://"); bucketName != strings.ToLower(name) {
+			continue
+		}
+		known = true
+		if strings.HasPrefix(key, b.prefix) {
+			return b.name + "/" + key, true, true
+		}
+	}
+	return "", false, known
+}
+
+// folders are the places of a cleaned folder: their names are empty or end in a slash.
+func (r *Roots) folders(folder string) []place {
+	var places []place
+	for _, one := range r.roots {
+		if folder == "./" {
+			places = append(places, place{one, ""})
+		} else if name, ok := one.locateFolder(folder); ok {
+			places = append(places, place{one, name})
+		}
+	}
+	return places
+}
+
+// merge makes one sorted sequence of several, with each name once. An error comes as
+// soon as one of them has it.
+func merge(walks []iter.Seq2[string, error]) iter.Seq2[string, error] {
+	if len(walks) == 1 {
+		return walks[0]
+	}
+	return func(yield func(string, error) bool) {
+		var heads []*head
+		for _, walk := range walks {
+			next, stop := iter.Pull2(walk)
+			defer stop()
+			heads = append(heads, &head{next: next})
+		}
+		heads = slices.DeleteFunc(heads, (*head).ends)
+		for len(heads) > 0 {
+			first := *slices.MinFunc(heads, (*head).compare)
+			if !yield(first.name, first.err) {
+				return
+			}
+			heads = slices.DeleteFunc(heads, func(h *head) bool { return h.compare(&first) == 0 && h.ends() })
+		}
+	}
+}
+
+// head is the next of a sequence that is being merged.
+type head struct {
+	next func() (string, error, bool)
+	name string
+	err  error
+}
+
+// ends goes on in the sequence, and tells whether that was all of it.
+func (h *head) ends() bool {
+	var more bool
+	h.name, h.err, more = h.next()
+	return !more
+}
+
+// compare puts errors first.
+func (h *head) compare(other *head) int {
+	switch {
+	case h.err != nil && other.err == nil:
+		return -1
+	case h.err == nil && other.err != nil:
+		return 1
+	}
+	return cmp.Compare(h.name, other.name)
+}
