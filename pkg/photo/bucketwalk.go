@@ -27,25 +27,6 @@ func (b *bucket) locateFolder(p string) (string, bool) {
 	return key, below && name == b.name
 }
 
-// findFolder asks for one object below the prefix. The bucket itself is there when it
-// answers, if empty.
-func (b *bucket) findFolder(ctx context.Context, name string) error {
-	store, err := b.connect()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	_, err = store.List(&blob.ListOptions{Prefix: name}).Next(ctx)
-	switch {
-	case errors.Is(err, io.EOF) && name == "":
-		return nil
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
-	case err != nil:
-		return fmt.Errorf("%w: list: %w", ErrUnreachable, err)
-	}
-	return nil
-}
-
 func (b *bucket) walk(ctx context.Context, folder, after string, pass func(string) bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		store, err := b.connect()

@@ -111,11 +111,6 @@ func isPictureName(name string) bool {
 	return known || path.Ext(name) == ""
 }
 
-// hidden tells whether a part of the name begins with a dot.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
-}
-
 // derived is the folder of the first root in which Lineup keeps what it makes of pictures.
 const derived = "derived/"
 
