@@ -15,6 +15,12 @@ import (
 
 func (b *bucket) location(name string) string { return b.name + "/" + b.prefix + name }
 
+// isCalled tells whether the store calls the bucket so, whichever store it is.
+func (b *bucket) isCalled(name string) bool {
+	_, called, _ := strings.Cut(b.name, "://")
+	return called == strings.ToLower(name)
+}
+
 func (b *bucket) locateFolder(p string) (string, bool) {
 	if path.IsAbs(p) {
 		return "", false

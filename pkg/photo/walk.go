@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"path"
 	"slices"
@@ -156,24 +157,34 @@ func (r *Roots) reserved(location string) string {
 	return ""
 }
 
-// InBucket is the path of the object with this key, as Read takes it, when one of the
-// roots is a bucket of this name; the key is as the store has it. below tells whether
-// the root's prefix is the beginning of the key: what is not cannot be read.
-func (r *Roots) InBucket(name, key string) (path string, below, known bool) {
+// ObjectPath is the path, as Clean has it, of an object that arrived in a bucket; key is
+// as the store has it. The error wraps ErrOutside when the bucket is none of the roots,
+// or ErrPassedOver when a walk of the root would pass the object over.
+func (r *Roots) ObjectPath(bucketName, key string) (string, error) {
+	failure := error(ErrOutside)
 	for _, one := range r.roots {
 		b, isBucket := one.(*bucket)
-		if !isBucket {
+		if !isBucket || !b.isCalled(bucketName) {
 			continue
 		}
-		if _, bucketName, _ := strings.Cut(b.name, "://"); bucketName != strings.ToLower(name) {
+		name, below := strings.CutPrefix(key, b.prefix)
+		if !below {
+			failure = fmt.Errorf("%w: its key does not begin with the root's prefix", ErrPassedOver)
 			continue
 		}
-		known = true
-		if strings.HasPrefix(key, b.prefix) {
-			return b.name + "/" + key, true, true
+		switch why := r.reserved(b.location(name)); {
+		case why != "":
+			return "", fmt.Errorf("%w: %s", ErrPassedOver, why)
+		case !IsPictureName(name):
+			return "", fmt.Errorf("%w: by its name it is no picture", ErrPassedOver)
 		}
+		clean, err := r.Clean(b.name + "/" + key)
+		if err != nil || clean != b.name+"/"+key {
+			return "", fmt.Errorf("%w: its key is no path that could be posted", ErrPassedOver)
+		}
+		return clean, nil
 	}
-	return "", false, known
+	return "", failure
 }
 
 // folders are the places of a cleaned folder: their names are empty or end in a slash.

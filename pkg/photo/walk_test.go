@@ -244,20 +244,30 @@ func TestCheckPlace(t *testing.T) {
 	}
 }
 
-func TestInBucket(t *testing.T) {
+func TestObjectPath(t *testing.T) {
 	t.Parallel()
-	roots := open(t, t.TempDir()+",s3://pics?region=us-east-1&prefix=in/,s3://all?region=us-east-1")
+	roots := open(t, t.TempDir()+",s3://pics?region=us-east-1&prefix=.in/,s3://all?region=us-east-1")
+	roots.Reserve(open(t, "s3://all?region=us-east-1&prefix=people/"))
 	for _, c := range []struct {
 		bucket, key, path string
-		below, known      bool
+		err               error
 	}{
-		{"pics", "in/a b.jpg", "s3://pics/in/a b.jpg", true, true},
-		{"pics", "out/a.jpg", "", false, true},
-		{"all", "a.jpg", "s3://all/a.jpg", true, true},
-		{"other", "a.jpg", "", false, false},
+		{"pics", ".in/a b+%2e.jpg", "s3://pics/.in/a b+%2e.jpg", nil},
+		{"pics", "out/a.jpg", "", photo.ErrPassedOver},
+		{"All", "a", "s3://all/a", nil},
+		{"all", "a.txt", "", photo.ErrPassedOver},
+		{"all", "a/", "", photo.ErrPassedOver},
+		{"all", "a//b.jpg", "", photo.ErrPassedOver},
+		{"all", "/a.jpg", "", photo.ErrPassedOver},
+		{"all", "", "", photo.ErrPassedOver},
+		{"all", "a\xff.jpg", "", photo.ErrPassedOver},
+		{"all", strings.Repeat("a", 1024) + ".jpg", "", photo.ErrPassedOver},
+		{"all", "people/a.jpg", "", photo.ErrPassedOver},
+		{"all", ".trash/a.jpg", "", photo.ErrPassedOver},
+		{"other", "a.jpg", "", photo.ErrOutside},
 	} {
-		if path, below, known := roots.InBucket(c.bucket, c.key); path != c.path || below != c.below || known != c.known {
-			t.Errorf("%s %s: %q %v %v", c.bucket, c.key, path, below, known)
+		if path, err := roots.ObjectPath(c.bucket, c.key); path != c.path || !errors.Is(err, c.err) {
+			t.Errorf("%s %.40q: %q, %v, want %q, %v", c.bucket, c.key, path, err, c.path, c.err)
 		}
 	}
 }

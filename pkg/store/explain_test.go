@@ -107,9 +107,9 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			return err
 		}, 2},
 		"submit a folder": {func() error {
-			_, _, err := s.SubmitFolder(t.Context(), "7/")
+			_, err := s.SubmitFolder(t.Context(), "7/")
 			return err
-		}, 2},
+		}, 3},
 		"folders that are due": {func() error {
 			_, err := s.DueFolders(t.Context(), 10)
 			return err
@@ -122,7 +122,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			if _, err := s.SubmitWalked(t.Context(), &walk, "b.jpg", 2, []string{"9.jpg", "another.jpg"}); err != nil {
 				return err
 			}
-			return s.FinishWalk(t.Context(), walk, "")
+			return s.FinishWalk(t.Context(), walk)
 		}, 9},
 		"a folder": {func() error {
 			_, err := s.Folder(t.Context(), 3)

@@ -8,13 +8,16 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 )
 
+// unreadableFolder is what is told of a walk that passed something over.
+const unreadableFolder = "a folder in it may not be read, the log of receive names it"
+
 const (
 	selectFolder = `
 		SELECT
 			id,
 			path,
 			found,
-			problem,
+			COALESCE(problem, IF(unreadable, '` + unreadableFolder + `', '')),
 			finished_at,
 			created_at,
 			walk
@@ -80,10 +83,8 @@ type folderRow struct {
 }
 
 func scanFolder(rows *sql.Rows) (f folderRow, err error) {
-	var problem sql.NullString
 	var finished sql.NullTime
-	err = rows.Scan(&f.ID, &f.Path, &f.Found, &problem, &finished, &f.CreatedAt, &f.walk)
-	f.Problem = problem.String
+	err = rows.Scan(&f.ID, &f.Path, &f.Found, &f.Problem, &finished, &f.CreatedAt, &f.walk)
 	if finished.Valid {
 		f.FinishedAt = &finished.Time
 	}

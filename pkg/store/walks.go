@@ -21,6 +21,8 @@ type Walk struct {
 	Path     string
 	Position string // the name behind which it goes on
 	Found    int64  // names come upon so far
+	// Unreadable, which the walker sets, tells that a folder was passed over.
+	Unreadable bool
 
 	number int64
 	token  string
@@ -28,8 +30,10 @@ type Walk struct {
 }
 
 const (
-	selectFolderID = `
-		SELECT id
+	selectFolderPosted = `
+		SELECT
+			id,
+			found
 		FROM folders
 		WHERE path = ?`
 
@@ -46,31 +50,52 @@ const (
 			walk = IF(finished_at IS NULL, walk, walk + 1),
 			found = IF(finished_at IS NULL, found, 0),
 			problem = IF(finished_at IS NULL, problem, NULL),
+			unreadable = IF(finished_at IS NULL, unreadable, 0),
 			position = IF(finished_at IS NULL, position, ''),
 			worked_at = IF(finished_at IS NULL, worked_at, NULL),
 			finished_at = NULL
 		WHERE path = ?`
 )
 
+// PostedFolder is a folder's row after it was submitted.
+type PostedFolder struct {
+	ID    int64
+	Found int64 // names that the walk under way has come upon
+	Known bool  // the folder was known before
+}
+
 // SubmitFolder makes sure that the folder has a row and waits to be walked from its
-// beginning, and tells its id and whether it was known before.
-func (s *Store) SubmitFolder(ctx context.Context, path string) (id int64, known bool, err error) {
+// beginning.
+func (s *Store) SubmitFolder(ctx context.Context, path string) (f PostedFolder, err error) {
 	err = s.transact(ctx, "submit folder", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, selectFolderID, path).Scan(&id)
-		known = err == nil
-		switch {
-		case known:
-			_, err = tx.ExecContext(ctx, updateFolderPosted, path)
-			return err
-		case !errors.Is(err, sql.ErrNoRows):
+		known, err := query(ctx, tx, scanPostedFolder, selectFolderPosted, path)
+		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insertFolder, path); err != nil {
+		statement := insertFolder
+		if len(known) > 0 {
+			statement = updateFolderPosted
+		}
+		if _, err := tx.ExecContext(ctx, statement, path); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, selectFolderID, path).Scan(&id)
+		posted, err := query(ctx, tx, scanPostedFolder, selectFolderPosted, path)
+		if err == nil && len(posted) == 0 {
+			err = errRowMissing
+		}
+		if err != nil {
+			return err
+		}
+		f = posted[0]
+		f.Known = len(known) > 0
+		return nil
 	})
-	return id, known, err
+	return f, err
+}
+
+func scanPostedFolder(rows *sql.Rows) (f PostedFolder, err error) {
+	err = rows.Scan(&f.ID, &f.Found)
+	return f, err
 }
 
 // A lease that lies beyond the horizon was written by hand and counts as over, as a
@@ -145,6 +170,7 @@ const (
 		SET position = ?,
 			found = found + ?,
 			problem = NULL,
+			unreadable = GREATEST(unreadable, ?),
 			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
 		WHERE id = ?
 			AND claim = ?`
@@ -163,7 +189,7 @@ const (
 func (s *Store) SubmitWalked(ctx context.Context, w *Walk, position string, found int, paths []string) (submissions []Submission, err error) {
 	distinct := slices.Compact(slices.Sorted(slices.Values(paths)))
 	err = s.transact(ctx, fmt.Sprintf("submit pictures of folder %d", w.ID), func(tx *sql.Tx) error {
-		moved, err := tx.ExecContext(ctx, updateFolderPosition, position, found, w.lease.Microseconds(), w.ID, w.token)
+		moved, err := tx.ExecContext(ctx, updateFolderPosition, position, found, w.Unreadable, w.lease.Microseconds(), w.ID, w.token)
 		if err != nil {
 			return err
 		}
@@ -210,7 +236,8 @@ const (
 			walk = walk + again,
 			found = IF(again, 0, found),
 			position = '',
-			problem = ?,
+			problem = NULL,
+			unreadable = IF(again, 0, GREATEST(unreadable, ?)),
 			claim = NULL,
 			lease_until = NULL,
 			again = 0
@@ -219,28 +246,28 @@ const (
 
 	updateFolderReleased = `
 		UPDATE folders
-		SET problem = ?,
+		SET unreadable = GREATEST(unreadable, ?),
+			problem = ?,
 			claim = NULL,
 			lease_until = NULL
 		WHERE id = ?
 			AND claim = ?`
 )
 
-// FinishWalk ends a walk that came to the folder's end; problem says what it passed
-// over, if anything. ErrClaimLost as SubmitWalked.
-func (s *Store) FinishWalk(ctx context.Context, w Walk, problem string) error {
-	return s.endWalk(ctx, updateFolderFinished, w, problem)
+// FinishWalk ends a walk that came to the folder's end. ErrClaimLost as SubmitWalked.
+func (s *Store) FinishWalk(ctx context.Context, w Walk) error {
+	return s.endWalk(ctx, w, updateFolderFinished, w.Unreadable, w.ID, w.token)
 }
 
 // ReleaseWalk leaves the rest of the walk to the next who claims it; problem says why it
 // cannot go on now, if it cannot. ErrClaimLost as SubmitWalked.
 func (s *Store) ReleaseWalk(ctx context.Context, w Walk, problem string) error {
-	return s.endWalk(ctx, updateFolderReleased, w, problem)
+	text := sql.NullString{String: truncate(problem, ReasonWidth), Valid: problem != ""}
+	return s.endWalk(ctx, w, updateFolderReleased, w.Unreadable, text, w.ID, w.token)
 }
 
-func (s *Store) endWalk(ctx context.Context, statement string, w Walk, problem string) error {
-	text := sql.NullString{String: truncate(problem, ReasonWidth), Valid: problem != ""}
-	ended, err := s.exec(ctx, fmt.Sprintf("end the walk of folder %d", w.ID), statement, text, w.ID, w.token)
+func (s *Store) endWalk(ctx context.Context, w Walk, statement string, args ...any) error {
+	ended, err := s.exec(ctx, fmt.Sprintf("end the walk of folder %d", w.ID), statement, args...)
 	if err == nil && ended == 0 {
 		return ErrClaimLost
 	}

@@ -13,11 +13,11 @@ import (
 
 func (d database) submitFolder(t *testing.T, path string) int64 {
 	t.Helper()
-	id, _, err := d.SubmitFolder(t.Context(), path)
+	folder, err := d.SubmitFolder(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	return folder.ID
 }
 
 func (d database) claimFolder(t *testing.T, id int64) store.Walk {
@@ -86,13 +86,14 @@ func TestAFoldersWalkFromThePostToItsEnd(t *testing.T) {
 	if walk.Position != "2.jpg" || walk.Path != "a/" || walk.Found != 2 {
 		t.Errorf("gone on with: %+v", walk)
 	}
+	walk.Unreadable = true
 	db.submitWalked(t, &walk, "3.jpg", "a/3.jpg")
 	db.finish(t, db.claim(t, db.submit(t, "a/3.jpg")[0].ID, time.Minute), store.Result{Reason: "no picture"}, true)
-	if err := db.FinishWalk(t.Context(), walk, ""); err != nil {
+	if err := db.FinishWalk(t.Context(), walk); err != nil {
 		t.Fatal(err)
 	}
-	if f := db.folder(t, id); f.Found != 3 || f.Submitted != 3 || f.Done != 1 || f.Failed != 1 || f.FinishedAt == nil || f.Problem != "" {
-		t.Errorf("walked: %+v", f)
+	if f := db.folder(t, id); f.Found != 3 || f.Submitted != 3 || f.Done != 1 || f.Failed != 1 || f.FinishedAt == nil || f.Problem == "" {
+		t.Errorf("walked, but for a folder: %+v", f)
 	}
 	if _, err := db.ClaimFolder(t.Context(), id, time.Minute); !errors.Is(err, store.ErrClaimLost) {
 		t.Errorf("a claim of what is finished: %v", err)
@@ -105,31 +106,31 @@ func TestAFolderThatIsPostedAgainIsWalkedAnew(t *testing.T) {
 	id := db.submitFolder(t, "a/")
 	walk := db.claimFolder(t, id)
 	db.submitWalked(t, &walk, "2.jpg", "a/1.jpg", "a/2.jpg")
-	if err := db.FinishWalk(t.Context(), walk, ""); err != nil {
+	if err := db.FinishWalk(t.Context(), walk); err != nil {
 		t.Fatal(err)
 	}
-	again, known, err := db.SubmitFolder(t.Context(), "a/")
-	if again != id || !known || err != nil {
-		t.Fatalf("posted again: %d, %v, %v", again, known, err)
+	again, err := db.SubmitFolder(t.Context(), "a/")
+	if want := (store.PostedFolder{ID: id, Known: true}); again != want || err != nil {
+		t.Fatalf("posted again: %+v, %v", again, err)
 	}
 	walk = db.claimFolder(t, id)
 	if walk.Position != "" || walk.Found != 0 {
 		t.Errorf("it begins with %+v", walk)
 	}
 	db.submitWalked(t, &walk, "3.jpg", "a/2.jpg", "a/3.jpg") // 1.jpg is gone since
-	if f := db.folder(t, id); f.Found != 2 || f.Submitted != 2 {
+	if f := db.folder(t, id); f.Found != 2 || f.Submitted != 2 || f.Problem != "" {
 		t.Errorf("the second walk counts what the first saw: %+v", f)
 	}
 	// Posted while it is walked: what came before the position is not overlooked.
 	db.submitFolder(t, "a/")
-	if err := db.FinishWalk(t.Context(), walk, ""); err != nil {
+	if err := db.FinishWalk(t.Context(), walk); err != nil {
 		t.Fatal(err)
 	}
 	if f := db.folder(t, id); f.FinishedAt != nil || f.Found != 0 {
 		t.Errorf("posted during its walk: %+v, want another walk", f)
 	}
 	walk = db.claimFolder(t, id)
-	if err := db.FinishWalk(t.Context(), walk, ""); err != nil {
+	if err := db.FinishWalk(t.Context(), walk); err != nil {
 		t.Fatal(err)
 	}
 	if f := db.folder(t, id); f.FinishedAt == nil {
@@ -138,7 +139,7 @@ func TestAFolderThatIsPostedAgainIsWalkedAnew(t *testing.T) {
 	// Posted twice before anybody walks it: once is enough.
 	db.submitFolder(t, "b/")
 	second := db.submitFolder(t, "b/")
-	if err := db.FinishWalk(t.Context(), db.claimFolder(t, second), ""); err != nil {
+	if err := db.FinishWalk(t.Context(), db.claimFolder(t, second)); err != nil {
 		t.Fatal(err)
 	}
 	if f := db.folder(t, second); f.FinishedAt == nil {
@@ -160,7 +161,7 @@ func TestAWalkWhoseLeaseRanOutWritesNothing(t *testing.T) {
 	if _, err := db.SubmitWalked(t.Context(), &late, "2.jpg", 1, []string{"a/2.jpg"}); !errors.Is(err, store.ErrClaimLost) {
 		t.Errorf("the late one's batch: %v", err)
 	}
-	for name, err := range map[string]error{"finish": db.FinishWalk(t.Context(), late, ""), "release": db.ReleaseWalk(t.Context(), late, "")} {
+	for name, err := range map[string]error{"finish": db.FinishWalk(t.Context(), late), "release": db.ReleaseWalk(t.Context(), late, "")} {
 		if !errors.Is(err, store.ErrClaimLost) {
 			t.Errorf("the late one's %s: %v", name, err)
 		}
