@@ -44,13 +44,23 @@ func main() {
 		}
 		defer gallery.Close()
 
+		roots.Reserve(gallery)
+
 		hints := publisher{queue: nsq, topic: s.Topic, store: db}
+		walker := &walker{
+			FolderSettings: s.FolderSettings,
+			roots:          roots,
+			rows:           db,
+			hints:          &hinter{s.Fill, s.Subscription, nsq, hints, log},
+			log:            log,
+		}
 		r := &receiver{
 			limits:    s.Limits,
 			auth:      authenticator,
 			store:     db,
 			publisher: hints,
-			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, log: log},
+			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, folders: walker, log: log},
+			walker:    walker,
 			roots:     roots,
 			gallery:   gallery,
 			log:       log,

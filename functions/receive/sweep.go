@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type sweeper struct {
 	queue        backlogReader
 	rows         dueReader
 	publisher    hintPublisher
+	folders      interface{ resume(context.Context) error } // what a ping goes on with besides
 	log          *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
@@ -54,6 +56,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
+	err = errors.Join(err, s.folders.resume(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}

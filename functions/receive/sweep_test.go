@@ -47,10 +47,12 @@ func (f *fakeQueue) stamp(_ context.Context, waiting []store.DueImage) error {
 	return nil
 }
 
+func (f *fakeQueue) resume(context.Context) error { return nil }
+
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f,
+		queue:         f, rows: f, publisher: f, folders: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -1,7 +1,6 @@
 package photo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +21,7 @@ var (
 const maxName = 4096
 
 // CleanFolder checks the path of a folder, which ends in a slash, and brings it into
-// its one form, as Clean does with a picture's. "./" is all roots; a bucket's path
+// its one form, as Clean does with a picture's. "./" is the first root; a bucket's path
 // may have no key. A bucket that is none of the roots is refused.
 func (r *Roots) CleanFolder(p string) (string, error) {
 	clean, err := Clean(p + "x") // of what lies there
@@ -45,30 +44,35 @@ func (r *Roots) CleanFolder(p string) (string, error) {
 // InFolder is the path of the file that has this name below the cleaned folder.
 func InFolder(folder, name string) string { return strings.TrimPrefix(folder, "./") + name }
 
-// FindFolder tells whether a cleaned folder is there, in any root. The error wraps
-// ErrOutside, ErrNoFolder (every root was asked), ErrUnreachable, or is another
-// failure to look.
+// FindFolder tells whether a cleaned folder is there. The error wraps ErrOutside,
+// ErrNoFolder (every root was asked), ErrUnreachable, or is another failure to look.
 func (r *Roots) FindFolder(ctx context.Context, folder string) error {
+	_, err := r.findFolder(ctx, folder)
+	return err
+}
+
+// findFolder gives the place of the folder in the first root that has it.
+func (r *Roots) findFolder(ctx context.Context, folder string) (place, error) {
 	places := r.folders(folder)
 	if len(places) == 0 {
-		return ErrOutside
+		return place{}, ErrOutside
 	}
 	failure := error(ErrNoFolder)
 	for _, p := range places {
 		err := p.root.findFolder(ctx, p.name)
 		if err == nil {
-			return nil
+			return p, nil
 		}
-		if !errors.Is(err, ErrNoFolder) {
+		if errors.Is(failure, ErrNoFolder) {
 			failure = err // it may lie there
 		}
 	}
-	return failure
+	return place{}, failure
 }
 
 // Walk gives the names of the pictures below a cleaned folder, in the order of their
-// bytes and beginning behind the name after: of every root in which it is, each name
-// once. Names are relative to the folder. A folder that is not there has none.
+// bytes and beginning behind the name after, from the first root that has the folder. Names
+// are relative to the folder. A folder that is not there has none.
 //
 // A picture is known by its extension, one of Formats'; a name without any counts as
 // one too. Passed over are names that begin with a dot, of files and of folders, what
@@ -76,22 +80,22 @@ func (r *Roots) FindFolder(ctx context.Context, folder string) error {
 //
 // An error that wraps ErrPassedOver tells of a folder that may not be read, and the
 // walk goes on behind it; after any other it is over. Memory does not grow with the
-// number of files: of each folder on the way some thousand names are held.
+// number of files: of each folder on the way some ten thousand names are held.
 func (r *Roots) Walk(ctx context.Context, folder, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		var walks []iter.Seq2[string, error]
-		for _, p := range r.folders(folder) {
-			pass := func(name string) bool { return r.reserved(p.root.location(p.name+name)) != "" }
-			walks = append(walks, p.root.walk(ctx, p.name, after, pass))
+		p, err := r.findFolder(ctx, folder)
+		if err != nil {
+			if !errors.Is(err, ErrNoFolder) {
+				yield("", err)
+			}
+			return
 		}
-		for name, err := range merge(walks) {
+		pass := func(name string) bool { return r.reserved(p.root.location(p.name+name)) != "" }
+		for name, err := range p.root.walk(ctx, p.name, after, pass) {
 			if err == nil && !isPictureName(name) {
 				continue
 			}
-			if !yield(name, err) {
-				return
-			}
-			if err != nil && !errors.Is(err, ErrPassedOver) {
+			if !yield(name, err) || err != nil && !errors.Is(err, ErrPassedOver) {
 				return
 			}
 		}
@@ -190,61 +194,13 @@ func (r *Roots) ObjectPath(bucketName, key string) (string, error) {
 // folders are the places of a cleaned folder: their names are empty or end in a slash.
 func (r *Roots) folders(folder string) []place {
 	var places []place
+	if folder == "./" {
+		return []place{{r.roots[0], ""}}
+	}
 	for _, one := range r.roots {
-		if folder == "./" {
-			places = append(places, place{one, ""})
-		} else if name, ok := one.locateFolder(folder); ok {
+		if name, ok := one.locateFolder(folder); ok {
 			places = append(places, place{one, name})
 		}
 	}
 	return places
-}
-
-// merge makes one sorted sequence of several, with each name once. An error comes as
-// soon as one of them has it.
-func merge(walks []iter.Seq2[string, error]) iter.Seq2[string, error] {
-	if len(walks) == 1 {
-		return walks[0]
-	}
-	return func(yield func(string, error) bool) {
-		var heads []*head
-		for _, walk := range walks {
-			next, stop := iter.Pull2(walk)
-			defer stop()
-			heads = append(heads, &head{next: next})
-		}
-		heads = slices.DeleteFunc(heads, (*head).ends)
-		for len(heads) > 0 {
-			first := *slices.MinFunc(heads, (*head).compare)
-			if !yield(first.name, first.err) {
-				return
-			}
-			heads = slices.DeleteFunc(heads, func(h *head) bool { return h.compare(&first) == 0 && h.ends() })
-		}
-	}
-}
-
-// head is the next of a sequence that is being merged.
-type head struct {
-	next func() (string, error, bool)
-	name string
-	err  error
-}
-
-// ends goes on in the sequence, and tells whether that was all of it.
-func (h *head) ends() bool {
-	var more bool
-	h.name, h.err, more = h.next()
-	return !more
-}
-
-// compare puts errors first.
-func (h *head) compare(other *head) int {
-	switch {
-	case h.err != nil && other.err == nil:
-		return -1
-	case h.err == nil && other.err != nil:
-		return 1
-	}
-	return cmp.Compare(h.name, other.name)
 }
