@@ -18,14 +18,17 @@ import (
 
 // folder is a root on disk. Every access goes through os.Root, so that no link,
 // however late it was made, leads out of it.
-type folder struct{ dir string }
+type folder struct {
+	dir    string
+	window int // of a walk
+}
 
 func newFolder(dir string) (root, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder: %w", err)
 	}
-	return folder{dir}, nil
+	return folder{dir, window}, nil
 }
 
 func (f folder) close() error { return nil }

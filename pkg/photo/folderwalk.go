@@ -15,10 +15,11 @@ import (
 	"syscall"
 )
 
-// Of a folder with more files than window it is read again for every window of them,
-// so that no folder is ever in memory whole. chunk is what is read at once.
+// A folder with more files than window is read again for every window of them, so
+// that no folder is ever in memory whole: twice as many names are, some 10 MB. chunk is
+// what is read at once.
 const (
-	window = 20_000
+	window = 100_000
 	chunk  = 1_000
 )
 
@@ -63,18 +64,19 @@ func (f folder) walk(ctx context.Context, name, after string, pass func(string) 
 			return
 		}
 		defer dir.Close()
-		w := walker{ctx, dir, name, pass, yield}
+		w := walker{ctx, dir, name, f.window, pass, yield}
 		w.below("", after)
 	}
 }
 
 // walker walks the folders below base in the order of their files' whole names.
 type walker struct {
-	ctx   context.Context
-	root  *os.Root
-	base  string // as place has it
-	pass  func(name string) bool
-	yield func(string, error) bool
+	ctx    context.Context
+	root   *os.Root
+	base   string // as place has it
+	window int
+	pass   func(name string) bool
+	yield  func(string, error) bool
 }
 
 // below yields what lies in the folder, behind the name after, which is relative to it. It
@@ -146,10 +148,10 @@ func (w walker) read(folder string, wanted func(key string) bool) (entries []str
 		if err != nil && !end {
 			return nil, false, fmt.Errorf("list: %w", fileError(err))
 		}
-		if end || len(entries) >= 2*window {
+		if end || len(entries) >= 2*w.window {
 			slices.Sort(entries)
-			more = more || len(entries) > window
-			entries = entries[:min(len(entries), window)]
+			more = more || len(entries) > w.window
+			entries = entries[:min(len(entries), w.window)]
 		}
 		if end {
 			return entries, more, nil

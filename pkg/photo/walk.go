@@ -80,7 +80,7 @@ func (r *Roots) findFolder(ctx context.Context, folder string) (place, error) {
 //
 // An error that wraps ErrPassedOver tells of a folder that may not be read, and the
 // walk goes on behind it; after any other it is over. Memory does not grow with the
-// number of files: of each folder on the way some ten thousand names are held.
+// number of files: of each folder on the way some hundred thousand names are held.
 func (r *Roots) Walk(ctx context.Context, folder, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		p, err := r.findFolder(ctx, folder)

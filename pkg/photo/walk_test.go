@@ -3,8 +3,6 @@ package photo_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,32 +116,6 @@ func TestWalkFollowsNoLinkOutAndNoneToAFolder(t *testing.T) {
 			if folder != "folder-within/" && err == nil {
 				t.Errorf("below %s there is %q", folder, name)
 			}
-		}
-	}
-}
-
-func TestWalkOfAFolderThatIsLargerThanTheWindow(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	const many = 45_000 // two windows and a part
-	for i := range many {
-		file, err := os.Create(filepath.Join(dir, fmt.Sprintf("%05d.jpg", i)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		file.Close()
-	}
-	write(t, "", dir, "19999.d", "a.jpg") // the window's end is a folder's
-	for _, after := range []string{"", "20000.jpg"} {
-		n, last := 0, after
-		for _, name := range walk(t, open(t, dir), "./", after, 0) {
-			if name <= last {
-				t.Fatalf("%s comes behind %s", name, last)
-			}
-			n, last = n+1, name
-		}
-		if want := map[string]int{"": many + 1, "20000.jpg": many - 20_001}[after]; n != want {
-			t.Errorf("after %q there are %d, want %d", after, n, want)
 		}
 	}
 }

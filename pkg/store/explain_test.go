@@ -90,6 +90,10 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err := s.Due(t.Context(), time.Minute, 100)
 			return err
 		}, 1},
+		"due again": {func() error {
+			_, err := s.DueAgain(t.Context(), time.Minute, 100)
+			return err
+		}, 1},
 		"an image": {func() error {
 			_, err := s.Image(t.Context(), 1)
 			return err

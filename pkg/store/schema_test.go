@@ -41,6 +41,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs["Ready"] = s.Ready(ctx)
 	_, errs["Submit"] = s.Submit(ctx, []string{"a.jpg"})
 	_, errs["Due"] = s.Due(ctx, 0, 1)
+	_, errs["DueAgain"] = s.DueAgain(ctx, 0, 1)
 	errs["MarkQueued"] = s.MarkQueued(ctx, []int64{1})
 	claim, err := s.Claim(ctx, 1, time.Minute)
 	errs["Claim"] = err
