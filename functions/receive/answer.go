@@ -34,6 +34,9 @@ func anyAccepted(pictures []picture) bool {
 	return slices.ContainsFunc(pictures, picture.accepted)
 }
 
+// accepted tells whether what was posted has a row.
+func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
+
 // items are the pictures and the folders of an answer in JSON.
 type items struct {
 	Images  []picture `json:"images"`

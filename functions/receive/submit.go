@@ -37,9 +37,6 @@ func newPicture(path string, trace event.Trace) picture {
 	return p
 }
 
-// accepted tells whether what was posted has a row.
-func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
-
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // traceOf is the trace context of a request.
