@@ -3,9 +3,12 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -143,7 +146,9 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 		waiting, err1 := s.audit.unfinished(ctx)
 		unannounced, err2 := s.audit.unannounced(ctx)
 		messages, err3 := s.nsqd.unfinished(ctx)
-		if err1 == nil && err2 == nil && err3 == nil && len(waiting)+unannounced+messages == 0 {
+		walked, err4 := s.audit.walked(ctx)
+		walking := slices.Contains(slices.Collect(maps.Values(walked)), false)
+		if errors.Join(err1, err2, err3, err4) == nil && len(waiting)+unannounced+messages == 0 && !walking {
 			quiet++
 		} else {
 			quiet = 0
@@ -156,12 +161,15 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 func (s *harness) collect(ctx context.Context, r *Report) (err error) {
 	f := &r.facts
 	f.after = s.audit.after
-	f.accepted, f.wrong = s.client.allAccepted(), s.client.wrong
+	f.accepted, f.wrong, f.folders = s.client.allAccepted(), s.client.wrong, s.client.folders
 	f.events, f.bad = s.sink.received()
 	f.calls = s.network.calls.counted()
 	r.posted, r.retries, r.took = s.client.requests, s.client.retries, s.watch.times()
 	if f.rows, err = s.audit.rows(ctx); err != nil {
 		return fmt.Errorf("read the rows: %w", err)
+	}
+	if f.walked, err = s.audit.walked(ctx); err != nil {
+		return fmt.Errorf("read the folders: %w", err)
 	}
 	if f.changes, err = s.audit.changes(ctx); err != nil {
 		return fmt.Errorf("read what happened to the rows: %w", err)

@@ -103,15 +103,24 @@ func (s *stock) picture() (*picture, error) {
 	n := s.rng.IntN(100)
 	for _, k := range kinds {
 		if n -= k.share; n < 0 {
-			return s.of(k.kind)
+			return s.of(k.kind, "chaos/")
 		}
 	}
 	panic("the shares are less than 100")
 }
 
-func (s *stock) of(k kind) (*picture, error) {
+// within makes a new picture that lies in a folder.
+func (s *stock) within(folder string) (*picture, error) {
+	if err := os.MkdirAll(filepath.Join(s.root, folder), 0o755); err != nil {
+		return nil, err
+	}
+	there := []kind{known, stranger, faceless, broken}
+	return s.of(there[s.rng.IntN(len(there))], folder)
+}
+
+func (s *stock) of(k kind, folder string) (*picture, error) {
 	s.made++
-	name := fmt.Sprintf("chaos/%06d.jpg", s.made)
+	name := fmt.Sprintf("%s%06d.jpg", folder, s.made)
 	switch k {
 	case missing:
 		return &picture{kind: k, path: name, want: lineup.Failed}, nil
