@@ -84,7 +84,7 @@ func photosAt(path string) (dir fs.FS, pairs []accuracy.Pair, photos []accuracy.
 }
 
 // recogniser finds and describes the faces in a picture.
-type recogniser func(ctx context.Context, body []byte) ([]face.Face, error)
+type recogniser func(ctx context.Context, body []byte) (found []face.Face, warning string, err error)
 
 // describe describes the faces of all photos. One that cannot be used is not an error,
 // but that none can be is.
@@ -125,7 +125,7 @@ func embeddings(ctx context.Context, recognise recogniser, dir fs.FS, file strin
 	if err != nil {
 		return nil, err
 	}
-	found, err := recognise(ctx, body)
+	found, _, err := recognise(ctx, body)
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,7 @@ func (e *engine) seen(b *testing.B, photo image.Image) []face.Face {
 	if err := jpeg.Encode(&body, photo, &jpeg.Options{Quality: 92}); err != nil {
 		b.Fatal(err)
 	}
-	found, err := e.workers.recognise(b.Context(), body.Bytes())
+	found, _, err := e.workers.recognise(b.Context(), body.Bytes())
 	if err != nil {
 		b.Fatal(err)
 	}

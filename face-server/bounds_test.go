@@ -130,7 +130,7 @@ func TestMessageAboveMaxPicture(t *testing.T) {
 	client := facerecog.NewIdentifyClient(startReady(t, s))
 	for _, above := range []int64{1, 1000, messageMargin - 1024} {
 		_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+above)})
-		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "are allowed") {
+		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "MAX_PICTURE") {
 			t.Errorf("%d bytes above: error is %v, want INVALID_ARGUMENT that says what is allowed", above, err)
 		}
 	}

@@ -69,11 +69,13 @@ func fingerprint(models *face.Models, effort face.Effort) string {
 // identify tells who the faces in a picture are. The error is one of package picture's,
 // ctx's, or the models'.
 func (e *engine) identify(ctx context.Context, body []byte) (*facerecog.IdentifyResponse, error) {
-	faces, err := e.workers.recognise(ctx, body)
+	faces, warning, err := e.workers.recognise(ctx, body)
 	if err != nil {
 		return nil, err
 	}
-	return e.matcher.answer(faces, e.gallery.Candidates, e.models.Name), nil
+	response := e.matcher.answer(faces, e.gallery.Candidates, e.models.Name)
+	response.Warning = warning
+	return response, nil
 }
 
 func (e *engine) close() {

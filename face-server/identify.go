@@ -33,34 +33,38 @@ func identifyFiles(ctx context.Context, config settings, log *slog.Logger, photo
 	code := everyoneKnown
 	for _, path := range photos {
 		fmt.Fprintln(out, "Checking image:", path)
-		name, err := identifyFile(ctx, e, path, config.MaxPicture)
-		switch {
-		case err != nil:
+		response, err := identifyFile(ctx, e, path, config.MaxPicture)
+		if err != nil {
 			fmt.Fprintln(errs, "face-server:", err)
 			code = max(code, someUnread)
-		case name == facerecog.NotFound:
+			continue
+		}
+		if response.Warning != "" {
+			fmt.Fprintf(errs, "face-server: %s: %s\n", path, response.Warning)
+		}
+		if response.ImageName == facerecog.NotFound {
 			fmt.Fprintln(out, facerecog.NotFound)
 			code = max(code, someUnknown)
-		default:
-			fmt.Fprintln(out, "matched id:", name)
+			continue
 		}
+		fmt.Fprintln(out, "matched id:", response.ImageName)
 	}
 	return code
 }
 
-func identifyFile(ctx context.Context, e *engine, path string, limit int64) (imageName string, err error) {
+func identifyFile(ctx context.Context, e *engine, path string, limit int64) (*facerecog.IdentifyResponse, error) {
 	file, err := os.Open(path) //nolint:gosec // whoever gives the command names the file
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer file.Close()
 	body, err := readLimited(file, limit)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	response, err := e.identify(ctx, body)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return response.ImageName, nil
+	return response, nil
 }

@@ -55,7 +55,7 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.admit(func() (err error) {
+	err := p.admit(ctx, func() (err error) {
 		one, faces, err = p.gallery.Describe(ctx, request.ImageName)
 		return err
 	})
@@ -79,8 +79,8 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.admit(func() error {
-		body, err := p.body(ctx, request)
+	err := p.admit(ctx, func() error {
+		body, _, err := p.body(ctx, request)
 		if err == nil {
 			one, faces, err = p.gallery.Check(ctx, body)
 		}
@@ -112,6 +112,9 @@ func photoMessage(one gallery.Photo, faces []gallery.Face) *facerecog.Photo {
 			advice = append(advice, statusOf(one.Failure).Message())
 		}
 		advice = append(advice, problem.Advice())
+	}
+	if one.Warning != "" {
+		advice = append(advice, one.Warning)
 	}
 	p.Advice = strings.Join(advice, "; ")
 	for _, f := range faces {

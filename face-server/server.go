@@ -17,7 +17,7 @@ import (
 
 // pictures is where pictures are read from by their path.
 type pictures interface {
-	Read(ctx context.Context, path string, limit int64) ([]byte, error)
+	Read(ctx context.Context, path string, limit int64) ([]byte, photo.Entry, error)
 }
 
 // server answers the services of proto/face.proto.
@@ -28,6 +28,7 @@ type server struct {
 	*engine
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
+	held       chan struct{}   // one for each call whose picture is read, or was
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
 	overdue    context.Context // ends when this server does and calls in flight have had their time
@@ -39,6 +40,7 @@ func newServer(config settings, e *engine, pictures pictures, log *slog.Logger) 
 		engine:     e,
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
+		held:       make(chan struct{}, 2*config.Workers),
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
 		overdue:    context.Background(),
@@ -57,9 +59,9 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 		if errors.Is(context.Cause(ctx), errEnding) {
 			err = errEnding
 		}
-		refusal := statusOf(err)
-		log.Log(ctx, levelOf(refusal.Code()), "picture not identified", "code", refusal.Code().String(), "error", err)
-		return nil, refusal.Err()
+		answer := statusOf(err)
+		log.Log(ctx, levelOf(answer.Code()), "picture not identified", "code", answer.Code().String(), "error", err)
+		return nil, answer.Err()
 	}
 	log.Info("picture identified", "faces", len(response.Faces), "image_name", response.ImageName)
 	return response, nil
@@ -74,12 +76,16 @@ func imageOf(ctx context.Context) (id int64) {
 }
 
 func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
-	err = s.admit(func() error {
-		body, err := s.body(ctx, request)
+	err = s.admit(ctx, func() error {
+		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body)
 		}
-		return err
+		if err != nil {
+			return &refusal{err, content}
+		}
+		response.Content = content
+		return nil
 	})
 	return response, err
 }
@@ -96,8 +102,9 @@ func (s *server) withDeadline(ctx context.Context) (context.Context, context.Can
 	return ctx, func() { stop(); end(nil); cancel() }
 }
 
-// admit does something that needs a worker, if no more calls wait for one than may.
-func (s *server) admit(do func() error) error {
+// admit does something that needs a worker, if no more calls wait for one than may. For
+// each worker two pictures are held: one that it looks at and one that is read meanwhile.
+func (s *server) admit(ctx context.Context, do func() error) error {
 	if err := s.gallery.Ready(); err != nil {
 		return err
 	}
@@ -107,19 +114,39 @@ func (s *server) admit(do func() error) error {
 	default:
 		return errBusy
 	}
+	select {
+	case s.held <- struct{}{}:
+		defer func() { <-s.held }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return do()
 }
 
-func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) ([]byte, error) {
+// refusal is an error with the mark of the file that it is about, empty for none.
+type refusal struct {
+	error
+	content string
+}
+
+func (r *refusal) Unwrap() error { return r.error }
+
+// body is the picture's bytes and, if it is a file, its mark, which tells the file also of
+// one that is refused.
+func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (body []byte, content string, err error) {
 	switch size := int64(len(request.Image)); {
 	case size > s.maxPicture:
-		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", photo.ErrTooLarge, size, s.maxPicture)
+		return nil, "", fmt.Errorf("%w: %d bytes, MAX_PICTURE allows %d", photo.ErrTooLarge, size, s.maxPicture)
 	case size > 0:
-		return request.Image, nil
+		return request.Image, "", nil
 	case request.ImagePath == "":
-		return nil, errNothing
+		return nil, "", errNothing
 	}
-	return s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	body, file, err := s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	if file.Name != "" {
+		content = file.Mark()
+	}
+	return body, content, err
 }
 
 // levelOf is the log level of a refusal: mistakes of the caller are routine.

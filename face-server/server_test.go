@@ -170,8 +170,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"nothing":                     {&facerecog.IdentifyRequest{}, codes.InvalidArgument, "no picture: neither image nor image_path is given"},
 		"a text":                      {&facerecog.IdentifyRequest{ImagePath: "text.jpg"}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
 		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP or GIF"},
-		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
-		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, 1048576 are allowed"},
+		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
+		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed"},
 		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
 		"an ordinary animation":       {&facerecog.IdentifyRequest{Image: frames(t, 100)}, codes.OK, ""},
@@ -201,6 +201,49 @@ func TestRootThatIsAway(t *testing.T) {
 	info, ok := detailOf[*errdetails.ErrorInfo](status.Convert(err))
 	if status.Code(err) != codes.Unavailable || !ok || info.Reason != "ROOT_UNREACHABLE" {
 		t.Errorf("error is %v with %v, want UNAVAILABLE with ROOT_UNREACHABLE", err, info)
+	}
+}
+
+// Whoever keeps the answer can tell by it whether the file is still the one it is about.
+func TestAnswersTellWhichContentTheyAreAbout(t *testing.T) {
+	s := forTests(t)
+	client := facerecog.NewIdentifyClient(startReady(t, s))
+	content := func(request *facerecog.IdentifyRequest) string {
+		t.Helper()
+		answer, err := client.Identify(t.Context(), request)
+		if err == nil {
+			return answer.Content
+		}
+		info, ok := detailOf[*errdetails.ErrorInfo](status.Convert(err))
+		if status.Code(err) != codes.InvalidArgument || !ok || info.Reason != facerecog.PictureRefused {
+			t.Fatalf("error is %v with %v, want INVALID_ARGUMENT with PICTURE_REFUSED", err, info)
+		}
+		return info.Metadata[facerecog.ContentKey]
+	}
+	path, byPath := filepath.Join(s.ImagesURL, "a.png"), &facerecog.IdentifyRequest{ImagePath: "a.png"}
+	seen := map[string]bool{}
+	for _, body := range [][]byte{blank(t, 8, 8), blank(t, 16, 8), []byte("no picture"), make([]byte, s.MaxPicture+1)} {
+		write(t, path, body)
+		roots, err := photo.Open(s.ImagesURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := roots.Entry(t.Context(), "a.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := content(byPath)
+		if got == "" || got != file.Mark() || got != content(byPath) || seen[got] {
+			t.Errorf("the file of %d bytes has the mark %q, the answer is about %q", len(body), file.Mark(), got)
+		}
+		seen[got] = true
+	}
+	if answer, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: blank(t, 8, 8)}); err != nil || answer.Content != "" {
+		t.Errorf("a picture that came in the request: %v, %v, want no content", answer, err)
+	}
+	_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: []byte("no picture")})
+	if details := status.Convert(err).Details(); len(details) != 0 {
+		t.Errorf("a refused one that came in the request has the details %v", details)
 	}
 }
 

@@ -68,13 +68,13 @@ func enrol(b *testing.B, s settings, count int) {
 		b.Fatal(err)
 	}
 	defer e.close()
-	g := gallery.New(e.people, func(context.Context, []byte) ([]gallery.Face, error) {
+	g := gallery.New(e.people, func(context.Context, []byte) ([]gallery.Face, string, error) {
 		embedding := make([]float32, e.models.Embedder.Length)
 		embedding[rand.IntN(len(embedding))] = 1
 		return []gallery.Face{{
 			Face:    face.Face{Box: face.Box{Width: 1, Height: 1}, Embedding: embedding},
 			Quality: gallery.Quality{Width: 100, Light: 0.5, Sharpness: 0.2},
-		}}, nil
+		}}, "", nil
 	}, e.gallery.Options, slog.New(slog.DiscardHandler))
 	if err := g.Read(b.Context()); err != nil {
 		b.Fatal(err)

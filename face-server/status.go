@@ -31,6 +31,16 @@ const retryDelay = time.Second
 // statusOf says what a client is told about err: a code that proto/face.proto
 // documents, and words for a user, with nothing of the server's disk in them.
 func statusOf(err error) *status.Status {
+	answer := answerTo(err)
+	if refused, ok := errors.AsType[*refusal](err); ok && refused.content != "" && answer.Code() == codes.InvalidArgument {
+		return detailed(answer.Code(), answer.Message(), &errdetails.ErrorInfo{
+			Reason: facerecog.PictureRefused, Domain: domain, Metadata: map[string]string{facerecog.ContentKey: refused.content},
+		})
+	}
+	return answer
+}
+
+func answerTo(err error) *status.Status {
 	switch {
 	// First: what the gallery cannot be read for may be any of the errors below.
 	case errors.Is(err, gallery.ErrReading) && errors.Is(err, photo.ErrUnreachable):
@@ -65,8 +75,11 @@ func statusOf(err error) *status.Status {
 }
 
 func unreachable(message string) *status.Status {
-	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: facerecog.RootUnreachable, Domain: "lineup"})
+	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: facerecog.RootUnreachable, Domain: domain})
 }
+
+// domain is that of the reasons in details, as ErrorInfo wants one.
+const domain = "lineup"
 
 func busy(message string) *status.Status {
 	return detailed(codes.ResourceExhausted, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})

@@ -38,26 +38,28 @@ func (w *workers) close() {
 	}
 }
 
-// recognise finds and describes the faces in a picture. The error is one of package
-// picture's, ctx's, or the models'.
-func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, err error) {
+// recognise finds and describes the faces in a picture. The warning is the picture's; the
+// error is one of package picture's, ctx's, or the models'.
+func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, warning string, err error) {
 	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+		warning = p.Warning
 		found, err = r.Faces(ctx, p)
 		return err
 	})
-	return found, err
+	return found, warning, err
 }
 
 // extract is recognise, and measures how well each face can be seen.
-func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Face, err error) {
+func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
 	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+		warning = p.Warning
 		found, err := r.Faces(ctx, p)
 		for _, f := range found {
 			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p, f.Box)})
 		}
 		return err
 	})
-	return faces, err
+	return faces, warning, err
 }
 
 // process waits for a free worker and lets it decode a picture and do something with it.

@@ -794,7 +794,8 @@ type Photo struct {
 	// What is wrong with it. SEVERAL_FACES may be wrong with one that is usable: the
 	// largest counts if it is larger than any other by far.
 	Problems []Problem `protobuf:"varint,4,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
-	// The same in words for a user; empty when nothing is wrong.
+	// The same in words for a user, and what of it cannot be seen because its file is
+	// damaged; empty when nothing is wrong.
 	Advice string `protobuf:"bytes,5,opt,name=advice,proto3" json:"advice,omitempty"`
 	// What it shows, the largest face first.
 	Faces         []*PhotoFace `protobuf:"bytes,6,rep,name=faces,proto3" json:"faces,omitempty"`

@@ -39,6 +39,8 @@ type IdentifyClient interface {
 	// is there, the picture is not; UNAVAILABLE with ErrorInfo reason
 	// ROOT_UNREACHABLE the root itself cannot be reached; RESOURCE_EXHAUSTED with
 	// RetryInfo every worker is busy. The message says why, in words for a user.
+	// INVALID_ARGUMENT about a file has ErrorInfo reason PICTURE_REFUSED with what
+	// IdentifyResponse.content would be, as metadata "content".
 	Identify(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*IdentifyResponse, error)
 }
 
@@ -73,6 +75,8 @@ type IdentifyServer interface {
 	// is there, the picture is not; UNAVAILABLE with ErrorInfo reason
 	// ROOT_UNREACHABLE the root itself cannot be reached; RESOURCE_EXHAUSTED with
 	// RetryInfo every worker is busy. The message says why, in words for a user.
+	// INVALID_ARGUMENT about a file has ErrorInfo reason PICTURE_REFUSED with what
+	// IdentifyResponse.content would be, as metadata "content".
 	Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error)
 	mustEmbedUnimplementedIdentifyServer()
 }

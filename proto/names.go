@@ -8,6 +8,13 @@ const NotFound = "not_found"
 // caller's id of the picture, for its log.
 const ImageKey = "image"
 
+// PictureRefused is the reason of the google.rpc.ErrorInfo of an INVALID_ARGUMENT about a
+// file; ContentKey is the key of its metadata that tells which content the file has.
+const (
+	PictureRefused = "PICTURE_REFUSED"
+	ContentKey     = "content"
+)
+
 // RootUnreachable is the reason of the google.rpc.ErrorInfo of an UNAVAILABLE that is
 // about the place where the picture lies, not about the face server.
 const RootUnreachable = "ROOT_UNREACHABLE"

@@ -49,7 +49,7 @@ func TestInABucket(t *testing.T) {
 	}
 	for _, want := range []int64{2, 0} {
 		p, looks := people{log: new(journal)}, 0
-		p.Gallery = gallery.New(store, func(ctx context.Context, body []byte) ([]gallery.Face, error) {
+		p.Gallery = gallery.New(store, func(ctx context.Context, body []byte) ([]gallery.Face, string, error) {
 			looks++
 			return extract(ctx, body)
 		}, gallery.Options{Model: "letters", Length: 128, Parallel: 1, MaxBytes: 100, Share: time.Second}, slog.New(slog.DiscardHandler))
@@ -77,9 +77,9 @@ type listed struct {
 }
 
 func (l listed) List(context.Context) ([]photo.Entry, error) { return l.entries, nil }
-func (l listed) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
+func (l listed) Read(ctx context.Context, name string, limit int64) ([]byte, photo.Entry, error) {
 	if len(name) < 20 {
-		return []byte(name), nil
+		return []byte(name), photo.Entry{}, nil
 	}
 	return l.Roots.Read(ctx, name, limit)
 }
@@ -98,9 +98,9 @@ func BenchmarkStart(b *testing.B) {
 			if err := made.Read(b.Context()); err != nil {
 				b.Fatal(err)
 			}
-			never := func(context.Context, []byte) ([]gallery.Face, error) {
+			never := func(context.Context, []byte) ([]gallery.Face, string, error) {
 				b.Error("a photo is looked at")
-				return nil, nil
+				return nil, "", nil
 			}
 			for b.Loop() {
 				g := gallery.New(store, never, options, slog.New(slog.DiscardHandler))
@@ -140,9 +140,9 @@ func BenchmarkMillion(b *testing.B) {
 		before, _ := rss.MB(b)
 		rss.ResetPeak(b)
 		b.StartTimer()
-		g := read(func(context.Context, []byte) ([]gallery.Face, error) {
+		g := read(func(context.Context, []byte) ([]gallery.Face, string, error) {
 			b.Error("a photo is looked at")
-			return nil, nil
+			return nil, "", nil
 		})
 		b.StopTimer()
 		_, most := rss.MB(b)
@@ -157,7 +157,7 @@ func BenchmarkMillion(b *testing.B) {
 }
 
 // madeUp gives a face of its own for each photo.
-func madeUp(_ context.Context, body []byte) ([]gallery.Face, error) {
+func madeUp(_ context.Context, body []byte) ([]gallery.Face, string, error) {
 	var seed [32]byte
 	copy(seed[:], body)
 	random := rand.New(rand.NewChaCha8(seed))
@@ -168,5 +168,5 @@ func madeUp(_ context.Context, body []byte) ([]gallery.Face, error) {
 	return []gallery.Face{{
 		Face:    face.Face{Box: face.Box{Width: 1, Height: 1}, Embedding: v},
 		Quality: gallery.Quality{Width: 100, Light: 0.5, Sharpness: 0.2},
-	}}, nil
+	}}, "", nil
 }

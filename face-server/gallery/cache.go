@@ -147,7 +147,7 @@ func (c *cache) readAll(ctx context.Context, files []photo.Entry, young bool, ta
 func (c *cache) read(ctx context.Context, name string) ([]record, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*readTimeout)
 	defer cancel()
-	file, err := c.store.Read(ctx, name, segmentBytes)
+	file, _, err := c.store.Read(ctx, name, segmentBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 
 // counted is extract, and counts.
 func counted(looks *atomic.Int64) gallery.Extractor {
-	return func(ctx context.Context, body []byte) ([]gallery.Face, error) {
+	return func(ctx context.Context, body []byte) ([]gallery.Face, string, error) {
 		looks.Add(1)
 		return extract(ctx, body)
 	}
@@ -236,7 +236,7 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	one := options
 	one.Parallel = 1
-	g := gallery.New(roots, func(_ context.Context, body []byte) ([]gallery.Face, error) {
+	g := gallery.New(roots, func(_ context.Context, body []byte) ([]gallery.Face, string, error) {
 		cancel() // when the first was looked at
 		return extract(t.Context(), body)
 	}, one, slog.New(slog.DiscardHandler))
@@ -277,6 +277,9 @@ func TestListAndDescribe(t *testing.T) {
 
 	if one, faces, err := p.Describe(t.Context(), "two.jpg"); err != nil || one.Usable || len(faces) != 2 || one.Problems[0] != gallery.SeveralFaces {
 		t.Errorf("two.jpg is %+v with %d faces, %v", one, len(faces), err)
+	}
+	if one, _, err := p.Check(t.Context(), []byte("torn q")); err != nil || !one.Usable || one.Warning != "the end is missing" {
+		t.Errorf("a damaged photo is %+v, %v, want it usable, with its warning", one, err)
 	}
 	if one, _, err := p.Describe(t.Context(), "broken.jpg"); err != nil || one.Problems[0] != gallery.Unreadable || !errors.Is(one.Failure, picture.ErrNoPicture) {
 		t.Errorf("broken.jpg is %+v, %v", one, err)

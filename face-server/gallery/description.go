@@ -61,7 +61,7 @@ type known struct {
 
 // show is the photo as the gallery lists it.
 func (k *known) show() Photo {
-	return Photo{k.entry.Name, k.person, k.usable, k.problems, cmp.Or(k.failure, k.unreadable)}
+	return Photo{Name: k.entry.Name, Person: k.person, Usable: k.usable, Problems: k.problems, Failure: cmp.Or(k.failure, k.unreadable)}
 }
 
 // unreadable is what is known of a photo that could not be read.

@@ -18,14 +18,15 @@ type examiner struct {
 func (e examiner) body(ctx context.Context, name string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	return e.store.Read(ctx, name, e.MaxBytes)
+	body, _, err := e.store.Read(ctx, name, e.MaxBytes)
+	return body, err
 }
 
-// faces gives the faces in a picture, the largest first.
-func (e examiner) faces(ctx context.Context, body []byte) ([]Face, error) {
-	faces, err := e.extract(ctx, body)
+// faces gives the faces in a picture, the largest first, and the Extractor's warning.
+func (e examiner) faces(ctx context.Context, body []byte) ([]Face, string, error) {
+	faces, warning, err := e.extract(ctx, body)
 	slices.SortStableFunc(faces, func(a, b Face) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
-	return faces, err
+	return faces, warning, err
 }
 
 func (e examiner) know(entry photo.Entry, d description) *known {

@@ -14,9 +14,9 @@ import (
 // ErrReading says that the gallery was not read to the end yet.
 var ErrReading = errors.New("the gallery is being read")
 
-// Extractor finds, describes and measures the faces in a picture. It is called from
-// several goroutines at once.
-type Extractor func(ctx context.Context, body []byte) ([]Face, error)
+// Extractor finds, describes and measures the faces in a picture, and warns, in words
+// for a user, when its file is damaged. It is called from several goroutines at once.
+type Extractor func(ctx context.Context, body []byte) (faces []Face, warning string, err error)
 
 // Options are what a gallery is made with.
 type Options struct {

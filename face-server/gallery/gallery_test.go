@@ -25,23 +25,25 @@ const patience = 20 * time.Second
 
 // extract stands for the models: a photo is a text, and its letters are its faces.
 // Each letter looks like itself only; capitals are larger.
-func extract(_ context.Context, body []byte) ([]gallery.Face, error) {
+func extract(_ context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "broken") {
-		return nil, fmt.Errorf("%w: %s", picture.ErrNoPicture, text)
+		return nil, "", fmt.Errorf("%w: %s", picture.ErrNoPicture, text)
 	}
-	var found []gallery.Face
+	if whole, torn := strings.CutPrefix(text, "torn "); torn {
+		text, warning = whole, "the end is missing"
+	}
 	for _, letter := range text {
 		size := 0.1
 		if strings.ToUpper(string(letter)) == string(letter) {
 			size = 0.2
 		}
-		found = append(found, gallery.Face{
+		faces = append(faces, gallery.Face{
 			Face:    face.Face{Box: face.Box{Width: size, Height: size}, Embedding: embedding(letter)},
 			Quality: gallery.Quality{Width: 100, Light: 0.5, Sharpness: 0.2},
 		})
 	}
-	return found, nil
+	return faces, warning, nil
 }
 
 var options = gallery.Options{
@@ -288,12 +290,12 @@ func (f *faulty) List(ctx context.Context) ([]photo.Entry, error) {
 	return f.Store.List(ctx)
 }
 
-func (f *faulty) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
+func (f *faulty) Read(ctx context.Context, name string, limit int64) ([]byte, photo.Entry, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.reads++
 	if f.read != nil && (f.only == "" || f.only == name) {
-		return nil, f.read
+		return nil, photo.Entry{}, f.read
 	}
 	return f.Store.Read(ctx, name, limit)
 }

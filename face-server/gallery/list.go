@@ -17,6 +17,9 @@ type Photo struct {
 	Problems []Problem
 	// Failure is why it is Unreadable.
 	Failure error
+	// Warning is what of it cannot be seen because its file is damaged. Only Describe and
+	// Check tell it: it keeps a photo from nothing.
+	Warning string
 }
 
 // List gives up to count photos in the order of their names, from the first after the
@@ -68,12 +71,12 @@ func (g *Gallery) Describe(ctx context.Context, name string) (Photo, []Face, err
 // Check tells what a photo shows that is not in the gallery, the largest face first,
 // and whether it could be used.
 func (g *Gallery) Check(ctx context.Context, body []byte) (Photo, []Face, error) {
-	faces, err := g.faces(ctx, body)
+	faces, warning, err := g.faces(ctx, body)
 	if err != nil && !errors.Is(err, picture.ErrNoPicture) {
 		return Photo{}, nil, err
 	}
 	d := describe(sha256.Sum256(body), faces)
 	d.unreadable = err
 	problems, usable := g.problems(d)
-	return Photo{Usable: usable, Problems: problems, Failure: err}, faces, nil
+	return Photo{Usable: usable, Problems: problems, Failure: err, Warning: warning}, faces, nil
 }

@@ -71,7 +71,7 @@ func TestPart(t *testing.T) {
 				t.Errorf("it takes %d of %d photos", len(mine), len(photos))
 			}
 			for other := range c.ages {
-				if _, err := root.Read(t.Context(), other+markSuffix, 1); (err != nil) != (other == c.gone) {
+				if _, _, err := root.Read(t.Context(), other+markSuffix, 1); (err != nil) != (other == c.gone) {
 					t.Errorf("the mark of %s: %v", other, err)
 				}
 			}

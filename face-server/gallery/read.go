@@ -180,7 +180,7 @@ func (r *reader) readPhoto(ctx context.Context, entry photo.Entry, others memory
 	if same := r.byContent[of]; same != nil {
 		return r.know(entry, r.whole(same)), nil // renamed, or a copy
 	}
-	faces, err := r.faces(ctx, body)
+	faces, warning, err := r.faces(ctx, body)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -188,6 +188,9 @@ func (r *reader) readPhoto(ctx context.Context, entry photo.Entry, others memory
 		return r.know(entry, description{content: of, unreadable: err}), nil
 	case err != nil:
 		return unreadable(entry, err), nil
+	}
+	if warning != "" {
+		r.collection.log.Warn("gallery photo cannot be seen whole", "image_name", entry.Name, "warning", warning)
 	}
 	return r.know(entry, describe(of, faces)), nil
 }

@@ -20,7 +20,7 @@ import (
 func together(t *testing.T, store gallery.Store, count int, o gallery.Options, pause time.Duration) (replicas []people, looks *atomic.Int64) {
 	t.Helper()
 	looks = new(atomic.Int64)
-	slow := func(_ context.Context, body []byte) ([]gallery.Face, error) {
+	slow := func(_ context.Context, body []byte) ([]gallery.Face, string, error) {
 		looks.Add(1)
 		time.Sleep(10 * time.Millisecond) // as long as models take
 		return madeUp(context.Background(), body)
@@ -61,7 +61,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	store, photos := &marked{Store: bucket(t), now: map[string]bool{}}, map[string][]float32{}
 	write := func(name, text string) {
 		t.Helper()
-		faces, _ := madeUp(t.Context(), []byte(text))
+		faces, _, _ := madeUp(t.Context(), []byte(text))
 		photos[name] = faces[0].Embedding
 		if err := store.Save(t.Context(), name, []byte(text)); err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestReplicasAgreeSoon(t *testing.T) {
 			delete(photos, "p-x.jpg")
 		} else {
 			err = store.Save(t.Context(), "p-x.jpg", []byte(text))
-			faces, _ := madeUp(t.Context(), []byte(text))
+			faces, _, _ := madeUp(t.Context(), []byte(text))
 			photos["p-x.jpg"] = faces[0].Embedding
 		}
 		if err != nil {

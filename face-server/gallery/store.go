@@ -17,7 +17,7 @@ const (
 type Store interface {
 	List(ctx context.Context) ([]photo.Entry, error)
 	ListFolder(ctx context.Context, folder string) ([]photo.Entry, error)
-	Read(ctx context.Context, name string, limit int64) ([]byte, error)
+	Read(ctx context.Context, name string, limit int64) ([]byte, photo.Entry, error)
 	Save(ctx context.Context, name string, body []byte) error
 	Remove(ctx context.Context, name string) error
 }

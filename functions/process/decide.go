@@ -43,11 +43,11 @@ const (
 func decide(o outcome, attempt int, r Retry) decision {
 	switch {
 	case o.code == codes.OK:
-		return finish(signalSuccess, store.Result{Faces: o.faces})
+		return finish(signalSuccess, store.Result{Faces: o.faces, Warning: o.warning, Content: o.content})
 
 	// The server looked and this is no picture, or not there: an answer, not an outage.
 	case o.code == codes.InvalidArgument, o.code == codes.NotFound:
-		return finish(signalSuccess, store.Result{Reason: cmp.Or(o.message, o.code.String())})
+		return finish(signalSuccess, store.Result{Reason: cmp.Or(o.message, o.code.String()), Content: o.content})
 
 	// The row can be claimed at once: another instance may be free.
 	case o.interrupted:

@@ -54,6 +54,8 @@ func (f *faceServer) close() error { return f.connection.Close() }
 // outcome is how one call to the face server ended.
 type outcome struct {
 	faces   []lineup.Face // when the code is OK
+	warning string        // what could not be seen; when the code is OK
+	content string        // tells the content of the file that this is about, if the server says
 	code    codes.Code
 	message string
 	// sent tells whether the call left this process, so that the picture may have
@@ -86,7 +88,7 @@ func (f *faceServer) identify(ctx, opened context.Context, j *job) outcome {
 	if err != nil {
 		return failure(err, call.sent())
 	}
-	return outcome{faces: readFaces(response), sent: true}
+	return outcome{faces: readFaces(response), warning: response.GetWarning(), content: readContent(response.GetContent()), sent: true}
 }
 
 func withTrace(ctx context.Context, trace event.Trace) context.Context {
@@ -107,6 +109,7 @@ func failure(err error, sent bool) outcome {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
 			o.rootUnreachable = d.GetReason() == facerecog.RootUnreachable
+			o.content = readContent(d.GetMetadata()[facerecog.ContentKey])
 		case *errdetails.RetryInfo:
 			o.retryAfter = d.GetRetryDelay().AsDuration()
 		}

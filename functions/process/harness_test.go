@@ -133,7 +133,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 
 func (s *system) submit(t *testing.T, paths ...string) {
 	t.Helper()
-	_, err := s.store.Submit(t.Context(), paths)
+	_, err := s.store.Submit(t.Context(), store.Paths(paths...))
 	testkit.Succeed(t, err)
 }
 

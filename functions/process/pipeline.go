@@ -135,7 +135,7 @@ func (p *pipeline) write(ctx context.Context, j *job, d decision) error {
 	}
 	status, err := p.store.Finish(ctx, j.claim, d.result, !p.announcer.enabled())
 	if err == nil {
-		j.log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason)
+		j.log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
 	}
 	return err
 }

@@ -42,6 +42,41 @@ func TestTheWholeWay(t *testing.T) {
 	}
 }
 
+// What an answer is about, and what it leaves out, is kept with it; of what does not fit
+// a row, as much as makes sense.
+func TestTheRowKeepsWarningAndContent(t *testing.T) {
+	answer := func(r *facerecog.IdentifyResponse) func(context.Context, string) (*facerecog.IdentifyResponse, error) {
+		return func(context.Context, string) (*facerecog.IdentifyResponse, error) { return r, nil }
+	}
+	refused := func(content string) *errdetails.ErrorInfo {
+		return &errdetails.ErrorInfo{Reason: facerecog.PictureRefused, Metadata: map[string]string{facerecog.ContentKey: content}}
+	}
+	longest := strings.Repeat("x", store.ContentBytes)
+	for name, c := range map[string]struct {
+		answer           func(context.Context, string) (*facerecog.IdentifyResponse, error)
+		warning, content string
+	}{
+		"both":                           {answer(&facerecog.IdentifyResponse{Warning: "the end is missing", Content: longest}), "the end is missing", longest},
+		"a server that knows neither":    {answer(&facerecog.IdentifyResponse{ImageName: "not_found"}), "", ""},
+		"both too long":                  {answer(&facerecog.IdentifyResponse{Warning: strings.Repeat("ä", 2000), Content: longest + "x"}), strings.Repeat("ä", store.WarningWidth-1) + "…", ""},
+		"a refusal":                      {fail(codes.InvalidArgument, "no picture", refused("9 now")), "", "9 now"},
+		"a refusal that says too much":   {fail(codes.InvalidArgument, "no picture", refused(longest+"x")), "", ""},
+		"a refusal that says no more":    {fail(codes.InvalidArgument, "no picture"), "", ""},
+		"a refusal about something else": {fail(codes.InvalidArgument, "no picture", &errdetails.ErrorInfo{Reason: "OTHER"}), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			face := &faceStub{answer: c.answer}
+			face.start(t)
+			s := newSystem(t, face)
+			s.submit(t, "a.jpg")
+			s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
+			if image := s.image(t, 1); image.Warning != c.warning || image.Content != c.content {
+				t.Errorf("the row has %q and %q, want %q and %q", image.Warning, image.Content, c.warning, c.content)
+			}
+		})
+	}
+}
+
 func TestAnswersOfTheFaceServer(t *testing.T) {
 	unreachable := &errdetails.ErrorInfo{Reason: "ROOT_UNREACHABLE", Domain: "lineup"}
 	for name, c := range map[string]struct {

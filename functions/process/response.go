@@ -43,6 +43,14 @@ func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 	return faces
 }
 
+// readContent leaves out what does not fit a row. A part of it would tell nothing.
+func readContent(content string) string {
+	if len(content) > store.ContentBytes {
+		return ""
+	}
+	return content
+}
+
 func imageName(name string) string {
 	if name == facerecog.NotFound || utf8.RuneCountInString(name) > store.ImageNameWidth {
 		return ""

@@ -55,7 +55,8 @@ func itemsOf(pictures []picture) items {
 	return all
 }
 
-// writeText is the original API's answer, line for line.
+// writeText is the original API's answer, line for line. It knows no picture that was
+// looked at before: the third line then is ours.
 func (p picture) writeText(w http.ResponseWriter) {
 	fmt.Fprintf(w, "got path: {Path:%s}\n", strings.NewReplacer("\n", " ", "\r", " ").Replace(p.posted))
 	if p.folder != nil {
@@ -71,9 +72,12 @@ func (p picture) writeText(w http.ResponseWriter) {
 	default:
 		fmt.Fprintf(w, "image saved with id: %d\n", p.ID)
 	}
-	if *p.Sent {
+	switch {
+	case p.Status.Final():
+		fmt.Fprintln(w, "image already looked at")
+	case *p.Sent:
 		fmt.Fprintln(w, "image sent to nsq")
-	} else {
+	default:
 		fmt.Fprintln(w, "image not sent to nsq yet, it will be")
 	}
 }

@@ -97,7 +97,7 @@ func TestThePingNeedsNoKeyAndSubmitsNothing(t *testing.T) {
 	s := systemWithKey(t)
 	s.sweeper.Interval = time.Hour
 	ping := []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.knative.sources.ping", "Ce-Source", "/test", "Ce-Id", "1"}
-	testkit.Must(s.store.Submit(t.Context(), []string{"a.jpg"}))(t)
+	testkit.Must(s.store.Submit(t.Context(), store.Paths("a.jpg")))(t)
 	got := s.do(t, "/", `{"path":"smuggled.jpg"}`, append(ping, "Content-Type", "application/json")...)
 	if got.status != http.StatusAccepted || got.body != "" {
 		t.Errorf("%d %s, want 202", got.status, got.body)

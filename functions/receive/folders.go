@@ -90,7 +90,9 @@ type walker struct {
 	roots *photo.Roots
 	rows  *store.Store
 	hints *hinter
-	log   *slog.Logger
+	// lookAgain makes pictures pending whose files are no longer those that were looked at.
+	lookAgain func(context.Context, []store.Submission) error
+	log       *slog.Logger
 }
 
 const (
@@ -178,21 +180,24 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 
 // submit submits a batch of names, and publishes the hints for which there is room.
 func (w *walker) submit(ctx context.Context, walk *store.Walk, names []string, hints *hints) error {
-	paths := make([]string, 0, len(names))
+	pictures := make([]store.Posted, 0, len(names))
 	for _, name := range names {
 		path, err := w.roots.Clean(photo.InFolder(walk.Path, name))
 		if err != nil {
 			w.log.Warn("picture of a folder refused", "folder", walk.ID, "name", name, "error", err)
 			continue
 		}
-		paths = append(paths, path)
+		pictures = append(pictures, store.Posted{Path: path, Other: w.roots.Spelled(path)})
 	}
-	submissions, err := w.rows.SubmitWalked(ctx, walk, names[len(names)-1], len(names), paths)
+	submissions, err := w.rows.SubmitWalked(ctx, *walk, pictures)
 	if err != nil {
 		return err
 	}
+	if err := w.lookAgain(ctx, submissions); err != nil {
+		return err
+	}
 	hints.publish(ctx, submissions)
-	return nil
+	return w.rows.MoveWalk(ctx, walk, names[len(names)-1], len(names))
 }
 
 // problem is what the folder's row tells of a walk that cannot go on. The client must

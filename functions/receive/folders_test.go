@@ -20,12 +20,12 @@ func newFolderSystem(t *testing.T) *system {
 	t.Helper()
 	s := newSystem(t)
 	s.roots = testkit.Must(photo.Open(s.images))(t)
-	s.walker.roots = s.roots
+	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
 	return s
 }
 
-// put makes files of these names below the first root.
-func (s *system) put(t *testing.T, names ...string) {
+// putFiles makes files of these names below the first root.
+func (s *system) putFiles(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		file := filepath.Join(s.images, name)
@@ -41,7 +41,7 @@ func (s *system) putMany(t *testing.T, folder string, n int) {
 	for i := range names {
 		names[i] = fmt.Sprintf("%s/%05d.jpg", folder, i)
 	}
-	s.put(t, names...)
+	s.putFiles(t, names...)
 }
 
 func (s *system) folder(t *testing.T, id int64) lineup.Folder {
@@ -77,7 +77,7 @@ func (r reply) folders(t *testing.T) []folder {
 
 func TestAFolderIsSubmittedWhole(t *testing.T) {
 	s := newFolderSystem(t)
-	s.put(t, "a/1.jpg", "a/b/2.png", "a/.3.jpg", "a/4.txt", "c.jpg")
+	s.putFiles(t, "a/1.jpg", "a/b/2.png", "a/.3.jpg", "a/4.txt", "c.jpg")
 	for _, step := range []struct{ name, body, want string }{
 		{"a new folder", `{"path":"a/"}`, "got path: {Path:a/}\nfolder saved with id: 1\nimages found: 2\n"},
 		{"a known one", `{"path":"./a//"}`, "got path: {Path:./a//}\nfolder already saved with id: 1\nimages found: 2\n"},
@@ -96,7 +96,7 @@ func TestAFolderIsSubmittedWhole(t *testing.T) {
 	if got := s.folder(t, 1); got.Found != 2 || got.Submitted != 2 || got.FinishedAt == nil {
 		t.Errorf("%+v", got)
 	}
-	s.put(t, "a/5.jpg")
+	s.putFiles(t, "a/5.jpg")
 	got := s.do(t, "/", `{"path":"a/"}`)
 	if want := (folder{ID: 1, Path: "a/", Found: 3}); got.status != http.StatusAccepted || got.folders(t)[0] != want {
 		t.Errorf("with a file more: %d %s", got.status, got.body)
@@ -106,9 +106,31 @@ func TestAFolderIsSubmittedWhole(t *testing.T) {
 	}
 }
 
+// Known files are not looked at again with their folder, but for those that changed.
+func TestAFolderPostedAgainFindsOverwrittenFiles(t *testing.T) {
+	s := newFolderSystem(t)
+	s.putFiles(t, "a/1.jpg", "a/2.jpg")
+	s.do(t, "/", `{"path":"a/"}`)
+	s.look(t, 1)
+	s.look(t, 2)
+	s.put(t, "a/2.jpg", "another")
+	s.do(t, "/", `{"path":"`+s.images+`/a/"}`) // the same folder, spelled otherwise
+	for id, status := range map[int64]lineup.Status{1: lineup.Unknown, 2: lineup.Pending} {
+		if got := testkit.Must(s.store.Image(t.Context(), id))(t); got.Status != status {
+			t.Errorf("image %d is %s, want %s", id, got.Status, status)
+		}
+	}
+	if got := s.depth(t); got != 3 {
+		t.Errorf("%d hints on the queue, want one for each content", got)
+	}
+	if got := s.folder(t, 1); got.Submitted != 2 || got.Done != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestAnEventMaySubmitAFolder(t *testing.T) {
 	s := newFolderSystem(t)
-	s.put(t, "a/1.jpg")
+	s.putFiles(t, "a/1.jpg")
 	header := []string{"Ce-Specversion", "1.0", "Ce-Id", "1", "Ce-Source", "/me", "Ce-Type", "dev.lineup.image.submitted", "Content-Type", "application/json"}
 	if got := s.do(t, "/", `{"path":"a/"}`, header...); got.status != http.StatusAccepted || got.body != "" {
 		t.Errorf("%d %q", got.status, got.body)
@@ -123,7 +145,7 @@ func TestAnEventMaySubmitAFolder(t *testing.T) {
 
 func TestAFolderThatIsNotThereIsRefused(t *testing.T) {
 	s := newFolderSystem(t)
-	s.put(t, "a.jpg")
+	s.putFiles(t, "a.jpg")
 	for path, want := range map[string]string{
 		"none/":        "no such folder",
 		"a.jpg/":       "post it without the slash",
@@ -182,7 +204,7 @@ func TestAWalkGoesOnAtPings(t *testing.T) {
 	if got := s.paths(t); len(got) != many {
 		t.Errorf("%d rows of %d files", len(got), many)
 	}
-	if _, err := s.store.SubmitWalked(t.Context(), &dead, "x", 1, []string{"a/x"}); err == nil {
+	if _, err := s.store.SubmitWalked(t.Context(), dead, store.Paths("a/x")); err == nil {
 		t.Error("the dead one could write")
 	}
 }
@@ -230,7 +252,7 @@ func TestAFolderWaitsForItsRoot(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	testkit.Succeed(t, os.Rename(away, s.images))
-	s.put(t, "a/1.jpg")
+	s.putFiles(t, "a/1.jpg")
 	testkit.Succeed(t, s.ping(t.Context()))
 	if got := s.folder(t, 1); got.FinishedAt == nil || got.Found != 1 || got.Problem != "" {
 		t.Errorf("%+v", got)
@@ -243,7 +265,7 @@ func TestReservedPathsAreRefused(t *testing.T) {
 	roots := testkit.Must(photo.Open(s.images))(t)
 	roots.Reserve(testkit.Must(photo.Open(filepath.Join(s.images, "people")))(t))
 	s.roots, s.walker.roots = roots, roots
-	s.put(t, "derived/a.jpg", "people/a.jpg", "a.jpg", ".b.jpg")
+	s.putFiles(t, "derived/a.jpg", "people/a.jpg", "a.jpg", ".b.jpg")
 	for _, path := range []string{"derived/a.jpg", "people/a.jpg", s.images + "/people/a.jpg", ".b.jpg"} {
 		if got := s.do(t, "/", fmt.Sprintf(`{"path":%q}`, path)); got.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
@@ -260,7 +282,7 @@ func TestReservedPathsAreRefused(t *testing.T) {
 // A name that no path can have is passed over, and the others are submitted.
 func TestAFolderWithNamesThatAreRefused(t *testing.T) {
 	s := newFolderSystem(t)
-	s.put(t, "a/1.jpg", "a/\xff.jpg", "a/2.jpg", strings.Repeat("a/"+strings.Repeat("b", 200)+"/", 6)+"3.jpg")
+	s.putFiles(t, "a/1.jpg", "a/\xff.jpg", "a/2.jpg", strings.Repeat("a/"+strings.Repeat("b", 200)+"/", 6)+"3.jpg")
 	if got := s.do(t, "/", `{"path":"a/"}`).folders(t); got[0].Found != 4 {
 		t.Errorf("%+v", got)
 	}

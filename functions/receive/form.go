@@ -61,14 +61,15 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("more than the %d pictures allowed in one request", r.limits.MaxBatch)}
 	}
 	body, err := readLimited(part, file, r.limits.MaxPicture)
+	name := cleanFileName(part.FileName())
 	problem, isProblem := errors.AsType[*serve.Problem](err)
 	switch {
 	case isProblem:
-		f.uploads = append(f.uploads, upload{err: problem})
+		f.uploads = append(f.uploads, refusedUpload(problem, name))
 	case err != nil:
 		return err
 	default:
-		f.uploads = append(f.uploads, newUpload(body))
+		f.uploads = append(f.uploads, newUpload(body, name))
 	}
 	return nil
 }
@@ -87,19 +88,30 @@ func readLimited(part io.Reader, name string, limit int64) ([]byte, error) {
 // upload is a picture or photo that came with a request.
 type upload struct {
 	body      []byte
-	hash      string // SHA-256, in hex
-	extension string // of a file name, without the dot
-	err       error  // why it is refused
+	hash      string         // SHA-256, in hex
+	extension string         // of a file name, without the dot
+	fileName  string         // what the client calls it, cleaned; empty when it does not
+	err       *serve.Problem // why it is refused
+}
+
+// refusedUpload names the file in the problem: it may be one of several.
+func refusedUpload(problem *serve.Problem, fileName string) upload {
+	if fileName != "" {
+		named := *problem
+		named.Detail = fileName + ": " + named.Detail
+		problem = &named
+	}
+	return upload{fileName: fileName, err: problem}
 }
 
 // newUpload recognises a picture by its first bytes, never by its name or Content-Type.
-func newUpload(body []byte) upload {
+func newUpload(body []byte, fileName string) upload {
 	format, ok := photo.FormatOf(body)
 	if !ok {
-		return upload{err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
+		return refusedUpload(&serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}, fileName)
 	}
 	sum := sha256.Sum256(body)
-	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension}
+	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension, fileName: fileName}
 }
 
 // path is where the picture lies below the first root: the same picture always has

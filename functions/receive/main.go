@@ -43,7 +43,6 @@ func main() {
 			return err
 		}
 		defer gallery.Close()
-
 		roots.Reserve(gallery)
 
 		hints := publisher{queue: nsq, topic: s.Topic, store: db}
@@ -62,9 +61,12 @@ func main() {
 			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, folders: walker, log: log},
 			walker:    walker,
 			roots:     roots,
+			comparer:  newComparer(roots, log),
 			gallery:   gallery,
+			uploads:   newUploadMemory(s.UploadMemory),
 			log:       log,
 		}
+		walker.lookAgain = r.lookAgain
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

@@ -25,7 +25,7 @@ func newBucketSystem(t *testing.T) (s *system, put func(key string)) {
 	s = newSystem(t)
 	s.roots = testkit.Must(photo.Open("s3://pictures?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true" +
 		"&response_checksum_validation=when_required&prefix=in/&endpoint=" + server.URL))(t)
-	s.walker.roots = s.roots
+	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
 	return s, func(key string) {
 		t.Helper()
 		_, err := stored.PutObject("pictures", key, nil, strings.NewReader("x"), 1, nil)
@@ -48,8 +48,8 @@ func TestAnObjectThatArrivesIsSubmitted(t *testing.T) {
 		status     int
 		paths      []string
 	}{
-		{"one", records(record(put, "pictures", "in/a b+%ä.jpg")), http.StatusAccepted, []string{"s3://pictures/in/a b+%ä.jpg"}},
-		{"two, one of them removed", records(record("ObjectCreated:Copy", "pictures", "in/c.jpg"), record("ObjectRemoved:Delete", "pictures", "in/d.jpg")), http.StatusAccepted, []string{"s3://pictures/in/c.jpg"}},
+		{"one", records(record(put, "pictures", "in/a b+%ä.jpg")), http.StatusAccepted, []string{"a b+%ä.jpg"}},
+		{"two, one of them removed", records(record("ObjectCreated:Copy", "pictures", "in/c.jpg"), record("ObjectRemoved:Delete", "pictures", "in/d.jpg")), http.StatusAccepted, []string{"c.jpg"}},
 		{"removed", records(record("s3:ObjectRemoved:Delete", "pictures", "in/d.jpg")), http.StatusAccepted, nil},
 		{"beside the root's prefix", records(record(put, "pictures", "out/a.jpg")), http.StatusAccepted, nil},
 		{"no picture by its name", records(record(put, "pictures", "in/a.txt")), http.StatusAccepted, nil},
@@ -59,7 +59,7 @@ func TestAnObjectThatArrivesIsSubmitted(t *testing.T) {
 		{"nothing", records(), http.StatusAccepted, nil},
 		{"S3's trial", `{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"pictures"}`, http.StatusAccepted, nil},
 		{"another bucket", records(record(put, "other", "in/a.jpg")), http.StatusUnprocessableEntity, nil},
-		{"another bucket beside", records(record(put, "other", "in/a.jpg"), record(put, "pictures", "in/e.jpg")), http.StatusAccepted, []string{"", "s3://pictures/in/e.jpg"}},
+		{"another bucket beside", records(record(put, "other", "in/a.jpg"), record(put, "pictures", "in/e.jpg")), http.StatusAccepted, []string{"", "e.jpg"}},
 		{"no record", `{"Records":[{"eventName":"ObjectCreated:Put"}]}`, http.StatusBadRequest, nil},
 	} {
 		got := s.do(t, "/", c.body, "Content-Type", "application/json")
@@ -92,12 +92,12 @@ func TestStorageEventsAsCloudEvents(t *testing.T) {
 		status     int
 		path       string
 	}{
-		{"google.cloud.storage.object.v1.finalized", `{"bucket":"pictures","name":"in/a+b%20.jpg"}`, http.StatusAccepted, "s3://pictures/in/a+b%20.jpg"},
+		{"google.cloud.storage.object.v1.finalized", `{"bucket":"pictures","name":"in/a+b%20.jpg"}`, http.StatusAccepted, "a+b%20.jpg"},
 		{"google.cloud.storage.object.v1.deleted", `{"bucket":"pictures","name":"in/b.jpg"}`, http.StatusAccepted, ""},
 		{"google.cloud.storage.object.v1.finalized", `{"bucket":"other","name":"in/b.jpg"}`, http.StatusUnprocessableEntity, ""},
 		{"google.cloud.storage.object.v1.finalized", `[]`, http.StatusUnprocessableEntity, ""},
-		{"com.example.s3", records(record("ObjectCreated:Put", "pictures", "in/c.jpg")), http.StatusAccepted, "s3://pictures/in/c.jpg"},
-		{"com.example.s3", record("ObjectCreated:Put", "pictures", "in/d.jpg"), http.StatusAccepted, "s3://pictures/in/d.jpg"},
+		{"com.example.s3", records(record("ObjectCreated:Put", "pictures", "in/c.jpg")), http.StatusAccepted, "c.jpg"},
+		{"com.example.s3", record("ObjectCreated:Put", "pictures", "in/d.jpg"), http.StatusAccepted, "d.jpg"},
 		{"com.example.other", `{"a":1}`, http.StatusUnprocessableEntity, ""},
 	} {
 		before := s.paths(t)
@@ -137,7 +137,7 @@ func TestABucketsPrefixIsAFolder(t *testing.T) {
 	if got := s.do(t, "/", `{"path":"s3://pictures/in/a/"}`).folders(t); got[0].Found != 1100 {
 		t.Errorf("%+v", got)
 	}
-	if got := s.paths(t); len(got) != 1100 || !got["s3://pictures/in/a/01099.jpg"] {
+	if got := s.paths(t); len(got) != 1100 || !got["a/01099.jpg"] {
 		t.Errorf("%d rows", len(got))
 	}
 	s.exec(t, "UPDATE folders SET finished_at = NULL, position = '01097.jpg', found = 1098")

@@ -22,6 +22,11 @@ const maxName = store.PersonNameWidth
 // written first, so that every photo in the gallery has one. Sent again, the same
 // request completes one that failed half-way.
 func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
+	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
+	if err != nil {
+		return err
+	}
+	defer release()
 	f, err := r.readForm(w, request, "photo", "name")
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	roots.Reserve(gallery)
 	hints := publisher{queue: hintQueue, topic: "images", store: db}
 	subscription := queue.Subscription{Topic: "images", Channel: "process"}
-	walker := &walker{FolderSettings{10 * time.Second}, roots, db, &hinter{5000, subscription, hintQueue, hints, log}, log}
+	walker := &walker{FolderSettings{10 * time.Second}, roots, db, &hinter{5000, subscription, hintQueue, hints, log}, nil, log}
 	s.receiver = &receiver{
 		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, PictureLimits: photo.Limits{MaxPicture: 1 << 20}, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
 		auth:      authenticator,
@@ -67,9 +67,12 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
 		walker:    walker,
 		roots:     roots,
+		comparer:  newComparer(roots, log),
 		gallery:   gallery,
+		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
+	walker.lookAgain = s.lookAgain
 	s.handler = s.routes()
 	return s
 }
@@ -504,7 +507,7 @@ func TestPing(t *testing.T) {
 		for i := range n {
 			paths = append(paths, "p/"+strings.Repeat("a", i+1)+".jpg")
 		}
-		testkit.Must(s.store.Submit(t.Context(), paths))(t)
+		testkit.Must(s.store.Submit(t.Context(), store.Paths(paths...)))(t)
 	}
 	submit(700) // rows whose hints were never given
 	if got := s.do(t, "/", "", ping...); got.status != http.StatusAccepted || got.body != "" {

@@ -26,7 +26,7 @@ func (s *system) hinted(t *testing.T, n int) {
 		for i, number := range chunk {
 			paths[i] = fmt.Sprintf("%d.jpg", number)
 		}
-		submissions := testkit.Must(s.store.Submit(t.Context(), paths))(t)
+		submissions := testkit.Must(s.store.Submit(t.Context(), store.Paths(paths...)))(t)
 		waiting := make([]store.DueImage, len(submissions))
 		for i, row := range submissions {
 			waiting[i] = store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}

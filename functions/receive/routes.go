@@ -18,7 +18,9 @@ type receiver struct {
 	sweeper   *sweeper
 	walker    *walker
 	roots     *photo.Roots
+	comparer  *comparer
 	gallery   *photo.Roots
+	uploads   uploadMemory
 	log       *slog.Logger
 }
 

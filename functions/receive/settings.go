@@ -42,10 +42,11 @@ func defaults() settings {
 // Limits of one request.
 type Limits struct {
 	PictureLimits
-	MaxBody   int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
-	MaxBatch  int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
-	MaxUpload int64         `envconfig:"MAX_UPLOAD" default:"67108864" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
-	MaxTime   time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
+	MaxBody      int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
+	MaxBatch     int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
+	MaxUpload    int64         `envconfig:"MAX_UPLOAD" default:"134217728" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
+	UploadMemory int64         `envconfig:"UPLOAD_MEMORY" default:"268435456" min:"1" max:"1099511627776" desc:"bytes of uploads that are held at once, more wait; while they are read they take up to twice that"`
+	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
 }
 
 // afterBody gives what follows on a body that was read its time. The time of the body

@@ -16,11 +16,12 @@ import (
 // picture is one picture of a request, from the body to the answer. One that is
 // refused has an error and no id.
 type picture struct {
-	ID     int64         `json:"id,omitempty"`
-	Path   string        `json:"path"` // the cleaned one, once it is accepted
-	Status lineup.Status `json:"status,omitempty"`
-	Sent   *bool         `json:"sent,omitempty"` // whether a hint is on the queue
-	Error  string        `json:"error,omitempty"`
+	ID       int64         `json:"id,omitempty"`
+	Path     string        `json:"path"`                // the cleaned one, once it is accepted
+	FileName string        `json:"file_name,omitempty"` // of an upload, as the client calls it
+	Status   lineup.Status `json:"status,omitempty"`
+	Sent     *bool         `json:"sent,omitempty"` // whether a hint is on the queue
+	Error    string        `json:"error,omitempty"`
 
 	posted string // the path as the client spelled it
 	trace  event.Trace
@@ -62,17 +63,20 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 }
 
 func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
-	paths, accepted := r.cleanPaths(pictures)
-	if len(paths) == 0 {
+	posted, accepted := r.cleanPaths(pictures)
+	if len(posted) == 0 {
 		return nil
 	}
-	submissions, err := r.store.Submit(ctx, paths)
+	submissions, err := r.store.Submit(ctx, posted)
 	if err != nil {
 		return err
 	}
-	sent := r.publish(ctx, submissions, accepted)
+	if err := r.lookAgain(ctx, submissions); err != nil {
+		return err
+	}
+	published := r.publish(ctx, submissions, accepted)
 	for i, s := range submissions {
-		sent := sent || s.Queued || s.Status.Final()
+		sent := !s.Status.Final() && (published || s.Queued)
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
 		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
@@ -90,9 +94,32 @@ func (r *receiver) checkCount(pictures int) error {
 	return nil
 }
 
-// cleanPaths gives the paths of the pictures that are not refused, and these
-// pictures. Those whose path is refused get the error.
-func (r *receiver) cleanPaths(pictures []picture) (paths []string, accepted []*picture) {
+// lookAgain makes the pictures pending whose files are no longer those that were looked at.
+func (r *receiver) lookAgain(ctx context.Context, submissions []store.Submission) error {
+	changed := r.comparer.changed(ctx, submissions)
+	if len(changed) == 0 {
+		return nil
+	}
+	again, err := r.store.LookAgain(ctx, changed)
+	if err != nil {
+		r.log.Error("changed pictures not submitted", "pictures", len(changed), "error", err)
+		return unavailable("the database did not answer to the end; send the request again, nothing is done twice")
+	}
+	rows := map[int64]store.Submission{}
+	for _, row := range again {
+		rows[row.ID] = row
+	}
+	for i, s := range submissions {
+		if row, ok := rows[s.ID]; ok {
+			submissions[i] = row
+		}
+	}
+	return nil
+}
+
+// cleanPaths gives the pictures that are not refused, for the store and for the answer.
+// Those whose path is refused get the error.
+func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accepted []*picture) {
 	for i := range pictures {
 		p := &pictures[i]
 		if p.Error != "" || p.folder != nil {
@@ -106,9 +133,10 @@ func (r *receiver) cleanPaths(pictures []picture) (paths []string, accepted []*p
 			p.Error = err.Error()
 			continue
 		}
-		paths, accepted = append(paths, clean), append(accepted, p)
+		posted = append(posted, store.Posted{Path: clean, Other: r.roots.Spelled(clean), FileName: p.FileName})
+		accepted = append(accepted, p)
 	}
-	return paths, accepted
+	return posted, accepted
 }
 
 // publish puts the hints of the pictures that wait on the queue and tells whether

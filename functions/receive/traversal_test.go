@@ -111,7 +111,7 @@ func TestNoLinkMakesReceiveWriteOutside(t *testing.T) {
 		t.Errorf("uploads leads out: %d %s, want 503 that shows no folder", got.status, got.body)
 	}
 	const face = "\xff\xd8\xff photo"
-	name := imageName("Ann", newUpload([]byte(face)))
+	name := imageName("Ann", newUpload([]byte(face), ""))
 	testkit.Succeed(t, os.Symlink("../secret.jpg", filepath.Join(traversal.Root, name)))
 	body, kind = named(t, "photo", "a.jpg", face, "Ann")
 	if got := s.do(t, "/people", body, "Content-Type", kind); got.status != http.StatusOK {
@@ -129,7 +129,7 @@ func FuzzPersonName(f *testing.F) {
 		f.Add(name)
 	}
 	plain := regexp.MustCompile(`^[\pL\p{Nd}_]+-[0-9a-f]{16}\.jpg$`)
-	content := newUpload([]byte("\xff\xd8\xff"))
+	content := newUpload([]byte("\xff\xd8\xff"), "")
 	f.Fuzz(func(t *testing.T, name string) {
 		clean, err := personName(name)
 		if err != nil {

@@ -1,8 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -12,6 +13,11 @@ import (
 
 // postPictures takes pictures themselves: one as the body, or several in a form.
 func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) error {
+	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
+	if err != nil {
+		return err
+	}
+	defer release()
 	uploads, err := r.readUploads(w, request)
 	if err != nil {
 		return err
@@ -27,18 +33,31 @@ func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) er
 	pictures := make([]picture, len(uploads))
 	for i, u := range uploads {
 		if u.err != nil {
-			pictures[i] = refusedPicture(u.err)
-			continue
+			pictures[i] = refusedPicture(errors.New(u.err.Detail))
+		} else {
+			pictures[i] = newPicture(u.path(), traceOf(request))
+			if err := r.save(ctx, u); err != nil {
+				return err
+			}
 		}
-		pictures[i] = newPicture(u.path(), traceOf(request))
-		if err := r.roots.Save(ctx, u.path(), u.body); err != nil {
-			return fmt.Errorf("%w: %w", errSave, err)
-		}
+		pictures[i].FileName = u.fileName
 	}
 	if err := r.submit(ctx, pictures); err != nil {
 		return err
 	}
 	answer(w, request, pictures)
+	return nil
+}
+
+// save stores an upload unless it is there: saved again it would be a new file, and
+// looked at again. One of another size was damaged, and is replaced.
+func (r *receiver) save(ctx context.Context, u upload) error {
+	if there, err := r.roots.Saved(ctx, u.path()); err == nil && there.Size == int64(len(u.body)) {
+		return nil
+	}
+	if err := r.roots.Save(ctx, u.path(), u.body); err != nil {
+		return fmt.Errorf("%w: %w", errSave, err)
+	}
 	return nil
 }
 
@@ -49,11 +68,12 @@ func (r *receiver) readUploads(w http.ResponseWriter, request *http.Request) ([]
 		form, err := r.readForm(w, request, "image")
 		return form.uploads, err
 	case strings.HasPrefix(mediaType, "image/"):
-		body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxPicture))
+		name := fileNameOf(request)
+		body, err := readAll(http.MaxBytesReader(w, request.Body, r.limits.MaxPicture), request.ContentLength, r.limits.MaxPicture)
 		if err != nil {
 			return nil, bodyError(err)
 		}
-		return []upload{newUpload(body)}, nil
+		return []upload{newUpload(body, name)}, nil
 	}
 	return nil, &serve.Problem{Status: http.StatusUnsupportedMediaType,
 		Detail: "send one picture as image/*, or pictures as multipart/form-data in fields named image; paths go to /image/post"}

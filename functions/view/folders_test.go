@@ -21,7 +21,8 @@ func (s *site) walked(t *testing.T, path string, names ...string) store.Walk {
 	for i, name := range names {
 		paths[i] = path + name
 	}
-	testkit.Must(s.SubmitWalked(t.Context(), &walk, "z", len(names), paths))(t)
+	testkit.Must(s.SubmitWalked(t.Context(), walk, store.Paths(paths...)))(t)
+	testkit.Succeed(t, s.MoveWalk(t.Context(), &walk, "z", len(names)))
 	return walk
 }
 

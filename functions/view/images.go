@@ -86,7 +86,7 @@ func (v *view) image(r *http.Request) (page, error) {
 	}
 	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
-		if err := v.checkPicture(r.Context(), image.Path); err != nil {
+		if err := v.checkPicture(r.Context(), image); err != nil {
 			content.Missing = v.report(r, pictureProblem(err), err, "image", image.ID).Detail
 		}
 	}

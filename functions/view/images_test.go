@@ -62,7 +62,7 @@ func TestAPictureAsJSON(t *testing.T) {
 	}
 	var want map[string]any
 	if err := json.Unmarshal(fmt.Appendf(nil, `{
-		"id": %d, "path": "/pictures/a<b>.jpg", "status": "identified", "reason": "",
+		"id": %d, "path": "/pictures/a<b>.jpg", "status": "identified", "reason": "", "warning": "", "file_name": "",
 		"person": {"id": %d, "name": "Dad & Co"},
 		"faces": [
 			{"person": {"id": %d, "name": "Dad & Co"}, "image_name": "dad_1.jpg", "similarity": 0.875, "score": 0.99,

@@ -112,7 +112,7 @@ func (s *site) getJSON(t *testing.T, path string, v any) {
 // submit posts a path and gives the picture's id.
 func (s *site) submit(t *testing.T, path string) int64 {
 	t.Helper()
-	submissions := testkit.Must(s.Submit(t.Context(), []string{path}))(t)
+	submissions := testkit.Must(s.Submit(t.Context(), store.Paths(path)))(t)
 	return submissions[0].ID
 }
 

@@ -34,6 +34,7 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		"asset":       a.url,
 		"receive":     func() string { return receiveURL },
 		"summary":     summarize,
+		"picture":     pictureURL,
 		"statusClass": statusClass,
 		"dir":         func(path string) string { return path[:strings.LastIndex(path, "/")+1] },
 		"base":        func(path string) string { return path[strings.LastIndex(path, "/")+1:] },

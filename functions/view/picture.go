@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -18,21 +19,30 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 		v.refuse(w, r, v.report(r, problemOf(err), err))
 		return
 	}
+	refuse := func(err error) { v.refuse(w, r, v.report(r, pictureProblem(err), err, "image", image.ID)) }
+	asked := r.URL.Query().Get(contentParameter)
+	if asked != "" && asked != contentTag(image) {
+		refuse(errChanged)
+		return
+	}
 	release, err := v.acquire(r.Context())
 	if err != nil {
-		v.refuse(w, r, v.report(r, pictureProblem(err), err, "image", image.ID))
+		refuse(err)
 		return
 	}
 	defer release()
-	body, format, err := v.read(r.Context(), image.Path)
+	body, format, err := v.read(r.Context(), image)
 	if err != nil {
-		v.refuse(w, r, v.report(r, pictureProblem(err), err, "image", image.ID))
+		refuse(err)
 		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", format.MediaType)
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-	header.Set("Cache-Control", "private, max-age=300")
+	header.Set("Cache-Control", "private, no-cache")
+	if asked != "" || image.Status.Final() && image.Content == "" {
+		header.Set("Cache-Control", "private, max-age=300") // under this URL it stays what it is, or nobody can tell
+	}
 	header.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
@@ -48,10 +58,14 @@ func (v *view) acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// read gives the picture and its format, by its first bytes, never by its name.
-func (v *view) read(ctx context.Context, path string) ([]byte, photo.Format, error) {
-	body, err := v.pictures.Read(ctx, path, v.options.MaxPicture)
-	if err != nil {
+// read gives the picture and its format, by its first bytes, never by its name. It gives
+// none that is not the one that was looked at: an answer is never shown beside another.
+func (v *view) read(ctx context.Context, image lineup.Image) ([]byte, photo.Format, error) {
+	body, file, err := v.pictures.Read(ctx, image.Path, v.options.MaxPicture)
+	switch {
+	case file.Name != "" && isChanged(image, file):
+		return nil, photo.Format{}, errChanged
+	case err != nil:
 		return nil, photo.Format{}, err
 	}
 	format, ok := photo.FormatOf(body)
@@ -61,13 +75,20 @@ func (v *view) read(ctx context.Context, path string) ([]byte, photo.Format, err
 	return body, format, nil
 }
 
+// isChanged tells whether the file is another than the one that was looked at.
+func isChanged(image lineup.Image, file photo.Entry) bool {
+	return image.Content != "" && !file.Is(image.Content)
+}
+
 // checkPicture gives the reason why the picture cannot be shown, nil when it can. It
 // reads the first bytes only.
-func (v *view) checkPicture(ctx context.Context, path string) error {
-	info, err := v.pictures.Stat(ctx, path)
+func (v *view) checkPicture(ctx context.Context, image lineup.Image) error {
+	info, err := v.pictures.Stat(ctx, image.Path)
 	switch {
 	case err != nil:
 		return err
+	case isChanged(image, info.Entry):
+		return errChanged
 	case info.Size > v.options.MaxPicture:
 		return photo.ErrTooLarge
 	case info.Format == photo.Format{}:

@@ -14,6 +14,8 @@ import (
 var (
 	// errNotPicture says that a file has none of the formats that are shown.
 	errNotPicture = errors.New("not a picture")
+	// errChanged says that a file is no longer the one that was looked at.
+	errChanged = errors.New("the file has changed since it was looked at")
 	// errBusy says that too many pictures are being shown.
 	errBusy = errors.New("no picture may be read in time")
 )
@@ -53,6 +55,7 @@ func pictureProblem(err error) serve.Problem {
 		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
 		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
 		{errNotPicture, http.StatusNotFound, "The file at this path is not a picture in " + photo.FormatNames() + ", so it is not shown."},
+		{errChanged, http.StatusConflict, "The file at this path has changed since it was looked at, so it is not shown beside that answer. Post the path again to have it looked at."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -63,6 +65,25 @@ func statusClass(s lineup.Status) string {
 		return string(s)
 	}
 	return "other"
+}
+
+// contentParameter is the query parameter of a picture's URL that tells which content a
+// page is about: such a URL never shows another.
+const contentParameter = "content"
+
+// pictureURL is where a page shows the picture from.
+func pictureURL(image lineup.Image) string {
+	url := fmt.Sprintf("/images/%d/picture", image.ID)
+	if image.Content == "" {
+		return url
+	}
+	return url + "?" + contentParameter + "=" + contentTag(image)
+}
+
+// contentTag stands for the content that was looked at, in a URL.
+func contentTag(image lineup.Image) string {
+	hash := sha256.Sum256([]byte(image.Content))
+	return hex.EncodeToString(hash[:8])
 }
 
 func initial(name string) string {

@@ -27,12 +27,17 @@ func (s Status) Final() bool { return s == Identified || s == Unknown || s == Fa
 type Image struct {
 	ID        int64     `json:"id"`
 	Path      string    `json:"path"`
+	FileName  string    `json:"file_name"` // what an upload was called, else empty
 	Status    Status    `json:"status"`
-	Reason    string    `json:"reason"` // why it failed, else empty
-	Person    *Person   `json:"person"` // the best match, nil when nobody is known
-	Faces     []Face    `json:"faces"`  // the best match first
+	Reason    string    `json:"reason"`  // why it failed, else empty
+	Warning   string    `json:"warning"` // what could not be seen because the file is damaged, else empty
+	Person    *Person   `json:"person"`  // the best match, nil when nobody is known
+	Faces     []Face    `json:"faces"`   // the best match first
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
+
+	// Content tells the content of the file that was looked at; empty while nobody knows.
+	Content string `json:"-"`
 }
 
 // Folder is a folder or the prefix of a bucket's keys that was posted. Every picture

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/s3blob" // s3://
 	"gocloud.dev/gcerrors"
@@ -67,19 +69,50 @@ func (b *bucket) locate(p string) (string, bool) {
 	return key, name == b.name && below && key != ""
 }
 
-func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
-	if len(b.prefix)+len(name) > keyBytes {
-		return nil, Entry{}, ErrNotFound // a store would refuse the request: no outage
-	}
-	store, err := b.connect()
+func (b *bucket) spell(name string) string { return b.name + "/" + b.prefix + name }
+
+func (b *bucket) stat(ctx context.Context, name string) (Entry, error) {
+	store, err := b.reach(name)
 	if err != nil {
-		return nil, Entry{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return Entry{}, err
+	}
+	object, err := store.Attributes(ctx, name)
+	if err != nil {
+		return Entry{}, b.failure(ctx, store, name, err)
+	}
+	entry := Entry{Name: name, Size: object.Size, ModTime: object.ModTime}
+	if head := new(s3.HeadObjectOutput); object.As(head) {
+		entry.ETag = aws.ToString(head.ETag)
+	}
+	return entry, nil
+}
+
+func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
+	store, err := b.reach(name)
+	if err != nil {
+		return nil, Entry{}, err
 	}
 	reader, err := store.NewReader(ctx, name, nil)
 	if err != nil {
 		return nil, Entry{}, b.failure(ctx, store, name, err)
 	}
-	return reader, Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}, nil
+	entry := Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}
+	if got := new(s3.GetObjectOutput); reader.As(got) { // as stat: a mark must be the same from both
+		entry.ETag = aws.ToString(got.ETag)
+	}
+	return reader, entry, nil
+}
+
+// reach is connect, to find an object of that name.
+func (b *bucket) reach(name string) (*blob.Bucket, error) {
+	if len(b.prefix)+len(name) > keyBytes {
+		return nil, ErrNotFound // a store would refuse the request: no outage
+	}
+	store, err := b.connect()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return store, nil
 }
 
 // failure tells a picture that is not there from a bucket that is not there, and from

@@ -34,7 +34,7 @@ func TestABucketThatFailedToOpenIsTriedAgain(t *testing.T) {
 	if err := roots.Save(t.Context(), "a.jpg", []byte("picture")); err != nil {
 		t.Fatalf("the second time: %v", err)
 	}
-	if body, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "picture" || err != nil {
+	if body, _, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "picture" || err != nil {
 		t.Errorf("read %q, %v", body, err)
 	}
 	if calls := o.calls.Load(); calls != 2 {

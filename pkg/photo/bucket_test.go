@@ -107,7 +107,7 @@ func TestReadFromABucket(t *testing.T) {
 		"perhaps in the missing bucket":            {gone + "," + pics, "b.jpg", "", plenty, photo.ErrUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := open(t, c.roots).Read(t.Context(), c.path, c.limit)
+			body, _, err := open(t, c.roots).Read(t.Context(), c.path, c.limit)
 			if string(body) != c.body || !errors.Is(err, c.err) {
 				t.Errorf("Read(%q) = %q, %v; want %q, %v", c.path, body, err, c.body, c.err)
 			}
@@ -119,16 +119,17 @@ func TestRootsCleanRefusesForeignBuckets(t *testing.T) {
 	t.Parallel()
 	roots := open(t, "/pics,s3://pics?region=us-east-1,s3://more?region=us-east-1&prefix=people/")
 	for name, c := range map[string]struct{ path, want string }{
-		"a relative path":                   {"a//b.jpg", "a/b.jpg"},
-		"an absolute path outside":          {"/etc/passwd", "/etc/passwd"},
-		"an object of a bucket":             {"S3://Pics/a.jpg", "s3://pics/a.jpg"},
-		"an object below a prefix":          {"s3://more/people/a.jpg", "s3://more/people/a.jpg"},
-		"an object beside a prefix":         {"s3://more/a.jpg", ""},
-		"an object of a foreign bucket":     {"s3://others/a.jpg", ""},
-		"a bucket of a foreign kind":        {"gs://pics/a.jpg", ""},
-		"a web page":                        {"http://pics/a.jpg", ""},
-		"a file URL":                        {"file:///pics/a.jpg", ""},
-		"a path that climbs, as Clean does": {"../a.jpg", ""},
+		"a relative path":                    {"a//b.jpg", "a/b.jpg"},
+		"an absolute path outside":           {"/etc/passwd", "/etc/passwd"},
+		"an absolute path of the first root": {"/pics/a.jpg", "a.jpg"},
+		"an object of a bucket":              {"S3://Pics/a.jpg", "s3://pics/a.jpg"},
+		"an object below a prefix":           {"s3://more/people/a.jpg", "s3://more/people/a.jpg"},
+		"an object beside a prefix":          {"s3://more/a.jpg", ""},
+		"an object of a foreign bucket":      {"s3://others/a.jpg", ""},
+		"a bucket of a foreign kind":         {"gs://pics/a.jpg", ""},
+		"a web page":                         {"http://pics/a.jpg", ""},
+		"a file URL":                         {"file:///pics/a.jpg", ""},
+		"a path that climbs, as Clean does":  {"../a.jpg", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := roots.Clean(c.path)
@@ -150,7 +151,7 @@ func TestSaveToABucketAndListIt(t *testing.T) {
 		if err := roots.Save(t.Context(), path, []byte(path)); err != nil {
 			t.Fatal(err)
 		}
-		if body, err := roots.Read(t.Context(), path, plenty); string(body) != path || err != nil {
+		if body, _, err := roots.Read(t.Context(), path, plenty); string(body) != path || err != nil {
 			t.Errorf("saved %q, read %q, %v", path, body, err)
 		}
 	}
@@ -195,12 +196,12 @@ func TestABucketThatCannotBeReached(t *testing.T) {
 			roots := open(t, url+","+folder)
 			var all sync.WaitGroup // together: the client asks a server that is away three times, which takes seconds
 			all.Go(func() {
-				if body, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "from the folder" || err != nil {
+				if body, _, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "from the folder" || err != nil {
 					t.Errorf("with another root behind it: %q, %v", body, err)
 				}
 			})
 			for what, call := range map[string]func() error{
-				"read": func() error { _, err := roots.Read(t.Context(), "b.jpg", plenty); return err },
+				"read": func() error { _, _, err := roots.Read(t.Context(), "b.jpg", plenty); return err },
 				"list": func() error { _, err := roots.List(t.Context()); return err },
 				"save": func() error { return roots.Save(t.Context(), "b.jpg", nil) },
 			} {
@@ -211,7 +212,7 @@ func TestABucketThatCannotBeReached(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if _, err := roots.Read(t.Context(), filepath.Join(folder, "b.jpg"), plenty); !errors.Is(err, photo.ErrNotFound) {
+			if _, _, err := roots.Read(t.Context(), filepath.Join(folder, "b.jpg"), plenty); !errors.Is(err, photo.ErrNotFound) {
 				t.Errorf("a path that is not the bucket's: %v, want ErrNotFound", err)
 			}
 		})
@@ -228,7 +229,7 @@ func TestABucketIsNotWaitedForLongerThanTheContext(t *testing.T) {
 	roots := open(t, "s3://pics?region=us-east-1&anonymous=true&use_path_style=true&endpoint=http://"+silent.Addr().String())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the deadline", err)
 	}
 }

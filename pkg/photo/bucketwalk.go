@@ -13,8 +13,6 @@ import (
 	"gocloud.dev/blob"
 )
 
-func (b *bucket) location(name string) string { return b.name + "/" + b.prefix + name }
-
 // isCalled tells whether the store calls the bucket so, whichever store it is.
 func (b *bucket) isCalled(name string) bool {
 	_, called, _ := strings.Cut(b.name, "://")

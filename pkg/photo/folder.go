@@ -44,6 +44,16 @@ func (f folder) locate(p string) (string, bool) {
 	return name, below && name != ""
 }
 
+func (f folder) spell(name string) string { return strings.TrimSuffix(f.dir, "/") + "/" + name }
+
+func (f folder) stat(ctx context.Context, name string) (Entry, error) {
+	file, entry, err := f.open(ctx, name)
+	if err == nil {
+		file.Close()
+	}
+	return entry, err
+}
+
 func (f folder) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
 	dir, err := f.openRoot(ctx)
 	if err != nil {

@@ -61,7 +61,7 @@ func TestReadFromAFolder(t *testing.T) {
 		"an object of a bucket":                    {"s3://pics/a.jpg", "", photo.ErrOutside},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := roots.Read(t.Context(), c.path, plenty)
+			body, _, err := roots.Read(t.Context(), c.path, plenty)
 			if string(body) != c.body || !errors.Is(err, c.err) {
 				t.Fatalf("Read(%q) = %q, %v; want %q, %v", c.path, body, err, c.body, c.err)
 			}
@@ -91,7 +91,7 @@ func TestTheLimitOfAFile(t *testing.T) {
 		"growing within the limit":      {"/proc/self/status", plenty, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := roots.Read(t.Context(), c.path, c.limit)
+			body, _, err := roots.Read(t.Context(), c.path, c.limit)
 			if !errors.Is(err, c.err) || (err != nil && body != nil) || int64(len(body)) > c.limit {
 				t.Errorf("%d bytes, %v; want %v", len(body), err, c.err)
 			}
@@ -129,7 +129,7 @@ func TestRootsAreAskedInOrder(t *testing.T) {
 		"everything is a root":              {"/", first + "/both.jpg", "first", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if body, err := open(t, c.roots).Read(t.Context(), c.path, plenty); string(body) != c.body || !errors.Is(err, c.err) {
+			if body, _, err := open(t, c.roots).Read(t.Context(), c.path, plenty); string(body) != c.body || !errors.Is(err, c.err) {
 				t.Errorf("Read(%q) = %q, %v; want %q, %v", c.path, body, err, c.body, c.err)
 			}
 		})
@@ -142,7 +142,7 @@ func TestARootThatComesAndGoes(t *testing.T) {
 	roots := open(t, root)
 	unreachable := func() {
 		t.Helper()
-		_, read := roots.Read(t.Context(), "a.jpg", plenty)
+		_, _, read := roots.Read(t.Context(), "a.jpg", plenty)
 		_, list := roots.List(t.Context())
 		for _, err := range []error{read, list, roots.Save(t.Context(), "a.jpg", nil)} {
 			if !errors.Is(err, photo.ErrUnreachable) {
@@ -152,7 +152,7 @@ func TestARootThatComesAndGoes(t *testing.T) {
 	}
 	unreachable()
 	write(t, "picture", root, "a.jpg")
-	if body, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "picture" || err != nil {
+	if body, _, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "picture" || err != nil {
 		t.Errorf("with the folder: %q, %v", body, err)
 	}
 	if err := os.RemoveAll(root); err != nil {
@@ -168,7 +168,7 @@ func TestAnEndedContextReadsNothing(t *testing.T) {
 	roots := open(t, root)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if body, err := roots.Read(ctx, "a.jpg", plenty); body != nil || !errors.Is(err, context.Canceled) {
+	if body, _, err := roots.Read(ctx, "a.jpg", plenty); body != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("%q, %v; want the context's error", body, err)
 	}
 }

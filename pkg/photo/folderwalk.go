@@ -23,8 +23,6 @@ const (
 	chunk  = 1_000
 )
 
-func (f folder) location(name string) string { return strings.TrimSuffix(f.dir, "/") + "/" + name }
-
 func (f folder) locateFolder(p string) (string, bool) {
 	if _, _, isURL := splitURL(p); isURL {
 		return "", false
@@ -32,7 +30,7 @@ func (f folder) locateFolder(p string) (string, bool) {
 	if !path.IsAbs(p) {
 		return p, true
 	}
-	return strings.CutPrefix(p, f.location(""))
+	return strings.CutPrefix(p, f.spell(""))
 }
 
 func (f folder) findFolder(ctx context.Context, name string) error {

@@ -72,7 +72,7 @@ func TestListFolderAndRemove(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := roots.Read(t.Context(), ".kept/a", 1); !errors.Is(err, photo.ErrNotFound) {
+			if _, _, err := roots.Read(t.Context(), ".kept/a", 1); !errors.Is(err, photo.ErrNotFound) {
 				t.Errorf("what was removed: error is %v, want ErrNotFound", err)
 			}
 			if _, err := roots.ListFolder(t.Context(), "../up"); !errors.Is(err, photo.ErrRefused) {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,7 @@ type Entry struct {
 	Name    string // as Read takes it
 	Size    int64  // bytes
 	ModTime time.Time
+	ETag    string // of a bucket's object, where its store tells one
 }
 
 // Info is what can be said of a file by its first bytes.
@@ -43,6 +45,10 @@ type Info struct {
 type root interface {
 	// locate gives the name that a cleaned path has below this root.
 	locate(path string) (name string, below bool)
+	// spell is the path of that name that is of this root alone: absolute, or a URL.
+	spell(name string) string
+	// stat is open without the file.
+	stat(ctx context.Context, name string) (Entry, error)
 	open(ctx context.Context, name string) (io.ReadCloser, Entry, error)
 	save(ctx context.Context, name string, body []byte) error
 	list(ctx context.Context, folder string) ([]Entry, error)
@@ -55,8 +61,6 @@ type root interface {
 	// walk gives the files below the folder whose names, relative to it, come behind
 	// after; but for those that begin with a dot, and those that pass says to pass over.
 	walk(ctx context.Context, folder, after string, pass func(name string) bool) iter.Seq2[string, error]
-	// location is where the name lies, in a form in which places of several roots can be compared.
-	location(name string) string
 }
 
 // Roots are the places where pictures may lie. It is safe for concurrent use.
@@ -107,6 +111,9 @@ func (r *Roots) Close() error {
 }
 
 // Clean is the function Clean, and refuses as well a URL that is of no root's bucket.
+// What the spelling shows to lie below the first root it spells relative to that: a file
+// there has one path, however it is named. (Where the file is not in the first root, a
+// relative path means the next root that has it.)
 func (r *Roots) Clean(path string) (string, error) {
 	clean, err := Clean(path)
 	if err != nil {
@@ -115,18 +122,64 @@ func (r *Roots) Clean(path string) (string, error) {
 	if bucket, _, isURL := splitURL(clean); isURL && len(r.below(clean)) == 0 {
 		return "", refuse("%s is none of the picture roots", bucket)
 	}
+	if name, ok := r.roots[0].locate(clean); ok && r.isRelative(name) {
+		return name, nil
+	}
 	return clean, nil
 }
 
-// Read gives the file's bytes, at most limit of them. The error wraps ErrRefused,
-// ErrOutside, ErrNotFound (every root was asked), ErrNotFile, ErrTooLarge,
-// ErrUnreachable, or is another failure to read.
-func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []byte, err error) {
-	err = r.visit(ctx, path, func(body io.Reader, file Entry) error {
-		content, err = readAll(body, file.Size, limit)
+// Spelled is how else a path can be spelled that Clean gave: one below the first root
+// absolute, or as a URL; empty for any other.
+func (r *Roots) Spelled(clean string) string {
+	if !r.isRelative(clean) {
+		return ""
+	}
+	return r.roots[0].spell(clean)
+}
+
+// isRelative tells whether Clean leaves a name below the first root as it is.
+func (r *Roots) isRelative(name string) bool {
+	same, err := Clean(name)
+	located, ok := r.roots[0].locate(name)
+	return err == nil && same == name && ok && located == name
+}
+
+// Read gives the file's bytes, at most limit of them, and which file it is, also of one
+// that is too large. The error wraps ErrRefused, ErrOutside, ErrNotFound (every root was
+// asked), ErrNotFile, ErrTooLarge, ErrUnreachable, or is another failure to read.
+//
+// A file that was overwritten while it was read may be a mixture: it has no ModTime, so
+// that its mark is that of no file.
+func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []byte, file Entry, err error) {
+	err = r.visit(ctx, path, func(body io.Reader, opened Entry) error {
+		file = opened
+		if content, err = readAll(body, opened.Size, limit); err == nil && overwritten(body, opened) {
+			file.ModTime = time.Time{}
+		}
 		return err
 	})
-	return content, err
+	return content, file, err
+}
+
+// overwritten tells whether the open file of a folder is another than when it was
+// opened. What replaced it under its name, or in a bucket, is another file.
+func overwritten(body io.Reader, opened Entry) bool {
+	file, ok := body.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err != nil || info.Size() != opened.Size || !info.ModTime().Equal(opened.ModTime)
+}
+
+// Entry tells which file lies there, and reads nothing of it. Its errors are Read's, but
+// for ErrTooLarge.
+func (r *Roots) Entry(ctx context.Context, path string) (file Entry, err error) {
+	err = r.each(path, func(p place) (err error) {
+		file, err = p.root.stat(ctx, p.name)
+		return err
+	})
+	return file, err
 }
 
 // Stat tells a file's size and format, and reads its first bytes only. Its errors
@@ -156,6 +209,19 @@ func (r *Roots) Save(ctx context.Context, name string, body []byte) error {
 		return ErrOutside
 	}
 	return r.roots[0].save(ctx, below, body)
+}
+
+// Saved tells which file lies where Save writes the name. Its errors are Entry's.
+func (r *Roots) Saved(ctx context.Context, name string) (Entry, error) {
+	clean, err := Clean(name)
+	if err != nil {
+		return Entry{}, err
+	}
+	below, ok := r.roots[0].locate(clean)
+	if !ok {
+		return Entry{}, ErrOutside
+	}
+	return r.roots[0].stat(ctx, below)
 }
 
 // List names the files at the top of the first root, sorted by name. Folders and
@@ -207,6 +273,11 @@ func (r *Roots) below(clean string) []place {
 
 // visit opens the file in the first root that has it.
 func (r *Roots) visit(ctx context.Context, path string, look func(io.Reader, Entry) error) error {
+	return r.each(path, func(p place) error { return p.visit(ctx, look) })
+}
+
+// each does something with the path in one root after another, until one has the file.
+func (r *Roots) each(path string, do func(place) error) error {
 	clean, err := Clean(path)
 	if err != nil {
 		return err
@@ -217,7 +288,7 @@ func (r *Roots) visit(ctx context.Context, path string, look func(io.Reader, Ent
 	}
 	failure := error(ErrNotFound)
 	for _, p := range places {
-		err := p.visit(ctx, look)
+		err := do(p)
 		if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnreachable) {
 			return err
 		}
@@ -237,17 +308,26 @@ func (p place) visit(ctx context.Context, look func(io.Reader, Entry) error) err
 	return look(body, file)
 }
 
+// readAll takes no more memory than the file has bytes.
 func readAll(body io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
-		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrTooLarge, size, limit)
+		return nil, fmt.Errorf("%w: %d bytes, MAX_PICTURE allows %d", ErrTooLarge, size, limit)
 	}
-	// It may grow while it is read.
-	content, err := io.ReadAll(io.LimitReader(body, limit+1))
+	content := make([]byte, max(size, 0))
+	n, err := io.ReadFull(body, content)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return content[:n], nil // it was cut while it was read
+	case err != nil:
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	// It may have grown while it was read.
+	more, err := io.ReadAll(io.LimitReader(body, limit+1-int64(n)))
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%w: more than the %d bytes allowed", ErrTooLarge, limit)
+	if int64(n+len(more)) > limit {
+		return nil, fmt.Errorf("%w: more than the %d bytes that MAX_PICTURE allows", ErrTooLarge, limit)
 	}
-	return content, nil
+	return append(content, more...), nil
 }

@@ -45,7 +45,7 @@ func TestSaveToAFolder(t *testing.T) {
 			} else if err != nil {
 				return
 			}
-			if body, err := roots.Read(t.Context(), c.path, plenty); string(body) != name || err != nil {
+			if body, _, err := roots.Read(t.Context(), c.path, plenty); string(body) != name || err != nil {
 				t.Errorf("saved %q, read %q, %v", name, body, err)
 			}
 		})
@@ -89,7 +89,7 @@ func TestAReaderSeesAWholeFileOrTheOneBefore(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 100 {
-			body, err := roots.Read(t.Context(), "a.jpg", plenty)
+			body, _, err := roots.Read(t.Context(), "a.jpg", plenty)
 			if err != nil || !slices.ContainsFunc(bodies, func(whole []byte) bool { return bytes.Equal(whole, body) }) {
 				t.Errorf("read %d bytes, %v; want one of the two whole", len(body), err)
 			}

@@ -48,5 +48,5 @@ func checkRoots(key, urls string) error {
 
 // Limits of a picture, for a program to embed in its own settings.
 type Limits struct {
-	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"20971520" min:"1" max:"1073741824" desc:"largest picture or photo, in bytes"`
+	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"67108864" min:"1" max:"1073741824" desc:"largest picture or photo, in bytes"`
 }

@@ -1,6 +1,7 @@
 package photo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,10 @@ func (r *Roots) CleanFolder(p string) (string, error) {
 	}
 	if bucket, _, isURL := splitURL(clean); isURL && len(r.folders(clean)) == 0 {
 		return "", refuse("%s is none of the picture roots", bucket)
+	}
+	// Relative to the first root, as Clean has what lies in it.
+	if name, ok := r.roots[0].locateFolder(clean); ok && r.isRelative(name+"x") {
+		return cmp.Or(name, "./"), nil
 	}
 	return clean, nil
 }
@@ -90,7 +95,7 @@ func (r *Roots) Walk(ctx context.Context, folder, after string) iter.Seq2[string
 			}
 			return
 		}
-		pass := func(name string) bool { return r.reserved(p.root.location(p.name+name)) != "" }
+		pass := func(name string) bool { return r.reserved(p.root.spell(p.name+name)) != "" }
 		for name, err := range p.root.walk(ctx, p.name, after, pass) {
 			if err == nil && !isPictureName(name) {
 				continue
@@ -123,9 +128,9 @@ const derived = "derived/"
 // lets CheckPlace refuse what is in it.
 func (r *Roots) Reserve(gallery *Roots) {
 	for _, g := range gallery.roots {
-		at := g.location("")
+		at := g.spell("")
 		if slices.ContainsFunc(r.roots, func(one root) bool {
-			above := one.location("")
+			above := one.spell("")
 			return strings.HasPrefix(at, above) && at != above
 		}) {
 			r.galleries = append(r.galleries, at)
@@ -141,7 +146,7 @@ func (r *Roots) CheckPlace(clean string) error {
 		return refuse("the file's name begins with a dot: hidden files are not looked at")
 	}
 	for _, p := range r.below(clean) {
-		if why := r.reserved(p.root.location(p.name)); why != "" {
+		if why := r.reserved(p.root.spell(p.name)); why != "" {
 			return refuse("%s", why)
 		}
 	}
@@ -150,7 +155,7 @@ func (r *Roots) CheckPlace(clean string) error {
 
 // reserved says why what lies there is no picture to be submitted; empty when it is one.
 func (r *Roots) reserved(location string) string {
-	if strings.HasPrefix(location, r.roots[0].location(derived)) {
+	if strings.HasPrefix(location, r.roots[0].spell(derived)) {
 		return "it lies in " + derived + ", where Lineup keeps what it makes itself"
 	}
 	for _, gallery := range r.galleries {
@@ -176,17 +181,16 @@ func (r *Roots) ObjectPath(bucketName, key string) (string, error) {
 			failure = fmt.Errorf("%w: its key does not begin with the root's prefix", ErrPassedOver)
 			continue
 		}
-		switch why := r.reserved(b.location(name)); {
+		switch why := r.reserved(b.spell(name)); {
 		case why != "":
 			return "", fmt.Errorf("%w: %s", ErrPassedOver, why)
 		case !IsPictureName(name):
 			return "", fmt.Errorf("%w: by its name it is no picture", ErrPassedOver)
 		}
-		clean, err := r.Clean(b.name + "/" + key)
-		if err != nil || clean != b.name+"/"+key {
+		if clean, err := Clean(b.name + "/" + key); err != nil || clean != b.name+"/"+key {
 			return "", fmt.Errorf("%w: its key is no path that could be posted", ErrPassedOver)
 		}
-		return clean, nil
+		return r.Clean(b.name + "/" + key)
 	}
 	return "", failure
 }

@@ -66,9 +66,14 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		statements int
 	}{
 		"submit": {func() error {
-			_, err := s.Submit(t.Context(), []string{"5.jpg", "8.jpg", "new.jpg"})
+			_, err := s.Submit(t.Context(), []store.Posted{
+				{Path: "5.jpg", Other: "/pics/5.jpg", FileName: "IMG_5.jpg"}, {Path: "8.jpg", Other: "/pics/8.jpg"}, {Path: "new.jpg", Other: "/pics/new.jpg"}})
 			return err
-		}, 4},
+		}, 5},
+		"look again": {func() error {
+			_, err := s.LookAgain(t.Context(), []store.Submission{{Path: "9.jpg", Content: "old"}, {Path: "10.jpg", Content: "old"}})
+			return err
+		}, 2},
 		"mark as queued": {func() error { return s.MarkQueued(t.Context(), []int64{4, 8, 12}) }, 1},
 		"claim and finish": {func() error {
 			claim, err := s.Claim(t.Context(), 16, time.Minute)
@@ -109,6 +114,14 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		"the first page of a status": {func() error {
 			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Status: lineup.Pending})
 			return err
+		}, 1},
+		"the first page of another status": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Status: lineup.Identified})
+			return err
+		}, 2},
+		"the first page of a person's": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7})
+			return err
 		}, 2},
 		"submit a folder": {func() error {
 			_, err := s.SubmitFolder(t.Context(), "7/")
@@ -123,11 +136,14 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := s.SubmitWalked(t.Context(), &walk, "b.jpg", 2, []string{"9.jpg", "another.jpg"}); err != nil {
+			if _, err := s.SubmitWalked(t.Context(), walk, store.Paths("9.jpg", "another.jpg")); err != nil {
+				return err
+			}
+			if err := s.MoveWalk(t.Context(), &walk, "b.jpg", 2); err != nil {
 				return err
 			}
 			return s.FinishWalk(t.Context(), walk)
-		}, 9},
+		}, 10},
 		"a folder": {func() error {
 			_, err := s.Folder(t.Context(), 3)
 			return err

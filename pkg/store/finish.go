@@ -16,8 +16,12 @@ import (
 // them (whose a face is, Finish finds by its image_name, and the status with it),
 // or the reason why it failed for good.
 type Result struct {
-	Faces  []lineup.Face
-	Reason string
+	Faces   []lineup.Face
+	Reason  string
+	Warning string // what could not be seen because the file is damaged
+	// Content tells the content of the file that was looked at, in ContentBytes at most;
+	// empty when it is not known.
+	Content string
 }
 
 const updateFinished = `
@@ -25,6 +29,8 @@ const updateFinished = `
 	SET status = ?,
 		person_id = ?,
 		reason = ?,
+		warning = ?,
+		content = ?,
 		claim = NULL,
 		lease_until = NULL,
 		announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
@@ -50,8 +56,9 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 		if best != nil {
 			person = sql.NullInt64{Int64: best.ID, Valid: true}
 		}
-		reason := sql.NullString{String: truncate(r.Reason, ReasonWidth), Valid: r.Reason != ""}
-		result, err := tx.ExecContext(ctx, updateFinished, status, person, reason, announced, c.ID, c.token)
+		result, err := tx.ExecContext(ctx, updateFinished, status, person,
+			nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content),
+			announced, c.ID, c.token)
 		if err != nil {
 			return err
 		}

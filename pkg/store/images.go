@@ -46,7 +46,7 @@ func (f Filter) where() (string, []any) {
 		where, args = append(where, "i.status = ?"), append(args, f.Status)
 	}
 	if f.Person != 0 {
-		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id)")
+		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id) AND i.status IN ("+finalStatuses()+")")
 		args = append(args, f.Person)
 	}
 	if f.Before != 0 {
@@ -60,8 +60,11 @@ const (
 		SELECT
 			i.id,
 			i.path,
+			i.file_name,
 			i.status,
 			i.reason,
+			i.warning,
+			i.content,
 			i.person_id,
 			p.name,
 			i.created_at,
@@ -80,9 +83,11 @@ func (s *Store) images(ctx context.Context, where string, args []any, limit int)
 		if err != nil {
 			return err
 		}
-		ids := make([]int64, len(images))
-		for i, image := range images {
-			ids[i] = image.ID
+		var ids []int64
+		for _, image := range images {
+			if image.Status.Final() { // else they are those of the round before
+				ids = append(ids, image.ID)
+			}
 		}
 		faces, err := facesOf(ctx, s.db, ids)
 		for i := range images {
@@ -95,14 +100,14 @@ func (s *Store) images(ctx context.Context, where string, args []any, limit int)
 
 func scanImage(rows *sql.Rows) (lineup.Image, error) {
 	var (
-		image        lineup.Image
-		reason, name sql.NullString
-		person       sql.NullInt64
+		image                                      lineup.Image
+		file, reason, warning, content, personName sql.NullString
+		person                                     sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &image.Status, &reason, &person, &name, &image.CreatedAt, &image.UpdatedAt)
-	image.Reason = reason.String
-	if name.Valid { // else nobody has that id: the row was edited by hand
-		image.Person = &lineup.Person{ID: person.Int64, Name: name.String}
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &personName, &image.CreatedAt, &image.UpdatedAt)
+	image.FileName, image.Reason, image.Warning, image.Content = file.String, reason.String, warning.String, content.String
+	if personName.Valid { // else nobody has that id: the row was edited by hand
+		image.Person = &lineup.Person{ID: person.Int64, Name: personName.String}
 	}
 	return image, err
 }

@@ -66,7 +66,7 @@ func (d database) scan(t *testing.T, statement string, into ...any) {
 
 func (d database) submit(t *testing.T, paths ...string) []store.Submission {
 	t.Helper()
-	submissions, err := d.Submit(t.Context(), paths)
+	submissions, err := d.Submit(t.Context(), store.Paths(paths...))
 	if err != nil {
 		t.Fatal(err)
 	}

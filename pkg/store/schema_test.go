@@ -39,7 +39,8 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs := map[string]error{}
 	ctx := t.Context()
 	errs["Ready"] = s.Ready(ctx)
-	_, errs["Submit"] = s.Submit(ctx, []string{"a.jpg"})
+	_, errs["Submit"] = s.Submit(ctx, store.Paths("a.jpg"))
+	_, errs["LookAgain"] = s.LookAgain(ctx, []store.Submission{{Path: "a.jpg", Content: "old"}})
 	_, errs["Due"] = s.Due(ctx, 0, 1)
 	_, errs["DueAgain"] = s.DueAgain(ctx, 0, 1)
 	errs["MarkQueued"] = s.MarkQueued(ctx, []int64{1})
@@ -55,7 +56,8 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["DueFolders"] = s.DueFolders(ctx, 1)
 	walk, err := s.ClaimFolder(ctx, 1, time.Minute)
 	errs["ClaimFolder"] = err
-	_, errs["SubmitWalked"] = s.SubmitWalked(ctx, &walk, "b.jpg", 1, []string{"a/b.jpg"})
+	_, errs["SubmitWalked"] = s.SubmitWalked(ctx, walk, store.Paths("a/b.jpg"))
+	errs["MoveWalk"] = s.MoveWalk(ctx, &walk, "b.jpg", 1)
 	errs["ReleaseWalk"] = s.ReleaseWalk(ctx, walk, "")
 	walk, errs["ClaimFolder again"] = s.ClaimFolder(ctx, 1, time.Minute)
 	errs["FinishWalk"] = s.FinishWalk(ctx, walk)

@@ -137,3 +137,6 @@ func scanString(rows *sql.Rows) (s string, err error) {
 	err = rows.Scan(&s)
 	return s, err
 }
+
+// nullable is the text, NULL when it is empty.
+func nullable(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }

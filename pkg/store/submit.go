@@ -4,11 +4,28 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
+
+// Posted is a picture as it is submitted.
+type Posted struct {
+	Path     string
+	Other    string // another spelling of the path, under which a row may be; empty for none
+	FileName string // what an upload is called; empty when nobody said
+}
+
+// Paths are pictures of which no more is said than their paths.
+func Paths(paths ...string) []Posted {
+	posted := make([]Posted, len(paths))
+	for i, path := range paths {
+		posted[i].Path = path
+	}
+	return posted
+}
 
 // Submission is a path's row after it was submitted.
 type Submission struct {
@@ -18,17 +35,21 @@ type Submission struct {
 	Status lineup.Status
 	Known  bool // the path was known before
 	Queued bool // a hint of this round was put on the queue before
+	// Content tells the content of the file that was looked at in this round; empty when it
+	// is not known, or there is no result yet.
+	Content string
 }
 
 // Submit makes sure that every path has a row, and that one whose picture failed
-// is pending again, in a new round. It answers in the order of paths, all or
-// nothing; a path may stand among them twice.
-func (s *Store) Submit(ctx context.Context, paths []string) ([]Submission, error) {
-	distinct := slices.Compact(slices.Sorted(slices.Values(paths))) // one order of locking for all
+// is pending again, in a new round. It answers in the order of the pictures, all or
+// nothing; a path may stand among them twice. Of several names of an upload the newest
+// is kept.
+func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, error) {
+	distinct := distinctPictures(pictures)
 	byPath := make(map[string]Submission, len(distinct))
 	err := s.transact(ctx, "submit pictures", func(tx *sql.Tx) error {
 		clear(byPath)
-		for chunk := range slices.Chunk(distinct, maxValues) {
+		for chunk := range slices.Chunk(distinct, maxPictures) {
 			if err := submit(ctx, tx, chunk, byPath); err != nil {
 				return err
 			}
@@ -38,11 +59,23 @@ func (s *Store) Submit(ctx context.Context, paths []string) ([]Submission, error
 	if err != nil {
 		return nil, err
 	}
-	submissions := make([]Submission, len(paths))
-	for i, path := range paths {
-		submissions[i] = byPath[path]
+	submissions := make([]Submission, len(pictures))
+	for i, picture := range pictures {
+		submissions[i] = byPath[picture.Path]
 	}
 	return submissions, nil
+}
+
+// maxPictures is how many pictures one statement names: each has two spellings.
+const maxPictures = maxValues / 2
+
+// distinctPictures gives every path once, the last of each, in one order of locking for all.
+func distinctPictures(pictures []Posted) []Posted {
+	newest := make(map[string]Posted, len(pictures))
+	for _, picture := range pictures {
+		newest[picture.Path] = picture
+	}
+	return slices.SortedFunc(maps.Values(newest), func(a, b Posted) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // errRowMissing says that the database accepted a row and does not have it: a
@@ -52,30 +85,43 @@ var errRowMissing = errors.New("an inserted row is not there")
 
 const (
 	selectKnown = `
-		SELECT path
+		SELECT
+			path,
+			file_name
 		FROM images
 		WHERE path IN `
 
 	insertImages = `
-		INSERT INTO images (path, created_at, updated_at)
+		INSERT INTO images (path, file_name, created_at, updated_at)
 		VALUES `
-	insertImagesRow = `(?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	insertImagesRow = `(?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	// Another may have submitted the same path in between. Not INSERT IGNORE: that
 	// forgives much more. Not id=id: the server would count on from that id for the
 	// rows behind, and take such a row for a duplicate where another has the number.
 	insertImagesKnown = `
 		ON DUPLICATE KEY UPDATE round = round`
 
-	updateFailed = `
+	updateFileName = `
+		UPDATE images
+		SET file_name = ?
+		WHERE path = ?`
+
+	// What is known of the round before goes; its faces are shown no more, and replaced by
+	// the next result.
+	updateRound = `
 		UPDATE images
 		SET status = '` + pending + `',
 			round = round + 1,
+			person_id = NULL,
 			reason = NULL,
+			warning = NULL,
+			content = NULL,
 			attempts = 0,
 			retry_at = NULL,
 			queued_at = NULL,
 			announced_at = NULL,
-			updated_at = UTC_TIMESTAMP(6)
+			updated_at = UTC_TIMESTAMP(6)`
+	updateFailed = updateRound + `
 		WHERE status = '` + failed + `'
 			AND path IN `
 
@@ -85,23 +131,24 @@ const (
 			path,
 			round,
 			status,
-			queued_at IS NOT NULL
+			queued_at IS NOT NULL,
+			content
 		FROM images
 		WHERE path IN `
 )
 
-func submit(ctx context.Context, tx *sql.Tx, paths []string, byPath map[string]Submission) error {
-	list, args := placeholders(paths)
-	// Asked first: an INSERT that finds its row there uses up an id all the same.
-	known, err := query(ctx, tx, scanString, selectKnown+list, args...)
+func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[string]Submission) error {
+	known, err := selectNames(ctx, tx, pictures)
 	if err != nil {
 		return err
 	}
+	paths := make([]string, len(pictures)) // of their rows
 	var rows []string
 	var unknown []any
-	for _, path := range paths {
-		if !slices.Contains(known, path) {
-			rows, unknown = append(rows, insertImagesRow), append(unknown, path)
+	for i, picture := range pictures {
+		var there bool
+		if paths[i], there = known.row(picture); !there {
+			rows, unknown = append(rows, insertImagesRow), append(unknown, picture.Path, nullable(picture.FileName))
 		}
 	}
 	if len(rows) > 0 {
@@ -109,23 +156,84 @@ func submit(ctx context.Context, tx *sql.Tx, paths []string, byPath map[string]S
 			return err
 		}
 	}
+	list, args := placeholders(paths)
 	if len(known) > 0 {
+		if err := rename(ctx, tx, pictures, known); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, updateFailed+list, args...); err != nil {
 			return err
 		}
 	}
 	submissions, err := query(ctx, tx, scanSubmission, selectSubmitted+list, args...)
-	if err == nil && len(submissions) < len(paths) {
-		err = errRowMissing
+	if err != nil {
+		return err
 	}
+	byRow := make(map[string]Submission, len(submissions))
 	for _, submission := range submissions {
-		submission.Known = slices.Contains(known, submission.Path)
-		byPath[submission.Path] = submission
+		_, submission.Known = known[submission.Path]
+		byRow[submission.Path] = submission
 	}
-	return err
+	for i, picture := range pictures {
+		submission, there := byRow[paths[i]]
+		if !there {
+			return errRowMissing
+		}
+		byPath[picture.Path] = submission
+	}
+	return nil
+}
+
+// names are the paths that have rows, with the names of their uploads.
+type names map[string]string
+
+// selectNames asks before anything is inserted: an INSERT that finds its row there uses
+// up an id all the same.
+func selectNames(ctx context.Context, tx *sql.Tx, pictures []Posted) (names, error) {
+	var spellings []string
+	for _, picture := range pictures {
+		if spellings = append(spellings, picture.Path); picture.Other != "" {
+			spellings = append(spellings, picture.Other)
+		}
+	}
+	known := names{}
+	list, args := placeholders(spellings)
+	_, err := query(ctx, tx, func(rows *sql.Rows) (path string, err error) {
+		var name sql.NullString
+		err = rows.Scan(&path, &name)
+		known[path] = name.String
+		return path, err
+	}, selectKnown+list, args...)
+	return known, err
+}
+
+// row is the path of the picture's row, and whether it is there.
+func (n names) row(picture Posted) (path string, there bool) {
+	for _, spelling := range []string{picture.Path, picture.Other} {
+		if _, there := n[spelling]; there {
+			return spelling, true
+		}
+	}
+	return picture.Path, false
+}
+
+// rename gives the rows that are there their uploads' newest names.
+func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known names) error {
+	for _, picture := range pictures {
+		path, there := known.row(picture)
+		if !there || picture.FileName == "" || known[path] == picture.FileName {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func scanSubmission(rows *sql.Rows) (sub Submission, err error) {
-	err = rows.Scan(&sub.ID, &sub.Path, &sub.Round, &sub.Status, &sub.Queued)
+	var content sql.NullString
+	err = rows.Scan(&sub.ID, &sub.Path, &sub.Round, &sub.Status, &sub.Queued, &content)
+	sub.Content = content.String
 	return sub, err
 }

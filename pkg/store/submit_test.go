@@ -65,7 +65,7 @@ func TestPathsAreBytes(t *testing.T) {
 			t.Errorf("%q is not known again: %+v", paths[i], s)
 		}
 	}
-	if got, err := db.Submit(t.Context(), []string{"new.jpg", strings.Repeat("a", 1025)}); err == nil {
+	if got, err := db.Submit(t.Context(), store.Paths("new.jpg", strings.Repeat("a", 1025))); err == nil {
 		t.Errorf("a path of 1,025 bytes became %+v", got)
 	}
 	if s := db.submit(t, "new.jpg")[0]; s.Known {
@@ -149,7 +149,7 @@ func TestConcurrentSubmittersAgree(t *testing.T) {
 			for i := range mine {
 				mine[i] = paths[rand.IntN(len(paths))]
 			}
-			submissions, err := db.Submit(t.Context(), mine)
+			submissions, err := db.Submit(t.Context(), store.Paths(mine...))
 			if err != nil {
 				t.Error(err)
 				return
@@ -191,7 +191,7 @@ func TestTheVictimOfADeadlockTriesAgain(t *testing.T) {
 	var submits sync.WaitGroup
 	defer submits.Wait()
 	submits.Go(func() {
-		_, err := db.Submit(t.Context(), []string{"a.jpg", "b.jpg"})
+		_, err := db.Submit(t.Context(), store.Paths("a.jpg", "b.jpg"))
 		submitted <- err
 	})
 	db.waitForLockWait(t) // Submit has a and wants b

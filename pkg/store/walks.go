@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// A folder's walk is like a picture's look: whoever has the claim does it, and of
-// each batch the pictures' rows and the position are written in one transaction, so that
-// a walk that is broken off anywhere goes on behind the last batch.
+// A folder's walk is like a picture's look: whoever has the claim does it. Of each batch
+// the position is written last, so that a walk that is broken off anywhere goes on with the
+// batch that was not done, and to do one twice changes nothing.
 
 // Walk is the right to walk a folder, and where to begin.
 type Walk struct {
@@ -165,13 +165,9 @@ func (s *Store) ClaimFolder(ctx context.Context, id int64, lease time.Duration) 
 }
 
 const (
-	updateFolderPosition = `
+	updateFolderLease = `
 		UPDATE folders
-		SET position = ?,
-			found = found + ?,
-			problem = NULL,
-			unreadable = GREATEST(unreadable, ?),
-			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+		SET lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
 		WHERE id = ?
 			AND claim = ?`
 
@@ -183,21 +179,22 @@ const (
 		ON DUPLICATE KEY UPDATE walk = ?`
 )
 
-// SubmitWalked notes that the walk has come to the position, by found more names, and
-// submits the paths among them as Submit does: both or neither. The answer is in the
-// order of the distinct paths. ErrClaimLost when another has the walk by now.
-func (s *Store) SubmitWalked(ctx context.Context, w *Walk, position string, found int, paths []string) (submissions []Submission, err error) {
-	distinct := slices.Compact(slices.Sorted(slices.Values(paths)))
+// SubmitWalked submits pictures that the walk has come upon, as Submit does, and keeps
+// that they are the folder's. It does not move the walk: MoveWalk does, when all is done
+// with them. The answer is in the order of the distinct paths. ErrClaimLost when another
+// has the walk by now.
+func (s *Store) SubmitWalked(ctx context.Context, w Walk, pictures []Posted) (submissions []Submission, err error) {
+	distinct := distinctPictures(pictures)
 	err = s.transact(ctx, fmt.Sprintf("submit pictures of folder %d", w.ID), func(tx *sql.Tx) error {
-		moved, err := tx.ExecContext(ctx, updateFolderPosition, position, found, w.Unreadable, w.lease.Microseconds(), w.ID, w.token)
+		renewed, err := tx.ExecContext(ctx, updateFolderLease, w.lease.Microseconds(), w.ID, w.token)
 		if err != nil {
 			return err
 		}
-		if n, err := moved.RowsAffected(); err != nil || n == 0 {
+		if n, err := renewed.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, ErrClaimLost)
 		}
 		submissions = submissions[:0]
-		for chunk := range slices.Chunk(distinct, maxValues) {
+		for chunk := range slices.Chunk(distinct, maxPictures) {
 			byPath := make(map[string]Submission, len(chunk))
 			if err := submit(ctx, tx, chunk, byPath); err != nil {
 				return err
@@ -205,21 +202,17 @@ func (s *Store) SubmitWalked(ctx context.Context, w *Walk, position string, foun
 			if err := w.link(ctx, tx, byPath); err != nil {
 				return err
 			}
-			for _, path := range chunk {
-				submissions = append(submissions, byPath[path])
+			for _, picture := range chunk {
+				submissions = append(submissions, byPath[picture.Path])
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	w.Position, w.Found = position, w.Found+int64(found)
-	return submissions, nil
+	return submissions, err
 }
 
 // link notes that the walk has come upon the pictures.
-func (w *Walk) link(ctx context.Context, tx *sql.Tx, pictures map[string]Submission) error {
+func (w Walk) link(ctx context.Context, tx *sql.Tx, pictures map[string]Submission) error {
 	rows, args := make([]string, 0, len(pictures)), make([]any, 0, 3*len(pictures)+1)
 	for _, picture := range pictures {
 		rows, args = append(rows, insertFolderImagesRow), append(args, w.ID, picture.ID, w.number)
@@ -229,6 +222,16 @@ func (w *Walk) link(ctx context.Context, tx *sql.Tx, pictures map[string]Submiss
 }
 
 const (
+	updateFolderPosition = `
+		UPDATE folders
+		SET position = ?,
+			found = found + ?,
+			problem = NULL,
+			unreadable = GREATEST(unreadable, ?),
+			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+		WHERE id = ?
+			AND claim = ?`
+
 	// That it was posted again is forgotten last.
 	updateFolderFinished = `
 		UPDATE folders
@@ -254,21 +257,31 @@ const (
 			AND claim = ?`
 )
 
+// MoveWalk notes that the walk has come to the position, upon so many more names.
+// ErrClaimLost as SubmitWalked.
+func (s *Store) MoveWalk(ctx context.Context, w *Walk, position string, found int) error {
+	err := s.updateWalk(ctx, *w, updateFolderPosition, position, found, w.Unreadable, w.lease.Microseconds(), w.ID, w.token)
+	if err == nil {
+		w.Position, w.Found = position, w.Found+int64(found)
+	}
+	return err
+}
+
 // FinishWalk ends a walk that came to the folder's end. ErrClaimLost as SubmitWalked.
 func (s *Store) FinishWalk(ctx context.Context, w Walk) error {
-	return s.endWalk(ctx, w, updateFolderFinished, w.Unreadable, w.ID, w.token)
+	return s.updateWalk(ctx, w, updateFolderFinished, w.Unreadable, w.ID, w.token)
 }
 
 // ReleaseWalk leaves the rest of the walk to the next who claims it; problem says why it
 // cannot go on now, if it cannot. ErrClaimLost as SubmitWalked.
 func (s *Store) ReleaseWalk(ctx context.Context, w Walk, problem string) error {
 	text := sql.NullString{String: truncate(problem, ReasonWidth), Valid: problem != ""}
-	return s.endWalk(ctx, w, updateFolderReleased, w.Unreadable, text, w.ID, w.token)
+	return s.updateWalk(ctx, w, updateFolderReleased, w.Unreadable, text, w.ID, w.token)
 }
 
-func (s *Store) endWalk(ctx context.Context, w Walk, statement string, args ...any) error {
-	ended, err := s.exec(ctx, fmt.Sprintf("end the walk of folder %d", w.ID), statement, args...)
-	if err == nil && ended == 0 {
+func (s *Store) updateWalk(ctx context.Context, w Walk, statement string, args ...any) error {
+	found, err := s.exec(ctx, fmt.Sprintf("write the walk of folder %d", w.ID), statement, args...)
+	if err == nil && found == 0 {
 		return ErrClaimLost
 	}
 	return err

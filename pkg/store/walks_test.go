@@ -31,8 +31,11 @@ func (d database) claimFolder(t *testing.T, id int64) store.Walk {
 
 func (d database) submitWalked(t *testing.T, walk *store.Walk, position string, paths ...string) []store.Submission {
 	t.Helper()
-	submissions, err := d.SubmitWalked(t.Context(), walk, position, len(paths), paths)
+	submissions, err := d.SubmitWalked(t.Context(), *walk, store.Paths(paths...))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.MoveWalk(t.Context(), walk, position, len(paths)); err != nil {
 		t.Fatal(err)
 	}
 	return submissions
@@ -158,10 +161,10 @@ func TestAWalkWhoseLeaseRanOutWritesNothing(t *testing.T) {
 	if walk.Position != "1.jpg" {
 		t.Errorf("taken over at %q", walk.Position)
 	}
-	if _, err := db.SubmitWalked(t.Context(), &late, "2.jpg", 1, []string{"a/2.jpg"}); !errors.Is(err, store.ErrClaimLost) {
+	if _, err := db.SubmitWalked(t.Context(), late, store.Paths("a/2.jpg")); !errors.Is(err, store.ErrClaimLost) {
 		t.Errorf("the late one's batch: %v", err)
 	}
-	for name, err := range map[string]error{"finish": db.FinishWalk(t.Context(), late), "release": db.ReleaseWalk(t.Context(), late, "")} {
+	for name, err := range map[string]error{"move": db.MoveWalk(t.Context(), &late, "2.jpg", 1), "finish": db.FinishWalk(t.Context(), late), "release": db.ReleaseWalk(t.Context(), late, "")} {
 		if !errors.Is(err, store.ErrClaimLost) {
 			t.Errorf("the late one's %s: %v", name, err)
 		}

@@ -7,4 +7,7 @@ const (
 	ImageNameWidth  = 255  // person_images.image_name, faces.image_name
 	ModelWidth      = 100  // faces.model
 	ReasonWidth     = 1000 // images.reason
+	WarningWidth    = 1000 // images.warning
+	FileNameWidth   = 255  // images.file_name
+	ContentBytes    = 128  // images.content, in bytes: photo.MarkBytes
 )

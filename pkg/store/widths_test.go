@@ -18,11 +18,17 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"faces", "model"}:              store.ModelWidth,
 		{"images", "reason"}:            store.ReasonWidth,
 		{"folders", "problem"}:          store.ReasonWidth,
+		{"images", "warning"}:           store.WarningWidth,
+		{"images", "file_name"}:         store.FileNameWidth,
 		{"images", "path"}:              photo.MaxPath,
+		{"images", "content"}:           store.ContentBytes,
 	} {
 		if width := db.width(t, column[0], column[1]); width != want {
 			t.Errorf("%s.%s holds %d, the constant says %d", column[0], column[1], width, want)
 		}
+	}
+	if photo.MarkBytes > store.ContentBytes {
+		t.Errorf("a mark of %d bytes does not fit into %d", photo.MarkBytes, store.ContentBytes)
 	}
 	for _, status := range lineup.Statuses {
 		if width := db.width(t, "images", "status"); len(status) > width {

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
+)
+
+const (
+	// compareTime is how long a request waits for the stores to say which files they have.
+	compareTime = time.Second
+	// comparesAtOnce is how many files are asked for at a time, by all requests. A store that
+	// never answers keeps no more calls than these.
+	comparesAtOnce = 32
+)
+
+// comparer finds pictures whose files are no longer those that were looked at.
+type comparer struct {
+	roots fileTeller
+	slots chan struct{} // one taken for each file that is asked for
+	log   *slog.Logger
+}
+
+type fileTeller interface {
+	Entry(ctx context.Context, path string) (photo.Entry, error)
+}
+
+func newComparer(roots fileTeller, log *slog.Logger) *comparer {
+	return &comparer{roots: roots, slots: make(chan struct{}, comparesAtOnce), log: log}
+}
+
+// changed gives those of the submitted pictures that have a result which is about another
+// content than their file has now. A file that is gone, or that no store tells about in
+// time, counts as unchanged.
+func (c *comparer) changed(ctx context.Context, submissions []store.Submission) []store.Submission {
+	var answered []store.Submission
+	for _, s := range submissions {
+		if s.Status.Final() && s.Content != "" {
+			answered = append(answered, s)
+		}
+	}
+	if len(answered) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	compared := c.compareAll(ctx, answered)
+	var changed []store.Submission
+	for waits := len(answered); waits > 0; waits-- {
+		select {
+		case one := <-compared:
+			if one.err != nil {
+				c.log.Warn("file not compared with the one that was looked at, it counts as unchanged", "path", one.Path, "error", one.err)
+			}
+			if one.changed {
+				changed = append(changed, one.Submission)
+			}
+		case <-ctx.Done(): // a call to a folder's server may never end: it is not waited for
+			c.log.Warn("files not compared in time with those that were looked at, they count as unchanged", "files", waits)
+			return changed
+		}
+	}
+	return changed
+}
+
+// comparison is a picture after it was compared with its file.
+type comparison struct {
+	store.Submission
+	changed bool
+	err     error
+}
+
+// compareAll compares several pictures at a time. It does not wait for them.
+func (c *comparer) compareAll(ctx context.Context, pictures []store.Submission) <-chan comparison {
+	waiting, compared := make(chan store.Submission, len(pictures)), make(chan comparison, len(pictures))
+	for _, p := range pictures {
+		waiting <- p
+	}
+	close(waiting)
+	for range min(len(pictures), comparesAtOnce) {
+		go func() {
+			for p := range waiting {
+				select {
+				case c.slots <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				compared <- c.compare(ctx, p)
+				<-c.slots
+			}
+		}()
+	}
+	return compared
+}
+
+func (c *comparer) compare(ctx context.Context, p store.Submission) comparison {
+	file, err := c.roots.Entry(ctx, p.Path)
+	switch {
+	case errors.Is(err, photo.ErrNotFound):
+		return comparison{Submission: p}
+	case err != nil:
+		return comparison{Submission: p, err: err}
+	}
+	return comparison{Submission: p, changed: !file.Is(p.Content)}
+}
