@@ -159,7 +159,7 @@ func (f facts) checkChanges(v *findings) {
 			note(&v.doubled, "the result of image %d was written over: %s by %s, at %v", c.image, c.statusBefore, c.status, c.at)
 		case c.status.Final() && c.statusBefore != lineup.Processing:
 			note(&v.doubled, "image %d got a result while it was %s, at %v", c.image, c.statusBefore, c.at)
-		case c.statusBefore.Final() && (c.statusBefore != lineup.Failed || c.status != lineup.Pending || c.round != c.roundBefore+1):
+		case c.statusBefore.Final() && !f.mayBeginAgain(c):
 			note(&v.doubled, "image %d went from %s, round %d, to %s, round %d, at %v", c.image, c.statusBefore, c.roundBefore, c.status, c.round, c.at)
 		}
 		if c.status.Final() && !c.statusBefore.Final() {
@@ -171,6 +171,14 @@ func (f facts) checkChanges(v *findings) {
 			note(&v.doubled, "image %d has %d results in round %d", w.image, n, w.round)
 		}
 	}
+}
+
+// mayBeginAgain tells whether a change of a final picture is another round of one that
+// failed, or whose file was overwritten.
+func (f facts) mayBeginAgain(c change) bool {
+	p := f.accepted[c.image].picture
+	return c.status == lineup.Pending && c.round == c.roundBefore+1 &&
+		(c.statusBefore == lineup.Failed || p != nil && p.overwritten)
 }
 
 // checkEvents: every result was told, no other was, and what was told again was the same.

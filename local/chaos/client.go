@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // client posts to receive, and keeps what receive accepted.
@@ -22,6 +24,7 @@ type client struct {
 	ids      map[string]int64     // by path
 	folders  map[int64]folder     // by id
 	requests map[string]int       // accepted, by way
+	late     int                  // overwritten paths that were looked at again only when posted at rest
 	retries  int                  // requests sent again for want of an answer
 	wrong    []string             // answers that receive must not give
 }
@@ -106,8 +109,9 @@ func (c *client) send(ctx context.Context, r request) (status int, body []byte, 
 // record keeps the ids of an answer. Its caller has the lock.
 func (c *client) record(r request, body []byte) {
 	type item struct {
-		ID   int64
-		Path string
+		ID     int64
+		Path   string
+		Status lineup.Status
 	}
 	var answer struct{ Images, Folders []item }
 	if r.folder != "" {
@@ -128,6 +132,9 @@ func (c *client) record(r request, body []byte) {
 		if image.ID == 0 || again && before != image.ID {
 			c.wrong = append(c.wrong, fmt.Sprintf("%s got id %d, and %d before", image.Path, image.ID, before))
 			continue
+		}
+		if r.way == atRest && !image.Status.Final() {
+			c.late++
 		}
 		c.ids[image.Path] = image.ID
 		c.accepted[image.ID] = acceptance{image.Path, r.pictures[i]}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"lineup.dev/lineup/pkg/event"
 )
@@ -25,16 +26,19 @@ type stream struct {
 	*stock
 	rng     *rand.Rand
 	posted  []*picture // by path
+	over    []*picture // of these, whose files were overwritten
 	folders []string   // posted
 	events  int
 }
 
-// next makes a request: of 100, 15 repeat paths, 15 are batches, and so on.
+// next makes a request: of 100, 12 repeat paths, 15 are batches, and so on.
 func (s *stream) next() (request, error) {
 	switch n := s.rng.IntN(100); {
 	case n < 40:
 		p, err := s.fresh()
 		return jsonRequest("path", p), err
+	case n < 43 && len(s.posted) > 0:
+		return s.overwritten()
 	case n < 55 && len(s.posted) > 0:
 		return jsonRequest("repeated path", s.posted[s.rng.IntN(len(s.posted))]), nil
 	case n < 65:
@@ -68,6 +72,30 @@ func (s *stream) fresh() (*picture, error) {
 	s.posted = append(s.posted, p)
 	return p, err
 }
+
+// overwritten puts another picture where one lies, and posts its path again.
+func (s *stream) overwritten() (request, error) {
+	p := s.posted[s.rng.IntN(len(s.posted))]
+	if p.kind == outside {
+		return jsonRequest("repeated path", p), nil
+	}
+	if !p.overwritten {
+		s.over = append(s.over, p)
+	}
+	return jsonRequest("overwritten path", p), s.overwrite(p)
+}
+
+// atRest posts every overwritten path once more.
+func (s *stream) atRest() (requests []request) {
+	const many = 50 // so few that receive can compare their files within its second
+	for batch := range slices.Chunk(s.over, many) {
+		requests = append(requests, jsonRequest(atRest, batch...))
+	}
+	return requests
+}
+
+// atRest is the way of paths whose files were overwritten, when nothing else happens.
+const atRest = "overwritten path at rest"
 
 // several makes 2 to 8 pictures, at times with one that was posted before among them.
 func (s *stream) several() (batch []*picture, err error) {

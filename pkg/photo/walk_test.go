@@ -242,3 +242,25 @@ func TestObjectPath(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCleanFolder(f *testing.F) {
+	for _, seed := range []string{"a/", "./", "/data/a/", "s3://pics/in/", "a/../", "//", "/", "../", "a/./../b//"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, folder string) {
+		roots := open(t, "/data,s3://pics?region=us-east-1&prefix=in/")
+		clean, err := roots.CleanFolder(folder)
+		if err != nil {
+			return
+		}
+		if !strings.HasSuffix(clean, "/") || len(clean) > photo.MaxPath {
+			t.Errorf("%q is cleaned to %q", folder, clean)
+		}
+		if again, err := roots.CleanFolder(clean); again != clean || err != nil {
+			t.Errorf("%q is cleaned to %q, and that to %q, %v", folder, clean, again, err)
+		}
+		if path, err := roots.Clean(photo.InFolder(clean, "a.jpg")); err == nil && photo.InFolder(clean, "a.jpg") != path {
+			t.Errorf("in %q the picture is %q", clean, path)
+		}
+	})
+}
