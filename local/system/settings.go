@@ -11,12 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Settings say where the system keeps its data, where it listens and what it uses of the user's own. Every port may be
 // 0, for any free one.
 type Settings struct {
-	Data    string `envconfig:"DATA" default:".lineup" desc:"folder for everything that is kept"`
+	Data    string `envconfig:"DATA" default:".lineup" form:"any" desc:"folder for everything that is kept"`
 	Samples string `envconfig:"SAMPLES" default:"on" oneof:"on off" desc:"on: the first run brings sample people and pictures; off: it does not"`
 
 	ReceivePort int `envconfig:"RECEIVE_PORT" default:"8000" min:"0" max:"65535" desc:"port where pictures are posted"`
@@ -29,8 +32,8 @@ type Settings struct {
 
 	// What the user has stands in for the system's own: unlike the programs', these have no default.
 	MySQLDSN        string `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
-	NSQDAddress     string `envconfig:"NSQD_ADDRESS" desc:"an nsqd of your own instead, host:port"`
-	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" desc:"its HTTP address; not set: the next port"`
+	NSQDAddress     string `envconfig:"NSQD_ADDRESS" form:"address" desc:"an nsqd of your own instead, host:port"`
+	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" form:"address" desc:"its HTTP address; not set: the next port"`
 	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
@@ -53,13 +56,20 @@ type Settings struct {
 // Check refuses what no tag can.
 func (s Settings) Check() error {
 	var errs []error
-	if s.Data == "" {
+	switch {
+	case s.Data == "":
 		errs = append(errs, errors.New("DATA is empty: set it to a folder"))
+	case strings.Contains(s.Data, ","):
+		errs = append(errs, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data))
 	}
-	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
-		if _, err := nextPort(s.NSQDAddress); err != nil {
-			errs = append(errs, fmt.Errorf("NSQD_ADDRESS=%s: %w; it is host:port", s.NSQDAddress, err))
-		}
+	if s.MySQLDSN != "" {
+		errs = append(errs, store.Database{DSN: s.MySQLDSN, CAFile: os.Getenv("MYSQL_CA_FILE")}.Check())
+	}
+	if s.ImagesURL != "" {
+		errs = append(errs, photo.RootsSettings{ImagesURL: s.ImagesURL}.Check())
+	}
+	if s.KnownPeople != "" {
+		errs = append(errs, photo.GallerySettings{KnownPeople: s.KnownPeople}.Check())
 	}
 	return errors.Join(errs...)
 }
@@ -70,7 +80,7 @@ func (s Settings) complete() (Settings, error) {
 	if s.Data, err = filepath.Abs(s.Data); err != nil {
 		return s, fmt.Errorf("find DATA: %w", err)
 	}
-	if strings.Contains(s.Data, ",") {
+	if strings.Contains(s.Data, ",") { // in the folder where this was called
 		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data)
 	}
 	if s.ImagesURL == "" {

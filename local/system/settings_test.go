@@ -39,8 +39,8 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
 			return s.NSQDHTTPAddress == "q:80"
 		}, ""},
-		"an nsqd without a port":     {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
-		"an nsqd with a named port":  {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
+		"an nsqd without a port":     {func(s *Settings) { s.NSQDAddress = "q" }, nil, `NSQD_ADDRESS="q"`},
+		"an nsqd with a named port":  {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, `NSQD_ADDRESS="q:nsq"`},
 		"samples neither on nor off": {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
 		"no samples":                 {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
 		"no DATA":                    {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
