@@ -180,7 +180,7 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a path outside":              {&facerecog.IdentifyRequest{ImagePath: "/etc/hostname"}, codes.InvalidArgument, "outside the picture roots"},
 		"a link that leads out":       {&facerecog.IdentifyRequest{ImagePath: "link.jpg"}, codes.InvalidArgument, ""},
 		"a path that climbs out":      {&facerecog.IdentifyRequest{ImagePath: "../x.jpg"}, codes.InvalidArgument, ""},
-		"a folder":                    {&facerecog.IdentifyRequest{ImagePath: "folder"}, codes.InvalidArgument, "no picture: not a file but a folder"},
+		"a folder":                    {&facerecog.IdentifyRequest{ImagePath: "folder"}, codes.InvalidArgument, "no picture: not a file but a folder: to have every picture in it looked at, post it with a slash at its end"},
 		"a picture that is not there": {&facerecog.IdentifyRequest{ImagePath: "gone.jpg"}, codes.NotFound, "no such picture"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/serve"
@@ -22,25 +24,45 @@ func answer(w http.ResponseWriter, r *http.Request, pictures []picture) {
 			p.writeText(w)
 		}
 	case status == http.StatusAccepted:
-		serve.JSON(w, status, map[string]any{"images": pictures})
+		serve.JSON(w, status, itemsOf(pictures))
 	default:
 		writeRefusal(w, pictures)
 	}
 }
 
 func anyAccepted(pictures []picture) bool {
+	return slices.ContainsFunc(pictures, picture.accepted)
+}
+
+// accepted tells whether what was posted has a row.
+func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
+
+// items are the pictures and the folders of an answer in JSON.
+type items struct {
+	Images  []picture `json:"images"`
+	Folders []*folder `json:"folders,omitempty"` // absent where none was posted
+}
+
+func itemsOf(pictures []picture) items {
+	all := items{Images: []picture{}}
 	for _, p := range pictures {
-		if p.ID != 0 {
-			return true
+		if p.folder != nil {
+			all.Folders = append(all.Folders, p.folder)
+		} else {
+			all.Images = append(all.Images, p)
 		}
 	}
-	return false
+	return all
 }
 
 // writeText is the original API's answer, line for line. It knows no picture that was
 // looked at before: the third line then is ours.
 func (p picture) writeText(w http.ResponseWriter) {
 	fmt.Fprintf(w, "got path: {Path:%s}\n", strings.NewReplacer("\n", " ", "\r", " ").Replace(p.posted))
+	if p.folder != nil {
+		p.folder.writeText(w)
+		return
+	}
 	switch {
 	case p.Error != "":
 		fmt.Fprintf(w, "image not saved: %s\n", p.Error)
@@ -60,6 +82,24 @@ func (p picture) writeText(w http.ResponseWriter) {
 	}
 }
 
+// writeText tells of a folder in the manner of the original API, which has none.
+func (f *folder) writeText(w io.Writer) {
+	switch {
+	case f.Error != "":
+		fmt.Fprintf(w, "folder not saved: %s\n", f.Error)
+		return
+	case f.known:
+		fmt.Fprintf(w, "folder already saved with id: %d\n", f.ID)
+	default:
+		fmt.Fprintf(w, "folder saved with id: %d\n", f.ID)
+	}
+	if f.finished {
+		fmt.Fprintf(w, "images found: %d\n", f.Found)
+	} else {
+		fmt.Fprintf(w, "images found so far: %d, the others will be\n", f.Found)
+	}
+}
+
 // writeRefusal answers when no picture was accepted: a problem (RFC 9457) that
 // carries the pictures as an extension member, so that it has the shape of the
 // other answers as well.
@@ -67,13 +107,16 @@ func writeRefusal(w http.ResponseWriter, pictures []picture) {
 	detail := "none of the pictures can be accepted; each has its error"
 	if len(pictures) == 1 {
 		detail = pictures[0].Error
+		if pictures[0].folder != nil {
+			detail = pictures[0].folder.Error
+		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	serve.JSON(w, http.StatusUnprocessableEntity, struct {
 		serve.Problem
-		Images []picture `json:"images"`
+		items
 	}{
 		serve.Problem{Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity), Detail: detail},
-		pictures,
+		itemsOf(pictures),
 	})
 }

@@ -67,7 +67,7 @@ func (r *receiver) postPing(w http.ResponseWriter, request *http.Request) error 
 func (r *receiver) ping(ctx context.Context) error {
 	if err := r.sweeper.sweep(ctx); err != nil {
 		r.log.Warn("sweep failed", "error", err)
-		return unavailable("the hints could not be published again; the next ping will")
+		return unavailable("the hints could not be published again, or a folder not gone on with; the next ping will")
 	}
 	return nil
 }
@@ -81,14 +81,25 @@ func (r *receiver) picturesOf(events []event.Received) (pictures []picture, ping
 			pinged = true
 			continue
 		}
-		p, err := pictureOf(e)
+		of, err := r.picturesOfEvent(e)
 		if err != nil {
 			r.log.Warn("event refused", "position", i, "id", e.Event.ID(), "source", e.Event.Source(), "error", err)
-			p = refusedPicture(err)
+			of = []picture{refusedPicture(err)}
 		}
-		pictures = append(pictures, p)
+		pictures = append(pictures, of...)
 	}
 	return pictures, pinged
+}
+
+func (r *receiver) picturesOfEvent(e event.Received) ([]picture, error) {
+	if e.Err == nil {
+		objects, isStorage, err := event.ObjectsOf(e.Event)
+		if isStorage || err != nil {
+			return r.picturesOfObjects(objects, event.TraceOf(e.Event)), err
+		}
+	}
+	p, err := pictureOf(e)
+	return []picture{p}, err
 }
 
 func pictureOf(e event.Received) (picture, error) {

@@ -43,14 +43,23 @@ func main() {
 			return err
 		}
 		defer gallery.Close()
+		roots.Reserve(gallery)
 
 		hints := publisher{queue: nsq, topic: s.Topic, store: db}
+		walker := &walker{
+			FolderSettings: s.FolderSettings,
+			roots:          roots,
+			rows:           db,
+			hints:          &hinter{s.Fill, s.Subscription, nsq, hints, log},
+			log:            log,
+		}
 		r := &receiver{
 			limits:    s.Limits,
 			auth:      authenticator,
 			store:     db,
 			publisher: hints,
-			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, log: log},
+			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, folders: walker, log: log},
+			walker:    walker,
 			roots:     roots,
 			comparer:  newComparer(roots, log),
 			gallery:   gallery,
@@ -58,6 +67,7 @@ func main() {
 			log:       log,
 		}
 		r.sweeper.compare = r.compareReposted
+		walker.lookAgain = r.lookAgain
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -17,13 +18,13 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	if err != nil {
 		return bodyError(err)
 	}
-	paths, err := parsePaths(body)
+	pictures, ignored, err := r.picturesOfBody(request, body)
 	if err != nil {
 		return err
 	}
-	pictures := make([]picture, len(paths))
-	for i, path := range paths {
-		pictures[i] = newPicture(path, traceOf(request))
+	if ignored {
+		serve.JSON(w, http.StatusAccepted, itemsOf(nil))
+		return nil
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -32,6 +33,26 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	}
 	answer(w, request, pictures)
 	return nil
+}
+
+// picturesOfBody reads paths, and at the address of events an object store's as well;
+// ignored says that it told of no picture that arrived.
+func (r *receiver) picturesOfBody(request *http.Request, body []byte) (pictures []picture, ignored bool, err error) {
+	if request.URL.Path == "/" {
+		objects, isStorage, err := event.Objects(body)
+		if err != nil {
+			return nil, false, malformed("%v", err)
+		}
+		if isStorage {
+			pictures = r.picturesOfObjects(objects, traceOf(request))
+			return pictures, len(pictures) == 0, nil
+		}
+	}
+	paths, err := parsePaths(body)
+	for _, path := range paths {
+		pictures = append(pictures, newPicture(path, traceOf(request)))
+	}
+	return pictures, false, err
 }
 
 // parsePaths reads {"path": "..."} and {"paths": [{"path": "..."}]}, and nothing else.

@@ -55,13 +55,17 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	gallery := testkit.Must(photo.Open(s.gallery))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
+	roots.Reserve(gallery)
 	hints := publisher{queue: hintQueue, topic: "images", store: db}
+	subscription := queue.Subscription{Topic: "images", Channel: "process"}
+	walker := &walker{FolderSettings{10 * time.Second}, roots, db, &hinter{5000, subscription, hintQueue, hints, log}, nil, log}
 	s.receiver = &receiver{
 		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, PictureLimits: photo.Limits{MaxPicture: 1 << 20}, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
 		auth:      authenticator,
 		store:     db,
 		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: queue.Subscription{Topic: "images", Channel: "process"}, queue: hintQueue, rows: db, publisher: hints, log: log},
+		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
+		walker:    walker,
 		roots:     roots,
 		comparer:  newComparer(roots, log),
 		gallery:   gallery,
@@ -69,6 +73,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		log:       log,
 	}
 	s.sweeper.compare = s.compareReposted
+	walker.lookAgain = s.lookAgain
 	s.handler = s.routes()
 	return s
 }

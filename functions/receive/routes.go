@@ -16,6 +16,7 @@ type receiver struct {
 	store     *store.Store
 	publisher publisher
 	sweeper   *sweeper
+	walker    *walker
 	roots     *photo.Roots
 	comparer  *comparer
 	gallery   *photo.Roots
@@ -30,6 +31,7 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
+	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
 	return r.auth.Guard(mux, isPing, writeProblem)
 }
 

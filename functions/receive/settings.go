@@ -31,6 +31,7 @@ type settings struct {
 	photo.GallerySettings
 	Limits
 	SweepSettings
+	FolderSettings
 }
 
 // defaults are the settings that have no default in their tags.
@@ -63,6 +64,11 @@ func (l Limits) settingOf(request *http.Request, limit int64) string {
 // itself is limited by pkg/serve: a large one over a slow connection takes longer.
 func (l Limits) afterBody(request *http.Request) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(request.Context(), l.MaxTime)
+}
+
+// FolderSettings of folders that are posted.
+type FolderSettings struct {
+	Time time.Duration `envconfig:"FOLDER_TIME" default:"10s" min:"1ms" max:"10m" desc:"how long a request or a ping submits the pictures of folders before it leaves the rest to the next ping"`
 }
 
 // SweepSettings of what a ping does.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
@@ -24,11 +25,17 @@ type picture struct {
 
 	posted string // the path as the client spelled it
 	trace  event.Trace
-	known  bool // the path was posted before
+	known  bool    // the path was posted before
+	folder *folder // what was posted is one; nil when it is a picture
 }
 
+// newPicture is what was posted by its path: a folder when that ends in a slash.
 func newPicture(path string, trace event.Trace) picture {
-	return picture{Path: path, posted: path, trace: trace}
+	p := picture{Path: path, posted: path, trace: trace}
+	if strings.HasSuffix(path, "/") {
+		p.folder = &folder{Path: path}
+	}
+	return p
 }
 
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
@@ -39,11 +46,23 @@ func traceOf(r *http.Request) event.Trace {
 }
 
 // submit gives every picture its row and publishes a hint for those that wait to be
-// looked at. What became of each is noted in it; an error means that no row was written.
+// looked at, and begins to walk the folders. What became of each is noted in it; an error
+// means that no picture's row was written.
 func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
+	if err := r.saveFolders(ctx, pictures); err != nil {
+		return err
+	}
+	if err := r.submitPictures(ctx, pictures); err != nil {
+		return err
+	}
+	r.walkFolders(ctx, pictures)
+	return nil
+}
+
+func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
 	posted, accepted := r.cleanPaths(pictures)
 	if len(posted) == 0 {
 		return nil
@@ -128,10 +147,13 @@ func (r *receiver) compareReposted(ctx context.Context) error {
 func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accepted []*picture) {
 	for i := range pictures {
 		p := &pictures[i]
-		if p.Error != "" {
+		if p.Error != "" || p.folder != nil {
 			continue
 		}
 		clean, err := r.roots.Clean(p.posted)
+		if err == nil {
+			err = r.roots.CheckPlace(clean)
+		}
 		if err != nil {
 			p.Error = err.Error()
 			continue

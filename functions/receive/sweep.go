@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ type sweeper struct {
 	// compare makes pending what was posted again while it was looked at and is another
 	// file now.
 	compare func(ctx context.Context) error
+	folders interface{ resume(context.Context) error } // what a ping goes on with besides
 	log     *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
@@ -37,6 +39,7 @@ type backlogReader interface {
 
 type dueReader interface {
 	Due(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
+	DueAgain(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
 }
 
 type hintPublisher interface {
@@ -60,6 +63,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
+	err = errors.Join(err, s.folders.resume(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}
@@ -67,24 +71,35 @@ func (s *sweeper) sweep(ctx context.Context) error {
 }
 
 // fill publishes hints, those due longest first, until nothing is due or the queue is full.
+// Half of the room is for pictures that were hinted before, if there are any.
 func (s *sweeper) fill(ctx context.Context) (published int, err error) {
 	backlog, err := s.queue.Backlog(ctx, s.subscription.Topic, s.subscription.Channel)
 	if err != nil {
 		return 0, err
 	}
-	for free := s.Fill - backlog; free > 0; {
-		due, err := s.rows.Due(ctx, s.HintAge, min(free, sweepBatch))
-		if err != nil || len(due) == 0 {
+	for free := s.Fill - backlog; free > 0; free = s.Fill - backlog - published {
+		again, err := s.publish(ctx, s.rows.DueAgain, (free+1)/2)
+		published += again
+		if err != nil {
 			return published, err
 		}
-		if err := s.publisher.publish(ctx, due, nil); err != nil {
+		due, err := s.publish(ctx, s.rows.Due, free-again)
+		published += due
+		if err != nil || due == 0 {
 			return published, err
 		}
-		if err := s.publisher.stamp(ctx, due); err != nil {
-			return published, err
-		}
-		published += len(due)
-		free -= len(due)
 	}
 	return published, nil
+}
+
+// publish publishes one batch of what is due, up to limit.
+func (s *sweeper) publish(ctx context.Context, find func(context.Context, time.Duration, int) ([]store.DueImage, error), limit int) (published int, err error) {
+	due, err := find(ctx, s.HintAge, min(limit, sweepBatch))
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	if err := s.publisher.publish(ctx, due, nil); err != nil {
+		return 0, err
+	}
+	return len(due), s.publisher.stamp(ctx, due)
 }

@@ -17,6 +17,7 @@ import (
 type fakeQueue struct {
 	backlog            int
 	due                int // rows
+	again              int // of these, those that were hinted before
 	published          int
 	failPublish        int // the batch that fails, from 1; 0 for none
 	failStamp          int
@@ -27,6 +28,12 @@ func (f *fakeQueue) Backlog(context.Context, string, string) (int, error) { retu
 
 func (f *fakeQueue) Due(_ context.Context, _ time.Duration, limit int) ([]store.DueImage, error) {
 	return make([]store.DueImage, min(limit, f.due)), nil
+}
+
+func (f *fakeQueue) DueAgain(_ context.Context, _ time.Duration, limit int) ([]store.DueImage, error) {
+	n := min(limit, f.again)
+	f.again -= n
+	return make([]store.DueImage, n), nil
 }
 
 var errFake = errors.New("a failure")
@@ -47,11 +54,13 @@ func (f *fakeQueue) stamp(_ context.Context, waiting []store.DueImage) error {
 	return nil
 }
 
+func (f *fakeQueue) resume(context.Context) error { return nil }
+
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		compare:       func(context.Context) error { return nil },
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f,
+		queue:         f, rows: f, publisher: f, folders: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -66,6 +75,7 @@ func TestFill(t *testing.T) {
 		"nothing is due":                    {fakeQueue{}, 0, nil},
 		"all that is due":                   {fakeQueue{due: 1234}, 1234, nil},
 		"no more than the queue has room":   {fakeQueue{due: 10_000, backlog: 4321}, 679, nil},
+		"half of it hinted before":          {fakeQueue{due: 10_000, again: 5000, backlog: 4000}, 1000, nil},
 		"a queue that is full":              {fakeQueue{due: 10, backlog: 5000}, 0, nil},
 		"a queue that is more than full":    {fakeQueue{due: 10, backlog: 9000}, 0, nil},
 		"the second batch is not published": {fakeQueue{due: 1500, failPublish: 2}, 500, errFake},

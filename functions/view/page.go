@@ -52,7 +52,7 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
 	parsed := pages{}
-	for _, name := range []string{"images", "image", "people", "person", "problem"} {
+	for _, name := range []string{"images", "image", "people", "person", "folders", "folder", "problem"} {
 		own, err := layout.Clone()
 		if err == nil {
 			own, err = own.ParseFS(templates, "templates/"+name+".html")

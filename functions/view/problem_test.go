@@ -71,8 +71,8 @@ func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for path, want := range map[string]string{
-		"/nothing":                     "There is nothing at this address. The pictures are at /, the people at /people.",
-		"/people/":                     "There is nothing at this address. The pictures are at /, the people at /people.",
+		"/nothing":                     "There is nothing at this address. The pictures are at /, the people at /people, the folders at /folders.",
+		"/people/":                     "There is nothing at this address. The pictures are at /, the people at /people, the folders at /folders.",
 		"/images/7":                    "There is no picture with the id 7. The pictures are at /.",
 		"/images/7/picture":            "There is no picture with the id 7. The pictures are at /.",
 		"/images/seven":                "A picture's id is a whole number. The pictures are at /.",

@@ -45,6 +45,8 @@ func (v *view) handler() http.Handler {
 	mux.HandleFunc("/images/{id}/picture", v.picture)
 	mux.Handle("/people", v.show(v.people))
 	mux.Handle("/people/{id}", v.show(v.person))
+	mux.Handle("/folders", v.show(v.folders))
+	mux.Handle("/folders/{id}", v.show(v.folder))
 	mux.HandleFunc("/assets/{name}", v.asset)
 	mux.Handle("/", v.show(v.noPage))
 	return v.auth.Guard(v.limit(mux), nil, v.refuse)
@@ -84,7 +86,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 }
 
 func (v *view) noPage(*http.Request) (page, error) {
-	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people.")
+	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people, the folders at /folders.")
 }
 
 func (v *view) asset(w http.ResponseWriter, r *http.Request) {

@@ -107,6 +107,19 @@ func notFinal() string {
 	return strings.Join(list, ", ")
 }
 
+// walked tells of every folder whether its walk came to its end, by id.
+func (a *audit) walked(ctx context.Context) (map[int64]bool, error) {
+	all := make(map[int64]bool)
+	err := a.each(ctx, func(rows *sql.Rows) error {
+		var id int64
+		var finished bool
+		err := rows.Scan(&id, &finished)
+		all[id] = finished
+		return err
+	}, "SELECT id, finished_at IS NOT NULL FROM folders")
+	return all, err
+}
+
 // unannounced tells how many results no sink took yet.
 func (a *audit) unannounced(ctx context.Context) (n int, err error) {
 	err = a.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM images WHERE announced_at IS NULL AND id>?", a.after).Scan(&n)

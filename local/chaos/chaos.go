@@ -84,6 +84,9 @@ func run(ctx context.Context, settings Settings, data string, say func(string, .
 	if err := harness.awaitIdle(ctx); err != nil {
 		return nil, err
 	}
+	if err := harness.postAtRest(ctx); err != nil {
+		return nil, err
+	}
 	if err := harness.collect(ctx, report); err != nil {
 		return nil, err
 	}

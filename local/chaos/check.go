@@ -16,6 +16,8 @@ type facts struct {
 	after    int64 // pictures with ids up to this are not of this run
 	accepted map[int64]acceptance
 	wrong    []string // answers that receive must not give
+	folders  map[int64]folder
+	walked   map[int64]bool // folders, and whether their walks came to an end
 	rows     map[int64]*row
 	changes  []change
 	events   map[string]delivery
@@ -49,6 +51,7 @@ type findings struct {
 // check compares every acceptance that Lineup makes against what happened.
 func (f facts) check() findings {
 	v := findings{wrong: slices.Concat(f.wrong, f.bad, f.logs)}
+	f.checkFolders(&v)
 	f.checkRows(&v)
 	f.checkChanges(&v)
 	f.checkEvents(&v)
@@ -58,6 +61,27 @@ func (f facts) check() findings {
 }
 
 func note(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
+
+// checkFolders: every folder that receive accepted was walked to its end, and every picture that
+// lay in it is accepted as if it had been posted by itself.
+func (f facts) checkFolders(v *findings) {
+	ids := make(map[string]int64, len(f.rows))
+	for id, r := range f.rows {
+		ids[r.path] = id
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.folders)) {
+		if finished, there := f.walked[id]; !there || !finished {
+			note(&v.lost, "folder %d (%s): has a row %v, walked to its end %v", id, f.folders[id].path, there, finished)
+		}
+		for _, p := range f.folders[id].pictures {
+			if image, there := ids[p.path]; there {
+				f.accepted[image] = acceptance{p.path, p}
+			} else {
+				note(&v.lost, "%s of folder %d has no row", p.path, id)
+			}
+		}
+	}
+}
 
 // checkRows: every id that receive returned has its row, final, and as the picture says.
 func (f facts) checkRows(v *findings) {
@@ -135,7 +159,7 @@ func (f facts) checkChanges(v *findings) {
 			note(&v.doubled, "the result of image %d was written over: %s by %s, at %v", c.image, c.statusBefore, c.status, c.at)
 		case c.status.Final() && c.statusBefore != lineup.Processing:
 			note(&v.doubled, "image %d got a result while it was %s, at %v", c.image, c.statusBefore, c.at)
-		case c.statusBefore.Final() && (c.statusBefore != lineup.Failed || c.status != lineup.Pending || c.round != c.roundBefore+1):
+		case c.statusBefore.Final() && !f.mayBeginAgain(c):
 			note(&v.doubled, "image %d went from %s, round %d, to %s, round %d, at %v", c.image, c.statusBefore, c.roundBefore, c.status, c.round, c.at)
 		}
 		if c.status.Final() && !c.statusBefore.Final() {
@@ -147,6 +171,14 @@ func (f facts) checkChanges(v *findings) {
 			note(&v.doubled, "image %d has %d results in round %d", w.image, n, w.round)
 		}
 	}
+}
+
+// mayBeginAgain tells whether a change of a final picture is another round of one that
+// failed, or whose file was overwritten.
+func (f facts) mayBeginAgain(c change) bool {
+	p := f.accepted[c.image].picture
+	return c.status == lineup.Pending && c.round == c.roundBefore+1 &&
+		(c.statusBefore == lineup.Failed || p != nil && p.overwritten)
 }
 
 // checkEvents: every result was told, no other was, and what was told again was the same.

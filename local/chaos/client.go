@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // client posts to receive, and keeps what receive accepted.
@@ -20,7 +22,9 @@ type client struct {
 	mu       sync.Mutex
 	accepted map[int64]acceptance // by id
 	ids      map[string]int64     // by path
+	folders  map[int64]folder     // by id
 	requests map[string]int       // accepted, by way
+	late     int                  // overwritten paths that were looked at again only when posted at rest
 	retries  int                  // requests sent again for want of an answer
 	wrong    []string             // answers that receive must not give
 }
@@ -29,6 +33,12 @@ type client struct {
 type acceptance struct {
 	path    string // of the row, as receive answered
 	picture *picture
+}
+
+// folder is one whose id receive returned.
+type folder struct {
+	path     string
+	pictures []*picture // in it when it was posted last
 }
 
 // Waits of a client as patient as a user's should be.
@@ -40,7 +50,7 @@ const (
 func newClient(receive string) *client {
 	return &client{
 		receive: receive, http: &http.Client{Timeout: answerTime, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
-		accepted: make(map[int64]acceptance), ids: make(map[string]int64), requests: make(map[string]int),
+		accepted: make(map[int64]acceptance), ids: make(map[string]int64), folders: make(map[int64]folder), requests: make(map[string]int),
 	}
 }
 
@@ -98,11 +108,20 @@ func (c *client) send(ctx context.Context, r request) (status int, body []byte, 
 
 // record keeps the ids of an answer. Its caller has the lock.
 func (c *client) record(r request, body []byte) {
-	var answer struct {
-		Images []struct {
-			ID   int64
-			Path string
+	type item struct {
+		ID     int64
+		Path   string
+		Status lineup.Status
+	}
+	var answer struct{ Images, Folders []item }
+	if r.folder != "" {
+		if err := json.Unmarshal(body, &answer); err != nil || len(answer.Folders) != 1 || answer.Folders[0].ID == 0 {
+			c.wrong = append(c.wrong, fmt.Sprintf("folder %s answered by %s", r.folder, body))
+			return
 		}
+		f := answer.Folders[0]
+		c.folders[f.ID] = folder{f.Path, append(c.folders[f.ID].pictures, r.pictures...)}
+		return
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Images) != len(r.pictures) {
 		c.wrong = append(c.wrong, fmt.Sprintf("%s of %d pictures answered by %s", r.way, len(r.pictures), body))
@@ -113,6 +132,9 @@ func (c *client) record(r request, body []byte) {
 		if image.ID == 0 || again && before != image.ID {
 			c.wrong = append(c.wrong, fmt.Sprintf("%s got id %d, and %d before", image.Path, image.ID, before))
 			continue
+		}
+		if r.way == atRest && !image.Status.Final() && r.pictures[i].want != lineup.Failed { // what failed is always looked at again
+			c.late++
 		}
 		c.ids[image.Path] = image.ID
 		c.accepted[image.ID] = acceptance{image.Path, r.pictures[i]}

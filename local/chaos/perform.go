@@ -3,9 +3,12 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -132,6 +135,18 @@ func (s *harness) post(ctx, acting context.Context) (throttled time.Duration, er
 	return throttled, requests.Wait()
 }
 
+// postAtRest posts the overwritten paths once more: while a picture is being looked at,
+// nobody can tell which of its files that is, and a receive that was paused has no time
+// to compare. What is final now must be about the last file.
+func (s *harness) postAtRest(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.settings.Quiet)
+	defer cancel()
+	for _, r := range s.stream.atRest() {
+		s.client.post(ctx, r)
+	}
+	return s.awaitIdle(ctx)
+}
+
 // awaitIdle waits until nothing is left to do: every picture final, every result told,
 // no message on the queue. When that does not come to pass the rows will say so.
 func (s *harness) awaitIdle(ctx context.Context) error {
@@ -143,7 +158,9 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 		waiting, err1 := s.audit.unfinished(ctx)
 		unannounced, err2 := s.audit.unannounced(ctx)
 		messages, err3 := s.nsqd.unfinished(ctx)
-		if err1 == nil && err2 == nil && err3 == nil && len(waiting)+unannounced+messages == 0 {
+		walked, err4 := s.audit.walked(ctx)
+		walking := slices.Contains(slices.Collect(maps.Values(walked)), false)
+		if errors.Join(err1, err2, err3, err4) == nil && len(waiting)+unannounced+messages == 0 && !walking {
 			quiet++
 		} else {
 			quiet = 0
@@ -156,12 +173,16 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 func (s *harness) collect(ctx context.Context, r *Report) (err error) {
 	f := &r.facts
 	f.after = s.audit.after
-	f.accepted, f.wrong = s.client.allAccepted(), s.client.wrong
+	f.accepted, f.wrong, f.folders = s.client.allAccepted(), s.client.wrong, s.client.folders
 	f.events, f.bad = s.sink.received()
 	f.calls = s.network.calls.counted()
+	r.late = s.client.late
 	r.posted, r.retries, r.took = s.client.requests, s.client.retries, s.watch.times()
 	if f.rows, err = s.audit.rows(ctx); err != nil {
 		return fmt.Errorf("read the rows: %w", err)
+	}
+	if f.walked, err = s.audit.walked(ctx); err != nil {
+		return fmt.Errorf("read the folders: %w", err)
 	}
 	if f.changes, err = s.audit.changes(ctx); err != nil {
 		return fmt.Errorf("read what happened to the rows: %w", err)

@@ -38,6 +38,22 @@ type picture struct {
 	want   lineup.Status
 	known  []string // who is to be recognised
 	faces  int
+
+	file        string // the sample whose link it is; empty for none
+	overwritten bool   // it was another picture before
+}
+
+// becomes makes it a picture of a sample.
+func (p *picture) becomes(k kind, from sample) {
+	p.kind, p.file, p.known, p.faces = k, from.file, from.Known, from.Faces
+	switch k {
+	case known:
+		p.want = lineup.Identified
+	case broken:
+		p.want = lineup.Failed
+	default:
+		p.want = lineup.Unknown
+	}
 }
 
 // stock makes pictures: each lies at a path of its own, most are hard links to
@@ -103,15 +119,44 @@ func (s *stock) picture() (*picture, error) {
 	n := s.rng.IntN(100)
 	for _, k := range kinds {
 		if n -= k.share; n < 0 {
-			return s.of(k.kind)
+			return s.of(k.kind, "chaos/")
 		}
 	}
 	panic("the shares are less than 100")
 }
 
-func (s *stock) of(k kind) (*picture, error) {
+// within makes a new picture that lies in a folder.
+func (s *stock) within(folder string) (*picture, error) {
+	if err := os.MkdirAll(filepath.Join(s.root, folder), 0o755); err != nil {
+		return nil, err
+	}
+	return s.of(s.lying(), folder)
+}
+
+// lying is a kind, by chance, of which there are files.
+func (s *stock) lying() kind { return []kind{known, stranger, faceless, broken}[s.rng.IntN(4)] }
+
+// overwrite puts another sample at the picture's path, at once, as a program does
+// that writes beside a file and renames.
+func (s *stock) overwrite(p *picture) error {
+	var k kind
+	from := sample{file: p.file}
+	for from.file == p.file {
+		k = s.lying()
+		from = s.samples[k][s.rng.IntN(len(s.samples[k]))]
+	}
+	file := filepath.Join(s.root, p.path)
+	if err := os.Link(from.file, file+".new"); err != nil {
+		return err
+	}
+	p.becomes(k, from)
+	p.overwritten = true
+	return os.Rename(file+".new", file)
+}
+
+func (s *stock) of(k kind, folder string) (*picture, error) {
 	s.made++
-	name := fmt.Sprintf("chaos/%06d.jpg", s.made)
+	name := fmt.Sprintf("%s%06d.jpg", folder, s.made)
 	switch k {
 	case missing:
 		return &picture{kind: k, path: name, want: lineup.Failed}, nil
@@ -119,15 +164,8 @@ func (s *stock) of(k kind) (*picture, error) {
 		return &picture{kind: k, path: "/nowhere/" + name, want: lineup.Failed}, nil
 	}
 	from := s.samples[k][s.rng.IntN(len(s.samples[k]))]
-	p := &picture{kind: k, path: name, known: from.Known, faces: from.Faces}
-	switch k {
-	case known:
-		p.want = lineup.Identified
-	case broken:
-		p.want = lineup.Failed
-	default:
-		p.want = lineup.Unknown
-	}
+	p := &picture{path: name}
+	p.becomes(k, from)
 	return p, os.Link(from.file, filepath.Join(s.root, name))
 }
 

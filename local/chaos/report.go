@@ -17,6 +17,7 @@ type Report struct {
 	facts     facts
 	took      map[string][]time.Duration // to recover, by kind of fault
 	posted    map[string]int             // requests, by way
+	late      int                        // overwritten paths that were looked at again only at rest
 	retries   int
 	throttled time.Duration
 	ran       time.Duration
@@ -85,6 +86,7 @@ func (r *Report) Write(w io.Writer) {
 		{"calls of the face server", fmt.Sprintf("%d, at most %d for one image; %d would be too many", calls, most, v.callsMost+1)},
 		{"events at the sink", fmt.Sprintf("%d, of them %d repeats", events, v.repeats)},
 		{"results superseded before they were told", v.superseded},
+		{"overwritten paths looked at again only at rest", r.late},
 		{"garbage published", fmt.Sprintf("%d, lost by a killed nsqd %d", len(f.garbage), v.lostGarbage)},
 		{"dead letters", len(f.dead)},
 		{"requests sent again for want of an answer", r.retries},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"lineup.dev/lineup/pkg/event"
 )
@@ -15,24 +16,29 @@ type request struct {
 	headers  []string // names and values in turn
 	body     []byte
 	pictures []*picture
-	times    int  // it is sent: more than once where a client repeats an event
-	refused  bool // it is to be answered by 422 and to leave no row
+	folder   string // it posts this folder, in which the pictures lie; empty for none
+	times    int    // it is sent: more than once where a client repeats an event
+	refused  bool   // it is to be answered by 422 and to leave no row
 }
 
 // stream makes requests, one after the other. The same seed makes the same.
 type stream struct {
 	*stock
-	rng    *rand.Rand
-	posted []*picture // by path
-	events int
+	rng     *rand.Rand
+	posted  []*picture // by path
+	over    []*picture // of these, whose files were overwritten
+	folders []string   // posted
+	events  int
 }
 
-// next makes a request: of 100, 15 repeat paths, 15 are batches, and so on.
+// next makes a request: of 100, 12 repeat paths, 15 are batches, and so on.
 func (s *stream) next() (request, error) {
 	switch n := s.rng.IntN(100); {
 	case n < 40:
 		p, err := s.fresh()
 		return jsonRequest("path", p), err
+	case n < 43 && len(s.posted) > 0:
+		return s.overwritten()
 	case n < 55 && len(s.posted) > 0:
 		return jsonRequest("repeated path", s.posted[s.rng.IntN(len(s.posted))]), nil
 	case n < 65:
@@ -44,9 +50,11 @@ func (s *stream) next() (request, error) {
 	case n < 87:
 		p, err := s.fresh()
 		return s.event("repeated event", 2, p), err
-	case n < 92:
+	case n < 90:
 		batch, err := s.several()
 		return s.eventBatch(batch), err
+	case n < 92:
+		return s.folder()
 	case n < 98:
 		p := s.uploaded()
 		return request{way: "upload", path: "/images", headers: []string{"Content-Type", "image/jpeg"}, body: p.upload,
@@ -65,6 +73,30 @@ func (s *stream) fresh() (*picture, error) {
 	return p, err
 }
 
+// overwritten puts another picture where one lies, and posts its path again.
+func (s *stream) overwritten() (request, error) {
+	p := s.posted[s.rng.IntN(len(s.posted))]
+	if p.kind == outside {
+		return jsonRequest("repeated path", p), nil
+	}
+	if !p.overwritten {
+		s.over = append(s.over, p)
+	}
+	return jsonRequest("overwritten path", p), s.overwrite(p)
+}
+
+// atRest posts every overwritten path once more.
+func (s *stream) atRest() (requests []request) {
+	const many = 50 // so few that receive can compare their files within its second
+	for batch := range slices.Chunk(s.over, many) {
+		requests = append(requests, jsonRequest(atRest, batch...))
+	}
+	return requests
+}
+
+// atRest is the way of paths whose files were overwritten, when nothing else happens.
+const atRest = "overwritten path at rest"
+
 // several makes 2 to 8 pictures, at times with one that was posted before among them.
 func (s *stream) several() (batch []*picture, err error) {
 	for range 2 + s.rng.IntN(7) {
@@ -78,6 +110,28 @@ func (s *stream) several() (batch []*picture, err error) {
 		batch[0] = s.posted[s.rng.IntN(len(s.posted))]
 	}
 	return batch, nil
+}
+
+// folder makes a folder with pictures, or puts more into one that was posted before, and
+// posts it.
+func (s *stream) folder() (request, error) {
+	way, folder := "folder again", ""
+	if n := len(s.folders); n > 0 && s.rng.IntN(3) == 0 {
+		folder = s.folders[s.rng.IntN(n)]
+	} else {
+		way, folder = "folder", fmt.Sprintf("chaos/%03d/", n)
+		s.folders = append(s.folders, folder)
+	}
+	r := jsonRequest(way, &picture{path: folder})
+	r.folder, r.pictures = folder, nil
+	for range 2 + s.rng.IntN(9) {
+		p, err := s.within(folder)
+		if err != nil {
+			return request{}, err
+		}
+		r.pictures = append(r.pictures, p)
+	}
+	return r, nil
 }
 
 func jsonRequest(way string, pictures ...*picture) request {

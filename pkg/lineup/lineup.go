@@ -40,6 +40,20 @@ type Image struct {
 	Content string `json:"-"`
 }
 
+// Folder is a folder or the prefix of a bucket's keys that was posted. Every picture
+// below it is submitted by a walk, which takes as long as it takes.
+type Folder struct {
+	ID         int64      `json:"id"`
+	Path       string     `json:"path"`        // ends in a slash
+	Found      int64      `json:"found"`       // pictures that the last walk has come upon
+	Submitted  int64      `json:"submitted"`   // of these, those that have a row
+	Done       int64      `json:"done"`        // of these, those that were looked at: identified or unknown
+	Failed     int64      `json:"failed"`      // of these, those that failed
+	FinishedAt *time.Time `json:"finished_at"` // when the walk came to its end, nil while it goes on
+	Problem    string     `json:"problem"`     // why it does not go on or what it passed over, else empty
+	CreatedAt  time.Time  `json:"created_at"`
+}
+
 // Person is somebody known.
 type Person struct {
 	ID   int64  `json:"id"`

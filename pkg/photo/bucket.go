@@ -85,7 +85,7 @@ func (b *bucket) stat(ctx context.Context, name string) (Entry, error) {
 	}
 	object, err := store.Attributes(ctx, name)
 	if err != nil {
-		return Entry{}, b.failure(ctx, store, err)
+		return Entry{}, b.failure(ctx, store, name, err)
 	}
 	entry := Entry{Name: name, Size: object.Size, ModTime: object.ModTime}
 	if head := new(s3.HeadObjectOutput); object.As(head) {
@@ -101,7 +101,7 @@ func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, e
 	}
 	reader, err := store.NewReader(ctx, name, nil)
 	if err != nil {
-		return nil, Entry{}, b.failure(ctx, store, err)
+		return nil, Entry{}, b.failure(ctx, store, name, err)
 	}
 	entry := Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}
 	if got := new(s3.GetObjectOutput); reader.As(got) { // as stat: a mark must be the same from both
@@ -122,15 +122,38 @@ func (b *bucket) reach(name string) (*blob.Bucket, error) {
 	return store, nil
 }
 
-// failure tells a picture that is not there from a bucket that is not there.
-func (b *bucket) failure(ctx context.Context, store *blob.Bucket, err error) error {
+// failure tells a picture that is not there from a bucket that is not there, and from
+// what would be a folder on a disk.
+func (b *bucket) failure(ctx context.Context, store *blob.Bucket, name string, err error) error {
 	if gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	if there, err := store.IsAccessible(ctx); err != nil || !there {
 		return fmt.Errorf("%w: no bucket %s", ErrUnreachable, b.name)
 	}
+	if b.findFolder(ctx, name+"/") == nil {
+		return fmt.Errorf("%w but %s", ErrNotFile, aFolder)
+	}
 	return ErrNotFound
+}
+
+// findFolder asks for one object below the prefix. The bucket itself is there when it
+// answers, if empty.
+func (b *bucket) findFolder(ctx context.Context, name string) error {
+	store, err := b.connect()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	_, err = store.List(&blob.ListOptions{Prefix: name}).Next(ctx)
+	switch {
+	case errors.Is(err, io.EOF) && name == "":
+		return nil
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
+	case err != nil:
+		return fmt.Errorf("%w: list: %w", ErrUnreachable, err)
+	}
+	return nil
 }
 
 func (b *bucket) save(ctx context.Context, name string, body []byte) error {

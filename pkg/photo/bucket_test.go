@@ -87,7 +87,7 @@ func TestReadFromABucket(t *testing.T) {
 		"as long as allowed":                       {pics, "a.jpg", "picture", 7, nil},
 		"a byte too long":                          {pics, "a.jpg", "", 6, photo.ErrTooLarge},
 		"a missing key":                            {pics, "b.jpg", "", plenty, photo.ErrNotFound},
-		"what would be a folder":                   {pics, "sub", "", plenty, photo.ErrNotFound},
+		"what would be a folder":                   {pics, "sub", "", plenty, photo.ErrNotFile},
 		"a missing bucket":                         {gone, "a.jpg", "", plenty, photo.ErrUnreachable},
 		"another bucket's URL":                     {pics, "s3://other/a.jpg", "", plenty, photo.ErrOutside},
 		"the bucket by another scheme":             {pics, "gs://pics/a.jpg", "", plenty, photo.ErrOutside},

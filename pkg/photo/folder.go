@@ -18,14 +18,17 @@ import (
 
 // folder is a root on disk. Every access goes through os.Root, so that no link,
 // however late it was made, leads out of it.
-type folder struct{ dir string }
+type folder struct {
+	dir    string
+	window int // of a walk
+}
 
 func newFolder(dir string) (root, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the folder: %w", err)
 	}
-	return folder{dir}, nil
+	return folder{dir, window}, nil
 }
 
 func (f folder) close() error { return nil }
@@ -41,7 +44,7 @@ func (f folder) locate(p string) (string, bool) {
 	return name, below && name != ""
 }
 
-func (f folder) spell(name string) string { return path.Join(f.dir, name) }
+func (f folder) spell(name string) string { return strings.TrimSuffix(f.dir, "/") + "/" + name }
 
 func (f folder) stat(ctx context.Context, name string) (Entry, error) {
 	file, entry, err := f.open(ctx, name)
@@ -205,9 +208,12 @@ func fileError(err error) error {
 	return fmt.Errorf("%w: a link leads there", ErrOutside)
 }
 
+// aFolder is what lies at a path, with the way to have its pictures looked at.
+const aFolder = "a folder: to have every picture in it looked at, post it with a slash at its end"
+
 func kind(mode fs.FileMode) string {
 	if mode.IsDir() {
-		return "a folder"
+		return aFolder
 	}
 	return "a device or pipe"
 }

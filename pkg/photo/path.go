@@ -51,6 +51,11 @@ func refuse(why string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(why, args...))
 }
 
+// hidden tells whether a part of the name begins with a dot.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
+}
+
 // isScheme tells whether s could be a URL's scheme (RFC 3986, section 3.1).
 func isScheme(s string) bool {
 	for i, c := range []byte(s) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,10 +54,20 @@ type root interface {
 	list(ctx context.Context, folder string) ([]Entry, error)
 	remove(ctx context.Context, name string) error
 	close() error
+
+	// A folder's name is empty for the whole root, and else ends in a slash.
+	locateFolder(path string) (name string, below bool)
+	findFolder(ctx context.Context, name string) error
+	// walk gives the files below the folder whose names, relative to it, come behind
+	// after; but for those that begin with a dot, and those that pass says to pass over.
+	walk(ctx context.Context, folder, after string, pass func(name string) bool) iter.Seq2[string, error]
 }
 
 // Roots are the places where pictures may lie. It is safe for concurrent use.
-type Roots struct{ roots []root }
+type Roots struct {
+	roots     []root
+	galleries []string // locations below the roots, see Reserve
+}
 
 // Open takes folders (a path, or file:///path) and bucket URLs
 // (s3://bucket?region=..., with prefix=... for a part of it), separated by

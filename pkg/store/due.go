@@ -24,6 +24,7 @@ var selectDue = `
 		path
 	FROM images
 	WHERE announced_at IS NULL
+		AND (queued_at IS NOT NULL OR ?)
 		AND (
 			status = '` + pending + `'
 				AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
@@ -54,9 +55,20 @@ var selectDue = `
 // A time of the past that lies ahead is none: it was written by hand, or before the
 // database's clock was put back.
 func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (images []DueImage, err error) {
+	return s.due(ctx, age, limit, true)
+}
+
+// DueAgain is Due without the pictures that were never queued, of which a folder can
+// make a million at once: those that were wait for a hint that was lost, a retry, or
+// their announcement, and not behind all the others.
+func (s *Store) DueAgain(ctx context.Context, age time.Duration, limit int) (images []DueImage, err error) {
+	return s.due(ctx, age, limit, false)
+}
+
+func (s *Store) due(ctx context.Context, age time.Duration, limit int, first bool) (images []DueImage, err error) {
 	old, ahead := age.Microseconds(), Horizon.Microseconds()
 	err = s.do(ctx, "find pictures that are due", func() error {
-		images, err = query(ctx, s.db, scanDueImage, selectDue, ahead, old, ahead, old, old, old, limit)
+		images, err = query(ctx, s.db, scanDueImage, selectDue, first, ahead, old, ahead, old, old, old, limit)
 		return err
 	})
 	return images, err

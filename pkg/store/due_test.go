@@ -185,3 +185,21 @@ func TestTheLongestWaitingIsDueFirst(t *testing.T) {
 		t.Errorf("queue nothing: %v", err)
 	}
 }
+
+// A million pictures that were never hinted do not keep one from its next hint.
+func TestDueAgainLeavesOutWhatWasNeverQueued(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	ids := db.submit(t, "a.jpg", "b.jpg")
+	if err := db.MarkQueued(t.Context(), []int64{ids[1].ID}); err != nil {
+		t.Fatal(err)
+	}
+	db.exec(t, "UPDATE images SET queued_at = queued_at - INTERVAL 3 MINUTE")
+	again, err := db.DueAgain(t.Context(), 2*time.Minute, 10)
+	if err != nil || len(again) != 1 || again[0].ID != ids[1].ID {
+		t.Errorf("due again: %+v, %v", again, err)
+	}
+	if all := db.due(t, 2*time.Minute); len(all) != 2 {
+		t.Errorf("due: %+v", all)
+	}
+}

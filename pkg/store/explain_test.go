@@ -38,7 +38,16 @@ func (d database) fill(t *testing.T) {
 		FROM seq_1_to_%d`, manyRows))
 	d.exec(t, `INSERT INTO faces (image_id, person_id, image_name)
 		SELECT id, person_id, path FROM images WHERE person_id IS NOT NULL`)
-	for _, table := range []string{"person", "person_images", "images", "faces"} {
+	d.exec(t, fmt.Sprintf(`INSERT INTO folders (path, worked_at, finished_at, created_at)
+		SELECT
+			CONCAT(seq, '/'),
+			UTC_TIMESTAMP(6),
+			IF(seq %% 4 = 0, NULL, UTC_TIMESTAMP(6)),
+			UTC_TIMESTAMP(6)
+		FROM seq_1_to_%d`, manyRows))
+	d.exec(t, `INSERT INTO folder_images (folder_id, image_id, walk)
+		SELECT 1 + (id MOD 1000), id, 1 FROM images`)
+	for _, table := range []string{"person", "person_images", "images", "faces", "folders", "folder_images"} {
 		d.scan(t, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
 	}
 }
@@ -91,6 +100,10 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err := s.Due(t.Context(), time.Minute, 100)
 			return err
 		}, 1},
+		"due again": {func() error {
+			_, err := s.DueAgain(t.Context(), time.Minute, 100)
+			return err
+		}, 1},
 		"an image": {func() error {
 			_, err := s.Image(t.Context(), 1)
 			return err
@@ -115,6 +128,35 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7})
 			return err
 		}, 2},
+		"submit a folder": {func() error {
+			_, err := s.SubmitFolder(t.Context(), "7/")
+			return err
+		}, 3},
+		"folders that are due": {func() error {
+			_, err := s.DueFolders(t.Context(), 10)
+			return err
+		}, 1},
+		"walk a folder": {func() error {
+			walk, err := s.ClaimFolder(t.Context(), 8, time.Minute)
+			if err != nil {
+				return err
+			}
+			if _, err := s.SubmitWalked(t.Context(), walk, store.Paths("9.jpg", "another.jpg")); err != nil {
+				return err
+			}
+			if err := s.MoveWalk(t.Context(), &walk, "b.jpg", 2); err != nil {
+				return err
+			}
+			return s.FinishWalk(t.Context(), walk)
+		}, 10},
+		"a folder": {func() error {
+			_, err := s.Folder(t.Context(), 3)
+			return err
+		}, 2},
+		"the second page of folders": {func() error {
+			_, _, err := s.Folders(t.Context(), manyRows-50, 50)
+			return err
+		}, 1},
 		"the first page of people": {func() error {
 			_, _, err := s.People(t.Context(), 0, 50)
 			return err

@@ -1,6 +1,8 @@
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES ON lineup.* TO migrate;
 
 GRANT SELECT, INSERT, UPDATE ON lineup.images TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.folders TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.folder_images TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person_images TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
@@ -12,6 +14,8 @@ GRANT SELECT ON lineup.person_images TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;
+GRANT SELECT ON lineup.folders TO view;
+GRANT SELECT ON lineup.folder_images TO view;
 GRANT SELECT ON lineup.faces TO view;
 GRANT SELECT ON lineup.person TO view;
 GRANT SELECT ON lineup.person_images TO view;

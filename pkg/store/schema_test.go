@@ -44,6 +44,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["Reposted"] = s.Reposted(ctx, 1)
 	errs["MarkCompared"] = s.MarkCompared(ctx, []int64{1})
 	_, errs["Due"] = s.Due(ctx, 0, 1)
+	_, errs["DueAgain"] = s.DueAgain(ctx, 0, 1)
 	errs["MarkQueued"] = s.MarkQueued(ctx, []int64{1})
 	claim, err := s.Claim(ctx, 1, time.Minute)
 	errs["Claim"] = err
@@ -53,6 +54,17 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs["MarkAnnounced"] = s.MarkAnnounced(ctx, 1, 1)
 	_, errs["Image"] = s.Image(ctx, 1)
 	_, _, errs["Images"] = s.Images(ctx, store.Filter{Limit: 1})
+	_, errs["SubmitFolder"] = s.SubmitFolder(ctx, "a/")
+	_, errs["DueFolders"] = s.DueFolders(ctx, 1)
+	walk, err := s.ClaimFolder(ctx, 1, time.Minute)
+	errs["ClaimFolder"] = err
+	_, errs["SubmitWalked"] = s.SubmitWalked(ctx, walk, store.Paths("a/b.jpg"))
+	errs["MoveWalk"] = s.MoveWalk(ctx, &walk, "b.jpg", 1)
+	errs["ReleaseWalk"] = s.ReleaseWalk(ctx, walk, "")
+	walk, errs["ClaimFolder again"] = s.ClaimFolder(ctx, 1, time.Minute)
+	errs["FinishWalk"] = s.FinishWalk(ctx, walk)
+	_, errs["Folder"] = s.Folder(ctx, 1)
+	_, _, errs["Folders"] = s.Folders(ctx, 0, 1)
 	_, errs["AddPerson"] = s.AddPerson(ctx, "Dad", nil)
 	_, errs["Person"] = s.Person(ctx, 1)
 	_, _, errs["People"] = s.People(ctx, 0, 1)
@@ -75,9 +87,9 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	db.exec(t, "ALTER TABLE images DROP KEY images_reposted, DROP COLUMN reposted_at")
-	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=6")
-	refused("a schema of the version before", "5")
+	db.exec(t, "DROP TABLE folder_images")
+	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=8")
+	refused("a schema of the version before", "7")
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}

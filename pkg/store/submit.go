@@ -46,15 +46,11 @@ type Submission struct {
 // is kept. Of one that is being looked at it notes that it was submitted again: see
 // Reposted.
 func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, error) {
-	newest := make(map[string]Posted, len(pictures))
-	for _, picture := range pictures {
-		newest[picture.Path] = picture
-	}
-	distinct := slices.SortedFunc(maps.Values(newest), func(a, b Posted) int { return strings.Compare(a.Path, b.Path) }) // one order of locking for all
+	distinct := distinctPictures(pictures)
 	byPath := make(map[string]Submission, len(distinct))
 	err := s.transact(ctx, "submit pictures", func(tx *sql.Tx) error {
 		clear(byPath)
-		for chunk := range slices.Chunk(distinct, maxValues/2) { // each has two spellings
+		for chunk := range slices.Chunk(distinct, maxPictures) {
 			if err := submit(ctx, tx, chunk, byPath); err != nil {
 				return err
 			}
@@ -69,6 +65,18 @@ func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, er
 		submissions[i] = byPath[picture.Path]
 	}
 	return submissions, nil
+}
+
+// maxPictures is how many pictures one statement names: each has two spellings.
+const maxPictures = maxValues / 2
+
+// distinctPictures gives every path once, the last of each, in one order of locking for all.
+func distinctPictures(pictures []Posted) []Posted {
+	newest := make(map[string]Posted, len(pictures))
+	for _, picture := range pictures {
+		newest[picture.Path] = picture
+	}
+	return slices.SortedFunc(maps.Values(newest), func(a, b Posted) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // errRowMissing says that the database accepted a row and does not have it: a

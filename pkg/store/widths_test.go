@@ -17,6 +17,7 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"faces", "image_name"}:         store.ImageNameWidth,
 		{"faces", "model"}:              store.ModelWidth,
 		{"images", "reason"}:            store.ReasonWidth,
+		{"folders", "problem"}:          store.ReasonWidth,
 		{"images", "warning"}:           store.WarningWidth,
 		{"images", "file_name"}:         store.FileNameWidth,
 		{"images", "path"}:              photo.MaxPath,
