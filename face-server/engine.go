@@ -27,7 +27,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}
-	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Liveness: config.Liveness == "on"})
+	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Rotations: config.Rotations == "on", Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
 		return nil, fmt.Errorf("load the models in %s: %w; %s", config.Models, err, modelsHint)
@@ -43,7 +43,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		workers: workers,
 		people:  people,
 		gallery: gallery.New(people, workers.extract, gallery.Options{
-			Model:        fingerprint(models, config.Effort),
+			Model:        fingerprint(models, config),
 			Length:       models.Embedder.Length,
 			Parallel:     config.Workers,
 			MaxBytes:     config.MaxPicture,
@@ -59,11 +59,11 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 
 // recipe is to be raised when the same models make other descriptions of photos than
 // before: those in galleries' caches are made anew then.
-const recipe = 1
+const recipe = 2
 
 // fingerprint stands for all that descriptions of photos depend on.
-func fingerprint(models *face.Models, effort face.Effort) string {
-	return fmt.Sprintf("%d %s %s %+v %+v %+v", recipe, models.Name, effort, models.Detector, models.Landmarks, models.Embedder)
+func fingerprint(models *face.Models, config settings) string {
+	return fmt.Sprintf("%d %s %s rotations %s %+v %+v %+v", recipe, models.Name, config.Effort, config.Rotations, models.Detector, models.Landmarks, models.Embedder)
 }
 
 // identify tells who the faces in a picture are. The error is one of package picture's,

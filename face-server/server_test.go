@@ -57,6 +57,7 @@ func forTests(t testing.TB) settings {
 		MaxPhotos:       100,
 		MaxPixels:       1 << 20,
 		MaxFrames:       1000,
+		Rotations:       "on",
 		Liveness:        "off",
 		Candidates:      5,
 		ListPage:        3,

@@ -50,6 +50,9 @@ func webpEXIF(body []byte) []byte {
 	return nil
 }
 
+// turnedBy has the orientations that are put right by 0 to 3 quarter turns clockwise.
+var turnedBy = [4]int{1, 6, 3, 8}
+
 // rotate gives the size of an upright picture that is stored width × height in the
 // given orientation, and where in what is stored each of its points lies.
 func rotate(width, height, orientation int) (int, int, Affine) {
