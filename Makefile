@@ -77,7 +77,7 @@ accuracy: models ## measure on PHOTOS=dir how well people are told apart
 
 .PHONY: build
 build: ## build every program into bin/
-	go build -o bin/ ./functions/... ./bridge ./face-server ./local ./pkg/store/migrate
+	go build -o bin/ ./functions/... ./bridge ./face-server ./lineup ./local ./pkg/store/migrate
 
 .PHONY: models
 models: ## fetch ONNX Runtime and the face models into face-server/kodata

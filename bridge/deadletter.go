@@ -67,6 +67,7 @@ func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error
 	e.SetType(event.TypeNSQDead)
 	e.SetSource(event.SourceBridge)
 	e.SetID(d.envelope.id(m) + ".dead")
+	e.SetTime(published(m)) // not now: the letter is the same however often it is made
 	err := e.SetData(cloudevents.ApplicationJSON, deadLetter{
 		NSQD: m.NSQDAddress, Topic: d.envelope.topic, Channel: d.envelope.channel, Message: string(m.ID[:]),
 		Published: published(m), Attempts: m.Attempts,

@@ -35,9 +35,9 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	defer cancel()
 	release := touch(m, d.touchEvery)
 	answer := d.post(ctx, e)
-	outcome := d.decide(ctx, m, answer, log)
+	decided := d.decide(ctx, m, answer, log)
 	release()
-	d.resolve(m, outcome, answer, log)
+	d.resolve(m, decided, answer, log)
 }
 
 func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
@@ -49,22 +49,22 @@ func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
 // decide says what becomes of the message. One that is refused has its dead letter
 // when this returns; where none can be written, the message is tried again.
 func (d *delivery) decide(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
-	outcome := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
-	if outcome.disposition == refuse {
+	decided := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
+	if decided.disposition == refuse {
 		if err := d.deadLetters.publish(ctx, m, answer); err != nil {
 			log.Error("refused by the sink, but no dead letter can be written", "error", err)
-			outcome = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())} //nolint:gosec // jitter, not a secret
+			decided = decision{requeue, d.retry.delay(m.Attempts, rand.Float64())} //nolint:gosec // jitter, not a secret
 		}
 	}
-	if ctx.Err() != nil && outcome.disposition == requeue {
-		outcome.after = 0 // this bridge ends, and another can take it at once; or its nsqd is lost, and requeues it unasked
+	if ctx.Err() != nil && decided.disposition == requeue {
+		decided.after = 0 // this bridge ends, and another can take it at once; or its nsqd is lost, and requeues it unasked
 	}
-	return outcome
+	return decided
 }
 
 // resolve tells nsqd.
-func (d *delivery) resolve(m *nsq.Message, outcome decision, answer event.Answer, log *slog.Logger) {
-	switch outcome.disposition {
+func (d *delivery) resolve(m *nsq.Message, decided decision, answer event.Answer, log *slog.Logger) {
+	switch decided.disposition {
 	case finish:
 		m.Finish()
 		log.Debug("delivered")
@@ -72,10 +72,10 @@ func (d *delivery) resolve(m *nsq.Message, outcome decision, answer event.Answer
 		m.Finish()
 		log.Warn("refused by the sink, now a dead letter", "answer", answer.String(), "dead_topic", d.deadLetters.topic)
 	case requeue:
-		m.RequeueWithoutBackoff(outcome.after)
-		log.Info("requeued", "answer", answer.String(), "after", outcome.after)
+		m.RequeueWithoutBackoff(decided.after)
+		log.Info("requeued", "answer", answer.String(), "after", decided.after)
 	case pause:
-		wait := d.inFlight.pause(outcome.after) // before the message goes back, or it would return at once
+		wait := d.inFlight.pause(decided.after) // before the message goes back, or it would return at once
 		m.RequeueWithoutBackoff(wait)
 		log.Info("requeued, and paused as the sink asks", "answer", answer.String(), "after", wait)
 	}

@@ -21,10 +21,10 @@ type settings struct {
 
 	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
-	Prewarm      []string      `envconfig:"PREWARM" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
+	Prewarm      []string      `envconfig:"PREWARM" form:"url" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
 	PrewarmAfter time.Duration `envconfig:"PREWARM_AFTER" default:"10s" min:"1ms" max:"24h" desc:"time without a message after which PREWARM is called again"`
 
-	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
+	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" form:"address" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
 	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`
 
 	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
@@ -45,12 +45,12 @@ type settings struct {
 
 // Check refuses what no tag can tell.
 func (s settings) Check() error {
-	errs := append(checkDead(s), checkPrewarm(s.Prewarm))
-	for _, address := range s.Lookupds {
-		errs = append(errs, serve.CheckAddress("NSQLOOKUPD_ADDRESSES", address))
-	}
+	errs := checkDead(s)
 	if s.RetryMax < s.RetryMin {
 		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
+	}
+	if s.OutputBufferTimeout >= s.MsgTimeout {
+		errs = append(errs, fmt.Errorf("OUTPUT_BUFFER_TIMEOUT=%v must be less than MSG_TIMEOUT=%v: a message would be another's before it comes", s.OutputBufferTimeout, s.MsgTimeout))
 	}
 	return errors.Join(errs...)
 }
@@ -66,13 +66,4 @@ func checkDead(s settings) []error {
 		errs = append(errs, queue.CheckName("DEAD_TOPIC", dead))
 	}
 	return errs
-}
-
-func checkPrewarm(addresses []string) error {
-	for _, address := range addresses {
-		if !serve.IsHTTP(address) {
-			return fmt.Errorf("PREWARM=%q is no http or https URL", address)
-		}
-	}
-	return nil
 }

@@ -84,7 +84,7 @@ func TestAnswer(t *testing.T) {
 
 // A decision without a refusal would read as a match.
 func TestEveryDecisionButMatchHasARefusal(t *testing.T) {
-	for decision := range gallery.Decisions {
+	for decision := range gallery.DecisionCount {
 		refusal, ok := refusals[decision]
 		if !ok || (refusal == facerecog.Refusal_NONE) != (decision == gallery.Match) {
 			t.Errorf("decision %d has the refusal %v, named: %v", decision, refusal, ok)

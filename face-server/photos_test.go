@@ -51,7 +51,7 @@ var alterations = map[string]func(image.Image) image.Image{
 	"dark.jpg": func(img image.Image) image.Image {
 		to := image.NewRGBA(img.Bounds())
 		draw.Draw(to, to.Rect, img, image.Point{}, draw.Src)
-		draw.Draw(to, to.Rect, image.NewUniform(color.RGBA{A: 185}), image.Point{}, draw.Over)
+		draw.Draw(to, to.Rect, image.NewUniform(color.RGBA{A: 197}), image.Point{}, draw.Over)
 		return to
 	},
 	"twice.jpg": func(img image.Image) image.Image {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -73,8 +74,9 @@ func defaults() settings {
 // Check reads the models' manifest, so that a MODELS without one is named together with
 // whatever else is wrong.
 func (s settings) Check() error {
-	if _, err := face.ReadManifest(s.Models); err != nil {
-		return fmt.Errorf("MODELS: %w; %s", err, modelsHint)
+	_, err := face.ReadManifest(s.Models)
+	if err != nil {
+		err = fmt.Errorf("MODELS: %w; %s", err, modelsHint)
 	}
-	return nil
+	return errors.Join(err, s.CheckServer())
 }

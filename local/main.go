@@ -5,17 +5,21 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/local/system"
 	"lineup.dev/lineup/pkg/serve"
 )
 
+// withArguments are the verbs that run another program with the arguments that follow.
+var withArguments = []string{"buf", "mariadb", "mariadb-dump"}
+
 func main() {
-	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "models": models, "samples": printFolder(samples.Folder), "portraits": printFolder(samples.Portraits), "buf": runBuf}
-	if len(os.Args) < 2 || verbs[os.Args[1]] == nil || len(os.Args) > 2 && os.Args[1] != "buf" {
+	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "models": models, "samples": printFolder(samples.Folder), "portraits": printFolder(samples.Portraits), "buf": runBuf, "mariadb": runClient, "mariadb-dump": runClient}
+	if len(os.Args) < 2 || verbs[os.Args[1]] == nil || len(os.Args) > 2 && !slices.Contains(withArguments, os.Args[1]) {
 		serve.Settings("local", purpose, new(system.Settings)) // tells of them when asked by -help
-		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models`, `local samples`, `local portraits` or `local buf ARGUMENTS`; `local -help` tells more")
+		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models`, `local samples`, `local portraits`, or `local buf`, `local mariadb` or `local mariadb-dump` and their arguments; `local -help` tells more")
 		os.Exit(2)
 	}
 	ctx, stop := serve.Context()

@@ -38,6 +38,7 @@ func TestLocal(t *testing.T) {
 		code                int
 	}{
 		"a wrong setting":                       {"run", "SAMPLES=maybe", `SAMPLES="maybe"`, 2},
+		"a host that is none":                   {"run", "HOST=everywhere", "HOST=everywhere", 2},
 		"a setting that is no number":           {"run", "VIEW_PORT=www", "VIEW_PORT", 2},
 		"a folder for data that cannot be made": {"run", "DATA=/dev/null/data", "set DATA to a folder that can be written", 1},
 		"another word than it knows":            {"walk", "", "say `local run`", 2},

@@ -26,8 +26,8 @@ const (
 	Match Decision = iota
 	NobodyEnrolled
 	NobodyNear
-	CoinToss  // another person is nearly as near
-	Decisions // how many there are
+	CoinToss      // another person is nearly as near
+	DecisionCount // how many there are
 )
 
 // Decide tells, of the persons most similar to a face, the most similar first and

@@ -38,17 +38,6 @@ func TestTheFirstRetryIsNotLaterThanTheLatest(t *testing.T) {
 	}
 }
 
-func TestTheAddressOfTheFaceServerIsHostAndPort(t *testing.T) {
-	for address, valid := range map[string]bool{
-		"127.0.0.1:50051": true, "[::1]:50051": true, "face-server.lineup.svc.cluster.local:80": true,
-		"": false, "face-server": false, "face-server:": false, "::1:50051": false, "http://face-server:80": false,
-	} {
-		if err := (settings{FaceAddress: address}).Check(); (err == nil) != valid {
-			t.Errorf("FACE_ADDRESS=%q: %v", address, err)
-		}
-	}
-}
-
 func TestEverySettingHasLimits(t *testing.T) {
 	t.Setenv("MYSQL_DSN", "user@tcp(127.0.0.1:1)/lineup")
 	testkit.Settings(t, func() any {

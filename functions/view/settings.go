@@ -39,11 +39,10 @@ type Options struct {
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
 	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"how often a page that waits for a result loads again; also the Retry-After of a 503"`
-	ReceiveURL     string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" desc:"address of receive, for the commands that empty pages show"`
+	ReceiveURL     string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" form:"url" desc:"address of receive, for the commands that empty pages show"`
 }
 
-// Check refuses limits that contradict each other, and an address that no command
-// could be given.
+// Check refuses limits that contradict each other.
 func (o Options) Check() error {
 	var errs []error
 	if o.PageSize > o.MaxPageSize {
@@ -51,9 +50,6 @@ func (o Options) Check() error {
 	}
 	if o.SendTimeout <= o.RequestTimeout {
 		errs = append(errs, fmt.Errorf("SEND_TIMEOUT is %v, which must be more than REQUEST_TIMEOUT, %v", o.SendTimeout, o.RequestTimeout))
-	}
-	if !serve.IsHTTP(o.ReceiveURL) {
-		errs = append(errs, fmt.Errorf("RECEIVE_URL=%q is no http or https URL", o.ReceiveURL))
 	}
 	return errors.Join(errs...)
 }

@@ -36,9 +36,9 @@ func TestAtRestOnlyTheBridgeRuns(t *testing.T) {
 	}
 }
 
-// TestAColdPostWakesOneAfterTheOther posts a picture when everything sleeps, and
+// TestAColdPostStartsOneAfterTheOther posts a picture when everything sleeps, and
 // prints the time of each step.
-func TestAColdPostWakesOneAfterTheOther(t *testing.T) {
+func TestAColdPostStartsOneAfterTheOther(t *testing.T) {
 	known(t)
 	awaitZero(t)
 	watch := watchPods(t)

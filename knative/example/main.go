@@ -54,7 +54,7 @@ func (s *results) receive(w http.ResponseWriter, r *http.Request) {
 
 func (s *results) show(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	events := slices.Clone(s.events)
+	events := append([]cloudevents.Event{}, s.events...) // none is [] in JSON, not null
 	s.mu.Unlock()
 	serve.JSON(w, http.StatusOK, events)
 }

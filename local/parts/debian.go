@@ -16,20 +16,30 @@ import (
 // own is what to do where MariaDB cannot be had.
 const own = "install mariadb-server-core, or set MYSQL_DSN to a MySQL or MariaDB of your own"
 
-// mariadbPackage gives the cached folder that holds the unpacked Debian package of MariaDB and the libraries that this
-// machine lacks for it. apt finds them by the machine's own sources and verifies their signatures; nothing is installed.
+// mariadbPackage gives the cached folder that holds the unpacked Debian package of MariaDB.
 func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
-	return c.Folder(ctx, "mariadb", func(dir string) error {
-		for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb", "ldd"} {
-			if _, err := exec.LookPath(program); err != nil {
-				return fmt.Errorf("fetch MariaDB: %s is not on PATH: %s", program, own)
+	return c.debian(ctx, "mariadb", "MariaDB (7 MB and the package lists)", "usr/sbin/mariadbd", own, "mariadb-server-core")
+}
+
+// clientPackage gives the cached folder that holds the unpacked Debian packages of MariaDB's clients.
+func (c Cache) clientPackage(ctx context.Context) (string, error) {
+	return c.debian(ctx, "mariadb-client", "MariaDB's clients (4 MB and the package lists)", "usr/bin/mariadb", "install mariadb-client", "mariadb-client-core", "mariadb-client")
+}
+
+// debian gives the cached folder called folder that holds unpacked Debian packages and the libraries that this machine
+// lacks for a program of theirs. apt finds them by the machine's own sources and verifies their signatures; nothing is installed.
+func (c Cache) debian(ctx context.Context, folder, what, program, otherwise string, names ...string) (string, error) {
+	return c.Folder(ctx, folder, func(dir string) error {
+		for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb", "ldd"} {
+			if _, err := exec.LookPath(tool); err != nil {
+				return fmt.Errorf("fetch %s: %s is not on PATH: %s", names[0], tool, otherwise)
 			}
 		}
-		done := c.progress("MariaDB (7 MB and the package lists)")
+		done := c.progress(what)
 		temp := filepath.Join(dir, "apt")
 		defer os.RemoveAll(temp)
-		if err := (apt{temp}).unpack(ctx, "mariadb-server-core", filepath.Join("usr", "sbin", "mariadbd"), dir); err != nil {
-			return fmt.Errorf("fetch MariaDB: %s: %w", own, err)
+		if err := (apt{temp}).unpack(ctx, dir, program, names...); err != nil {
+			return fmt.Errorf("fetch %s: %s: %w", names[0], otherwise, err)
 		}
 		done()
 		return nil
@@ -39,8 +49,8 @@ func (c Cache) mariadbPackage(ctx context.Context) (string, error) {
 // apt runs apt as any user, with its lists and archives in a folder of its own.
 type apt struct{ dir string }
 
-// unpack fetches a package into dir and with it those of its direct dependencies whose libraries program lacks.
-func (a apt) unpack(ctx context.Context, name, program, dir string) error {
+// unpack fetches packages into dir and with them those of their direct dependencies whose libraries program lacks.
+func (a apt) unpack(ctx context.Context, dir, program string, names ...string) error {
 	for _, sub := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(a.dir, sub), 0o755); err != nil {
 			return err
@@ -49,16 +59,16 @@ func (a apt) unpack(ctx context.Context, name, program, dir string) error {
 	if err := child.Run(ctx, a.command("apt-get", "-q", "update")); err != nil {
 		return err
 	}
-	if err := a.download(ctx, dir, name); err != nil {
+	if err := a.download(ctx, dir, names...); err != nil {
 		return err
 	}
 	missing, err := missingLibraries(dir, program)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	depends, err := a.command("apt-cache", "depends", name).Output()
+	depends, err := a.command("apt-cache", append([]string{"depends"}, names...)...).Output()
 	if err != nil {
-		return fmt.Errorf("apt-cache depends %s: %w", name, err)
+		return fmt.Errorf("apt-cache depends %s: %w", strings.Join(names, " "), err)
 	}
 	packages, err := carriers(missing, string(depends))
 	if err != nil {

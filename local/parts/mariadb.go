@@ -58,6 +58,21 @@ func installedMariaDB() (MariaDB, error) {
 	return MariaDB{}, errors.New("no MariaDB is installed")
 }
 
+// MariaDBClient gives the command that runs a client of MariaDB, mariadb or mariadb-dump: the one that is installed,
+// else it fetches them.
+func (c Cache) MariaDBClient(ctx context.Context, name string, args ...string) (*exec.Cmd, error) {
+	if program, err := exec.LookPath(name); err == nil {
+		return exec.CommandContext(ctx, program, args...), nil
+	}
+	dir, err := c.clientPackage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "usr", "bin", name), args...)
+	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+libraries(dir))
+	return cmd, nil
+}
+
 // newMariaDB checks that program is a MariaDB with the scripts that a new data folder is made from beside it.
 func newMariaDB(program, libraryPath string) (MariaDB, error) {
 	program, err := filepath.EvalSymlinks(program)
@@ -157,6 +172,11 @@ func (d Database) DSN(name string) string {
 		config.User, config.Passwd, config.Net, config.Addr = Account, d.Password, "tcp", fmt.Sprintf("127.0.0.1:%d", d.Port)
 	}
 	return config.FormatDSN()
+}
+
+// ClientSettings are what MariaDB's clients want to know of a server with a port, for their --defaults-file.
+func (d Database) ClientSettings() string {
+	return fmt.Sprintf("[client]\nhost=127.0.0.1\nport=%d\nuser=%s\npassword=%s\n", d.Port, Account, d.Password)
 }
 
 // Start starts a server and waits until it answers.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -203,4 +204,40 @@ func sqlOpen(t *testing.T, dsn string) *sql.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// TestADumpRestores backs a database up and restores it as docs/operations.md says.
+func TestADumpRestores(t *testing.T) {
+	t.Parallel()
+	d := Database{Data: shortDir(t), Port: freePort(t), Password: "secret"}
+	startMariaDB(t, d)
+	execute(t, d, "CREATE TABLE t (n INT, s VARCHAR(40)) ENGINE=InnoDB", "INSERT INTO t VALUES (42, 'Zoë')")
+	defaults := filepath.Join(t.TempDir(), "my.cnf")
+	if err := os.WriteFile(defaults, []byte(d.ClientSettings()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cache, err := OpenCache(t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := func(stdin io.Reader, name string, args ...string) []byte {
+		t.Helper()
+		cmd, err := cache.MariaDBClient(t.Context(), name, append([]string{"--defaults-file=" + defaults}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Stdin, cmd.Stderr = stdin, t.Output()
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return out
+	}
+	dump := client(nil, "mariadb-dump", "--single-transaction", Account)
+	execute(t, d, "DROP TABLE t")
+	client(bytes.NewReader(dump), "mariadb", Account)
+	var text string
+	if err := connect(t, d.DSN(Account)).QueryRowContext(t.Context(), "SELECT s FROM t WHERE n=42").Scan(&text); err != nil || text != "Zoë" {
+		t.Errorf("restored is %q, %v", text, err)
+	}
 }

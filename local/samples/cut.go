@@ -14,7 +14,8 @@ import (
 	"lineup.dev/lineup/local/parts"
 )
 
-// Folder gives the cached folder of the samples: people/ with the photos of People, pictures/ with Pictures.
+// Folder gives the cached folder of the samples: people/ with the photos of People, pictures/ with Pictures,
+// try/ with Try.
 func Folder(ctx context.Context, c parts.Cache) (string, error) {
 	return folder(ctx, c, "samples", cuts)
 }

@@ -12,8 +12,8 @@ import (
 	"lineup.dev/lineup/local/child"
 )
 
-// packages are the programs that a system consists of, MariaDB aside.
-var packages = []string{"./local/nsqd", "./face-server", "./functions/process", "./bridge", "./functions/receive", "./functions/view"}
+// packages are the programs that a system consists of, MariaDB aside, and the command that uses it.
+var packages = []string{"./local/nsqd", "./face-server", "./functions/process", "./bridge", "./functions/receive", "./functions/view", "./lineup"}
 
 // Build builds the programs of the module at root into the folder to, with flags for go build, such as -race. It is
 // quick when nothing has changed. One process at a time builds into a folder.

@@ -24,7 +24,11 @@ type Addresses struct {
 	Receive, View, Process, Bridge string // URLs
 	Face, NSQD, NSQDHTTP           string // host:port
 	DSN                            string // of the database
+	Network                        []Outside
 }
+
+// Outside is where other machines find receive and view: URLs.
+type Outside struct{ Receive, View string }
 
 // environment is what a program is told, on top of the user's own environment.
 func (s *System) environment(program string) []string {
@@ -36,32 +40,44 @@ func (s *System) environment(program string) []string {
 		topic    = "TOPIC=images"
 		channel  = "CHANNEL=process"
 	)
-	at := func(port int, more ...string) []string {
-		return append([]string{"HOST=127.0.0.1", "PORT=" + strconv.Itoa(port), "GRACE=" + grace.String()}, more...)
+	listening := func(host string, port int, more ...string) []string {
+		return append([]string{"HOST=" + host, "PORT=" + strconv.Itoa(port), "GRACE=" + grace.String()}, more...)
+	}
+	inside := func(port int, more ...string) []string { return listening(loopback, port, more...) }
+	// A relative path would mean another file in DATA, where the programs run.
+	outside := func(port int, more ...string) []string {
+		if s.settings.APIKeysFile != "" {
+			more = append(more, "API_KEYS_FILE="+s.settings.APIKeysFile)
+		}
+		return listening(s.settings.Host, port, more...)
 	}
 	switch program {
 	case NSQD:
-		return at(s.settings.NSQDPort, "HTTP_PORT="+strconv.Itoa(s.httpPort), "NSQD_DATA="+filepath.Join(s.settings.Data, "nsqd"))
+		return inside(s.settings.NSQDPort, "HTTP_PORT="+strconv.Itoa(s.httpPort), "NSQD_DATA="+filepath.Join(s.settings.Data, "nsqd"))
 	case FaceServer:
-		return at(s.settings.FacePort, images, people, "MODELS="+s.models)
+		return inside(s.settings.FacePort, images, people, "MODELS="+s.models)
 	case Process:
-		return at(s.settings.ProcessPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return inside(s.settings.ProcessPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case ProcessTwo:
-		return at(s.settings.processTwoPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return inside(s.settings.processTwoPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case Bridge:
 		processes := []string{local(s.settings.ProcessPort)}
 		if s.settings.TwoProcesses {
 			processes = append(processes, local(s.settings.processTwoPort))
 		}
-		environment := at(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
+		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
 		if s.settings.NSQDAddress == "" {
 			environment = append(environment, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
 		return environment
 	case Receive:
-		return at(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
+		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
 	case View:
-		return at(s.settings.ViewPort, database(), images, "RECEIVE_URL="+s.At.Receive)
+		receive := s.At.Receive
+		if len(s.At.Network) > 0 { // the page's commands are for whoever opens it
+			receive = s.At.Network[0].Receive
+		}
+		return outside(s.settings.ViewPort, database(), images, "RECEIVE_URL="+receive)
 	}
 	panic("no program is called " + program)
 }

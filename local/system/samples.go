@@ -48,7 +48,7 @@ func (s *System) bringSamples(ctx context.Context, folder string) error {
 			return fmt.Errorf("wait until the face server knows %s: %w", person.Name, err)
 		}
 	}
-	if err := s.post(ctx, filepath.Join(folder, "pictures")); err != nil {
+	if err := s.post(ctx, folder); err != nil {
 		return fmt.Errorf("post sample pictures: %w", err)
 	}
 	return os.WriteFile(s.settings.samplesBrought(), nil, 0o644)
@@ -99,21 +99,33 @@ func (s *System) awaitKnown(ctx context.Context, path string) error {
 	}
 }
 
-// post puts the sample pictures into the first picture root, as samples/NAME, and posts their paths to receive.
+// post puts the sample pictures into the first picture root, below samples/, and posts the paths of those that are to be
+// looked at to receive.
 func (s *System) post(ctx context.Context, folder string) error {
 	roots, err := photo.Open(s.settings.ImagesURL)
 	if err != nil {
 		return err
 	}
 	defer roots.Close()
-	for _, picture := range samples.Pictures {
-		content, err := os.ReadFile(filepath.Join(folder, picture.File))
+	save := func(file, name string) error {
+		content, err := os.ReadFile(filepath.Join(folder, file))
+		if err == nil {
+			err = roots.Save(ctx, name, content)
+		}
 		if err != nil {
+			return fmt.Errorf("save %s: %w", name, err)
+		}
+		return nil
+	}
+	for _, file := range samples.Try {
+		if err := save("try/"+file, "samples/try/"+file); err != nil {
 			return err
 		}
+	}
+	for _, picture := range samples.Pictures {
 		name := "samples/" + picture.File
-		if err := roots.Save(ctx, name, content); err != nil {
-			return fmt.Errorf("save %s: %w", name, err)
+		if err := save("pictures/"+picture.File, name); err != nil {
+			return err
 		}
 		body, err := json.Marshal(map[string]string{"path": name})
 		if err != nil {
@@ -135,6 +147,9 @@ func (s *System) send(ctx context.Context, path string, body io.Reader, headers 
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1]) //nolint:gosec // they come in pairs
 	}
+	if s.settings.APIKey != "" {
+		request.Header.Set("Authorization", "Bearer "+s.settings.APIKey)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
@@ -143,6 +158,9 @@ func (s *System) send(ctx context.Context, path string, body io.Reader, headers 
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 1000))
 	if err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("receive answered %s: %s", response.Status, strings.TrimSpace(string(answer)))
+		if response.StatusCode == http.StatusUnauthorized {
+			err = fmt.Errorf("%w; set API_KEY to one of the keys in API_KEYS_FILE", err)
+		}
 	}
 	return err
 }

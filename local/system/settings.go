@@ -11,13 +11,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // Settings say where the system keeps its data, where it listens and what it uses of the user's own. Every port may be
 // 0, for any free one.
 type Settings struct {
-	Data    string `envconfig:"DATA" default:".lineup" desc:"folder for everything that is kept"`
+	Data    string `envconfig:"DATA" default:".lineup" form:"any" desc:"folder for everything that is kept"`
 	Samples string `envconfig:"SAMPLES" default:"on" oneof:"on off" desc:"on: the first run brings sample people and pictures; off: it does not"`
+
+	Host        string `envconfig:"HOST" default:"127.0.0.1" desc:"IP address where receive and view listen; 0.0.0.0 lets other machines, a phone say, open the page and post; all else stays on 127.0.0.1"`
+	APIKeysFile string `envconfig:"API_KEYS_FILE" desc:"file of the API keys that receive and view accept, as docs/operations.md tells; not set: no key is needed"`
+	APIKey      string `envconfig:"API_KEY" secret:"true" form:"any" desc:"one of these keys, by which the samples are brought"`
 
 	ReceivePort int `envconfig:"RECEIVE_PORT" default:"8000" min:"0" max:"65535" desc:"port where pictures are posted"`
 	ViewPort    int `envconfig:"VIEW_PORT" default:"8080" min:"0" max:"65535" desc:"port of the page"`
@@ -29,8 +37,8 @@ type Settings struct {
 
 	// What the user has stands in for the system's own: unlike the programs', these have no default.
 	MySQLDSN        string `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
-	NSQDAddress     string `envconfig:"NSQD_ADDRESS" desc:"an nsqd of your own instead, host:port"`
-	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" desc:"its HTTP address; not set: the next port"`
+	NSQDAddress     string `envconfig:"NSQD_ADDRESS" form:"address" desc:"an nsqd of your own instead, host:port"`
+	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" form:"address" desc:"its HTTP address; not set: the next port"`
 	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
@@ -53,13 +61,24 @@ type Settings struct {
 // Check refuses what no tag can.
 func (s Settings) Check() error {
 	var errs []error
-	if s.Data == "" {
+	switch {
+	case s.Data == "":
 		errs = append(errs, errors.New("DATA is empty: set it to a folder"))
+	case strings.Contains(s.Data, ","):
+		errs = append(errs, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data))
 	}
-	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
-		if _, err := nextPort(s.NSQDAddress); err != nil {
-			errs = append(errs, fmt.Errorf("NSQD_ADDRESS=%s: %w; it is host:port", s.NSQDAddress, err))
-		}
+	if s.Host != "" && s.Host != "localhost" && net.ParseIP(s.Host) == nil {
+		errs = append(errs, fmt.Errorf("HOST=%s is no IP address: set it to 127.0.0.1, or to 0.0.0.0 so that other machines reach the page", s.Host))
+	}
+	errs = append(errs, auth.Settings{KeysFile: s.APIKeysFile}.Check())
+	if s.MySQLDSN != "" {
+		errs = append(errs, store.Database{DSN: s.MySQLDSN, CAFile: os.Getenv("MYSQL_CA_FILE")}.Check())
+	}
+	if s.ImagesURL != "" {
+		errs = append(errs, photo.RootsSettings{ImagesURL: s.ImagesURL}.Check())
+	}
+	if s.KnownPeople != "" {
+		errs = append(errs, photo.GallerySettings{KnownPeople: s.KnownPeople}.Check())
 	}
 	return errors.Join(errs...)
 }
@@ -70,8 +89,16 @@ func (s Settings) complete() (Settings, error) {
 	if s.Data, err = filepath.Abs(s.Data); err != nil {
 		return s, fmt.Errorf("find DATA: %w", err)
 	}
-	if strings.Contains(s.Data, ",") {
+	if strings.Contains(s.Data, ",") { // in the folder where this was called
 		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data)
+	}
+	if s.Host == "" {
+		s.Host = loopback
+	}
+	if s.APIKeysFile != "" { // the programs run in DATA
+		if s.APIKeysFile, err = filepath.Abs(s.APIKeysFile); err != nil {
+			return s, fmt.Errorf("find API_KEYS_FILE: %w", err)
+		}
 	}
 	if s.ImagesURL == "" {
 		s.ImagesURL = "file://" + filepath.Join(s.Data, "images")
@@ -93,20 +120,20 @@ func (s Settings) complete() (Settings, error) {
 // choosePorts checks the ports of everything that the system itself runs, and gives that of nsqd's HTTP interface.
 func (s *Settings) choosePorts() (http int, err error) {
 	ports := []port{
-		{"RECEIVE_PORT", &s.ReceivePort}, {"VIEW_PORT", &s.ViewPort}, {"PROCESS_PORT", &s.ProcessPort},
-		{"BRIDGE_PORT", &s.BridgePort}, {"FACE_PORT", &s.FacePort},
+		{"RECEIVE_PORT", &s.ReceivePort, s.Host}, {"VIEW_PORT", &s.ViewPort, s.Host}, {"PROCESS_PORT", &s.ProcessPort, loopback},
+		{"BRIDGE_PORT", &s.BridgePort, loopback}, {"FACE_PORT", &s.FacePort, loopback},
 	}
 	if s.TwoProcesses {
-		ports = append(ports, port{"PROCESS_PORT", &s.processTwoPort})
+		ports = append(ports, port{"PROCESS_PORT", &s.processTwoPort, loopback})
 	}
 	if s.MySQLDSN == "" {
-		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort})
+		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort, loopback})
 	}
 	if s.NSQDAddress == "" {
 		if s.NSQDPort != 0 {
 			http = s.NSQDPort + 1
 		}
-		ports = append(ports, port{"NSQD_PORT", &s.NSQDPort}, port{"NSQD_PORT, whose next is nsqd's HTTP port,", &http})
+		ports = append(ports, port{"NSQD_PORT", &s.NSQDPort, loopback}, port{"NSQD_PORT, whose next is nsqd's HTTP port,", &http, loopback})
 	}
 	return http, checkPorts(ports)
 }
@@ -114,9 +141,13 @@ func (s *Settings) choosePorts() (http int, err error) {
 // addresses tells where everything is, MariaDB aside, once the ports are chosen.
 func (s Settings) addresses(nsqdHTTP int) Addresses {
 	url := func(port int) string { return "http://" + local(port) }
+	here := func(port int) string { return "http://" + hostPort(reach(s.Host), port) }
 	a := Addresses{
-		Receive: url(s.ReceivePort), View: url(s.ViewPort), Process: url(s.ProcessPort), Bridge: url(s.BridgePort),
+		Receive: here(s.ReceivePort), View: here(s.ViewPort), Process: url(s.ProcessPort), Bridge: url(s.BridgePort),
 		Face: local(s.FacePort), NSQD: s.NSQDAddress, NSQDHTTP: s.NSQDHTTPAddress, DSN: s.MySQLDSN,
+	}
+	for _, host := range others(s.Host) {
+		a.Network = append(a.Network, Outside{Receive: "http://" + hostPort(host, s.ReceivePort), View: "http://" + hostPort(host, s.ViewPort)})
 	}
 	if s.NSQDAddress == "" {
 		a.NSQD, a.NSQDHTTP = local(s.NSQDPort), local(nsqdHTTP)

@@ -2,6 +2,7 @@ package system
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,12 +40,19 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
 			return s.NSQDHTTPAddress == "q:80"
 		}, ""},
-		"an nsqd without a port":     {func(s *Settings) { s.NSQDAddress = "q" }, nil, "NSQD_ADDRESS=q"},
-		"an nsqd with a named port":  {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, "NSQD_ADDRESS=q:nsq"},
-		"samples neither on nor off": {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
-		"no samples":                 {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
-		"no DATA":                    {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
-		"a comma in DATA":            {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
+		"an nsqd without a port":      {func(s *Settings) { s.NSQDAddress = "q" }, nil, `NSQD_ADDRESS="q"`},
+		"an nsqd with a named port":   {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, `NSQD_ADDRESS="q:nsq"`},
+		"samples neither on nor off":  {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
+		"no samples":                  {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
+		"other machines are kept out": {func(*Settings) {}, func(s Settings) bool { return s.Host == "127.0.0.1" }, ""},
+		"a host that is none":         {func(s *Settings) { s.Host = "everywhere" }, nil, "HOST=everywhere"},
+		"a file of keys is found from DATA": {func(s *Settings) {
+			s.APIKeysFile = "keys"
+			testkit.Succeed(t, os.WriteFile("keys", []byte("phone "+strings.Repeat("0a", 32)), 0o600))
+		}, func(s Settings) bool { return s.APIKeysFile == dir+"/keys" }, ""},
+		"a file of keys that is not there": {func(s *Settings) { s.APIKeysFile = "none" }, nil, "API_KEYS_FILE"},
+		"no DATA":                          {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
+		"a comma in DATA":                  {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Settings{Data: ".lineup", Samples: "on"}
@@ -121,7 +129,7 @@ func TestPortsOfOnesOwnServersAreNotLookedAt(t *testing.T) {
 func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	settings := Settings{
-		Data: "/d", ImagesURL: "file:///i", KnownPeople: "/p",
+		Data: "/d", ImagesURL: "file:///i", KnownPeople: "/p", Host: "127.0.0.1",
 		ReceivePort: 1, ViewPort: 2, ProcessPort: 3, BridgePort: 4, FacePort: 5, NSQDPort: 6,
 	}
 	s := &System{settings: settings, httpPort: 7, models: "/m", At: settings.addresses(7)}
@@ -148,7 +156,7 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 func TestProgramsReachEachOtherByTheRoute(t *testing.T) {
 	t.Parallel()
 	settings := Settings{
-		Data: "/d", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, processTwoPort: 33, BridgePort: 4, FacePort: 5, NSQDPort: 6, TwoProcesses: true,
+		Data: "/d", Host: "127.0.0.1", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, processTwoPort: 33, BridgePort: 4, FacePort: 5, NSQDPort: 6, TwoProcesses: true,
 		Route: func(from, to string, at ...string) string { return from + "-" + to + "-" + strings.Join(at, "+") },
 	}
 	s := &System{settings: settings, httpPort: 7, models: "/m", At: settings.addresses(7)}
@@ -179,7 +187,7 @@ func TestPortsThatAreGivenLieBelowThoseOfOutgoingConnections(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		var number int
-		if err := checkPorts([]port{{"PORT", &number}}); err != nil || number < lowest || number > highest {
+		if err := checkPorts([]port{{"PORT", &number, "127.0.0.1"}}); err != nil || number < lowest || number > highest {
 			t.Fatalf("port %d, %v, want one of %d to %d", number, err, lowest, highest)
 		}
 	}
@@ -202,6 +210,56 @@ func TestOneDataFolderServesOneSystem(t *testing.T) {
 	}
 	again.Close()
 	if _, err := lock(filepath.Join(data, "none")); err == nil || !strings.Contains(err.Error(), "set DATA") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestOtherMachinesFindOnlyReceiveAndView(t *testing.T) {
+	t.Parallel()
+	settings := Settings{Data: "/d", Host: "203.0.113.7", APIKeysFile: "/keys", ReceivePort: 1, ViewPort: 2, ProcessPort: 3, BridgePort: 4, FacePort: 5, NSQDPort: 6}
+	s := &System{settings: settings, At: settings.addresses(7)}
+	if want := []Outside{{"http://203.0.113.7:1", "http://203.0.113.7:2"}}; !slices.Equal(s.At.Network, want) || s.At.Receive != want[0].Receive {
+		t.Errorf("the addresses are %+v", s.At)
+	}
+	for _, program := range []string{NSQD, FaceServer, Process, ProcessTwo, Bridge, Receive, View} {
+		told := s.environment(program)
+		outside := program == Receive || program == View
+		if slices.Contains(told, "HOST=203.0.113.7") != outside || slices.Contains(told, "HOST=127.0.0.1") == outside || slices.Contains(told, "API_KEYS_FILE=/keys") != outside {
+			t.Errorf("%s is told %q", program, told)
+		}
+	}
+	if told := s.environment(View); !slices.Contains(told, "RECEIVE_URL=http://203.0.113.7:1") {
+		t.Errorf("view is told %q", told)
+	}
+}
+
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		host, reach string
+		others      []string
+	}{
+		{"127.0.0.1", "127.0.0.1", nil},
+		{"localhost", "localhost", nil},
+		{"::1", "::1", nil},
+		{"203.0.113.7", "203.0.113.7", []string{"203.0.113.7"}},
+	} {
+		if got := others(test.host); reach(test.host) != test.reach || !slices.Equal(got, test.others) {
+			t.Errorf("%s is reached at %s, by others at %q", test.host, reach(test.host), got)
+		}
+	}
+	for _, every := range []string{"0.0.0.0", "::"} {
+		if reach(every) != loopback || slices.Contains(others(every), loopback) {
+			t.Errorf("%s is reached at %s, by others at %q", every, reach(every), others(every))
+		}
+	}
+}
+
+func TestAnAddressThatThisMachineLacksIsTold(t *testing.T) {
+	t.Parallel()
+	number := 0
+	err := checkPorts([]port{{"VIEW_PORT", &number, "203.0.113.7"}}) // for documentation: nobody has it
+	if err == nil || !strings.Contains(err.Error(), "set HOST") {
 		t.Errorf("the error is %v", err)
 	}
 }

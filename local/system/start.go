@@ -58,8 +58,7 @@ func (s *System) runMariaDB(ctx context.Context, cache parts.Cache) error {
 		return err
 	}
 	// With this file, `mariadb --defaults-file=DATA/my.cnf lineup` looks into the database.
-	client := fmt.Sprintf("[client]\nhost=127.0.0.1\nport=%d\nuser=%s\npassword=%s\n", s.db.Port, parts.Account, s.db.Password)
-	if err := os.WriteFile(filepath.Join(s.settings.Data, "my.cnf"), []byte(client), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.settings.Data, "my.cnf"), []byte(s.db.ClientSettings()), 0o600); err != nil {
 		return fmt.Errorf("write down how the database is reached: %w", err)
 	}
 	_, err = s.keep(MariaDB, func(ctx context.Context, log *programLog) (*child.Process, error) {

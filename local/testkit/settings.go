@@ -9,17 +9,26 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// Settings checks that every number and duration of a program's settings has a
-// least and a greatest value, and that one outside of them is refused by name.
+// absurdText is no address, URL, host, name, file or bucket, and none of the values of
+// any setting.
+const absurdText = "ftp://:0,"
+
+// Settings checks of every setting of a program that an absurd value is refused by name:
+// that a number or a duration has a least and a greatest value, and that a text, or a
+// list of them, is looked at, unless its tag form says that any will do.
 // Defaults gives a pointer to settings that are valid.
 func Settings(t *testing.T, defaults func() any) {
 	t.Helper()
 	if err := serve.Check(defaults()); err != nil {
 		t.Fatalf("the defaults are refused: %v", err)
 	}
-	eachNumber(reflect.ValueOf(defaults()).Elem(), nil, func(path []int, field reflect.StructField) {
+	eachSetting(reflect.ValueOf(defaults()).Elem(), nil, func(path []int, field reflect.StructField) {
 		key := field.Tag.Get("envconfig")
 		t.Run(key, func(t *testing.T) {
+			if isText(field.Type) {
+				text(t, defaults(), path, field)
+				return
+			}
 			if field.Tag.Get("min") == "" || field.Tag.Get("max") == "" {
 				t.Fatal("it has no tag min, or none max")
 			}
@@ -37,16 +46,36 @@ func Settings(t *testing.T, defaults func() any) {
 	})
 }
 
-func eachNumber(structure reflect.Value, above []int, do func(path []int, field reflect.StructField)) {
+func text(t *testing.T, spec any, path []int, field reflect.StructField) {
+	t.Helper()
+	if field.Tag.Get("form") == "any" {
+		return
+	}
+	value := reflect.ValueOf(spec).Elem().FieldByIndex(path)
+	if value.Kind() == reflect.String {
+		value.SetString(absurdText)
+	} else {
+		value.Set(reflect.ValueOf([]string{absurdText}))
+	}
+	if err, key := serve.Check(spec), field.Tag.Get("envconfig"); err == nil || !strings.Contains(err.Error(), key) {
+		t.Errorf("%v: error %v, want one that names %s; a text has a tag form or oneof, or is looked at in Check", value, err, key)
+	}
+}
+
+func isText(kind reflect.Type) bool {
+	return kind.Kind() == reflect.String && kind.PkgPath() == "" || kind == reflect.TypeFor[[]string]()
+}
+
+func eachSetting(structure reflect.Value, above []int, do func(path []int, field reflect.StructField)) {
 	for i := range structure.NumField() {
 		field := structure.Type().Field(i)
 		path := append(append([]int(nil), above...), i)
 		switch {
 		case field.Anonymous:
-			eachNumber(structure.Field(i), path, do)
+			eachSetting(structure.Field(i), path, do)
 		case field.Tag.Get("envconfig") == "" || field.Type.PkgPath() != "" && field.Type != reflect.TypeFor[time.Duration]():
 			// no setting, or one of a type that reads itself
-		case structure.Field(i).CanInt() || structure.Field(i).CanUint() || structure.Field(i).CanFloat():
+		case isText(field.Type), structure.Field(i).CanInt(), structure.Field(i).CanUint(), structure.Field(i).CanFloat():
 			do(path, field)
 		}
 	}

@@ -24,10 +24,21 @@ type Settings struct {
 	CAFile   string `envconfig:"TLS_CA_FILE" desc:"PEM file of the CAs that the other side's certificate must come from"`
 }
 
-// Check refuses one half of a certificate and its key.
+// Check refuses one half of a certificate and its key, and files that cannot be used.
 func (s Settings) Check() error {
 	if (s.CertFile == "") != (s.KeyFile == "") {
 		return errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
+	}
+	_, certErr := s.certificate()
+	_, poolErr := s.pool()
+	return errors.Join(certErr, poolErr)
+}
+
+// CheckServer refuses what a server alone cannot do with: clients' certificates without
+// one of its own.
+func (s Settings) CheckServer() error {
+	if s.CertFile == "" && s.CAFile != "" {
+		return errors.New("TLS_CA_FILE is set without TLS_CERT_FILE: a server needs a certificate of its own, set both and TLS_KEY_FILE")
 	}
 	return nil
 }
@@ -35,8 +46,8 @@ func (s Settings) Check() error {
 // Server is for the side that listens: it shows its certificate and, with a CA, lets
 // in only clients that show one of that CA.
 func (s Settings) Server(log *slog.Logger) (credentials.TransportCredentials, error) {
-	if s.CertFile == "" && s.CAFile != "" {
-		return nil, errors.New("TLS_CA_FILE is set without TLS_CERT_FILE: a server needs a certificate of its own, set both and TLS_KEY_FILE")
+	if err := s.CheckServer(); err != nil {
+		return nil, err
 	}
 	return s.open(log, func(own []tls.Certificate, others *x509.CertPool) *tls.Config {
 		config := &tls.Config{Certificates: own, ClientCAs: others}
@@ -95,22 +106,39 @@ func (f *files) current() credentials.TransportCredentials {
 }
 
 func (f *files) read() (credentials.TransportCredentials, error) {
-	var own []tls.Certificate
-	if f.CertFile != "" {
-		certificate, err := tls.LoadX509KeyPair(f.CertFile, f.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the certificate of TLS_CERT_FILE=%s and TLS_KEY_FILE=%s: %w; next: make both PEM files that belong together", f.CertFile, f.KeyFile, err)
-		}
-		own = append(own, certificate)
+	own, err := f.certificate()
+	if err != nil {
+		return nil, err
 	}
-	var others *x509.CertPool
-	if f.CAFile != "" {
-		var err error
-		if others, err = Pool(f.CAFile); err != nil {
-			return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
-		}
+	others, err := f.pool()
+	if err != nil {
+		return nil, err
 	}
 	return credentials.NewTLS(f.config(own, others)), nil
+}
+
+// certificate is this side's own, none where none is set.
+func (s Settings) certificate() ([]tls.Certificate, error) {
+	if s.CertFile == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate of TLS_CERT_FILE=%s and TLS_KEY_FILE=%s: %w; next: make both PEM files that belong together", s.CertFile, s.KeyFile, err)
+	}
+	return []tls.Certificate{certificate}, nil
+}
+
+// pool holds the CAs of the other side's certificates, nil where none is set.
+func (s Settings) pool() (*x509.CertPool, error) {
+	if s.CAFile == "" {
+		return nil, nil
+	}
+	pool, err := Pool(s.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
+	}
+	return pool, nil
 }
 
 // reread is credentials that are the files' own for each handshake.

@@ -134,15 +134,19 @@ func copyFile(t *testing.T, from, to string) {
 
 func TestHalfAPairIsRefused(t *testing.T) {
 	t.Parallel()
+	ca := testcerts.New(t)
+	cert, key := ca.Issue(t)
 	for name, c := range map[string]struct {
 		settings certs.Settings
 		valid    bool
 	}{
 		"nothing":                       {certs.Settings{}, true},
-		"both":                          {certs.Settings{CertFile: "cert.pem", KeyFile: "key.pem"}, true},
-		"a CA alone":                    {certs.Settings{CAFile: "ca.pem"}, true},
-		"a certificate without its key": {certs.Settings{CertFile: "cert.pem"}, false},
-		"a key without its certificate": {certs.Settings{KeyFile: "key.pem", CAFile: "ca.pem"}, false},
+		"both":                          {certs.Settings{CertFile: cert, KeyFile: key}, true},
+		"a CA alone":                    {certs.Settings{CAFile: ca.File}, true},
+		"a certificate without its key": {certs.Settings{CertFile: cert}, false},
+		"files that are not there":      {certs.Settings{CertFile: "no.pem", KeyFile: "no.pem"}, false},
+		"a CA that is not there":        {certs.Settings{CAFile: "no.pem"}, false},
+		"a key without its certificate": {certs.Settings{KeyFile: key, CAFile: ca.File}, false},
 	} {
 		if err := c.settings.Check(); (err == nil) != c.valid {
 			t.Errorf("%s: %v", name, err)

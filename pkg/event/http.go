@@ -9,8 +9,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -109,7 +110,7 @@ func readBinary(header http.Header, body []byte) (cloudevents.Event, error) {
 		return e, fmt.Errorf("specversion %q, 1.0 is known", version)
 	}
 	// curl -d sends the type of a form, which no event is.
-	if kind := header.Get("Content-Type"); kind != "" && !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+	if kind := header.Get("Content-Type"); kind != "" && !strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
 		e.SetDataContentType(kind)
 	}
 	for name, values := range header {
@@ -217,12 +218,15 @@ func decode(header string) (string, error) {
 	if len(header) >= 2 && header[0] == '"' && header[len(header)-1] == '"' {
 		header = strings.ReplaceAll(strings.ReplaceAll(header[1:len(header)-1], `\"`, `"`), `\\`, `\`)
 	}
-	value, err := url.PathUnescape(header)
-	if err != nil {
-		return header, nil
-	}
+	value := code.ReplaceAllStringFunc(header, func(code string) string {
+		b, _ := strconv.ParseUint(code[1:], 16, 8) // two hexadecimal digits
+		return string([]byte{byte(b)})
+	})
 	if !utf8.ValidString(value) {
 		return "", errors.New("it is no valid UTF-8")
 	}
 	return value, nil
 }
+
+// code stands for one byte.
+var code = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

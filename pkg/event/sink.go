@@ -24,23 +24,8 @@ const (
 // SinkSettings say where events go, for a program to embed in its own. Knative sets
 // them: https://knative.dev/docs/eventing/sources/
 type SinkSettings struct {
-	Sink      string    `envconfig:"K_SINK" desc:"URL that events are posted to"`
+	Sink      string    `envconfig:"K_SINK" form:"url" desc:"URL that events are posted to"`
 	Overrides Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
-}
-
-// Check refuses a sink that no event can be posted to. None at all is allowed.
-func (s SinkSettings) Check() error {
-	if s.Sink == "" {
-		return nil
-	}
-	return checkSink(s.Sink)
-}
-
-func checkSink(address string) error {
-	if !serve.IsHTTP(address) {
-		return errors.New("K_SINK is no http or https URL: correct it")
-	}
-	return nil
 }
 
 // Sink is where events go: what Knative calls K_SINK.
@@ -51,8 +36,8 @@ type Sink struct {
 
 // NewSink connects to nothing yet. It keeps up to connections open between events.
 func NewSink(address string, connections int) (*Sink, error) {
-	if err := checkSink(address); err != nil {
-		return nil, err
+	if !serve.IsHTTP(address) {
+		return nil, errors.New("K_SINK is no http or https URL: correct it")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns = connections

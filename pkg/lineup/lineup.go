@@ -14,7 +14,7 @@ const (
 	Processing Status = "processing" // somebody is looking at it
 	Identified Status = "identified" // at least one person in it is known
 	Unknown    Status = "unknown"    // nobody known, or no face
-	Failed     Status = "failed"     // it will never be looked at; the reason says why
+	Failed     Status = "failed"     // nothing more is tried until it is posted again; the reason says why
 )
 
 // Statuses holds every status, in that order.

@@ -39,10 +39,17 @@ func newBucket(address string) (root, error) {
 		return nil, fmt.Errorf("%s:// is no kind of bucket that Lineup knows; use one of file, %s",
 			u.Scheme, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
 	}
+	if u.Host == "" {
+		return nil, fmt.Errorf("it names no bucket: write %s://BUCKET", u.Scheme)
+	}
+	parameters, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errors.New("its parameters, behind the question mark, cannot be read")
+	}
 	return &bucket{
 		address: address,
 		name:    strings.ToLower(u.Scheme + "://" + u.Host),
-		prefix:  u.Query().Get("prefix"),
+		prefix:  parameters.Get("prefix"),
 	}, nil
 }
 

@@ -26,16 +26,11 @@ import (
 // Settings of a Queue, to be embedded in a program's own, which has them filled in
 // and checked.
 type Settings struct {
-	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" desc:"nsqd, TCP host:port"`
-	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" desc:"the same nsqd, HTTP host:port"`
+	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" form:"address" desc:"nsqd, TCP host:port"`
+	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" form:"address" desc:"the same nsqd, HTTP host:port"`
 	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time nsqd has to answer"`
 	MaxMessage  int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"1" max:"1073741824" desc:"bytes of one message, as nsqd's -max-msg-size"`
 	MaxBatch    int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"1" max:"1073741824" desc:"bytes of messages published together, as nsqd's -max-body-size"`
-}
-
-// Check refuses addresses at which no nsqd can be.
-func (s Settings) Check() error {
-	return errors.Join(serve.CheckAddress("NSQD_ADDRESS", s.Address), serve.CheckAddress("NSQD_HTTP_ADDRESS", s.HTTPAddress))
 }
 
 var (
@@ -58,7 +53,7 @@ type Queue struct {
 
 // New makes a queue without contacting nsqd.
 func New(s Settings) (*Queue, error) {
-	if err := s.Check(); err != nil {
+	if err := serve.Check(&s); err != nil {
 		return nil, err
 	}
 	return &Queue{

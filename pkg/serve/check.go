@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net"
-	"net/url"
 	"os"
 	"reflect"
 	"slices"
@@ -19,8 +17,8 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// Check looks at settings that were filled in: each field against its tags min, max
-// and oneof, then the rules between fields, those of embedded structs first. The
+// Check looks at settings that were filled in: each field against its tags min, max,
+// oneof and form, then what the methods Check say, those of embedded structs first. The
 // error joins everything that is wrong, in the order of the struct. Spec is a
 // pointer to a struct, as for [Settings].
 func Check(spec any) error {
@@ -131,7 +129,7 @@ func (s setting) malformed(err *envconfig.ParseError) error {
 	return fmt.Errorf("%s=%q is not %s", s.key, err.Value, want)
 }
 
-func (s setting) check() error { return cmp.Or(s.inRange(), s.oneOf()) }
+func (s setting) check() error { return cmp.Or(s.inRange(), s.oneOf(), s.inForm()) }
 
 // brokenRules are what the methods Check have against the settings.
 func brokenRules(spec any) (faults []fault) {
@@ -207,18 +205,4 @@ func (s setting) oneOf() error {
 		return nil
 	}
 	return fmt.Errorf("%s=%q: it must be one of %s", s.key, s.value, strings.Join(values, ", "))
-}
-
-// CheckAddress refuses what is no host:port. The error names the key.
-func CheckAddress(key, address string) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return fmt.Errorf("%s=%q is no host:port", key, address)
-	}
-	return nil
-}
-
-// IsHTTP tells whether the address is an http or https URL with a host.
-func IsHTTP(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }

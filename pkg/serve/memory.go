@@ -10,8 +10,9 @@ import (
 
 // limitMemory lets the garbage collector know how much memory the container may use
 // (cgroup v2's memory.max), so that it works harder before the kernel kills the
-// program. A tenth is left for what the Go runtime does not count: the program's own
-// pages and what C code allocates. GOMEMLIMIT, if set, counts instead.
+// program. A tenth is left for what the Go runtime does not count, its own pages among
+// it; a program that allocates much in C needs more, and sets GOMEMLIMIT, which counts
+// instead.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return

@@ -43,9 +43,9 @@ func TestWantsJSON(t *testing.T) {
 func TestProblem(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		problem                      serve.Problem
-		text                         bool
-		kind, body, retryAfter, said string
+		problem                         serve.Problem
+		text                            bool
+		kind, body, retryAfter, message string
 	}{
 		"as JSON": {
 			serve.Problem{Status: 422, Detail: "the path <a&b> is refused", Title: "overwritten"}, false,
@@ -70,8 +70,8 @@ func TestProblem(t *testing.T) {
 			if w.Code != c.problem.Status || w.Header().Get("Content-Type") != c.kind || w.Body.String() != c.body || w.Header().Get("Retry-After") != c.retryAfter {
 				t.Errorf("%d %v\n%s", w.Code, w.Header(), w.Body)
 			}
-			if got := c.problem.Error(); got != c.said {
-				t.Errorf("as an error: %q, want %q", got, c.said)
+			if got := c.problem.Error(); got != c.message {
+				t.Errorf("as an error: %q, want %q", got, c.message)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ type Log struct {
 // Listen is what every program that listens can be told. A program embeds it in
 // its own settings and fills in the port it listens on by default.
 type Listen struct {
-	Host  string        `envconfig:"HOST" default:"0.0.0.0" desc:"address to listen on"`
+	Host  string        `envconfig:"HOST" default:"0.0.0.0" form:"host" desc:"address to listen on"`
 	Port  int           `envconfig:"PORT" min:"0" max:"65535" desc:"port to listen on; 0 takes any free one"`
 	Grace time.Duration `envconfig:"GRACE" default:"20s" min:"1ms" max:"1h" desc:"time that work in flight has to end after SIGTERM, then it is given back, which takes up to 3s; SIGKILL should come 5s later or more"`
 	Log
@@ -37,10 +37,12 @@ type Listen struct {
 //   - desc: what it means, for -help
 //   - min, max: the range of a number or a duration, both included
 //   - oneof: the values that a string may have, separated by spaces
+//   - form: what a text, or each of a list, has to be: address (host:port), host, url
+//     (http or https), or any, where nothing can be said of it before it is used
 //   - secret:"true": -help shows only whether it is set
 //
-// A password inside a URL is never shown. Rules between fields are in a method
-// Check() error of spec, or of a struct that it embeds.
+// A password inside a URL is never shown. What no tag can tell (rules between fields,
+// what a file says) is in a method Check() error of spec, or of a struct that it embeds.
 func Settings(program, purpose string, spec any) {
 	faults := read(spec)
 	switch {

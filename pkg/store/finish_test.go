@@ -20,7 +20,7 @@ func TestFinishFindsWhoIsInThePicture(t *testing.T) {
 	face := func(imageName string, similarity float64) lineup.Face {
 		return lineup.Face{ImageName: imageName, Similarity: &similarity}
 	}
-	seed := func(imageName string) lineup.Face { return lineup.Face{ImageName: imageName} } // tells no similarity
+	original := func(imageName string) lineup.Face { return lineup.Face{ImageName: imageName} } // tells no similarity
 	for name, c := range map[string]struct {
 		faces  []lineup.Face
 		status lineup.Status
@@ -28,16 +28,16 @@ func TestFinishFindsWhoIsInThePicture(t *testing.T) {
 		who    []*lineup.Person // the faces, the best match first
 	}{
 		"no face":                         {nil, lineup.Unknown, nil, nil},
-		"a face like nobody's":            {[]lineup.Face{seed("")}, lineup.Unknown, nil, []*lineup.Person{nil}},
+		"a face like nobody's":            {[]lineup.Face{original("")}, lineup.Unknown, nil, []*lineup.Person{nil}},
 		"a photo without a row":           {[]lineup.Face{face("stray.jpg", .9)}, lineup.Unknown, nil, []*lineup.Person{nil}},
 		"a photo in another case":         {[]lineup.Face{face("DAD_1.jpg", .9)}, lineup.Unknown, nil, []*lineup.Person{nil}},
 		"one known":                       {[]lineup.Face{face("dad_2.jpg", .5)}, lineup.Identified, &dad, []*lineup.Person{&dad}},
-		"one known, no similarity told":   {[]lineup.Face{seed("dad_1.jpg")}, lineup.Identified, &dad, []*lineup.Person{&dad}},
+		"one known, no similarity told":   {[]lineup.Face{original("dad_1.jpg")}, lineup.Identified, &dad, []*lineup.Person{&dad}},
 		"two known, the second is surer":  {[]lineup.Face{face("dad_1.jpg", .5), face("mum.jpg", .6)}, lineup.Identified, &mum, []*lineup.Person{&mum, &dad}},
 		"one known, a stray photo surer":  {[]lineup.Face{face("stray.jpg", .9), face("dad_1.jpg", .5)}, lineup.Identified, &dad, []*lineup.Person{&dad, nil}},
-		"told similarity beats none":      {[]lineup.Face{seed("dad_1.jpg"), face("mum.jpg", -.1)}, lineup.Identified, &mum, []*lineup.Person{&mum, &dad}},
+		"told similarity beats none":      {[]lineup.Face{original("dad_1.jpg"), face("mum.jpg", -.1)}, lineup.Identified, &mum, []*lineup.Person{&mum, &dad}},
 		"the same person twice":           {[]lineup.Face{face("dad_1.jpg", .5), face("dad_1.jpg", .7)}, lineup.Identified, &dad, []*lineup.Person{&dad, &dad}},
-		"two known, no similarity told":   {[]lineup.Face{seed("mum.jpg"), seed("dad_1.jpg")}, lineup.Identified, &mum, []*lineup.Person{&mum, &dad}},
+		"two known, no similarity told":   {[]lineup.Face{original("mum.jpg"), original("dad_1.jpg")}, lineup.Identified, &mum, []*lineup.Person{&mum, &dad}},
 		"more faces than a statement has": {slices.Repeat([]lineup.Face{face("mum.jpg", .5)}, 1_200), lineup.Identified, &mum, slices.Repeat([]*lineup.Person{&mum}, 1_200)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // Database says which database it is, and how to be sure of it.
@@ -51,6 +52,9 @@ func (d Database) config() (*mysql.Config, error) {
 	}
 	if config.Net != "tcp" && config.Net != "unix" {
 		return nil, errors.New("MYSQL_DSN names no network that is known: write tcp(host:port) or unix(socket) between the @ and the last slash")
+	}
+	if config.Net == "tcp" && serve.CheckAddress("MYSQL_DSN", config.Addr) != nil {
+		return nil, errors.New("MYSQL_DSN names no host and port that can be: write tcp(host:3306)")
 	}
 	if config.DBName == "" {
 		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")

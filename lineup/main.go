@@ -1,0 +1,63 @@
+// Command lineup posts pictures, waits for their results and lists them, over the HTTP API of receive and view.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"os"
+
+	"lineup.dev/lineup/pkg/serve"
+)
+
+const purpose = `posts pictures, waits for their results and lists them.
+
+  lineup post [-paths] [-json] DIR|FILE|- ...
+        uploads files, and of a folder every file that is named like a picture. -paths posts their absolute paths
+        instead, for programs that see the same files. A - reads paths from stdin, one a line, and posts them as they
+        stand; one that ends in / is a folder that receive itself goes through. To post a picture again is harmless: what was interrupted is simply repeated.
+  lineup wait [-timeout 10m] [-json] [ID...|folders/ID...|-]
+        waits until these pictures, or all in a folder that was posted by its path, have a result. Without an ID: all
+        that have none now; a - reads from stdin what lineup post printed: lineup post -json DIR | lineup wait -
+  lineup ls [-status STATUS] [-person ID|NAME] [-limit 50] [-json]
+        lists the newest pictures.
+
+Progress goes to stderr, and only to a terminal. On stdout there is text for a terminal; for a file or a pipe, or with
+-json, a line of JSON for each picture. It ends with 0 when every picture was accepted (post), or identified or found
+unknown (wait); with 1 when one was refused, failed or had no result in time, or the programs cannot be reached; with 2
+when the command or a setting is wrong; with 130 after Ctrl-C.`
+
+func main() {
+	var s settings
+	serve.Settings("lineup", purpose, &s)
+	ctx, stop := serve.Context()
+	code := run(ctx, s, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run does what the arguments say and gives the exit status.
+func run(ctx context.Context, s settings, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	r := newReport(stdout, stderr)
+	p := &program{settings: s, client: newClient(s, r.note), report: r, stdin: stdin}
+	verbs := map[string]func(context.Context, *program, []string) error{"post": post, "wait": wait, "ls": list}
+	if len(args) == 0 || verbs[args[0]] == nil {
+		r.note("say lineup post, lineup wait or lineup ls; lineup -help tells more")
+		return 2
+	}
+	err := verbs[args[0]](ctx, p, args[1:])
+	r.end()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	case ctx.Err() != nil:
+		r.note("stopped; do the same again to go on, nothing is done twice")
+		return 130
+	case !errors.Is(err, errSome):
+		r.note("%v", err)
+	}
+	return 1
+}
