@@ -140,7 +140,7 @@ func BenchmarkBounds(b *testing.B) {
 // BenchmarkRotations fails where a picture without people takes longer than it may for
 // being looked at the other ways up.
 func BenchmarkRotations(b *testing.B) {
-	for effort, times := range map[Effort]float64{Fast: 4.5, Thorough: 1.5} {
+	for effort, times := range map[Effort]float64{Fast: 4, Thorough: 1.3} {
 		b.Run(effort.String(), func(b *testing.B) {
 			off, on := openModels(b, Options{Effort: effort}), openModels(b, Options{Effort: effort, Rotations: true})
 			body := cut(b, "phone.jpg", image.Rect(0, 0, 820, 614), 1600, 1200)
