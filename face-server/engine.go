@@ -27,12 +27,18 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}
+	if err := picture.LoadJPEG(config.Models); err != nil {
+		people.Close()
+		return nil, fmt.Errorf("%w; %s", err, modelsHint)
+	}
 	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Rotations: config.Rotations == "on", Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
 		return nil, fmt.Errorf("load the models in %s: %w; %s", config.Models, err, modelsHint)
 	}
-	workers, err := newWorkers(models, config.Workers, picture.Limits{Pixels: config.MaxPixels, Frames: config.MaxFrames}, log)
+	workers, err := newWorkers(models, config.Workers, picture.Limits{
+		Pixels: config.MaxPixels, Memory: config.MaxDecodeMemory, Frames: config.MaxFrames, Detail: models.Detail,
+	}, log)
 	if err != nil {
 		models.Close()
 		people.Close()

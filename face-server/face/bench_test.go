@@ -62,8 +62,9 @@ func openModels(b *testing.B, with Options) *Recogniser {
 	return r
 }
 
-func decode(b *testing.B, body []byte) *picture.Picture {
-	p, err := picture.Decode(b.Context(), body, picture.Limits{Pixels: 1 << 22, Frames: 1})
+// decode decodes as the server does, no larger than the recogniser needs.
+func (r *Recogniser) decode(b *testing.B, body []byte) *picture.Picture {
+	p, err := picture.Decode(b.Context(), body, picture.Limits{Pixels: 1 << 24, Memory: 1 << 28, Frames: 1, Detail: r.Detail})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -108,13 +109,13 @@ func BenchmarkBounds(b *testing.B) {
 		r, body := openModels(b, Options{}), portrait(b)
 		took := least(b,
 			func() {
-				found, err := r.Faces(b.Context(), decode(b, body))
+				found, err := r.Faces(b.Context(), r.decode(b, body))
 				check(b, err)
 				if len(found) != 1 {
 					b.Fatalf("%d faces, want 1", len(found))
 				}
 			},
-			func() { decode(b, body) },
+			func() { r.decode(b, body) },
 			func() { r.detectorRunner.bare(b) },
 			func() { r.landmarkRunner.bare(b) },
 			func() { r.embedderRunner.bare(b) },
@@ -125,7 +126,7 @@ func BenchmarkBounds(b *testing.B) {
 		fast, thorough, body := openModels(b, Options{Effort: Fast}), openModels(b, Options{Effort: Thorough}), stairs(b)
 		whole := func(r *Recogniser) func() {
 			return func() {
-				found, err := r.Faces(b.Context(), decode(b, body))
+				found, err := r.Faces(b.Context(), r.decode(b, body))
 				check(b, err)
 				if len(found) != 4 {
 					b.Fatalf("%d faces, want 4", len(found))
@@ -146,7 +147,7 @@ func BenchmarkRotations(b *testing.B) {
 			body := cut(b, "phone.jpg", image.Rect(0, 0, 820, 614), 1600, 1200)
 			look := func(r *Recogniser) func() {
 				return func() {
-					found, err := r.Faces(b.Context(), decode(b, body))
+					found, err := r.Faces(b.Context(), r.decode(b, body))
 					check(b, err)
 					if len(found) != 0 {
 						b.Fatalf("%d faces, want none", len(found))
@@ -175,7 +176,7 @@ func within(b *testing.B, got, of time.Duration, times float64) {
 // steps, and in each the network alone.
 func BenchmarkPicture(b *testing.B) {
 	r, body := openModels(b, Options{}), portrait(b)
-	p := decode(b, body)
+	p := r.decode(b, body)
 	faces, err := r.find(b.Context(), p)
 	if err != nil || len(faces) != 1 {
 		b.Fatalf("%d faces, error %v; want 1", len(faces), err)
@@ -183,13 +184,13 @@ func BenchmarkPicture(b *testing.B) {
 	box, points := faces[0].box, faces[0].landmarks
 	b.Run("whole", func(b *testing.B) {
 		for b.Loop() {
-			_, err := r.Faces(b.Context(), decode(b, body))
+			_, err := r.Faces(b.Context(), r.decode(b, body))
 			check(b, err)
 		}
 	})
 	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {
-			decode(b, body)
+			r.decode(b, body)
 		}
 	})
 	b.Run("detect", func(b *testing.B) {

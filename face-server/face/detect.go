@@ -3,6 +3,7 @@ package face
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"lineup.dev/lineup/face-server/picture"
@@ -20,7 +21,11 @@ type detection struct {
 func (r *Recogniser) find(ctx context.Context, p *picture.Picture) ([]detection, error) {
 	var faces []detection
 	if r.effort.tiled(p.Width, p.Height) {
-		for _, tile := range r.Detector.tiles(p.Width, p.Height) {
+		tiles := r.Detector.tiles(p.Width, p.Height)
+		if len(tiles) > 0 {
+			r.tiled.paint(p, r.Detector.Input, tiles[0].scale)
+		}
+		for _, tile := range tiles {
 			inTile, err := r.search(ctx, p, tile)
 			if err != nil {
 				return nil, err
@@ -63,7 +68,7 @@ func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) ([]
 
 // detect gives what the detector takes for faces in a view.
 func (r *Recogniser) detect(p *picture.Picture, v view) ([]detection, error) {
-	if err := r.detectorRunner.run(p, picture.Scale(v.scale, v.scale, v.left, v.top)); err != nil {
+	if err := r.look(p, v); err != nil {
 		return nil, err
 	}
 	d := r.Detector
@@ -83,6 +88,14 @@ func (r *Recogniser) detect(p *picture.Picture, v view) ([]detection, error) {
 		}
 	}
 	return suppress(faces, d.Overlap), nil
+}
+
+// look runs the detector on a view. A tile is a part of what was drawn for all of them.
+func (r *Recogniser) look(p *picture.Picture, v view) error {
+	if v.tile {
+		return r.detectorRunner.show(&r.tiled, int(math.Round(v.left/v.scale)), int(math.Round(v.top/v.scale)))
+	}
+	return r.detectorRunner.run(p, picture.Scale(v.scale, v.scale, v.left, v.top))
 }
 
 func byScore(a, b detection) int { return cmp.Compare(b.score, a.score) }

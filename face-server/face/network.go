@@ -61,13 +61,9 @@ type runner struct {
 }
 
 func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
-	channels := 3
-	if n.input.Colour == Grey {
-		channels = 1
-	}
 	r := &runner{network: n}
 	var err error
-	if r.in, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(channels), int64(n.input.Height), int64(n.input.Width))); err != nil {
+	if r.in, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(n.input.channels()), int64(n.input.Height), int64(n.input.Width))); err != nil {
 		return nil, fmt.Errorf("buffer for %s: %w", n.input.File, err)
 	}
 	for _, shape := range outputs {
@@ -92,9 +88,15 @@ func (r *runner) close() {
 // run runs the network on what m maps its input to in the picture. The outputs are
 // valid until the next run.
 func (r *runner) run(p *picture.Picture, m picture.Affine) error {
-	pixels := r.in.GetData()
-	n, width := r.input.Width*r.input.Height, r.input.Width
-	switch r.input.Colour {
+	r.input.draw(p, m, r.in.GetData(), r.input.Width)
+	return r.compute()
+}
+
+// draw fills pixels, rows of width of them, with what m maps them to in the picture, as
+// the network wants to see it.
+func (in Input) draw(p *picture.Picture, m picture.Affine, pixels []float32, width int) {
+	n := len(pixels) / in.channels()
+	switch in.Colour {
 	case RGB:
 		p.RGB(pixels[:n], pixels[n:2*n], pixels[2*n:], width, m)
 	case BGR:
@@ -102,10 +104,21 @@ func (r *runner) run(p *picture.Picture, m picture.Affine) error {
 	case Grey:
 		p.Grey(pixels, width, m)
 	}
-	mean, scale := r.input.Mean, 1/r.input.Std
+	mean, scale := in.Mean, 1/in.Std
 	for i, v := range pixels {
 		pixels[i] = (v - mean) * scale
 	}
+}
+
+func (in Input) channels() int {
+	if in.Colour == Grey {
+		return 1
+	}
+	return 3
+}
+
+// compute runs the network on what its input holds.
+func (r *runner) compute() error {
 	outs := make([]ort.Value, len(r.outs))
 	for i, out := range r.outs {
 		outs[i] = out

@@ -14,12 +14,7 @@ import (
 // recogniserWith is a recogniser of models opened so.
 func recogniserWith(t testing.TB, options face.Options) *face.Recogniser {
 	t.Helper()
-	models, err := face.Open(deptest.Models(t), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { models.Close() })
-	return recogniser(t, models)
+	return recogniser(t, openWith(t, options))
 }
 
 // recall is how many of the faces put into pictures were found.

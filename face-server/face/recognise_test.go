@@ -25,11 +25,13 @@ import (
 	"lineup.dev/lineup/local/deptest"
 )
 
-var limits = picture.Limits{Pixels: 50_000_000, Frames: 1}
+var limits = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1}
 
-func open(t testing.TB) *face.Models {
+func open(t testing.TB) *face.Models { return openWith(t, face.Options{}) }
+
+func openWith(t testing.TB, options face.Options) *face.Models {
 	t.Helper()
-	models, err := face.Open(deptest.Models(t), face.Options{})
+	models, err := face.Open(deptest.Models(t), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,8 @@ type Recogniser struct {
 	*Models
 	detectorRunner, landmarkRunner, embedderRunner *runner
 	livenessRunner                                 *runner // nil where liveness is not asked for
+
+	tiled canvas // what the tiles of a picture are parts of
 }
 
 // NewRecogniser takes the memory for a recogniser.

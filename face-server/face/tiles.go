@@ -5,6 +5,7 @@ import "math"
 // view is a part of a picture that the detector runs on: a rectangle of the shape
 // of its input, at scale picture pixels to one of the input's.
 type view struct {
+	tile      bool // one of several of the same scale, at whole pixels of it
 	scale     float64
 	left, top float64 // picture pixels
 	// tallest is the tallest face, in picture pixels, that is looked for.
@@ -32,9 +33,22 @@ func (d Detector) whole(width, height int) view {
 	}
 }
 
+// Detail is how many pixels of a picture of that size become one, across, where it is
+// searched for faces.
+func (m *Models) Detail(width, height int) float64 {
+	detail := m.Detector.whole(width, height).scale
+	if m.effort.tiled(width, height) {
+		for _, tile := range m.Detector.tiles(width, height) {
+			detail = min(detail, tile.scale)
+		}
+	}
+	return detail
+}
+
 const (
-	// zoom is by how much the tiles show faces larger than the whole does.
-	zoom = 4
+	// zoom is by how much the tiles show faces larger than the whole does. At 4 the usual
+	// picture of 4:3 would take a row of tiles more, for hardly anything.
+	zoom = 3.9
 	// tileOverlap is how many pixels of the input neighbouring tiles share: a face that
 	// the whole does not surely show, for which it must be 16 wide (measured; see
 	// docs/recognition.md), is never cut by both.
@@ -56,7 +70,7 @@ func (d Detector) tiles(width, height int) []view {
 		for j, top := range rows {
 			// A taller face is seen better in the whole; what looks like one here
 			// is a part of a larger face.
-			v := view{scale: scale, left: left * scale, top: top * scale, tallest: float64(d.Height) / 2 * scale}
+			v := view{tile: true, scale: scale, left: left * scale, top: top * scale, tallest: float64(d.Height) / 2 * scale}
 			v.more.left, v.more.right = i > 0, i < len(columns)-1
 			v.more.top, v.more.bottom = j > 0, j < len(rows)-1
 			views = append(views, v)
@@ -65,15 +79,15 @@ func (d Detector) tiles(width, height int) []view {
 	return views
 }
 
-// begins gives where the tiles begin that cover a line: as few of the given length
-// as overlap enough. One that is longer than the line lies around its middle.
+// begins gives where, in whole pixels, the tiles begin that cover a line: as few of the
+// given length as overlap enough. One that is longer than the line lies around its middle.
 func begins(line, length float64) []float64 {
 	if line <= length {
-		return []float64{(line - length) / 2}
+		return []float64{math.Round((line - length) / 2)}
 	}
 	all := make([]float64, int(math.Ceil((line-tileOverlap)/(length-tileOverlap))))
 	for i := range all {
-		all[i] = (line - length) * float64(i) / float64(len(all)-1)
+		all[i] = math.Ceil((line - length) * float64(i) / float64(len(all)-1))
 	}
 	return all
 }

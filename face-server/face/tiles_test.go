@@ -9,15 +9,16 @@ var detector = Detector{Input: Input{Width: 320, Height: 240}}
 
 func TestTiles(t *testing.T) {
 	for name, c := range map[string]struct{ width, height, count int }{
-		"a picture as small as the input has none":          {320, 240, 0},
-		"640×480 is tiled at full resolution":               {640, 480, 3 * 3},
-		"full HD is reduced":                                {1920, 1080, 5 * 4},
-		"a picture four times as large has no more tiles":   {3840, 2160, 5 * 4},
-		"an upright one in as many as fit its shape":        {1080, 1920, 2 * 6},
-		"a strip in one row":                                {20000, 10, 5},
-		"a strip upright in one column":                     {10, 20000, 6},
-		"one pixel has none":                                {1, 1, 0},
-		"the largest picture there is in no more, and soon": {1 << 30, 1 << 30, 4 * 6},
+		"a picture as small as the input has none":        {320, 240, 0},
+		"640×480 is tiled at full resolution":             {640, 480, 3 * 3},
+		"full HD is reduced":                              {1920, 1080, 5 * 4},
+		"a picture four times as large has no more tiles": {3840, 2160, 5 * 4},
+		"an upright one in as many as fit its shape":      {1080, 1920, 2 * 5},
+		"a 4:3 photo":                   {4000, 3000, 5 * 5},
+		"a strip in one row":            {20000, 10, 5},
+		"a strip upright in one column": {10, 20000, 5},
+		"one pixel has none":            {1, 1, 0},
+		"the largest picture there is in no more, and soon": {1 << 30, 1 << 30, 4 * 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := len(detector.tiles(c.width, c.height)); got != c.count {

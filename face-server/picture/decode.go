@@ -12,13 +12,6 @@ import (
 	"lineup.dev/lineup/pkg/photo"
 )
 
-// What a body is refused for. Errors wrap one of these and say more, in words for
-// whoever sent it.
-var (
-	ErrNoPicture = errors.New("no picture")
-	ErrTooLarge  = errors.New("too large")
-)
-
 // Panic is wrapped in the error of a picture that made its decoder panic.
 type Panic struct {
 	Value any
@@ -27,17 +20,11 @@ type Panic struct {
 
 func (p *Panic) Error() string { return "its decoder gave up" }
 
-// Limits is what a picture may have.
-type Limits struct {
-	Pixels int
-	Frames int // of an animation
-}
-
 // Decode makes a Picture of a file in one of [photo.Formats], whatever it is called,
 // rotated as its EXIF data says; of an animation it is the first frame. It refuses what
-// exceeds the limits, and what would take more memory than nine bytes for each pixel
-// that is allowed, before memory is taken, and stops when ctx ends. The error wraps
-// ErrNoPicture, ErrTooLarge, or is ctx's.
+// exceeds the limits before memory is taken, and stops when ctx ends: a JPEG only before
+// and after it is decoded. The error wraps ErrNoPicture, ErrTooLarge, or is ctx's. The
+// body must stay as it is as long as the picture is used.
 func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	format, known := photo.FormatOf(body)
 	if !known {
@@ -45,7 +32,7 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	}
 	var p *Picture
 	err := guard(func() (err error) {
-		p, err = decoders[format.MediaType].open(ctx, body, limits)
+		p, err = decoders[format.MediaType].picture(ctx, body, limits)
 		return err
 	})
 	switch {
@@ -69,7 +56,7 @@ func guard(decode func() error) (err error) {
 	return decode()
 }
 
-func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
+func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	if d.frames != nil && d.frames(body, limits.Frames) > limits.Frames {
 		return nil, fmt.Errorf("%w: an animation of more than the %d frames that are allowed; send one of them as a picture", ErrTooLarge, limits.Frames)
 	}
@@ -77,10 +64,13 @@ func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture
 	if d.exif != 0 {
 		stored = readOrientation(body, d.exif)
 	}
+	if d.open != nil {
+		return d.open(body, limits, stored)
+	}
 	if d.first != nil {
 		body = d.first(body)
 	}
-	config, err := d.check(body, limits.Pixels)
+	config, err := d.check(body, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -98,31 +88,15 @@ func (d decoder) open(ctx context.Context, body []byte, limits Limits) (*Picture
 }
 
 // check reads the header and refuses what is too large by it.
-func (d decoder) check(body []byte, maxPixels int) (image.Config, error) {
-	var more extra
-	if d.header != nil {
-		var err error
-		if more, err = d.header(body); err != nil {
-			return image.Config{}, err
-		}
-	}
+func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
 	config, err := d.config(bytes.NewReader(body))
 	if err != nil {
 		return image.Config{}, err
 	}
-	w, h := config.Width, config.Height
-	if w < 1 || h < 1 {
-		return image.Config{}, fmt.Errorf("%d×%d pixels", w, h)
+	if err := limits.checkSize(config.Width, config.Height); err != nil {
+		return image.Config{}, err
 	}
-	pixels := int64(w) * int64(h)
-	if pixels > int64(maxPixels) {
-		return image.Config{}, fmt.Errorf("%w: %d×%d pixels, %d are allowed", ErrTooLarge, w, h, maxPixels)
-	}
-	needed := pixels*int64(memory(config.ColorModel)) + pixels*int64(more)/16
-	if allowed := int64(maxPixels) * bytesPerPixel; needed > allowed {
-		return image.Config{}, fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed; save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, allowed)
-	}
-	return config, nil
+	return config, limits.checkMemory(int64(config.Width) * int64(config.Height) * int64(memory(config.ColorModel)))
 }
 
 // reader gives a body in small pieces and ends when its context does, and the

@@ -20,7 +20,7 @@ import (
 	"lineup.dev/lineup/pkg/photo"
 )
 
-var enough = picture.Limits{Pixels: 50_000_000, Frames: 1000}
+var enough = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1000}
 
 // quarters is the picture that every test looks at: 48×32, a colour per quarter.
 var quarters = []color.NRGBA{
@@ -292,10 +292,10 @@ func TestRefusals(t *testing.T) {
 
 func TestLimitOfPixels(t *testing.T) {
 	body := encodePNG(t, upright())
-	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48 * 32, Frames: 1}); err != nil {
+	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48 * 32, Memory: 1 << 20, Frames: 1}); err != nil {
 		t.Errorf("a picture of exactly the pixels allowed is refused: %v", err)
 	}
-	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48*32 - 1, Frames: 1}); !errors.Is(err, picture.ErrTooLarge) {
+	if _, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 48*32 - 1, Memory: 1 << 20, Frames: 1}); !errors.Is(err, picture.ErrTooLarge) {
 		t.Errorf("one pixel too many: error is %v, want ErrTooLarge", err)
 	}
 }

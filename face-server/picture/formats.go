@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"io"
 
@@ -16,29 +15,24 @@ import (
 type decoder struct {
 	config  func(io.Reader) (image.Config, error)
 	decode  func(io.Reader) (image.Image, error)
-	exif    imagemeta.ImageFormat            // 0 where there is none
-	frames  func(body []byte, most int) int  // counts those of an animation
-	first   func(body []byte) []byte         // the first frame, where decode knows no animation
-	header  func(body []byte) (extra, error) // refuses what decode cannot, and tells what memory it takes
-	convert func(decoded image.Image)        // brings the components into JFIF's range
-}
+	exif    imagemeta.ImageFormat           // 0 where there is none
+	frames  func(body []byte, most int) int // counts those of an animation
+	first   func(body []byte) []byte        // the first frame, where decode knows no animation
+	convert func(decoded image.Image)       // brings the components into JFIF's range
 
-// extra is the bytes that decoding takes for 16 pixels beyond the pixels themselves.
-type extra int
+	// open does all of that in its own way, where it is set, for a picture stored in the
+	// given EXIF orientation.
+	open func(body []byte, limits Limits, orientation int) (*Picture, error)
+}
 
 // decoders of package photo's Formats, by media type. Another format takes a row in
 // each of the two tables.
 var decoders = map[string]decoder{
-	"image/jpeg": {config: jpeg.DecodeConfig, decode: jpeg.Decode, exif: imagemeta.JPEG, header: jpegHeader},
+	"image/jpeg": {exif: imagemeta.JPEG, open: openJPEG},
 	"image/png":  {config: png.DecodeConfig, decode: png.Decode, exif: imagemeta.PNG, frames: pngFrames},
 	"image/webp": {config: webp.DecodeConfig, decode: webp.Decode, exif: imagemeta.WebP, frames: webpFrames, first: firstFrame, convert: widenRange},
 	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames},
 }
-
-// bytesPerPixel is what decoding may take for every pixel that is allowed. It is
-// enough for the largest picture allowed of every usual kind, not for one of 16 bits
-// or a progressive JPEG of full colour.
-const bytesPerPixel = 9
 
 // memory is the bytes that a pixel takes while a picture of that colour model is
 // decoded, and copied where its model is not kept.
@@ -55,8 +49,6 @@ func memory(model color.Model) int {
 		return 2 + copied
 	case color.RGBA64Model, color.NRGBA64Model:
 		return 8 + copied
-	case color.CMYKModel:
-		return 4 + 4 + copied // package jpeg makes the pixels of separate planes
 	case color.RGBAModel, color.NRGBAModel:
 		return 4 + copied
 	}

@@ -60,7 +60,7 @@ func TestLimitOfFrames(t *testing.T) {
 	} {
 		for n, refused := range map[int]bool{1: false, 2: false, 30: false, 31: true, 10_000: true} {
 			t.Run(fmt.Sprintf("a %s of %d frames where 30 are allowed", name, n), func(t *testing.T) {
-				_, err := picture.Decode(t.Context(), frames(n), picture.Limits{Pixels: 48 * 32, Frames: 30})
+				_, err := picture.Decode(t.Context(), frames(n), picture.Limits{Pixels: 48 * 32, Memory: 1 << 20, Frames: 30})
 				if !refused && err != nil {
 					t.Fatal(err)
 				}

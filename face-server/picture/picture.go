@@ -14,8 +14,17 @@ type Picture struct {
 	// file is damaged; empty for one that is whole.
 	Warning string
 
-	y, cb, cr *plane
-	upright   Affine // from upright coordinates to those of the planes
+	*raster
+	upright Affine // from upright coordinates to those of the raster
+}
+
+// raster is a picture's pixels as they are stored.
+type raster struct {
+	components
+
+	// finer decodes the picture again, for a drawing with so many of its pixels to one. It
+	// gives false when that cannot be had. It is nil where the planes show every pixel.
+	finer func(detail float64) (components, bool)
 }
 
 // New makes a Picture of an upright image whose bounds begin at (0, 0). It may share
@@ -28,8 +37,13 @@ func New(img image.Image) *Picture {
 // newPicture takes a decoded image that fills a picture of width × height, stored in
 // the given EXIF orientation.
 func newPicture(decoded image.Image, width, height, orientation int) *Picture {
-	p := new(Picture)
-	p.y, p.cb, p.cr = planes(decoded, width, height)
+	return pictureOf(planes(decoded, width, height), width, height, orientation)
+}
+
+// pictureOf is a picture of the components of width × height pixels, stored in the given
+// EXIF orientation.
+func pictureOf(c components, width, height, orientation int) *Picture {
+	p := &Picture{raster: &raster{components: c}}
 	p.Width, p.Height, p.upright = rotate(width, height, orientation)
 	return p
 }
@@ -48,11 +62,13 @@ func (p *Picture) Rotated(turns int) *Picture {
 // at each of its pixels: m maps a point of dst to a point of the upright picture.
 // Around the picture it is black.
 func (p *Picture) Grey(dst []float32, width int, m Affine) {
+	p.refine(m)
 	p.y.sample(dst, width, m.Then(p.upright))
 }
 
 // RGB is as Grey, in colour: a plane each for red, green and blue, of equal length.
 func (p *Picture) RGB(red, green, blue []float32, width int, m Affine) {
+	p.refine(m)
 	m = m.Then(p.upright)
 	p.y.sample(green, width, m)
 	p.cb.sample(blue, width, m)
@@ -63,5 +79,19 @@ func (p *Picture) RGB(red, green, blue []float32, width int, m Affine) {
 		red[i] = clamp(y + 1.402*cr)
 		green[i] = clamp(y - 0.344136*cb - 0.714136*cr)
 		blue[i] = clamp(y + 1.772*cb)
+	}
+}
+
+// refine decodes the picture again where what is to be drawn is finer than the planes.
+func (r *raster) refine(m Affine) {
+	detail := m.magnification()
+	if r.finer == nil || !(detail < float64(r.y.across)) {
+		return
+	}
+	if c, ok := r.finer(detail); ok {
+		r.components = c
+	}
+	if r.y.across == 1 {
+		r.finer = nil
 	}
 }

@@ -6,26 +6,35 @@ import (
 	"image/draw"
 )
 
+// components is a picture as lightness and two colour differences.
+type components struct{ y, cb, cr *plane }
+
 // planes takes the components of a decoded picture, or computes them: what is
 // transparent becomes white, and so does what a GIF's first frame leaves free.
-func planes(decoded image.Image, width, height int) (y, cb, cr *plane) {
+func planes(decoded image.Image, width, height int) components {
 	switch img := decoded.(type) {
 	case *image.YCbCr:
-		return components(img, width, height)
+		return ofYCbCr(img, width, height)
 	case *image.Gray:
-		none := newLevel([]byte{128}, 1, 1, 1)
-		return newPlane(newLevel(img.Pix, img.Stride, width, height), 1, 1, 0),
-			newPlane(none, width, height, 128), newPlane(none, width, height, 128)
+		return ofGrey(newPlane(newLevel(img.Pix, img.Stride, width, height), 1, 1, 0), width, height)
 	}
-	return components(toYCbCr(decoded, width, height), width, height)
+	return ofYCbCr(toYCbCr(decoded, width, height), width, height)
 }
 
-func components(img *image.YCbCr, width, height int) (y, cb, cr *plane) {
+// ofGrey is a picture of width × height without colour.
+func ofGrey(y *plane, width, height int) components {
+	none := newLevel([]byte{128}, 1, 1, 1)
+	return components{y, newPlane(none, width, height, 128), newPlane(none, width, height, 128)}
+}
+
+func ofYCbCr(img *image.YCbCr, width, height int) components {
 	across, down := subsampling(img.SubsampleRatio)
 	columns, rows := (width+across-1)/across, (height+down-1)/down
-	return newPlane(newLevel(img.Y, img.YStride, width, height), 1, 1, 0),
+	return components{
+		newPlane(newLevel(img.Y, img.YStride, width, height), 1, 1, 0),
 		newPlane(newLevel(img.Cb, img.CStride, columns, rows), across, down, 128),
-		newPlane(newLevel(img.Cr, img.CStride, columns, rows), across, down, 128)
+		newPlane(newLevel(img.Cr, img.CStride, columns, rows), across, down, 128),
+	}
 }
 
 // subsampling is how many pixels share a colour value, across and down.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -26,7 +27,27 @@ func cache() (parts.Cache, error) {
 	return parts.OpenCache(func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 }
 
-// Models gives the folder that holds models.json, the face models and ONNX Runtime.
+// MainWithJPEG is the TestMain of a package whose tests decode JPEGs: load is given the folder of libjpeg-turbo. That is
+// small, so that tests under -short have it, too.
+func MainWithJPEG(m *testing.M, load func(dir string) error) int {
+	ctx, cancel := context.WithTimeout(context.Background(), fetching)
+	defer cancel()
+	c, err := cache()
+	var library string
+	if err == nil {
+		library, err = c.JPEG(ctx)
+	}
+	if err == nil {
+		err = load(filepath.Dir(library))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// Models gives the folder that holds models.json, the face models, ONNX Runtime and libjpeg-turbo.
 func Models(t testing.TB) string {
 	t.Helper()
 	leftOutByShort(t, "the face models")

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Models puts ONNX Runtime and the face models into dir, where models.json says how the face server uses them. Models of
+// Models puts ONNX Runtime, libjpeg-turbo and the face models into dir, where models.json says how the face server uses them. Models of
 // one's own are safe there under names of their own.
 func (c Cache) Models(ctx context.Context, dir string) error {
 	library, ok := runtimes[runtime.GOARCH]
@@ -25,7 +25,7 @@ func (c Cache) Models(ctx context.Context, dir string) error {
 		return fmt.Errorf("complete the models: %w", err)
 	}
 	var g errgroup.Group
-	for _, p := range []pack{library, models} {
+	for _, p := range []pack{library, decoders[runtime.GOARCH], models} {
 		g.Go(func() error {
 			cached, err := c.fetch(ctx, p)
 			if err != nil {

@@ -18,6 +18,14 @@ var runtimes = map[string]pack{
 		{"package/bin/napi-v6/linux/arm64/libonnxruntime.so.1", "1f549d46250b005580b597f4164984aaf75b3bcb9f3aeb07c7f8a8fe60b23c76", 0}}},
 }
 
+// decoders is libjpeg-turbo 3.1.3 by architecture, as its package builds it from the release.
+var decoders = map[string]pack{
+	"amd64": {"@julusian/jpeg-turbo@3.0.1", 3, []packed{
+		{"package/prebuilds/jpeg-turbo-linux-x64/libturbojpeg.so.0", "6facda09ef3e2308608f2b0214c040791e276305a48a27036362402f95fffcf5", 0}}},
+	"arm64": {"@julusian/jpeg-turbo@3.0.1", 3, []packed{
+		{"package/prebuilds/jpeg-turbo-linux-arm64/libturbojpeg.so.0", "a84dbc892b9e438c72022bc6ad892400d21ffdf5d7184928d59807371b7c86d5", 0}}},
+}
+
 // models are the networks that find a face, its landmarks and its description, and judge whether it is live.
 var models = pack{"faceplugin-face-recognition-js@0.0.1", 41, []packed{
 	{"package/model/fr_detect.onnx", "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854", 0},
@@ -54,6 +62,19 @@ func (c Cache) Buf(ctx context.Context) (string, error) {
 	p, ok := bufs[runtime.GOARCH]
 	if !ok {
 		return "", fmt.Errorf("buf is not known for %s: install it and run `buf generate`", runtime.GOARCH)
+	}
+	dir, err := c.fetch(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, p.files[0].name()), nil
+}
+
+// JPEG fetches libjpeg-turbo and gives its path.
+func (c Cache) JPEG(ctx context.Context) (string, error) {
+	p, ok := decoders[runtime.GOARCH]
+	if !ok {
+		return "", fmt.Errorf("libjpeg-turbo is not known for %s: install version 3 of it", runtime.GOARCH)
 	}
 	dir, err := c.fetch(ctx, p)
 	if err != nil {
