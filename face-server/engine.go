@@ -38,6 +38,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 	}
 	workers, err := newWorkers(models, config.Workers, picture.Limits{
 		Pixels: config.MaxPixels, Memory: config.MaxDecodeMemory, Frames: config.MaxFrames, Detail: models.Detail,
+		Formats: config.Formats, DecodeTimeout: config.DecodeTimeout,
 	}, log)
 	if err != nil {
 		models.Close()

@@ -10,6 +10,7 @@ import (
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/certs"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
@@ -39,11 +40,13 @@ type settings struct {
 	Queue          int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`
 	MaxPixels      int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`
 	// Two workers with such a picture each fit into the container's limit, see knative/base/face-server.yaml.
-	MaxDecodeMemory int64  `envconfig:"MAX_DECODE_MEMORY" default:"402653184" min:"1048576" max:"68719476736" desc:"bytes that the pixels of a picture may take while it is decoded; an ordinary JPEG is decoded smaller instead"`
-	MaxFrames       int    `envconfig:"MAX_FRAMES" default:"1000" min:"1" max:"1000000" desc:"frames an animation may have, of which the first is used"`
-	MaxPhotos       int    `envconfig:"MAX_PHOTOS" default:"15000" min:"1" max:"1000000" desc:"photos that face-server accuracy compares at most"`
-	MaxFaces        int    `envconfig:"MAX_FACES" default:"256" min:"1" max:"10000" desc:"faces of a picture that are described: those of the highest detection score"`
-	MaxStreams      uint32 `envconfig:"MAX_STREAMS" default:"64" min:"1" max:"1000000" desc:"calls at a time on one connection; more wait at the client"`
+	MaxDecodeMemory int64           `envconfig:"MAX_DECODE_MEMORY" default:"402653184" min:"1048576" max:"68719476736" desc:"bytes that the pixels of a picture may take while it is decoded; an ordinary JPEG is decoded smaller instead"`
+	Formats         picture.Formats `envconfig:"FORMATS" default:"jpeg png webp gif heic avif tiff bmp" desc:"formats of pictures that are decoded; HEIC and AVIF by a decoder in a sandbox"`
+	DecodeTimeout   time.Duration   `envconfig:"DECODE_TIMEOUT" default:"20s" min:"1ms" max:"24h" desc:"time that the decoder of a HEIC or AVIF may take, so that a file made for it cannot keep a worker"`
+	MaxFrames       int             `envconfig:"MAX_FRAMES" default:"1000" min:"1" max:"1000000" desc:"frames an animation may have, of which the first is used"`
+	MaxPhotos       int             `envconfig:"MAX_PHOTOS" default:"15000" min:"1" max:"1000000" desc:"photos that face-server accuracy compares at most"`
+	MaxFaces        int             `envconfig:"MAX_FACES" default:"256" min:"1" max:"10000" desc:"faces of a picture that are described: those of the highest detection score"`
+	MaxStreams      uint32          `envconfig:"MAX_STREAMS" default:"64" min:"1" max:"1000000" desc:"calls at a time on one connection; more wait at the client"`
 	gallery.Requirements
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" min:"1ms" max:"24h" desc:"time for a call that brings no deadline of its own"`
 }

@@ -57,7 +57,7 @@ func statusOf(err error) *status.Status {
 	case errors.Is(err, photo.ErrNotFile):
 		return status.New(codes.InvalidArgument, "no picture: "+err.Error())
 	// The words of these errors are made for whoever sent the picture.
-	case errors.Is(err, errNothing), errors.Is(err, errPage), errors.Is(err, picture.ErrNoPicture), errors.Is(err, picture.ErrTooLarge),
+	case errors.Is(err, errNothing), errors.Is(err, errPage), errors.Is(err, picture.ErrNoPicture), errors.Is(err, picture.ErrTooLarge), errors.Is(err, picture.ErrOff),
 		errors.Is(err, photo.ErrTooLarge), errors.Is(err, photo.ErrOutside), errors.Is(err, photo.ErrRefused):
 		return status.New(codes.InvalidArgument, err.Error())
 	}

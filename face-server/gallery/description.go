@@ -87,7 +87,7 @@ func (k *known) is(e photo.Entry) bool {
 // another try.
 func lasting(err error) bool {
 	return slices.ContainsFunc([]error{
-		picture.ErrNoPicture, picture.ErrTooLarge, photo.ErrTooLarge, photo.ErrNotFile, photo.ErrOutside, photo.ErrRefused,
+		picture.ErrNoPicture, picture.ErrTooLarge, picture.ErrOff, photo.ErrTooLarge, photo.ErrNotFile, photo.ErrOutside, photo.ErrRefused,
 	}, func(kind error) bool { return errors.Is(err, kind) })
 }
 

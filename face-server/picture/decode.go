@@ -1,14 +1,12 @@
 package picture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"io"
 	"runtime/debug"
 
+	"lineup.dev/lineup/face-server/picture/sandbox"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -21,14 +19,18 @@ type Panic struct {
 func (p *Panic) Error() string { return "its decoder gave up" }
 
 // Decode makes a Picture of a file in one of [photo.Formats], whatever it is called,
-// rotated as its EXIF data says; of an animation it is the first frame. It refuses what
-// exceeds the limits before memory is taken, and stops when ctx ends: a JPEG only before
-// and after it is decoded. The error wraps ErrNoPicture, ErrTooLarge, or is ctx's. The
-// body must stay as it is as long as the picture is used.
+// rotated as a browser does; of an animation it is the first frame. Of a damaged file it
+// is what can be seen, with a Warning. It refuses what exceeds the limits before memory
+// is taken, and stops when ctx ends: a JPEG only before and after it is decoded. The
+// error wraps ErrNoPicture, ErrTooLarge or ErrOff, is ctx's, or that of a sandbox that
+// cannot be started. The body must stay as it is as long as the picture is used.
 func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	format, known := photo.FormatOf(body)
 	if !known {
 		return nil, fmt.Errorf("%w: not a %s", ErrNoPicture, photo.FormatNames())
+	}
+	if !limits.Formats.On(format) {
+		return nil, fmt.Errorf("%s is %w; set FORMATS", format.Name, ErrOff)
 	}
 	var p *Picture
 	err := guard(func() (err error) {
@@ -38,7 +40,7 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, ErrTooLarge):
+	case errors.Is(err, ErrTooLarge), errors.Is(err, sandbox.ErrStart):
 		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
@@ -61,61 +63,22 @@ func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Pict
 		return nil, fmt.Errorf("%w: an animation of more than the %d frames that are allowed; send one of them as a picture", ErrTooLarge, limits.Frames)
 	}
 	stored := 1
-	if d.exif != 0 {
-		stored = readOrientation(body, d.exif)
+	if d.exif != nil {
+		stored = orientationOf(d.exif(body))
 	}
 	if d.open != nil {
-		return d.open(body, limits, stored)
+		return d.open(ctx, body, limits, stored)
 	}
 	if d.first != nil {
 		body = d.first(body)
 	}
-	config, err := d.check(body, limits)
-	if err != nil {
-		return nil, err
+	p, err := d.plain(ctx, body, limits, stored)
+	if err == nil || d.mend == nil || errors.Is(err, ErrTooLarge) || ctx.Err() != nil {
+		return p, err
 	}
-	decoded, err := d.decode(&reader{ctx, body})
-	if err != nil {
-		return nil, err
+	partial, mendErr := d.mend(ctx, body, limits, stored)
+	if mendErr != nil && !errors.Is(mendErr, ErrTooLarge) {
+		return nil, err // that of the file as it is tells more
 	}
-	if d.convert != nil {
-		d.convert(decoded)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return newPicture(decoded, config.Width, config.Height, stored), nil
-}
-
-// check reads the header and refuses what is too large by it.
-func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
-	config, err := d.config(bytes.NewReader(body))
-	if err != nil {
-		return image.Config{}, err
-	}
-	if err := limits.checkSize(config.Width, config.Height); err != nil {
-		return image.Config{}, err
-	}
-	return config, limits.checkMemory(int64(config.Width) * int64(config.Height) * int64(memory(config.ColorModel)))
-}
-
-// reader gives a body in small pieces and ends when its context does, and the
-// decoder that reads from it with it: a small piece can stand for many pixels.
-type reader struct {
-	ctx  context.Context
-	body []byte
-}
-
-const piece = 512 // bytes
-
-func (r *reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	if len(r.body) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p[:min(len(p), piece)], r.body)
-	r.body = r.body[n:]
-	return n, nil
+	return partial, mendErr
 }

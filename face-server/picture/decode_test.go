@@ -15,12 +15,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
 )
 
-var enough = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1000}
+var enough = picture.Limits{Pixels: 50_000_000, Memory: 450_000_000, Frames: 1000, DecodeTimeout: time.Minute}
 
 // quarters is the picture that every test looks at: 48×32, a colour per quarter.
 var quarters = []color.NRGBA{
@@ -44,7 +45,7 @@ func upright() *image.NRGBA {
 	return draw(48, 32, func(x, y int) (int, int) { return x, y })
 }
 
-func encodeJPEG(t *testing.T, img image.Image) []byte {
+func encodeJPEG(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}); err != nil {
@@ -53,7 +54,7 @@ func encodeJPEG(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func encodePNG(t *testing.T, img image.Image) []byte {
+func encodePNG(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
@@ -201,16 +202,6 @@ func TestOrientation(t *testing.T) {
 			mustShow(t, bytes.Join([][]byte{body[:header], chunk("eXIf", exif(orientation)), body[header:]}, nil), quarters)
 		})
 	}
-	turned := []color.NRGBA{quarters[3], quarters[2], quarters[1], quarters[0]}
-	for name, data := range map[string][]byte{
-		"WebP upside down":                        exif(3),
-		"WebP upside down, EXIF as a JPEG has it": append([]byte("Exif\x00\x00"), exif(3)...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			mustShow(t, webpWithEXIF(file(t, "lossless.webp"), data), turned)
-			mustShow(t, webpWithEXIF(file(t, "lossy.webp"), data), turned)
-		})
-	}
 	for name, data := range map[string][]byte{
 		"an orientation of 9": exif(9),
 		"EXIF that is cut":    exif(6)[:13],
@@ -272,7 +263,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		"nothing":                  {nil, picture.ErrNoPicture, "not a " + photo.FormatNames()},
 		"a text":                   {[]byte("who is it?"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
-		"a HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a film":                   {[]byte("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomavc1"), picture.ErrNoPicture, "not a " + photo.FormatNames()},
+		"a HEIC of nothing":        {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), picture.ErrNoPicture, "broken HEIC"},
 		"a JPEG that is cut":       {jpegBody[:len(jpegBody)/2], picture.ErrNoPicture, "broken JPEG"},
 		"a JPEG's first bytes":     {jpegBody[:20], picture.ErrNoPicture, "broken JPEG"},
 		"a PNG without pixels":     {pngHeader(10, 10), picture.ErrNoPicture, "broken PNG"},

@@ -1,13 +1,14 @@
 package picture
 
 import (
+	"context"
 	"image"
-	"image/color"
 	"image/gif"
 	"image/png"
 	"io"
 
-	"github.com/bep/imagemeta"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
 
@@ -15,42 +16,30 @@ import (
 type decoder struct {
 	config  func(io.Reader) (image.Config, error)
 	decode  func(io.Reader) (image.Image, error)
-	exif    imagemeta.ImageFormat           // 0 where there is none
+	exif    func(body []byte) []byte        // finds the data that tells the orientation
 	frames  func(body []byte, most int) int // counts those of an animation
 	first   func(body []byte) []byte        // the first frame, where decode knows no animation
+	more    int                             // bytes that decode takes for a pixel beside the pixel itself
 	convert func(decoded image.Image)       // brings the components into JFIF's range
+
+	// mend decodes as much as there is of a file that decode gave up, and warns of what
+	// is missing.
+	mend func(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error)
 
 	// open does all of that in its own way, where it is set, for a picture stored in the
 	// given EXIF orientation.
-	open func(body []byte, limits Limits, orientation int) (*Picture, error)
+	open func(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error)
 }
 
 // decoders of package photo's Formats, by media type. Another format takes a row in
 // each of the two tables.
 var decoders = map[string]decoder{
-	"image/jpeg": {exif: imagemeta.JPEG, open: openJPEG},
-	"image/png":  {config: png.DecodeConfig, decode: png.Decode, exif: imagemeta.PNG, frames: pngFrames},
-	"image/webp": {config: webp.DecodeConfig, decode: webp.Decode, exif: imagemeta.WebP, frames: webpFrames, first: firstFrame, convert: widenRange},
-	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames},
-}
-
-// memory is the bytes that a pixel takes while a picture of that colour model is
-// decoded, and copied where its model is not kept.
-func memory(model color.Model) int {
-	const copied = 3
-	switch model {
-	case color.GrayModel:
-		return 1
-	case color.YCbCrModel:
-		return 3
-	case color.NYCbCrAModel:
-		return 4 + copied
-	case color.Gray16Model:
-		return 2 + copied
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 8 + copied
-	case color.RGBAModel, color.NRGBAModel:
-		return 4 + copied
-	}
-	return 1 + copied // a palette
+	"image/jpeg": {exif: jpegEXIF, open: openJPEG},
+	"image/png":  {config: png.DecodeConfig, decode: png.Decode, exif: pngEXIF, frames: pngFrames, mend: mendPNG},
+	"image/webp": {config: webp.DecodeConfig, decode: webp.Decode, frames: webpFrames, first: firstFrame, convert: widenRange, mend: mendWebP},
+	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames, mend: mendGIF},
+	"image/heic": {open: openHEIC},
+	"image/avif": {open: openAVIF},
+	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: 4},
+	"image/bmp":  {config: bmp.DecodeConfig, decode: bmp.Decode, mend: mendBMP},
 }

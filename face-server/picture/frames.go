@@ -15,27 +15,20 @@ import (
 // follow (GIF89a Specification, sections 15 to 26).
 func gifFrames(body []byte, most int) (frames int) {
 	const (
-		header, descriptor            = 13, 10
-		extension, image, codeSize    = 0x21, 0x2c, 1
-		colourTable, colourTableOfTwo = 1 << 7, 3 * 2
+		header, descriptor         = 13, 10
+		extension, image, codeSize = 0x21, 0x2c, 1
 	)
-	table := func(flags byte) int {
-		if flags&colourTable == 0 {
-			return 0
-		}
-		return colourTableOfTwo << (flags & 7)
-	}
 	if len(body) < header {
 		return 0
 	}
-	at := header + table(body[10])
+	at := header + gifTable(body[10])
 	for frames <= most && at+descriptor <= len(body) {
 		switch body[at] {
 		case extension:
 			at += 2
 		case image:
 			frames++
-			at += descriptor + table(body[at+9]) + codeSize
+			at += descriptor + gifTable(body[at+9]) + codeSize
 		default:
 			return frames
 		}
@@ -65,16 +58,13 @@ var animationFrame = riff.FourCC{'A', 'N', 'M', 'F'}
 // pngFrames reads the acTL chunk, which an animated PNG has before its pixels (PNG
 // Specification, third edition, "acTL Animation Control Chunk").
 func pngFrames(body []byte, _ int) int {
-	const signature, around = 8, 12 // length, type and checksum
-	for at := signature; at+around <= len(body); {
-		size, kind := int(binary.BigEndian.Uint32(body[at:])), string(body[at+4:at+8])
-		if kind == "acTL" {
-			return int(binary.BigEndian.Uint32(body[at+8:]))
+	for chunk := range pngChunks(body) {
+		if content := chunk.content(); chunk.kind() == "acTL" && len(content) >= 4 {
+			return int(binary.BigEndian.Uint32(content))
 		}
-		if kind == "IDAT" {
+		if chunk.kind() == "IDAT" {
 			break
 		}
-		at += around + size
 	}
 	return 1
 }

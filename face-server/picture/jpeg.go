@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image/color"
 
@@ -23,7 +24,7 @@ type jpegFile struct {
 
 // openJPEG decodes a JPEG as large as it is looked at first. Pictures with many pixels
 // are never held in full size, unless a small face in them is to be described.
-func openJPEG(body []byte, limits Limits, orientation int) (*Picture, error) {
+func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
 	file, err := newJPEGFile(body, limits)
 	if err != nil {
 		return nil, err

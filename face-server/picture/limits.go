@@ -3,6 +3,11 @@ package picture
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lineup.dev/lineup/pkg/photo"
 )
 
 // What a body is refused for. Errors wrap one of these and say more, in words for
@@ -10,13 +15,16 @@ import (
 var (
 	ErrNoPicture = errors.New("no picture")
 	ErrTooLarge  = errors.New("too large")
+	ErrOff       = errors.New("switched off") // its format is not among Limits.Formats
 )
 
 // Limits is what a picture may have.
 type Limits struct {
-	Pixels int   // setting MAX_PIXELS
-	Memory int64 // bytes that its pixels, and what they are made of, may take; setting MAX_DECODE_MEMORY
-	Frames int   // of an animation; setting MAX_FRAMES
+	Pixels        int           // setting MAX_PIXELS
+	Memory        int64         // bytes that its pixels, and what they are made of, may take; setting MAX_DECODE_MEMORY
+	Frames        int           // of an animation; setting MAX_FRAMES
+	Formats       Formats       // setting FORMATS
+	DecodeTimeout time.Duration // of a decoder in a sandbox; setting DECODE_TIMEOUT
 
 	// Detail, if set, tells how many pixels of an upright picture of that size, across,
 	// become one where it is looked at as a whole. A JPEG is decoded only as large at
@@ -40,4 +48,39 @@ func (l Limits) checkMemory(needed int64) error {
 		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, l.Memory)
 	}
 	return nil
+}
+
+// Formats are the names of formats, in small letters: those that are on. Nil is all.
+type Formats []string
+
+// AllFormats is every format there is, as the setting FORMATS has them.
+func AllFormats() Formats {
+	names := make(Formats, len(photo.Formats))
+	for i, f := range photo.Formats {
+		names[i] = strings.ToLower(f.Name)
+	}
+	return names
+}
+
+// Decode reads the setting: names with spaces or commas between.
+func (f *Formats) Decode(value string) error {
+	names := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' })
+	all := AllFormats()
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return fmt.Errorf("there is no format %q, but %s", name, all)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("at least one must be on of %s", all)
+	}
+	*f = names
+	return nil
+}
+
+func (f Formats) String() string { return strings.Join(f, " ") }
+
+// On tells whether pictures of the format are taken.
+func (f Formats) On(format photo.Format) bool {
+	return f == nil || slices.Contains(f, strings.ToLower(format.Name))
 }

@@ -74,6 +74,7 @@ func choices(q query, current lineup.Status) []choice {
 type imagePage struct {
 	lineup.Image
 	Missing string `json:"-"` // why the picture itself cannot be shown, else empty
+	Save    bool   `json:"-"` // it can be saved all the same
 }
 
 // Failed tells the template that there is a reason to show, not a person.
@@ -86,7 +87,10 @@ func (v *view) image(r *http.Request) (page, error) {
 	}
 	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
-		if err := v.checkPicture(r.Context(), image.Path); err != nil {
+		switch err := v.checkPicture(r.Context(), image.Path); {
+		case errors.Is(err, errNotShown):
+			content.Missing, content.Save = pictureProblem(err).Detail, true
+		case err != nil:
 			content.Missing = v.report(r, pictureProblem(err), err, "image", image.ID).Detail
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -38,6 +39,7 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		"dir":         func(path string) string { return path[:strings.LastIndex(path, "/")+1] },
 		"base":        func(path string) string { return path[strings.LastIndex(path, "/")+1:] },
 		"initial":     initial,
+		"shows":       shows,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
 		"twoDigits":   twoDigits,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
@@ -60,6 +62,12 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		parsed[name] = own
 	}
 	return parsed, nil
+}
+
+// shows tells whether every browser shows the picture, as far as its name promises.
+func shows(path string) bool {
+	format, is := photo.FormatByName(path)
+	return !is || format.Browsers
 }
 
 // policy lets a page use only this program's own styles and pictures, run no script,

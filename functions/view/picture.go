@@ -31,6 +31,9 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", format.MediaType)
+	if !format.Browsers {
+		header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="picture-%d.%s"`, image.ID, format.Extension))
+	}
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 	header.Set("Cache-Control", "private, max-age=300")
 	header.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
@@ -72,6 +75,8 @@ func (v *view) checkPicture(ctx context.Context, path string) error {
 		return photo.ErrTooLarge
 	case info.Format == photo.Format{}:
 		return errNotPicture
+	case !info.Format.Browsers:
+		return errNotShown
 	}
 	return nil
 }

@@ -55,6 +55,27 @@ func TestAPictureIsServedAsWhatItIs(t *testing.T) {
 	}
 }
 
+func TestAPictureThatNotEveryBrowserShowsIsOfferedToBeSaved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for name, body := range map[string]string{
+		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",
+		"a.jpg":  "II*\x00\x08\x00\x00\x00", // a TIFF, whatever it is called
+	} {
+		s.put(t, name, []byte(body))
+		id := s.submit(t, name)
+		page := s.get(t, fmt.Sprintf("/images/%d", id))
+		link := fmt.Sprintf(`<a href="/images/%d/picture" download>`, id)
+		if page.status != http.StatusOK || !strings.Contains(page.body, link) || strings.Contains(page.body, `<img src="/images`) {
+			t.Errorf("%s: %d, without %s, or with a picture that would be broken:\n%s", name, page.status, link, page.body)
+		}
+		r := s.get(t, fmt.Sprintf("/images/%d/picture", id))
+		if to := r.header.Get("Content-Disposition"); r.body != body || !strings.HasPrefix(to, "attachment; filename=\"picture-") {
+			t.Errorf("%s: %d bytes, Content-Disposition %q", name, len(r.body), to)
+		}
+	}
+}
+
 func TestAPictureThatTheBrowserHasIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

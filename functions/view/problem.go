@@ -14,6 +14,8 @@ import (
 var (
 	// errNotPicture says that a file has none of the formats that are shown.
 	errNotPicture = errors.New("not a picture")
+	// errNotShown says that not every browser shows a picture of this format.
+	errNotShown = errors.New("not a picture that every browser shows")
 	// errBusy says that too many pictures are being shown.
 	errBusy = errors.New("no picture may be read in time")
 )
@@ -53,6 +55,7 @@ func pictureProblem(err error) serve.Problem {
 		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
 		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
 		{errNotPicture, http.StatusNotFound, "The file at this path is not a picture in " + photo.FormatNames() + ", so it is not shown."},
+		{errNotShown, http.StatusOK, "Not every browser shows pictures of this format. Save it to open it with another program; faces and result are as they would be of any other."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},

@@ -1,0 +1,54 @@
+package picture_test
+
+import (
+	"bytes"
+	"image/png"
+	"testing"
+
+	"golang.org/x/image/tiff"
+)
+
+// Each format has a target of its own, so that none is drowned by the others:
+// go test -fuzz FuzzDecodePNG ./face-server/picture
+
+func fuzzDecode(f *testing.F, seeds ...[]byte) {
+	f.Helper()
+	for _, seed := range seeds {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) { mustDecodeOrRefuse(t, body) })
+}
+
+func FuzzDecodePNG(f *testing.F) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, upright()); err != nil {
+		f.Fatal(err)
+	}
+	body := b.Bytes()
+	fuzzDecode(f, body, body[:len(body)-12], body[:len(body)*2/3], pngOf(6, chunk("CgBI", nil), chunk("IDAT", body)))
+}
+
+func FuzzDecodeGIF(f *testing.F) {
+	body := gifOfFrames(f, 2)
+	fuzzDecode(f, body, onScreen(body, 0, 0), body[:len(body)/2])
+}
+
+func FuzzDecodeWebP(f *testing.F) {
+	fuzzDecode(f, file(f, "lossy.webp"), file(f, "lossless.webp"), file(f, "alpha.webp"), file(f, "animated.webp"), file(f, "lossy.webp")[:120])
+}
+
+func FuzzDecodeTIFF(f *testing.F) {
+	body := encodeTIFF(f, upright(), tiff.Deflate)
+	fuzzDecode(f, body, withOrientation(f, body, 6), encodeTIFF(f, upright(), tiff.Uncompressed))
+}
+
+func FuzzDecodeBMP(f *testing.F) {
+	body := encodeBMP(f, upright())
+	fuzzDecode(f, body, body[:len(body)/2])
+}
+
+func FuzzDecodeHEIC(f *testing.F) { fuzzDecode(f, file(f, "quarters.heic"), file(f, "rotated.heic")) }
+
+func FuzzDecodeAVIF(f *testing.F) {
+	fuzzDecode(f, file(f, "quarters.avif"), file(f, "deep.avif"), file(f, "orientation5.avif"))
+}

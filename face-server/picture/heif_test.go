@@ -1,0 +1,105 @@
+package picture_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/face-server/picture"
+)
+
+func TestHEICAndAVIF(t *testing.T) {
+	for _, name := range []string{"quarters.heic", "rotated.heic", "quarters.avif", "deep.avif"} {
+		t.Run(name, func(t *testing.T) { mustShow(t, file(t, name), quarters) })
+	}
+	for orientation := 2; orientation <= 8; orientation++ {
+		name := fmt.Sprintf("orientation%d.avif", orientation)
+		t.Run(name, func(t *testing.T) { mustShow(t, file(t, name), quarters) })
+	}
+}
+
+func TestLimitsOfASandbox(t *testing.T) {
+	for _, name := range []string{"quarters.heic", "quarters.avif"} {
+		for what, c := range map[string]struct {
+			change func(*picture.Limits)
+			says   string
+		}{
+			"pixels": {func(l *picture.Limits) { l.Pixels = 48*32 - 1 }, "MAX_PIXELS"},
+			"memory": {func(l *picture.Limits) { l.Memory = 48 * 32 }, "MAX_DECODE_MEMORY"},
+			"time":   {func(l *picture.Limits) { l.DecodeTimeout = time.Nanosecond }, "DECODE_TIMEOUT"},
+		} {
+			t.Run(what+" of "+name, func(t *testing.T) {
+				limits := enough
+				c.change(&limits)
+				_, err := picture.Decode(t.Context(), file(t, name), limits)
+				if !errors.Is(err, picture.ErrTooLarge) || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("error is %v, want ErrTooLarge that names %s", err, c.says)
+				}
+			})
+		}
+		t.Run("a caller that has gone, of "+name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := picture.Decode(ctx, file(t, name), enough); !errors.Is(err, context.Canceled) {
+				t.Errorf("error is %v, want the context's", err)
+			}
+		})
+	}
+}
+
+// What only the decoder knows to be too much is refused in the same words.
+func TestMemoryThatADecoderWants(t *testing.T) {
+	limits := enough
+	limits.Memory = 5 << 20 // its pixels fit into that, and what makes them does not
+	_, err := picture.Decode(t.Context(), file(t, "large.avif"), limits)
+	if !errors.Is(err, picture.ErrTooLarge) || !strings.Contains(err.Error(), "MAX_DECODE_MEMORY") {
+		t.Errorf("error is %v, want ErrTooLarge that names MAX_DECODE_MEMORY", err)
+	}
+	if _, err := picture.Decode(t.Context(), file(t, "large.avif"), enough); err != nil {
+		t.Errorf("with enough memory: %v", err)
+	}
+}
+
+// A file that claims to be large takes no memory to be refused.
+func TestHEIFBomb(t *testing.T) {
+	for _, name := range []string{"quarters.heic", "quarters.avif"} {
+		bomb := bytes.Clone(file(t, name))
+		for at := 0; ; {
+			next := bytes.Index(bomb[at:], []byte("ispe"))
+			if next < 0 {
+				break
+			}
+			at += next + 8 // kind, version and flags
+			binary.BigEndian.PutUint32(bomb[at:], 30_000)
+			binary.BigEndian.PutUint32(bomb[at+4:], 30_000)
+		}
+		_, err := picture.Decode(t.Context(), bomb, enough)
+		if !errors.Is(err, picture.ErrTooLarge) && !errors.Is(err, picture.ErrNoPicture) {
+			t.Errorf("%s of 30,000×30,000: error is %v", name, err)
+		}
+	}
+}
+
+func TestFormatsThatAreOff(t *testing.T) {
+	limits := enough
+	if err := limits.Formats.Decode("JPEG, png"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := picture.Decode(t.Context(), file(t, "quarters.heic"), limits)
+	if !errors.Is(err, picture.ErrOff) || !strings.Contains(err.Error(), "HEIC is switched off; set FORMATS") {
+		t.Errorf("error is %v, want ErrOff that names format and setting", err)
+	}
+	if _, err := picture.Decode(t.Context(), encodePNG(t, upright()), limits); err != nil {
+		t.Errorf("a PNG, which is on: %v", err)
+	}
+	for _, wrong := range []string{"", " ,", "jpeg webm", "svg"} {
+		if err := new(picture.Formats).Decode(wrong); err == nil {
+			t.Errorf("FORMATS=%q is taken", wrong)
+		}
+	}
+}

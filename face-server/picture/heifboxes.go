@@ -1,0 +1,114 @@
+package picture
+
+import (
+	"encoding/binary"
+	"iter"
+)
+
+// heifOrientation is the EXIF orientation that the properties irot and imir of a file's
+// primary picture amount to (ISO/IEC 23008-12, section 6.5; rotation comes before
+// mirroring, ISO/IEC 23000-22). EXIF data counts for nothing here, and in browsers.
+func heifOrientation(body []byte) int {
+	meta := boxOf(body, "meta")
+	if len(meta) < fullBox {
+		return 1
+	}
+	meta = meta[fullBox:]
+	properties := boxOf(meta, "iprp")
+	turns, mirrored := 0, -1
+	all := boxes(boxOf(properties, "ipco"))
+	wanted := propertiesOf(boxOf(properties, "ipma"), primaryItem(boxOf(meta, "pitm")))
+	index := 0
+	for kind, content := range all {
+		if index++; !wanted[index] || len(content) == 0 {
+			continue
+		}
+		switch kind {
+		case "irot":
+			turns = int(content[0] & 3)
+		case "imir":
+			mirrored = int(content[0] & 1)
+		}
+	}
+	// Quarter turns counter-clockwise; then not mirrored, top to bottom, left to right.
+	return [4][3]int{{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}}[turns][1+mirrored]
+}
+
+// fullBox is the bytes of version and flags that begin the content of some boxes.
+const fullBox = 4
+
+// boxes are the kinds and contents of those in data, one after the other (ISO/IEC
+// 14496-12, section 4.2).
+func boxes(data []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for len(data) >= 8 {
+			header, size := uint64(8), uint64(binary.BigEndian.Uint32(data))
+			switch {
+			case size == 0: // up to the end
+				size = uint64(len(data))
+			case size == 1 && len(data) >= 16:
+				header, size = 16, binary.BigEndian.Uint64(data[8:])
+			}
+			if size < header || size > uint64(len(data)) || !yield(string(data[4:8]), data[header:size]) {
+				return
+			}
+			data = data[size:]
+		}
+	}
+}
+
+func boxOf(data []byte, kind string) []byte {
+	for found, content := range boxes(data) {
+		if found == kind {
+			return content
+		}
+	}
+	return nil
+}
+
+func primaryItem(pitm []byte) uint32 {
+	r := fields{pitm}
+	if version := r.next(1); version == 0 {
+		r.next(3)
+		return r.next(2)
+	}
+	r.next(3)
+	return r.next(4)
+}
+
+// propertiesOf are the numbers, from 1, of an item's properties (ISO/IEC 23008-12, 9.3.2).
+func propertiesOf(ipma []byte, item uint32) map[int]bool {
+	r := fields{ipma}
+	version, flags := r.next(1), r.next(3)
+	idSize, indexSize, mask := 2, 1, uint32(1<<7-1)
+	if version > 0 {
+		idSize = 4
+	}
+	if flags&1 != 0 {
+		indexSize, mask = 2, 1<<15-1
+	}
+	found := make(map[int]bool)
+	for range r.next(4) {
+		if len(r.data) == 0 {
+			break
+		}
+		id := r.next(idSize)
+		for range r.next(1) {
+			if index := r.next(indexSize) & mask; id == item {
+				found[int(index)] = true
+			}
+		}
+	}
+	return found
+}
+
+// fields are numbers of so many bytes each. Beyond the end they are 0.
+type fields struct{ data []byte }
+
+func (f *fields) next(size int) (value uint32) {
+	for range min(size, len(f.data)) {
+		value = value<<8 | uint32(f.data[0])
+		f.data = f.data[1:]
+	}
+	return value
+}

@@ -1,0 +1,59 @@
+package picture
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+)
+
+var (
+	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange}
+	plainBMP  = decoder{config: bmp.DecodeConfig, decode: bmp.Decode}
+)
+
+// mendWebP decodes a WebP whose end is missing with zeros instead: what was there is as
+// it was. Its header tells how long it was (WebP Container Specification).
+func mendWebP(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+	const before = 8 // bytes that the length does not count
+	if len(body) < before {
+		return nil, errWhole
+	}
+	return plainWebP.padded(ctx, body, before+int64(binary.LittleEndian.Uint32(body[4:])), limits, orientation)
+}
+
+// mendBMP does so with a BMP, whose rows are not compressed.
+func mendBMP(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+	config, err := bmp.DecodeConfig(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	const headers, most, aligned = 4096, 4, 3 // bytes: before the pixels, of a pixel, at a row's end
+	rows := int64(config.Height) * (int64(config.Width)*most + aligned)
+	if config.Width < 1 || config.Height < 1 || len(body) > headers && int64(len(body)) >= headers+rows {
+		return nil, errWhole
+	}
+	return plainBMP.padded(ctx, body, headers+rows, limits, orientation)
+}
+
+var errWhole = errors.New("its end is not what it lacks")
+
+// padded decodes a body that is to be so long.
+func (d decoder) padded(ctx context.Context, body []byte, length int64, limits Limits, orientation int) (*Picture, error) {
+	if length <= int64(len(body)) {
+		return nil, errWhole
+	}
+	if err := limits.checkMemory(length); err != nil {
+		return nil, err
+	}
+	p, err := d.plain(ctx, append(make([]byte, 0, length), body...)[:length], limits, orientation)
+	if err != nil {
+		return nil, err
+	}
+	p.Warning = fmt.Sprintf("the file is cut off after %d bytes: parts of the picture are missing", len(body))
+	return p, nil
+}

@@ -1,0 +1,176 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// stopFlag is the address of a byte that ends the program when it is not 0. A program
+// that clang linked has its data from 1024 on and nothing before (wasm-ld's
+// --global-base), and hardly writes that far behind a null pointer.
+const stopFlag = 1023
+
+// check looks at the flag: the begin of every loop gets it. wazero can end a program by
+// itself (WithCloseOnContextDone), but leaves the compiled code in every loop to ask
+// whether it is to, so that decoding takes several times as long.
+var check = []byte{
+	0x41, 0, // i32.const 0
+	0x2d, 0, stopFlag&0x7f | 0x80, stopFlag >> 7, // i32.load8_u
+	0x04, 0x40, // if
+	0x00, // unreachable: a trap
+	0x0b, // end
+}
+
+var errModule = errors.New("a WebAssembly module that is not understood")
+
+// interruptible gives the module with the check in every loop. Recursion without a loop
+// needs none: the stack is limited. (WebAssembly Core Specification 2.0, section 5.)
+func interruptible(module []byte) ([]byte, error) {
+	const header, code = 8, 10
+	if len(module) < header || string(module[:4]) != "\x00asm" {
+		return nil, errModule
+	}
+	result := append(make([]byte, 0, 2*len(module)), module[:header]...)
+	for c := (cursor{body: module, at: header}); c.at < len(module) && c.err == nil; {
+		id, size := c.byte(), c.number()
+		content := c.take(size)
+		if id == code {
+			var err error
+			if content, err = codeSection(content); err != nil {
+				return nil, err
+			}
+		}
+		if c.err != nil {
+			return nil, c.err
+		}
+		result = append(appendNumber(append(result, id), len(content)), content...)
+	}
+	return result, nil
+}
+
+// codeSection is a vector of functions, each after its size.
+func codeSection(section []byte) ([]byte, error) {
+	c := cursor{body: section}
+	count := c.number()
+	result := appendNumber(make([]byte, 0, 2*len(section)), count)
+	for range count {
+		changed, err := function(c.take(c.number()))
+		if err = errors.Join(c.err, err); err != nil {
+			return nil, err
+		}
+		result = append(appendNumber(result, len(changed)), changed...)
+	}
+	return result, nil
+}
+
+// function is its local variables and its instructions.
+func function(body []byte) ([]byte, error) {
+	const loop = 0x03
+	c := cursor{body: body}
+	for range c.number() {
+		c.number()
+		c.byte()
+	}
+	result := append(make([]byte, 0, 2*len(body)), body[:min(c.at, len(body))]...)
+	for c.at < len(body) && c.err == nil {
+		start := c.at
+		opcode := c.byte()
+		c.immediates(opcode)
+		result = append(result, body[start:min(c.at, len(body))]...)
+		if opcode == loop {
+			result = append(result, check...)
+		}
+	}
+	return result, c.err
+}
+
+// cursor reads a part of a module. After an error it reads zeros.
+type cursor struct {
+	body []byte
+	at   int
+	err  error
+}
+
+func (c *cursor) take(n int) []byte {
+	if n < 0 || n > len(c.body)-c.at {
+		c.err, c.at = errModule, len(c.body)
+		return nil
+	}
+	c.at += n
+	return c.body[c.at-n : c.at]
+}
+
+func (c *cursor) byte() byte {
+	if b := c.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+// number reads a LEB128 number. A signed one is passed over as well.
+func (c *cursor) number() int {
+	const most = 10 // bytes of 64 bits
+	n := 0
+	for i := range most {
+		b := c.byte()
+		n |= int(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			return n
+		}
+	}
+	c.take(-1)
+	return 0
+}
+
+// numbers passes over so many.
+func (c *cursor) numbers(count int) {
+	for range min(count, len(c.body)) {
+		c.number()
+	}
+}
+
+// immediates passes over what follows an instruction's first byte.
+func (c *cursor) immediates(opcode byte) {
+	switch {
+	case 0x02 <= opcode && opcode <= 0x04, // block, loop, if
+		opcode == 0x0c, opcode == 0x0d, opcode == 0x10, // br, br_if, call
+		0x20 <= opcode && opcode <= 0x26, // variables and tables
+		0x3f <= opcode && opcode <= 0x42, // memory.size, memory.grow, i32.const, i64.const
+		opcode == 0xd0, opcode == 0xd2:   // ref.null, ref.func
+		c.number()
+	case opcode == 0x0e: // br_table
+		c.numbers(c.number() + 1)
+	case opcode == 0x11, 0x28 <= opcode && opcode <= 0x3e: // call_indirect, load and store
+		c.numbers(2)
+	case opcode == 0x1c: // select of a type
+		c.take(c.number())
+	case opcode == 0x43: // f32.const
+		c.take(4)
+	case opcode == 0x44: // f64.const
+		c.take(8)
+	case opcode == 0xfc:
+		c.prefixed(c.number())
+	case opcode <= 0x01, opcode == 0x05, opcode == 0x0b, opcode == 0x0f, opcode == 0x1a, opcode == 0x1b,
+		0x45 <= opcode && opcode <= 0xc4, opcode == 0xd1: // none
+	default:
+		c.err = fmt.Errorf("%w: instruction %#x", errModule, opcode)
+	}
+}
+
+// prefixed are saturating conversions, and those of memory and tables at once.
+func (c *cursor) prefixed(opcode int) {
+	switch {
+	case opcode < 8:
+	case opcode == 9, opcode == 11, opcode == 13, 15 <= opcode && opcode <= 17:
+		c.number()
+	case opcode == 8, opcode == 10, opcode == 12, opcode == 14:
+		c.numbers(2)
+	default:
+		c.err = fmt.Errorf("%w: instruction 0xfc %d", errModule, opcode)
+	}
+}
+
+func appendNumber(b []byte, n int) []byte {
+	return binary.AppendUvarint(b, uint64(n)) //nolint:gosec // a length
+}
