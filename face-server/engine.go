@@ -31,7 +31,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		people.Close()
 		return nil, fmt.Errorf("%w; %s", err, modelsHint)
 	}
-	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Liveness: config.Liveness == "on"})
+	models, err := face.Open(config.Models, face.Options{Effort: config.Effort, MaxFaces: config.MaxFaces, Rotations: config.Rotations == "on", Liveness: config.Liveness == "on"})
 	if err != nil {
 		people.Close()
 		return nil, fmt.Errorf("load the models in %s: %w; %s", config.Models, err, modelsHint)
@@ -50,7 +50,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		workers: workers,
 		people:  people,
 		gallery: gallery.New(people, workers.extract, gallery.Options{
-			Model:        fingerprint(models, config.Effort),
+			Model:        fingerprint(models, config),
 			Length:       models.Embedder.Length,
 			Parallel:     config.Workers,
 			MaxBytes:     config.MaxPicture,
@@ -69,8 +69,8 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 const recipe = 2
 
 // fingerprint stands for all that descriptions of photos depend on.
-func fingerprint(models *face.Models, effort face.Effort) string {
-	return fmt.Sprintf("%d %s %s %+v %+v %+v", recipe, models.Name, effort, models.Detector, models.Landmarks, models.Embedder)
+func fingerprint(models *face.Models, config settings) string {
+	return fmt.Sprintf("%d %s %s rotations %s %+v %+v %+v", recipe, models.Name, config.Effort, config.Rotations, models.Detector, models.Landmarks, models.Embedder)
 }
 
 // identify tells who the faces in a picture are. The error is one of package picture's,

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"image"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,4 +239,49 @@ func TestIdentifyCommand(t *testing.T) {
 			t.Errorf("exit %d, errors %q; want 2 and which gallery", code, errs.String())
 		}
 	})
+}
+
+// Pictures and gallery photos on their side or head, without EXIF that says so, name
+// the same people, and a photo is measured as it would be upright.
+func TestNamesPeopleWhicheverWayUp(t *testing.T) {
+	s := withSamples(t)
+	sample := filepath.Join(s.ImagesURL, "viktor-in-the-sun.jpg")
+	s.ImagesURL = t.TempDir()
+	asIs := func(img image.Image) image.Image { return img }
+	write(t, filepath.Join(s.ImagesURL, "upright.jpg"), altered(t, sample, asIs))
+	for name, alter := range map[string]func(image.Image) image.Image{
+		"side.jpg": quarterTurn,
+		"head.jpg": func(img image.Image) image.Image { return quarterTurn(quarterTurn(img)) },
+	} {
+		write(t, filepath.Join(s.ImagesURL, name), altered(t, sample, alter))
+		write(t, filepath.Join(s.KnownPeople, "turned-"+name), altered(t, filepath.Join(s.KnownPeople, "dana.jpg"), alter))
+	}
+	connection := startReady(t, s)
+	upright := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: "upright.jpg"})
+	gallery := facerecog.NewGalleryClient(connection)
+	want, err := gallery.Describe(t.Context(), &facerecog.DescribeRequest{ImageName: "dana.jpg"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"side.jpg", "head.jpg"} {
+		if got := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: name}); !slices.Equal(named(got), named(upright)) || len(named(got)) == 0 {
+			t.Errorf("%s names %v, want %v", name, named(got), named(upright))
+		}
+		got, err := gallery.Describe(t.Context(), &facerecog.DescribeRequest{ImageName: "turned-" + name})
+		if err != nil || !got.Usable || math.Abs(float64(got.Faces[0].Width-want.Faces[0].Width)) > 3 {
+			t.Errorf("turned-%s: error %v, photo %v; want it usable, with a face %v wide", name, err, got, want.Faces[0].Width)
+		}
+	}
+}
+
+// quarterTurn turns clockwise.
+func quarterTurn(img image.Image) image.Image {
+	size := img.Bounds().Size()
+	to := image.NewRGBA(image.Rect(0, 0, size.Y, size.X))
+	for y := range size.Y {
+		for x := range size.X {
+			to.Set(size.Y-1-y, x, img.At(x, y))
+		}
+	}
+	return to
 }

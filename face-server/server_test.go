@@ -59,6 +59,7 @@ func forTests(t testing.TB) settings {
 		MaxPixels:       1 << 20,
 		MaxDecodeMemory: 1 << 24,
 		MaxFrames:       1000,
+		Rotations:       "on",
 		Liveness:        "off",
 		Candidates:      5,
 		ListPage:        3,

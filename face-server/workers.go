@@ -55,7 +55,7 @@ func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Fac
 		warning = p.Warning
 		found, err := r.Faces(ctx, p)
 		for _, f := range found {
-			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p, f.Box)})
+			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p.Rotated(f.Turns), f.Box.Rotated(f.Turns))})
 		}
 		return err
 	})

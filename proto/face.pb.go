@@ -551,7 +551,8 @@ func (x *Candidate) GetSimilarity() float32 {
 	return 0
 }
 
-// Box is a rectangle in fractions of the upright picture's width and height.
+// Box is a rectangle in fractions of the width and height of the picture as viewers show it:
+// turned as its EXIF data says, and no further, even where the face lies on its side.
 type Box struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	X             float32                `protobuf:"fixed32,1,opt,name=x,proto3" json:"x,omitempty"`

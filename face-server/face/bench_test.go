@@ -138,6 +138,28 @@ func BenchmarkBounds(b *testing.B) {
 	})
 }
 
+// BenchmarkRotations fails where a picture without people takes longer than it may for
+// being looked at the other ways up.
+func BenchmarkRotations(b *testing.B) {
+	for effort, times := range map[Effort]float64{Fast: 4, Thorough: 1.3} {
+		b.Run(effort.String(), func(b *testing.B) {
+			off, on := openModels(b, Options{Effort: effort}), openModels(b, Options{Effort: effort, Rotations: true})
+			body := cut(b, "phone.jpg", image.Rect(0, 0, 820, 614), 1600, 1200)
+			look := func(r *Recogniser) func() {
+				return func() {
+					found, err := r.Faces(b.Context(), r.decode(b, body))
+					check(b, err)
+					if len(found) != 0 {
+						b.Fatalf("%d faces, want none", len(found))
+					}
+				}
+			}
+			took := least(b, look(on), look(off))
+			within(b, took[0], took[1], times)
+		})
+	}
+}
+
 func within(b *testing.B, got, of time.Duration, times float64) {
 	b.Helper()
 	ratio := got.Seconds() / of.Seconds()

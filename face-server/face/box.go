@@ -1,11 +1,20 @@
 package face
 
-// Box is a rectangle in the upright picture: outside this package in fractions of
-// its width and height, inside in pixels. It may reach out of the picture.
+// Box is a rectangle in a picture: outside this package in fractions of its width and
+// height, inside in pixels. It may reach out of the picture.
 type Box struct{ X, Y, Width, Height float64 }
 
 // Area is a part of the picture's area.
 func (b Box) Area() float64 { return b.Width * b.Height }
+
+// Rotated is where a box in fractions of a picture lies in the picture given so many
+// quarter turns clockwise; of less than none, counter-clockwise.
+func (b Box) Rotated(turns int) Box {
+	for range (turns%4 + 4) % 4 {
+		b = Box{X: 1 - b.Y - b.Height, Y: b.X, Width: b.Height, Height: b.Width}
+	}
+	return b
+}
 
 func (b Box) scaled(x, y float64) Box { return Box{b.X * x, b.Y * y, b.Width * x, b.Height * y} }
 

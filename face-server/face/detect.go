@@ -11,9 +11,10 @@ import (
 
 // detection is a face in a picture, in the picture's pixels.
 type detection struct {
-	box       Box
-	score     float32
-	landmarks []complex128
+	box        Box
+	score      float32
+	landmarks  []complex128
+	steadiness float64 // of the landmarks, 0 to 1
 }
 
 // find gives the faces in the picture, those of the highest score first.
@@ -55,12 +56,10 @@ func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) ([]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		landmarks, stable, err := r.stableLandmarks(p, f.box)
-		if err != nil {
+		if f.landmarks, f.steadiness, err = r.steadyLandmarks(p, f.box); err != nil {
 			return nil, err
 		}
-		if stable {
-			f.landmarks = landmarks
+		if f.steadiness >= 0 {
 			faces = append(faces, f)
 		}
 	}

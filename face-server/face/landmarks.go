@@ -13,13 +13,13 @@ var perturbations = []struct{ right, down, scale float64 }{
 	{-0.08, 0.08, 0.9},
 }
 
-// stableLandmarks finds the landmarks of what is in the box, and tells whether they
-// stay where they are when the crop is perturbed. Those of a face upright do;
-// on anything else, a face upside down too, the model draws a face that follows
-// the crop.
-func (r *Recogniser) stableLandmarks(p *picture.Picture, box Box) (points []complex128, stable bool, err error) {
+// steadyLandmarks finds the landmarks of what is in the box, and tells how well they
+// stay where they are when the crop is perturbed: 1 when they do, 0 when they move as
+// far as they may, less when it is no face. Those of a face upright stay; on anything
+// else, a face upside down too, the model draws a face that follows the crop.
+func (r *Recogniser) steadyLandmarks(p *picture.Picture, box Box) (points []complex128, steadiness float64, err error) {
 	if points, err = r.landmark(p, box); err != nil || r.Landmarks.MaxDisplacement == 0 {
-		return points, true, err
+		return points, 1, err
 	}
 	var displacement float64 // the sum of the landmarks' mean displacements
 	for _, n := range perturbations {
@@ -30,13 +30,14 @@ func (r *Recogniser) stableLandmarks(p *picture.Picture, box Box) (points []comp
 			Width: width, Height: height,
 		})
 		if err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
 		for i := range points {
 			displacement += cmplx.Abs(again[i]-points[i]) / float64(len(points))
 		}
 	}
-	return points, displacement/float64(len(perturbations)) <= r.Landmarks.MaxDisplacement*box.Height, nil
+	most := float64(len(perturbations)) * r.Landmarks.MaxDisplacement * box.Height
+	return points, 1 - displacement/most, nil
 }
 
 // landmark finds the landmarks of the face in the box. A point (x, y) in the

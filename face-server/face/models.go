@@ -22,6 +22,9 @@ type Options struct {
 	// MaxFaces is how many faces of a picture are described, those of the highest
 	// score; 0 means 256.
 	MaxFaces int
+	// Rotations has a picture in which nobody is found upright searched on its sides
+	// and its head, too: three more looks at the whole of it.
+	Rotations bool
 	// Liveness has every face judged by the manifest's liveness model, too.
 	Liveness bool
 }
@@ -38,6 +41,7 @@ type Models struct {
 	livenessModel                 *network // nil where liveness is not asked for
 	effort                        Effort
 	maxFaces                      int
+	rotations                     bool
 }
 
 // Step is a part of what opening took.
@@ -49,7 +53,7 @@ type Step struct {
 // Open loads the models that the manifest in dir names, and runs each once: a
 // manifest that does not fit its models is found here.
 func Open(dir string, o Options) (*Models, error) {
-	m := &Models{effort: o.Effort, maxFaces: cmp.Or(o.MaxFaces, defaultMaxFaces)}
+	m := &Models{effort: o.Effort, maxFaces: cmp.Or(o.MaxFaces, defaultMaxFaces), rotations: o.Rotations}
 	if err := m.load(dir, o.Liveness); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}

@@ -10,7 +10,8 @@ import (
 
 // Face is a face in a picture.
 type Face struct {
-	Box       Box
+	Box       Box       // in the picture as it is, whichever way the face is up
+	Turns     int       // quarter turns clockwise, 0 to 3, that set the face upright
 	Score     float32   // how sure the detector is, 0 to 1
 	Embedding []float32 // of length 1
 	Liveness  *float32  // 0 to 1; nil where it is not asked for
@@ -62,10 +63,11 @@ func (r *Recogniser) Close() {
 // of them than the models were opened for. It stops between two steps, of some
 // milliseconds each, when ctx ends; the error is ctx's or the runtime's.
 func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, error) {
-	detections, err := r.find(ctx, p)
+	detections, turns, err := r.findAnyWayUp(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("find faces: %w", err)
 	}
+	p = p.Rotated(turns)
 	var faces []Face
 	for _, d := range detections[:min(len(detections), r.maxFaces)] {
 		if err := ctx.Err(); err != nil {
@@ -78,7 +80,8 @@ func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, err
 		if embedding == nil {
 			continue
 		}
-		face := Face{Box: d.box.scaled(1/float64(p.Width), 1/float64(p.Height)), Score: d.score, Embedding: embedding}
+		box := d.box.scaled(1/float64(p.Width), 1/float64(p.Height))
+		face := Face{Box: box.Rotated(-turns), Turns: turns, Score: d.score, Embedding: embedding}
 		if r.livenessRunner != nil {
 			live, err := r.liveness(p, d.box)
 			if err != nil {

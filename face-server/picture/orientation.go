@@ -51,6 +51,9 @@ func pngEXIF(body []byte) (found []byte) {
 // tiffItself is a TIFF, which EXIF data is.
 func tiffItself(body []byte) []byte { return body }
 
+// turnedBy has the orientations that are put right by 0 to 3 quarter turns clockwise.
+var turnedBy = [4]int{1, 6, 3, 8}
+
 // rotate gives the size of an upright picture that is stored width × height in the
 // given orientation, and where in what is stored each of its points lies.
 func rotate(width, height, orientation int) (int, int, Affine) {

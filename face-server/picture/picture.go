@@ -48,6 +48,16 @@ func pictureOf(c components, width, height, orientation int) *Picture {
 	return p
 }
 
+// Rotated is the picture given 0 to 3 quarter turns clockwise. It shares p's pixels,
+// and p's goroutine.
+func (p *Picture) Rotated(turns int) *Picture {
+	rotated := *p
+	var before Affine
+	rotated.Width, rotated.Height, before = rotate(p.Width, p.Height, turnedBy[turns])
+	rotated.upright = before.Then(p.upright)
+	return &rotated
+}
+
 // Grey fills dst, rows of width pixels, with the lightness, 0 to 255, that m finds
 // at each of its pixels: m maps a point of dst to a point of the upright picture.
 // Around the picture it is black.

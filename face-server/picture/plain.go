@@ -37,7 +37,7 @@ func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
 		return image.Config{}, err
 	}
 	pixels := int64(config.Width) * int64(config.Height)
-	return config, limits.checkMemory(pixels*int64(memory(config.ColorModel)+d.more))
+	return config, limits.checkMemory(pixels * int64(memory(config.ColorModel)+d.more))
 }
 
 // memory is the bytes that a pixel takes while a picture of that colour model is
