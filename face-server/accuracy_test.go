@@ -116,7 +116,7 @@ func TestAccuracyTellsMissesByFile(t *testing.T) {
 		"given another's name 1 of 10 (10.0 %)\n",
 		"\nDana/3.jpg Dana taken for Viktor (Viktor/",
 		"\nNoa/3.jpg no face found\n",
-		"\nNoa/4.jpg no picture: not a JPEG, PNG, WebP or GIF\n",
+		"\nNoa/4.jpg no picture: not a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP\n",
 	)
 	if strings.Contains(out, "ROC AUC 1.0000") {
 		t.Error("a photo in a wrong folder did not show in the ROC AUC")

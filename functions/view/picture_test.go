@@ -96,15 +96,15 @@ func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 	testkit.Succeed(t, os.Mkdir(filepath.Join(s.roots, "folder.jpg"), 0o700))
 	s.put(t, "page.jpg", []byte("<!doctype html><script>alert(1)</script>"))
 	s.put(t, "drawing.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`))
-	s.put(t, "icon.bmp", []byte("BM\x00\x00\x00\x00"))
+	s.put(t, "icon.ico", []byte("\x00\x00\x01\x00\x01\x00"))
 	s.put(t, "empty.jpg", nil)
 	s.put(t, "exact.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1000])
 	s.put(t, "large.jpg", append(jpegOf(t), make([]byte, 1000)...)[:1001])
 	for path, want := range map[string]string{
-		"page.jpg":     "not a picture in JPEG, PNG, WebP or GIF",
-		"drawing.svg":  "not a picture in JPEG, PNG, WebP or GIF",
-		"icon.bmp":     "not a picture in JPEG, PNG, WebP or GIF",
-		"empty.jpg":    "not a picture in JPEG, PNG, WebP or GIF",
+		"page.jpg":     "not a picture in JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP",
+		"drawing.svg":  "not a picture in JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP",
+		"icon.ico":     "not a picture in JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP",
+		"empty.jpg":    "not a picture in JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP",
 		"large.jpg":    "MAX_PICTURE",
 		"gone.jpg":     "no file at this path",
 		outside:        "outside the picture roots",
