@@ -2,13 +2,14 @@ package chaos
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 
-	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
 	"lineup.dev/lineup/pkg/event"
 )
@@ -60,13 +61,9 @@ func (s *sink) set(mode sinkMode) {
 }
 
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e, err := cehttp.NewEventFromHTTPRequest(r)
+	e, image, err := readResult(r)
 	if err != nil && r.Context().Err() != nil {
 		return // cut off on its way
-	}
-	var image event.ImageData
-	if err == nil {
-		image, err = event.ImageOf(*e) // every result has an id and a path, too
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,6 +86,21 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		now.changed = before.changed || before.kind != now.kind || before.data != now.data
 	}
 	s.events[e.ID()] = now
+}
+
+// readResult reads the one event of a request; every result has an id and a path.
+func readResult(r *http.Request) (e cloudevents.Event, image event.ImageData, err error) {
+	received, err := event.Read(r)
+	switch {
+	case err != nil:
+		return e, image, err
+	case len(received) != 1:
+		return e, image, fmt.Errorf("a request of %d events", len(received))
+	case received[0].Err != nil:
+		return e, image, received[0].Err
+	}
+	image, err = event.ImageOf(received[0].Event)
+	return received[0].Event, image, err
 }
 
 // received gives every event so far, by event id, and what was no result event.
