@@ -6,27 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 )
-
-// deadLetter is the data of a dead letter: a message that the sink refused.
-type deadLetter struct {
-	NSQD      string    `json:"nsqd"` // host:port
-	Topic     string    `json:"topic"`
-	Channel   string    `json:"channel"`
-	Message   string    `json:"message"` // nsqd's id
-	Published time.Time `json:"published"`
-	Attempts  uint16    `json:"attempts"`
-	Status    int       `json:"status"` // of the sink's answer
-	Reason    string    `json:"reason"` // the sink's words
-	Body      []byte    `json:"body"`   // the message itself, in base64
-}
 
 // deadLetters publishes the messages that the sink refused, each to the nsqd that
 // it came from.
@@ -63,16 +48,11 @@ func (d *deadLetters) publish(ctx context.Context, m *nsq.Message, answer event.
 // letter makes the dead letter of a message, with an id that is the same however
 // often it is made.
 func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error) {
-	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(event.TypeNSQDead)
-	e.SetSource(event.SourceBridge)
-	e.SetID(d.envelope.id(m) + ".dead")
-	e.SetTime(published(m)) // not now: the letter is the same however often it is made
-	err := e.SetData(cloudevents.ApplicationJSON, deadLetter{
+	e, err := event.DeadLetter{
 		NSQD: m.NSQDAddress, Topic: d.envelope.topic, Channel: d.envelope.channel, Message: string(m.ID[:]),
 		Published: published(m), Attempts: m.Attempts,
 		Status: answer.Status, Reason: answer.String(), Body: m.Body,
-	})
+	}.Event(event.SourceBridge, d.envelope.id(m)+".dead")
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +89,14 @@ func (d *deadLetters) close() {
 
 // parseDeadLetter reads a message of the dead topic. Of one that is no dead letter
 // but a refused message alone, of origin, it tells what can be known.
-func parseDeadLetter(m *nsq.Message, origin envelope) deadLetter {
-	var letter deadLetter
+func parseDeadLetter(m *nsq.Message, origin envelope) event.DeadLetter {
+	var letter event.DeadLetter
 	e, err := event.Unmarshal(m.Body)
 	if err == nil && e.Type() == event.TypeNSQDead {
 		err = e.DataAs(&letter)
 	}
 	if err != nil || e.Type() != event.TypeNSQDead || letter.Topic == "" {
-		return deadLetter{
+		return event.DeadLetter{
 			Topic: origin.topic, Channel: origin.channel, Message: string(m.ID[:]), Body: m.Body,
 			Reason: "unknown: the letter would have been too large, so this is the message alone; the bridge's log has the reason",
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 func TestADeadLetterThatCannotBeWrittenIsTriedAgain(t *testing.T) {
@@ -55,7 +57,7 @@ func TestAnAnswersBodyIsNotReadWithoutEnd(t *testing.T) {
 	})
 	start(t, nsqd, url, nil)
 	publish(t, nsqd, "images", "first")
-	var letter deadLetter
+	var letter event.DeadLetter
 	if err := json.Unmarshal(receive(t, deadLettersAt(t, nsqd, "images.dead"), "the dead letter").event.Data(), &letter); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +71,7 @@ func TestAnAnswersBodyIsNotReadWithoutEnd(t *testing.T) {
 
 func checkLetter(t *testing.T, d arrival, code int) {
 	t.Helper()
-	var letter deadLetter
+	var letter event.DeadLetter
 	if err := json.Unmarshal(d.event.Data(), &letter); err != nil {
 		t.Fatal(err)
 	}

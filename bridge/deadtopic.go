@@ -11,6 +11,7 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 )
 
@@ -40,7 +41,7 @@ func deadTopicName(set, topic string) string {
 // receivedLetter is a dead letter in flight, until its message is finished or
 // requeued.
 type receivedLetter struct {
-	deadLetter
+	event.DeadLetter
 	message *nsq.Message
 }
 
@@ -82,7 +83,7 @@ func (d deadTopic) read(ctx context.Context, work func(letters []*receivedLetter
 	consumer.ChangeMaxInFlight(0) // or another would come for each that is finished
 	letters := make([]*receivedLetter, len(messages))
 	for i, m := range messages {
-		letters[i] = &receivedLetter{deadLetter: parseDeadLetter(m, d.origin), message: m}
+		letters[i] = &receivedLetter{DeadLetter: parseDeadLetter(m, d.origin), message: m}
 	}
 	return work(letters, waiting)
 }

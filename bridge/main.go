@@ -22,7 +22,7 @@
 // A message that the sink refuses for good is published to DEAD_TOPIC at the nsqd
 // it came from, before it is finished. It is a CloudEvent in structured JSON, of
 // type dev.lineup.nsq.dead, so that another bridge can bring it to somebody. Its
-// data is deadLetter: where the message came from, why it was refused, and its
+// data is event.DeadLetter: where the message came from, why it was refused, and its
 // body, byte for byte, in base64. Where that would be more than NSQD_MAX_MSG_SIZE,
 // the body alone is published and the reason is in the log.
 //

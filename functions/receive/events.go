@@ -47,6 +47,7 @@ func (r *receiver) postEvents(w http.ResponseWriter, request *http.Request) erro
 	}
 	if anyAccepted(pictures) && !serve.WantsJSON(request) {
 		// A Broker would take a body for an event, and for a malformed one.
+		r.keepRefused(ctx, pictures)
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
@@ -85,6 +86,9 @@ func (r *receiver) picturesOf(events []event.Received) (pictures []picture, ping
 		if err != nil {
 			r.log.Warn("event refused", "position", i, "id", e.Event.ID(), "source", e.Event.Source(), "error", err)
 			of = []picture{refusedPicture(err)}
+		}
+		for j := range of {
+			of[j].body = e.Body
 		}
 		pictures = append(pictures, of...)
 	}

@@ -105,12 +105,18 @@ func (r reply) images(t *testing.T) []picture {
 	return body.Images
 }
 
-// nextHints reads n messages from the topic.
+// nextHints reads n messages from the hints' topic.
 func (s *system) nextHints(t *testing.T, n int) []string {
+	t.Helper()
+	return s.next(t, "images", n)
+}
+
+// next reads n messages from a topic.
+func (s *system) next(t *testing.T, topic string, n int) []string {
 	t.Helper()
 	bodies := make(chan string, n)
 	config := nsq.NewConfig()
-	consumer := testkit.Must(nsq.NewConsumer("images", "process", config))(t)
+	consumer := testkit.Must(nsq.NewConsumer(topic, "process", config))(t)
 	consumer.SetLoggerLevel(nsq.LogLevelMax)
 	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
 		bodies <- string(m.Body)
@@ -126,7 +132,7 @@ func (s *system) nextHints(t *testing.T, n int) []string {
 		case body := <-bodies:
 			got = append(got, body)
 		case <-ctx.Done():
-			t.Fatalf("%d hints on the queue, want %d", len(got), n)
+			t.Fatalf("%d messages in %s, want %d", len(got), topic, n)
 		}
 	}
 	return got

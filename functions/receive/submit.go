@@ -25,6 +25,7 @@ type picture struct {
 
 	posted string // the path as the client spelled it
 	trace  event.Trace
+	body   []byte  // of the event of a batch that submitted it
 	known  bool    // the path was posted before
 	folder *folder // what was posted is one; nil when it is a picture
 }

@@ -31,6 +31,7 @@ var (
 type Received struct {
 	Event cloudevents.Event
 	Err   error
+	Body  []byte // the event as it stands in its batch; nil where it is no batch's
 }
 
 const (
@@ -95,6 +96,7 @@ func readBatch(body []byte) ([]Received, error) {
 	}
 	events := make([]Received, len(bodies))
 	for i, body := range bodies {
+		events[i].Body = body
 		events[i].Event, events[i].Err = Unmarshal(body)
 		if events[i].Err != nil {
 			events[i].Err = fmt.Errorf("%w: %w", ErrMalformed, events[i].Err)
