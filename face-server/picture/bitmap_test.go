@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
 	"lineup.dev/lineup/face-server/picture"
 )
 

@@ -124,7 +124,6 @@ func FuzzDecode(f *testing.F) {
 
 // What decoding would take is known by the header, too.
 func TestLimitOfMemory(t *testing.T) {
-	const deepPixel = 8 + 3 // bytes
 	deep := encodePNG(t, image.NewNRGBA64(image.Rect(0, 0, 100, 100)))
 	allowed := picture.Limits{Pixels: 100 * 100, Memory: 100 * 100 * 11, Frames: 1}
 	if _, err := picture.Decode(t.Context(), deep, allowed); err != nil {

@@ -71,7 +71,7 @@ func Objects(data []byte) (objects []StoredObject, isStorage bool, err error) {
 		for i, r := range *message.Records {
 			object, err := r.object()
 			if err != nil {
-				return nil, true, fmt.Errorf("Records[%d]: %w", i, err)
+				return nil, true, fmt.Errorf("record %d: %w", i, err)
 			}
 			objects = append(objects, object)
 		}

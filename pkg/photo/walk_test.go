@@ -137,7 +137,8 @@ func TestWalkEndsWithItsContextAndTellsOfWhatItCannotRead(t *testing.T) {
 		"a bucket root's":      {t.Context(), o.url("gone"), photo.ErrUnreachable},
 	} {
 		var got error
-		for _, got = range open(t, c.root).Walk(c.ctx, "./", "") {
+		for _, err := range open(t, c.root).Walk(c.ctx, "./", "") {
+			got = err
 		}
 		if !errors.Is(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

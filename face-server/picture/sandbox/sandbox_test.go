@@ -39,7 +39,7 @@ func module(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-func start(t *testing.T, ctx context.Context, most int64) *sandbox.Instance {
+func start(ctx context.Context, t *testing.T, most int64) *sandbox.Instance {
 	t.Helper()
 	instance, err := sandbox.New(module(t)).Start(ctx, most)
 	if err != nil {
@@ -52,25 +52,25 @@ func start(t *testing.T, ctx context.Context, most int64) *sandbox.Instance {
 func TestWhatHangsEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := start(t, ctx, 1<<20).Call("hang"); err == nil || ctx.Err() == nil {
+	if _, err := start(ctx, t, 1<<20).Call("hang"); err == nil || ctx.Err() == nil {
 		t.Errorf("it ended by itself, with error %v", err)
 	}
 }
 
 func TestEndlessRecursionIsAnError(t *testing.T) {
-	if _, err := start(t, t.Context(), 1<<20).Call("recurse"); err == nil {
+	if _, err := start(t.Context(), t, 1<<20).Call("recurse"); err == nil {
 		t.Error("it ended without an error")
 	}
 }
 
 func TestOutOfMemory(t *testing.T) {
-	if _, err := start(t, t.Context(), 1<<20).Alloc(10); err == nil {
+	if _, err := start(t.Context(), t, 1<<20).Alloc(10); err == nil {
 		t.Error("a malloc that gives nothing is no error")
 	}
 }
 
 func TestAddressesOutside(t *testing.T) {
-	instance := start(t, t.Context(), 1<<20)
+	instance := start(t.Context(), t, 1<<20)
 	for _, c := range []struct {
 		address uint64
 		size    int
