@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,13 +30,8 @@ type deadTopic struct {
 }
 
 // deadTopicName is the topic for the dead letters of a topic: the one that is set,
-// or by default the topic's own name with .dead behind it.
-func deadTopicName(set, topic string) string {
-	if set != "" {
-		return set
-	}
-	return strings.TrimSuffix(topic, "#ephemeral") + ".dead"
-}
+// or the default.
+func deadTopicName(set, topic string) string { return cmp.Or(set, queue.DeadTopic(topic)) }
 
 // receivedLetter is a dead letter in flight, until its message is finished or
 // requeued.

@@ -11,11 +11,7 @@ import (
 )
 
 // shown is a picture as view tells it.
-type shown struct {
-	lineup.Image
-	FileName string `json:"file_name"` // of an upload
-	Warning  string `json:"warning"`   // why not all of it was seen
-}
+type shown struct{ lineup.Image }
 
 // text is the picture as a line for people.
 func (s shown) text() string {
@@ -30,14 +26,7 @@ func (s shown) text() string {
 }
 
 // folder is a folder as view tells it.
-type folder struct {
-	ID         int64
-	Path       string
-	Submitted  int64 // pictures found in it
-	Done       int64 // of these, looked at
-	Failed     int64
-	FinishedAt *time.Time `json:"finished_at"` // when all were found
-}
+type folder struct{ lineup.Folder }
 
 // final tells whether every picture in it has its result.
 func (f folder) final() bool { return f.FinishedAt != nil && f.Done+f.Failed >= f.Submitted }

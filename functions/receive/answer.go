@@ -63,14 +63,8 @@ func (p picture) writeText(w http.ResponseWriter) {
 		p.folder.writeText(w)
 		return
 	}
-	switch {
-	case p.Error != "":
-		fmt.Fprintf(w, "image not saved: %s\n", p.Error)
+	if !writeSaved(w, "image", p.ID, p.known, p.Error) {
 		return
-	case p.known:
-		fmt.Fprintf(w, "image already saved with id: %d\n", p.ID)
-	default:
-		fmt.Fprintf(w, "image saved with id: %d\n", p.ID)
 	}
 	switch {
 	case p.Status.Final():
@@ -84,20 +78,27 @@ func (p picture) writeText(w http.ResponseWriter) {
 
 // writeText tells of a folder in the manner of the original API, which has none.
 func (f *folder) writeText(w io.Writer) {
-	switch {
-	case f.Error != "":
-		fmt.Fprintf(w, "folder not saved: %s\n", f.Error)
+	if !writeSaved(w, "folder", f.ID, f.known, f.Error) {
 		return
-	case f.known:
-		fmt.Fprintf(w, "folder already saved with id: %d\n", f.ID)
-	default:
-		fmt.Fprintf(w, "folder saved with id: %d\n", f.ID)
 	}
 	if f.finished {
 		fmt.Fprintf(w, "images found: %d\n", f.Found)
 	} else {
 		fmt.Fprintf(w, "images found so far: %d, the others will be\n", f.Found)
 	}
+}
+
+// writeSaved writes the second line, and tells whether what was posted has a row.
+func writeSaved(w io.Writer, what string, id int64, known bool, refused string) bool {
+	switch {
+	case refused != "":
+		fmt.Fprintf(w, "%s not saved: %s\n", what, refused)
+	case known:
+		fmt.Fprintf(w, "%s already saved with id: %d\n", what, id)
+	default:
+		fmt.Fprintf(w, "%s saved with id: %d\n", what, id)
+	}
+	return refused == ""
 }
 
 // writeRefusal answers when no picture was accepted: a problem (RFC 9457) that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -46,12 +47,20 @@ func (h *hints) publish(ctx context.Context, submissions []store.Submission) {
 		return
 	}
 	h.room -= len(waiting)
-	if err := h.publisher.publish(ctx, waiting, nil); err != nil {
+	if !publishNew(ctx, h.publisher, waiting, nil, h.log) {
 		h.room = 0
-		h.log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
-		return
 	}
-	if err := h.publisher.stamp(ctx, waiting); err != nil {
-		h.log.Warn("hints published but not stamped, they will be published twice", "hints", len(waiting), "error", err)
+}
+
+// publishNew publishes and stamps the hints of new pictures, and tells whether they are on
+// the queue. On a failure the rows stay due, and a sweep publishes them.
+func publishNew(ctx context.Context, to hintPublisher, waiting []store.DueImage, traces map[int64]event.Trace, log *slog.Logger) bool {
+	if err := to.publish(ctx, waiting, traces); err != nil {
+		log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
+		return false
 	}
+	if err := to.stamp(ctx, waiting); err != nil {
+		log.Warn("hints published but not stamped, they will be published twice", "hints", len(waiting), "error", err)
+	}
+	return true
 }

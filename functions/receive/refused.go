@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // keepRefused makes dead letters of the events of a batch that were refused while others
@@ -37,5 +38,5 @@ func (p publisher) publishRefused(ctx context.Context, refused picture) error {
 	if err != nil {
 		return err
 	}
-	return p.queue.Publish(ctx, p.topic+".dead", letter)
+	return p.queue.Publish(ctx, queue.DeadTopic(p.topic), letter)
 }

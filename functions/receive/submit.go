@@ -166,7 +166,7 @@ func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accept
 }
 
 // publish puts the hints of the pictures that wait on the queue and tells whether
-// all are there. On a failure the rows stay due, and a sweep publishes them.
+// all are there.
 func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
 	var waiting []store.DueImage
 	traces := map[int64]event.Trace{}
@@ -176,15 +176,5 @@ func (r *receiver) publish(ctx context.Context, submissions []store.Submission, 
 			traces[s.ID] = pictures[i].trace
 		}
 	}
-	if len(waiting) == 0 {
-		return true
-	}
-	if err := r.publisher.publish(ctx, waiting, traces); err != nil {
-		r.log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
-		return false
-	}
-	if err := r.publisher.stamp(ctx, waiting); err != nil {
-		r.log.Warn("hints published but not stamped, they will be published twice", "hints", len(waiting), "error", err)
-	}
-	return true
+	return len(waiting) == 0 || publishNew(ctx, r.publisher, waiting, traces, r.log)
 }

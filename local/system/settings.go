@@ -61,11 +61,8 @@ type Settings struct {
 // Check refuses what no tag can.
 func (s Settings) Check() error {
 	var errs []error
-	switch {
-	case s.Data == "":
-		errs = append(errs, errors.New("DATA is empty: set it to a folder"))
-	case strings.Contains(s.Data, ","):
-		errs = append(errs, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data))
+	if _, err := s.dataFolder(); err != nil {
+		errs = append(errs, err)
 	}
 	if s.Host != "" && s.Host != "localhost" && net.ParseIP(s.Host) == nil {
 		errs = append(errs, fmt.Errorf("HOST=%s is no IP address: set it to 127.0.0.1, or to 0.0.0.0 so that other machines reach the page", s.Host))
@@ -86,11 +83,8 @@ func (s Settings) Check() error {
 // complete fills in what follows from the rest.
 func (s Settings) complete() (Settings, error) {
 	var err error
-	if s.Data, err = filepath.Abs(s.Data); err != nil {
-		return s, fmt.Errorf("find DATA: %w", err)
-	}
-	if strings.Contains(s.Data, ",") { // in the folder where this was called
-		return s, fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", s.Data)
+	if s.Data, err = s.dataFolder(); err != nil {
+		return s, err
 	}
 	if s.Host == "" {
 		s.Host = loopback
@@ -115,6 +109,21 @@ func (s Settings) complete() (Settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// dataFolder is DATA as an absolute path.
+func (s Settings) dataFolder() (string, error) {
+	if s.Data == "" {
+		return "", errors.New("DATA is empty: set it to a folder")
+	}
+	dir, err := filepath.Abs(s.Data)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("find DATA: %w", err)
+	case strings.Contains(dir, ","):
+		return "", fmt.Errorf("DATA=%s: a comma separates picture folders, so it cannot be in this path", dir)
+	}
+	return dir, nil
 }
 
 // choosePorts checks the ports of everything that the system itself runs, and gives that of nsqd's HTTP interface.

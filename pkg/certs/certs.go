@@ -26,9 +26,6 @@ type Settings struct {
 
 // Check refuses one half of a certificate and its key, and files that cannot be used.
 func (s Settings) Check() error {
-	if (s.CertFile == "") != (s.KeyFile == "") {
-		return errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
-	}
 	_, certErr := s.certificate()
 	_, poolErr := s.pool()
 	return errors.Join(certErr, poolErr)
@@ -68,16 +65,15 @@ func (s Settings) Client(log *slog.Logger) (credentials.TransportCredentials, er
 }
 
 func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.CertPool) *tls.Config) (credentials.TransportCredentials, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
 	if s == (Settings{}) {
 		return insecure.NewCredentials(), nil
 	}
 	f := &files{Settings: s, config: config, log: log}
 	var err error
-	f.last, err = f.read()
-	return reread{f}, err
+	if f.last, err = f.read(); err != nil {
+		return nil, err
+	}
+	return reread{f}, nil
 }
 
 // files are read for every connection anew: that is rare, and cheap beside the
@@ -119,7 +115,10 @@ func (f *files) read() (credentials.TransportCredentials, error) {
 
 // certificate is this side's own, none where none is set.
 func (s Settings) certificate() ([]tls.Certificate, error) {
-	if s.CertFile == "" {
+	switch {
+	case (s.CertFile == "") != (s.KeyFile == ""):
+		return nil, errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
+	case s.CertFile == "":
 		return nil, nil
 	}
 	certificate, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)

@@ -65,6 +65,11 @@ func (b *bucket) close() error {
 }
 
 func (b *bucket) locate(p string) (string, bool) {
+	key, below := b.locateFolder(p)
+	return key, below && key != ""
+}
+
+func (b *bucket) locateFolder(p string) (string, bool) {
 	if path.IsAbs(p) {
 		return "", false
 	}
@@ -73,7 +78,7 @@ func (b *bucket) locate(p string) (string, bool) {
 		return p, true
 	}
 	key, below := strings.CutPrefix(key, b.prefix)
-	return key, name == b.name && below && key != ""
+	return key, below && name == b.name
 }
 
 func (b *bucket) spell(name string) string { return b.name + "/" + b.prefix + name }

@@ -19,18 +19,6 @@ func (b *bucket) isCalled(name string) bool {
 	return called == strings.ToLower(name)
 }
 
-func (b *bucket) locateFolder(p string) (string, bool) {
-	if path.IsAbs(p) {
-		return "", false
-	}
-	name, key, isURL := splitURL(p)
-	if !isURL {
-		return p, true
-	}
-	key, below := strings.CutPrefix(key, b.prefix)
-	return key, below && name == b.name
-}
-
 func (b *bucket) walk(ctx context.Context, folder, after string, pass func(string) bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		store, err := b.connect()

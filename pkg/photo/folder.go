@@ -34,14 +34,18 @@ func newFolder(dir string) (root, error) {
 func (f folder) close() error { return nil }
 
 func (f folder) locate(p string) (string, bool) {
+	name, below := f.locateFolder(p)
+	return name, below && name != ""
+}
+
+func (f folder) locateFolder(p string) (string, bool) {
 	if _, _, isURL := splitURL(p); isURL {
 		return "", false
 	}
 	if !path.IsAbs(p) {
 		return p, true
 	}
-	name, below := strings.CutPrefix(p, strings.TrimSuffix(f.dir, "/")+"/")
-	return name, below && name != ""
+	return strings.CutPrefix(p, f.spell(""))
 }
 
 func (f folder) spell(name string) string { return strings.TrimSuffix(f.dir, "/") + "/" + name }

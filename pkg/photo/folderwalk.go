@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,16 +21,6 @@ const (
 	window = 100_000
 	chunk  = 1_000
 )
-
-func (f folder) locateFolder(p string) (string, bool) {
-	if _, _, isURL := splitURL(p); isURL {
-		return "", false
-	}
-	if !path.IsAbs(p) {
-		return p, true
-	}
-	return strings.CutPrefix(p, f.spell(""))
-}
 
 func (f folder) findFolder(ctx context.Context, name string) error {
 	dir, err := f.openRoot(ctx)

@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/nsqio/go-nsq"
 )
@@ -18,6 +19,10 @@ type Subscription struct {
 func (s Subscription) Check() error {
 	return errors.Join(CheckName("TOPIC", s.Topic), CheckName("CHANNEL", s.Channel))
 }
+
+// DeadTopic is the topic for what was refused of a topic, unless another is named: its
+// own name with .dead behind it.
+func DeadTopic(topic string) string { return strings.TrimSuffix(topic, "#ephemeral") + ".dead" }
 
 // CheckName refuses what cannot be the name of a topic or a channel. The error names
 // the key.

@@ -22,16 +22,7 @@ func (s *Store) LookAgain(ctx context.Context, changed []Submission) ([]Submissi
 	distinct := slices.Clone(changed)
 	slices.SortFunc(distinct, func(a, b Submission) int { return strings.Compare(a.Path, b.Path) }) // as Submit locks them
 	distinct = slices.Compact(distinct)
-	byPath := make(map[string]Submission, len(distinct))
-	err := s.transact(ctx, "submit changed pictures", func(tx *sql.Tx) error {
-		clear(byPath)
-		for chunk := range slices.Chunk(distinct, maxValues) {
-			if err := lookAgain(ctx, tx, chunk, byPath); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	byPath, err := submitChunks(ctx, s, "submit changed pictures", distinct, maxValues, lookAgain)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +53,7 @@ func lookAgain(ctx context.Context, tx *sql.Tx, changed []Submission, byPath map
 
 var (
 	selectReposted = `
-	SELECT
-		id,
-		path,
-		round,
-		status,
-		queued_at IS NOT NULL,
-		content
+	SELECT ` + submissionColumns + `
 	FROM images
 	WHERE reposted_at IS NOT NULL
 		AND status IN (` + finalStatuses() + `)

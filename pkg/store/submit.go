@@ -47,16 +47,7 @@ type Submission struct {
 // Reposted.
 func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, error) {
 	distinct := distinctPictures(pictures)
-	byPath := make(map[string]Submission, len(distinct))
-	err := s.transact(ctx, "submit pictures", func(tx *sql.Tx) error {
-		clear(byPath)
-		for chunk := range slices.Chunk(distinct, maxPictures) {
-			if err := submit(ctx, tx, chunk, byPath); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	byPath, err := submitChunks(ctx, s, "submit pictures", distinct, maxPictures, submit)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +56,22 @@ func (s *Store) Submit(ctx context.Context, pictures []Posted) ([]Submission, er
 		submissions[i] = byPath[picture.Path]
 	}
 	return submissions, nil
+}
+
+// submitChunks does what is to be done with pictures in one transaction, as many at a
+// time as a statement can name, and gives what do puts down of each by its path.
+func submitChunks[T any](ctx context.Context, s *Store, what string, pictures []T, most int, do func(context.Context, *sql.Tx, []T, map[string]Submission) error) (map[string]Submission, error) {
+	byPath := make(map[string]Submission, len(pictures))
+	err := s.transact(ctx, what, func(tx *sql.Tx) error {
+		clear(byPath)
+		for chunk := range slices.Chunk(pictures, most) {
+			if err := do(ctx, tx, chunk, byPath); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return byPath, err
 }
 
 // maxPictures is how many pictures one statement names: each has two spellings.
@@ -134,14 +141,16 @@ const (
 		WHERE status = '` + failed + `'
 			AND path IN `
 
-	selectSubmitted = `
-		SELECT
+	// submissionColumns are what scanSubmission reads.
+	submissionColumns = `
 			id,
 			path,
 			round,
 			status,
 			queued_at IS NOT NULL,
-			content
+			content`
+	selectSubmitted = `
+		SELECT ` + submissionColumns + `
 		FROM images
 		WHERE path IN `
 )
