@@ -54,8 +54,7 @@ type ImageData struct {
 
 // ResultData is the data of an identified or unknown event.
 type ResultData struct {
-	ID    int64         `json:"id"`
-	Path  string        `json:"path"`
+	ImageData
 	Faces []lineup.Face `json:"faces"`
 }
 
@@ -70,8 +69,7 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 
 // FailedData is the data of a failed event.
 type FailedData struct {
-	ID     int64  `json:"id"`
-	Path   string `json:"path"`
+	ImageData
 	Reason string `json:"reason"`
 }
 
@@ -88,11 +86,12 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 		return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
 	}
 	var data any
+	ofImage := ImageData{ID: image.ID, Path: image.Path}
 	if kind == TypeFailed {
-		data = FailedData{image.ID, image.Path, image.Reason}
+		data = FailedData{ofImage, image.Reason}
 	} else {
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-		data = ResultData{image.ID, image.Path, faces}
+		data = ResultData{ofImage, faces}
 	}
 	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
 }
