@@ -72,6 +72,9 @@ func databaseFailed(log *slog.Logger, err error) reply {
 	return pause(databaseWait, "the database does not answer; the picture waits")
 }
 
+// refuse answers a request of which nothing was read.
+func refuse(w http.ResponseWriter, _ *http.Request, problem serve.Problem) { problem.Write(w, false) }
+
 func (r reply) write(w http.ResponseWriter) {
 	switch r.status {
 	case http.StatusOK, http.StatusAccepted:

@@ -22,6 +22,7 @@ type picture struct {
 	Status   lineup.Status `json:"status,omitempty"`
 	Sent     *bool         `json:"sent,omitempty"` // whether a hint is on the queue
 	Error    string        `json:"error,omitempty"`
+	*result                // of one that the client waited for
 
 	posted string // the path as the client spelled it
 	trace  event.Trace

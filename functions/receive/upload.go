@@ -45,7 +45,7 @@ func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) er
 	if err := r.submit(ctx, pictures); err != nil {
 		return err
 	}
-	answer(w, request, pictures)
+	r.answer(w, request, pictures)
 	return nil
 }
 

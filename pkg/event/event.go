@@ -63,8 +63,14 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 	if !isJSON(e.DataContentType()) {
 		return data, fmt.Errorf("its data is %s, not JSON", e.DataContentType())
 	}
-	err = json.Unmarshal(e.Data(), &data)
-	return data, err
+	body := WithoutBOM(e.Data())
+	if err := json.Unmarshal(body, &data); err != nil {
+		return data, JSONError(err)
+	}
+	if name := DuplicateField(body, 0); name != "" {
+		return data, fmt.Errorf("its data has the field %q twice", name)
+	}
+	return data, nil
 }
 
 // FailedData is the data of a failed event.

@@ -91,8 +91,8 @@ func one(e cloudevents.Event, err error) ([]Received, error) {
 
 func readBatch(body []byte) ([]Received, error) {
 	var bodies []json.RawMessage
-	if err := json.Unmarshal(body, &bodies); err != nil {
-		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, err)
+	if err := json.Unmarshal(WithoutBOM(body), &bodies); err != nil {
+		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, JSONError(err))
 	}
 	events := make([]Received, len(bodies))
 	for i, body := range bodies {

@@ -1,9 +1,11 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -18,10 +20,18 @@ import (
 // string, refuses one with an escaped slash, and takes JSON under a +json media type
 // for an error.
 func Unmarshal(body []byte) (cloudevents.Event, error) {
+	e, err := unmarshal(WithoutBOM(body))
+	return e, JSONError(err)
+}
+
+func unmarshal(body []byte) (cloudevents.Event, error) {
 	var e cloudevents.Event
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil {
 		return e, err
+	}
+	if name := DuplicateField(body, 0); name != "" {
+		return e, fmt.Errorf("the attribute %q stands twice", name)
 	}
 	if string(members["specversion"]) != `"1.0"` {
 		return e, errors.New("no CloudEvent 1.0")
@@ -52,6 +62,49 @@ func Unmarshal(body []byte) (cloudevents.Event, error) {
 		e.DataEncoded = []byte(text)
 	}
 	return e, err
+}
+
+// WithoutBOM is the body without a byte order mark, which some systems write before JSON
+// and RFC 8259 (section 8.1) lets a reader pass over.
+func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")) }
+
+// JSONError says what is wrong with JSON in words for those who wrote it: encoding/json
+// tells of a wrong type what Go calls it. Any other error stays as it is.
+func JSONError(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	what := "the JSON"
+	if wrong.Field != "" {
+		what = wrong.Field
+	}
+	found, _, _ := strings.Cut(wrong.Value, " ") // a number is followed by itself
+	return fmt.Errorf("%s is %s, not %s", what, article(found), article(jsonType(wrong.Type)))
+}
+
+// jsonType is what JSON calls a value that becomes one of the Go type.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Pointer:
+		return jsonType(t.Elem())
+	}
+	return "number"
+}
+
+func article(noun string) string {
+	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and

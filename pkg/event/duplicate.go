@@ -1,4 +1,4 @@
-package main
+package event
 
 import (
 	"bytes"
@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// duplicateField is the first field that one object of the JSON has twice; the JSON
-// must be well-formed. It is empty for none. Decoding would silently take the last. Names
-// that differ in case alone are one field, as they are to encoding/json.
-func duplicateField(body []byte) string {
+// DuplicateField is the first field that an object of the JSON has twice, the outermost
+// or one down to so many levels inside it; the JSON must be well-formed. It is empty for
+// none. Decoding would silently take the last. Names that differ in case alone are one
+// field, as they are to encoding/json.
+func DuplicateField(body []byte, inside int) string {
 	type level struct {
 		fields map[string]bool // nil in an array
 		value  bool            // the next token is a field's value
@@ -29,7 +30,7 @@ func duplicateField(body []byte) string {
 			if top.fields != nil && !top.value {
 				name := token.(string) // what stands here in well-formed JSON
 				folded := strings.ToLower(strings.ToUpper(name))
-				if top.fields[folded] {
+				if top.fields[folded] && len(levels) <= 1+inside {
 					return name
 				}
 				top.fields[folded], top.value = true, true
