@@ -31,9 +31,9 @@ func pause(wait time.Duration, reason string) reply {
 	return reply{http.StatusServiceUnavailable, wait, reason}
 }
 
-// later puts this event off alone.
+// later puts this event off alone. Knative's senders try a 429 again, and no 425.
 func later(wait time.Duration, reason string) reply {
-	return reply{http.StatusTooEarly, wait, reason}
+	return reply{http.StatusTooManyRequests, wait, reason}
 }
 
 // notAdmitted is the reply for a picture that may not go to the face server now.

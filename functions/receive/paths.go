@@ -59,13 +59,13 @@ func (r *receiver) picturesOfBody(request *http.Request, body []byte) (pictures 
 			return nil, false, malformed("%v", err)
 		}
 		if isStorage {
-			pictures = r.picturesOfObjects(objects, traceOf(request))
+			pictures = r.picturesOfObjects(objects, event.TraceOfHeader(request.Header))
 			return pictures, len(pictures) == 0, nil
 		}
 	}
 	paths, err := parsePaths(body)
 	for _, path := range paths {
-		pictures = append(pictures, newPicture(path, traceOf(request)))
+		pictures = append(pictures, newPicture(path, event.TraceOfHeader(request.Header)))
 	}
 	return pictures, false, err
 }

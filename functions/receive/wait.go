@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// result is what became of a picture that was looked at.
-type result struct {
+// Result is what became of a picture that was looked at.
+type Result struct {
 	Person  *lineup.Person `json:"person"`  // the best match, nil when nobody is known
 	Faces   []lineup.Face  `json:"faces"`   // the best match first
 	Reason  string         `json:"reason"`  // why it failed, else empty
@@ -59,7 +57,7 @@ func (r *receiver) waitForResults(w http.ResponseWriter, request *http.Request, 
 			return false
 		}
 		if ok {
-			p.Status, p.result = image.Status, &result{image.Person, image.Faces, image.Reason, image.Warning}
+			p.Status, p.Result = image.Status, &Result{image.Person, image.Faces, image.Reason, image.Warning}
 		}
 	}
 	return true
@@ -87,23 +85,4 @@ func (r *receiver) untilFinal(ctx context.Context, ids []int64) error {
 			return context.Canceled
 		}
 	}
-}
-
-// waitOf is how long the client prefers to wait: Prefer: wait=SECONDS. A preference that
-// cannot be read is none, as RFC 7240 has it.
-func waitOf(request *http.Request) time.Duration {
-	for _, value := range request.Header.Values("Prefer") {
-		for preference := range strings.SplitSeq(value, ",") {
-			preference, _, _ = strings.Cut(preference, ";")
-			name, seconds, _ := strings.Cut(strings.TrimSpace(preference), "=")
-			if !strings.EqualFold(strings.TrimSpace(name), "wait") {
-				continue
-			}
-			n, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(seconds), `"`), 10, 31)
-			if err == nil {
-				return time.Duration(n) * time.Second
-			}
-		}
-	}
-	return 0
 }

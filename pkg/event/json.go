@@ -1,11 +1,9 @@
 package event
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -62,49 +60,6 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 		e.DataEncoded = []byte(text)
 	}
 	return e, err
-}
-
-// WithoutBOM is the body without a byte order mark, which some systems write before JSON
-// and RFC 8259 (section 8.1) lets a reader pass over.
-func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")) }
-
-// JSONError says what is wrong with JSON in words for those who wrote it: encoding/json
-// tells of a wrong type what Go calls it. Any other error stays as it is.
-func JSONError(err error) error {
-	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	if !ok {
-		return err
-	}
-	what := "the JSON"
-	if wrong.Field != "" {
-		what = wrong.Field
-	}
-	found, _, _ := strings.Cut(wrong.Value, " ") // a number is followed by itself
-	return fmt.Errorf("%s is %s, not %s", what, article(found), article(jsonType(wrong.Type)))
-}
-
-// jsonType is what JSON calls a value that becomes one of the Go type.
-func jsonType(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.String:
-		return "string"
-	case reflect.Bool:
-		return "bool"
-	case reflect.Slice, reflect.Array:
-		return "array"
-	case reflect.Struct, reflect.Map:
-		return "object"
-	case reflect.Pointer:
-		return jsonType(t.Elem())
-	}
-	return "number"
-}
-
-func article(noun string) string {
-	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
-		return "an " + noun
-	}
-	return "a " + noun
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and
