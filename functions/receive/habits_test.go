@@ -17,8 +17,8 @@ import (
 func packed(body string) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	w.Write([]byte(body)) //nolint:errcheck // into memory
-	w.Close()             //nolint:errcheck // into memory
+	w.Write([]byte(body))
+	w.Close()
 	return b.String()
 }
 
