@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // done is what a run came to.
@@ -480,4 +481,11 @@ func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	testkit.Settings(t, func() any { return &settings{ReceiveURL: "http://receive", ViewURL: "https://view", AtOnce: 1} })
+}
+
+func TestAKeyThatNoHeaderCanCarryIsRefused(t *testing.T) {
+	s := settings{ReceiveURL: "http://receive", ViewURL: "https://view", AtOnce: 1, APIKey: "secret\n"}
+	if err := serve.Check(&s); err == nil || !strings.HasPrefix(err.Error(), "API_KEY ") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v, want an error that names API_KEY and does not show it", err)
+	}
 }
