@@ -30,7 +30,7 @@ when the command or a setting is wrong; with 130 after Ctrl-C.`
 
 func main() {
 	var s settings
-	serve.Settings("lineup", purpose, &s)
+	serve.Settings("lineup", purpose, &s, serve.TakesArguments)
 	ctx, stop := serve.Context()
 	code := run(ctx, s, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
