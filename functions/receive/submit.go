@@ -125,7 +125,7 @@ func (r *receiver) compareReposted(ctx context.Context) error {
 	var ids []int64
 	for _, p := range reposted {
 		ids = append(ids, p.ID)
-		if p.Status == lineup.Failed {
+		if p.Status.IsFailure() {
 			failed = append(failed, p.Path)
 		}
 	}
