@@ -54,9 +54,11 @@ type ImageData struct {
 
 // ResultData is the data of an identified or unknown event.
 type ResultData struct {
-	ID    int64         `json:"id"`
-	Path  string        `json:"path"`
-	Faces []lineup.Face `json:"faces"`
+	ID       int64         `json:"id"`
+	Path     string        `json:"path"`
+	FileName string        `json:"file_name,omitempty"` // what an upload was called
+	Warning  string        `json:"warning,omitempty"`   // what could not be seen because the file is damaged
+	Faces    []lineup.Face `json:"faces"`
 }
 
 // ImageOf reads the data of a submitted event, which must be JSON.
@@ -70,9 +72,10 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 
 // FailedData is the data of a failed event.
 type FailedData struct {
-	ID     int64  `json:"id"`
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
+	ID       int64  `json:"id"`
+	Path     string `json:"path"`
+	FileName string `json:"file_name,omitempty"` // what an upload was called
+	Reason   string `json:"reason"`
 }
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
@@ -89,10 +92,10 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 	}
 	var data any
 	if kind == TypeFailed {
-		data = FailedData{image.ID, image.Path, image.Reason}
+		data = FailedData{ID: image.ID, Path: image.Path, FileName: image.FileName, Reason: image.Reason}
 	} else {
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-		data = ResultData{image.ID, image.Path, faces}
+		data = ResultData{ID: image.ID, Path: image.Path, FileName: image.FileName, Warning: image.Warning, Faces: faces}
 	}
 	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
 }
