@@ -34,7 +34,7 @@ type Limits struct {
 
 func (l Limits) checkSize(width, height int) error {
 	if width < 1 || height < 1 {
-		return fmt.Errorf("%d×%d pixels", width, height)
+		return errors.New("its header tells no size")
 	}
 	if int64(width)*int64(height) > int64(l.Pixels) {
 		return fmt.Errorf("%w: %d×%d pixels, %d are allowed (MAX_PIXELS)", ErrTooLarge, width, height, l.Pixels)
