@@ -119,6 +119,25 @@ func TestAFolderIsUploaded(t *testing.T) {
 	}
 }
 
+func TestAFileIsUploadedWhateverItsName(t *testing.T) {
+	var names []string
+	take := func(w http.ResponseWriter, r *http.Request) {
+		_, header, err := r.FormFile("image")
+		testkit.Succeed(t, err)
+		names = append(names, header.Filename)
+		io.WriteString(w, `{"images":[{"id":1}]}`)
+	}
+	for name, want := range map[string]string{
+		"a\x1b[2J\x7f\t.jpg": "a?[2J??.jpg", `"; b="c.jpg`: `"; b="c.jpg`, "می\u200cخواهم.jpg": "می\u200cخواهم.jpg", "d\xff.jpg": "d\uFFFD.jpg",
+	} {
+		names = nil
+		command(t, take, nil, "post", filepath.Join(photos(t, name), name)).want(t, 0, "")
+		if !slices.Equal(names, []string{want}) {
+			t.Errorf("%q was uploaded as %q, want %q", name, names, want)
+		}
+	}
+}
+
 func TestWhatIsRefusedIsToldAndTheRestPosted(t *testing.T) {
 	folder := photos(t, "bad.txt", "good.jpg")
 	var u uploads

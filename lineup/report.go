@@ -62,9 +62,9 @@ func (r *report) picture(line []byte, text string, good bool) {
 	r.progress()
 }
 
-// printable keeps what a file's name may do to a terminal off it.
+// printable keeps what a file's name may do to a terminal off it. Joiners shape letters and emoji.
 func printable(c rune) rune {
-	if unicode.IsPrint(c) {
+	if unicode.IsPrint(c) || unicode.Is(unicode.Join_Control, c) {
 		return c
 	}
 	return '?'
