@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/local/deptest"
@@ -58,13 +59,16 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	roots.Reserve(gallery)
 	hints := publisher{queue: hintQueue, topic: "images", store: db}
 	subscription := queue.Subscription{Topic: "images", Channel: "process"}
-	walker := &walker{FolderSettings{10 * time.Second}, roots, db, &hinter{5000, subscription, hintQueue, hints, log}, nil, log}
+	limits, sweeps := fromTags[Limits](t), fromTags[SweepSettings](t)
+	limits.MaxPicture, limits.MaxUpload = 1<<20, 3<<20 // what is larger is quickly made
+	sweeps.Interval = 0                                // every ping of a test sweeps
+	walker := &walker{fromTags[FolderSettings](t), roots, db, &hinter{sweeps.Fill, subscription, hintQueue, hints, log}, nil, log}
 	s.receiver = &receiver{
-		limits:    Limits{MaxBody: 1 << 20, MaxBatch: 1000, PictureLimits: photo.Limits{MaxPicture: 1 << 20}, MaxUpload: 3 << 20, MaxTime: 30 * time.Second},
+		limits:    limits,
 		auth:      authenticator,
 		store:     db,
 		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: SweepSettings{HintAge: 2 * time.Minute, Fill: 5000}, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
+		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
 		walker:    walker,
 		roots:     roots,
 		comparer:  newComparer(roots, log),
@@ -76,6 +80,13 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	walker.lookAgain = s.lookAgain
 	s.handler = s.routes()
 	return s
+}
+
+// fromTags are settings as they are when nobody says anything.
+func fromTags[T any](t *testing.T) (settings T) {
+	t.Helper()
+	testkit.Succeed(t, envconfig.Process("", &settings))
+	return settings
 }
 
 // reply is an answer read whole.

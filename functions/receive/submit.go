@@ -168,11 +168,11 @@ func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accept
 // publish puts the hints of the pictures that wait on the queue and tells whether
 // all are there.
 func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
-	var waiting []store.DueImage
+	var waiting []store.Ref
 	traces := map[int64]event.Trace{}
 	for i, s := range submissions {
 		if !s.Status.Final() && !s.Queued {
-			waiting = append(waiting, store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path})
+			waiting = append(waiting, s.Ref)
 			traces[s.ID] = pictures[i].trace
 		}
 	}

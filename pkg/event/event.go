@@ -54,8 +54,7 @@ type ImageData struct {
 
 // ResultData is the data of an identified or unknown event.
 type ResultData struct {
-	ID       int64         `json:"id"`
-	Path     string        `json:"path"`
+	ImageData
 	FileName string        `json:"file_name,omitempty"` // what an upload was called
 	Warning  string        `json:"warning,omitempty"`   // what could not be seen because the file is damaged
 	Faces    []lineup.Face `json:"faces"`
@@ -72,8 +71,7 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 
 // FailedData is the data of a failed event.
 type FailedData struct {
-	ID       int64  `json:"id"`
-	Path     string `json:"path"`
+	ImageData
 	FileName string `json:"file_name,omitempty"` // what an upload was called
 	Reason   string `json:"reason"`
 }
@@ -91,11 +89,12 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 		return cloudevents.Event{}, fmt.Errorf("image %d has no result: it is %s", image.ID, image.Status)
 	}
 	var data any
+	ofImage := ImageData{ID: image.ID, Path: image.Path}
 	if kind == TypeFailed {
-		data = FailedData{ID: image.ID, Path: image.Path, FileName: image.FileName, Reason: image.Reason}
+		data = FailedData{ofImage, image.FileName, image.Reason}
 	} else {
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-		data = ResultData{ID: image.ID, Path: image.Path, FileName: image.FileName, Warning: image.Warning, Faces: faces}
+		data = ResultData{ofImage, image.FileName, image.Warning, faces}
 	}
 	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
 }

@@ -46,7 +46,7 @@ type Listen struct {
 func Settings(program, purpose string, spec any) {
 	faults := read(spec)
 	switch {
-	case len(os.Args) > 1 && isHelp(os.Args[1]):
+	case len(os.Args) > 1 && AsksForHelp(os.Args[1]):
 		printSettings(os.Stdout, program, purpose, spec, faults)
 		os.Exit(0)
 	case len(os.Args) > 1 && isVersion(os.Args[1]):
@@ -63,7 +63,8 @@ func Settings(program, purpose string, spec any) {
 	os.Exit(2)
 }
 
-func isHelp(arg string) bool {
+// AsksForHelp tells whether a program's argument asks what it is for.
+func AsksForHelp(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help" || arg == "help"
 }
 
