@@ -52,11 +52,15 @@ func refusedEvents(pictures []picture) (refused []refusedEvent) {
 	return refused
 }
 
+// messageID is how long nsqd's ids are, by which `bridge dead` tells letters apart.
+const messageID = 16
+
 func (p publisher) publishRefused(ctx context.Context, refused refusedEvent) error {
+	hash := fmt.Sprintf("%x", sha256.Sum256(refused.body))
 	e, err := event.DeadLetter{
-		Topic: p.topic, Published: time.Now().UTC(), Attempts: 1,
+		Topic: p.topic, Message: hash[:messageID], Published: time.Now().UTC(), Attempts: 1,
 		Status: http.StatusUnprocessableEntity, Reason: refused.reason, Body: refused.body,
-	}.Event(event.SourceReceive, fmt.Sprintf("%x.dead", sha256.Sum256(refused.body)))
+	}.Event(event.SourceReceive, hash+".dead")
 	if err != nil {
 		return err
 	}

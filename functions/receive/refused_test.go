@@ -58,7 +58,7 @@ func letterOf(t *testing.T, message string) (letter event.DeadLetter) {
 	t.Helper()
 	e := testkit.Must(event.Unmarshal([]byte(message)))(t)
 	testkit.Succeed(t, json.Unmarshal(e.Data(), &letter))
-	if e.Type() != event.TypeNSQDead || letter.Status != http.StatusUnprocessableEntity || letter.Topic != "images" || letter.Reason == "" || e.Time().IsZero() {
+	if e.Type() != event.TypeNSQDead || letter.Status != http.StatusUnprocessableEntity || letter.Topic != "images" || len(letter.Message) != 16 || letter.Reason == "" || e.Time().IsZero() {
 		t.Errorf("%s is no dead letter", message)
 	}
 	return letter
