@@ -110,10 +110,7 @@ func writeSaved(w io.Writer, what string, id int64, known bool, refused string) 
 func writeRefusal(w http.ResponseWriter, pictures []picture) {
 	detail := "none of the pictures can be accepted; each has its error"
 	if len(pictures) == 1 {
-		detail = pictures[0].Error
-		if pictures[0].folder != nil {
-			detail = pictures[0].folder.Error
-		}
+		detail = pictures[0].refusal()
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	serve.JSON(w, http.StatusUnprocessableEntity, struct {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 	case data != nil && base64 != nil:
 		return e, errors.New("both data and data_base64")
 	case base64 != nil:
-		err = json.Unmarshal(base64, &e.DataEncoded)
+		e.DataEncoded, err = decodeBase64(base64)
 	case data != nil && isJSON(e.DataContentType()):
 		e.DataEncoded = data
 	case data != nil:
@@ -60,6 +61,16 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 		e.DataEncoded = []byte(text)
 	}
 	return e, err
+}
+
+// decodeBase64 takes a string alone: encoding/json would take a list of numbers as well.
+func decodeBase64(member json.RawMessage) ([]byte, error) {
+	if !bytes.HasPrefix(member, []byte(`"`)) {
+		return nil, errors.New("data_base64 is no string")
+	}
+	var data []byte
+	err := json.Unmarshal(member, &data)
+	return data, err
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and
