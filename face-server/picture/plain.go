@@ -72,7 +72,7 @@ func moreForTIFF(body []byte, config image.Config) int64 {
 			across = min(across, e.value)
 		}
 	}
-	return buffers * int64(across) * int64(down) * int64(stored(config.ColorModel))
+	return buffers * int64(across) * int64(down) * int64(pixelBytes(config.ColorModel))
 }
 
 // memory is the bytes that a pixel takes while a picture of that colour model is
@@ -81,13 +81,13 @@ func memory(model color.Model) int {
 	const copied = 3
 	switch model {
 	case color.GrayModel, color.YCbCrModel:
-		return stored(model)
+		return pixelBytes(model)
 	}
-	return stored(model) + copied
+	return pixelBytes(model) + copied
 }
 
-// stored is the bytes that a decoder gives for a pixel.
-func stored(model color.Model) int {
+// pixelBytes is the bytes that a decoder gives for a pixel.
+func pixelBytes(model color.Model) int {
 	switch model {
 	case color.GrayModel:
 		return 1
