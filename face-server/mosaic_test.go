@@ -34,7 +34,7 @@ func photographed(tb testing.TB, width, height, cellWidth int, samples ...pasted
 	if (width+unit-1)/unit*unit%cellWidth != 0 {
 		tb.Fatalf("%d pixels are not a whole number of cells of %d", width, cellWidth)
 	}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same picture each time
+	random := rand.New(rand.NewPCG(1, 2))
 	var walls [16]cell
 	for i := range walls {
 		wall := image.NewRGBA(image.Rect(0, 0, cellWidth, unit))
@@ -101,8 +101,8 @@ func encodeCell(tb testing.TB, img image.Image) cell {
 func (c cell) header(width, height, units int) []byte {
 	header := bytes.Clone(c[:c.begin()])
 	frame, scan := bytes.Index(header, []byte{0xff, 0xc0}), bytes.LastIndex(header, []byte{0xff, 0xda})
-	binary.BigEndian.PutUint16(header[frame+5:], uint16(height)) //nolint:gosec // no JPEG is larger
-	binary.BigEndian.PutUint16(header[frame+7:], uint16(width))  //nolint:gosec // no JPEG is larger
+	binary.BigEndian.PutUint16(header[frame+5:], uint16(height))
+	binary.BigEndian.PutUint16(header[frame+7:], uint16(width)) 
 	restarts := []byte{0xff, 0xdd, 0, 4, byte(units >> 8), byte(units)}
 	return bytes.Join([][]byte{header[:scan], restarts, header[scan:]}, nil)
 }

@@ -52,7 +52,7 @@ func startProcess(tb testing.TB, program string, s settings, more ...string) pro
 	started := testkit.Must(child.Start(command))(tb)
 	tb.Cleanup(started.Kill)
 	address := listensAt(tb, logs)
-	go io.Copy(io.Discard, logs) //nolint:errcheck // it ends with the process
+	go io.Copy(io.Discard, logs)
 	connection := testkit.Must(grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials())))(tb)
 	tb.Cleanup(func() { connection.Close() })
 	return process{started, facerecog.NewIdentifyClient(connection)}
