@@ -102,7 +102,7 @@ func (c cell) header(width, height, units int) []byte {
 	header := bytes.Clone(c[:c.begin()])
 	frame, scan := bytes.Index(header, []byte{0xff, 0xc0}), bytes.LastIndex(header, []byte{0xff, 0xda})
 	binary.BigEndian.PutUint16(header[frame+5:], uint16(height))
-	binary.BigEndian.PutUint16(header[frame+7:], uint16(width)) 
+	binary.BigEndian.PutUint16(header[frame+7:], uint16(width))
 	restarts := []byte{0xff, 0xdd, 0, 4, byte(units >> 8), byte(units)}
 	return bytes.Join([][]byte{header[:scan], restarts, header[scan:]}, nil)
 }
