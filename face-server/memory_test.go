@@ -234,7 +234,7 @@ func TestAWorkersPeakIsAsStatedForWhatIsHeldWhole(t *testing.T) {
 	mustStayBelow(t, 64<<20, pictures, nil)
 }
 
-// progressive is a progressive JPEG of an even grey, as large as may be: its only scan has
+// progressive is a progressive JPEG of an even grey: its only scan has
 // the mean of each block, which is always the same (ISO/IEC 10918-1, annex G).
 func progressive(width, height int) []byte {
 	var b bytes.Buffer
