@@ -19,6 +19,14 @@ func fuzzDecode(f *testing.F, seeds ...[]byte) {
 	f.Fuzz(func(t *testing.T, body []byte) { mustDecodeOrRefuse(t, body) })
 }
 
+func FuzzDecodeJPEG(f *testing.F) {
+	var seeds [][]byte
+	for _, name := range []string{"progressive.jpg", "arithmetic.jpg", "restarts.jpg", "restarts-scans.jpg", "restarts-progressive.jpg", "sampled-2x4.jpg"} {
+		seeds = append(seeds, file(f, name))
+	}
+	fuzzDecode(f, append(seeds, cmykJPEG(f), withEXIF(encodeJPEG(f, upright()), exif(6)))...)
+}
+
 func FuzzDecodePNG(f *testing.F) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, upright()); err != nil {
