@@ -55,7 +55,7 @@ func FuzzDecodeBMP(f *testing.F) {
 	fuzzDecode(f, body, body[:len(body)/2])
 }
 
-func FuzzDecodeHEIC(f *testing.F) { fuzzDecode(f, file(f, "quarters.heic"), file(f, "rotated.heic")) }
+func FuzzDecodeHEIC(f *testing.F) { fuzzDecode(f, file(f, "quarters.heic"), file(f, "rotated.heic"), file(f, "grey.heic"), file(f, "grid.heic")) }
 
 func FuzzDecodeAVIF(f *testing.F) {
 	fuzzDecode(f, file(f, "quarters.avif"), file(f, "deep.avif"), file(f, "orientation5.avif"))
