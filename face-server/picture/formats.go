@@ -7,7 +7,7 @@ import (
 	"image/png"
 	"io"
 
-	"golang.org/x/image/bmp"
+	"github.com/jsummers/gobmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
@@ -21,6 +21,7 @@ type decoder struct {
 	first   func(body []byte) []byte        // the first frame, where decode knows no animation
 	more    int                             // bytes that decode takes for a pixel beside the pixel itself
 	convert func(decoded image.Image)       // brings the components into JFIF's range
+	cut     func(body []byte) bool          // tells that the end is missing, where decode does not mind
 
 	// mend decodes as much as there is of a file that decode gave up, and warns of what
 	// is missing.
@@ -41,5 +42,5 @@ var decoders = map[string]decoder{
 	"image/heic": {open: openHEIC},
 	"image/avif": {open: openAVIF},
 	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: 4},
-	"image/bmp":  {config: bmp.DecodeConfig, decode: bmp.Decode, mend: mendBMP},
+	"image/bmp":  {config: gobmp.DecodeConfig, decode: gobmp.Decode, cut: cutBMP, mend: mendBMP},
 }

@@ -52,10 +52,13 @@ func FuzzDecodeTIFF(f *testing.F) {
 
 func FuzzDecodeBMP(f *testing.F) {
 	body := encodeBMP(f, upright())
-	fuzzDecode(f, body, body[:len(body)/2])
+	rows := fromBelow(func(left, right byte) []byte { return []byte{24, left, 0, 3, right, right, right, 0, 0, 2, 1, 1, 0, 0} })
+	fuzzDecode(f, body, body[:len(body)/2], bitmapOf(8, 1, make([]byte, 4*256), rows), bitmapOf(4, 2, make([]byte, 4*16), rows), bitmapOf(16, 0, nil, rows))
 }
 
-func FuzzDecodeHEIC(f *testing.F) { fuzzDecode(f, file(f, "quarters.heic"), file(f, "rotated.heic"), file(f, "grey.heic"), file(f, "grid.heic")) }
+func FuzzDecodeHEIC(f *testing.F) {
+	fuzzDecode(f, file(f, "quarters.heic"), file(f, "rotated.heic"), file(f, "grey.heic"), file(f, "grid.heic"))
+}
 
 func FuzzDecodeAVIF(f *testing.F) {
 	fuzzDecode(f, file(f, "quarters.avif"), file(f, "deep.avif"), file(f, "orientation5.avif"))

@@ -24,7 +24,11 @@ func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientat
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newPicture(decoded, config.Width, config.Height, orientation), nil
+	p := newPicture(decoded, config.Width, config.Height, orientation)
+	if d.cut != nil && d.cut(body) {
+		p.Warning = cutOffAfter(body)
+	}
+	return p, nil
 }
 
 // check reads the header and refuses what is too large by it.
