@@ -2,9 +2,11 @@ package picture_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"image"
+	"image/color"
 	"strings"
 	"testing"
 
@@ -142,6 +144,82 @@ func compressedBy(t *testing.T, method uint16) []byte {
 	at := bytes.LastIndex(body, []byte{0x03, 0x01, 3, 0, 1, 0, 0, 0, 1, 0})
 	binary.LittleEndian.PutUint16(body[at+8:], method)
 	return body
+}
+
+// tiffOf is a TIFF of 48×32 in colour, whose directory comes first, as scanners write it,
+// in strips of 16 rows.
+func tiffOf(compression int, strips ...[]byte) []byte {
+	le := binary.LittleEndian
+	numbers := []uint16{256, 48, 257, 32, 258, 0, 259, uint16(compression), 262, 2, 273, 0, 277, 3, 278, 16, 279, 0}
+	const header, entrySize = 8, 12
+	after := uint32(header + 2 + len(numbers)/2*entrySize + 4)
+	b := le.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), uint16(len(numbers)/2))
+	for i := 0; i < len(numbers); i += 2 {
+		b = le.AppendUint16(b, numbers[i])
+		switch numbers[i] {
+		case 258:
+			b = le.AppendUint32(le.AppendUint32(le.AppendUint16(b, 3), 3), after)
+		case 273:
+			b = le.AppendUint32(le.AppendUint32(le.AppendUint16(b, 4), uint32(len(strips))), after+8)
+		case 279:
+			b = le.AppendUint32(le.AppendUint32(le.AppendUint16(b, 4), uint32(len(strips))), after+8+4*uint32(len(strips)))
+		default:
+			b = le.AppendUint32(le.AppendUint32(le.AppendUint16(b, 3), 1), uint32(numbers[i+1]))
+		}
+	}
+	b = append(b, 0, 0, 0, 0, 8, 0, 8, 0, 8, 0, 0, 0)
+	at := after + 8 + 8*uint32(len(strips))
+	for _, s := range strips {
+		b, at = le.AppendUint32(b, at), at+uint32(len(s))
+	}
+	for _, s := range strips {
+		b = le.AppendUint32(b, uint32(len(s)))
+	}
+	return append(b, bytes.Join(strips, nil)...)
+}
+
+// halves are the upper 16 rows of the picture and the lower, in red, green and blue.
+func halves() (upper, lower []byte) {
+	for y := range 32 {
+		for x := range 48 {
+			c := upright().NRGBAAt(x, y)
+			if y < 16 {
+				upper = append(upper, c.R, c.G, c.B)
+			} else {
+				lower = append(lower, c.R, c.G, c.B)
+			}
+		}
+	}
+	return upper, lower
+}
+
+func TestTIFFThatIsCutOff(t *testing.T) {
+	upper, lower := halves()
+	white := color.NRGBA{255, 255, 255, 255}
+	seen := []color.NRGBA{quarters[0], quarters[1], white, white}
+	deflated := tiffOf(8, deflate(t, upper), deflate(t, lower))
+	mustShow(t, deflated, quarters)
+	mustWarn(t, deflated, "")
+	mustShow(t, deflated[:len(deflated)-4], seen)
+	mustWarn(t, deflated[:len(deflated)-4], "50 % of the picture is missing")
+	plain := tiffOf(1, upper, lower)
+	mustShow(t, plain, quarters)
+	mustShow(t, plain[:len(plain)-48*3*2], quarters) // all but two rows
+	mustWarn(t, plain[:len(plain)-48*3*2], "parts of the picture are missing")
+	if _, err := picture.Decode(t.Context(), deflated[:150], enough); !errors.Is(err, picture.ErrNoPicture) {
+		t.Errorf("of one without a whole strip: error is %v, want ErrNoPicture", err)
+	}
+}
+
+func deflate(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	w.Write(data)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func TestTIFFAndBMPBombs(t *testing.T) {

@@ -41,6 +41,6 @@ var decoders = map[string]decoder{
 	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames, mend: mendGIF},
 	"image/heic": {open: openHEIC},
 	"image/avif": {open: openAVIF},
-	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: 4},
+	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: 4, mend: mendTIFF},
 	"image/bmp":  {config: gobmp.DecodeConfig, decode: gobmp.Decode, cut: cutBMP, mend: mendBMP},
 }

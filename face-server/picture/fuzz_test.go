@@ -47,7 +47,13 @@ func FuzzDecodeWebP(f *testing.F) {
 
 func FuzzDecodeTIFF(f *testing.F) {
 	body := encodeTIFF(f, upright(), tiff.Deflate)
-	fuzzDecode(f, body, withOrientation(f, body, 6), encodeTIFF(f, upright(), tiff.Uncompressed))
+	fuzzDecode(f, body, withOrientation(f, body, 6), encodeTIFF(f, upright(), tiff.Uncompressed), tiffCut(f))
+}
+
+func tiffCut(f *testing.F) []byte {
+	upper, lower := halves()
+	whole := tiffOf(8, deflate(f, upper), deflate(f, lower))
+	return whole[:len(whole)-4]
 }
 
 func FuzzDecodeBMP(f *testing.F) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/jsummers/gobmp"
 	"golang.org/x/image/webp"
@@ -68,8 +67,4 @@ func (d decoder) padded(ctx context.Context, body []byte, length int64, limits L
 	}
 	p.Warning = cutOffAfter(body)
 	return p, nil
-}
-
-func cutOffAfter(body []byte) string {
-	return fmt.Sprintf("the file is cut off after %d bytes: parts of the picture are missing", len(body))
 }
