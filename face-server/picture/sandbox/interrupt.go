@@ -172,7 +172,7 @@ func (d countdown) codeSection(section []byte) ([]byte, error) {
 // function is its local variables and its instructions.
 func (d countdown) function(body []byte) ([]byte, error) {
 	c := cursor{body: body}
-	for range c.number() {
+	for range min(c.number(), len(body)) {
 		c.number()
 		c.byte()
 	}
