@@ -37,7 +37,7 @@ var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
 // Timeouts bound what is done with a claimed picture. The lease has to outlast them
 // together: another instance would take the picture over meanwhile.
 type Timeouts struct {
-	Lease         time.Duration `envconfig:"LEASE" default:"45s" min:"1ms" max:"15m" desc:"how long a claimed picture is this instance's alone; at least FACE_TIMEOUT, HEALTH_TIMEOUT, WRITE_TIMEOUT and 1s together"`
+	Lease         time.Duration `envconfig:"LEASE" default:"45s" min:"1ms" max:"15m" desc:"how long a claimed picture is this instance's alone; at least FACE_TIMEOUT, HEALTH_TIMEOUT, WRITE_TIMEOUT and the wait in quarantine together, which is told when it is less"`
 	FaceTimeout   time.Duration `envconfig:"FACE_TIMEOUT" default:"30s" min:"1ms" max:"15m" desc:"how long the face server may take for one picture, its cold start included"`
 	HealthTimeout time.Duration `envconfig:"HEALTH_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long the face server's health check may take, its cold start included"`
 	WriteTimeout  time.Duration `envconfig:"WRITE_TIMEOUT" default:"9s" min:"1ms" max:"15m" desc:"how long the database may take to claim a picture, and to write its result"`

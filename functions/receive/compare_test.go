@@ -112,7 +112,7 @@ func (f teller) Entry(ctx context.Context, path string) (photo.Entry, error) { r
 
 func answered(paths ...string) (all []store.Submission) {
 	for i, path := range paths {
-		all = append(all, store.Submission{ID: int64(i + 1), Path: path, Status: lineup.Unknown, Content: "old"})
+		all = append(all, store.Submission{Ref: store.Ref{ID: int64(i + 1), Path: path}, Status: lineup.Unknown, Content: "old"})
 	}
 	return all
 }
@@ -125,11 +125,11 @@ func TestOnlyWhatHasAnAnswerIsCompared(t *testing.T) {
 		return entry, nil
 	}), slog.New(slog.DiscardHandler))
 	got := c.changed(t.Context(), []store.Submission{
-		{Path: "new.jpg", Status: lineup.Pending},
-		{Path: "at work.jpg", Status: lineup.Processing, Content: "old"},
-		{Path: "before there were marks.jpg", Status: lineup.Identified},
-		{Path: "a.jpg", Status: lineup.Identified, Content: "old"},
-		{Path: "same.jpg", Status: lineup.Identified, Content: entry.Mark()},
+		{Ref: store.Ref{Path: "new.jpg"}, Status: lineup.Pending},
+		{Ref: store.Ref{Path: "at work.jpg"}, Status: lineup.Processing, Content: "old"},
+		{Ref: store.Ref{Path: "before there were marks.jpg"}, Status: lineup.Identified},
+		{Ref: store.Ref{Path: "a.jpg"}, Status: lineup.Identified, Content: "old"},
+		{Ref: store.Ref{Path: "same.jpg"}, Status: lineup.Identified, Content: entry.Mark()},
 	})
 	if len(got) != 1 || got[0].Path != "a.jpg" || asked.Load() != 2 {
 		t.Errorf("%d files asked for, changed: %+v; want a.jpg", asked.Load(), got)

@@ -37,10 +37,10 @@ func (h *hinter) begin(ctx context.Context) *hints {
 
 // publish publishes the hints of the pictures that wait for one, as many as there is room for.
 func (h *hints) publish(ctx context.Context, submissions []store.Submission) {
-	var waiting []store.DueImage
+	var waiting []store.Ref
 	for _, s := range submissions {
 		if len(waiting) < h.room && !s.Status.Final() && !s.Queued {
-			waiting = append(waiting, store.DueImage{ID: s.ID, Round: s.Round, Path: s.Path})
+			waiting = append(waiting, s.Ref)
 		}
 	}
 	if len(waiting) == 0 {
@@ -54,7 +54,7 @@ func (h *hints) publish(ctx context.Context, submissions []store.Submission) {
 
 // publishNew publishes and stamps the hints of new pictures, and tells whether they are on
 // the queue. On a failure the rows stay due, and a sweep publishes them.
-func publishNew(ctx context.Context, to hintPublisher, waiting []store.DueImage, traces map[int64]event.Trace, log *slog.Logger) bool {
+func publishNew(ctx context.Context, to hintPublisher, waiting []store.Ref, traces map[int64]event.Trace, log *slog.Logger) bool {
 	if err := to.publish(ctx, waiting, traces); err != nil {
 		log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
 		return false

@@ -18,7 +18,7 @@ type publisher struct {
 
 // publish puts a hint of every picture on the queue, with the picture's trace by its
 // id, if there is one. After an error some of them may be there.
-func (p publisher) publish(ctx context.Context, waiting []store.DueImage, traces map[int64]event.Trace) error {
+func (p publisher) publish(ctx context.Context, waiting []store.Ref, traces map[int64]event.Trace) error {
 	bodies := make([][]byte, len(waiting))
 	for i, w := range waiting {
 		e, err := event.Submitted(w.ID, w.Round, w.Path, traces[w.ID])
@@ -33,7 +33,7 @@ func (p publisher) publish(ctx context.Context, waiting []store.DueImage, traces
 }
 
 // stamp notes in the pictures' rows that their hints were published now.
-func (p publisher) stamp(ctx context.Context, waiting []store.DueImage) error {
+func (p publisher) stamp(ctx context.Context, waiting []store.Ref) error {
 	ids := make([]int64, len(waiting))
 	for i, w := range waiting {
 		ids[i] = w.ID

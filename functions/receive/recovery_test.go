@@ -27,9 +27,9 @@ func (s *system) hinted(t *testing.T, n int) {
 			paths[i] = fmt.Sprintf("%d.jpg", number)
 		}
 		submissions := testkit.Must(s.store.Submit(t.Context(), store.Paths(paths...)))(t)
-		waiting := make([]store.DueImage, len(submissions))
+		waiting := make([]store.Ref, len(submissions))
 		for i, row := range submissions {
-			waiting[i] = store.DueImage{ID: row.ID, Round: row.Round, Path: row.Path}
+			waiting[i] = row.Ref
 		}
 		testkit.Succeed(t, s.publisher.publish(t.Context(), waiting, nil))
 		testkit.Succeed(t, s.publisher.stamp(t.Context(), waiting))

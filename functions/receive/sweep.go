@@ -38,13 +38,13 @@ type backlogReader interface {
 }
 
 type dueReader interface {
-	Due(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
-	DueAgain(ctx context.Context, age time.Duration, limit int) ([]store.DueImage, error)
+	Due(ctx context.Context, age time.Duration, limit int) ([]store.Ref, error)
+	DueAgain(ctx context.Context, age time.Duration, limit int) ([]store.Ref, error)
 }
 
 type hintPublisher interface {
-	publish(ctx context.Context, waiting []store.DueImage, traces map[int64]event.Trace) error
-	stamp(ctx context.Context, waiting []store.DueImage) error
+	publish(ctx context.Context, waiting []store.Ref, traces map[int64]event.Trace) error
+	stamp(ctx context.Context, waiting []store.Ref) error
 }
 
 // sweep does nothing while another sweep runs, or soon after one.
@@ -93,7 +93,7 @@ func (s *sweeper) fill(ctx context.Context) (published int, err error) {
 }
 
 // publish publishes one batch of what is due, up to limit.
-func (s *sweeper) publish(ctx context.Context, find func(context.Context, time.Duration, int) ([]store.DueImage, error), limit int) (published int, err error) {
+func (s *sweeper) publish(ctx context.Context, find func(context.Context, time.Duration, int) ([]store.Ref, error), limit int) (published int, err error) {
 	due, err := find(ctx, s.HintAge, min(limit, sweepBatch))
 	if err != nil || len(due) == 0 {
 		return 0, err

@@ -26,19 +26,19 @@ type fakeQueue struct {
 
 func (f *fakeQueue) Backlog(context.Context, string, string) (int, error) { return f.backlog, nil }
 
-func (f *fakeQueue) Due(_ context.Context, _ time.Duration, limit int) ([]store.DueImage, error) {
-	return make([]store.DueImage, min(limit, f.due)), nil
+func (f *fakeQueue) Due(_ context.Context, _ time.Duration, limit int) ([]store.Ref, error) {
+	return make([]store.Ref, min(limit, f.due)), nil
 }
 
-func (f *fakeQueue) DueAgain(_ context.Context, _ time.Duration, limit int) ([]store.DueImage, error) {
+func (f *fakeQueue) DueAgain(_ context.Context, _ time.Duration, limit int) ([]store.Ref, error) {
 	n := min(limit, f.again)
 	f.again -= n
-	return make([]store.DueImage, n), nil
+	return make([]store.Ref, n), nil
 }
 
 var errFake = errors.New("a failure")
 
-func (f *fakeQueue) publish(_ context.Context, waiting []store.DueImage, _ map[int64]event.Trace) error {
+func (f *fakeQueue) publish(_ context.Context, waiting []store.Ref, _ map[int64]event.Trace) error {
 	if f.batches++; f.batches == f.failPublish {
 		return errFake
 	}
@@ -46,7 +46,7 @@ func (f *fakeQueue) publish(_ context.Context, waiting []store.DueImage, _ map[i
 	return nil
 }
 
-func (f *fakeQueue) stamp(_ context.Context, waiting []store.DueImage) error {
+func (f *fakeQueue) stamp(_ context.Context, waiting []store.Ref) error {
 	if f.stampings++; f.stampings == f.failStamp {
 		return errFake
 	}

@@ -34,7 +34,7 @@ func TestAChangedPictureIsPendingWithoutTheOldAnswer(t *testing.T) {
 	other := db.look(t, "b.jpg", result)
 
 	after := db.lookAgain(t, before)[0]
-	want := store.Submission{ID: before.ID, Path: "a.jpg", Round: 2, Status: lineup.Pending, Known: true}
+	want := store.Submission{Ref: store.Ref{ID: before.ID, Path: "a.jpg", Round: 2}, Status: lineup.Pending, Known: true}
 	if after != want {
 		t.Errorf("changed, it is %+v, want %+v", after, want)
 	}

@@ -31,10 +31,8 @@ const Horizon = 15 * time.Minute
 
 // Claim is the right to work on a picture, or why there is none.
 type Claim struct {
+	Ref
 	Outcome  Outcome
-	ID       int64
-	Path     string
-	Round    int64
 	Status   lineup.Status // before the claim, if it was not won
 	Attempts int           // counted so far in this round
 	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
@@ -78,7 +76,7 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	claim, err := s.readClaim(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Claim{Outcome: Gone, ID: id}, nil
+		return Claim{Ref: Ref{ID: id}, Outcome: Gone}, nil
 	case err != nil:
 		return Claim{}, err
 	case won == 1:

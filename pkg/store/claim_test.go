@@ -20,17 +20,17 @@ func TestClaimOutcomes(t *testing.T) {
 		row  string // what is set in it before
 		want store.Claim
 	}{
-		"new":                                    {"attempts=0", store.Claim{Outcome: store.Won, Round: 1}},
-		"back after two attempts in round three": {"attempts=2, round=3", store.Claim{Outcome: store.Won, Round: 3, Attempts: 2}},
-		"its retry has come":                     {"retry_at=" + past, store.Claim{Outcome: store.Won, Round: 1}},
-		"its retry is to come":                   {"retry_at=" + soon, store.Claim{Outcome: store.NotYet, Round: 1, Wait: 40 * time.Second}},
-		"another works on it":                    {"status='processing', claim='x', lease_until=" + soon, store.Claim{Outcome: store.Leased, Round: 1, Wait: 40 * time.Second}},
-		"another's lease ran out":                {"status='processing', claim='x', lease_until=" + past, store.Claim{Outcome: store.Won, Round: 1}},
-		"another has it without a lease":         {"status='processing', claim='x'", store.Claim{Outcome: store.Won, Round: 1}},
-		"identified":                             {"status='identified'", store.Claim{Outcome: store.Done, Round: 1}},
-		"unknown":                                {"status='unknown'", store.Claim{Outcome: store.Done, Round: 1}},
-		"failed":                                 {"status='failed'", store.Claim{Outcome: store.Done, Round: 1}},
-		"identified and announced":               {"status='identified', announced_at=" + past, store.Claim{Outcome: store.Done, Round: 1, Announced: true}},
+		"new":                                    {"attempts=0", store.Claim{Outcome: store.Won, Ref: store.Ref{Round: 1}}},
+		"back after two attempts in round three": {"attempts=2, round=3", store.Claim{Outcome: store.Won, Ref: store.Ref{Round: 3}, Attempts: 2}},
+		"its retry has come":                     {"retry_at=" + past, store.Claim{Outcome: store.Won, Ref: store.Ref{Round: 1}}},
+		"its retry is to come":                   {"retry_at=" + soon, store.Claim{Outcome: store.NotYet, Ref: store.Ref{Round: 1}, Wait: 40 * time.Second}},
+		"another works on it":                    {"status='processing', claim='x', lease_until=" + soon, store.Claim{Outcome: store.Leased, Ref: store.Ref{Round: 1}, Wait: 40 * time.Second}},
+		"another's lease ran out":                {"status='processing', claim='x', lease_until=" + past, store.Claim{Outcome: store.Won, Ref: store.Ref{Round: 1}}},
+		"another has it without a lease":         {"status='processing', claim='x'", store.Claim{Outcome: store.Won, Ref: store.Ref{Round: 1}}},
+		"identified":                             {"status='identified'", store.Claim{Outcome: store.Done, Ref: store.Ref{Round: 1}}},
+		"unknown":                                {"status='unknown'", store.Claim{Outcome: store.Done, Ref: store.Ref{Round: 1}}},
+		"failed":                                 {"status='failed'", store.Claim{Outcome: store.Done, Ref: store.Ref{Round: 1}}},
+		"identified and announced":               {"status='identified', announced_at=" + past, store.Claim{Outcome: store.Done, Ref: store.Ref{Round: 1}, Announced: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := db.submit(t, name)[0].ID

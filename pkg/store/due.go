@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// DueImage is a picture that a hint should be given of.
-type DueImage struct {
-	ID    int64
-	Round int64
-	Path  string
-}
-
 // Every row that is due has no announced_at, and few others do: one range of the
 // index. A time that lies ahead of the clock, or beyond the horizon, makes none of
 // the conditions true, and NULL none either.
@@ -54,27 +47,27 @@ var selectDue = `
 //
 // A time of the past that lies ahead is none: it was written by hand, or before the
 // database's clock was put back.
-func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (images []DueImage, err error) {
+func (s *Store) Due(ctx context.Context, age time.Duration, limit int) (images []Ref, err error) {
 	return s.due(ctx, age, limit, true)
 }
 
 // DueAgain is Due without the pictures that were never queued, of which a folder can
 // make a million at once: those that were wait for a hint that was lost, a retry, or
 // their announcement, and not behind all the others.
-func (s *Store) DueAgain(ctx context.Context, age time.Duration, limit int) (images []DueImage, err error) {
+func (s *Store) DueAgain(ctx context.Context, age time.Duration, limit int) (images []Ref, err error) {
 	return s.due(ctx, age, limit, false)
 }
 
-func (s *Store) due(ctx context.Context, age time.Duration, limit int, first bool) (images []DueImage, err error) {
+func (s *Store) due(ctx context.Context, age time.Duration, limit int, first bool) (images []Ref, err error) {
 	old, ahead := age.Microseconds(), Horizon.Microseconds()
 	err = s.do(ctx, "find pictures that are due", func() error {
-		images, err = query(ctx, s.db, scanDueImage, selectDue, first, ahead, old, ahead, old, old, old, limit)
+		images, err = query(ctx, s.db, scanRef, selectDue, first, ahead, old, ahead, old, old, old, limit)
 		return err
 	})
 	return images, err
 }
 
-func scanDueImage(rows *sql.Rows) (image DueImage, err error) {
+func scanRef(rows *sql.Rows) (image Ref, err error) {
 	err = rows.Scan(&image.ID, &image.Round, &image.Path)
 	return image, err
 }

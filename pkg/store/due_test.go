@@ -12,7 +12,7 @@ import (
 )
 
 // due asks for everything that is due at that age.
-func (d database) due(t *testing.T, age time.Duration) []store.DueImage {
+func (d database) due(t *testing.T, age time.Duration) []store.Ref {
 	t.Helper()
 	hints, err := d.Due(t.Context(), age, 10_000)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestWhatIsDueOnAPicturesWay(t *testing.T) {
 	expect("failed and announced", 0, false)
 	db.submit(t, "a.jpg")
 	expect("submitted again", time.Hour, true)
-	if hints := db.due(t, time.Hour); hints[0] != (store.DueImage{ID: id, Round: 2, Path: "a.jpg"}) {
+	if hints := db.due(t, time.Hour); hints[0] != (store.Ref{ID: id, Round: 2, Path: "a.jpg"}) {
 		t.Errorf("the hint is %+v, want round 2 of picture %d", hints[0], id)
 	}
 	db.finish(t, db.claim(t, id, time.Hour), store.Result{}, true)

@@ -71,7 +71,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			return err
 		}, 5},
 		"look again": {func() error {
-			_, err := s.LookAgain(t.Context(), []store.Submission{{Path: "9.jpg", Content: "old"}, {Path: "10.jpg", Content: "old"}})
+			_, err := s.LookAgain(t.Context(), []store.Submission{{Ref: store.Ref{Path: "9.jpg"}, Content: "old"}, {Ref: store.Ref{Path: "10.jpg"}, Content: "old"}})
 			return err
 		}, 2},
 		"reposted": {func() error {

@@ -40,7 +40,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	ctx := t.Context()
 	errs["Ready"] = s.Ready(ctx)
 	_, errs["Submit"] = s.Submit(ctx, store.Paths("a.jpg"))
-	_, errs["LookAgain"] = s.LookAgain(ctx, []store.Submission{{Path: "a.jpg", Content: "old"}})
+	_, errs["LookAgain"] = s.LookAgain(ctx, []store.Submission{{Ref: store.Ref{Path: "a.jpg"}, Content: "old"}})
 	_, errs["Reposted"] = s.Reposted(ctx, 1)
 	errs["MarkCompared"] = s.MarkCompared(ctx, []int64{1})
 	_, errs["Due"] = s.Due(ctx, 0, 1)

@@ -27,11 +27,16 @@ func Paths(paths ...string) []Posted {
 	return posted
 }
 
+// Ref names a picture and its round: what a hint tells.
+type Ref struct {
+	ID    int64
+	Round int64
+	Path  string
+}
+
 // Submission is a path's row after it was submitted.
 type Submission struct {
-	ID     int64
-	Path   string
-	Round  int64
+	Ref
 	Status lineup.Status
 	Known  bool // the path was known before
 	Queued bool // a hint of this round was put on the queue before
