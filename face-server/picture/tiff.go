@@ -102,9 +102,10 @@ func (d tiffDirectory) values(tag uint16) (values []uint32) {
 			stored = d.body[at:]
 		}
 		for i := range count {
-			if size == 2 {
+			switch size {
+			case 2:
 				values = append(values, uint32(d.order.Uint16(stored[2*i:])))
-			} else if size == 4 {
+			case 4:
 				values = append(values, d.order.Uint32(stored[4*i:]))
 			}
 		}
