@@ -23,7 +23,7 @@ import (
 )
 
 // withSamples is settings whose gallery and pictures are the samples'.
-func withSamples(t *testing.T) settings {
+func withSamples(t testing.TB) settings {
 	t.Helper()
 	s, dir := forTests(t), deptest.Samples(t)
 	if err := os.CopyFS(s.KnownPeople, os.DirFS(filepath.Join(dir, "people"))); err != nil {
