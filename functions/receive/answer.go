@@ -40,6 +40,14 @@ func anyAccepted(pictures []picture) bool {
 // accepted tells whether what was posted has a row.
 func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
 
+// refusal is why the picture, or the folder, is refused; empty when it is not.
+func (p picture) refusal() string {
+	if p.folder != nil {
+		return p.folder.Error
+	}
+	return p.Error
+}
+
 // items are the pictures and the folders of an answer in JSON.
 type items struct {
 	Images  []picture `json:"images"`

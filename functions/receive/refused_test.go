@@ -17,7 +17,7 @@ func TestARefusedEventOfABatchIsADeadLetter(t *testing.T) {
 	const (
 		good = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"1","datacontenttype":"application/json","data":{"path":"a.jpg"}}`
 		bad  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"2","data_base64":5}`
-		none = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"4","data":{"path":"nowhere/"}}`
+		none = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"4","data":{"path":"../nowhere/"}}`
 		out  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"3","datacontenttype":"application/json","data":{"path":"../a.jpg"}}`
 	)
 	got := s.do(t, "/", "["+good+","+bad+","+out+","+none+"]", "Content-Type", "application/cloudevents-batch+json")

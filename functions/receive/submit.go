@@ -40,14 +40,6 @@ func newPicture(path string, trace event.Trace) picture {
 	return p
 }
 
-// refusal is why the picture, or the folder, is refused; empty when it is not.
-func (p picture) refusal() string {
-	if p.folder != nil {
-		return p.folder.Error
-	}
-	return p.Error
-}
-
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // submit gives every picture its row and publishes a hint for those that wait to be
