@@ -237,6 +237,7 @@ func (d database) mustReadLittle(t *testing.T, statement string) {
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
+	defer rows.Close()
 	for rows.Next() {
 		continue
 	}
