@@ -6,11 +6,13 @@ import (
 	"sync"
 )
 
-// connections ends the deliveries whose nsqd was lost: it requeues their messages
-// unasked, and go-nsq does not reconnect to it while one of them is in flight.
+// connections knows from go-nsq's log what became of each connection to an nsqd. It
+// ends the deliveries whose nsqd was lost: it requeues their messages unasked, and
+// go-nsq does not reconnect to it while one of them is in flight.
 type connections struct {
-	mu     sync.Mutex
-	byNSQD map[string]connection // by address
+	mu      sync.Mutex
+	byNSQD  map[string]connection // by address
+	overTLS map[string]bool       // by address: the connection is encrypted
 }
 
 type connection struct {
@@ -19,7 +21,7 @@ type connection struct {
 }
 
 func newConnections() *connections {
-	return &connections{byNSQD: make(map[string]connection)}
+	return &connections{byNSQD: make(map[string]connection), overTLS: make(map[string]bool)}
 }
 
 // whileConnected gives a context that ends with ctx, or when the connection to the
@@ -37,20 +39,38 @@ func (c *connections) whileConnected(ctx context.Context, address string) (conte
 	return ctx, func() { stop(); cancel() }
 }
 
+// encrypted tells whether the nsqd at address is connected over TLS.
+func (c *connections) encrypted(address string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.overTLS[address]
+}
+
 // observe looks at a line of go-nsq's log. That it lost a connection with messages
-// in flight, go-nsq v1.1.0 tells nowhere else:
+// in flight, and whether a connection has TLS, go-nsq v1.1.0 tells nowhere else:
 //
+//	INF    1 [topic/channel] (127.0.0.1:4150) connecting to nsqd
+//	INF    1 [topic/channel] (127.0.0.1:4150) upgrading to TLS
 //	WRN    1 [topic/channel] (127.0.0.1:4150) delaying close, 3 outstanding messages
+//	INF    1 [topic/channel] (127.0.0.1:4150) beginning close
 func (c *connections) observe(line string) {
-	before, _, lost := strings.Cut(line, ") delaying close, ")
-	_, address, found := strings.Cut(before, "] (")
-	if !lost || !found {
+	_, line, _ = strings.Cut(line, "] (")
+	address, happened, found := strings.Cut(line, ") ")
+	if !found {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if current, ok := c.byNSQD[address]; ok {
-		current.cancel()
-		delete(c.byNSQD, address)
+	switch what, _, _ := strings.Cut(happened, ","); what {
+	case "connecting to nsqd", "beginning close":
+		delete(c.overTLS, address)
+	case "upgrading to TLS":
+		c.overTLS[address] = true // a handshake that fails ends the connection
+	case "delaying close":
+		delete(c.overTLS, address)
+		if current, ok := c.byNSQD[address]; ok {
+			current.cancel()
+			delete(c.byNSQD, address)
+		}
 	}
 }
