@@ -69,9 +69,6 @@ func (b *bridge) run(ctx context.Context) error {
 	delivering, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	err := b.source.read(ctx, func(m *nsq.Message) { b.handle(delivering, m) })
-	if err == nil {
-		<-ctx.Done()
-	}
 	grace := time.AfterFunc(b.grace, abort)
 	b.inFlight.close()
 	grace.Stop()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nsqio/go-nsq"
 	"github.com/nsqio/nsq/nsqd"
 
 	"lineup.dev/lineup/local/deptest"
@@ -131,7 +132,11 @@ func TestNothingIsReadWithoutTheTLSThatIsSet(t *testing.T) {
 		stripped.Store(true)
 		n.Start(t)
 		publish(t, n, "images", "plain")
-		testkit.Eventually(t, patience, "it is given back", func() bool { return countsOf(t, n, "images", "process").Requeued > 0 })
+		// It is asked whether it has TLS, and left; nothing else comes to its channel.
+		time.Sleep(20 * 50 * time.Millisecond) // so many attempts to connect
+		if c := countsOf(t, n, "images", "process"); c.ready() > 0 || c.InFlight > 0 || b.ready(t.Context()) == nil {
+			t.Errorf("it is read from: %+v", c)
+		}
 		n.Stop()
 		stripped.Store(false)
 		n.Start(t)
@@ -201,9 +206,28 @@ func TestWhyAnNSQDIsNotReadFromNamesTheSetting(t *testing.T) {
 	s.NSQ.Addresses, s.Sink, s.SinkTimeout = []string{n.TCP}, "http://sink.example", time.Second
 	b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
 	b.source.consumer.AddHandler(newCollector(1))
-	if err := b.source.connectOnce(t.Context(), n.TCP); err == nil || !strings.Contains(err.Error(), "NSQD_AUTH_SECRET") {
+	if err := b.source.connect(t.Context(), n.TCP); err == nil || !strings.Contains(err.Error(), "NSQD_AUTH_SECRET") {
 		t.Errorf("%v, want an error that names NSQD_AUTH_SECRET", err)
 	}
 	b.source.stop()
 	b.delivery.close()
+}
+
+// An nsqd is asked for TLS before go-nsq connects to it, which may find another there.
+func TestAMessageThatCameWithoutTLSIsGivenBack(t *testing.T) {
+	t.Parallel()
+	s := defaults(t)
+	s.Sink, s.TLS = "http://127.0.0.1:1", "tcp" // nobody listens there
+	b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+	defer b.delivery.close()
+	var answered responses
+	message := nsq.NewMessage(nsq.MessageID{'1'}, []byte("plain"))
+	message.NSQDAddress, message.Delegate = "127.0.0.1:4150", &answered
+	const line = "INF    1 [images/process] (127.0.0.1:4150) "
+	b.source.connections.observe(line + "upgrading to TLS")
+	b.source.connections.observe(line + "connecting to nsqd")
+	b.handle(t.Context(), message)
+	if answered.requeued.Load() != 1 {
+		t.Error("it was not requeued")
+	}
 }

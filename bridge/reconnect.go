@@ -13,6 +13,7 @@ type connections struct {
 	mu      sync.Mutex
 	byNSQD  map[string]connection // by address
 	overTLS map[string]bool       // by address: the connection is encrypted
+	closed  map[string]func()     // by address: called when the connection is closed
 }
 
 type connection struct {
@@ -21,7 +22,7 @@ type connection struct {
 }
 
 func newConnections() *connections {
-	return &connections{byNSQD: make(map[string]connection), overTLS: make(map[string]bool)}
+	return &connections{byNSQD: make(map[string]connection), overTLS: make(map[string]bool), closed: make(map[string]func())}
 }
 
 // whileConnected gives a context that ends with ctx, or when the connection to the
@@ -37,6 +38,22 @@ func (c *connections) whileConnected(ctx context.Context, address string) (conte
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(current, cancel)
 	return ctx, func() { stop(); cancel() }
+}
+
+// notifyClosed calls onClose whenever the connection to the nsqd at address is closed,
+// before go-nsq looks whether it should connect again, and then sends to the channel.
+func (c *connections) notifyClosed(address string, onClose func()) <-chan struct{} {
+	closed := make(chan struct{}, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed[address] = func() {
+		onClose()
+		select {
+		case closed <- struct{}{}:
+		default: // one that nobody has seen yet will do
+		}
+	}
+	return closed
 }
 
 // encrypted tells whether the nsqd at address is connected over TLS.
@@ -59,11 +76,21 @@ func (c *connections) observe(line string) {
 	if !found {
 		return
 	}
+	if closed := c.note(address, happened); closed != nil {
+		closed()
+	}
+}
+
+// note gives what is to be called after that, nil for nothing.
+func (c *connections) note(address, happened string) (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch what, _, _ := strings.Cut(happened, ","); what {
-	case "connecting to nsqd", "beginning close":
+	case "connecting to nsqd":
 		delete(c.overTLS, address)
+	case "beginning close":
+		delete(c.overTLS, address)
+		return c.closed[address]
 	case "upgrading to TLS":
 		c.overTLS[address] = true // a handshake that fails ends the connection
 	case "delaying close":
@@ -73,4 +100,5 @@ func (c *connections) observe(line string) {
 			delete(c.byNSQD, address)
 		}
 	}
+	return nil
 }

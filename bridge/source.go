@@ -31,9 +31,9 @@ type source struct {
 	log         *slog.Logger
 }
 
-// read hands messages to handle. It returns when every named nsqd was reached once, or
-// ctx ended. From then on go-nsq looks for nsqds, and for one that was lost as soon as
-// the last messages from it were resolved.
+// read hands messages to handle until ctx ends. Nsqds that nsqlookupds name go-nsq
+// connects to by itself, to those that are named here this does: at the start, and when
+// the last messages from one that was lost were resolved.
 func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 	s.consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
 		handle(m)
@@ -43,25 +43,38 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 		if s.nsqds.TLS != "off" {
 			s.consumer.SetBehaviorDelegate(encryptedOnly{s, ctx})
 		}
-		return s.consumer.ConnectToNSQLookupds(s.lookupds)
+		err := s.consumer.ConnectToNSQLookupds(s.lookupds)
+		if err == nil {
+			<-ctx.Done()
+		}
+		return err
 	}
 	var all sync.WaitGroup
-	for _, nsqd := range s.nsqds.Addresses {
-		all.Go(func() { s.connect(ctx, nsqd) })
+	for _, nsqd := range slices.Compact(slices.Sorted(slices.Values(s.nsqds.Addresses))) {
+		all.Go(func() { s.readFrom(ctx, nsqd) })
 	}
 	all.Wait()
 	return nil
 }
 
-// connect returns when the nsqd is read from, or ctx ended.
-func (s *source) connect(ctx context.Context, nsqd string) {
-	for level := slog.LevelWarn; ; level = slog.LevelDebug {
-		err := s.connectOnce(ctx, nsqd)
+// readFrom connects to an nsqd again and again, until ctx ends.
+func (s *source) readFrom(ctx context.Context, nsqd string) {
+	closed := s.connections.notifyClosed(nsqd, func() { s.consumer.DisconnectFromNSQD(nsqd) }) //nolint:errcheck // go-nsq would connect to it by itself; where it does not, that is well
+	level := slog.LevelWarn
+	for {
+		err := s.connect(ctx, nsqd)
 		if err == nil {
 			s.log.Info("reading", "nsqd", nsqd)
-			return
+			level = slog.LevelWarn
+			select {
+			case <-ctx.Done():
+				return
+			case <-closed:
+			}
+		} else {
+			s.log.Log(ctx, level, "nsqd cannot be reached yet", "nsqd", nsqd, "error", err)
+			level = slog.LevelDebug
 		}
-		s.log.Log(ctx, level, "nsqd cannot be reached yet", "nsqd", nsqd, "error", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -70,18 +83,18 @@ func (s *source) connect(ctx context.Context, nsqd string) {
 	}
 }
 
-func (s *source) connectOnce(ctx context.Context, nsqd string) error {
+func (s *source) connect(ctx context.Context, nsqd string) error {
 	if s.nsqds.TLS != "off" { // go-nsq v1.1.0 would go on without it, and tell nsqd the secret
 		if err := s.nsqds.Reach(ctx, nsqd); err != nil {
 			return err
 		}
 	}
 	err := s.consumer.ConnectToNSQD(nsqd)
-	if err == nil || errors.Is(err, nsq.ErrAlreadyConnected) { // it is named twice
-		return nil
+	if err == nil || errors.Is(err, nsq.ErrAlreadyConnected) {
+		return err
 	}
 	if named := s.nsqds.Reach(ctx, nsqd); named != nil {
-		return named
+		return named // it says which setting is to blame
 	}
 	return err
 }
