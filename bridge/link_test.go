@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -201,16 +202,38 @@ func TestAllNamedNSQDsAreReadFrom(t *testing.T) {
 
 func TestWhyAnNSQDIsNotReadFromNamesTheSetting(t *testing.T) {
 	t.Parallel()
-	n := deptest.NSQWith(t, func(o *nsqd.Options) { o.AuthHTTPAddresses = []string{deptest.NSQAuth(t, nil)} })
-	s := defaults(t)
-	s.NSQ.Addresses, s.Sink, s.SinkTimeout = []string{n.TCP}, "http://sink.example", time.Second
-	b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
-	b.source.consumer.AddHandler(newCollector(1))
-	if err := b.source.connect(t.Context(), n.TCP); err == nil || !strings.Contains(err.Error(), "NSQD_AUTH_SECRET") {
-		t.Errorf("%v, want an error that names NSQD_AUTH_SECRET", err)
+	ca := testcerts.New(t)
+	cert, key := ca.Issue(t)
+	authentication := deptest.NSQAuth(t, map[string][]string{"writer": {"publish"}})
+	authenticating := func(o *nsqd.Options) { o.AuthHTTPAddresses = []string{authentication} }
+	for name, c := range map[string]struct {
+		nsqd   func(*nsqd.Options)
+		secret string
+		names  string
+	}{
+		"no secret":                     {authenticating, "", "NSQD_AUTH_SECRET"},
+		"a secret that is none":         {authenticating, "wrong", "NSQD_AUTH_SECRET"},
+		"a secret that may not read":    {authenticating, "writer", "NSQD_AUTH_SECRET"},
+		"TLS is asked for, and not set": {func(o *nsqd.Options) { o.TLSCert, o.TLSKey, o.TLSRequired = cert, key, nsqd.TLSRequired }, "", "NSQD_TLS=on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := deptest.NSQWith(t, c.nsqd)
+			s := defaults(t)
+			s.NSQ.Addresses, s.Sink, s.Secret, s.Reconnect = []string{n.TCP}, "http://sink.example", c.secret, 50*time.Millisecond
+			b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+			b.source.consumer.AddHandler(newCollector(1))
+			testkit.Eventually(t, patience, "an error that names "+c.names, func() bool {
+				err := b.source.connect(t.Context(), n.TCP)
+				if err == nil || errors.Is(err, nsq.ErrAlreadyConnected) { // nsqd refuses it later
+					err = b.source.connections.refusal(n.TCP)
+				}
+				return err != nil && strings.Contains(err.Error(), c.names)
+			})
+			b.source.stop()
+			b.delivery.close()
+		})
 	}
-	b.source.stop()
-	b.delivery.close()
 }
 
 // An nsqd is asked for TLS before go-nsq connects to it, which may find another there.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"sync"
+
+	"lineup.dev/lineup/pkg/queue"
 )
 
 // connections knows from go-nsq's log what became of each connection to an nsqd. It
@@ -14,6 +16,7 @@ type connections struct {
 	byNSQD  map[string]connection // by address
 	overTLS map[string]bool       // by address: the connection is encrypted
 	closed  map[string]func()     // by address: called when the connection is closed
+	refused map[string]string     // by address: why nsqd refused what this connection said last
 }
 
 type connection struct {
@@ -22,7 +25,7 @@ type connection struct {
 }
 
 func newConnections() *connections {
-	return &connections{byNSQD: make(map[string]connection), overTLS: make(map[string]bool), closed: make(map[string]func())}
+	return &connections{byNSQD: make(map[string]connection), overTLS: make(map[string]bool), closed: make(map[string]func()), refused: make(map[string]string)}
 }
 
 // whileConnected gives a context that ends with ctx, or when the connection to the
@@ -56,6 +59,16 @@ func (c *connections) notifyClosed(address string, onClose func()) <-chan struct
 	return closed
 }
 
+// refusal is why the nsqd at address refused to be read from, nil when it did not.
+func (c *connections) refusal(address string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if why := c.refused[address]; why != "" {
+		return queue.Refusal(why)
+	}
+	return nil
+}
+
 // encrypted tells whether the nsqd at address is connected over TLS.
 func (c *connections) encrypted(address string) bool {
 	c.mu.Lock()
@@ -63,12 +76,13 @@ func (c *connections) encrypted(address string) bool {
 	return c.overTLS[address]
 }
 
-// observe looks at a line of go-nsq's log. That it lost a connection with messages
-// in flight, and whether a connection has TLS, go-nsq v1.1.0 tells nowhere else:
+// observe looks at a line of go-nsq's log. That it lost a connection with messages in
+// flight, whether one has TLS, and why one was refused, go-nsq v1.1.0 tells nowhere else:
 //
 //	INF    1 [topic/channel] (127.0.0.1:4150) connecting to nsqd
 //	INF    1 [topic/channel] (127.0.0.1:4150) upgrading to TLS
 //	WRN    1 [topic/channel] (127.0.0.1:4150) delaying close, 3 outstanding messages
+//	ERR    1 [topic/channel] (127.0.0.1:4150) protocol error - E_UNAUTHORIZED ...
 //	INF    1 [topic/channel] (127.0.0.1:4150) beginning close
 func (c *connections) observe(line string) {
 	_, line, _ = strings.Cut(line, "] (")
@@ -85,9 +99,15 @@ func (c *connections) observe(line string) {
 func (c *connections) note(address, happened string) (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if why, ok := strings.CutPrefix(happened, "protocol error - "); ok {
+		if code, _, _ := strings.Cut(why, " "); !strings.HasSuffix(code, "_FAILED") { // that is about one message
+			c.refused[address] = why
+		}
+	}
 	switch what, _, _ := strings.Cut(happened, ","); what {
 	case "connecting to nsqd":
 		delete(c.overTLS, address)
+		delete(c.refused, address)
 	case "beginning close":
 		delete(c.overTLS, address)
 		return c.closed[address]

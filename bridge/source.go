@@ -59,22 +59,27 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 
 // readFrom connects to an nsqd again and again, until ctx ends.
 func (s *source) readFrom(ctx context.Context, nsqd string) {
-	closed := s.connections.notifyClosed(nsqd, func() { s.consumer.DisconnectFromNSQD(nsqd) }) //nolint:errcheck // go-nsq would connect to it by itself; where it does not, that is well
-	level := slog.LevelWarn
+	closed := s.connections.notifyClosed(nsqd, func() {
+		s.consumer.DisconnectFromNSQD(nsqd) //nolint:errcheck // or go-nsq would connect to it by itself
+	})
+	quiet := false // the same is told once
 	for {
 		err := s.connect(ctx, nsqd)
 		if err == nil {
-			s.log.Info("reading", "nsqd", nsqd)
-			level = slog.LevelWarn
+			if !quiet {
+				s.log.Info("reading", "nsqd", nsqd)
+			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-closed:
+				err = s.connections.refusal(nsqd)
 			}
-		} else {
-			s.log.Log(ctx, level, "nsqd cannot be reached yet", "nsqd", nsqd, "error", err)
-			level = slog.LevelDebug
 		}
+		if err != nil && !quiet {
+			s.log.Warn("nsqd cannot be read from yet", "nsqd", nsqd, "error", err)
+		}
+		quiet = err != nil
 		select {
 		case <-ctx.Done():
 			return

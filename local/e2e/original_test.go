@@ -44,7 +44,7 @@ func (r originalReceiver) post(ctx context.Context, path string) (id int64, err 
 	}
 	producer.SetLoggerLevel(nsq.LogLevelMax)
 	defer producer.Stop()
-	return id, producer.Publish("images", binary.LittleEndian.AppendUint64(nil, uint64(id))) //nolint:gosec // as it does
+	return id, producer.Publish("images", binary.LittleEndian.AppendUint64(nil, uint64(id)))
 }
 
 // beside sets the original receiver up beside a running system, as docs/operations.md says.

@@ -63,15 +63,15 @@ func (c *connection) roundTrip(command *nsq.Command) (answer string, err error) 
 	case readErr != nil:
 		return "", brokenError{cmp.Or(err, readErr)}
 	case kind != nsq.FrameTypeResponse:
-		return "", refusal(text)
+		return "", Refusal(text)
 	case err != nil:
 		return "", brokenError{err}
 	}
 	return text, nil
 }
 
-// refusal is what nsqd's answer means, and which setting it is about.
-func refusal(text string) error {
+// Refusal is what an error that nsqd answers means, and which setting it is about.
+func Refusal(text string) error {
 	code, _, _ := strings.Cut(text, " ")
 	switch {
 	case code == "E_BAD_MESSAGE":
@@ -79,7 +79,7 @@ func refusal(text string) error {
 	case strings.Contains(text, "TLS required"):
 		return fmt.Errorf("it answered %s: set NSQD_TLS=on", text)
 	case code == "E_AUTH_FIRST", code == "E_AUTH_FAILED", code == "E_UNAUTHORIZED":
-		return fmt.Errorf("it answered %s: see that NSQD_AUTH_SECRET is one that may publish to the topic", text)
+		return fmt.Errorf("it answered %s: see that NSQD_AUTH_SECRET is one that has the right to", text)
 	}
 	return fmt.Errorf("it answered %s", text)
 }

@@ -141,7 +141,7 @@ func (c *connection) acknowledged() error {
 	case err != nil:
 		return brokenError{err}
 	case kind != nsq.FrameTypeResponse:
-		return refusal(text)
+		return Refusal(text)
 	}
 	return nil
 }
