@@ -62,24 +62,25 @@ func (s *source) readFrom(ctx context.Context, nsqd string) {
 	closed := s.connections.notifyClosed(nsqd, func() {
 		s.consumer.DisconnectFromNSQD(nsqd) //nolint:errcheck // or go-nsq would connect to it by itself
 	})
-	quiet := false // the same is told once
+	told, refused := false, false // what is wrong is told once
 	for {
 		err := s.connect(ctx, nsqd)
 		if err == nil {
-			if !quiet {
+			if !refused {
 				s.log.Info("reading", "nsqd", nsqd)
 			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-closed:
-				err = s.connections.refusal(nsqd)
 			}
+			err = s.connections.refusal(nsqd)
+			refused = err != nil
 		}
-		if err != nil && !quiet {
+		if err != nil && !told {
 			s.log.Warn("nsqd cannot be read from yet", "nsqd", nsqd, "error", err)
 		}
-		quiet = err != nil
+		told = err != nil
 		select {
 		case <-ctx.Done():
 			return
