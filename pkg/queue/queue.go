@@ -101,7 +101,7 @@ func (q *Queue) publish(ctx context.Context, topic string, batch [][]byte) error
 		}
 	}
 	count := len(q.settings.Addresses)
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(count)*q.settings.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(count+1)*q.settings.Timeout, errTimeout)
 	defer cancel()
 	select {
 	case q.turn <- struct{}{}:
@@ -128,24 +128,25 @@ func (q *Queue) publish(ctx context.Context, topic string, batch [][]byte) error
 	return errs
 }
 
-// publishToCurrent takes at most Settings.Timeout. Its caller has the turn.
+// publishToCurrent takes at most Settings.Timeout, and as long again where an old
+// connection had gone silent. Its caller has the turn.
 func (q *Queue) publishToCurrent(ctx context.Context, command *nsq.Command) error {
 	if q.closed {
 		return ErrClosed
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, q.settings.Timeout, errTimeout)
-	defer cancel()
 	used := q.conn != nil
 	err := q.send(ctx, command)
-	if used && errors.As(err, new(brokenError)) {
-		err = q.send(ctx, command) // nsqd was restarted, most likely
+	if used && (errors.As(err, new(brokenError)) || errors.Is(err, errTimeout)) && ctx.Err() == nil {
+		err = q.send(ctx, command) // nsqd was restarted, or something between has forgotten the connection
 	}
 	return err
 }
 
-// send makes a connection if there is none and keeps it if it stays good. Its
-// caller has the turn.
+// send makes a connection if there is none and keeps it if it stays good. It takes at
+// most Settings.Timeout. Its caller has the turn.
 func (q *Queue) send(ctx context.Context, command *nsq.Command) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, q.settings.Timeout, errTimeout)
+	defer cancel()
 	if q.conn == nil {
 		c, err := connect(ctx, q.settings.Addresses[q.current], q.link)
 		if err != nil {
