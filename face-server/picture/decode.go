@@ -40,8 +40,10 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, ErrTooLarge), errors.Is(err, sandbox.ErrStart):
+	case errors.Is(err, sandbox.ErrStart):
 		return nil, err
+	case errors.Is(err, ErrTooLarge):
+		return nil, fmt.Errorf("%s %w", format.Name, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}

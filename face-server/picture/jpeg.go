@@ -52,6 +52,7 @@ func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*
 		if finer >= p.y.across {
 			return components{}, false
 		}
+		makeRoom(file.needed(finer))
 		c, _, err := file.decode(finer)
 		return c, err == nil
 	}

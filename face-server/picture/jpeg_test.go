@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,7 @@ func TestDamagedJPEGs(t *testing.T) {
 	}{
 		"cut at two thirds":                      {large[:len(large)*2/3], "of the picture is missing"},
 		"cut a little before its end":            {large[:len(large)-100], "of the picture is missing"},
+		"a marker amid the pixels":               {slices.Concat(large[:len(large)/2], []byte{0xff, 0x01}, large[len(large)/2:]), "of the picture is missing"}, // browsers show no more of it
 		"progressive and cut":                    {progressive[:len(progressive)*9/10], "the file is"},
 		"a part between two restarts is missing": {append(bytes.Clone(restarts[:third]), restarts[third+20:]...), "damaged"},
 	} {

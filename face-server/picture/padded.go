@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange}
+	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange, more: moreForWebP}
 	plainBMP  = decoder{config: bmp.DecodeConfig, decode: bmp.Decode}
 )
 
