@@ -7,7 +7,7 @@ import (
 	"image/png"
 	"io"
 
-	"golang.org/x/image/bmp"
+	"github.com/jsummers/gobmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
@@ -20,6 +20,7 @@ type decoder struct {
 	frames  func(body []byte, most int) int // counts those of an animation
 	first   func(body []byte) []byte        // the first frame, where decode knows no animation
 	convert func(decoded image.Image)       // brings the components into JFIF's range
+	cut     func(body []byte) bool          // tells that the end is missing, where decode does not mind
 
 	// more is the bytes that decode takes beside the pixels that it gives.
 	more func(body []byte, config image.Config) int64
@@ -42,6 +43,6 @@ var decoders = map[string]decoder{
 	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames, mend: mendGIF},
 	"image/heic": {open: openHEIC},
 	"image/avif": {open: openAVIF},
-	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: moreForTIFF},
-	"image/bmp":  {config: bmp.DecodeConfig, decode: bmp.Decode, mend: mendBMP},
+	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: moreForTIFF, mend: mendTIFF},
+	"image/bmp":  {config: gobmp.DecodeConfig, decode: gobmp.Decode, cut: cutBMP, mend: mendBMP},
 }

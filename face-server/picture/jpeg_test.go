@@ -114,6 +114,20 @@ func TestDamagedJPEGs(t *testing.T) {
 	}
 }
 
+// Scans after which one cannot be understood are shown, as in browsers.
+func TestJPEGWithABrokenScan(t *testing.T) {
+	body := bytes.Clone(file(t, "progressive.jpg"))
+	last := bytes.LastIndex(body, []byte{0xff, 0xda})
+	body[last+4] = 9 // components, of which there are three
+	mustShow(t, body, quarters)
+	mustWarn(t, body, "damaged")
+	first := bytes.Index(body, []byte{0xff, 0xda})
+	body[first+4] = 9
+	if _, err := picture.Decode(t.Context(), body, enough); !errors.Is(err, picture.ErrNoPicture) {
+		t.Errorf("of one whose first scan is broken: error is %v, want ErrNoPicture", err)
+	}
+}
+
 // shaded is a picture without an even place.
 func shaded(width, height int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))

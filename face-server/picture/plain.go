@@ -24,7 +24,11 @@ func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientat
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newPicture(decoded, config.Width, config.Height, orientation), nil
+	p := newPicture(decoded, config.Width, config.Height, orientation)
+	if d.cut != nil && d.cut(body) {
+		p.Warning = cutOffAfter(body)
+	}
+	return p, nil
 }
 
 // check reads the header and refuses what is too large by it.
@@ -56,22 +60,10 @@ func moreForWebP(_ []byte, config image.Config) int64 {
 // moreForTIFF counts the strip or tile that is unpacked at a time, and what is left of
 // the smaller buffers before the one that it fits into: each is twice the last.
 func moreForTIFF(body []byte, config image.Config) int64 {
-	const (
-		rowsPerStrip, tileWidth, tileLength = 278, 322, 323 // TIFF 6.0, sections 4 and 15
-		buffers                             = 4
-	)
-	across, down := config.Width, config.Height
-	for e := range tiffEntries(body) {
-		if e.value < 1 {
-			continue
-		}
-		switch e.tag {
-		case rowsPerStrip, tileLength:
-			down = min(down, e.value)
-		case tileWidth:
-			across = min(across, e.value)
-		}
-	}
+	const buffers = 4
+	d := newTIFFDirectory(body)
+	across := d.least(tiffTileWidth, config.Width)
+	down := d.least(tiffRowsPerStrip, d.least(tiffTileLength, config.Height))
 	return buffers * int64(across) * int64(down) * int64(pixelBytes(config.ColorModel))
 }
 

@@ -6,7 +6,6 @@ import (
 	"compress/zlib"
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -50,11 +49,6 @@ func mendPNG(ctx context.Context, body []byte, limits Limits, orientation int) (
 		p.Warning = "the file is damaged: parts of the picture may be wrong"
 	}
 	return p, nil
-}
-
-// cutOff is the warning for a file of which so many bytes, or pixels, of all are missing.
-func cutOff(missing, all int64) string {
-	return fmt.Sprintf("the file is cut off: %d %% of the picture is missing", max(100*missing/all, 1))
 }
 
 // pngParts is what of a PNG makes its pixels.

@@ -35,15 +35,16 @@ type refusedEvent struct {
 func refusedEvents(pictures []picture) (refused []refusedEvent) {
 	reasons := map[string][]string{} // by the event's body
 	for _, p := range pictures {
-		if p.Error == "" || p.body == nil {
+		reason := p.refusal()
+		if reason == "" || p.body == nil {
 			continue
 		}
 		body := string(p.body)
 		if _, known := reasons[body]; !known {
 			refused = append(refused, refusedEvent{body: p.body})
 		}
-		if !slices.Contains(reasons[body], p.Error) {
-			reasons[body] = append(reasons[body], p.Error)
+		if !slices.Contains(reasons[body], reason) {
+			reasons[body] = append(reasons[body], reason)
 		}
 	}
 	for i := range refused {

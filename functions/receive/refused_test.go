@@ -17,14 +17,15 @@ func TestARefusedEventOfABatchIsADeadLetter(t *testing.T) {
 	const (
 		good = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"1","datacontenttype":"application/json","data":{"path":"a.jpg"}}`
 		bad  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"2","data_base64":5}`
+		none = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"4","data":{"path":"../nowhere/"}}`
 		out  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"3","datacontenttype":"application/json","data":{"path":"../a.jpg"}}`
 	)
-	got := s.do(t, "/", "["+good+","+bad+","+out+"]", "Content-Type", "application/cloudevents-batch+json")
+	got := s.do(t, "/", "["+good+","+bad+","+out+","+none+"]", "Content-Type", "application/cloudevents-batch+json")
 	if got.status != http.StatusAccepted || got.body != "" {
 		t.Fatalf("%d %q, want 202 without a body", got.status, got.body)
 	}
-	for i, message := range s.next(t, "images.dead", 2) {
-		if want := []string{bad, out}[i]; string(letterOf(t, message).Body) != want {
+	for i, message := range s.next(t, "images.dead", 3) {
+		if want := []string{bad, out, none}[i]; string(letterOf(t, message).Body) != want {
 			t.Errorf("%s, want a letter of %s", message, want)
 		}
 	}
