@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/breaker"
-	"lineup.dev/lineup/pkg/certs"
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/grpctls"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -14,7 +14,7 @@ import (
 // Each of three packages calls it Settings.
 type (
 	Database = store.Settings
-	TLS      = certs.Settings
+	TLS      = grpctls.Settings
 	Circuit  = breaker.Settings
 )
 

@@ -1,3 +1,4 @@
+// Package certs reads the files of TLS, one way for all of the project's connections.
 package certs
 
 import (
@@ -19,8 +20,8 @@ type Files struct {
 
 // Check refuses one half of a certificate and its key, and files that cannot be used.
 func (f Files) Check() error {
-	_, certErr := f.certificate()
-	_, poolErr := f.pool()
+	_, certErr := f.Certificates()
+	_, poolErr := f.Pool()
 	return errors.Join(certErr, poolErr)
 }
 
@@ -31,14 +32,14 @@ func (f Files) Client() (*tls.Config, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	others, err := f.pool()
+	others, err := f.Pool()
 	if err != nil {
 		return nil, err
 	}
 	config := &tls.Config{RootCAs: others}
 	if f.Cert != "" {
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			own, err := f.certificate()
+			own, err := f.Certificates()
 			if err != nil {
 				return nil, err
 			}
@@ -48,8 +49,8 @@ func (f Files) Client() (*tls.Config, error) {
 	return config, nil
 }
 
-// certificate is this side's own, none where none is set.
-func (f Files) certificate() ([]tls.Certificate, error) {
+// Certificates are this side's own, none where none is set.
+func (f Files) Certificates() ([]tls.Certificate, error) {
 	certSetting, keySetting := f.Prefix+"CERT_FILE", f.Prefix+"KEY_FILE"
 	switch {
 	case (f.Cert == "") != (f.Key == ""):
@@ -65,8 +66,8 @@ func (f Files) certificate() ([]tls.Certificate, error) {
 	return []tls.Certificate{certificate}, nil
 }
 
-// pool holds the CAs of the other side's certificates, nil where none is set.
-func (f Files) pool() (*x509.CertPool, error) {
+// Pool holds the CAs of the other side's certificates, nil where none is set.
+func (f Files) Pool() (*x509.CertPool, error) {
 	if f.CA == "" {
 		return nil, nil
 	}

@@ -1,6 +1,6 @@
-// Package certs reads the files of TLS, one way for all of the project's connections,
-// and lets gRPC speak it with certificates that may be replaced while the program runs.
-package certs
+// Package grpctls lets gRPC speak TLS with certificates from files that may be
+// replaced while the program runs.
+package grpctls
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup.dev/lineup/pkg/certs"
 )
 
 // Settings of one side of a gRPC connection. With none of them the connection is
@@ -28,8 +30,8 @@ func (s Settings) Check() error {
 	return s.files().Check()
 }
 
-func (s Settings) files() Files {
-	return Files{Cert: s.CertFile, Key: s.KeyFile, CA: s.CAFile, Prefix: "TLS_"}
+func (s Settings) files() certs.Files {
+	return certs.Files{Cert: s.CertFile, Key: s.KeyFile, CA: s.CAFile, Prefix: "TLS_"}
 }
 
 // CheckServer refuses what a server alone cannot do with: clients' certificates without
@@ -80,7 +82,7 @@ func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.Ce
 // files are read for every connection anew: that is rare, and cheap beside the
 // handshake.
 type files struct {
-	Files
+	certs.Files
 	config func([]tls.Certificate, *x509.CertPool) *tls.Config
 	log    *slog.Logger
 
@@ -103,11 +105,11 @@ func (f *files) current() credentials.TransportCredentials {
 }
 
 func (f *files) read() (credentials.TransportCredentials, error) {
-	own, err := f.certificate()
+	own, err := f.Certificates()
 	if err != nil {
 		return nil, err
 	}
-	others, err := f.pool()
+	others, err := f.Pool()
 	if err != nil {
 		return nil, err
 	}
