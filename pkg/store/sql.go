@@ -45,13 +45,16 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) (
 // the database did none of it and may do it soon: see repeatable. Work must be whole in
 // itself: a transaction or one statement.
 func (s *Store) do(ctx context.Context, what string, work func() error) error {
-	if err := s.checkSchema(ctx); err != nil {
-		return err
+	attempt := func() error {
+		if err := s.checkSchema(ctx); err != nil {
+			return err
+		}
+		return work()
 	}
 	const tries = 5
-	err := work()
+	err := attempt()
 	for n := 1; n < tries && s.repeatable(ctx, err, n); n++ {
-		err = work()
+		err = attempt()
 	}
 	switch {
 	case err == nil, errors.Is(err, ErrNotFound):
