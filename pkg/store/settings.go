@@ -39,7 +39,7 @@ func (d Database) Check() error {
 // statement here should come near.
 const (
 	dialTimeout      = 5 * time.Second
-	statementTimeout = 30 * time.Second
+	statementTimeout = 20 * time.Second
 	// serverWait is after how long without a statement the server ends a connection, and
 	// with it a transaction and its locks, of a program that went silent. Its own default
 	// is eight hours.
