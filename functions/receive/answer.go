@@ -10,14 +10,17 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// answer tells the client what became of its pictures.
-func answer(w http.ResponseWriter, r *http.Request, pictures []picture) {
+// answer tells the client what became of its pictures, with their results if it waits for
+// them and they come in time.
+func (r *receiver) answer(w http.ResponseWriter, request *http.Request, pictures []picture) {
 	status := http.StatusUnprocessableEntity
 	if anyAccepted(pictures) {
 		status = http.StatusAccepted
 	}
 	switch {
-	case wantsText(r):
+	case status == http.StatusAccepted && r.waitForResults(w, request, pictures):
+		serve.JSON(w, http.StatusOK, itemsOf(pictures))
+	case wantsText(request):
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		for _, p := range pictures {
@@ -36,6 +39,14 @@ func anyAccepted(pictures []picture) bool {
 
 // accepted tells whether what was posted has a row.
 func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
+
+// refusal is why the picture, or the folder, is refused; empty when it is not.
+func (p picture) refusal() string {
+	if p.folder != nil {
+		return p.folder.Error
+	}
+	return p.Error
+}
 
 // items are the pictures and the folders of an answer in JSON.
 type items struct {
@@ -107,10 +118,7 @@ func writeSaved(w io.Writer, what string, id int64, known bool, refused string) 
 func writeRefusal(w http.ResponseWriter, pictures []picture) {
 	detail := "none of the pictures can be accepted; each has its error"
 	if len(pictures) == 1 {
-		detail = pictures[0].Error
-		if pictures[0].folder != nil {
-			detail = pictures[0].folder.Error
-		}
+		detail = pictures[0].refusal()
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	serve.JSON(w, http.StatusUnprocessableEntity, struct {

@@ -25,7 +25,7 @@ func newBucketSystem(t *testing.T) (s *system, put func(key string)) {
 	s = newSystem(t)
 	s.roots = testkit.Must(photo.Open("s3://pictures?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true" +
 		"&response_checksum_validation=when_required&prefix=in/&endpoint=" + server.URL))(t)
-	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
+	s.walker.roots, s.comparer.roots = s.roots, s.roots
 	return s, func(key string) {
 		t.Helper()
 		_, err := stored.PutObject("pictures", key, nil, strings.NewReader("x"), 1, nil)

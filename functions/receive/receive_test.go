@@ -57,27 +57,26 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
 	roots.Reserve(gallery)
-	hints := publisher{queue: hintQueue, topic: "images", store: db}
+	comparer := newComparer(roots, db, log)
+	publisher := publisher{queue: hintQueue, topic: "images", store: db}
 	subscription := queue.Subscription{Topic: "images", Channel: "process"}
 	limits, sweeps := fromTags[Limits](t), fromTags[SweepSettings](t)
 	limits.MaxPicture, limits.MaxUpload = 1<<20, 3<<20 // what is larger is quickly made
 	sweeps.Interval = 0                                // every ping of a test sweeps
-	walker := &walker{fromTags[FolderSettings](t), roots, db, &hinter{sweeps.Fill, subscription, hintQueue, hints, log}, nil, log}
+	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
 	s.receiver = &receiver{
 		limits:    limits,
 		auth:      authenticator,
 		store:     db,
-		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
-		walker:    walker,
+		publisher: publisher,
+		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log},
+		walker:    walks,
 		roots:     roots,
-		comparer:  newComparer(roots, log),
+		comparer:  comparer,
 		gallery:   gallery,
 		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
-	s.sweeper.compare = s.compareReposted
-	walker.lookAgain = s.lookAgain
 	s.handler = s.routes()
 	return s
 }
@@ -336,6 +335,18 @@ func TestRefusals(t *testing.T) {
 		"a batch in another format":     {"/", `x`, []string{"Content-Type", "application/cloudevents-batch+protobuf"}, 415, "application/cloudevents-batch+json"},
 		"data_base64 that is no string": {"/", `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/t","id":"1","data_base64":7}`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"an upload of no known kind":    {"/images", `hello`, []string{"Content-Type", "text/plain"}, 415, "image/*"},
+		"a path that is no string":      {"/image/post", `{"path":5}`, nil, 400, "path is a number, not a string"},
+		"a list in an object's place":   {"/image/post", `[]`, nil, 400, "the JSON is an array, not an object"},
+		"a field of an event twice":     {"/", `{"path":"a","path":"b"}`, ce("dev.lineup.image.submitted"), 422, "data is not"},
+		"an attribute twice":            {"/", `{"specversion":"1.0","id":"1","id":"2"}`, []string{"Content-Type", "application/cloudevents+json"}, 400, `attribute \"id\" stands twice`},
+		"a picture, not its path":       {"/image/post", "\x89PNG\r\n\x1a\n" + strings.Repeat("a", 3000), nil, 415, "POST /images"},
+		"a form, not a path":            {"/image/post", "--a\r\n", []string{"Content-Type", "multipart/form-data; boundary=a"}, 415, "POST /images"},
+		"a picture, not an event":       {"/", "\xff\xd8\xff", nil, 415, "POST /images"},
+		"packed by what nobody knows":   {"/image/post", `{"path":"a"}`, []string{"Content-Encoding", "br"}, 415, "gzip"},
+		"not packed at all":             {"/image/post", `{"path":"a"}`, []string{"Content-Encoding", "gzip"}, 400, "gzip"},
+		"packed, and cut short":         {"/image/post", packed(`{"path":"a"}`)[:20], []string{"Content-Encoding", "gzip"}, 400, "gzip"},
+		"too large once unpacked":       {"/image/post", packed(`{"path":"` + strings.Repeat("a", 3000) + `"}`), []string{"Content-Encoding", "gzip"}, 413, "2000 bytes that MAX_BODY allows"},
+		"the name of a person twice":    {"/people", "--a\r\nContent-Disposition: form-data; name=name\r\n\r\nA\r\n--a\r\nContent-Disposition: form-data; name=name\r\n\r\nB\r\n--a--", []string{"Content-Type", "multipart/form-data; boundary=a"}, 400, "name stands twice"},
 		"a picture that is none":        {"/images", `hello`, []string{"Content-Type", "image/jpeg"}, 415, "not a picture"},
 	} {
 		t.Run(name, func(t *testing.T) {

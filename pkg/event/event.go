@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,7 +56,9 @@ type ImageData struct {
 // ResultData is the data of an identified or unknown event.
 type ResultData struct {
 	ImageData
-	Faces []lineup.Face `json:"faces"`
+	FileName string        `json:"file_name,omitempty"` // what an upload was called
+	Warning  string        `json:"warning,omitempty"`   // what could not be seen because the file is damaged
+	Faces    []lineup.Face `json:"faces"`
 }
 
 // ImageOf reads the data of a submitted event, which must be JSON.
@@ -63,14 +66,21 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 	if !isJSON(e.DataContentType()) {
 		return data, fmt.Errorf("its data is %s, not JSON", e.DataContentType())
 	}
-	err = json.Unmarshal(e.Data(), &data)
-	return data, err
+	body := WithoutBOM(e.Data())
+	if err := json.Unmarshal(body, &data); err != nil {
+		return data, JSONError(err)
+	}
+	if name := DuplicateField(body, 0); name != "" {
+		return data, fmt.Errorf("its data has the field %q twice", name)
+	}
+	return data, nil
 }
 
 // FailedData is the data of a failed event.
 type FailedData struct {
 	ImageData
-	Reason string `json:"reason"`
+	FileName string `json:"file_name,omitempty"` // what an upload was called
+	Reason   string `json:"reason"`
 }
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
@@ -88,10 +98,10 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 	var data any
 	ofImage := ImageData{ID: image.ID, Path: image.Path}
 	if kind == TypeFailed {
-		data = FailedData{ofImage, image.Reason}
+		data = FailedData{ofImage, image.FileName, image.Reason}
 	} else {
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-		data = ResultData{ofImage, faces}
+		data = ResultData{ofImage, image.FileName, image.Warning, faces}
 	}
 	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
 }
@@ -143,8 +153,14 @@ var voidParent = regexp.MustCompile(`^ff|-0{32}-|-0{16}-`)
 // traceStateBytes is how much tracestate is passed on: what W3C asks to carry at least.
 const traceStateBytes = 512
 
-// NewTrace takes the two headers of a request; what is not a trace context is none.
-func NewTrace(parent, state string) Trace {
+// TraceOfHeader reads the trace context of a request or an answer
+// (https://www.w3.org/TR/trace-context).
+func TraceOfHeader(h http.Header) Trace {
+	return newTrace(h.Get(ExtTraceParent), h.Get(ExtTraceState))
+}
+
+// newTrace takes a trace context's two texts; what is no trace context is none.
+func newTrace(parent, state string) Trace {
 	if !traceParent.MatchString(parent) || voidParent.MatchString(parent) {
 		return Trace{}
 	}
@@ -162,7 +178,7 @@ func TraceOf(e cloudevents.Event) Trace {
 		value, _ := e.Extensions()[name].(string)
 		return value
 	}
-	return NewTrace(text(ExtTraceParent), text(ExtTraceState))
+	return newTrace(text(ExtTraceParent), text(ExtTraceState))
 }
 
 func (t Trace) set(e *cloudevents.Event) {

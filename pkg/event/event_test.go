@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()
 	faceless := picture(lineup.Unknown)
 	faceless.Faces = nil
+	cut, refused := picture(lineup.Unknown), picture(lineup.Failed)
+	cut.FileName, cut.Warning, cut.Faces = "Öl.jpg", "cut off", nil
+	refused.FileName = "Öl.jpg"
 	for name, c := range map[string]struct {
 		build        func() (cloudevents.Event, error)
 		kind, source string
@@ -46,6 +50,10 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
 		"unknown, no face": {func() (cloudevents.Event, error) { return event.Result(faceless, 2, trace) },
 			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`},
+		"upload, damaged": {func() (cloudevents.Event, error) { return event.Result(cut, 2, trace) },
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","warning":"cut off","faces":[]}`},
+		"upload, failed": {func() (cloudevents.Event, error) { return event.Result(refused, 2, trace) },
+			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","reason":"no picture"}`},
 		"failed": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Failed), 2, trace) },
 			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`},
 	} {
@@ -140,8 +148,9 @@ func TestTrace(t *testing.T) {
 		"a state beyond ASCII":            {trace.Parent, "a=ä", event.Trace{Parent: trace.Parent}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := event.NewTrace(c.parent, c.state); got != c.want {
-				t.Errorf("NewTrace = %+v, want %+v", got, c.want)
+			header := http.Header{"Traceparent": {c.parent}, "Tracestate": {c.state}}
+			if got := event.TraceOfHeader(header); got != c.want {
+				t.Errorf("TraceOfHeader = %+v, want %+v", got, c.want)
 			}
 			e := cloudevents.New()
 			e.SetExtension("traceparent", c.parent)

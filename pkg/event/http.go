@@ -55,9 +55,20 @@ func IsBinary(r *http.Request) bool {
 // Read reads the events of a request in binary, structured or batched mode, by
 // version 1.0 of the HTTP binding: https://github.com/cloudevents/spec. An event of
 // a batch that is not valid has an error of its own; an empty batch is no event and
-// no error. The error wraps [ErrFormat] or [ErrMalformed], or is the one of reading
+// no error. An event without a trace context of its own has the request's. The error wraps [ErrFormat] or [ErrMalformed], or is the one of reading
 // the body, which the caller limits.
 func Read(r *http.Request) ([]Received, error) {
+	events, err := readEvents(r)
+	trace := TraceOfHeader(r.Header)
+	for i := range events {
+		if e := &events[i]; e.Err == nil && TraceOf(e.Event) == (Trace{}) {
+			trace.set(&e.Event)
+		}
+	}
+	return events, err
+}
+
+func readEvents(r *http.Request) ([]Received, error) {
 	media := mediaType(r)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -91,8 +102,11 @@ func one(e cloudevents.Event, err error) ([]Received, error) {
 
 func readBatch(body []byte) ([]Received, error) {
 	var bodies []json.RawMessage
-	if err := json.Unmarshal(body, &bodies); err != nil {
-		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, err)
+	if err := json.Unmarshal(WithoutBOM(body), &bodies); err != nil {
+		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, JSONError(err))
+	}
+	if bodies == nil {
+		return nil, fmt.Errorf("%w: the batch is null", ErrMalformed)
 	}
 	events := make([]Received, len(bodies))
 	for i, body := range bodies {
@@ -151,7 +165,7 @@ func set(e *cloudevents.Event, attribute, value string) error {
 	case "dataschema":
 		return e.Context.SetDataSchema(value)
 	case "time":
-		at, err := types.ParseTime(value)
+		at, err := types.ParseTime(strings.ToUpper(value)) // RFC 3339 allows small letters
 		if err != nil {
 			return err
 		}
@@ -160,12 +174,43 @@ func set(e *cloudevents.Event, attribute, value string) error {
 	return e.Context.SetExtension(attribute, value)
 }
 
-// NewRequest is a POST of the event in binary mode. An event that is not valid is an
-// error.
+// NewRequest is a POST of the event in binary mode. Its trace context stands in the headers
+// by which HTTP carries one as well, since not everybody on the way reads events. One whose
+// data are an event themselves goes in structured mode, or they would be taken for it. An
+// event that is not valid is an error.
 func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
 	if err := valid(e); err != nil {
 		return nil, err
 	}
+	newRequest := newBinary
+	if strings.HasPrefix(strings.ToLower(e.DataContentType()), structured) {
+		newRequest = newStructured
+	}
+	r, err := newRequest(ctx, address, e)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]string{ExtTraceParent: TraceOf(e).Parent, ExtTraceState: TraceOf(e).State} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	return r, nil
+}
+
+func newStructured(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err == nil {
+		r.Header.Set("Content-Type", cloudevents.ApplicationCloudEventsJSON)
+	}
+	return r, err
+}
+
+func newBinary(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(e.Data()))
 	if err != nil {
 		return nil, err
@@ -218,7 +263,7 @@ func encode(value string) string {
 // not every sender encodes. Quotation marks around the whole go (the same section).
 func decode(header string) (string, error) {
 	if len(header) >= 2 && header[0] == '"' && header[len(header)-1] == '"' {
-		header = strings.ReplaceAll(strings.ReplaceAll(header[1:len(header)-1], `\"`, `"`), `\\`, `\`)
+		header = escaped.ReplaceAllString(header[1:len(header)-1], "$1")
 	}
 	value := code.ReplaceAllStringFunc(header, func(code string) string {
 		b, _ := strconv.ParseUint(code[1:], 16, 8) // two hexadecimal digits
@@ -229,6 +274,9 @@ func decode(header string) (string, error) {
 	}
 	return value, nil
 }
+
+// escaped is a character inside quotation marks (RFC 9110, section 5.6.4).
+var escaped = regexp.MustCompile(`\\(.)`)
 
 // code stands for one byte.
 var code = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 )
 
@@ -49,6 +50,11 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 		"the bytes are no base64":     with(`,"data_base64":"?"`),
 		"the bytes are a number":      with(`,"data_base64":5`),
 		"the bytes are an object":     with(`,"data_base64":{}`),
+		"the bytes are a list":        with(`,"data_base64":[123,125]`),
+		"the bytes are null":          with(`,"data_base64":null`),
+		"a name in capitals":          with(`,"Data":2`),
+		"half an extension":           with(`,"ext":1.5`),
+		"an extension beyond 32 bits": with(`,"ext":4294967296`),
 		"data twice":                  with(`,"data":1,"data_base64":"AA=="`),
 		"text that is no string":      with(`,"datacontenttype":"text/plain","data":{"a":1}`),
 		"a subject of two lines":      with(`,"subject":"a\nb"`),
@@ -114,6 +120,25 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestTheTraceContextIsTheEventsOwnOrTheRequests(t *testing.T) {
+	t.Parallel()
+	const own, requests = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	traced := `{"specversion":"1.0","type":"t","source":"/s","id":"1","traceparent":"` + own + `"}`
+	untraced := with("")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader("["+traced+","+untraced+",7]"))
+	r.Header.Set("Content-Type", "application/cloudevents-batch+json")
+	r.Header.Set("Traceparent", requests)
+	r.Header.Set("Tracestate", "a=b")
+	got := testkit.Must(event.Read(r))(t)
+	if first, second := event.TraceOf(got[0].Event), event.TraceOf(got[1].Event); first != (event.Trace{Parent: own}) || second != (event.Trace{Parent: requests, State: "a=b"}) || got[2].Err == nil {
+		t.Errorf("%+v and %+v, want the event's own and the request's", first, second)
+	}
+	sent := testkit.Must(event.NewRequest(t.Context(), "http://sink.example.com", got[1].Event))(t)
+	if sent.Header.Get("Traceparent") != requests || sent.Header.Get("Tracestate") != "a=b" || sent.Header.Get("Ce-Traceparent") != requests {
+		t.Errorf("sent on with %v, want the trace context as headers and as extension", sent.Header)
+	}
+}
+
 func TestCurlsOwnContentTypeIsForgiven(t *testing.T) {
 	t.Parallel()
 	events, err := event.Read(request("application/x-www-form-urlencoded", `{"path":"a.jpg"}`,
@@ -130,11 +155,14 @@ func TestARequestIsReadAsItWasMade(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 27, 1, 2, 3, 4000, time.UTC)
 	for what, members := range map[string]string{
-		"plain":                         `,"subject":"images/1","datacontenttype":"text/plain","data":"a"`,
-		"beyond ASCII":                  `,"subject":"Bücher/€ 😀 100% \"x\" %41"`,
-		"without a content type":        `,"data":{"a":1}`,
-		"with an extension and a time":  `,"nsqattempts":3,"time":"` + at.Format(time.RFC3339Nano) + `"`,
-		"with a quotation mark outside": `,"subject":"\"quoted\""`,
+		"plain":                          `,"subject":"images/1","datacontenttype":"text/plain","data":"a"`,
+		"beyond ASCII":                   `,"subject":"Bücher/€ 😀 100% \"x\" %41"`,
+		"without a content type":         `,"data":{"a":1}`,
+		"with an extension and a time":   `,"nsqattempts":3,"time":"` + at.Format(time.RFC3339Nano) + `"`,
+		"with an event as its data":      `,"datacontenttype":"Application/CloudEvents+json","ext":"a","data":` + with(`,"subject":"inner"`),
+		"with a time in small letters":   `,"time":"2026-11-27t01:02:03z"`,
+		"with an attribute that is null": `,"subject":null`,
+		"with a quotation mark outside":  `,"subject":"\"quoted\""`,
 	} {
 		e, err := event.Unmarshal([]byte(with(members)))
 		if err != nil {
