@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/dial"
 )
 
 // answerBytes is more than any answer to a command is long.
@@ -32,7 +34,7 @@ type brokenError struct{ error }
 func (e brokenError) Unwrap() error { return e.error }
 
 func connect(ctx context.Context, address string) (*connection, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn, err := dial.Dialer().DialContext(ctx, "tcp", address)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
