@@ -25,7 +25,7 @@ func NewHop(t testing.TB, to string) *Hop {
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("tcp", to)
+			server, err := net.Dial("tcp", to) //nolint:noctx // on this machine
 			if err != nil {
 				client.Close()
 				continue

@@ -16,7 +16,7 @@ func userTimeout(network, _ string, conn syscall.RawConn) error {
 	}
 	var err error
 	if failed := conn.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(lost.Milliseconds())) //nolint:gosec // a file descriptor is an int
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(lost.Milliseconds()))
 	}); failed != nil {
 		return failed
 	}

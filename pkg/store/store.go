@@ -38,6 +38,8 @@ type Store struct {
 }
 
 // Open reads the settings and connects to nothing yet.
+//
+//nolint:contextcheck // the database's name is followed until Close
 func Open(s Settings) (*Store, error) {
 	config, err := s.config()
 	if err != nil {
