@@ -11,6 +11,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
+	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -39,9 +40,7 @@ func NewSink(address string, connections int) (*Sink, error) {
 	if !serve.IsHTTP(address) {
 		return nil, errors.New("K_SINK is no http or https URL: correct it")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns = connections
-	transport.MaxIdleConnsPerHost = connections
+	transport := dial.Transport(connections)
 	transport.MaxResponseHeaderBytes = headerBytes
 	return &Sink{address, &http.Client{
 		Transport: transport,
@@ -87,6 +86,9 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 	request.Header["Idempotency-Key"] = nil
 	response, err := s.client.Do(request)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.client.CloseIdleConnections() // what came to be silent on the way of one may be so for all
+		}
 		return Answer{Detail: err.Error()}
 	}
 	defer response.Body.Close()

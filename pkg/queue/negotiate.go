@@ -12,6 +12,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/dial"
 )
 
 // link is a Link whose files were read.
@@ -44,7 +46,7 @@ func (s Settings) Reach(ctx context.Context, address string) error {
 
 // connect makes a connection that can be published on.
 func connect(ctx context.Context, address string, with link) (*connection, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn, err := dial.Dialer().DialContext(ctx, "tcp", address)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
