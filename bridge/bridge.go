@@ -29,7 +29,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if s.Sink == "" {
 		return &bridge{log: log}, nil
 	}
-	sink, err := event.NewSink(s.Sink, s.MaxInFlight)
+	sink, err := event.NewSink(s.SinkSettings, s.MaxInFlight)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func FuzzEnvelope(f *testing.F) {
 		f.Add(body)
 	}
 	v := envelope{topic: "images", channel: "process"}
-	nowhere, err := event.NewSink("http://127.0.0.1:1", 1)
+	nowhere, err := event.NewSink(event.SinkSettings{Sink: "http://127.0.0.1:1"}, 1)
 	if err != nil {
 		f.Fatal(err)
 	}
