@@ -41,7 +41,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
-	form := envelope{topic: s.Topic, channel: s.Channel, overrides: s.Overrides}
+	form := envelope{topic: s.Topic, channel: s.Channel, source: s.Source, overrides: s.Overrides}
 	b := &bridge{
 		log: log, grace: s.Grace,
 		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, reconnect: s.Reconnect, log: log},

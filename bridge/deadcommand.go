@@ -61,7 +61,7 @@ func atEach(s settings, do func(deadTopic) error) error {
 func deadTopicAt(s settings, address string) deadTopic {
 	return deadTopic{
 		nsqd: s.NSQ.At(address), topic: deadTopicName(s.DeadTopic, s.Topic), channel: s.DeadChannel, limit: s.DeadLimit,
-		origin: envelope{topic: s.Topic, channel: s.Channel}, outputBufferTimeout: s.OutputBufferTimeout,
+		origin: envelope{topic: s.Topic, channel: s.Channel, source: s.Source}, outputBufferTimeout: s.OutputBufferTimeout,
 	}
 }
 

@@ -52,7 +52,7 @@ func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error
 		NSQD: m.NSQDAddress, Topic: d.envelope.topic, Channel: d.envelope.channel, Message: string(m.ID[:]),
 		Published: published(m), Attempts: m.Attempts,
 		Status: answer.Status, Reason: answer.String(), Body: m.Body,
-	}.Event(event.SourceBridge, d.envelope.id(m)+".dead")
+	}.Event(d.envelope.source, d.envelope.id(m)+".dead")
 	if err != nil {
 		return nil, err
 	}

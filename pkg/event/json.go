@@ -102,6 +102,18 @@ func decodeBase64(member json.RawMessage) ([]byte, error) {
 	return data, err
 }
 
+// CheckSource refuses what is no source of an event: it must be a URI reference (CloudEvents
+// 1.0, section 3.1.1).
+func CheckSource(source string) error {
+	if err := new(cloudevents.EventContextV1).SetSource(source); err != nil {
+		return errors.New("it is no URI reference")
+	}
+	if source == "" || !Printable(source) {
+		return errors.New("it is empty, or has a control character")
+	}
+	return nil
+}
+
 // valid is the SDK's validation, and refuses what no HTTP header can hold and
 // CloudEvents therefore does not allow in an attribute.
 func valid(e cloudevents.Event) error {
