@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
@@ -80,7 +81,9 @@ func tidyAttributes(members map[string]json.RawMessage) error {
 		case string(value) == "null":
 			delete(members, name)
 		case name == "time":
-			members[name] = bytes.ToUpper(value)
+			if capitals := bytes.ToUpper(value); json.Unmarshal(capitals, new(time.Time)) == nil {
+				members[name] = capitals
+			}
 		case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
 			if _, err := strconv.ParseInt(string(value), 10, 32); err != nil {
 				return fmt.Errorf("attribute %s: %s is no whole number of 32 bits", name, value)
