@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
 	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -42,7 +44,11 @@ func (d Database) Check() error {
 // statement here should come near.
 const (
 	dialTimeout      = 5 * time.Second
-	statementTimeout = 30 * time.Second
+	statementTimeout = 20 * time.Second
+	// serverWait is after how long without a statement the server ends a connection, and
+	// with it a transaction and its locks, of a program that went silent. Its own default
+	// is eight hours.
+	serverWait = 30 * time.Second
 )
 
 // config is the user's DSN with what the statements here rely on.
@@ -79,9 +85,12 @@ func (d Database) config() (*mysql.Config, error) {
 	config.Timeout = dialTimeout
 	config.ReadTimeout = statementTimeout
 	config.WriteTimeout = statementTimeout
+	config.DialFunc = dial.Dialer().DialContext
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
+	config.Params["autocommit"] = "1" // a statement outside a transaction is one of its own, whatever the server's default
+	config.Params["wait_timeout"] = strconv.Itoa(int(serverWait.Seconds()))
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // too long is an error, never cut
 	return config, nil

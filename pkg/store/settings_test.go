@@ -79,7 +79,7 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	db := newDatabase(t)
 	sane := db.Store
 	dsn := db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
-		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"
+		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&autocommit=0&checkConnLiveness=false&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"
 	db.Store = open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10})
 	claim := db.win(t, "🙂.jpg")
 	if _, err := db.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{Model: strings.Repeat("m", 101)}}}, false); err == nil {
