@@ -44,7 +44,7 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 	}))
 	if len(s.lookupds) > 0 {
 		if s.nsqds.TLS != "off" {
-			s.consumer.SetBehaviorDelegate(encryptedOnly{s, ctx})
+			s.consumer.SetBehaviorDelegate(&encryptedOnly{source: s, ctx: ctx})
 		}
 		err := s.consumer.ConnectToNSQLookupds(s.lookupds)
 		if err == nil {
@@ -111,18 +111,21 @@ func (s *source) connect(ctx context.Context, nsqd string) error {
 // encryptedOnly keeps go-nsq from an nsqd that nsqlookupd names and that offers no TLS.
 type encryptedOnly struct {
 	*source
-	ctx context.Context // of read
+	ctx  context.Context // of read
+	told sync.Map        // addresses whose fault is in the log
 }
 
 // Filter is asked by go-nsq each time that nsqlookupd has answered.
-func (s encryptedOnly) Filter(nsqds []string) []string {
+func (s *encryptedOnly) Filter(nsqds []string) []string {
 	return slices.DeleteFunc(nsqds, func(nsqd string) bool {
 		if s.connections.encrypted(nsqd) {
 			return false
 		}
 		err := s.nsqds.Reach(s.ctx, nsqd)
-		if err != nil {
-			s.log.Warn("nsqd cannot be read from", "nsqd", nsqd, "error", err)
+		if err == nil {
+			s.told.Delete(nsqd)
+		} else if _, told := s.told.LoadOrStore(nsqd, true); !told {
+			s.log.Warn("nsqd cannot be read from yet", "nsqd", nsqd, "error", err)
 		}
 		return err != nil
 	})
