@@ -20,6 +20,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 // keyBytes is how long an object's key can be, in S3 as in the stores like it.
@@ -134,21 +135,47 @@ func (b *bucket) find(name string) (*s3.Client, error) {
 
 func (b *bucket) key(name string) *string { return aws.String(b.prefix + name) }
 
-// failure tells a picture that is not there from a bucket that is not there, and from
-// what would be a folder on a disk.
+// failure tells a picture that is not there, or that is not given, from a bucket that is not
+// there or does not answer, and from what would be a folder on a disk.
 func (b *bucket) failure(ctx context.Context, name string, err error) error {
-	if statusOf(err) != http.StatusNotFound {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	switch status := statusOf(err); {
+	case status == http.StatusNotFound:
+		return b.missing(ctx, name, err)
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+	case status >= 400 && status < 500:
+		return fmt.Errorf("%w: %s", ErrDenied, codeOf(err))
 	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}
+
+func (b *bucket) missing(ctx context.Context, name string, err error) error {
 	// To a HEAD no store says what it is that is not there.
-	switch err := b.findFolder(ctx, name+"/"); {
-	case err == nil:
+	switch failure := b.findFolder(ctx, name+"/"); {
+	case failure == nil:
 		return fmt.Errorf("%w but %s", ErrNotFile, aFolder)
-	case errors.Is(err, ErrNoFolder):
+	case errors.Is(failure, ErrNoFolder):
 		return ErrNotFound
+	case statusOf(failure) == http.StatusForbidden && codeOf(err) == noSuchKey:
+		return ErrNotFound // there is nothing but the right to list
 	default:
-		return err
+		return failure
 	}
+}
+
+// noSuchKey is S3's code of an object that is not there, in a bucket that is.
+const noSuchKey = "NoSuchKey"
+
+// codeOf is what the store calls the failure. Its message may name users and hosts, and
+// is for nobody else.
+func codeOf(err error) string {
+	code := http.StatusText(statusOf(err))
+	if failure, ok := errors.AsType[smithy.APIError](err); ok {
+		code = failure.ErrorCode()
+	}
+	if code == "InvalidObjectState" {
+		return "it is archived (" + code + ")"
+	}
+	return code
 }
 
 // statusOf is that of the store's answer; 0 when it did not answer.
@@ -171,6 +198,21 @@ func (b *bucket) findFolder(ctx context.Context, name string) error {
 		}
 	}
 	return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
+}
+
+func (b *bucket) some(ctx context.Context) (names []string, err error) {
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: &b.prefix, MaxKeys: aws.Int32(aFew)}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Contents {
+			names = append(names, aws.ToString(object.Key)[len(b.prefix):])
+		}
+		if len(names) > 0 {
+			break
+		}
+	}
+	return names, nil
 }
 
 func (b *bucket) save(ctx context.Context, name string, body []byte) error {
