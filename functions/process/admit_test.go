@@ -25,7 +25,7 @@ func TestAPictureThatWaitsInQuarantineIsRefusedWhenTheCircuitOpens(t *testing.T)
 		open  bool
 		want  int
 	}{
-		"a call failed before":                   {store.Claim{Attempts: 1}, false, http.StatusTooEarly},
+		"a call failed before":                   {store.Claim{Attempts: 1}, false, http.StatusTooManyRequests},
 		"a call failed before, the circuit open": {store.Claim{Attempts: 1}, true, http.StatusServiceUnavailable},
 		"not tried yet, the circuit open":        {store.Claim{}, true, http.StatusServiceUnavailable},
 		"not tried yet":                          {store.Claim{}, false, http.StatusOK},

@@ -18,12 +18,12 @@ func TestDecide(t *testing.T) {
 	finished := func(s signal, r store.Result) decision {
 		return decision{signal: s, row: writeResult, result: r, reply: reply{status: http.StatusOK}}
 	}
-	outage := decision{signal: signalFailure, row: returnRow, delay: time.Second, reply: reply{http.StatusTooEarly, time.Second, "the face server cannot be reached"}}
+	outage := decision{signal: signalFailure, row: returnRow, delay: time.Second, reply: reply{http.StatusTooManyRequests, time.Second, "the face server cannot be reached"}}
 	attempt := func(wait time.Duration) decision {
-		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooEarly, wait, "the face server failed at the picture"}}
+		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server failed at the picture"}}
 	}
 	root := func(wait time.Duration) decision {
-		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooEarly, wait, "the face server cannot reach the place where the picture lies"}}
+		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server cannot reach the place where the picture lies"}}
 	}
 	busy := func(wait time.Duration) decision {
 		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusServiceUnavailable, wait, "the face server is busy"}}
@@ -55,7 +55,7 @@ func TestDecide(t *testing.T) {
 			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, retryAfter: time.Hour}, 5, root(time.Minute)},
 		"a call interrupted by the shutdown says nothing about anybody, and the row can be claimed at once": {
 			outcome{code: codes.Canceled, sent: true, interrupted: true}, 5,
-			decision{row: returnRow, reply: reply{http.StatusTooEarly, time.Second, "this instance ends; another may take the picture at once"}}},
+			decision{row: returnRow, reply: reply{http.StatusTooManyRequests, time.Second, "this instance ends; another may take the picture at once"}}},
 		"an answer counts even during the shutdown": {
 			outcome{code: codes.OK, sent: true, interrupted: true}, 5, finished(signalSuccess, store.Result{})},
 		"a busy face server is in good health, and says when to come back": {
@@ -92,8 +92,8 @@ func TestWhileTheCircuitIsOpen(t *testing.T) {
 		wait    time.Duration
 	}{
 		"an outage waits for the circuit, and so does everybody": {outcome{code: codes.Unavailable}, 9 * time.Second, http.StatusServiceUnavailable, 9 * time.Second},
-		"an outage that did not open it puts off one picture":    {outcome{code: codes.Unavailable}, 0, http.StatusTooEarly, time.Second},
-		"a counted attempt has a wait of its own":                {outcome{code: codes.Internal, sent: true}, 9 * time.Second, http.StatusTooEarly, 2 * time.Second},
+		"an outage that did not open it puts off one picture":    {outcome{code: codes.Unavailable}, 0, http.StatusTooManyRequests, time.Second},
+		"a counted attempt has a wait of its own":                {outcome{code: codes.Internal, sent: true}, 9 * time.Second, http.StatusTooManyRequests, 2 * time.Second},
 		"a result is a result":                                   {outcome{sent: true}, 9 * time.Second, http.StatusOK, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

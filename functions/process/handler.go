@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 // handler takes submitted events.
@@ -14,6 +16,10 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		event.Handshake(w, r)
+		return
+	}
 	id, trace, other := readSubmitted(w, r, h.maxEvent)
 	if other != nil {
 		h.log.Warn("no event to work on", "status", other.status, "reason", other.reason)

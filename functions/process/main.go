@@ -54,5 +54,5 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			ending:     ending,
 		},
 	}
-	return serve.HTTP(ctx, s.Web, log, h, db.Ready)
+	return serve.HTTP(ctx, s.Web, log, serve.Decoded(h, refuse), db.Ready)
 }

@@ -35,8 +35,8 @@ func TestAnHoursOutageFailsNothing(t *testing.T) {
 	db := s.sql(t)
 	for range hour {
 		for i, a := range s.deliverAll(t, pictures) {
-			if a.Code != http.StatusServiceUnavailable && a.Code != http.StatusTooEarly {
-				t.Fatalf("picture %d: %d %s; want 503 or 425", i+1, a.Code, a.Body)
+			if a.Code != http.StatusServiceUnavailable && a.Code != http.StatusTooManyRequests {
+				t.Fatalf("picture %d: %d %s; want 503 or 429", i+1, a.Code, a.Body)
 			}
 		}
 		_, err := db.ExecContext(t.Context(), "UPDATE images SET retry_at=retry_at - INTERVAL 15 SECOND, queued_at=queued_at - INTERVAL 15 SECOND")

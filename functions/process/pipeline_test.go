@@ -109,22 +109,22 @@ func TestAnswersOfTheFaceServer(t *testing.T) {
 			status: 200, image: lineup.Failed, reason: "no such file"},
 		"a picture root that cannot be reached": {
 			answer: fail(codes.Unavailable, "no bucket", unreachable, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)}),
-			status: 425, retryAfter: "1", image: lineup.Pending},
+			status: 429, retryAfter: "1", image: lineup.Pending},
 		"busy": {
 			answer: fail(codes.ResourceExhausted, "busy", &errdetails.RetryInfo{RetryDelay: durationpb.New(1500 * time.Millisecond)}),
 			status: 503, retryAfter: "2", image: lineup.Pending},
 		"a failure of a healthy server": {
 			answer: fail(codes.Internal, "oh"),
-			status: 425, retryAfter: "1", image: lineup.Pending, attempts: 1},
+			status: 429, retryAfter: "1", image: lineup.Pending, attempts: 1},
 		"a failure of a sick server": {
 			answer: fail(codes.Unknown, "oh"), sick: true,
-			status: 425, retryAfter: "1", image: lineup.Pending, attempts: 1},
+			status: 429, retryAfter: "1", image: lineup.Pending, attempts: 1},
 		"too slow": {
 			answer: func(ctx context.Context, _ string) (*facerecog.IdentifyResponse, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			},
-			status: 425, retryAfter: "1", image: lineup.Pending, attempts: 1},
+			status: 429, retryAfter: "1", image: lineup.Pending, attempts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +141,7 @@ func TestAnswersOfTheFaceServer(t *testing.T) {
 				return
 			}
 			again := s.deliver(t, 1)
-			s.wantAnswer(t, again, http.StatusTooEarly, again.Header().Get("Retry-After"))
+			s.wantAnswer(t, again, http.StatusTooManyRequests, again.Header().Get("Retry-After"))
 			if claim := s.claimWhenDue(t, 1); claim.Attempts != c.attempts {
 				t.Errorf("%d attempts counted, want %d", claim.Attempts, c.attempts)
 			}
@@ -196,7 +196,7 @@ func TestADeadFaceServerCostsWaitingAndNeverAPicture(t *testing.T) {
 	for i := range int64(pictures) {
 		got := s.deliver(t, i+1)
 		switch {
-		case i < 2 && got.Code != http.StatusTooEarly, i >= 2 && got.Code != http.StatusServiceUnavailable:
+		case i < 2 && got.Code != http.StatusTooManyRequests, i >= 2 && got.Code != http.StatusServiceUnavailable:
 			t.Errorf("picture %d: %d %s", i+1, got.Code, got.Body)
 		case got.Header().Get("Retry-After") == "":
 			t.Errorf("picture %d: no Retry-After", i+1)

@@ -31,9 +31,9 @@ func pause(wait time.Duration, reason string) reply {
 	return reply{http.StatusServiceUnavailable, wait, reason}
 }
 
-// later puts this event off alone.
+// later puts this event off alone. Knative's senders try a 429 again, and no 425.
 func later(wait time.Duration, reason string) reply {
-	return reply{http.StatusTooEarly, wait, reason}
+	return reply{http.StatusTooManyRequests, wait, reason}
 }
 
 // notAdmitted is the reply for a picture that may not go to the face server now.
@@ -71,6 +71,9 @@ func databaseFailed(log *slog.Logger, err error) reply {
 	}
 	return pause(databaseWait, "the database does not answer; the picture waits")
 }
+
+// refuse answers a request of which nothing was read.
+func refuse(w http.ResponseWriter, _ *http.Request, problem serve.Problem) { problem.Write(w, false) }
 
 func (r reply) write(w http.ResponseWriter) {
 	switch r.status {

@@ -33,15 +33,15 @@ func TestTheRowOwnsARetry(t *testing.T) {
 		testkit.Succeed(t, err)
 		return len(hints)
 	}
-	s.wantAnswer(t, s.deliver(t, 1), http.StatusTooEarly, "30") // what the message waits for
+	s.wantAnswer(t, s.deliver(t, 1), http.StatusTooManyRequests, "30") // what the message waits for
 	if n := s.count(t, "retry_at BETWEEN UTC_TIMESTAMP(6) + INTERVAL 20 SECOND AND UTC_TIMESTAMP(6) + INTERVAL 30 SECOND"); n != 1 {
 		t.Error("the row does not wait for the same time")
 	}
 	if due() != 0 {
 		t.Error("a hint is due while the message is put off")
 	}
-	if got := s.deliver(t, 1); got.Code != http.StatusTooEarly || face.calls.Load() != 1 {
-		t.Errorf("a message that came too early: %d and %d calls, want 425 and the one", got.Code, face.calls.Load())
+	if got := s.deliver(t, 1); got.Code != http.StatusTooManyRequests || face.calls.Load() != 1 {
+		t.Errorf("a message that came too early: %d and %d calls, want 429 and the one", got.Code, face.calls.Load())
 	}
 
 	_, err := s.sql(t).ExecContext(t.Context(), "UPDATE images SET retry_at=retry_at - INTERVAL 40 SECOND, queued_at=queued_at - INTERVAL 40 SECOND")

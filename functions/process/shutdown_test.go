@@ -29,7 +29,7 @@ func TestWhenTheGraceTimeIsOverPicturesAreGivenBack(t *testing.T) {
 	testkit.Eventually(t, patience, "it is looked at", func() bool { return face.calls.Load() == 1 })
 	over()
 	work.Wait()
-	s.wantAnswer(t, answer, http.StatusTooEarly, "1")
+	s.wantAnswer(t, answer, http.StatusTooManyRequests, "1")
 	if claim, err := s.store.Claim(t.Context(), 1, s.Lease); err != nil || claim.Outcome != store.Won || claim.Attempts != 0 {
 		t.Errorf("another instance's claim: %+v, %v; want it to win at once, without an attempt counted", claim, err)
 	}

@@ -10,14 +10,17 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// answer tells the client what became of its pictures.
-func answer(w http.ResponseWriter, r *http.Request, pictures []picture) {
+// answer tells the client what became of its pictures, with their results if it waits for
+// them and they come in time.
+func (r *receiver) answer(w http.ResponseWriter, request *http.Request, pictures []picture) {
 	status := http.StatusUnprocessableEntity
 	if anyAccepted(pictures) {
 		status = http.StatusAccepted
 	}
 	switch {
-	case wantsText(r):
+	case status == http.StatusAccepted && r.waitForResults(w, request, pictures):
+		serve.JSON(w, http.StatusOK, itemsOf(pictures))
+	case wantsText(request):
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		for _, p := range pictures {

@@ -51,7 +51,7 @@ func (r *receiver) postEvents(w http.ResponseWriter, request *http.Request) erro
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	answer(w, request, pictures)
+	r.answer(w, request, pictures)
 	return nil
 }
 

@@ -49,6 +49,9 @@ const maxValue = 4096
 func (r *receiver) readPart(f *form, part *multipart.Part, file string, values []string) error {
 	for _, name := range values {
 		if part.FormName() == name {
+			if _, twice := f.values[name]; twice {
+				return malformed("the field %s stands twice", name)
+			}
 			value, err := readLimited(part, name, maxValue, "")
 			f.values[name] = string(value)
 			return err

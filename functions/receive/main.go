@@ -63,6 +63,7 @@ func main() {
 			comparer:  newComparer(roots, log),
 			gallery:   gallery,
 			uploads:   newUploadMemory(s.UploadMemory),
+			draining:  ctx.Done(),
 			log:       log,
 		}
 		r.sweeper.compare = r.compareReposted

@@ -4,20 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 	"unicode/utf8"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
 // postPaths takes the original API's JSON, whatever its Content-Type is.
 func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
+	if isPicture(request, body) {
+		return &serve.Problem{Status: http.StatusUnsupportedMediaType,
+			Detail: `here go paths, {"path": "..."}; a picture itself goes to POST /images: curl -F image=@FILE .../images`}
+	}
 	if err != nil {
 		return bodyError(err)
 	}
+	body = event.WithoutBOM(body)
 	pictures, ignored, err := r.picturesOfBody(request, body)
 	if err != nil {
 		return err
@@ -31,8 +38,16 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	if err := r.submit(ctx, pictures); err != nil {
 		return err
 	}
-	answer(w, request, pictures)
+	r.answer(w, request, pictures)
 	return nil
+}
+
+// isPicture tells whether the body, as much of it as there is, holds a picture or a form
+// with one.
+func isPicture(request *http.Request, body []byte) bool {
+	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
+	_, known := photo.FormatOf(body)
+	return known || strings.HasPrefix(mediaType, "image/") || mediaType == "multipart/form-data"
 }
 
 // picturesOfBody reads paths, and at the address of events an object store's as well;
@@ -44,13 +59,13 @@ func (r *receiver) picturesOfBody(request *http.Request, body []byte) (pictures 
 			return nil, false, malformed("%v", err)
 		}
 		if isStorage {
-			pictures = r.picturesOfObjects(objects, traceOf(request))
+			pictures = r.picturesOfObjects(objects, event.TraceOfHeader(request.Header))
 			return pictures, len(pictures) == 0, nil
 		}
 	}
 	paths, err := parsePaths(body)
 	for _, path := range paths {
-		pictures = append(pictures, newPicture(path, traceOf(request)))
+		pictures = append(pictures, newPicture(path, event.TraceOfHeader(request.Header)))
 	}
 	return pictures, false, err
 }
@@ -70,12 +85,12 @@ func parsePaths(body []byte) (paths []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&message); err != nil {
-		return nil, malformed(`%s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(err.Error(), "json: "))
+		return nil, malformed(`%s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "))
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("something follows the JSON object")
 	}
-	if name := duplicateField(body); name != "" {
+	if name := event.DuplicateField(body, 2); name != "" {
 		return nil, malformed("one object has the field %q twice", name)
 	}
 	if message.Path != nil {

@@ -52,9 +52,9 @@ func writeProblem(w http.ResponseWriter, request *http.Request, problem serve.Pr
 }
 
 // wantsText tells whether the answer is the original API's text: on its two routes,
-// unless the client asks for JSON.
+// unless the client asks for JSON, or to wait for results, which the text has no place for.
 func wantsText(r *http.Request) bool {
-	return (r.URL.Path == "/image/post" || r.URL.Path == "/images/post") && !serve.WantsJSON(r)
+	return waitOf(r) == 0 && (r.URL.Path == "/image/post" || r.URL.Path == "/images/post") && !serve.WantsJSON(r)
 }
 
 // bodyError keeps "too large" and "too slow" apart from "malformed".

@@ -336,6 +336,18 @@ func TestRefusals(t *testing.T) {
 		"a batch in another format":     {"/", `x`, []string{"Content-Type", "application/cloudevents-batch+protobuf"}, 415, "application/cloudevents-batch+json"},
 		"data_base64 that is no string": {"/", `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/t","id":"1","data_base64":7}`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"an upload of no known kind":    {"/images", `hello`, []string{"Content-Type", "text/plain"}, 415, "image/*"},
+		"a path that is no string":      {"/image/post", `{"path":5}`, nil, 400, "path is a number, not a string"},
+		"a list in an object's place":   {"/image/post", `[]`, nil, 400, "the JSON is an array, not an object"},
+		"a field of an event twice":     {"/", `{"path":"a","path":"b"}`, ce("dev.lineup.image.submitted"), 422, "data is not"},
+		"an attribute twice":            {"/", `{"specversion":"1.0","id":"1","id":"2"}`, []string{"Content-Type", "application/cloudevents+json"}, 400, `attribute \"id\" stands twice`},
+		"a picture, not its path":       {"/image/post", "\x89PNG\r\n\x1a\n" + strings.Repeat("a", 3000), nil, 415, "POST /images"},
+		"a form, not a path":            {"/image/post", "--a\r\n", []string{"Content-Type", "multipart/form-data; boundary=a"}, 415, "POST /images"},
+		"a picture, not an event":       {"/", "\xff\xd8\xff", nil, 415, "POST /images"},
+		"packed by what nobody knows":   {"/image/post", `{"path":"a"}`, []string{"Content-Encoding", "br"}, 415, "gzip"},
+		"not packed at all":             {"/image/post", `{"path":"a"}`, []string{"Content-Encoding", "gzip"}, 400, "gzip"},
+		"packed, and cut short":         {"/image/post", packed(`{"path":"a"}`)[:20], []string{"Content-Encoding", "gzip"}, 400, "gzip"},
+		"too large once unpacked":       {"/image/post", packed(`{"path":"` + strings.Repeat("a", 3000) + `"}`), []string{"Content-Encoding", "gzip"}, 413, "2000 bytes that MAX_BODY allows"},
+		"the name of a person twice":    {"/people", "--a\r\nContent-Disposition: form-data; name=name\r\n\r\nA\r\n--a\r\nContent-Disposition: form-data; name=name\r\n\r\nB\r\n--a--", []string{"Content-Type", "multipart/form-data; boundary=a"}, 400, "name stands twice"},
 		"a picture that is none":        {"/images", `hello`, []string{"Content-Type", "image/jpeg"}, 415, "not a picture"},
 	} {
 		t.Run(name, func(t *testing.T) {

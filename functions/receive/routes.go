@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -21,6 +23,7 @@ type receiver struct {
 	comparer  *comparer
 	gallery   *photo.Roots
 	uploads   uploadMemory
+	draining  <-chan struct{} // closed when the program is to end
 	log       *slog.Logger
 }
 
@@ -32,7 +35,14 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /people", r.handle(r.postPeople))
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
-	return r.auth.Guard(mux, isPing, writeProblem)
+	mux.HandleFunc("OPTIONS /{$}", event.Handshake)
+	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), needsNoKey, writeProblem)
+}
+
+// needsNoKey tells of the requests that anybody may make: a ping, and the question whether
+// events may be sent, of which the sender's key is asked with the first of them.
+func needsNoKey(request *http.Request) bool {
+	return isPing(request) || request.Method == http.MethodOptions
 }
 
 // handle makes a handler of a function that returns its error.

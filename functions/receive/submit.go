@@ -22,6 +22,7 @@ type picture struct {
 	Status   lineup.Status `json:"status,omitempty"`
 	Sent     *bool         `json:"sent,omitempty"` // whether a hint is on the queue
 	Error    string        `json:"error,omitempty"`
+	*Result                // of one that the client waited for
 
 	posted string // the path as the client spelled it
 	trace  event.Trace
@@ -40,11 +41,6 @@ func newPicture(path string, trace event.Trace) picture {
 }
 
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
-
-// traceOf is the trace context of a request.
-func traceOf(r *http.Request) event.Trace {
-	return event.NewTrace(r.Header.Get(event.ExtTraceParent), r.Header.Get(event.ExtTraceState))
-}
 
 // submit gives every picture its row and publishes a hint for those that wait to be
 // looked at, and begins to walk the folders. What became of each is noted in it; an error

@@ -8,25 +8,37 @@ import (
 	"net/http"
 	"strings"
 
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 )
 
 // postPictures takes pictures themselves: one as the body, or several in a form.
 func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) error {
-	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
+	pictures, err := r.takeUploads(w, request)
 	if err != nil {
 		return err
+	}
+	r.answer(w, request, pictures)
+	return nil
+}
+
+// takeUploads saves and submits the pictures of a request, whose memory is free again when
+// it returns.
+func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]picture, error) {
+	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
+	if err != nil {
+		return nil, err
 	}
 	defer release()
 	uploads, err := r.readUploads(w, request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(uploads) == 0 {
-		return malformed("it holds no picture; send one or more fields named image")
+		return nil, malformed("it holds no picture; send one or more fields named image")
 	}
 	if len(uploads) == 1 && uploads[0].err != nil {
-		return uploads[0].err
+		return nil, uploads[0].err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -35,18 +47,14 @@ func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) er
 		if u.err != nil {
 			pictures[i] = refusedPicture(errors.New(u.err.Detail))
 		} else {
-			pictures[i] = newPicture(u.path(), traceOf(request))
+			pictures[i] = newPicture(u.path(), event.TraceOfHeader(request.Header))
 			if err := r.save(ctx, u); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		pictures[i].FileName = u.fileName
 	}
-	if err := r.submit(ctx, pictures); err != nil {
-		return err
-	}
-	answer(w, request, pictures)
-	return nil
+	return pictures, r.submit(ctx, pictures)
 }
 
 // save stores an upload unless it is there: saved again it would be a new file, and

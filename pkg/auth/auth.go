@@ -27,7 +27,11 @@ func (s Settings) Check() error {
 		errs = append(errs, fmt.Errorf("RATE_BURST is %d, which refuses every request: set it to 1 or more, or RATE_LIMIT (%g) to 0 for no limit", s.RateBurst, s.RateLimit))
 	}
 	if s.KeysFile != "" {
-		if _, _, err := readKeys(s.KeysFile); err != nil {
+		keys, _, err := readKeys(s.KeysFile)
+		if err == nil && len(keys) == 0 {
+			err = errNoKey
+		}
+		if err != nil {
 			errs = append(errs, err)
 		}
 	}

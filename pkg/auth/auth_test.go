@@ -164,11 +164,12 @@ func TestKeysAreReadAgain(t *testing.T) {
 		one, two bool // whether the key is accepted afterwards; before, only one is
 		errors   int32
 	}{
-		"a key is added":      {func(t *testing.T, file string) { write(t, file, both) }, true, true, 0},
-		"a key is taken away": {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, 0},
-		"the file is gone":    {func(t *testing.T, file string) { testkit.Succeed(t, os.Remove(file)) }, true, false, 1},
-		"the file is broken":  {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, 1},
-		"the file is empty":   {func(t *testing.T, file string) { write(t, file, "") }, true, false, 1},
+		"a key is added":             {func(t *testing.T, file string) { write(t, file, both) }, true, true, 0},
+		"a key is taken away":        {func(t *testing.T, file string) { write(t, file, line("cron", "two")) }, false, true, 0},
+		"the file is gone":           {func(t *testing.T, file string) { testkit.Succeed(t, os.Remove(file)) }, true, false, 1},
+		"the file is broken":         {func(t *testing.T, file string) { write(t, file, both+"tablet") }, true, false, 1},
+		"the last key is taken away": {func(t *testing.T, file string) { write(t, file, "") }, false, false, 0},
+		"only a comment is left":     {func(t *testing.T, file string) { write(t, file, "# phone\n") }, false, false, 0},
 		"another file is in its place": {func(t *testing.T, file string) {
 			other := keysFile(t, both)
 			testkit.Succeed(t, os.Rename(other, file))

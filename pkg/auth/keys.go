@@ -50,12 +50,22 @@ type keyring struct {
 	lastError string      // the last that was logged
 }
 
+// errNoKey is what is wrong with a file when a program starts. One that becomes empty
+// later is the last key's removal.
+var errNoKey = errors.New("API_KEYS_FILE: it holds no key, so every request would be refused: add a line of a name and the key's SHA-256")
+
 func openKeyring(s Settings, log *slog.Logger) (*keyring, error) {
 	k := &keyring{path: s.KeysFile, rate: rate.Limit(s.RateLimit), burst: s.RateBurst, log: log, checked: time.Now()}
 	if k.rate == 0 {
 		k.rate = rate.Inf
 	}
-	return k, k.read()
+	if err := k.read(); err != nil {
+		return nil, err
+	}
+	if len(k.keys) == 0 {
+		return nil, errNoKey
+	}
+	return k, nil
 }
 
 // authenticate gives the key of the request, and the problem if it is refused.
@@ -117,10 +127,14 @@ func (k *keyring) current() []key {
 	case err == nil:
 		err = k.read()
 	}
-	if err == nil {
+	switch {
+	case err == nil && len(k.keys) == 0:
+		k.lastError = ""
+		k.log.Warn("API keys reloaded: the file holds none, so every request is refused")
+	case err == nil:
 		k.lastError = ""
 		k.log.Info("API keys reloaded", "keys", len(k.keys))
-	} else if k.lastError != err.Error() {
+	case k.lastError != err.Error():
 		k.lastError = err.Error()
 		k.log.Error("API keys not reloaded, the old ones stay valid", "error", err)
 	}
@@ -189,9 +203,6 @@ func parse(content []byte) (keys []key, err error) {
 			return nil, fmt.Errorf("line %d is not a name of at most %d bytes, a space, and the key's SHA-256 in 64 hex digits: `printf %%s KEY | sha256sum` makes it", number, maxName)
 		}
 		keys = append(keys, key{name: fields[0], hash: [sha256.Size]byte(hash)})
-	}
-	if len(keys) == 0 {
-		return nil, errors.New("it holds no key, so every request would be refused: add a line of a name and the key's SHA-256")
 	}
 	return keys, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -63,8 +64,14 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 	if !isJSON(e.DataContentType()) {
 		return data, fmt.Errorf("its data is %s, not JSON", e.DataContentType())
 	}
-	err = json.Unmarshal(e.Data(), &data)
-	return data, err
+	body := WithoutBOM(e.Data())
+	if err := json.Unmarshal(body, &data); err != nil {
+		return data, JSONError(err)
+	}
+	if name := DuplicateField(body, 0); name != "" {
+		return data, fmt.Errorf("its data has the field %q twice", name)
+	}
+	return data, nil
 }
 
 // FailedData is the data of a failed event.
@@ -143,8 +150,14 @@ var voidParent = regexp.MustCompile(`^ff|-0{32}-|-0{16}-`)
 // traceStateBytes is how much tracestate is passed on: what W3C asks to carry at least.
 const traceStateBytes = 512
 
-// NewTrace takes the two headers of a request; what is not a trace context is none.
-func NewTrace(parent, state string) Trace {
+// TraceOfHeader reads the trace context of a request or an answer
+// (https://www.w3.org/TR/trace-context).
+func TraceOfHeader(h http.Header) Trace {
+	return newTrace(h.Get(ExtTraceParent), h.Get(ExtTraceState))
+}
+
+// newTrace takes a trace context's two texts; what is no trace context is none.
+func newTrace(parent, state string) Trace {
 	if !traceParent.MatchString(parent) || voidParent.MatchString(parent) {
 		return Trace{}
 	}
@@ -162,7 +175,7 @@ func TraceOf(e cloudevents.Event) Trace {
 		value, _ := e.Extensions()[name].(string)
 		return value
 	}
-	return NewTrace(text(ExtTraceParent), text(ExtTraceState))
+	return newTrace(text(ExtTraceParent), text(ExtTraceState))
 }
 
 func (t Trace) set(e *cloudevents.Event) {

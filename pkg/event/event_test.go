@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -140,8 +141,9 @@ func TestTrace(t *testing.T) {
 		"a state beyond ASCII":            {trace.Parent, "a=ä", event.Trace{Parent: trace.Parent}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := event.NewTrace(c.parent, c.state); got != c.want {
-				t.Errorf("NewTrace = %+v, want %+v", got, c.want)
+			header := http.Header{"Traceparent": {c.parent}, "Tracestate": {c.state}}
+			if got := event.TraceOfHeader(header); got != c.want {
+				t.Errorf("TraceOfHeader = %+v, want %+v", got, c.want)
 			}
 			e := cloudevents.New()
 			e.SetExtension("traceparent", c.parent)

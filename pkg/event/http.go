@@ -55,9 +55,20 @@ func IsBinary(r *http.Request) bool {
 // Read reads the events of a request in binary, structured or batched mode, by
 // version 1.0 of the HTTP binding: https://github.com/cloudevents/spec. An event of
 // a batch that is not valid has an error of its own; an empty batch is no event and
-// no error. The error wraps [ErrFormat] or [ErrMalformed], or is the one of reading
+// no error. An event without a trace context of its own has the request's. The error wraps [ErrFormat] or [ErrMalformed], or is the one of reading
 // the body, which the caller limits.
 func Read(r *http.Request) ([]Received, error) {
+	events, err := readEvents(r)
+	trace := TraceOfHeader(r.Header)
+	for i := range events {
+		if e := &events[i]; e.Err == nil && TraceOf(e.Event) == (Trace{}) {
+			trace.set(&e.Event)
+		}
+	}
+	return events, err
+}
+
+func readEvents(r *http.Request) ([]Received, error) {
 	media := mediaType(r)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -91,8 +102,8 @@ func one(e cloudevents.Event, err error) ([]Received, error) {
 
 func readBatch(body []byte) ([]Received, error) {
 	var bodies []json.RawMessage
-	if err := json.Unmarshal(body, &bodies); err != nil {
-		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, err)
+	if err := json.Unmarshal(WithoutBOM(body), &bodies); err != nil {
+		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, JSONError(err))
 	}
 	events := make([]Received, len(bodies))
 	for i, body := range bodies {
@@ -160,7 +171,8 @@ func set(e *cloudevents.Event, attribute, value string) error {
 	return e.Context.SetExtension(attribute, value)
 }
 
-// NewRequest is a POST of the event in binary mode. An event that is not valid is an
+// NewRequest is a POST of the event in binary mode. Its trace context stands in the headers
+// by which HTTP carries one as well, since not everybody on the way reads events. An event that is not valid is an
 // error.
 func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
 	if err := valid(e); err != nil {
@@ -180,6 +192,11 @@ func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http
 	for name, value := range e.Extensions() {
 		if attributes[name], err = types.Format(value); err != nil {
 			return nil, fmt.Errorf("attribute %s: %w", name, err)
+		}
+	}
+	for name, value := range map[string]string{ExtTraceParent: TraceOf(e).Parent, ExtTraceState: TraceOf(e).State} {
+		if value != "" {
+			r.Header.Set(name, value)
 		}
 	}
 	for name, value := range attributes {

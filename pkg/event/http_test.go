@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 )
 
@@ -111,6 +112,25 @@ func TestRead(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheTraceContextIsTheEventsOwnOrTheRequests(t *testing.T) {
+	t.Parallel()
+	const own, requests = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	traced := `{"specversion":"1.0","type":"t","source":"/s","id":"1","traceparent":"` + own + `"}`
+	untraced := with("")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader("["+traced+","+untraced+",7]"))
+	r.Header.Set("Content-Type", "application/cloudevents-batch+json")
+	r.Header.Set("Traceparent", requests)
+	r.Header.Set("Tracestate", "a=b")
+	got := testkit.Must(event.Read(r))(t)
+	if first, second := event.TraceOf(got[0].Event), event.TraceOf(got[1].Event); first != (event.Trace{Parent: own}) || second != (event.Trace{Parent: requests, State: "a=b"}) || got[2].Err == nil {
+		t.Errorf("%+v and %+v, want the event's own and the request's", first, second)
+	}
+	sent := testkit.Must(event.NewRequest(t.Context(), "http://sink.example.com", got[1].Event))(t)
+	if sent.Header.Get("Traceparent") != requests || sent.Header.Get("Tracestate") != "a=b" || sent.Header.Get("Ce-Traceparent") != requests {
+		t.Errorf("sent on with %v, want the trace context as headers and as extension", sent.Header)
 	}
 }
 

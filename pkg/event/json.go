@@ -18,10 +18,18 @@ import (
 // string, refuses one with an escaped slash, and takes JSON under a +json media type
 // for an error.
 func Unmarshal(body []byte) (cloudevents.Event, error) {
+	e, err := unmarshal(WithoutBOM(body))
+	return e, JSONError(err)
+}
+
+func unmarshal(body []byte) (cloudevents.Event, error) {
 	var e cloudevents.Event
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil {
 		return e, err
+	}
+	if name := DuplicateField(body, 0); name != "" {
+		return e, fmt.Errorf("the attribute %q stands twice", name)
 	}
 	if string(members["specversion"]) != `"1.0"` {
 		return e, errors.New("no CloudEvent 1.0")

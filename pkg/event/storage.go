@@ -39,7 +39,7 @@ func ObjectsOf(e cloudevents.Event) (objects []StoredObject, isStorage bool, err
 
 func googleObject(e cloudevents.Event) (StoredObject, error) {
 	var data struct{ Bucket, Name string }
-	if err := json.Unmarshal(e.Data(), &data); err != nil {
+	if err := json.Unmarshal(WithoutBOM(e.Data()), &data); err != nil {
 		return StoredObject{}, fmt.Errorf(`the event's data is not {"bucket": "...", "name": "..."}`)
 	}
 	return StoredObject{e.Type(), e.Type() == finalized, data.Bucket, data.Name}, nil
@@ -63,7 +63,7 @@ func Objects(data []byte) (objects []StoredObject, isStorage bool, err error) {
 		Event   string
 		record
 	}
-	if json.Unmarshal(data, &message) != nil {
+	if json.Unmarshal(WithoutBOM(data), &message) != nil {
 		return nil, false, nil
 	}
 	switch {

@@ -16,7 +16,9 @@ import (
 // Docs/operations.md says what each of these means; face-server and process do the rest.
 func TestStoresThatRefuseOrBreakOff(t *testing.T) {
 	t.Parallel()
-	forbidden := func(keys ...string) buckets.Fault { return buckets.Refuse(http.StatusForbidden, "AccessDenied", keys...) }
+	forbidden := func(keys ...string) buckets.Fault {
+		return buckets.Refuse(http.StatusForbidden, "AccessDenied", keys...)
+	}
 	for name, c := range map[string]struct {
 		fault buckets.Fault
 		err   error

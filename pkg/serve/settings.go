@@ -14,7 +14,7 @@ import (
 
 // Log is what every program can be told about its log.
 type Log struct {
-	LogLevel slog.Level `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+	LogLevel slog.Level `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error; not set: what Knative's K_LOGGING_CONFIG says, if it does"`
 }
 
 // Listen is what every program that listens can be told. A program embeds it in
@@ -44,7 +44,11 @@ type Listen struct {
 // A password inside a URL is never shown. What no tag can tell (rules between fields,
 // what a file says) is in a method Check() error of spec, or of a struct that it embeds.
 func Settings(program, purpose string, spec any) {
+	levelFault := levelFromKnative(program)
 	faults := read(spec)
+	if levelFault != nil {
+		faults = append(faults, fault{knativeLogging, levelFault})
+	}
 	switch {
 	case len(os.Args) > 1 && AsksForHelp(os.Args[1]):
 		printSettings(os.Stdout, program, purpose, spec, faults)

@@ -17,7 +17,7 @@ func TestHelp(t *testing.T) {
 	}{
 		"nothing is set": {nil, "-help", []string{
 			"DATABASE [not set] where the rows are", "SINK [not set] where events go", "HOST [0.0.0.0] address to listen on",
-			"PORT [8123] port to listen on; 0 takes any free one", "LOG_LEVEL [INFO] debug, info, warn or error",
+			"PORT [8123] port to listen on; 0 takes any free one", "LOG_LEVEL [INFO] debug, info, warn or error; not set: what Knative's K_LOGGING_CONFIG says, if it does",
 			"WAIT [30s] how long it waits", "AGAIN [false] whether it tries again",
 			"GREET [hello] how it greets",
 		}},
@@ -28,6 +28,15 @@ func TestHelp(t *testing.T) {
 		"all but what is required": {
 			[]string{"SINK=http://dad:hunter2@sink/a", "WAIT=90s", "AGAIN=true"}, "-h",
 			[]string{"DATABASE [not set]", "SINK [http://dad:xxxxx@sink/a]", "WAIT [1m30s]", "AGAIN [true]", "LOG_LEVEL [INFO]"},
+		},
+		"Knative says how much is logged": {
+			[]string{ok, `K_LOGGING_CONFIG={"loglevel.controller":"info","zap-logger-config":"{\"level\":\"error\"}"}`}, "-help", []string{"LOG_LEVEL [ERROR]"},
+		},
+		"Knative says it of this program": {
+			[]string{ok, `K_LOGGING_CONFIG={"loglevel.example":"debug","zap-logger-config":"{\"level\":\"error\"}"}`}, "-help", []string{"LOG_LEVEL [DEBUG]"},
+		},
+		"LOG_LEVEL says more than Knative": {
+			[]string{ok, "LOG_LEVEL=warn", `K_LOGGING_CONFIG={"zap-logger-config":"{\"level\":\"fatal\"}"}`}, "-help", []string{"LOG_LEVEL [WARN]"},
 		},
 		"one is set to nothing":     {[]string{ok, "GREET="}, "-help", []string{"GREET [not set]"}},
 		"something is wrong":        {[]string{ok, "PORT=many", "WAIT=90s"}, "help", []string{"DATABASE [set, hidden]", "PORT [many]", "WAIT [1m30s]"}},
@@ -61,12 +70,13 @@ func TestABadSettingIsNamed(t *testing.T) {
 		settings []string
 		want     string
 	}{
-		"a required one is missing":         {nil, "DATABASE is not set"},
-		"a port that is no number":          {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many" is not a whole number`},
-		"a port that is empty":              {[]string{"DATABASE=hunter2", "PORT="}, `PORT=""`},
-		"a time without a unit":             {[]string{"DATABASE=hunter2", "WAIT=30"}, `WAIT="30"`},
-		"a level that is none":              {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud" is not a level`},
-		"a flag that is neither yes nor no": {[]string{"DATABASE=hunter2", "AGAIN=perhaps"}, `AGAIN="perhaps"`},
+		"a required one is missing":            {nil, "DATABASE is not set"},
+		"a port that is no number":             {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many" is not a whole number`},
+		"a port that is empty":                 {[]string{"DATABASE=hunter2", "PORT="}, `PORT=""`},
+		"a time without a unit":                {[]string{"DATABASE=hunter2", "WAIT=30"}, `WAIT="30"`},
+		"a logging configuration that is none": {[]string{"DATABASE=hunter2", "K_LOGGING_CONFIG=loud"}, `K_LOGGING_CONFIG: no JSON object`},
+		"a level that is none":                 {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud" is not a level`},
+		"a flag that is neither yes nor no":    {[]string{"DATABASE=hunter2", "AGAIN=perhaps"}, `AGAIN="perhaps"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

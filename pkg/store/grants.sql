@@ -3,6 +3,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES ON lineup
 GRANT SELECT, INSERT, UPDATE ON lineup.images TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folders TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folder_images TO receive;
+GRANT SELECT ON lineup.faces TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person_images TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -27,6 +28,40 @@ func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
 	}
 	return images[0], nil
 }
+
+// ImagesOf gives these pictures with their faces, those that there are, in no order.
+func (s *Store) ImagesOf(ctx context.Context, ids []int64) (images []lineup.Image, err error) {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		some, err := s.images(ctx, "i.id IN "+list, args, len(chunk))
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, some...)
+	}
+	return images, nil
+}
+
+// AllFinal tells whether each of these pictures has a result.
+func (s *Store) AllFinal(ctx context.Context, ids []int64) (bool, error) {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		var waiting int
+		err := s.do(ctx, "count pictures without a result", func() error {
+			return s.db.QueryRowContext(ctx, countNotFinal+list, args...).Scan(&waiting)
+		})
+		if err != nil || waiting > 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+var countNotFinal = `
+	SELECT COUNT(*)
+	FROM images
+	WHERE status NOT IN (` + finalStatuses() + `)
+		AND id IN `
 
 // Images lists pictures with their faces, the newest first. More tells that there
 // are more behind the last.

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// doBeside is do beside the test.
+func (s *system) doBeside(t *testing.T, path, body string, header ...string) <-chan reply {
+	t.Helper()
+	answer := make(chan reply, 1)
+	go func() { answer <- s.do(t, path, body, header...) }()
+	return answer
+}
+
+// finish takes process's part, once the picture's row is there.
+func (s *system) finish(t *testing.T, id int64, result store.Result) {
+	t.Helper()
+	var claim store.Claim
+	testkit.Eventually(t, 20*time.Second, "a row to claim", func() bool {
+		var err error
+		claim, err = s.store.Claim(t.Context(), id, time.Minute)
+		return err == nil && claim.Outcome == store.Won
+	})
+	testkit.Must(s.store.Finish(t.Context(), claim, result, true))(t)
+}
+
+func TestWhoWaitsGetsTheResult(t *testing.T) {
+	s := newSystem(t)
+	testkit.Must(s.store.AddPerson(t.Context(), "Anna", []string{"anna.jpg"}))(t)
+	similarity := 0.5
+	answer := s.doBeside(t, "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"b.jpg"},{"path":"ftp://x/b.jpg"}]}`, "Prefer", "respond-async, Wait=30")
+	s.finish(t, 1, store.Result{Faces: []lineup.Face{{ImageName: "anna.jpg", Similarity: &similarity}}})
+	s.finish(t, 2, store.Result{Reason: "there is no file"})
+	got := <-answer
+	images := got.images(t)
+	if got.status != http.StatusOK || got.header.Get("Preference-Applied") != "wait=30" || len(images) != 3 {
+		t.Fatalf("%d %v %s, want 200 and three pictures", got.status, got.header, got.body)
+	}
+	if first := images[0]; first.Status != lineup.Identified || first.Person == nil || first.Person.Name != "Anna" || len(first.Faces) != 1 {
+		t.Errorf("the first is %+v, want Anna", first)
+	}
+	if second := images[1]; second.Status != lineup.Failed || second.Reason != "there is no file" {
+		t.Errorf("the second is %+v, want it failed with its reason", second)
+	}
+	if images[2].Error == "" || images[2].Result != nil {
+		t.Errorf("the refused is %+v, want its error alone", images[2])
+	}
+}
+
+func TestWhoWaitsInVainIsToldSo(t *testing.T) {
+	s := newSystem(t)
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=1"); got.status != http.StatusAccepted || got.images(t)[0].Status != lineup.Pending {
+		t.Errorf("%d %s, want 202 and the picture as it is", got.status, got.body)
+	}
+	for name, prefer := range map[string]string{"nothing that is known": "handling=lenient", "no number": "wait=soon", "no time": "wait=0", "less than nothing": "wait=-1"} {
+		got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", prefer)
+		if got.status != http.StatusAccepted || got.header.Get("Preference-Applied") != "" || !strings.HasPrefix(got.body, "got path") {
+			t.Errorf("%s: %d %s, want the answer without waiting", name, got.status, got.body)
+		}
+	}
+	s.limits.MaxWait = time.Second
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=3600"); got.header.Get("Preference-Applied") != "wait=1" {
+		t.Errorf("%v, want no more than MAX_WAIT", got.header)
+	}
+	draining := make(chan struct{})
+	close(draining)
+	s.limits.MaxWait, s.draining = time.Hour, draining
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=3600"); got.status != http.StatusAccepted {
+		t.Errorf("while the program ends: %d %s, want 202 at once", got.status, got.body)
+	}
+}
+
+func TestAWaitingUploadHoldsNoMemory(t *testing.T) {
+	s := newSystem(t)
+	const pixel = "GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01D\x00;"
+	answer := s.doBeside(t, "/images", pixel, "Content-Type", "image/gif", "Prefer", "wait=30")
+	testkit.Eventually(t, 20*time.Second, "all of UPLOAD_MEMORY free beside the picture's row", func() bool {
+		rows, _, err := s.store.Images(t.Context(), store.Filter{Limit: 1})
+		return err == nil && len(rows) == 1 && s.uploads.free.TryAcquire(s.uploads.all)
+	})
+	s.finish(t, 1, store.Result{})
+	if got := <-answer; got.status != http.StatusOK || got.images(t)[0].Status != lineup.Unknown {
+		t.Errorf("%d %s; want 200 and a picture of nobody known", got.status, got.body)
+	}
+}
