@@ -185,7 +185,10 @@ func TestABucketIsNotWaitedForLongerThanTheContext(t *testing.T) {
 	roots := open(t, "s3://pics?region=us-east-1&anonymous=true&use_path_style=true&endpoint=http://"+silent.Addr().String())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("%v, want ErrUnreachable", err)
+	}
+	if _, err := roots.Entry(ctx, "a.jpg"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the deadline", err)
 	}
 }

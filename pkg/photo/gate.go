@@ -37,10 +37,10 @@ func (g *Gate) Enter(ctx context.Context, path string) (leave func(), err error)
 	if part == nil {
 		part = make(chan struct{}, 1)
 	}
-	if err := wait(ctx, part, asked); err != nil {
+	if err := takePlace(ctx, part, asked); err != nil {
 		return nil, err
 	}
-	if err := wait(ctx, g.places, asked); err != nil {
+	if err := takePlace(ctx, g.places, asked); err != nil {
 		<-part
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func (r *Roots) asked(path string) (*guarded, error) {
 	return nil, err
 }
 
-// wait takes a place of them, unless the root pauses or is silent meanwhile.
-func wait(ctx context.Context, places chan struct{}, asked *guarded) error {
+// takePlace takes a place of them, unless the root pauses or is silent meanwhile.
+func takePlace(ctx context.Context, places chan struct{}, asked *guarded) error {
 	select {
 	case places <- struct{}{}:
 		return nil
