@@ -99,7 +99,7 @@ func askRoot[T any](ctx context.Context, g *guarded, limit time.Duration, do fun
 		g.drop(c) // whoever asked gave up: that says nothing of the root
 		return none, err
 	}
-	return none, g.tooSlow(c, limit)
+	return none, g.tooSlow(c, time.Since(c.began))
 }
 
 // begin lets a call through, unless the root is pausing, or is silent and crowded.
@@ -187,19 +187,19 @@ func (g *guarded) judge(c call, err error) error {
 
 // tooSlow ends a call that was left alone. Where others were answered meanwhile, only this
 // file is slow; and little time proves nothing.
-func (g *guarded) tooSlow(c call, limit time.Duration) error {
+func (g *guarded) tooSlow(c call, waited time.Duration) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.leave(c)
 	wait := firstPause
 	switch {
-	case limit < g.ReadTimeout/2:
+	case waited < g.ReadTimeout/2:
 	case g.sign.After(c.began):
 		wait = g.RootWait
 	default:
 		wait = g.fail(c)
 	}
-	return g.unanswered(wait, "no answer within %v (READ_TIMEOUT=%v)", limit.Round(time.Millisecond), g.ReadTimeout)
+	return g.unanswered(wait, "no answer within %v (READ_TIMEOUT=%v)", waited.Round(time.Millisecond), g.ReadTimeout)
 }
 
 func (g *guarded) drop(c call) {
