@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/local/testkit"
@@ -22,7 +23,7 @@ import (
 )
 
 // withSamples is settings whose gallery and pictures are the samples'.
-func withSamples(t *testing.T) settings {
+func withSamples(t testing.TB) settings {
 	t.Helper()
 	s, dir := forTests(t), deptest.Samples(t)
 	if err := os.CopyFS(s.KnownPeople, os.DirFS(filepath.Join(dir, "people"))); err != nil {
@@ -263,13 +264,50 @@ func TestNamesPeopleWhicheverWayUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"side.jpg", "head.jpg"} {
-		if got := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: name}); !slices.Equal(named(got), named(upright)) || len(named(got)) == 0 {
-			t.Errorf("%s names %v, want %v", name, named(got), named(upright))
+	for name, turns := range map[string]int{"side.jpg": 1, "head.jpg": 2} {
+		answer := identify(t, connection, &facerecog.IdentifyRequest{ImagePath: name})
+		if !slices.Equal(named(answer), named(upright)) || len(named(answer)) == 0 {
+			t.Errorf("%s names %v, want %v", name, named(answer), named(upright))
 		}
+		wantBoxes(t, name, answer, upright, turns)
 		got, err := gallery.Describe(t.Context(), &facerecog.DescribeRequest{ImageName: "turned-" + name})
 		if err != nil || !got.Usable || math.Abs(float64(got.Faces[0].Width-want.Faces[0].Width)) > 3 {
 			t.Errorf("turned-%s: error %v, photo %v; want it usable, with a face %v wide", name, err, got, want.Faces[0].Width)
+		}
+	}
+}
+
+// wantBoxes checks that the boxes of a picture's faces lie in it as it is, on its side or
+// head, where the upright picture's come to after as many quarter turns.
+func wantBoxes(t *testing.T, name string, turned, upright *facerecog.IdentifyResponse, turns int) {
+	t.Helper()
+	for i, f := range turned.Faces {
+		if i == len(upright.Faces) {
+			t.Fatalf("%s has %d faces, want %d", name, len(turned.Faces), i)
+		}
+		got, want := boxOf(f), boxOf(upright.Faces[i]).Rotated(turns)
+		if apart := max(math.Abs(got.X-want.X), math.Abs(got.Y-want.Y), math.Abs(got.Width-want.Width), math.Abs(got.Height-want.Height)); apart > 0.02 {
+			t.Errorf("%s: face %d is at %v, want %v", name, i, got, want)
+		}
+	}
+}
+
+func boxOf(f *facerecog.Face) face.Box {
+	b := f.Box
+	return face.Box{X: float64(b.X), Y: float64(b.Y), Width: float64(b.Width), Height: float64(b.Height)}
+}
+
+// The command looks at a picture on its side, too, unless ROTATIONS forbids it.
+func TestIdentifyCommandOfAPictureOnItsSide(t *testing.T) {
+	s := withSamples(t)
+	side := filepath.Join(t.TempDir(), "side.jpg")
+	write(t, side, altered(t, filepath.Join(s.ImagesURL, "dana.jpg"), quarterTurn))
+	for rotations, want := range map[string]string{"on": "matched id: dana.jpg", "off": facerecog.NotFound} {
+		s.Rotations = rotations
+		var out, errs bytes.Buffer
+		identifyFiles(t.Context(), s, slog.New(slog.DiscardHandler), []string{side}, &out, &errs)
+		if got := out.String(); got != "Checking image: "+side+"\n"+want+"\n" || errs.Len() > 0 {
+			t.Errorf("ROTATIONS=%s: output %q, errors %q; want %s", rotations, got, &errs, want)
 		}
 	}
 }

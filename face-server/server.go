@@ -29,7 +29,7 @@ type server struct {
 	*engine
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
-	held       *photo.Gate     // for the calls whose picture is read, or was
+	slots      *photo.Gate     // for the calls whose picture is read, or was
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
 	readTime   time.Duration   // READ_TIMEOUT
@@ -43,7 +43,7 @@ func newServer(config settings, e *engine, pictures *photo.Roots, log *slog.Logg
 		engine:     e,
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
-		held:       pictures.Gate(2 * config.Workers),
+		slots:      pictures.Gate(2 * config.Workers),
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
 		readTime:   config.ReadTimeout,
@@ -128,7 +128,7 @@ func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, 
 	if len(request.GetImage()) > 0 {
 		path = ""
 	}
-	leave, err := s.held.Enter(ctx, path)
+	leave, err := s.slots.Enter(ctx, path)
 	if err != nil {
 		return err
 	}

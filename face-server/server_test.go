@@ -177,8 +177,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP"},
 		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
 		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
-		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "too large: 4096×512 pixels, 1048576 are allowed (MAX_PIXELS)"},
-		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
+		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "PNG too large: 4096×512 pixels, 1048576 are allowed (MAX_PIXELS)"},
+		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "GIF too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
 		"an ordinary animation":       {&facerecog.IdentifyRequest{Image: frames(t, 100)}, codes.OK, ""},
 		"a path outside":              {&facerecog.IdentifyRequest{ImagePath: "/etc/hostname"}, codes.InvalidArgument, "outside the picture roots"},
 		"a link that leads out":       {&facerecog.IdentifyRequest{ImagePath: "link.jpg"}, codes.InvalidArgument, ""},
@@ -281,8 +281,8 @@ func TestNoMorePicturesAreReadThanWorkersNeed(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, "all calls are there", func() bool { return len(server.admitted) == 12 })
 	testkit.Eventually(t, patience, "pictures are read", func() bool { return len(roots.reading) == 4 })
-	if server.held.Taken() != 4 || len(roots.reading) > 4 {
-		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), server.held.Taken())
+	if server.slots.Taken() != 4 || len(roots.reading) > 4 {
+		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), server.slots.Taken())
 	}
 	close(roots.proceed)
 	calls.Wait()

@@ -1,29 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
-
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
-	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/deptest"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -36,10 +25,7 @@ func BenchmarkStart(b *testing.B) {
 	s := forTests(b)
 	s.MaxPixels = 50_000_000
 	enrol(b, s, count)
-	program := filepath.Join(b.TempDir(), "face-server")
-	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	program := build(b)
 	picture, err := os.ReadFile(filepath.Join(deptest.Samples(b), "pictures", "dana.jpg"))
 	if err != nil {
 		b.Fatal(err)
@@ -84,49 +70,13 @@ func enrol(b *testing.B, s settings, count int) {
 // firstAnswer is the time from the program's start until it has answered.
 func (s settings) firstAnswer(b *testing.B, program string, picture []byte) time.Duration {
 	b.Helper()
-	command := exec.Command(program)
-	command.Env = append(os.Environ(), "HOST=127.0.0.1", "PORT=0", "MODELS="+s.Models, "KNOWN_PEOPLE="+s.KnownPeople, "IMAGES_URL="+s.ImagesURL)
-	logs, err := command.StderrPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
 	start := time.Now()
-	process, err := child.Start(command)
-	if err != nil {
-		b.Fatal(err)
-	}
+	process := startProcess(b, program, s)
 	defer process.Kill()
-	connection, err := grpc.NewClient(listensAt(b, logs), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		b.Fatal(err)
+	answer, err := process.whenReady(b, &facerecog.IdentifyRequest{Image: picture})
+	took := time.Since(start)
+	if err != nil || len(answer.Faces) != 1 || answer.Faces[0].Similarity == nil {
+		b.Fatalf("answer %v, error %v; want a face compared with the gallery", answer, err)
 	}
-	defer connection.Close()
-	client := facerecog.NewIdentifyClient(connection)
-	for {
-		answer, err := client.Identify(b.Context(), &facerecog.IdentifyRequest{Image: picture})
-		if status.Code(err) == codes.ResourceExhausted { // the gallery is being read
-			time.Sleep(time.Millisecond)
-			continue
-		}
-		took := time.Since(start)
-		if err != nil || len(answer.Faces) != 1 || answer.Faces[0].Similarity == nil {
-			b.Fatalf("answer %v, error %v; want a face compared with the gallery", answer, err)
-		}
-		return took
-	}
-}
-
-// listensAt reads from a program's logs where it listens.
-func listensAt(b *testing.B, logs io.Reader) (address string) {
-	b.Helper()
-	var logged bytes.Buffer
-	lines := bufio.NewScanner(io.TeeReader(logs, &logged))
-	for lines.Scan() {
-		var line struct{ Msg, Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
-			return line.Address
-		}
-	}
-	b.Fatalf("it does not listen; it logged: %s", logged.Bytes())
-	return ""
+	return took
 }

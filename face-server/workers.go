@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
@@ -15,11 +16,17 @@ import (
 type workers struct {
 	free   chan *face.Recogniser
 	limits picture.Limits
+	rest   *time.Timer // runs since the last picture
 	log    *slog.Logger
 }
 
+// restAfter is how long no picture was looked at when the memory of the last ones goes
+// back to the system, for which Go and the C library would take minutes or for ever.
+const restAfter = time.Second
+
 func newWorkers(models *face.Models, count int, limits picture.Limits, log *slog.Logger) (*workers, error) {
 	w := &workers{free: make(chan *face.Recogniser, count), limits: limits, log: log}
+	w.rest = time.AfterFunc(restAfter, w.tidy)
 	for range count {
 		r, err := models.NewRecogniser()
 		if err != nil {
@@ -31,8 +38,16 @@ func newWorkers(models *face.Models, count int, limits picture.Limits, log *slog
 	return w, nil
 }
 
+// tidy does so when no worker is at work: the next picture's end would do it again.
+func (w *workers) tidy() {
+	if len(w.free) == cap(w.free) {
+		picture.Tidy()
+	}
+}
+
 // close frees the workers' memory. None may be at work.
 func (w *workers) close() {
+	w.rest.Stop()
 	for len(w.free) > 0 {
 		(<-w.free).Close()
 	}
@@ -70,7 +85,10 @@ func (w *workers) process(ctx context.Context, body []byte, do func(*face.Recogn
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { w.free <- r }()
+	defer func() {
+		w.free <- r
+		w.rest.Reset(restAfter)
+	}()
 	p, err := picture.Decode(ctx, body, w.limits)
 	if panicked, ok := errors.AsType[*picture.Panic](err); ok {
 		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -75,7 +76,7 @@ func uploadRequest(ctx context.Context, url, name string) (*http.Request, error)
 	}
 	var frame bytes.Buffer
 	form := multipart.NewWriter(&frame)
-	if _, err := form.CreateFormFile("image", filepath.Base(name)); err != nil {
+	if _, err := form.CreateFormFile("image", strings.Map(sendable, filepath.Base(name))); err != nil {
 		return nil, err
 	}
 	begin := frame.Len()
@@ -95,6 +96,14 @@ func uploadRequest(ctx context.Context, url, name string) (*http.Request, error)
 	request.ContentLength = int64(frame.Len()) + size
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	return request, nil
+}
+
+// sendable keeps out of a header what none may hold (RFC 9110, 5.5): the picture would be refused with its name.
+func sendable(c rune) rune {
+	if unicode.IsControl(c) {
+		return '?'
+	}
+	return c
 }
 
 // postPaths posts paths in one request.

@@ -54,12 +54,16 @@ func (p *program) walk(folder string) (files []string) {
 	return files
 }
 
+// longestLine is more than lineup ls prints of a picture with a thousand faces, which wait may be given.
+const longestLine = 4 << 20
+
 // lines gives what r holds, line by line; empty ones are left out. failed tells, at the end, why it could not be read.
 func lines(ctx context.Context, r io.Reader) (found <-chan string, failed func() error) {
 	out, result := make(chan string), make(chan error, 1)
 	go func() {
 		defer close(out)
 		scanner := bufio.NewScanner(r)
+		scanner.Buffer(nil, longestLine)
 		for scanner.Scan() {
 			line := strings.TrimSuffix(scanner.Text(), "\r")
 			if line == "" {

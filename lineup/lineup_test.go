@@ -119,6 +119,25 @@ func TestAFolderIsUploaded(t *testing.T) {
 	}
 }
 
+func TestAFileIsUploadedWhateverItsName(t *testing.T) {
+	var names []string
+	take := func(w http.ResponseWriter, r *http.Request) {
+		_, header, err := r.FormFile("image")
+		testkit.Succeed(t, err)
+		names = append(names, header.Filename)
+		io.WriteString(w, `{"images":[{"id":1}]}`)
+	}
+	for name, want := range map[string]string{
+		"a\x1b[2J\x7f\t.jpg": "a?[2J??.jpg", `"; b="c.jpg`: `"; b="c.jpg`, "می\u200cخواهم.jpg": "می\u200cخواهم.jpg", "d\xff.jpg": "d\uFFFD.jpg",
+	} {
+		names = nil
+		command(t, take, nil, "post", filepath.Join(photos(t, name), name)).want(t, 0, "")
+		if !slices.Equal(names, []string{want}) {
+			t.Errorf("%q was uploaded as %q, want %q", name, names, want)
+		}
+	}
+}
+
 func TestWhatIsRefusedIsToldAndTheRestPosted(t *testing.T) {
 	folder := photos(t, "bad.txt", "good.jpg")
 	var u uploads
@@ -412,8 +431,11 @@ func TestWait(t *testing.T) {
 		"for ids on stdin":                   {[]string{"wait", "-"}, "1\n", 0, "", `"identified"`},
 		"for what was posted":                {[]string{"wait", "-"}, `{"file":"a.jpg","id":1,"status":"pending"}` + "\n", 0, "", `"identified"`},
 		"for what was refused":               {[]string{"wait", "-"}, `{"file":"x.jpg","error":"not a picture"}` + "\n1\n", 1, "1 of 2", "not a picture"},
+		"for what ls printed, of many faces": {[]string{"wait", "-"}, `{"id":1,"faces":[` + strings.Repeat(`{"image_name":"`+strings.Repeat("a", 250)+`"},`, 1000) + "{}]}\n", 0, "", `"identified"`},
 		"for something else":                 {[]string{"wait", "-"}, "hello\n", 1, "1 of 1", "neither an id"},
 		"for what is no id":                  {[]string{"wait", "one"}, "", 2, "not the id", ""},
+		"for what looks like a flag":         {[]string{"wait", "--", "1", "-quickly"}, "", 2, `"-quickly" is not the id`, ""},
+		"behind a name and --":               {[]string{"wait", "1", "--", "2"}, "", 1, "1 of 2", "no such picture"},
 		"with a wrong flag":                  {[]string{"wait", "-quickly"}, "", 2, "quickly", ""},
 		"with no time":                       {[]string{"wait", "-timeout", "0s", "1"}, "", 2, "-timeout", ""},
 		"with flags explained":               {[]string{"wait", "-help"}, "", 0, "how long to wait", ""},
@@ -469,12 +491,40 @@ func TestTextForATerminal(t *testing.T) {
 }
 
 func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	r := newReport(&stdout, &stderr)
+	r.json = false
+	r.picture(nil, "a\033[2J\n.jpg", true)
+	r.note("%s", "b\033[2J\n.jpg")
+	if got := stdout.String() + stderr.String(); got != "a?[2J?.jpg\nlineup: b?[2J?.jpg\n" {
+		t.Errorf("it printed %q", got)
+	}
+}
+
+func TestAnUploadThatIsRefusedIsNamedOnce(t *testing.T) {
 	var stdout bytes.Buffer
 	r := newReport(&stdout, io.Discard)
 	r.json = false
-	r.picture(nil, "a\033[2J\n.jpg", true)
-	if got := stdout.String(); got != "a?[2J?.jpg\n" {
+	(&program{report: r}).tell(posted{File: "in/a.txt", Error: "a.txt: not a picture"})
+	if got := stdout.String(); got != "refused  in/a.txt: not a picture\n" {
 		t.Errorf("it printed %q", got)
+	}
+}
+
+// A script must not take a list for whole that lost its end on a full disk.
+func TestAResultThatCannotBeWrittenIsAFailure(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	testkit.Succeed(t, err)
+	defer full.Close()
+	var v results
+	server := httptest.NewServer(http.HandlerFunc(v.take))
+	defer server.Close()
+	for _, args := range [][]string{{"ls", "-limit", "2"}, {"wait", "1"}} {
+		var stderr bytes.Buffer
+		code := run(t.Context(), settings{ViewURL: server.URL, AtOnce: 1}, args, nil, full, &stderr)
+		if code != 1 || strings.Count(stderr.String(), "no space left") != 1 {
+			t.Errorf("%v ended with %d and said %s", args, code, &stderr)
+		}
 	}
 }
 

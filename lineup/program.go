@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 )
 
 // program is what a verb works with.
@@ -23,7 +25,8 @@ var (
 	errSome = errors.New("not every picture")
 )
 
-// parse reads a verb's flags, which add names to those that all verbs have. They may stand before and behind the names.
+// parse reads a verb's flags, which add names to those that all verbs have. They may stand before and behind the names;
+// behind -- are names alone, which may begin with a dash.
 func (p *program) parse(verb string, args []string, add func(*flag.FlagSet)) (names []string, err error) {
 	flags := flag.NewFlagSet("lineup "+verb, flag.ContinueOnError)
 	flags.SetOutput(p.report.stderr)
@@ -36,10 +39,11 @@ func (p *program) parse(verb string, args []string, add func(*flag.FlagSet)) (na
 		case err != nil:
 			return nil, errUsage
 		}
-		if flags.NArg() == 0 {
-			return names, nil
+		rest := flags.Args()
+		if parsed := len(args) - len(rest); len(rest) == 0 || parsed > 0 && args[parsed-1] == "--" {
+			return append(names, rest...), nil
 		}
-		names, args = append(names, flags.Arg(0)), flags.Args()[1:]
+		names, args = append(names, rest[0]), rest[1:]
 	}
 }
 
@@ -54,7 +58,8 @@ func (p *program) tell(result posted) {
 	text := fmt.Sprintf("%d  %s  %s", result.ID, result.Status, result.File)
 	switch {
 	case result.Error != "":
-		text = fmt.Sprintf("refused  %s: %s", result.File, result.Error)
+		// receive names an upload's file itself
+		text = fmt.Sprintf("refused  %s: %s", result.File, strings.TrimPrefix(result.Error, filepath.Base(result.File)+": "))
 	case result.Folder != 0:
 		text = fmt.Sprintf("folder %d  %s", result.Folder, result.File)
 	}

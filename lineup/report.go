@@ -22,7 +22,8 @@ type report struct {
 	shown        bool // a line of progress stands on the terminal
 	redrawn      time.Time
 	done, failed int
-	all          int // 0: not known
+	all          int   // 0: not known
+	unwritten    error // the first time that stdout took no line
 }
 
 func newReport(stdout, stderr io.Writer) *report {
@@ -52,17 +53,18 @@ func (r *report) picture(line []byte, text string, good bool) {
 	if isTerminal(r.stdout) {
 		r.clear()
 	}
-	if r.json {
-		fmt.Fprintf(r.stdout, "%s\n", line)
-	} else {
-		fmt.Fprintln(r.stdout, strings.Map(printable, text))
+	if !r.json {
+		line = []byte(strings.Map(printable, text))
+	}
+	if _, err := fmt.Fprintf(r.stdout, "%s\n", line); err != nil && r.unwritten == nil {
+		r.unwritten = fmt.Errorf("write the results: %w", err)
 	}
 	r.progress()
 }
 
-// printable keeps what a file's name may do to a terminal off it.
+// printable keeps what a file's name may do to a terminal off it. Joiners shape letters and emoji.
 func printable(c rune) rune {
-	if unicode.IsPrint(c) {
+	if unicode.IsPrint(c) || unicode.Is(unicode.Join_Control, c) {
 		return c
 	}
 	return '?'
@@ -73,7 +75,7 @@ func (r *report) note(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.clear()
-	fmt.Fprintf(r.stderr, "lineup: "+format+"\n", args...)
+	fmt.Fprintf(r.stderr, "lineup: %s\n", strings.Map(printable, fmt.Sprintf(format, args...)))
 }
 
 // end takes the progress away, and says how many there are that the exit status stands for.
@@ -84,6 +86,13 @@ func (r *report) end() {
 	if r.failed > 0 {
 		fmt.Fprintf(r.stderr, "lineup: %d of %d were refused, failed or have no result\n", r.failed, max(r.done, r.all))
 	}
+}
+
+// written is an error when a line was lost: on a disk that is full, say.
+func (r *report) written() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.unwritten
 }
 
 func (r *report) failures() int {

@@ -18,7 +18,7 @@ import (
 
 // cmykJPEG is 8×8 pixels of four components, all in the middle of their range: the
 // tables of a grey JPEG, and a scan of one block for each component (ISO/IEC 10918-1).
-func cmykJPEG(t *testing.T) []byte {
+func cmykJPEG(t testing.TB) []byte {
 	t.Helper()
 	grey := encodeJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
 	frame, scan := bytes.Index(grey, []byte{0xff, 0xc0}), bytes.Index(grey, []byte{0xff, 0xda})

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
 	"runtime/debug"
+
+	"github.com/jsummers/gobmp"
+	"golang.org/x/image/tiff"
 
 	"lineup.dev/lineup/face-server/picture/sandbox"
 	"lineup.dev/lineup/pkg/photo"
@@ -40,12 +44,24 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, ErrTooLarge), errors.Is(err, sandbox.ErrStart):
+	case errors.Is(err, sandbox.ErrStart):
 		return nil, err
+	case errors.Is(err, ErrTooLarge):
+		return nil, fmt.Errorf("%s %w", format.Name, err)
+	case unsupported(err):
+		return nil, fmt.Errorf("%w: a %s of a kind that is not read (%w); save it as a JPEG", ErrNoPicture, format.Name, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}
 	return p, nil
+}
+
+// unsupported tells whether a decoder understood a file but does not read its kind.
+func unsupported(err error) bool {
+	_, kindOfTIFF := errors.AsType[tiff.UnsupportedError](err)
+	_, kindOfBMP := errors.AsType[gobmp.UnsupportedError](err)
+	_, kindOfPNG := errors.AsType[png.UnsupportedError](err)
+	return kindOfTIFF || kindOfBMP || kindOfPNG
 }
 
 // guard makes an error of a panic: bytes from outside must not end the program.

@@ -94,16 +94,21 @@ func file(t testing.TB, name string) []byte {
 // mustShow fails unless the picture shows the four colours where they belong.
 func mustShow(t *testing.T, body []byte, colours []color.NRGBA) {
 	t.Helper()
+	mustShowSized(t, body, 48, 32, colours)
+}
+
+func mustShowSized(t *testing.T, body []byte, width, height int, colours []color.NRGBA) {
+	t.Helper()
 	p, err := picture.Decode(t.Context(), body, enough)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Width != 48 || p.Height != 32 {
-		t.Fatalf("picture is %d×%d, want 48×32", p.Width, p.Height)
+	if p.Width != width || p.Height != height {
+		t.Fatalf("picture is %d×%d, want %d×%d", p.Width, p.Height, width, height)
 	}
 	for i, want := range colours {
 		// One pixel that covers 4×4 in the middle of the quarter.
-		m := picture.Scale(4, 4, float64(i%2*24+10), float64(i/2*16+6))
+		m := picture.Scale(4, 4, float64(i%2*width/2+width/4-2), float64(i/2*height/2+height/4-2))
 		var r, g, b [1]float32
 		p.RGB(r[:], g[:], b[:], 1, m)
 		for channel, pair := range [][2]float64{{float64(r[0]), float64(want.R)}, {float64(g[0]), float64(want.G)}, {float64(b[0]), float64(want.B)}} {

@@ -7,7 +7,7 @@ import (
 	"image/png"
 	"io"
 
-	"golang.org/x/image/bmp"
+	"github.com/jsummers/gobmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
@@ -19,8 +19,11 @@ type decoder struct {
 	exif    func(body []byte) []byte        // finds the data that tells the orientation
 	frames  func(body []byte, most int) int // counts those of an animation
 	first   func(body []byte) []byte        // the first frame, where decode knows no animation
-	more    int                             // bytes that decode takes for a pixel beside the pixel itself
 	convert func(decoded image.Image)       // brings the components into JFIF's range
+	cut     func(body []byte) bool          // tells that the end is missing, where decode does not mind
+
+	// more is the bytes that decode takes beside the pixels that it gives.
+	more func(body []byte, config image.Config) int64
 
 	// mend decodes as much as there is of a file that decode gave up, and warns of what
 	// is missing.
@@ -36,10 +39,10 @@ type decoder struct {
 var decoders = map[string]decoder{
 	"image/jpeg": {exif: jpegEXIF, open: openJPEG},
 	"image/png":  {config: png.DecodeConfig, decode: png.Decode, exif: pngEXIF, frames: pngFrames, mend: mendPNG},
-	"image/webp": {config: webp.DecodeConfig, decode: webp.Decode, frames: webpFrames, first: firstFrame, convert: widenRange, mend: mendWebP},
+	"image/webp": {config: webp.DecodeConfig, decode: webp.Decode, frames: webpFrames, first: firstFrame, convert: widenRange, more: moreForWebP, mend: mendWebP},
 	"image/gif":  {config: gif.DecodeConfig, decode: gif.Decode, frames: gifFrames, mend: mendGIF},
 	"image/heic": {open: openHEIC},
 	"image/avif": {open: openAVIF},
-	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: 4},
-	"image/bmp":  {config: bmp.DecodeConfig, decode: bmp.Decode, mend: mendBMP},
+	"image/tiff": {config: tiff.DecodeConfig, decode: tiff.Decode, exif: tiffItself, more: moreForTIFF, mend: mendTIFF},
+	"image/bmp":  {config: gobmp.DecodeConfig, decode: gobmp.Decode, cut: cutBMP, mend: mendBMP},
 }

@@ -36,7 +36,7 @@ func mendGIF(ctx context.Context, body []byte, limits Limits, orientation int) (
 		return nil, err
 	}
 	decoded := image.NewPaletted(first.bounds, first.palette)
-	unpacked := lzw.NewReader(&reader{ctx, first.data}, lzw.LSB, first.codeSize)
+	unpacked := lzw.NewReader(&reader{ctx: ctx, body: first.data}, lzw.LSB, first.codeSize)
 	defer unpacked.Close()
 	there, _ := io.ReadFull(unpacked, decoded.Pix)
 	if err := ctx.Err(); err != nil {

@@ -32,6 +32,11 @@ func openHEIC(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		if err != nil {
 			return nil, err
 		}
+		handed, err := in.Bytes(file, len(body))
+		if err != nil {
+			return nil, err
+		}
+		claimColours(handed)
 		decode := func(onlyHeader, pixels uint64) error {
 			return succeed(in.Call("decode", file, uint64(len(body)), onlyHeader,
 				results, results+4, results+8, results+12, results+16, pixels))

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image/color"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +18,19 @@ func TestHEICAndAVIF(t *testing.T) {
 	for _, name := range []string{"quarters.heic", "rotated.heic", "quarters.avif", "deep.avif"} {
 		t.Run(name, func(t *testing.T) { mustShow(t, file(t, name), quarters) })
 	}
+	for _, name := range []string{"grey.heic", "grey.avif"} {
+		t.Run(name, func(t *testing.T) {
+			mustShow(t, file(t, name), []color.NRGBA{{60, 60, 60, 255}, {200, 200, 200, 255}, {120, 120, 120, 255}, {20, 20, 20, 255}})
+		})
+	}
 	for orientation := 2; orientation <= 8; orientation++ {
 		name := fmt.Sprintf("orientation%d.avif", orientation)
 		t.Run(name, func(t *testing.T) { mustShow(t, file(t, name), quarters) })
 	}
 }
+
+// As phones store them: four pictures of 64×64 side by side.
+func TestHEICOfTiles(t *testing.T) { mustShowSized(t, file(t, "grid.heic"), 128, 128, quarters) }
 
 func TestLimitsOfASandbox(t *testing.T) {
 	for _, name := range []string{"quarters.heic", "quarters.avif"} {

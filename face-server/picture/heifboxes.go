@@ -9,11 +9,7 @@ import (
 // primary picture amount to (ISO/IEC 23008-12, section 6.5; rotation comes before
 // mirroring, ISO/IEC 23000-22). EXIF data counts for nothing here, and in browsers.
 func heifOrientation(body []byte) int {
-	meta := boxOf(body, "meta")
-	if len(meta) < fullBox {
-		return 1
-	}
-	meta = meta[fullBox:]
+	meta := metaOf(body)
 	properties := boxOf(meta, "iprp")
 	turns, mirrored := 0, -1
 	all := boxes(boxOf(properties, "ipco"))
@@ -32,6 +28,27 @@ func heifOrientation(body []byte) int {
 	}
 	// Quarter turns counter-clockwise; then not mirrored, top to bottom, left to right.
 	return [4][3]int{{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}}[turns][1+mirrored]
+}
+
+// claimColours makes a HEIC's pictures without colour say that they have the usual ones
+// (4:2:0). The decoder in the sandbox asks libheif for what the file says: libheif adds
+// grey colours then, but has no way from a picture without colours to one in YCbCr
+// without. (ISO/IEC 14496-15, section 8.3.2, chroma_format_idc.)
+func claimColours(body []byte) {
+	const chroma, mask, usual = 16, 3, 1
+	for kind, content := range boxes(boxOf(boxOf(metaOf(body), "iprp"), "ipco")) {
+		if kind == "hvcC" && len(content) > chroma && content[chroma]&mask == 0 {
+			content[chroma] |= usual
+		}
+	}
+}
+
+// metaOf is the content of the box that tells of a file's items, behind its version.
+func metaOf(body []byte) []byte {
+	if meta := boxOf(body, "meta"); len(meta) >= fullBox {
+		return meta[fullBox:]
+	}
+	return nil
 }
 
 // fullBox is the bytes of version and flags that begin the content of some boxes.

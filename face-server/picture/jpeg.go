@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image/color"
+	"sort"
 
 	"lineup.dev/lineup/face-server/picture/turbo"
 )
@@ -41,7 +42,9 @@ func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*
 	}
 	c, damage, err := file.decode(scale)
 	if err != nil {
-		return nil, err
+		if c, damage, err = file.beforeFault(scale, err); err != nil {
+			return nil, err
+		}
 	}
 	p := pictureOf(c, width, height, orientation)
 	if p.Warning, err = file.warning(damage, c.y); err != nil {
@@ -52,6 +55,7 @@ func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*
 		if finer >= p.y.across {
 			return components{}, false
 		}
+		makeRoom(file.needed(finer))
 		c, _, err := file.decode(finer)
 		return c, err == nil
 	}
@@ -149,6 +153,35 @@ func (f *jpegFile) decode(scale int) (components, turbo.Damage, error) {
 		return components{}, damage, err
 	}
 	return f.ofPixels(pixels, scale), damage, nil
+}
+
+// beforeFault decodes of a JPEG of several scans those before the one that the library
+// gave up with err, and leaves the others out of the file. Each shows the whole picture, or
+// one of its components.
+func (f *jpegFile) beforeFault(scale int, err error) (components, turbo.Damage, error) {
+	if !f.frame.buffered {
+		return components{}, "", err
+	}
+	ends := scanEnds(f.body[f.frame.scan:], maxScans)
+	if len(ends) > maxScans {
+		return components{}, "", err
+	}
+	whole := f.body
+	upTo := func(scans int) {
+		end := f.frame.scan + ends[scans-1]
+		f.body = append(bytes.Clone(whole[:end]), endOfImage...)
+	}
+	good := sort.Search(len(ends), func(i int) bool {
+		upTo(i + 1)
+		_, _, err := f.decode(scale)
+		return err != nil
+	})
+	if good == 0 {
+		return components{}, "", err
+	}
+	upTo(good)
+	c, _, err := f.decode(scale)
+	return c, "broken off", err
 }
 
 func (f *jpegFile) ofPlanes(p turbo.Planes, scale int) components {

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,10 +106,25 @@ func TestDamagedJPEGs(t *testing.T) {
 	}{
 		"cut at two thirds":                      {large[:len(large)*2/3], "of the picture is missing"},
 		"cut a little before its end":            {large[:len(large)-100], "of the picture is missing"},
+		"a marker amid the pixels":               {slices.Concat(large[:len(large)/2], []byte{0xff, 0x01}, large[len(large)/2:]), "of the picture is missing"}, // browsers show no more of it
 		"progressive and cut":                    {progressive[:len(progressive)*9/10], "the file is"},
 		"a part between two restarts is missing": {append(bytes.Clone(restarts[:third]), restarts[third+20:]...), "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) { mustWarn(t, c.body, c.says) })
+	}
+}
+
+// Scans after which one cannot be understood are shown, as in browsers.
+func TestJPEGWithABrokenScan(t *testing.T) {
+	body := bytes.Clone(file(t, "progressive.jpg"))
+	last := bytes.LastIndex(body, []byte{0xff, 0xda})
+	body[last+4] = 9 // components, of which there are three
+	mustShow(t, body, quarters)
+	mustWarn(t, body, "damaged")
+	first := bytes.Index(body, []byte{0xff, 0xda})
+	body[first+4] = 9
+	if _, err := picture.Decode(t.Context(), body, enough); !errors.Is(err, picture.ErrNoPicture) {
+		t.Errorf("of one whose first scan is broken: error is %v, want ErrNoPicture", err)
 	}
 }
 

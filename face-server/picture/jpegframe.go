@@ -81,6 +81,28 @@ func hasRestarts(scans []byte) bool {
 	}
 }
 
+// scanEnds tells where each scan's data ends, of which the first begins at 0: of one more
+// than most at the most.
+func scanEnds(scans []byte, most int) (ends []int) {
+	inScan := true
+	for at := 2; len(ends) <= most; {
+		next := bytes.IndexByte(scans[at:], 0xff)
+		if next < 0 || at+next+1 == len(scans) {
+			return ends
+		}
+		at += next + 1
+		marker := scans[at]
+		if marker == 0 || marker&^7 == 0xd0 || marker == 0xff { // data, or fill
+			continue
+		}
+		if inScan {
+			ends = append(ends, at-1)
+		}
+		inScan = marker == 0xda
+	}
+	return ends
+}
+
 // The frames that differ from others in more than what the library takes care of.
 const (
 	sofProgressive           = 0xc2

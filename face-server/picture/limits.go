@@ -3,10 +3,12 @@ package picture
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"lineup.dev/lineup/face-server/picture/turbo"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -34,7 +36,7 @@ type Limits struct {
 
 func (l Limits) checkSize(width, height int) error {
 	if width < 1 || height < 1 {
-		return fmt.Errorf("%d×%d pixels", width, height)
+		return errors.New("its header tells no size")
 	}
 	if int64(width)*int64(height) > int64(l.Pixels) {
 		return fmt.Errorf("%w: %d×%d pixels, %d are allowed (MAX_PIXELS)", ErrTooLarge, width, height, l.Pixels)
@@ -47,7 +49,24 @@ func (l Limits) checkMemory(needed int64) error {
 	if needed > l.Memory {
 		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, l.Memory)
 	}
+	makeRoom(needed)
 	return nil
+}
+
+// makeRoom gives back what other pictures left, before so many bytes are taken. Go's
+// collector would let as much again be taken first.
+func makeRoom(needed int64) {
+	const large = 32 << 20 // to decode so much takes a hundred times as long as to collect
+	if needed >= large {
+		Tidy()
+	}
+}
+
+// Tidy gives memory that pictures took, and no longer take, back to the system. It takes
+// some milliseconds.
+func Tidy() {
+	debug.FreeOSMemory()
+	turbo.Trim()
 }
 
 // Formats are the names of formats, in small letters: those that are on. Nil is all.

@@ -5,15 +5,14 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
-	"golang.org/x/image/bmp"
+	"github.com/jsummers/gobmp"
 	"golang.org/x/image/webp"
 )
 
 var (
-	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange}
-	plainBMP  = decoder{config: bmp.DecodeConfig, decode: bmp.Decode}
+	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange, more: moreForWebP}
+	plainBMP  = decoder{config: gobmp.DecodeConfig, decode: gobmp.Decode}
 )
 
 // mendWebP decodes a WebP whose end is missing with zeros instead: what was there is as
@@ -28,7 +27,7 @@ func mendWebP(ctx context.Context, body []byte, limits Limits, orientation int) 
 
 // mendBMP does so with a BMP, whose rows are not compressed.
 func mendBMP(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
-	config, err := bmp.DecodeConfig(bytes.NewReader(body))
+	config, err := gobmp.DecodeConfig(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +37,18 @@ func mendBMP(ctx context.Context, body []byte, limits Limits, orientation int) (
 		return nil, errWhole
 	}
 	return plainBMP.padded(ctx, body, headers+rows, limits, orientation)
+}
+
+// cutBMP tells whether the end of a BMP of compressed rows is missing: its length, or the
+// mark of its end (BITMAPFILEHEADER and BITMAPINFOHEADER of Windows).
+func cutBMP(body []byte) bool {
+	const length, headerSize, compression, least = 2, 14, 30, 40 // places, and bytes of a header with compression
+	if len(body) < compression+4 || binary.LittleEndian.Uint32(body[headerSize:]) < least {
+		return false
+	}
+	method := binary.LittleEndian.Uint32(body[compression:])
+	compressed := method == 1 || method == 2 // RLE8, RLE4
+	return compressed && int64(len(body)) < int64(binary.LittleEndian.Uint32(body[length:])) && !bytes.HasSuffix(body, []byte{0, 1})
 }
 
 var errWhole = errors.New("its end is not what it lacks")
@@ -54,6 +65,6 @@ func (d decoder) padded(ctx context.Context, body []byte, length int64, limits L
 	if err != nil {
 		return nil, err
 	}
-	p.Warning = fmt.Sprintf("the file is cut off after %d bytes: parts of the picture are missing", len(body))
+	p.Warning = cutOffAfter(body)
 	return p, nil
 }

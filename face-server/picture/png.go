@@ -6,7 +6,6 @@ import (
 	"compress/zlib"
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -27,14 +26,15 @@ func mendPNG(ctx context.Context, body []byte, limits Limits, orientation int) (
 		return nil, err
 	}
 	size := pixelDataSize(parts.header, width, height)
-	if err := limits.checkMemory(size + int64(width)*int64(height)*int64(memory(config.ColorModel))); err != nil {
+	const copies = 2 // what is unpacked, and the PNG made of it
+	if err := limits.checkMemory(copies*size + int64(width)*int64(height)*int64(memory(config.ColorModel))); err != nil {
 		return nil, err
 	}
 	pixels, missing, err := parts.pixels(ctx, size)
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := png.Decode(&reader{ctx, parts.file(pixels)})
+	decoded, err := png.Decode(&reader{ctx: ctx, body: parts.file(pixels)})
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,6 @@ func mendPNG(ctx context.Context, body []byte, limits Limits, orientation int) (
 		p.Warning = "the file is damaged: parts of the picture may be wrong"
 	}
 	return p, nil
-}
-
-// cutOff is the warning for a file of which so many bytes, or pixels, of all are missing.
-func cutOff(missing, all int64) string {
-	return fmt.Sprintf("the file is cut off: %d %% of the picture is missing", max(100*missing/all, 1))
 }
 
 // pngParts is what of a PNG makes its pixels.
@@ -103,7 +98,7 @@ func (p pngParts) file(pixels []byte) []byte {
 func (p pngParts) pixels(ctx context.Context, size int64) (packed []byte, missing int64, err error) {
 	var sources []io.Reader
 	for _, data := range p.data {
-		sources = append(sources, &reader{ctx, data})
+		sources = append(sources, &reader{ctx: ctx, body: data})
 	}
 	compressed := io.MultiReader(sources...)
 	if !p.apple {

@@ -40,6 +40,14 @@ func anyAccepted(pictures []picture) bool {
 // accepted tells whether what was posted has a row.
 func (p picture) accepted() bool { return p.ID != 0 || p.folder != nil && p.folder.ID != 0 }
 
+// refusal is why the picture, or the folder, is refused; empty when it is not.
+func (p picture) refusal() string {
+	if p.folder != nil {
+		return p.folder.Error
+	}
+	return p.Error
+}
+
 // items are the pictures and the folders of an answer in JSON.
 type items struct {
 	Images  []picture `json:"images"`
@@ -110,10 +118,7 @@ func writeSaved(w io.Writer, what string, id int64, known bool, refused string) 
 func writeRefusal(w http.ResponseWriter, pictures []picture) {
 	detail := "none of the pictures can be accepted; each has its error"
 	if len(pictures) == 1 {
-		detail = pictures[0].Error
-		if pictures[0].folder != nil {
-			detail = pictures[0].folder.Error
-		}
+		detail = pictures[0].refusal()
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	serve.JSON(w, http.StatusUnprocessableEntity, struct {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -16,11 +17,15 @@ const (
 	// comparesAtOnce is how many files are asked for at a time, by all requests. A store that
 	// never answers keeps no more calls than these.
 	comparesAtOnce = 32
+	// repostedBatch is how many pictures a ping compares that were posted while they were
+	// looked at.
+	repostedBatch = 500
 )
 
-// comparer finds pictures whose files are no longer those that were looked at.
+// comparer has pictures looked at again whose files are no longer those that were looked at.
 type comparer struct {
 	roots fileTeller
+	rows  *store.Store
 	slots chan struct{} // one taken for each file that is asked for
 	log   *slog.Logger
 }
@@ -29,8 +34,56 @@ type fileTeller interface {
 	Entry(ctx context.Context, path string) (photo.Entry, error)
 }
 
-func newComparer(roots fileTeller, log *slog.Logger) *comparer {
-	return &comparer{roots: roots, slots: make(chan struct{}, comparesAtOnce), log: log}
+func newComparer(roots fileTeller, rows *store.Store, log *slog.Logger) *comparer {
+	return &comparer{roots: roots, rows: rows, slots: make(chan struct{}, comparesAtOnce), log: log}
+}
+
+// lookAgain makes the pictures pending whose files are no longer those that were looked at.
+func (c *comparer) lookAgain(ctx context.Context, submissions []store.Submission) error {
+	changed := c.changed(ctx, submissions)
+	if len(changed) == 0 {
+		return nil
+	}
+	again, err := c.rows.LookAgain(ctx, changed)
+	if err != nil {
+		c.log.Error("changed pictures not submitted", "pictures", len(changed), "error", err)
+		return unavailable("the database did not answer to the end; send the request again, nothing is done twice")
+	}
+	rows := map[int64]store.Submission{}
+	for _, row := range again {
+		rows[row.ID] = row
+	}
+	for i, s := range submissions {
+		if row, ok := rows[s.ID]; ok {
+			submissions[i] = row
+		}
+	}
+	return nil
+}
+
+// compareReposted looks again at what was posted while it was looked at, as lookAgain does
+// at what was posted afterwards.
+func (c *comparer) compareReposted(ctx context.Context) error {
+	reposted, err := c.rows.Reposted(ctx, repostedBatch)
+	if err != nil || len(reposted) == 0 {
+		return err
+	}
+	var failed []string
+	var ids []int64
+	for _, p := range reposted {
+		ids = append(ids, p.ID)
+		if p.Status == lineup.Failed {
+			failed = append(failed, p.Path)
+		}
+	}
+	changed := c.changed(ctx, reposted)
+	if _, err := c.rows.LookAgain(ctx, changed); err != nil {
+		return err
+	}
+	if _, err := c.rows.Submit(ctx, store.Paths(failed...)); err != nil {
+		return err
+	}
+	return c.rows.MarkCompared(ctx, ids)
 }
 
 // changed gives those of the submitted pictures that have a result which is about another

@@ -123,7 +123,7 @@ func TestOnlyWhatHasAnAnswerIsCompared(t *testing.T) {
 	c := newComparer(teller(func(context.Context, string) (photo.Entry, error) {
 		asked.Add(1)
 		return entry, nil
-	}), slog.New(slog.DiscardHandler))
+	}), nil, slog.New(slog.DiscardHandler))
 	got := c.changed(t.Context(), []store.Submission{
 		{Ref: store.Ref{Path: "new.jpg"}, Status: lineup.Pending},
 		{Ref: store.Ref{Path: "at work.jpg"}, Status: lineup.Processing, Content: "old"},
@@ -155,7 +155,7 @@ func TestAStoreThatDoesNotAnswerCountsAsUnchanged(t *testing.T) {
 			hanging.Add(1)
 			<-block // as a call to a folder's server, which no context ends
 			return photo.Entry{}, errors.New("late")
-		}), slog.New(slog.DiscardHandler))
+		}), nil, slog.New(slog.DiscardHandler))
 		start := time.Now()
 		paths := []string{"quick.jpg", "away.jpg", "gone.jpg"}
 		for range 500 {

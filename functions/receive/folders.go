@@ -8,6 +8,7 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -34,6 +35,7 @@ func (r *receiver) saveFolders(ctx context.Context, pictures []picture) error {
 		clean, err := r.checkFolder(look, p.posted)
 		if err != nil {
 			p.folder.Error = err.Error()
+			r.log.Warn("folder refused", "path", p.posted, "error", err)
 			continue
 		}
 		saved, err := r.store.SubmitFolder(ctx, clean)
@@ -87,12 +89,14 @@ func (r *receiver) walkFolders(ctx context.Context, pictures []picture) {
 // row: whoever comes next goes on behind the last batch.
 type walker struct {
 	FolderSettings
-	roots *photo.Roots
-	rows  *store.Store
-	hints *hinter
-	// lookAgain makes pictures pending whose files are no longer those that were looked at.
-	lookAgain func(context.Context, []store.Submission) error
-	log       *slog.Logger
+	roots        *photo.Roots
+	rows         *store.Store
+	comparer     *comparer
+	publisher    hintPublisher
+	queue        backlogReader
+	subscription queue.Subscription // whose backlog counts
+	fill         int                // hints in the queue beyond which a walk publishes none
+	log          *slog.Logger
 }
 
 const (
@@ -140,7 +144,7 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 	if err != nil {
 		return store.Walk{}, false, ignoreLost(err)
 	}
-	hints, began := w.hints.begin(ctx), walk.Position
+	quota, began := w.quota(ctx), walk.Position
 	batch := make([]string, 0, walkBatch)
 	var broken error
 	for name, err := range w.roots.Walk(ctx, walk.Path, walk.Position) {
@@ -155,7 +159,7 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 		if batch = append(batch, name); len(batch) < walkBatch {
 			continue
 		}
-		if err := w.submit(write, &walk, batch, hints); err != nil {
+		if err := w.submit(write, &walk, batch, quota); err != nil {
 			return walk, false, ignoreLost(err)
 		}
 		if batch = batch[:0]; time.Now().After(until) {
@@ -163,7 +167,7 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 		}
 	}
 	if len(batch) > 0 {
-		if err := w.submit(write, &walk, batch, hints); err != nil {
+		if err := w.submit(write, &walk, batch, quota); err != nil {
 			return walk, false, ignoreLost(err)
 		}
 	}
@@ -178,8 +182,18 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 	return walk, true, ignoreLost(w.rows.FinishWalk(write, walk))
 }
 
+// quota asks the queue how much it holds; when it does not answer, nothing may be published.
+func (w *walker) quota(ctx context.Context) *quota {
+	backlog, err := w.queue.Backlog(ctx, w.subscription.Topic, w.subscription.Channel)
+	if err != nil {
+		w.log.Warn("hints not published, the next sweep will", "error", err)
+		return &quota{0, w.publisher, w.log}
+	}
+	return &quota{max(0, w.fill-backlog), w.publisher, w.log}
+}
+
 // submit submits a batch of names, and publishes the hints for which there is room.
-func (w *walker) submit(ctx context.Context, walk *store.Walk, names []string, hints *hints) error {
+func (w *walker) submit(ctx context.Context, walk *store.Walk, names []string, quota *quota) error {
 	pictures := make([]store.Posted, 0, len(names))
 	for _, name := range names {
 		path, err := w.roots.Clean(photo.InFolder(walk.Path, name))
@@ -193,10 +207,10 @@ func (w *walker) submit(ctx context.Context, walk *store.Walk, names []string, h
 	if err != nil {
 		return err
 	}
-	if err := w.lookAgain(ctx, submissions); err != nil {
+	if err := w.comparer.lookAgain(ctx, submissions); err != nil {
 		return err
 	}
-	hints.publish(ctx, submissions)
+	quota.publish(ctx, submissions)
 	return w.rows.MoveWalk(ctx, walk, names[len(names)-1], len(names))
 }
 

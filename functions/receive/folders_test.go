@@ -20,7 +20,7 @@ func newFolderSystem(t *testing.T) *system {
 	t.Helper()
 	s := newSystem(t)
 	s.roots = testkit.Must(photo.Open(s.images))(t)
-	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
+	s.walker.roots, s.comparer.roots = s.roots, s.roots
 	return s
 }
 
@@ -213,7 +213,7 @@ func TestAFolderDoesNotFloodTheQueue(t *testing.T) {
 	s := newFolderSystem(t)
 	const many, fill = walkBatch + 100, 50
 	s.putMany(t, "a", many)
-	s.walker.hints.fill, s.sweeper.Fill = fill, fill
+	s.walker.fill, s.sweeper.Fill = fill, fill
 	if got := s.do(t, "/", `{"path":"a/"}`).folders(t); got[0].Found != many {
 		t.Errorf("%+v", got)
 	}

@@ -44,30 +44,33 @@ func main() {
 		defer gallery.Close()
 		roots.Reserve(gallery)
 
-		hints := publisher{queue: nsq, topic: s.Topic, store: db}
-		walker := &walker{
+		comparer := newComparer(roots, db, log)
+		publisher := publisher{queue: nsq, topic: s.Topic, store: db}
+		walks := &walker{
 			FolderSettings: s.FolderSettings,
 			roots:          roots,
 			rows:           db,
-			hints:          &hinter{s.Fill, s.Subscription, nsq, hints, log},
+			comparer:       comparer,
+			publisher:      publisher,
+			queue:          nsq,
+			subscription:   s.Subscription,
+			fill:           s.Fill,
 			log:            log,
 		}
 		r := &receiver{
 			limits:    s.Limits,
 			auth:      authenticator,
 			store:     db,
-			publisher: hints,
-			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: hints, folders: walker, log: log},
-			walker:    walker,
+			publisher: publisher,
+			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log},
+			walker:    walks,
 			roots:     roots,
-			comparer:  newComparer(roots, log),
+			comparer:  comparer,
 			gallery:   gallery,
 			uploads:   newUploadMemory(s.UploadMemory),
 			draining:  ctx.Done(),
 			log:       log,
 		}
-		r.sweeper.compare = r.compareReposted
-		walker.lookAgain = r.lookAgain
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

@@ -19,7 +19,7 @@ func newBucketSystem(t *testing.T) (s *system, put func(key string)) {
 	server := buckets.Serve(t, "pictures")
 	s = newSystem(t)
 	s.roots = testkit.Must(photo.Open(server.Root("pictures", "&prefix=in/")))(t)
-	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
+	s.walker.roots, s.comparer.roots = s.roots, s.roots
 	return s, func(key string) {
 		t.Helper()
 		server.Put(t, "pictures", key, "x")

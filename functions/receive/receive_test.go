@@ -57,27 +57,26 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
 	roots.Reserve(gallery)
-	hints := publisher{queue: hintQueue, topic: "images", store: db}
+	comparer := newComparer(roots, db, log)
+	publisher := publisher{queue: hintQueue, topic: "images", store: db}
 	subscription := queue.Subscription{Topic: "images", Channel: "process"}
 	limits, sweeps := fromTags[Limits](t), fromTags[SweepSettings](t)
 	limits.MaxPicture, limits.MaxUpload = 1<<20, 3<<20 // what is larger is quickly made
 	sweeps.Interval = 0                                // every ping of a test sweeps
-	walker := &walker{fromTags[FolderSettings](t), roots, db, &hinter{sweeps.Fill, subscription, hintQueue, hints, log}, nil, log}
+	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
 	s.receiver = &receiver{
 		limits:    limits,
 		auth:      authenticator,
 		store:     db,
-		publisher: hints,
-		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: hints, folders: walker, log: log},
-		walker:    walker,
+		publisher: publisher,
+		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log},
+		walker:    walks,
 		roots:     roots,
-		comparer:  newComparer(roots, log),
+		comparer:  comparer,
 		gallery:   gallery,
 		uploads:   newUploadMemory(8 << 20),
 		log:       log,
 	}
-	s.sweeper.compare = s.compareReposted
-	walker.lookAgain = s.lookAgain
 	s.handler = s.routes()
 	return s
 }

@@ -6,31 +6,62 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 )
 
-// keepRefused makes dead letters of the events of a batch that were refused while others
-// of it were accepted: the answer is a success then, and has no words. Their topic is
-// that of the bridge's own, unless DEAD_TOPIC names another there.
+// keepRefused makes a dead letter of each event of a batch that was refused, or of whose
+// objects one was, while others were accepted: the answer is a success then, and has no
+// words. Their topic is that of the bridge's own, unless DEAD_TOPIC names another there.
 func (r *receiver) keepRefused(ctx context.Context, pictures []picture) {
-	for _, p := range pictures {
-		if p.Error == "" || p.body == nil {
-			continue
-		}
-		if err := r.publisher.publishRefused(ctx, p); err != nil {
-			r.log.Error("event refused, but no dead letter can be written", "reason", p.Error, "event", string(p.body), "error", err)
+	for _, refused := range refusedEvents(pictures) {
+		if err := r.publisher.publishRefused(ctx, refused); err != nil {
+			r.log.Error("event refused, but no dead letter can be written", "reason", refused.reason, "event", string(refused.body), "error", err)
 		}
 	}
 }
 
-func (p publisher) publishRefused(ctx context.Context, refused picture) error {
+type refusedEvent struct {
+	body   []byte
+	reason string
+}
+
+// refusedEvents gives each event once, however many of its pictures are refused: an event
+// of an object store tells of many.
+func refusedEvents(pictures []picture) (refused []refusedEvent) {
+	reasons := map[string][]string{} // by the event's body
+	for _, p := range pictures {
+		reason := p.refusal()
+		if reason == "" || p.body == nil {
+			continue
+		}
+		body := string(p.body)
+		if _, known := reasons[body]; !known {
+			refused = append(refused, refusedEvent{body: p.body})
+		}
+		if !slices.Contains(reasons[body], reason) {
+			reasons[body] = append(reasons[body], reason)
+		}
+	}
+	for i := range refused {
+		refused[i].reason = strings.Join(reasons[string(refused[i].body)], "; ")
+	}
+	return refused
+}
+
+// messageID is how long nsqd's ids are, by which `bridge dead` tells letters apart.
+const messageID = 16
+
+func (p publisher) publishRefused(ctx context.Context, refused refusedEvent) error {
+	hash := fmt.Sprintf("%x", sha256.Sum256(refused.body))
 	e, err := event.DeadLetter{
-		Topic: p.topic, Published: time.Now().UTC(), Attempts: 1,
-		Status: http.StatusUnprocessableEntity, Reason: refused.Error, Body: refused.body,
-	}.Event(event.SourceReceive, fmt.Sprintf("%x.dead", sha256.Sum256(refused.body)))
+		Topic: p.topic, Message: hash[:messageID], Published: time.Now().UTC(), Attempts: 1,
+		Status: http.StatusUnprocessableEntity, Reason: refused.reason, Body: refused.body,
+	}.Event(event.SourceReceive, hash+".dead")
 	if err != nil {
 		return err
 	}

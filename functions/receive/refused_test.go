@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 )
 
@@ -15,24 +17,50 @@ func TestARefusedEventOfABatchIsADeadLetter(t *testing.T) {
 	const (
 		good = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"1","datacontenttype":"application/json","data":{"path":"a.jpg"}}`
 		bad  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"2","data_base64":5}`
+		none = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"4","data":{"path":"../nowhere/"}}`
 		out  = `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/test","id":"3","datacontenttype":"application/json","data":{"path":"../a.jpg"}}`
 	)
-	got := s.do(t, "/", "["+good+","+bad+","+out+"]", "Content-Type", "application/cloudevents-batch+json")
+	got := s.do(t, "/", "["+good+","+bad+","+out+","+none+"]", "Content-Type", "application/cloudevents-batch+json")
 	if got.status != http.StatusAccepted || got.body != "" {
 		t.Fatalf("%d %q, want 202 without a body", got.status, got.body)
 	}
-	for i, message := range s.next(t, "images.dead", 2) {
-		e, err := event.Unmarshal([]byte(message))
-		var letter event.DeadLetter
-		if err == nil {
-			err = json.Unmarshal(e.Data(), &letter)
-		}
-		if want := []string{bad, out}[i]; err != nil || e.Type() != event.TypeNSQDead || string(letter.Body) != want || letter.Status != http.StatusUnprocessableEntity ||
-			letter.Topic != "images" || letter.Reason == "" || e.Time().IsZero() {
-			t.Errorf("%s, %v; want a letter of %s", message, err, want)
+	for i, message := range s.next(t, "images.dead", 3) {
+		if want := []string{bad, out, none}[i]; string(letterOf(t, message).Body) != want {
+			t.Errorf("%s, want a letter of %s", message, want)
 		}
 	}
 	if hint := s.nextHints(t, 1)[0]; hint == "" {
 		t.Error("the good event's picture has no hint")
 	}
+}
+
+// A storage event tells of many objects, but is one event.
+func TestARefusedStorageEventIsOneDeadLetter(t *testing.T) {
+	s, _ := newBucketSystem(t)
+	const put = "ObjectCreated:Put"
+	batched := func(id, data string) string {
+		return `{"specversion":"1.0","type":"com.example.s3","source":"/test","id":"` + id + `","data":` + data + `}`
+	}
+	mixed := batched("1", records(record(put, "other", "in/a.jpg"), record(put, "pictures", "in/b.jpg"), record(put, "third", "in/c.jpg"), record(put, "other", "in/d.jpg")))
+	last := batched("2", records(record(put, "other", "in/a.jpg")))
+	if got := s.do(t, "/", "["+mixed+","+last+"]", "Content-Type", "application/cloudevents-batch+json"); got.status != http.StatusAccepted || got.body != "" {
+		t.Fatalf("%d %q, want 202 without a body", got.status, got.body)
+	}
+	for i, message := range s.next(t, "images.dead", 2) { // were there a third, the second would not be the last event's
+		letter := letterOf(t, message)
+		other, third := strings.Count(letter.Reason, `"other"`), strings.Count(letter.Reason, `"third"`)
+		if want := []string{mixed, last}[i]; string(letter.Body) != want || other != 1 || third != 1-i {
+			t.Errorf("%s, want a letter of %s with each reason once", message, want)
+		}
+	}
+}
+
+func letterOf(t *testing.T, message string) (letter event.DeadLetter) {
+	t.Helper()
+	e := testkit.Must(event.Unmarshal([]byte(message)))(t)
+	testkit.Succeed(t, json.Unmarshal(e.Data(), &letter))
+	if e.Type() != event.TypeNSQDead || letter.Status != http.StatusUnprocessableEntity || letter.Topic != "images" || len(letter.Message) != 16 || letter.Reason == "" || e.Time().IsZero() {
+		t.Errorf("%s is no dead letter", message)
+	}
+	return letter
 }

@@ -24,7 +24,7 @@ func TestAStoreThatFallsSilent(t *testing.T) {
 	store.Put(t, "pictures", "folder/a.jpg", "x")
 	const patience = 300 * time.Millisecond
 	s.roots = testkit.Must(photo.Patience{ReadTimeout: patience, RootWait: 20 * time.Second}.Open(store.Root("pictures") + "," + s.images))(t)
-	s.walker.roots, s.comparer = s.roots, newComparer(s.roots, s.log)
+	s.walker.roots, s.comparer.roots = s.roots, s.roots
 	known := s.postJSON(t, "known.jpg")
 	s.look(t, known.ID)
 

@@ -44,7 +44,8 @@ func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // submit gives every picture its row and publishes a hint for those that wait to be
 // looked at, and begins to walk the folders. What became of each is noted in it; an error
-// means that no picture's row was written.
+// means that not everything was done: the same request again completes it, and does
+// nothing twice.
 func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
@@ -68,7 +69,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 	if err != nil {
 		return err
 	}
-	if err := r.lookAgain(ctx, submissions); err != nil {
+	if err := r.comparer.lookAgain(ctx, submissions); err != nil {
 		return err
 	}
 	published := r.publish(ctx, submissions, accepted)
@@ -91,54 +92,6 @@ func (r *receiver) checkCount(pictures int) error {
 	return nil
 }
 
-// lookAgain makes the pictures pending whose files are no longer those that were looked at.
-func (r *receiver) lookAgain(ctx context.Context, submissions []store.Submission) error {
-	changed := r.comparer.changed(ctx, submissions)
-	if len(changed) == 0 {
-		return nil
-	}
-	again, err := r.store.LookAgain(ctx, changed)
-	if err != nil {
-		r.log.Error("changed pictures not submitted", "pictures", len(changed), "error", err)
-		return unavailable("the database did not answer to the end; send the request again, nothing is done twice")
-	}
-	rows := map[int64]store.Submission{}
-	for _, row := range again {
-		rows[row.ID] = row
-	}
-	for i, s := range submissions {
-		if row, ok := rows[s.ID]; ok {
-			submissions[i] = row
-		}
-	}
-	return nil
-}
-
-// compareReposted looks again at what was posted while it was looked at, as submit does at
-// what was posted afterwards.
-func (r *receiver) compareReposted(ctx context.Context) error {
-	reposted, err := r.store.Reposted(ctx, sweepBatch)
-	if err != nil || len(reposted) == 0 {
-		return err
-	}
-	var failed []string
-	var ids []int64
-	for _, p := range reposted {
-		ids = append(ids, p.ID)
-		if p.Status == lineup.Failed {
-			failed = append(failed, p.Path)
-		}
-	}
-	changed := r.comparer.changed(ctx, reposted)
-	if _, err := r.store.LookAgain(ctx, changed); err != nil {
-		return err
-	}
-	if _, err := r.store.Submit(ctx, store.Paths(failed...)); err != nil {
-		return err
-	}
-	return r.store.MarkCompared(ctx, ids)
-}
-
 // cleanPaths gives the pictures that are not refused, for the store and for the answer.
 // Those whose path is refused get the error.
 func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accepted []*picture) {
@@ -153,6 +106,7 @@ func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accept
 		}
 		if err != nil {
 			p.Error = err.Error()
+			r.log.Warn("picture refused", "path", p.posted, "error", err)
 			continue
 		}
 		posted = append(posted, store.Posted{Path: clean, Other: r.roots.Spelled(clean), FileName: p.FileName})
@@ -167,7 +121,7 @@ func (r *receiver) publish(ctx context.Context, submissions []store.Submission, 
 	var waiting []store.Ref
 	traces := map[int64]event.Trace{}
 	for i, s := range submissions {
-		if !s.Status.Final() && !s.Queued {
+		if s.Unhinted() {
 			waiting = append(waiting, s.Ref)
 			traces[s.ID] = pictures[i].trace
 		}

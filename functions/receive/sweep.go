@@ -23,11 +23,9 @@ type sweeper struct {
 	queue        backlogReader
 	rows         dueReader
 	publisher    hintPublisher
-	// compare makes pending what was posted again while it was looked at and is another
-	// file now.
-	compare func(ctx context.Context) error
-	folders interface{ resume(context.Context) error } // what a ping goes on with besides
-	log     *slog.Logger
+	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
+	folders      interface{ resume(context.Context) error }          // what it goes on with
+	log          *slog.Logger
 
 	mu   sync.Mutex // held during a sweep
 	last time.Time  // end of the last sweep that succeeded
@@ -56,7 +54,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if time.Since(s.last) < s.Interval {
 		return nil
 	}
-	if err := s.compare(ctx); err != nil {
+	if err := s.comparer.compareReposted(ctx); err != nil {
 		return err
 	}
 	published, err := s.fill(ctx)

@@ -12,7 +12,7 @@ type DeadLetter struct {
 	NSQD      string    `json:"nsqd"` // host:port; empty for an event that was no message
 	Topic     string    `json:"topic"`
 	Channel   string    `json:"channel"`
-	Message   string    `json:"message"` // nsqd's id
+	Message   string    `json:"message"` // nsqd's id; of an event that was no message, one made of its body
 	Published time.Time `json:"published"`
 	Attempts  uint16    `json:"attempts"`
 	Status    int       `json:"status"` // of the answer that refused it, as HTTP has it

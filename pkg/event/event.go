@@ -56,7 +56,9 @@ type ImageData struct {
 // ResultData is the data of an identified or unknown event.
 type ResultData struct {
 	ImageData
-	Faces []lineup.Face `json:"faces"`
+	FileName string        `json:"file_name,omitempty"` // what an upload was called
+	Warning  string        `json:"warning,omitempty"`   // what could not be seen because the file is damaged
+	Faces    []lineup.Face `json:"faces"`
 }
 
 // ImageOf reads the data of a submitted event, which must be JSON.
@@ -77,7 +79,8 @@ func ImageOf(e cloudevents.Event) (data ImageData, err error) {
 // FailedData is the data of a failed event.
 type FailedData struct {
 	ImageData
-	Reason string `json:"reason"`
+	FileName string `json:"file_name,omitempty"` // what an upload was called
+	Reason   string `json:"reason"`
 }
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
@@ -95,10 +98,10 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 	var data any
 	ofImage := ImageData{ID: image.ID, Path: image.Path}
 	if kind == TypeFailed {
-		data = FailedData{ofImage, image.Reason}
+		data = FailedData{ofImage, image.FileName, image.Reason}
 	} else {
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
-		data = ResultData{ofImage, faces}
+		data = ResultData{ofImage, image.FileName, image.Warning, faces}
 	}
 	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
 }

@@ -34,6 +34,9 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()
 	faceless := picture(lineup.Unknown)
 	faceless.Faces = nil
+	cut, refused := picture(lineup.Unknown), picture(lineup.Failed)
+	cut.FileName, cut.Warning, cut.Faces = "Öl.jpg", "cut off", nil
+	refused.FileName = "Öl.jpg"
 	for name, c := range map[string]struct {
 		build        func() (cloudevents.Event, error)
 		kind, source string
@@ -47,6 +50,10 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
 		"unknown, no face": {func() (cloudevents.Event, error) { return event.Result(faceless, 2, trace) },
 			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`},
+		"upload, damaged": {func() (cloudevents.Event, error) { return event.Result(cut, 2, trace) },
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","warning":"cut off","faces":[]}`},
+		"upload, failed": {func() (cloudevents.Event, error) { return event.Result(refused, 2, trace) },
+			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","reason":"no picture"}`},
 		"failed": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Failed), 2, trace) },
 			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`},
 	} {

@@ -105,6 +105,9 @@ func readBatch(body []byte) ([]Received, error) {
 	if err := json.Unmarshal(WithoutBOM(body), &bodies); err != nil {
 		return nil, fmt.Errorf("%w: the batch: %w", ErrMalformed, JSONError(err))
 	}
+	if bodies == nil {
+		return nil, fmt.Errorf("%w: the batch is null", ErrMalformed)
+	}
 	events := make([]Received, len(bodies))
 	for i, body := range bodies {
 		events[i].Body = body
@@ -162,7 +165,7 @@ func set(e *cloudevents.Event, attribute, value string) error {
 	case "dataschema":
 		return e.Context.SetDataSchema(value)
 	case "time":
-		at, err := types.ParseTime(value)
+		at, err := types.ParseTime(strings.ToUpper(value)) // RFC 3339 allows small letters
 		if err != nil {
 			return err
 		}
@@ -172,12 +175,42 @@ func set(e *cloudevents.Event, attribute, value string) error {
 }
 
 // NewRequest is a POST of the event in binary mode. Its trace context stands in the headers
-// by which HTTP carries one as well, since not everybody on the way reads events. An event that is not valid is an
-// error.
+// by which HTTP carries one as well, since not everybody on the way reads events. One whose
+// data are an event themselves goes in structured mode, or they would be taken for it. An
+// event that is not valid is an error.
 func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
 	if err := valid(e); err != nil {
 		return nil, err
 	}
+	newRequest := newBinary
+	if strings.HasPrefix(strings.ToLower(e.DataContentType()), structured) {
+		newRequest = newStructured
+	}
+	r, err := newRequest(ctx, address, e)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]string{ExtTraceParent: TraceOf(e).Parent, ExtTraceState: TraceOf(e).State} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	return r, nil
+}
+
+func newStructured(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err == nil {
+		r.Header.Set("Content-Type", cloudevents.ApplicationCloudEventsJSON)
+	}
+	return r, err
+}
+
+func newBinary(ctx context.Context, address string, e cloudevents.Event) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(e.Data()))
 	if err != nil {
 		return nil, err
@@ -192,11 +225,6 @@ func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http
 	for name, value := range e.Extensions() {
 		if attributes[name], err = types.Format(value); err != nil {
 			return nil, fmt.Errorf("attribute %s: %w", name, err)
-		}
-	}
-	for name, value := range map[string]string{ExtTraceParent: TraceOf(e).Parent, ExtTraceState: TraceOf(e).State} {
-		if value != "" {
-			r.Header.Set(name, value)
 		}
 	}
 	for name, value := range attributes {
@@ -235,7 +263,7 @@ func encode(value string) string {
 // not every sender encodes. Quotation marks around the whole go (the same section).
 func decode(header string) (string, error) {
 	if len(header) >= 2 && header[0] == '"' && header[len(header)-1] == '"' {
-		header = strings.ReplaceAll(strings.ReplaceAll(header[1:len(header)-1], `\"`, `"`), `\\`, `\`)
+		header = escaped.ReplaceAllString(header[1:len(header)-1], "$1")
 	}
 	value := code.ReplaceAllStringFunc(header, func(code string) string {
 		b, _ := strconv.ParseUint(code[1:], 16, 8) // two hexadecimal digits
@@ -246,6 +274,9 @@ func decode(header string) (string, error) {
 	}
 	return value, nil
 }
+
+// escaped is a character inside quotation marks (RFC 9110, section 5.6.4).
+var escaped = regexp.MustCompile(`\\(.)`)
 
 // code stands for one byte.
 var code = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

@@ -50,6 +50,11 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 		"the bytes are no base64":     with(`,"data_base64":"?"`),
 		"the bytes are a number":      with(`,"data_base64":5`),
 		"the bytes are an object":     with(`,"data_base64":{}`),
+		"the bytes are a list":        with(`,"data_base64":[123,125]`),
+		"the bytes are null":          with(`,"data_base64":null`),
+		"a name in capitals":          with(`,"Data":2`),
+		"half an extension":           with(`,"ext":1.5`),
+		"an extension beyond 32 bits": with(`,"ext":4294967296`),
 		"data twice":                  with(`,"data":1,"data_base64":"AA=="`),
 		"text that is no string":      with(`,"datacontenttype":"text/plain","data":{"a":1}`),
 		"a subject of two lines":      with(`,"subject":"a\nb"`),
@@ -150,11 +155,14 @@ func TestARequestIsReadAsItWasMade(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 27, 1, 2, 3, 4000, time.UTC)
 	for what, members := range map[string]string{
-		"plain":                         `,"subject":"images/1","datacontenttype":"text/plain","data":"a"`,
-		"beyond ASCII":                  `,"subject":"Bücher/€ 😀 100% \"x\" %41"`,
-		"without a content type":        `,"data":{"a":1}`,
-		"with an extension and a time":  `,"nsqattempts":3,"time":"` + at.Format(time.RFC3339Nano) + `"`,
-		"with a quotation mark outside": `,"subject":"\"quoted\""`,
+		"plain":                          `,"subject":"images/1","datacontenttype":"text/plain","data":"a"`,
+		"beyond ASCII":                   `,"subject":"Bücher/€ 😀 100% \"x\" %41"`,
+		"without a content type":         `,"data":{"a":1}`,
+		"with an extension and a time":   `,"nsqattempts":3,"time":"` + at.Format(time.RFC3339Nano) + `"`,
+		"with an event as its data":      `,"datacontenttype":"Application/CloudEvents+json","ext":"a","data":` + with(`,"subject":"inner"`),
+		"with a time in small letters":   `,"time":"2026-11-27t01:02:03z"`,
+		"with an attribute that is null": `,"subject":null`,
+		"with a quotation mark outside":  `,"subject":"\"quoted\""`,
 	} {
 		e, err := event.Unmarshal([]byte(with(members)))
 		if err != nil {

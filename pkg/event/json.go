@@ -1,9 +1,12 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -37,6 +40,9 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 	data, base64 := members["data"], members["data_base64"]
 	delete(members, "data")
 	delete(members, "data_base64")
+	if err := tidyAttributes(members); err != nil {
+		return e, err
+	}
 	attributes, err := json.Marshal(members)
 	if err != nil {
 		return e, err
@@ -51,7 +57,7 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 	case data != nil && base64 != nil:
 		return e, errors.New("both data and data_base64")
 	case base64 != nil:
-		err = json.Unmarshal(base64, &e.DataEncoded)
+		e.DataEncoded, err = decodeBase64(base64)
 	case data != nil && isJSON(e.DataContentType()):
 		e.DataEncoded = data
 	case data != nil:
@@ -60,6 +66,40 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 		e.DataEncoded = []byte(text)
 	}
 	return e, err
+}
+
+// tidyAttributes makes the attributes such as the SDK takes them: without null, which says
+// that there is none (JSON format, section 2.2), and the time in capitals, which RFC 3339
+// does not ask for. It refuses what the SDK would change: names that are none (CloudEvents
+// 1.0, section 3.1) and numbers that are no Integer (JSON format, section 2.2).
+func tidyAttributes(members map[string]json.RawMessage) error {
+	for name, value := range members {
+		switch {
+		case !attributeName.MatchString(name):
+			return fmt.Errorf("%q is no name of an attribute: it has letters other than a to z, and digits", name)
+		case string(value) == "null":
+			delete(members, name)
+		case name == "time":
+			members[name] = bytes.ToUpper(value)
+		case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
+			if _, err := strconv.ParseInt(string(value), 10, 32); err != nil {
+				return fmt.Errorf("attribute %s: %s is no whole number of 32 bits", name, value)
+			}
+		}
+	}
+	return nil
+}
+
+var attributeName = regexp.MustCompile(`^[a-z0-9]+$`)
+
+// decodeBase64 takes a string alone: encoding/json would take a list of numbers as well.
+func decodeBase64(member json.RawMessage) ([]byte, error) {
+	if !bytes.HasPrefix(member, []byte(`"`)) {
+		return nil, errors.New("data_base64 is no string")
+	}
+	var data []byte
+	err := json.Unmarshal(member, &data)
+	return data, err
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and

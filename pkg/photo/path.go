@@ -38,6 +38,9 @@ func Clean(p string) (string, error) {
 	prefix := ""
 	if scheme, rest, found := strings.Cut(p, "://"); found && isScheme(scheme) {
 		bucket, key, _ := strings.Cut(rest, "/")
+		if bucket == "." || bucket == ".." {
+			return "", refuse("%q is no bucket's name", bucket)
+		}
 		prefix, p = strings.ToLower(scheme+"://"+bucket)+"/", strings.TrimLeft(key, "/")
 	}
 	p = path.Clean(p)

@@ -49,7 +49,7 @@ func TestClean(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, seed := range append(deptest.NewTraversal(f, nil).Paths, "a", "/a/../b", "s3://b/k", "a/./b//c", "file:///a") {
+	for _, seed := range append(deptest.NewTraversal(f, nil).Paths, "a", "/a/../b", "s3://b/k", "a/./b//c", "file:///a", "A000://../0") {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {

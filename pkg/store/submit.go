@@ -45,6 +45,9 @@ type Submission struct {
 	Content string
 }
 
+// Unhinted tells whether the picture waits for a hint.
+func (s Submission) Unhinted() bool { return !s.Status.Final() && !s.Queued }
+
 // Submit makes sure that every path has a row, and that one whose picture failed
 // is pending again, in a new round. It answers in the order of the pictures, all or
 // nothing; a path may stand among them twice. Of several names of an upload the newest

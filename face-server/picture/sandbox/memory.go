@@ -53,15 +53,6 @@ func (m *memory) Free() {
 	}
 }
 
-// stop ends the program that runs in the memory, at its next loop.
-func (m *memory) stop() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.pages != nil {
-		m.pages[stopFlag] = 1
-	}
-}
-
 func (m *memory) wantedMore() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -28,8 +28,8 @@ type Program struct {
 	compiled func() (wazero.Runtime, wazero.CompiledModule, error)
 }
 
-// New makes a Program of a gzipped WebAssembly reactor that exports malloc. It is
-// compiled when it is first started: who never needs it pays nothing.
+// New makes a Program of a gzipped WebAssembly reactor that has memory and exports malloc.
+// It is compiled when it is first started: who never needs it pays nothing.
 func New(packed []byte) *Program {
 	var (
 		once    sync.Once
@@ -97,7 +97,7 @@ func (p *Program) Start(ctx context.Context, most int64) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
-	// Calls are given a context that does not end: the memory's flag ends them.
+	// Calls are given a context that does not end: a global ends them, see interruptible.
 	calls := context.WithoutCancel(ctx)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
 	module, err := runtime.InstantiateModule(experimental.WithMemoryAllocator(calls, memory), compiled, config)
@@ -105,7 +105,11 @@ func (p *Program) Start(ctx context.Context, most int64) (*Instance, error) {
 		memory.Free()
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
-	return &Instance{calls, module, memory, context.AfterFunc(ctx, memory.stop)}, nil
+	stop, ok := module.ExportedGlobal(stopGlobal).(api.MutableGlobal)
+	if !ok {
+		panic("no global to stop the program by: a mistake in interruptible")
+	}
+	return &Instance{calls, module, memory, context.AfterFunc(ctx, func() { stop.Set(1) })}, nil
 }
 
 // Close gives all memory back.

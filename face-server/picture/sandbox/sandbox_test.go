@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 // module is a reactor of functions without parameters: hang, a loop without an end;
-// recurse, which calls itself. Its malloc gives nothing.
+// recurse, which calls itself; wild, a loop that overwrites all of the memory; trap, which
+// reads outside of it. Its malloc gives nothing.
 func module(t testing.TB) []byte {
 	t.Helper()
 	vector := func(items ...string) string { return string(rune(len(items))) + strings.Join(items, "") }
@@ -20,15 +22,17 @@ func module(t testing.TB) []byte {
 	export := func(name string, kind, index rune) string { return sized(name) + string(kind) + string(index) }
 	text := "\x00asm\x01\x00\x00\x00" +
 		"\x01" + sized(vector("\x60\x00\x00", "\x60\x01\x7f\x01\x7f")) +
-		"\x03" + sized(vector("\x00", "\x00", "\x01", "\x00")) +
+		"\x03" + sized(vector("\x00", "\x00", "\x01", "\x00", "\x00", "\x00")) +
 		"\x05" + sized(vector("\x00\x01")) +
 		"\x07" + sized(vector(export("memory", 2, 0), export("_initialize", 0, 3), export("hang", 0, 0), export("recurse", 0, 1),
-		export("malloc", 0, 2))) +
+		export("malloc", 0, 2), export("wild", 0, 4), export("trap", 0, 5))) +
 		"\x0a" + sized(vector(
 		sized("\x00\x03\x40\x0c\x00\x0b\x0b"),
 		sized("\x00\x10\x01\x0b"),
 		sized("\x00\x41\x00\x0b"),
 		sized("\x00\x0b"),
+		sized("\x00\x03\x40\x41\x00\x41\x00\x41\x80\x80\x04\xfc\x0b\x00\x0c\x00\x0b\x0b"),
+		sized("\x00\x41\x7f\x28\x02\x00\x1a\x0b"),
 	))
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -49,17 +53,56 @@ func start(ctx context.Context, t *testing.T, most int64) *sandbox.Instance {
 	return instance
 }
 
+// Whatever it writes to its memory.
 func TestWhatHangsEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := start(ctx, t, 1<<20).Call("hang"); err == nil || ctx.Err() == nil {
-		t.Errorf("it ended by itself, with error %v", err)
+	for _, name := range []string{"hang", "wild"} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := start(ctx, t, 1<<20).Call(name); err == nil || ctx.Err() == nil {
+				t.Errorf("it ended by itself, with error %v", err)
+			}
+		})
 	}
 }
 
-func TestEndlessRecursionIsAnError(t *testing.T) {
-	if _, err := start(t.Context(), t, 1<<20).Call("recurse"); err == nil {
-		t.Error("it ended without an error")
+// The collector needs every goroutine to stop for a moment, and those that run are held up
+// until the last one does; as many programs hang as there are processors for Go.
+func TestWhatHangsHoldsNobodyUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error)
+	programs := runtime.GOMAXPROCS(0)
+	for range programs {
+		instance := start(ctx, t, 1<<20)
+		go func() {
+			_, err := instance.Call("hang")
+			ended <- err
+		}()
+	}
+	for range 10 {
+		runtime.GC()
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("one ended by itself, with error %v", err)
+	default:
+	}
+	cancel()
+	for range programs {
+		if err := <-ended; err == nil {
+			t.Error("it ended without an error")
+		}
+	}
+}
+
+func TestWhatBreaksOffIsAnError(t *testing.T) {
+	for _, name := range []string{"recurse", "trap"} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := start(t.Context(), t, 1<<20).Call(name); err == nil {
+				t.Error("it ended without an error")
+			}
+		})
 	}
 }
 

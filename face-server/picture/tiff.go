@@ -1,0 +1,52 @@
+package picture
+
+import (
+	"bytes"
+	"context"
+	"image"
+
+	"golang.org/x/image/tiff"
+)
+
+var plainTIFF = decoder{config: tiff.DecodeConfig, decode: tiff.Decode, more: moreForTIFF}
+
+// mendTIFF decodes of a TIFF that is cut off the strips that there are: it is made to say
+// that it has no more rows. One whose rows are not compressed goes on to its last byte.
+// One whose directory is missing, which may come last, nobody can show; nor one in tiles.
+func mendTIFF(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+	config, err := tiff.DecodeConfig(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	d := newTIFFDirectory(body)
+	offsets, sizes := d.values(tiffStripOffsets), d.values(tiffStripSizes)
+	there, end := 0, int64(0)
+	for i := range min(len(offsets), len(sizes)) {
+		stripEnd := int64(offsets[i]) + int64(sizes[i])
+		end = max(end, stripEnd)
+		if stripEnd <= int64(len(body)) && there == i {
+			there++
+		}
+	}
+	if there == len(offsets) {
+		return nil, errWhole
+	}
+	if compression := d.values(tiffCompression); len(compression) == 0 || compression[0] <= 1 {
+		return plainTIFF.padded(ctx, body, end, limits, orientation)
+	}
+	rows := config.Height
+	if perStrip := d.values(tiffRowsPerStrip); len(perStrip) == 1 {
+		rows = int(min(int64(perStrip[0])*int64(there), int64(rows)))
+	}
+	if there == 0 || rows == 0 || rows == config.Height {
+		return nil, errWhole
+	}
+	decoded, err := tiff.Decode(&reader{ctx: ctx, body: d.withRows(rows)})
+	if err != nil {
+		return nil, err
+	}
+	// Not as the grey one that it may be, whose pixels would be taken for all there are.
+	p := newPicture(struct{ image.Image }{decoded}, config.Width, config.Height, orientation)
+	p.Warning = cutOff(int64(config.Height-rows), int64(config.Height))
+	return p, nil
+}
