@@ -121,7 +121,7 @@ func Break(broken string) Fault {
 		w.Header().Set("Last-Modified", "Fri, 27 Nov 2026 08:00:00 GMT")
 		w.Header().Set("ETag", `"broken"`)
 		fmt.Fprint(w, strings.Repeat("x", told/2))
-		http.NewResponseController(w).Flush() //nolint:errcheck // it can
+		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }

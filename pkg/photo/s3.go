@@ -43,7 +43,7 @@ var s3Parameters = map[string]func(c *s3Client, value string) error{
 	"endpoint": func(c *s3Client, value string) error { c.endpoint = value; return nil },
 	"role": func(c *s3Client, value string) error {
 		if !strings.HasPrefix(value, "arn:") {
-			return errors.New("it is no ARN, which begins with arn:")
+			return errors.New("it is no ARN, such as arn:aws:iam::123456789012:role/lineup")
 		}
 		c.role = value
 		return nil
