@@ -21,6 +21,10 @@ type jpegFile struct {
 	frame  jpegFrame
 	limits turbo.Limits
 	memory int64 // bytes that decoding may take
+
+	// endless tells that pixels may be missing without a word of the library's: it takes
+	// zeros for what an arithmetic-coded JPEG lacks.
+	endless bool
 }
 
 // openJPEG decodes a JPEG as large as it is looked at first. Pictures with many pixels
@@ -82,6 +86,7 @@ func newJPEGFile(body []byte, limits Limits) (*jpegFile, error) {
 			return nil, err
 		}
 	}
+	endless := frame.arithmetic() && !bytes.Contains(body[frame.scan:], endOfImage)
 	body = mended(body, frame)
 	header, err := turbo.ReadHeader(body)
 	if err != nil {
@@ -93,7 +98,7 @@ func newJPEGFile(body []byte, limits Limits) (*jpegFile, error) {
 	if err := limits.checkSize(header.Width, header.Height); err != nil {
 		return nil, err
 	}
-	return &jpegFile{body, header, frame, turbo.Limits{Memory: limits.Memory, Scans: maxScans}, limits.Memory}, nil
+	return &jpegFile{body, header, frame, turbo.Limits{Memory: limits.Memory, Scans: maxScans}, limits.Memory, endless}, nil
 }
 
 // mended is a JPEG without faults that cost no pixel.
