@@ -32,7 +32,10 @@ var Formats = []Format{
 }
 
 // aliases are other endings of files' names.
-var aliases = map[string]string{"jpeg": "jpg", "heif": "heic", "hif": "heic", "tif": "tiff", "dib": "bmp"}
+var aliases = map[string]string{
+	"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg", "pjp": "jpg", "apng": "png",
+	"heif": "heic", "hif": "heic", "tif": "tiff", "dib": "bmp",
+}
 
 // sniffBytes is how much of a file tells its format.
 const sniffBytes = 512
@@ -92,7 +95,7 @@ func heif(first []byte) string {
 }
 
 // FormatByName tells the format that a file's name promises, in letters of any
-// case: .jpg and .jpeg alike.
+// case: .jpg, .jpeg and .jfif alike.
 func FormatByName(name string) (Format, bool) {
 	extension, _ := strings.CutPrefix(strings.ToLower(path.Ext(name)), ".")
 	extension = cmp.Or(aliases[extension], extension)
