@@ -92,7 +92,7 @@ func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Pict
 	if err == nil || d.mend == nil || errors.Is(err, ErrTooLarge) || ctx.Err() != nil {
 		return p, err
 	}
-	partial, mendErr := d.mend(ctx, body, limits, stored)
+	partial, mendErr := d.mend(ctx, d, body, limits, stored)
 	if mendErr != nil && !errors.Is(mendErr, ErrTooLarge) {
 		return nil, err // that of the file as it is tells more
 	}

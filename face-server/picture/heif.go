@@ -88,7 +88,7 @@ func newHEIC(header []uint32, limits Limits) (heic, error) {
 	}
 	// The decoder has its own picture, that of each of its steps, and the copy of it.
 	const steps = 3
-	return h, limits.checkMemory(steps * int64(h.bytes()))
+	return h, limits.checkMemory(steps*int64(h.bytes()), makeSmaller)
 }
 
 // row is the bytes of one as libheif keeps it, of so many pixels of some bytes each: 64
@@ -159,16 +159,16 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		if err != nil {
 			return nil, err
 		}
-		width, height, perPixel := int(header[0]), int(header[1]), 4
+		width, height, perPixel, advice := int(header[0]), int(header[1]), 4, makeSmaller
 		if depth := header[2]; depth > 8 {
-			perPixel = 8
+			perPixel, advice = 8, saveShallow
 		}
 		if err := limits.checkSize(width, height); err != nil {
 			return nil, err
 		}
 		// The decoder has its own picture, that as RGB, and the copy of it.
 		const ownPicture, copied, converted = 6, 2, 3
-		if err := limits.checkMemory(int64(width) * int64(height) * int64(ownPicture+copied*perPixel+converted)); err != nil {
+		if err := limits.checkMemory(int64(width)*int64(height)*int64(ownPicture+copied*perPixel+converted), advice); err != nil {
 			return nil, err
 		}
 		pixels, err := in.Alloc(width * height * perPixel)
@@ -220,7 +220,7 @@ func (l Limits) inSandbox(ctx context.Context, program *sandbox.Program, decode 
 	case limited.Err() != nil:
 		return nil, fmt.Errorf("%w: decoding it takes longer than %v (DECODE_TIMEOUT)", ErrTooLarge, l.DecodeTimeout)
 	case instance.WantedMore():
-		return nil, fmt.Errorf("%w: to decode it takes more than %d bytes (MAX_DECODE_MEMORY)", ErrTooLarge, l.Memory)
+		return nil, fmt.Errorf("%w: to decode it takes more than %d bytes (MAX_DECODE_MEMORY); %s", ErrTooLarge, l.Memory, makeSmaller)
 	}
 	return nil, err
 }

@@ -41,7 +41,11 @@ func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*
 		detail = limits.Detail(upright, across)
 	}
 	scale := file.scale(detail / max(1, float64(file.header.Across)/coarserColour))
-	if err := limits.checkMemory(file.needed(scale)); err != nil {
+	advice := makeSmaller
+	if file.frame.buffered {
+		advice = saveBaseline
+	}
+	if err := limits.checkMemory(file.needed(scale), advice); err != nil {
 		return nil, err
 	}
 	c, damage, err := file.decode(scale)

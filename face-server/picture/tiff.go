@@ -4,22 +4,18 @@ import (
 	"bytes"
 	"context"
 	"image"
-
-	"golang.org/x/image/tiff"
 )
-
-var plainTIFF = decoder{config: tiff.DecodeConfig, decode: tiff.Decode, more: moreForTIFF}
 
 // mendTIFF decodes of a TIFF that is cut off the strips that there are: it is made to say
 // that it has no more rows. One whose rows are not compressed goes on to its last byte.
 // One whose directory is missing, which may come last, nobody can show; nor one in tiles.
-func mendTIFF(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
-	config, err := tiff.DecodeConfig(bytes.NewReader(body))
+func mendTIFF(ctx context.Context, d decoder, body []byte, limits Limits, orientation int) (*Picture, error) {
+	config, err := d.config(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	d := newTIFFDirectory(body)
-	offsets, sizes := d.values(tiffStripOffsets), d.values(tiffStripSizes)
+	directory := newTIFFDirectory(body)
+	offsets, sizes := directory.values(tiffStripOffsets), directory.values(tiffStripSizes)
 	there, end := 0, int64(0)
 	for i := range min(len(offsets), len(sizes)) {
 		stripEnd := int64(offsets[i]) + int64(sizes[i])
@@ -31,17 +27,22 @@ func mendTIFF(ctx context.Context, body []byte, limits Limits, orientation int) 
 	if there == len(offsets) {
 		return nil, errWhole
 	}
-	if compression := d.values(tiffCompression); len(compression) == 0 || compression[0] <= 1 {
-		return plainTIFF.padded(ctx, body, end, limits, orientation)
+	if compression := directory.values(tiffCompression); len(compression) == 0 || compression[0] <= 1 {
+		return d.padded(ctx, body, end, limits, orientation)
 	}
 	rows := config.Height
-	if perStrip := d.values(tiffRowsPerStrip); len(perStrip) == 1 {
+	if perStrip := directory.values(tiffRowsPerStrip); len(perStrip) == 1 {
 		rows = int(min(int64(perStrip[0])*int64(there), int64(rows)))
 	}
 	if there == 0 || rows == 0 || rows == config.Height {
 		return nil, errWhole
 	}
-	decoded, err := tiff.Decode(&reader{ctx: ctx, body: d.withRows(rows)})
+	// The body is copied, and the pixels are, also those that would be taken as they are.
+	const copied = 3
+	if _, err := d.check(body, limits, int64(len(body))+copied*int64(config.Width)*int64(config.Height)); err != nil {
+		return nil, err
+	}
+	decoded, err := d.decode(&reader{ctx: ctx, body: directory.withRows(rows)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -92,6 +93,16 @@ func heif(first []byte) string {
 		return "image/heic" // its decoder knows more of it, or says no
 	}
 	return ""
+}
+
+// TooLarge is an ErrTooLarge, in words for whoever sent the file with these first bytes:
+// they begin with its format, where that is known.
+func TooLarge(first []byte, format string, args ...any) error {
+	err := fmt.Errorf("%w: "+format, append([]any{ErrTooLarge}, args...)...)
+	if f, known := FormatOf(first); known {
+		return fmt.Errorf("%s %w", f.Name, err)
+	}
+	return err
 }
 
 // FormatByName tells the format that a file's name promises, in letters of any
