@@ -37,8 +37,9 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 		return nil, fmt.Errorf("%s is %w; set FORMATS", format.Name, ErrOff)
 	}
 	var p *Picture
+	d := decoders[format.MediaType]
 	err := guard(func() (err error) {
-		p, err = decoders[format.MediaType].picture(ctx, body, limits)
+		p, err = d.picture(ctx, body, limits)
 		return err
 	})
 	switch {
@@ -50,6 +51,8 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 		return nil, fmt.Errorf("%s %w", format.Name, err)
 	case unsupported(err):
 		return nil, fmt.Errorf("%w: a %s of a kind that is not read (%w); save it as a JPEG", ErrNoPicture, format.Name, err)
+	case err != nil && d.short != nil && d.short(body):
+		return nil, fmt.Errorf("%w: broken %s: the file is cut off, and cannot be looked at in part; send all of it", ErrNoPicture, format.Name)
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"lineup.dev/lineup/face-server/picture/sandbox"
 )
@@ -171,14 +172,7 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		if err := limits.checkMemory(int64(width)*int64(height)*int64(ownPicture+copied*perPixel+converted), advice); err != nil {
 			return nil, err
 		}
-		pixels, err := in.Alloc(width * height * perPixel)
-		if err != nil {
-			return nil, err
-		}
-		if err := decode(0, pixels); err != nil {
-			return nil, err
-		}
-		stored, err := in.Bytes(pixels, width*height*perPixel)
+		stored, err := avifPixels(in, width*height*perPixel, func(pixels uint64) error { return decode(0, pixels) })
 		if err != nil {
 			return nil, err
 		}
@@ -188,6 +182,31 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		decoded := &image.RGBA{Pix: stored, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 		return newPicture(toYCbCr(decoded, width, height), width, height, heifOrientation(body)), nil
 	})
+}
+
+// avifPixels decodes so many bytes of pixels. Of what is cut off or damaged the decoder says
+// nothing, and writes nothing: opacity, at least, it writes of any other.
+func avifPixels(in *sandbox.Instance, size int, decode func(pixels uint64) error) ([]byte, error) {
+	pixels, err := in.Alloc(size)
+	if err != nil {
+		return nil, err
+	}
+	before, err := in.Bytes(pixels, size)
+	if err != nil {
+		return nil, err
+	}
+	clear(before)
+	if err := decode(pixels); err != nil {
+		return nil, err
+	}
+	stored, err := in.Bytes(pixels, size)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(stored, func(b byte) bool { return b != 0 }) {
+		return nil, errNothingDecoded
+	}
+	return stored, nil
 }
 
 // highBytes keeps the high byte of numbers of 16 bits.
@@ -234,10 +253,12 @@ func hand(in *sandbox.Instance, body []byte, count int) (file, results uint64, e
 	return file, results, err
 }
 
+var errNothingDecoded = errors.New("its decoder makes nothing of it")
+
 // succeed is the error of a call that gives 0 when the file is not understood.
 func succeed(result uint64, err error) error {
 	if err == nil && result == 0 {
-		return errors.New("its decoder makes nothing of it")
+		return errNothingDecoded
 	}
 	return err
 }

@@ -51,3 +51,30 @@ func mendTIFF(ctx context.Context, d decoder, body []byte, limits Limits, orient
 	p.Warning = cutOff(int64(config.Height-rows), int64(config.Height))
 	return p, nil
 }
+
+// shortTIFF tells whether the directory, or pixels that it names, lie beyond the end.
+func shortTIFF(body []byte) bool {
+	const header, entrySize, stored = 8, 12, 4
+	d, length := newTIFFDirectory(body), int64(len(body))
+	if length < header {
+		return true
+	}
+	at := int64(d.order.Uint32(body[4:]))
+	if at+2 > length || at+2+entrySize*int64(d.order.Uint16(body[at:])) > length {
+		return true
+	}
+	for e := range d.entries() {
+		if size := e.size(d) * int64(e.count(d)); size > stored && int64(d.order.Uint32(e.stored()))+size > length {
+			return true
+		}
+	}
+	for _, tags := range [][2]int{{tiffStripOffsets, tiffStripSizes}, {tiffTileOffsets, tiffTileSizes}} {
+		offsets, sizes := d.values(tags[0]), d.values(tags[1])
+		for i := range min(len(offsets), len(sizes)) {
+			if int64(offsets[i])+int64(sizes[i]) > length {
+				return true
+			}
+		}
+	}
+	return false
+}
