@@ -26,6 +26,7 @@ func TestUnusualJPEGs(t *testing.T) {
 		"no end, progressive": bytes.TrimSuffix(file(t, "progressive.jpg"), []byte{0xff, 0xd9}),
 		"no end, and a camera's data after the pixels": append(ordinary[:len(ordinary)-2:len(ordinary)-2], "\x00\x00\x01\x0a\x0e\x00\x00\x00Image_UTC_Data1700000000000SEFHj\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x0a\x23\x00\x00\x00#\x00\x00\x00\x18\x00\x00\x00SEFT"...),
 		"restart markers announced and none there":     insert(ordinary, "\xff\xdd\x00\x04\x00\x03"),
+		"a few surplus bytes behind the pixels":        surplusBytes(ordinary, 50),
 		"fill before a marker":                         insert(ordinary, "\xff\xff\xff"),
 	}
 	for _, name := range []string{
@@ -45,6 +46,12 @@ func TestUnusualJPEGs(t *testing.T) {
 // insert puts bytes behind a JPEG's first marker.
 func insert(body []byte, more string) []byte {
 	return bytes.Join([][]byte{body[:2], []byte(more), body[2:]}, nil)
+}
+
+// surplusBytes puts so many bytes, none of them zero, behind a JPEG's pixels.
+func surplusBytes(body []byte, count int) []byte {
+	end := len(body) - 2
+	return slices.Concat(body[:end], bytes.Repeat([]byte{0x55}, count), body[end:])
 }
 
 // without leaves out the segments with that marker.
@@ -115,6 +122,7 @@ func TestDamagedJPEGs(t *testing.T) {
 		"cut a little before its end":                        {large[:len(large)-100], "of the picture is missing"},
 		"a marker amid the pixels":                           {slices.Concat(large[:len(large)/2], []byte{0xff, 0x01}, large[len(large)/2:]), "of the picture is missing"}, // browsers show no more of it
 		"progressive and cut":                                {progressive[:len(progressive)*9/10], "the file is"},
+		"many surplus bytes behind the pixels":               {surplusBytes(large, 200), "damaged"},
 		"a part between two restarts is missing":             {append(bytes.Clone(restarts[:third]), restarts[third+20:]...), "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) { mustWarn(t, c.body, c.says) })
