@@ -76,7 +76,9 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 	if remote, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		opened.address = plain(remote.AddrPort().Addr())
 	}
-	opened.asked.Store(time.Now().UnixNano()) // the server speaks first
+	now := time.Now().UnixNano()
+	opened.asked.Store(now) // the server speaks first
+	opened.heard.Store(now)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open[opened] = true
