@@ -91,6 +91,9 @@ KN_IMAGE_MYSQL ?= mysql:8.4
 KN_IMAGE_NSQ ?= nsqio/nsq:v1.3.0
 PROGRAMS := ./functions/receive ./functions/process ./functions/view ./bridge ./face-server ./pkg/store/migrate
 
+# A cluster that went away must hold nobody up.
+kubectl = timeout 6m kubectl
+
 resolved = bin/$(notdir $(OVERLAY)).yaml
 namespace = $(shell sed -n 's/^namespace: //p' knative/overlays/$(OVERLAY)/kustomization.yaml)
 
@@ -110,7 +113,7 @@ images: models bin/ko.yaml ## build every image, push it to KO_DOCKER_REPO, and 
 
 .PHONY: manifests
 manifests: models bin/ko.yaml ## write what OVERLAY deploys, with the images built, to bin/OVERLAY.yaml
-	kubectl kustomize knative/overlays/$(OVERLAY) \
+	$(kubectl) kustomize knative/overlays/$(OVERLAY) \
 		| sed 's|image: mysql:8.4$$|image: $(KN_IMAGE_MYSQL)|; s|image: nsqio/nsq:v1.3.0$$|image: $(KN_IMAGE_NSQ)|' \
 		| $(ko) resolve -f - > $(resolved)
 
@@ -123,7 +126,7 @@ release: release-check models bin/ko.yaml ## push VERSION's images to KO_DOCKER_
 	@rm -rf $(release_files) && mkdir -p $(release_files)
 	@printf 'resources: [../../../knative/overlays/production]\nlabels:\n- pairs: {app.kubernetes.io/version: %s}\n' $(VERSION) \
 		> $(release_files)/kustomization.yaml
-	kubectl kustomize $(release_files) | GOFLAGS="$${GOFLAGS:-} -buildvcs=true" $(ko) resolve --base-import-paths --tags $(VERSION) --image-refs $(release_files)/images.txt -f - \
+	$(kubectl) kustomize $(release_files) | GOFLAGS="$${GOFLAGS:-} -buildvcs=true" $(ko) resolve --base-import-paths --tags $(VERSION) --image-refs $(release_files)/images.txt -f - \
 		> $(release_files)/lineup.yaml
 	@rm $(release_files)/kustomization.yaml
 	cd $(release_files) && sha256sum images.txt lineup.yaml > SHA256SUMS
@@ -140,15 +143,15 @@ release-check:
 # A Job cannot be changed, so the one of the last deployment goes first.
 .PHONY: deploy
 deploy: manifests ## deploy OVERLAY (small, production) with kubectl, and wait until it is Ready
-	kubectl delete job -l app.kubernetes.io/part-of=lineup -n $(namespace) --ignore-not-found
-	kubectl apply -f $(resolved)
-	kubectl wait -n $(namespace) --for=condition=Complete job/migrate --timeout=5m
-	kubectl wait -n $(namespace) --for=condition=Ready ksvc,broker,trigger,pingsource,sinkbinding -l app.kubernetes.io/part-of=lineup --timeout=5m
-	kubectl rollout status -n $(namespace) deployment/bridge --timeout=5m
+	$(kubectl) delete job -l app.kubernetes.io/part-of=lineup -n $(namespace) --ignore-not-found
+	$(kubectl) apply -f $(resolved)
+	$(kubectl) wait -n $(namespace) --for=condition=Complete job/migrate --timeout=5m
+	$(kubectl) wait -n $(namespace) --for=condition=Ready ksvc,broker,trigger,pingsource,sinkbinding -l app.kubernetes.io/part-of=lineup --timeout=5m
+	$(kubectl) rollout status -n $(namespace) deployment/bridge --timeout=5m
 
 .PHONY: undeploy
 undeploy: ## remove what OVERLAY deployed, its namespace and its data
-	kubectl kustomize knative/overlays/$(OVERLAY) | kubectl delete -f - --ignore-not-found
+	$(kubectl) kustomize knative/overlays/$(OVERLAY) | $(kubectl) delete -f - --ignore-not-found
 
 .PHONY: e2e-knative
 e2e-knative: ## deploy into a namespace of its own on KUBECONFIG's cluster, and check all that docs/knative.md says

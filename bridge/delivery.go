@@ -35,7 +35,7 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	defer cancel()
 	release := touch(m, d.touchEvery)
 	answer := d.post(ctx, e)
-	decided := d.decide(ctx, m, answer, log)
+	decided := d.dispose(ctx, m, answer, log)
 	release()
 	d.resolve(m, decided, answer, log)
 }
@@ -46,9 +46,9 @@ func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {
 	return d.sink.Send(ctx, e)
 }
 
-// decide says what becomes of the message. One that is refused has its dead letter
+// dispose says what becomes of the message, by the table. One that is refused has its dead letter
 // when this returns; where none can be written, the message is tried again.
-func (d *delivery) decide(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
+func (d *delivery) dispose(ctx context.Context, m *nsq.Message, answer event.Answer, log *slog.Logger) decision {
 	decided := d.retry.decide(answer, m.Attempts, time.Now(), rand.Float64()) //nolint:gosec // jitter, not a secret
 	if decided.disposition == refuse {
 		if err := d.deadLetters.publish(ctx, m, answer); err != nil {

@@ -21,8 +21,8 @@ type matcher struct {
 var refusals = map[gallery.Decision]facerecog.Refusal{
 	gallery.Match:          facerecog.Refusal_NONE,
 	gallery.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
-	gallery.NobodyNear:     facerecog.Refusal_NOBODY_NEAR,
-	gallery.CoinToss:       facerecog.Refusal_COIN_TOSS,
+	gallery.BelowThreshold: facerecog.Refusal_NOBODY_NEAR,
+	gallery.Ambiguous:      facerecog.Refusal_COIN_TOSS,
 }
 
 // nearest finds at most count persons, those most similar to an embedding first.

@@ -28,7 +28,7 @@ type server struct {
 	*engine
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
-	held       chan struct{}   // one for each call whose picture is read, or was
+	slots      chan struct{}   // one for each call whose picture is read, or was
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
 	overdue    context.Context // ends when this server does and calls in flight have had their time
@@ -40,7 +40,7 @@ func newServer(config settings, e *engine, pictures pictures, log *slog.Logger) 
 		engine:     e,
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
-		held:       make(chan struct{}, 2*config.Workers),
+		slots:      make(chan struct{}, 2*config.Workers),
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
 		overdue:    context.Background(),
@@ -115,8 +115,8 @@ func (s *server) admit(ctx context.Context, do func() error) error {
 		return errBusy
 	}
 	select {
-	case s.held <- struct{}{}:
-		defer func() { <-s.held }()
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

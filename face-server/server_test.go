@@ -280,8 +280,8 @@ func TestNoMorePicturesAreReadThanWorkersNeed(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, "all calls are there", func() bool { return len(server.admitted) == 12 })
 	testkit.Eventually(t, patience, "pictures are read", func() bool { return len(roots.reading) == 4 })
-	if len(server.held) != 4 || len(roots.reading) > 4 {
-		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), len(server.held))
+	if len(server.slots) != 4 || len(roots.reading) > 4 {
+		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), len(server.slots))
 	}
 	close(roots.proceed)
 	calls.Wait()

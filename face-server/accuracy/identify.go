@@ -105,7 +105,7 @@ func refusal(rule gallery.Rule, n nearest) string {
 	switch decide(rule, n) {
 	case gallery.NobodyEnrolled:
 		return "the gallery is empty"
-	case gallery.NobodyNear:
+	case gallery.BelowThreshold:
 		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
 	}
 	return fmt.Sprintf("%v is too near to %v", n[0], n[1])

@@ -11,10 +11,10 @@ import (
 
 // detection is a face in a picture, in the picture's pixels.
 type detection struct {
-	box        Box
-	score      float32
-	landmarks  []complex128
-	steadiness float64 // of the landmarks, 0 to 1
+	box       Box
+	score     float32
+	landmarks []complex128
+	stability float64 // of the landmarks, 0 to 1
 }
 
 // find gives the faces in the picture, those of the highest score first.
@@ -56,10 +56,10 @@ func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) ([]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if f.landmarks, f.steadiness, err = r.steadyLandmarks(p, f.box); err != nil {
+		if f.landmarks, f.stability, err = r.stableLandmarks(p, f.box); err != nil {
 			return nil, err
 		}
-		if f.steadiness >= 0 {
+		if f.stability >= 0 {
 			faces = append(faces, f)
 		}
 	}

@@ -13,11 +13,11 @@ var perturbations = []struct{ right, down, scale float64 }{
 	{-0.08, 0.08, 0.9},
 }
 
-// steadyLandmarks finds the landmarks of what is in the box, and tells how well they
+// stableLandmarks finds the landmarks of what is in the box, and tells how well they
 // stay where they are when the crop is perturbed: 1 when they do, 0 when they move as
 // far as they may, less when it is no face. Those of a face upright stay; on anything
 // else, a face upside down too, the model draws a face that follows the crop.
-func (r *Recogniser) steadyLandmarks(p *picture.Picture, box Box) (points []complex128, steadiness float64, err error) {
+func (r *Recogniser) stableLandmarks(p *picture.Picture, box Box) (points []complex128, stability float64, err error) {
 	if points, err = r.landmark(p, box); err != nil || r.Landmarks.MaxDisplacement == 0 {
 		return points, 1, err
 	}

@@ -58,9 +58,8 @@ func (r *Recogniser) Close() {
 	}
 }
 
-// Faces finds and describes the faces in the picture, those of the
-// highest score first, and no more
-// of them than the models were opened for. It stops between two steps, of some
+// Faces finds and describes the faces in the picture, those of the highest score first,
+// and no more of them than the models were opened for. It stops between two steps, of some
 // milliseconds each, when ctx ends; the error is ctx's or the runtime's.
 func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, error) {
 	detections, turns, err := r.findAnyWayUp(ctx, p)

@@ -45,14 +45,14 @@ func (r *Recogniser) findAnyWayUp(ctx context.Context, p *picture.Picture) (face
 }
 
 // evidence says how much speaks for the way up in which these faces were found. Each of
-// at least that score counts by its score, by how steady its landmarks are, and by the
+// at least that score counts by its score, by how stable its landmarks are, and by the
 // square of the cosine of its lean: one that leans by 45° speaks for two ways up.
 func (r *Recogniser) evidence(faces []detection, score float32) (sum float64) {
 	for _, f := range faces {
 		if f.score >= score {
 			a := r.alignment(f.landmarks)
 			cos, sin := a.XX, a.YX // of the lean, times the scale
-			sum += float64(f.score) * f.steadiness * cos * cos / (cos*cos + sin*sin)
+			sum += float64(f.score) * f.stability * cos * cos / (cos*cos + sin*sin)
 		}
 	}
 	return sum

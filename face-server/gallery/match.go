@@ -25,8 +25,8 @@ type Decision uint8
 const (
 	Match Decision = iota
 	NobodyEnrolled
-	NobodyNear
-	CoinToss      // another person is nearly as near
+	BelowThreshold
+	Ambiguous     // another person is nearly as near
 	DecisionCount // how many there are
 )
 
@@ -37,9 +37,9 @@ func (r Rule) Decide(candidates []Candidate) Decision {
 	case len(candidates) == 0:
 		return NobodyEnrolled
 	case !(candidates[0].Similarity >= float32(r.Threshold)):
-		return NobodyNear
+		return BelowThreshold
 	case len(candidates) > 1 && !(candidates[0].Similarity-candidates[1].Similarity >= float32(r.Margin)):
-		return CoinToss
+		return Ambiguous
 	}
 	return Match
 }

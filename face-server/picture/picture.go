@@ -1,5 +1,5 @@
-// Package picture decodes a file into something faces
-// can be searched for in: upright, of bounded size, and quick to draw in any size.
+// Package picture decodes a file into a picture in which faces can be searched for: it is
+// upright, of bounded size, and quickly drawn in any size.
 package picture
 
 import "image"

@@ -122,11 +122,3 @@ func pictureOf(e event.Received) (picture, error) {
 	}
 	return newPicture(data.Path, event.TraceOf(e.Event)), nil
 }
-
-// eventError keeps an unsupported format apart from what else a body can have wrong.
-func eventError(err error) error {
-	if errors.Is(err, event.ErrFormat) {
-		return &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: oneLine(err)}
-	}
-	return bodyError(err)
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -66,6 +67,14 @@ func bodyError(err error) error {
 		return tooLarge
 	}
 	return malformed("%s", oneLine(err))
+}
+
+// eventError keeps an unsupported format apart from what else a body can have wrong.
+func eventError(err error) error {
+	if errors.Is(err, event.ErrFormat) {
+		return &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: oneLine(err)}
+	}
+	return bodyError(err)
 }
 
 func malformed(format string, args ...any) error {

@@ -25,6 +25,39 @@ func (r *receiver) keepRefused(ctx context.Context, pictures []picture) {
 	}
 }
 
+// postUndelivered keeps events as dead letters that Knative could not deliver: the dead letter
+// sink of a Trigger. Its extensions tell why
+// (https://knative.dev/docs/eventing/event-delivery).
+func (r *receiver) postUndelivered(w http.ResponseWriter, request *http.Request) error {
+	request.Body = http.MaxBytesReader(w, request.Body, r.limits.MaxBody)
+	events, err := event.Read(request)
+	if err != nil {
+		return eventError(err)
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	for _, e := range events {
+		body := e.Body
+		if e.Err == nil {
+			if body, err = json.Marshal(e.Event); err != nil {
+				return malformed("%v", err)
+			}
+		}
+		reason := "not delivered:"
+		for _, name := range []string{"knativeerrordest", "knativeerrorcode"} {
+			if why, ok := e.Event.Extensions()[name]; ok {
+				reason += fmt.Sprintf(" %v", why)
+			}
+		}
+		if err := r.publisher.publishRefused(ctx, refusedEvent{body, reason}); err != nil {
+			r.log.Error("no dead letter can be written", "event", e.Event.ID(), "error", err)
+			return unavailable("the queue does not take the dead letter; send it again")
+		}
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
 type refusedEvent struct {
 	body   []byte
 	reason string

@@ -64,3 +64,21 @@ func letterOf(t *testing.T, message string) (letter event.DeadLetter) {
 	}
 	return letter
 }
+
+// What a Trigger could not deliver comes here with Knative's words about it.
+func TestWhatKnativeCannotDeliverIsADeadLetter(t *testing.T) {
+	s := newSystem(t)
+	got := s.do(t, "/dead", `{"path":"a.jpg"}`, "Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7",
+		"Ce-Knativeerrordest", "http://receive.lineup/", "Ce-Knativeerrorcode", "422", "Content-Type", "application/json")
+	if got.status != http.StatusAccepted || got.body != "" {
+		t.Fatalf("%d %q, want 202 without a body", got.status, got.body)
+	}
+	letter := letterOf(t, s.next(t, "images.dead", 1)[0])
+	e := testkit.Must(event.Unmarshal(letter.Body))(t)
+	if e.ID() != "7" || string(e.Data()) != `{"path":"a.jpg"}` || letter.Reason != "not delivered: http://receive.lineup/ 422" {
+		t.Errorf("%+v, want the event whole and why", letter)
+	}
+	if got := s.do(t, "/dead", `hello`); got.status != http.StatusBadRequest {
+		t.Errorf("what is no event: %d %s, want 400", got.status, got.body)
+	}
+}

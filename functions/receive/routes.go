@@ -34,6 +34,7 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
+	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
 	mux.HandleFunc("OPTIONS /{$}", event.Handshake)
 	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), needsNoKey, writeProblem)

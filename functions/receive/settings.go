@@ -67,12 +67,12 @@ func (l Limits) afterBody(request *http.Request) (context.Context, context.Cance
 	return context.WithTimeout(request.Context(), l.MaxTime)
 }
 
-// FolderSettings of folders that are posted.
+// FolderSettings say how folders that are posted are walked.
 type FolderSettings struct {
 	Time time.Duration `envconfig:"FOLDER_TIME" default:"10s" min:"1ms" max:"10m" desc:"how long a request or a ping submits the pictures of folders before it leaves the rest to the next ping"`
 }
 
-// SweepSettings of what a ping does.
+// SweepSettings say what a ping does.
 type SweepSettings struct {
 	HintAge  time.Duration `envconfig:"HINT_AGE" default:"2m" min:"1s" max:"24h" desc:"a hint older than this counts as lost"`
 	Fill     int           `envconfig:"SWEEP_FILL" default:"5000" min:"1" max:"10000000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep publishes none"`

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"os/exec"
 	"slices"
@@ -13,6 +14,9 @@ import (
 	"lineup.dev/lineup/local/testkit"
 )
 
+// commandTime is how long a command may take: a cluster that went away must hold nobody up.
+const commandTime = 3 * time.Minute
+
 // kubectl gives what a command prints.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
@@ -21,7 +25,9 @@ func kubectl(t *testing.T, args ...string) string {
 
 func kubectlWith(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "kubectl", append([]string{"-n", namespace}, args...)...)
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	command := exec.CommandContext(ctx, "kubectl", append([]string{"-n", namespace}, args...)...)
 	command.Stdin = strings.NewReader(stdin)
 	var failure bytes.Buffer
 	command.Stderr = &failure

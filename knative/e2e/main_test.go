@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/samples"
@@ -65,12 +66,17 @@ func prepare(ctx context.Context) error {
 	return run(ctx, "kubectl", "wait", "-n", namespace, "--for=condition=Ready", "ksvc,trigger", "--all", "--timeout=3m")
 }
 
+// deployTime is how long it may take to build, deploy or remove everything.
+const deployTime = 20 * time.Minute
+
 // run runs a command at the module's root and shows what it prints when it fails.
 func run(ctx context.Context, name string, args ...string) error {
 	root, err := parts.ModuleRoot()
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, deployTime)
+	defer cancel()
 	command := exec.CommandContext(ctx, name, args...)
 	command.Dir = root
 	if output, err := command.CombinedOutput(); err != nil {
