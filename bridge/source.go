@@ -14,6 +14,9 @@ const (
 	lookupdTimeout = 2 * time.Second  // an nsqlookupd has to answer
 	stopTimeout    = 3 * time.Second  // nsqd has to confirm that reading ends
 	heartbeat      = 10 * time.Second // between two signs of life of an nsqd; it is lost after twice that
+
+	// nsqd may have chosen one more message when it is told to send none, and says nothing of it.
+	lateTime = 250 * time.Millisecond
 )
 
 // source is where messages come from: one nsqd, or those that nsqlookupds name.
@@ -120,9 +123,14 @@ func newConsumer(s subscription, log *nsqLog) (*nsq.Consumer, error) {
 
 // stopConsumer ends a consumer, and tells whether nsqd confirmed it in time. It is
 // told first to send nothing: a connection that go-nsq makes just now would
-// otherwise hand its messages to a consumer that takes none.
+// otherwise hand its messages to a consumer that takes none. What nsqd has on its way is
+// waited for, and given back by the handler: go-nsq reads nothing more once nsqd has
+// confirmed, and a message that comes then lies in flight until nsqd's timeout.
 func stopConsumer(consumer *nsq.Consumer) bool {
 	consumer.ChangeMaxInFlight(0)
+	if consumer.Stats().Connections > 0 {
+		time.Sleep(lateTime)
+	}
 	consumer.Stop()
 	select {
 	case <-consumer.StopChan:

@@ -113,7 +113,13 @@ func (o *Overrides) Decode(value string) error {
 	var given struct {
 		Extensions map[string]string `json:"extensions"`
 	}
-	if err := json.Unmarshal([]byte(value), &given); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(value))
+	decoder.DisallowUnknownFields() // Knative knows no other, so that one is a slip
+	err := decoder.Decode(&given)
+	if err == nil && decoder.More() {
+		err = errors.New("there is more behind it")
+	}
+	if err != nil {
 		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, err)
 	}
 	for name, value := range given.Extensions {

@@ -73,16 +73,26 @@ type Roots struct {
 // (s3://bucket?region=..., with prefix=... for a part of it), separated by
 // commas. It touches none of them: a root may appear later.
 func Open(urls string) (*Roots, error) {
-	r := new(Roots)
+	r, errs := openRoots(urls)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return r, nil
+}
+
+// openRoots tells of each root that cannot be.
+func openRoots(urls string) (r *Roots, errs []error) {
+	r = new(Roots)
 	for _, url := range strings.Split(urls, ",") {
 		url = strings.TrimSpace(url)
 		one, err := openRoot(url)
 		if err != nil {
-			return nil, fmt.Errorf("picture root %q: %w", url, err)
+			errs = append(errs, fmt.Errorf("picture root %q: %w", url, err))
+			continue
 		}
 		r.roots = append(r.roots, one)
 	}
-	return r, nil
+	return r, errs
 }
 
 func openRoot(url string) (root, error) {
