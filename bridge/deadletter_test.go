@@ -14,8 +14,8 @@ func TestADeadLetterThatCannotBeWrittenIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	nsqd := nsqdWith(t)
 	url, arrivals := sinkOf(t, func(w http.ResponseWriter, _ arrival) { w.WriteHeader(http.StatusGone) })
-	start(t, nsqd, url, func(s *settings) { s.NSQ.MaxMessage = 10 }) // neither the letter nor the body fit
-	publish(t, nsqd, "images", "longer than ten bytes")
+	start(t, nsqd, url, func(s *settings) { s.NSQ.MaxMessage = 16 << 10 }) // neither the letter nor the body fit
+	publish(t, nsqd, "images", strings.Repeat("x", 17<<10))
 	for attempt := 1; attempt <= 3; attempt++ {
 		if n := receive(t, arrivals, "the next attempt").attempts(t); n != attempt {
 			t.Fatalf("attempt %d says it is attempt %d", attempt, n)

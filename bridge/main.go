@@ -54,7 +54,7 @@ const purpose = `posts the messages of an NSQ channel to K_SINK as CloudEvents.
 
 func main() {
 	s := settings{Web: serve.Web{Listen: serve.Listen{Port: 8080}}}
-	serve.Settings("bridge", purpose, &s)
+	serve.Settings("bridge", purpose, &s, serve.TakesArguments)
 	if len(os.Args) > 1 {
 		os.Exit(command(s, os.Args[1:]))
 	}

@@ -21,7 +21,7 @@ const (
 
 func main() {
 	config := defaults()
-	serve.Settings(program, purpose, &config)
+	serve.Settings(program, purpose, &config, serve.TakesArguments)
 	if len(os.Args) < 2 {
 		serve.Main(program, config.LogLevel, func(ctx context.Context, log *slog.Logger) error { return run(ctx, config, log) })
 		return

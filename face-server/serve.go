@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"lineup.dev/lineup/pkg/serve"
@@ -21,6 +22,15 @@ import (
 // messageMargin is by how much a message may exceed a picture's bytes, so that a
 // picture a little too large is refused in words rather than by gRPC.
 const messageMargin = 1 << 20
+
+// A client that is silent for pingAfter is pinged; without an answer its connection ends,
+// and what it asked with it. Clients may ping as often as every leastPing, also while
+// they ask nothing: gRPC's own limit, 5 minutes, would end connections that are looked after.
+const (
+	pingAfter   = 30 * time.Second
+	pingTimeout = 10 * time.Second
+	leastPing   = 5 * time.Second
+)
 
 // run answers calls until ctx ends, then those in flight, within the grace time.
 // It listens at once and is ready when the gallery was read.
@@ -57,6 +67,8 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
 		grpc.MaxConcurrentStreams(config.MaxStreams), // each may hold a message
 		grpc.WaitForHandlers(true),                   // the models are freed afterwards
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPing, PermitWithoutStream: true}),
 	)
 	facerecog.RegisterIdentifyServer(calls, s)
 	facerecog.RegisterHealthCheckServer(calls, s)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -474,6 +475,14 @@ func BenchmarkIdentify(b *testing.B) {
 func TestSettingsAreChecked(t *testing.T) {
 	valid := forTests(t)
 	testkit.Settings(t, func() any { s := valid; return &s })
+}
+
+func TestEveryFormatIsOnUnlessSomeAreNamed(t *testing.T) {
+	for _, format := range photo.Formats {
+		if s := defaults(); !slices.Contains(s.Formats, strings.ToLower(format.Name)) {
+			t.Errorf("%s is off", format.Name)
+		}
+	}
 }
 
 // Threshold and margin are the models' unless the environment names others.

@@ -11,13 +11,13 @@ import (
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
-	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/grpctls"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
 // TLS is the certificates of gRPC.
-type TLS = certs.Settings
+type TLS = grpctls.Settings
 
 // settings are the options of every command of the program.
 type settings struct {
@@ -41,7 +41,7 @@ type settings struct {
 	MaxPixels      int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`
 	// Two workers with such a picture each fit into the container's limit, see knative/base/face-server.yaml.
 	MaxDecodeMemory int64           `envconfig:"MAX_DECODE_MEMORY" default:"402653184" min:"1048576" max:"68719476736" desc:"bytes that the pixels of a picture may take while it is decoded; an ordinary JPEG is decoded smaller instead"`
-	Formats         picture.Formats `envconfig:"FORMATS" default:"jpeg png webp gif heic avif tiff bmp" desc:"formats of pictures that are decoded; HEIC and AVIF by a decoder in a sandbox"`
+	Formats         picture.Formats `envconfig:"FORMATS" desc:"formats of pictures that are decoded; HEIC and AVIF by a decoder in a sandbox"`
 	DecodeTimeout   time.Duration   `envconfig:"DECODE_TIMEOUT" default:"20s" min:"1ms" max:"24h" desc:"time that the decoder of a HEIC or AVIF may take, so that a file made for it cannot keep a worker"`
 	MaxFrames       int             `envconfig:"MAX_FRAMES" default:"1000" min:"1" max:"1000000" desc:"frames an animation may have, of which the first is used"`
 	MaxPhotos       int             `envconfig:"MAX_PHOTOS" default:"15000" min:"1" max:"1000000" desc:"photos that face-server accuracy compares at most"`
@@ -60,7 +60,8 @@ const noThreshold = 1
 const modelsHint = "next: `make models`, or set MODELS to the folder that has them"
 
 // defaults are the settings before the environment is read: those that have no default
-// tag because they depend on the machine or, as threshold and margin, on the models.
+// tag because they depend on the machine, on the models (threshold and margin) or on what
+// package photo knows (formats).
 func defaults() settings {
 	s := settings{
 		Listen:          serve.Listen{Port: 50051},
@@ -68,6 +69,7 @@ func defaults() settings {
 		GallerySettings: photo.GallerySettings{KnownPeople: "known_people"},
 		Models:          cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
 		MatchThreshold:  noThreshold,
+		Formats:         picture.AllFormats(),
 		Workers:         runtime.GOMAXPROCS(0),
 	}
 	// Check tells what is wrong with a manifest: -help works without one.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
 )
 
 // done is what a run came to.
@@ -530,4 +532,22 @@ func TestAResultThatCannotBeWrittenIsAFailure(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	testkit.Settings(t, func() any { return &settings{ReceiveURL: "http://receive", ViewURL: "https://view", AtOnce: 1} })
+}
+
+func TestAKeyThatNoHeaderCanCarryIsRefused(t *testing.T) {
+	s := settings{ReceiveURL: "http://receive", ViewURL: "https://view", AtOnce: 1, APIKey: "secret\n"}
+	if err := serve.Check(&s); err == nil || !strings.HasPrefix(err.Error(), "API_KEY ") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v, want an error that names API_KEY and does not show it", err)
+	}
+}
+
+// The exit status of wait and what it prints follow from what lineup.Status says.
+func TestEveryStatusHasAnOutcome(t *testing.T) {
+	for _, status := range lineup.Statuses {
+		line := testkit.Must(json.Marshal(lineup.Image{ID: 1, Status: status, Reason: "too dark"}))(t)
+		text, good, final, err := outcome("images/1", line)
+		if err != nil || final != status.Final() || good == status.IsFailure() || strings.Contains(text, "too dark") != status.IsFailure() {
+			t.Errorf("%s: %q, good: %v, final: %v, %v", status, text, good, final, err)
+		}
+	}
 }

@@ -31,7 +31,7 @@ stdout takes no more; with 2 when the command or a setting is wrong; with 130 af
 
 func main() {
 	var s settings
-	serve.Settings("lineup", purpose, &s)
+	serve.Settings("lineup", purpose, &s, serve.TakesArguments)
 	ctx, stop := serve.Context()
 	code := run(ctx, s, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -16,7 +16,7 @@ type shown struct{ lineup.Image }
 // text is the picture as a line for people.
 func (s shown) text() string {
 	who := s.Reason
-	if s.Status != lineup.Failed {
+	if !s.Status.IsFailure() {
 		who = people(s.Image)
 	}
 	if s.Warning != "" {

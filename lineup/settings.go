@@ -1,6 +1,11 @@
 package main
 
-import "time"
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+)
 
 // settings say where the programs are. The defaults are where `make run` has them.
 type settings struct {
@@ -9,4 +14,12 @@ type settings struct {
 	APIKey     string        `envconfig:"API_KEY" secret:"true" form:"any" desc:"the API key, where receive and view ask for one"`
 	AtOnce     int           `envconfig:"AT_ONCE" default:"4" min:"1" max:"64" desc:"requests at once"`
 	RetryFor   time.Duration `envconfig:"RETRY_FOR" default:"1m" min:"0" max:"24h" desc:"how long a request is tried again while it gets 429, 502, 503, 504 or no answer, after what Retry-After says; 0: not at all"`
+}
+
+// Check refuses a key that no header can carry, without showing it.
+func (s settings) Check() error {
+	if strings.ContainsFunc(s.APIKey, unicode.IsControl) {
+		return errors.New("API_KEY has a line break or another control character in it: set it to the key alone")
+	}
+	return nil
 }

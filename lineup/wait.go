@@ -204,7 +204,7 @@ func outcome(one target, line []byte) (text string, good, final bool, err error)
 		text, good, final = whole.text(), whole.Failed == 0, whole.final()
 	} else {
 		err = json.Unmarshal(line, &image)
-		text, good, final = image.text(), image.Status != lineup.Failed, image.Status.Final()
+		text, good, final = image.text(), !image.Status.IsFailure(), image.Status.Final()
 	}
 	if err != nil {
 		err = fmt.Errorf("read view's answer: %w", err)

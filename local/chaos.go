@@ -12,7 +12,7 @@ import (
 // breakThings runs everything under faults and says what came of it.
 func breakThings(ctx context.Context) error {
 	var settings chaos.Settings
-	serve.Settings("local", purpose, &settings)
+	serve.Settings("local", purpose, &settings, serve.TakesArguments)
 	report, err := chaos.Run(ctx, settings, say)
 	if err != nil {
 		return err

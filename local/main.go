@@ -22,7 +22,7 @@ func main() {
 		help(os.Args[1])
 	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil || len(os.Args) > 2 && !slices.Contains(withArguments, os.Args[1]) {
-		serve.Settings("local", purpose, new(system.Settings)) // tells of them when asked by -help
+		serve.Settings("local", purpose, new(system.Settings), serve.TakesArguments) // tells of them when asked by -help
 		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models`, `local samples`, `local portraits`, or `local buf`, `local mariadb` or `local mariadb-dump` and their arguments; `local -help` tells more")
 		os.Exit(2)
 	}
@@ -39,7 +39,7 @@ func main() {
 func help(verb string) {
 	os.Args = []string{os.Args[0], "-help"}
 	if verb == "chaos" {
-		serve.Settings("local", purpose, new(chaos.Settings))
+		serve.Settings("local", purpose, new(chaos.Settings), serve.TakesArguments)
 	}
-	serve.Settings("local", purpose, new(system.Settings))
+	serve.Settings("local", purpose, new(system.Settings), serve.TakesArguments)
 }

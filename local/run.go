@@ -34,7 +34,7 @@ LINEUP_CACHE is the folder for what is fetched; not set: lineup in the user's ca
 // run starts everything, says where to look, and ends it when ctx does.
 func run(ctx context.Context) error {
 	var settings system.Settings
-	serve.Settings("local", purpose, &settings)
+	serve.Settings("local", purpose, &settings, serve.TakesArguments)
 	began := time.Now()
 	s, err := system.Start(ctx, settings, say)
 	if err != nil {

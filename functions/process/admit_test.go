@@ -73,7 +73,9 @@ func TestQuarantineIsLeftBeforeTheResultIsWritten(t *testing.T) {
 	var err error
 	tx, err = s.sql(t).BeginTx(t.Context(), nil)
 	testkit.Succeed(t, err)
-	s.submit(t, "slow.jpg", "quick.jpg")
+	s.WriteTimeout = 6 * patience
+	s.submit(t, "slow.jpg") // alone, so that it is the picture with the id 1
+	s.submit(t, "quick.jpg")
 	s.edit(t, "UPDATE images SET attempts=1")
 	var slow *httptest.ResponseRecorder
 	var work sync.WaitGroup

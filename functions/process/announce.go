@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +25,7 @@ func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
 		return a, nil
 	}
 	var err error
-	a.sink, err = event.NewSink(s.Sink, s.Connections)
+	a.sink, err = event.NewSink(s.SinkSettings, s.Connections)
 	return a, err
 }
 
@@ -60,10 +59,7 @@ func (a *announcer) send(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if !image.Status.Final() {
-		return errors.New("the picture was submitted again meanwhile")
-	}
-	e, err := event.Result(image, j.claim.Round, j.trace)
+	e, err := event.Result(image, j.claim.Round, j.trace) // it has none when it was submitted again meanwhile
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -65,7 +67,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 	face.start(t)
 	s := newSystem(t, face)
-	to, err := event.NewSink(server.URL, 2)
+	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
 	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
 	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
@@ -98,6 +100,30 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 	if n := face.calls.Load(); n != 3 {
 		t.Errorf("%d calls for three pictures", n)
+	}
+}
+
+// A picture may be submitted again between its result and the announcement.
+func TestWhatWasSubmittedAgainMeanwhileIsNotAnnounced(t *testing.T) {
+	sink := new(sinkStub)
+	server := httptest.NewServer(sink)
+	t.Cleanup(server.Close)
+	s := newSystem(t, new(faceStub))
+	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
+	testkit.Succeed(t, err)
+	t.Cleanup(to.Close)
+	s.submit(t, "a.jpg")
+	j := &job{id: 1, claim: store.Claim{Ref: store.Ref{Round: 1}}, log: s.handler.log}
+	a := &announcer{store: s.pipeline.store, sink: to, timeout: patience}
+	for _, status := range []lineup.Status{lineup.Pending, lineup.Processing, lineup.Unknown} {
+		s.edit(t, "UPDATE images SET status = '"+string(status)+"'")
+		a.announce(t.Context(), j)
+		if announced := len(sink.got()) == 1; announced != status.Final() {
+			t.Errorf("%s: announced: %v, %q", status, announced, sink.got())
+		}
+		if due, err := s.store.Due(t.Context(), 0, 10); err != nil || (len(due) == 0) != status.Final() {
+			t.Errorf("%s: due are %v, %v", status, due, err)
+		}
 	}
 }
 

@@ -13,16 +13,16 @@ import (
 )
 
 func TestTheLeaseOutlastsEveryStep(t *testing.T) {
-	times := Timeouts{Lease: 45 * time.Second, FaceTimeout: 30 * time.Second, HealthTimeout: 5 * time.Second, WriteTimeout: 9 * time.Second}
+	times := Timeouts{Lease: 45 * time.Second, FaceTimeout: 30 * time.Second, HealthTimeout: 5 * time.Second, WriteTimeout: 4500 * time.Millisecond}
 	if err := times.Check(); err != nil {
-		t.Errorf("the default lease is refused: %v", err)
+		t.Errorf("a lease as long as the steps is refused: %v", err)
 	}
 	times.Lease--
 	err := times.Check()
 	if err == nil {
 		t.Fatal("a lease that is too short is accepted")
 	}
-	for _, number := range []string{"LEASE=44.999999999s", "at least 45s", "FACE_TIMEOUT=30s", "HEALTH_TIMEOUT=5s", "WRITE_TIMEOUT=9s"} {
+	for _, number := range []string{"LEASE=44.999999999s", "at least 45s", "FACE_TIMEOUT=30s", "HEALTH_TIMEOUT=5s", "2 × WRITE_TIMEOUT=4.5s"} {
 		if !strings.Contains(err.Error(), number) {
 			t.Errorf("%q does not say %s", err, number)
 		}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -72,7 +71,7 @@ func (c *comparer) compareReposted(ctx context.Context) error {
 	var ids []int64
 	for _, p := range reposted {
 		ids = append(ids, p.ID)
-		if p.Status == lineup.Failed {
+		if p.Status.IsFailure() {
 			failed = append(failed, p.Path)
 		}
 	}

@@ -39,15 +39,16 @@ func defaults() settings {
 	return settings{Web: serve.Web{Listen: serve.Listen{Port: 8000}}}
 }
 
-// Limits of one request.
+// Limits of one request. The least body holds the event of the longest path, the least
+// upload a form of the smallest picture.
 type Limits struct {
 	PictureLimits
-	MaxBody      int64         `envconfig:"MAX_BODY" default:"1048576" min:"1" max:"1073741824" desc:"largest JSON or event body, in bytes"`
+	MaxBody      int64         `envconfig:"MAX_BODY" default:"1048576" min:"16384" max:"1073741824" desc:"largest JSON or event body, in bytes"`
 	MaxBatch     int           `envconfig:"MAX_BATCH" default:"1000" min:"1" max:"100000" desc:"most pictures in one request"`
-	MaxUpload    int64         `envconfig:"MAX_UPLOAD" default:"134217728" min:"1" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
+	MaxUpload    int64         `envconfig:"MAX_UPLOAD" default:"134217728" min:"4096" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
 	UploadMemory int64         `envconfig:"UPLOAD_MEMORY" default:"268435456" min:"1" max:"1099511627776" desc:"bytes of uploads that are held at once, more wait; while they are read they take up to twice that"`
 	MaxWait      time.Duration `envconfig:"MAX_WAIT" default:"60s" min:"0" max:"15m" desc:"longest that Prefer: wait=SECONDS holds an answer back until the results are there; 0: it never does"`
-	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"1ms" max:"1h" desc:"longest time for a request after its body was read"`
+	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"100ms" max:"1h" desc:"longest time for a request after its body was read"`
 }
 
 // settingOf is the setting that limits a request's body to so many bytes.

@@ -78,7 +78,7 @@ type imagePage struct {
 }
 
 // Failed tells the template that there is a reason to show, not a person.
-func (p imagePage) Failed() bool { return p.Status == lineup.Failed }
+func (p imagePage) Failed() bool { return p.Status.IsFailure() }
 
 func (v *view) image(r *http.Request) (page, error) {
 	image, err := v.readImage(r)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -207,7 +208,7 @@ func TestAQueryThatCannotBeAnswered(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.MaxPageSize = 60 })
 	for path, want := range map[string]string{
-		"/?status=<b>":                 "status=<b> is not a status: it must be one of [pending processing identified unknown failed].",
+		"/?status=<b>":                 fmt.Sprintf("status=<b> is not a status: it must be one of %s.", lineup.Statuses),
 		"/?person=dad":                 "person=dad is not an id: it must be a whole number above 0.",
 		"/?person=7":                   "There is no person with the id 7. The people are at /people.",
 		"/?before=-1":                  "before=-1 is not an id: it must be a whole number above 0.",

@@ -66,8 +66,11 @@ func (s *results) add(e cloudevents.Event) {
 	s.events = slices.Delete(s.events, 0, max(0, len(s.events)-newest))
 }
 
+// defaults are the settings that have no default in their tags.
+func defaults() serve.Web { return serve.Web{Listen: serve.Listen{Port: 8080}} }
+
 func main() {
-	settings := serve.Web{Listen: serve.Listen{Port: 8080}}
+	settings := defaults()
 	serve.Settings("example", "shows the newest events that it got", &settings)
 	serve.Main("example", settings.LogLevel, func(ctx context.Context, log *slog.Logger) error {
 		s := &results{log: log}

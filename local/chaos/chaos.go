@@ -25,12 +25,18 @@ type Settings struct {
 	Rate     float64       `envconfig:"CHAOS_RATE" default:"30" min:"0.1" max:"10000" desc:"pictures posted a second"`
 	Waiting  int           `envconfig:"CHAOS_WAITING" default:"500" min:"1" max:"1000000" desc:"pictures that wait beyond which none are posted, so that a slow machine is not flooded"`
 	Times    string        `envconfig:"CHAOS_TIMES" default:"short" oneof:"short real" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
-	Faults   []string      `envconfig:"CHAOS_FAULTS" form:"any" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
+	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
 	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" min:"1ms" max:"1h" desc:"how long things may take to recover before the next fault comes all the same"`
 	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" min:"1s" max:"24h" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.
 	Programs string `ignored:"true"`
+}
+
+// Check refuses a kind of fault that there is not. Nothing runs yet of what they break.
+func (s *Settings) Check() error {
+	_, err := only(target{system: new(system.System), proxies: []*proxy{{}}}.faults(), s.Faults)
+	return err
 }
 
 // The programs' own defaults of PING_EVERY and LEASE. A test compares them.
@@ -45,7 +51,7 @@ func (s *Settings) times() (environment []string, ping, lease time.Duration) {
 	if s.Times == "real" {
 		return environment, realPing, realLease
 	}
-	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=2s", "RETRY_MAX=8s"), 3 * time.Second, 12 * time.Second
+	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=1s", "RETRY_MAX=8s", "SINK_TIMEOUT=15s"), 3 * time.Second, 12 * time.Second
 }
 
 // Run runs everything in a folder of its own, which it removes when all was good and

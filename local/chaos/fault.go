@@ -91,6 +91,16 @@ func faultsBetween(p *proxy) []fault {
 			wait(ctx, d)
 			return nil
 		}, 0},
+		{"black hole of old connections", p.name, breaks, func(context.Context, time.Duration) error {
+			p.swallow()
+			return nil
+		}, 0},
+		{"black hole", p.name, breaks, func(ctx context.Context, d time.Duration) error {
+			p.swallowAll(true)
+			defer p.swallowAll(false)
+			wait(ctx, d)
+			return nil
+		}, 0},
 	}
 }
 

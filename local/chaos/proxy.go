@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,12 +19,19 @@ type proxy struct {
 	listener net.Listener
 	running  sync.WaitGroup
 
-	mu       sync.Mutex
-	next     int               // of targets
-	open     map[net.Conn]bool // both ends of every connection
-	refusing bool
-	closed   bool
-	delay    time.Duration // of every piece of data, in both directions
+	mu         sync.Mutex
+	next       int                // of targets
+	open       map[net.Conn]*link // by both ends
+	refusing   bool
+	swallowing bool
+	closed     bool
+	delay      time.Duration // of every piece of data, in both directions
+}
+
+// link is a connection through the proxy.
+type link struct {
+	// swallowed tells that what comes from either end goes nowhere, not even that it ended.
+	swallowed atomic.Bool
 }
 
 // newProxy listens on a free port of 127.0.0.1.
@@ -32,7 +40,7 @@ func newProxy(name string, tap func(io.Reader), targets ...string) (*proxy, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{name: name, targets: targets, tap: tap, listener: listener, open: make(map[net.Conn]bool)}
+	p := &proxy{name: name, targets: targets, tap: tap, listener: listener, open: make(map[net.Conn]*link)}
 	p.running.Go(p.accept)
 	return p, nil
 }
@@ -68,6 +76,26 @@ func (p *proxy) refuse(yes bool) {
 	}
 }
 
+// swallow makes every connection a black hole, as a NAT that forgot them does.
+func (p *proxy) swallow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.open {
+		l.swallowed.Store(true)
+	}
+}
+
+// swallowAll makes every connection a black hole, and each new one, or that no longer.
+// Those that are one stay one.
+func (p *proxy) swallowAll(yes bool) {
+	p.mu.Lock()
+	p.swallowing = yes
+	p.mu.Unlock()
+	if yes {
+		p.swallow()
+	}
+}
+
 // slow delays every piece of data by d from now on.
 func (p *proxy) slow(d time.Duration) {
 	p.mu.Lock()
@@ -85,40 +113,55 @@ func (p *proxy) accept() {
 	}
 }
 
-// pass carries one connection until either end breaks it.
+// pass carries one connection until either end breaks it, or both do when it is a black hole.
 func (p *proxy) pass(client net.Conn) {
-	if !p.keep(client) {
+	l := new(link)
+	if !p.keep(client, l) {
 		reset(client)
 		return
 	}
 	defer p.drop(client)
+	if l.swallowed.Load() {
+		p.copy(io.Discard, client, l)
+		return
+	}
 	server := p.dial()
 	if server == nil {
 		return
 	}
-	if !p.keep(server) {
+	if !p.keep(server, l) {
 		reset(server)
 		return
 	}
 	defer p.drop(server)
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(client, server); p.drop(client); p.drop(server) })
-	from, end := p.tapped(client)
-	p.copy(server, from)
-	p.drop(client)
-	p.drop(server)
+	both.Go(func() { p.copy(client, server, l); p.ended(l, server, client) })
+	to, end := p.tapped(server)
+	p.copy(to, client, l)
+	p.ended(l, client, server)
 	both.Wait()
 	end()
 }
 
-// keep takes conn into what cut breaks, unless it is to be refused.
-func (p *proxy) keep(conn net.Conn) bool {
+// ended drops the end that broke, and tells the other unless that is swallowed.
+func (p *proxy) ended(l *link, broke, other net.Conn) {
+	p.drop(broke)
+	if !l.swallowed.Load() {
+		p.drop(other)
+	}
+}
+
+// keep takes an end of a link into what cut breaks, unless it is to be refused.
+func (p *proxy) keep(conn net.Conn, l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.refusing || p.closed {
 		return false
 	}
-	p.open[conn] = true
+	if p.swallowing {
+		l.swallowed.Store(true)
+	}
+	p.open[conn] = l
 	return true
 }
 
@@ -151,16 +194,16 @@ func (p *proxy) dial() net.Conn {
 	return nil
 }
 
-func (p *proxy) copy(to io.Writer, from io.Reader) {
+func (p *proxy) copy(to io.Writer, from io.Reader, l *link) {
 	piece := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(piece)
-		if n > 0 {
+		if n > 0 && !l.swallowed.Load() {
 			p.mu.Lock()
 			delay := p.delay
 			p.mu.Unlock()
 			time.Sleep(delay) // at most some tenths of a second
-			if _, err := to.Write(piece[:n]); err != nil {
+			if _, err := to.Write(piece[:n]); err != nil && !l.swallowed.Load() {
 				return
 			}
 		}
@@ -170,15 +213,15 @@ func (p *proxy) copy(to io.Writer, from io.Reader) {
 	}
 }
 
-// tapped lets the tap read along; end waits until it has read everything.
-func (p *proxy) tapped(client net.Conn) (from io.Reader, end func()) {
+// tapped lets the tap read along what arrives; end waits until it has read everything.
+func (p *proxy) tapped(server net.Conn) (to io.Writer, end func()) {
 	if p.tap == nil {
-		return client, func() {}
+		return server, func() {}
 	}
 	read, write := io.Pipe()
 	var tapping sync.WaitGroup
 	tapping.Go(func() { p.tap(read) })
-	return io.TeeReader(client, write), func() {
+	return io.MultiWriter(write, server), func() {
 		write.Close()
 		tapping.Wait()
 	}

@@ -2,8 +2,10 @@ package chaos
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -68,6 +70,36 @@ func TestAProxyDelaysBytes(t *testing.T) {
 	ask(t, p)
 	if took := time.Since(began); took < 2*delay {
 		t.Errorf("there and back took %v, less than twice %v", took, delay)
+	}
+}
+
+func TestAProxyIsABlackHole(t *testing.T) {
+	t.Parallel()
+	p := startProxy(t, namesItself(t, "one"))
+	old := dial(t, p)
+	if name, err := exchange(old); name != "one" || err != nil {
+		t.Fatalf("before: %q, %v", name, err)
+	}
+	p.swallow()
+	if got := ask(t, p); got != "one" {
+		t.Errorf("a new connection: %q", got)
+	}
+	p.swallowAll(true)
+	silent := dial(t, p)
+	// What is written is taken, and nothing comes, not even an end.
+	for _, conn := range []net.Conn{old, silent} {
+		conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if name, err := exchange(conn); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%q, %v came out of a black hole", name, err)
+		}
+	}
+	p.swallowAll(false)
+	if got := ask(t, p); got != "one" {
+		t.Errorf("afterwards: %q", got)
+	}
+	silent.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	if name, err := exchange(silent); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%q, %v came out of what was a black hole", name, err)
 	}
 }
 

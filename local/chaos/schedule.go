@@ -1,8 +1,10 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,6 +20,7 @@ func only(all []fault, kinds []string) (some []fault, err error) {
 	if len(kinds) == 0 {
 		return all, nil
 	}
+	var errs []error
 	for _, kind := range kinds {
 		before := len(some)
 		for _, f := range all {
@@ -26,10 +29,19 @@ func only(all []fault, kinds []string) (some []fault, err error) {
 			}
 		}
 		if len(some) == before {
-			return nil, fmt.Errorf("CHAOS_FAULTS: no fault is called %q; a run without it names them", kind)
+			errs = append(errs, fmt.Errorf("CHAOS_FAULTS: no fault is called %q; there are: %s", kind, strings.Join(kindsOf(all), ", ")))
 		}
 	}
-	return some, nil
+	return some, errors.Join(errs...)
+}
+
+func kindsOf(all []fault) (kinds []string) {
+	for _, f := range all {
+		if !slices.Contains(kinds, f.kind) {
+			kinds = append(kinds, f.kind)
+		}
+	}
+	return kinds
 }
 
 // schedule chooses faults by chance so that every kind comes before one comes again.
@@ -41,11 +53,8 @@ type schedule struct {
 }
 
 func newSchedule(all []fault, rng *rand.Rand) *schedule {
-	s := &schedule{rng: rng, of: make(map[string][]fault)}
+	s := &schedule{rng: rng, kinds: kindsOf(all), of: make(map[string][]fault)}
 	for _, f := range all {
-		if s.of[f.kind] == nil {
-			s.kinds = append(s.kinds, f.kind)
-		}
 		s.of[f.kind] = append(s.of[f.kind], f)
 	}
 	return s

@@ -52,8 +52,8 @@ func TestOnlySomeFaultsMayBeWanted(t *testing.T) {
 	if some, err := only(all, nil); err != nil || len(some) != 3 {
 		t.Errorf("all are %v, %v", some, err)
 	}
-	if _, err := only(all, []string{"b", "c"}); err == nil || !strings.Contains(err.Error(), `"c"`) {
-		t.Errorf("an unknown one: %v", err)
+	if _, err := only(all, []string{"b", "c", ""}); err == nil || !strings.Contains(err.Error(), `"c"; there are: a, b`) || !strings.Contains(err.Error(), `""`) {
+		t.Errorf("two that there are not: %v", err)
 	}
 }
 

@@ -4,10 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/pkg/serve"
@@ -16,16 +19,33 @@ import (
 type settings struct {
 	serve.Listen
 	HTTPPort int    `envconfig:"HTTP_PORT" default:"4151" min:"0" max:"65535" desc:"port of nsqd's HTTP interface; 0 takes any free one"`
-	Data     string `envconfig:"NSQD_DATA" required:"true" desc:"folder for messages"`
+	Data     string `envconfig:"NSQD_DATA" desc:"folder for messages"`
 }
+
+// Check refuses what can be no folder. One that is not there is made.
+func (s settings) Check() error {
+	if s.Data == "" {
+		return errors.New("NSQD_DATA is not set: name the folder for messages")
+	}
+	if strings.Contains(s.Data, "://") {
+		return fmt.Errorf("NSQD_DATA=%q is a URL: name a folder of this machine", s.Data)
+	}
+	if info, err := os.Stat(s.Data); err == nil && !info.IsDir() {
+		return fmt.Errorf("NSQD_DATA=%q is no folder: name one, it may be new", s.Data)
+	}
+	return nil
+}
+
+// defaults are the settings that have no default in their tags.
+func defaults() settings { return settings{Listen: serve.Listen{Port: 4150}} }
 
 func main() {
-	s := settings{Listen: serve.Listen{Port: 4150}}
+	s := defaults()
 	serve.Settings("nsqd", "passes messages on, keeping them on disk", &s)
-	serve.Main("nsqd", s.LogLevel, s.serve)
+	serve.Main("nsqd", s.LogLevel, func(ctx context.Context, log *slog.Logger) error { return run(ctx, s, log) })
 }
 
-func (s settings) serve(ctx context.Context, log *slog.Logger) error {
+func run(ctx context.Context, s settings, log *slog.Logger) error {
 	n, err := parts.StartNSQD(parts.NSQDOptions{
 		TCP:  net.JoinHostPort(s.Host, strconv.Itoa(s.Port)),
 		HTTP: net.JoinHostPort(s.Host, strconv.Itoa(s.HTTPPort)),

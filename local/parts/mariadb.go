@@ -156,7 +156,7 @@ type Database struct {
 	Port     int
 	Password string // letters and digits
 
-	Options []string // more of the server's own, each --name=value
+	Options []string // more of the server's own, each --name=value; they outdo those that are set here
 }
 
 // Account is who has the password, and the name of the database that is his.
@@ -187,7 +187,6 @@ func (m MariaDB) Start(ctx context.Context, d Database) (*child.Process, error) 
 		}
 	}
 	args := append(m.settings(d.Data), "--skip-name-resolve", "--socket=mysqld.sock") // relative to Data
-	args = append(args, d.Options...)
 	if d.Port == 0 {
 		args = append(args, "--skip-networking")
 	} else {
@@ -197,7 +196,7 @@ func (m MariaDB) Start(ctx context.Context, d Database) (*child.Process, error) 
 		}
 		args = append(args, "--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", d.Port), "--init-file="+init)
 	}
-	cmd := m.command(args...)
+	cmd := m.command(append(args, d.Options...)...)
 	cmd.Stdout, cmd.Stderr = d.Log, d.Log
 	p, err := child.Start(cmd)
 	if err != nil {

@@ -15,7 +15,8 @@ const absurdText = "ftp://:0,"
 
 // Settings checks of every setting of a program that an absurd value is refused by name:
 // that a number or a duration has a least and a greatest value, and that a text, or a
-// list of them, is looked at, unless its tag form says that any will do.
+// list of them, is looked at, unless its tag form says that any will do; a list may hold
+// no empty text all the same.
 // Defaults gives a pointer to settings that are valid.
 func Settings(t *testing.T, defaults func() any) {
 	t.Helper()
@@ -48,17 +49,23 @@ func Settings(t *testing.T, defaults func() any) {
 
 func text(t *testing.T, spec any, path []int, field reflect.StructField) {
 	t.Helper()
-	if field.Tag.Get("form") == "any" {
-		return
-	}
 	value := reflect.ValueOf(spec).Elem().FieldByIndex(path)
-	if value.Kind() == reflect.String {
-		value.SetString(absurdText)
-	} else {
-		value.Set(reflect.ValueOf([]string{absurdText}))
+	var absurd []reflect.Value
+	if value.Kind() != reflect.String {
+		absurd = append(absurd, reflect.ValueOf([]string{"", "", ""})) // of two commas
 	}
-	if err, key := serve.Check(spec), field.Tag.Get("envconfig"); err == nil || !strings.Contains(err.Error(), key) {
-		t.Errorf("%v: error %v, want one that names %s; a text has a tag form or oneof, or is looked at in Check", value, err, key)
+	switch {
+	case field.Tag.Get("form") == "any":
+	case value.Kind() == reflect.String:
+		absurd = append(absurd, reflect.ValueOf(absurdText))
+	default:
+		absurd = append(absurd, reflect.ValueOf([]string{absurdText}))
+	}
+	for _, one := range absurd {
+		value.Set(one)
+		if err, key := serve.Check(spec), field.Tag.Get("envconfig"); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%q: error %v, want one that names %s; a text has a tag form or oneof, or is looked at in Check", one, err, key)
+		}
 	}
 }
 

@@ -152,12 +152,14 @@ func TestACallFromBeforeSaysNothingAboutAnOpenCircuit(t *testing.T) {
 		for range 3 {
 			b.Failure()
 		}
-		b.Success() // let through before it opened
-		refusedFor(t, b.Allow(t.Context()))
 		time.Sleep(5 * time.Second)
-		b.Failure() // so was this one: it does not start the time anew
+		b.Failure() // let through before it opened: it does not start the time anew
 		if left := b.Remaining(); left != 5*time.Second {
 			t.Errorf("open for another %v, want 5s", left)
+		}
+		b.Success() // so was this one: it closes nothing
+		if left := refusedFor(t, b.Allow(t.Context())); left != 5*time.Second {
+			t.Errorf("refused for another %v after a success, want 5s", left)
 		}
 	})
 }

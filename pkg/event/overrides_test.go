@@ -16,6 +16,8 @@ func TestOverrides(t *testing.T) {
 		"nothing":                    {value: ""},
 		"an empty object":            {value: "{}"},
 		"two extensions":             {value: `{"extensions":{"a":"1","b":"2"}}`, want: event.Overrides{"a": "1", "b": "2"}},
+		"a member that there is not": {value: `{"extension":{"a":"1"}}`, bad: true},
+		"more behind it":             {value: `{"extensions":{"a":"1"}} {}`, bad: true},
 		"no JSON":                    {value: "a=1", bad: true},
 		"a value that is no text":    {value: `{"extensions":{"a":1}}`, bad: true},
 		"the name of an attribute":   {value: `{"extensions":{"source":"x"}}`, bad: true},

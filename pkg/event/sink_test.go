@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 )
 
@@ -26,7 +28,7 @@ func sinkTo(t *testing.T, handle http.HandlerFunc) *event.Sink {
 
 func newSink(t *testing.T, address string) *event.Sink {
 	t.Helper()
-	sink, err := event.NewSink(address, 2)
+	sink, err := event.NewSink(event.SinkSettings{Sink: address}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +43,45 @@ func submitted(t *testing.T) cloudevents.Event {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// TestOneSilentConnectionIsTheEndOfAllThatAreKept has two connections swallow all bytes, while new ones are served.
+func TestOneSilentConnectionIsTheEndOfAllThatAreKept(t *testing.T) {
+	t.Parallel()
+	var both sync.WaitGroup
+	both.Add(2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Ce-Wait") != "" {
+			both.Done()
+			both.Wait() // so that there are two connections
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(server.Close)
+	hop := testkit.NewHop(t, server.Listener.Addr().String())
+	sink := newSink(t, "http://"+hop.Address)
+	waiting := submitted(t)
+	waiting.SetExtension("wait", "yes")
+	var sent sync.WaitGroup
+	for range 2 {
+		sent.Go(func() {
+			if a := sink.Send(t.Context(), waiting); !a.Accepted() {
+				t.Error(a)
+			}
+		})
+	}
+	sent.Wait()
+	hop.Swallow()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if a := sink.Send(ctx, submitted(t)); a.Status != 0 {
+		t.Fatalf("in silence: %v", a)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if a := sink.Send(ctx, submitted(t)); !a.Accepted() {
+		t.Errorf("after that: %v", a)
+	}
 }
 
 func TestSendIsABinaryModeRequest(t *testing.T) {
@@ -245,7 +286,7 @@ func TestSinkAddress(t *testing.T) {
 		"no URL":         "http://user:hunter2@%zz",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if sink, err := event.NewSink(address, 1); err == nil || !strings.Contains(err.Error(), "K_SINK") || strings.Contains(err.Error(), "hunter2") {
+			if sink, err := event.NewSink(event.SinkSettings{Sink: address}, 1); err == nil || !strings.Contains(err.Error(), "K_SINK") || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%v, %v; want an error that names K_SINK", sink, err)
 			}
 		})

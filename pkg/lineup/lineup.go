@@ -21,7 +21,11 @@ const (
 var Statuses = []Status{Pending, Processing, Identified, Unknown, Failed}
 
 // Final tells whether nothing more will happen to the picture by itself.
-func (s Status) Final() bool { return s == Identified || s == Unknown || s == Failed }
+func (s Status) Final() bool { return s == Identified || s == Unknown || s.IsFailure() }
+
+// IsFailure tells whether the picture ended without being looked at: its reason says why,
+// and to post it again is to try again.
+func (s Status) IsFailure() bool { return s == Failed }
 
 // Image is a picture that was posted.
 type Image struct {

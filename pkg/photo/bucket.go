@@ -48,6 +48,9 @@ func newBucket(address string) (root, error) {
 	if u.Host == "" {
 		return nil, fmt.Errorf("it names no bucket: write %s://BUCKET", u.Scheme)
 	}
+	if u.Path != "" && u.Path != "/" {
+		return nil, fmt.Errorf("it has a path: for a part of the bucket write %s://%s?prefix=FOLDER/", u.Scheme, u.Host)
+	}
 	parameters, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, errors.New("its parameters, behind the question mark, cannot be read")

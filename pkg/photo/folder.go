@@ -20,7 +20,8 @@ import (
 // however late it was made, leads out of it.
 type folder struct {
 	dir    string
-	window int // of a walk
+	window int                  // of a walk
+	sync   func(*os.File) error // makes last what was written
 }
 
 func newFolder(dir string) (root, error) {
@@ -28,7 +29,7 @@ func newFolder(dir string) (root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder: %w", err)
 	}
-	return folder{dir, window}, nil
+	return folder{dir, window, (*os.File).Sync}, nil
 }
 
 func (f folder) close() error { return nil }
@@ -132,7 +133,7 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		return fmt.Errorf("make the folder: %w", fileError(err))
 	}
 	temporary := path.Join(path.Dir(name), ".saving-"+rand.Text())
-	err = write(dir, temporary, body)
+	err = f.write(dir, temporary, body)
 	if err == nil {
 		err = dir.Rename(temporary, name)
 	}
@@ -140,13 +141,13 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		dir.Remove(temporary) //nolint:errcheck // what stays is hidden, and harmless
 		return fmt.Errorf("save: %w", fileError(err))
 	}
-	if err := syncFolders(dir, path.Dir(name)); err != nil {
+	if err := f.syncFolders(dir, path.Dir(name)); err != nil {
 		return fmt.Errorf("save: %w", fileError(err))
 	}
 	return nil
 }
 
-func write(dir *os.Root, name string, body []byte) error {
+func (f folder) write(dir *os.Root, name string, body []byte) error {
 	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
@@ -155,26 +156,26 @@ func write(dir *os.Root, name string, body []byte) error {
 	if _, err := file.Write(body); err != nil {
 		return err
 	}
-	return file.Sync()
+	return f.sync(file)
 }
 
 // syncFolders makes the names in a folder last, and those of the folders above it
 // up to the root: this save or another at the same time may have made any of them.
-func syncFolders(dir *os.Root, name string) error {
+func (f folder) syncFolders(dir *os.Root, name string) error {
 	for ; ; name = path.Dir(name) {
-		if err := syncFolder(dir, name); err != nil || name == "." {
+		if err := f.syncFolder(dir, name); err != nil || name == "." {
 			return err
 		}
 	}
 }
 
-func syncFolder(dir *os.Root, name string) error {
+func (f folder) syncFolder(dir *os.Root, name string) error {
 	opened, err := dir.Open(name)
 	if err != nil {
 		return err
 	}
 	defer opened.Close()
-	return opened.Sync()
+	return f.sync(opened)
 }
 
 func (f folder) list(ctx context.Context, below string) ([]Entry, error) {

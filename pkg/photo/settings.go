@@ -47,14 +47,15 @@ func (s GallerySettings) Check() error {
 }
 
 func checkRoots(key, urls string) error {
-	roots, err := Open(urls)
-	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+	roots, errs := openRoots(urls, Patience{})
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("%s: %w", key, err)
 	}
-	return roots.Close()
+	return errors.Join(append(errs, roots.Close())...)
 }
 
 // Limits of a picture, for a program to embed in its own settings.
 type Limits struct {
-	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"67108864" min:"1" max:"1073741824" desc:"largest picture or photo, in bytes"`
+	// Below the least there is hardly a picture: a JPEG of one pixel has 600 bytes, most of them tables.
+	MaxPicture int64 `envconfig:"MAX_PICTURE" default:"67108864" min:"1024" max:"1073741824" desc:"largest picture or photo, in bytes"`
 }

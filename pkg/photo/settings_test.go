@@ -37,6 +37,9 @@ func TestRootsThatCannotBeAreRefused(t *testing.T) {
 		"an empty root":                    {"/a,", "/b", []string{"IMAGES_URL"}},
 		"a file URL with two slashes":      {"file://a", "file://b", []string{"IMAGES_URL", "KNOWN_PEOPLE"}},
 		"a kind of bucket that is unknown": {"/a", "ftp://b", []string{"KNOWN_PEOPLE"}},
+		"two roots that cannot be":         {"ftp://a,/b,file://c", "/b", []string{"IMAGES_URL", "IMAGES_URL"}},
+		"a bucket with a path":             {"s3://a/../b", "s3://a/b", []string{"IMAGES_URL", "KNOWN_PEOPLE"}},
+		"a bucket with a slash":            {"s3://a/", "s3://a/?prefix=b/", nil},
 		"two galleries":                    {"/a", "/b,/c", []string{"KNOWN_PEOPLE"}},
 	} {
 		s := defaults()

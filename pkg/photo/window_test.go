@@ -33,7 +33,7 @@ func TestWalkOfAFolderThatIsLargerThanTheWindow(t *testing.T) {
 				after = names[i]
 			}
 			var got []string
-			for name, err := range (folder{dir, window}).walk(t.Context(), "", after, func(string) bool { return false }) {
+			for name, err := range (folder{dir: dir, window: window}).walk(t.Context(), "", after, func(string) bool { return false }) {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // forms are what the tag form can ask of a text, or of each text of a list.
@@ -18,7 +19,7 @@ var forms = map[string]func(key, text string) error{
 }
 
 // inForm checks a text against the tag form. A setting without a default may be empty:
-// it is not set then.
+// it is not set then. A list may be empty, but none in it.
 func (s setting) inForm() error {
 	name := s.tags.Get("form")
 	if name == "" {
@@ -28,7 +29,11 @@ func (s setting) inForm() error {
 	if !ok {
 		panic(fmt.Sprintf("setting %s: form %q is none of those that there are", s.key, name))
 	}
+	isList := s.value.Kind() != reflect.String
 	for _, text := range s.texts() {
+		if isList && strings.TrimSpace(text) == "" {
+			return fmt.Errorf("%s=%q: one of the list is empty: take away the comma too much", s.key, strings.Join(s.texts(), ","))
+		}
 		if text == "" && s.tags.Get("default") == "" {
 			continue
 		}
@@ -49,7 +54,7 @@ func (s setting) texts() []string {
 // CheckAddress refuses what is no host:port with a port from 1 to 65535. The error
 // names the key.
 func CheckAddress(key, address string) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) {
+	if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) || strings.ContainsAny(address, " \t\r\n") {
 		return fmt.Errorf("%s=%q is no host:port", key, address)
 	}
 	return nil

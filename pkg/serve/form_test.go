@@ -15,6 +15,7 @@ func TestATextHasItsForm(t *testing.T) {
 		URL      string   `envconfig:"URL" form:"url"`
 		Anything string   `envconfig:"ANYTHING" form:"any"`
 		URLs     []string `envconfig:"URLS" form:"url"`
+		List     []string `envconfig:"LIST" form:"any"`
 	}
 	valid := text{Address: "127.0.0.1:50051", Host: "localhost"}
 	for name, c := range map[string]struct {
@@ -25,6 +26,7 @@ func TestATextHasItsForm(t *testing.T) {
 		"an IPv6 address":              {func(s *text) { s.Address = "[::1]:50051" }, ""},
 		"a name within a cluster":      {func(s *text) { s.Address = "face-server.lineup.svc.cluster.local:80" }, ""},
 		"no address":                   {func(s *text) { s.Address = "" }, "ADDRESS"},
+		"an address behind a space":    {func(s *text) { s.Address = " face-server:80" }, "ADDRESS"},
 		"an address without a port":    {func(s *text) { s.Address = "face-server" }, "ADDRESS"},
 		"an empty port":                {func(s *text) { s.Address = "face-server:" }, "ADDRESS"},
 		"a port that is no number":     {func(s *text) { s.Address = ":abc" }, "ADDRESS"},
@@ -41,6 +43,10 @@ func TestATextHasItsForm(t *testing.T) {
 		"a URL with a port too high":   {func(s *text) { s.URL = "http://h:99999" }, "URL"},
 		"two URLs":                     {func(s *text) { s.URLs = []string{"http://a", "http://b"} }, ""},
 		"two URLs, the second a name":  {func(s *text) { s.URLs = []string{"http://a", "b"} }, "URLS"},
+		"an empty URL":                 {func(s *text) { s.URLs = []string{"http://a", ""} }, "URLS"},
+		"an empty list":                {func(s *text) { s.List = []string{} }, ""},
+		"nothing but commas":           {func(s *text) { s.List = []string{"", "", ""} }, "LIST"},
+		"a comma too much":             {func(s *text) { s.List = []string{"a", " "} }, "LIST"},
 		"a text of which nothing said": {func(s *text) { s.Anything = "ftp://:0" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -31,7 +32,7 @@ type Listen struct {
 // default tag names another. With -help as the first argument it prints what the
 // program is for and every setting with its value now, with -version the build, and
 // ends the program; settings that cannot work end it with status 2, each with what
-// is wrong about it.
+// is wrong about it, and so do arguments, unless [TakesArguments] is among the options.
 //
 // Beside envconfig's tags a field may have
 //   - desc: what it means, for -help
@@ -43,9 +44,12 @@ type Listen struct {
 //
 // A password inside a URL is never shown. What no tag can tell (rules between fields,
 // what a file says) is in a method Check() error of spec, or of a struct that it embeds.
-func Settings(program, purpose string, spec any) {
+func Settings(program, purpose string, spec any, options ...Option) {
 	levelFault := levelFromKnative(program)
 	faults := read(spec)
+	if len(os.Args) > 1 && !slices.Contains(options, TakesArguments) {
+		faults = append([]fault{{err: fmt.Errorf("%q is no argument of %s, which takes -help and -version alone: settings come from the environment", os.Args[1], program)}}, faults...)
+	}
 	if levelFault != nil {
 		faults = append(faults, fault{knativeLogging, levelFault})
 	}
@@ -66,6 +70,12 @@ func Settings(program, purpose string, spec any) {
 	fmt.Fprintf(os.Stderr, "next: correct what is named, or see `%s -help`\n", program)
 	os.Exit(2)
 }
+
+// Option changes what [Settings] does.
+type Option int
+
+// TakesArguments leaves arguments other than -help and -version to the program.
+const TakesArguments Option = 1
 
 // AsksForHelp tells whether a program's argument asks what it is for.
 func AsksForHelp(arg string) bool {

@@ -7,6 +7,20 @@ import (
 	"testing"
 )
 
+func TestAnArgumentThatNobodyKnowsIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, arg := range []string{"--hlep", "run", ""} {
+		stdout, stderr, code := run(t, program(t, []string{"DATABASE=x", "PORT=many"}, arg))
+		lines := strings.Split(stderr, "\n")
+		if code != 2 || stdout != "" || !strings.HasPrefix(lines[0], "example: \""+arg+"\" is no argument") || !strings.Contains(lines[0], "-help") {
+			t.Errorf("%q: code %d, %s%s", arg, code, stdout, stderr)
+		}
+		if !strings.Contains(lines[1], "PORT") {
+			t.Errorf("%q: what else is wrong is not named: %s", arg, stderr)
+		}
+	}
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	const ok = "DATABASE=hunter2"

@@ -14,7 +14,7 @@ import (
 type Web struct {
 	Listen
 	HeaderTimeout time.Duration `envconfig:"HEADER_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time a request's header may take to come"`
-	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" min:"1" max:"16777216" desc:"largest request header, in bytes; up to 4096 more pass"`
+	MaxHeader     int           `envconfig:"MAX_HEADER" default:"32768" min:"1024" max:"16777216" desc:"largest request header, in bytes; up to 4096 more pass"`
 	BodyTimeout   time.Duration `envconfig:"BODY_TIMEOUT" default:"20s" min:"1ms" max:"24h" desc:"time a request's body may take to come, beside what BODY_RATE allows"`
 	BodyRate      int           `envconfig:"BODY_RATE" default:"16384" min:"1" max:"1073741824" desc:"bytes of a body that give it one more second"`
 	// Longer than the pause of Knative's queue-proxy between two uses of a connection.

@@ -24,22 +24,22 @@ const (
 		FROM folders
 		WHERE `
 
-	// Of the last walk: a picture that is gone since is the folder's no more.
-	countFolderImages = `
-		SELECT
-			COUNT(*),
-			COUNT(IF(i.status = '` + failed + `', 1, NULL)),
-			COUNT(IF(i.status IN ('` + pending + `', '` + processing + `'), 1, NULL))
-		FROM folder_images f
-		JOIN images i ON i.id = f.image_id
-		WHERE f.folder_id = ?
-			AND f.walk = ?`
-
 	oneFolder  = `id = ?`
 	manyFolder = `(? = 0 OR id < ?)
 		ORDER BY id DESC
 		LIMIT ?`
 )
+
+// Of the last walk: a picture that is gone since is the folder's no more.
+var countFolderImages = `
+	SELECT
+		COUNT(*),
+		COUNT(IF(i.status IN (` + failures() + `), 1, NULL)),
+		COUNT(IF(i.status IN (` + finalStatuses() + `), NULL, 1))
+	FROM folder_images f
+	JOIN images i ON i.id = f.image_id
+	WHERE f.folder_id = ?
+		AND f.walk = ?`
 
 // Folder gives one folder and how far its pictures are; ErrNotFound when there is none.
 func (s *Store) Folder(ctx context.Context, id int64) (folder lineup.Folder, err error) {

@@ -41,6 +41,7 @@ func (d Database) Migrate(ctx context.Context) error {
 		return err
 	}
 	config.ReadTimeout, config.WriteTimeout = 0, 0 // to change a large table takes long; ctx alone ends it
+	delete(config.Params, "wait_timeout")          // nor may a connection end that waits for another's migration
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return err

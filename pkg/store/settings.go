@@ -3,14 +3,17 @@ package store
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
 	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -30,6 +33,10 @@ type Settings struct {
 // used. It connects to nothing.
 func (d Database) Check() error {
 	_, err := d.config()
+	if _, malformed := d.parse(); malformed != nil && d.CAFile != "" { // config came no further
+		_, unusable := readCAs(d.CAFile)
+		return errors.Join(err, unusable)
+	}
 	return err
 }
 
@@ -37,27 +44,18 @@ func (d Database) Check() error {
 // statement here should come near.
 const (
 	dialTimeout      = 5 * time.Second
-	statementTimeout = 30 * time.Second
+	statementTimeout = 20 * time.Second
+	// serverWait is after how long without a statement the server ends a connection, and
+	// with it a transaction and its locks, of a program that went silent. Its own default
+	// is eight hours.
+	serverWait = 30 * time.Second
 )
 
 // config is the user's DSN with what the statements here rely on.
 func (d Database) config() (*mysql.Config, error) {
-	if d.DSN == "" {
-		return nil, errors.New("MYSQL_DSN is not set: name the database, user:password@tcp(host:port)/name")
-	}
-	config, err := mysql.ParseDSN(d.DSN)
+	config, err := d.parse()
 	if err != nil {
-		// The driver's words may hold a part of the password: it is found by guessing.
-		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name, or has a wrong parameter behind the name")
-	}
-	if config.Net != "tcp" && config.Net != "unix" {
-		return nil, errors.New("MYSQL_DSN names no network that is known: write tcp(host:port) or unix(socket) between the @ and the last slash")
-	}
-	if config.Net == "tcp" && serve.CheckAddress("MYSQL_DSN", config.Addr) != nil {
-		return nil, errors.New("MYSQL_DSN names no host and port that can be: write tcp(host:3306)")
-	}
-	if config.DBName == "" {
-		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")
+		return nil, err
 	}
 	if d.CAFile != "" {
 		if config.TLSConfig != "" && config.TLSConfig != "true" {
@@ -87,23 +85,56 @@ func (d Database) config() (*mysql.Config, error) {
 	config.Timeout = dialTimeout
 	config.ReadTimeout = statementTimeout
 	config.WriteTimeout = statementTimeout
+	config.DialFunc = dial.Dialer().DialContext
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
+	config.Params["autocommit"] = "1" // a statement outside a transaction is one of its own, whatever the server's default
+	config.Params["wait_timeout"] = strconv.Itoa(int(serverWait.Seconds()))
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // too long is an error, never cut
 	return config, nil
 }
 
+// parse reads the DSN.
+func (d Database) parse() (*mysql.Config, error) {
+	if d.DSN == "" {
+		return nil, errors.New("MYSQL_DSN is not set: name the database, user:password@tcp(host:port)/name")
+	}
+	config, err := mysql.ParseDSN(d.DSN)
+	if err != nil {
+		// The driver's words may hold a part of the password: it is found by guessing.
+		return nil, errors.New("MYSQL_DSN is not of the form user:password@tcp(host:port)/name, or has a wrong parameter behind the name")
+	}
+	if config.Net != "tcp" && config.Net != "unix" {
+		return nil, errors.New("MYSQL_DSN names no network that is known: write tcp(host:port) or unix(socket) between the @ and the last slash")
+	}
+	if config.Net == "tcp" && serve.CheckAddress("MYSQL_DSN", config.Addr) != nil {
+		return nil, errors.New("MYSQL_DSN names no host and port that can be: write tcp(host:3306)")
+	}
+	if config.DBName == "" {
+		return nil, errors.New("MYSQL_DSN names no database: add its name after the last slash")
+	}
+	return config, nil
+}
+
 // tlsConfig is TLS to a server whose certificate is of the file's CAs and for its host.
 func tlsConfig(config *mysql.Config, caFile string) (*tls.Config, error) {
-	pool, err := certs.Pool(caFile)
+	pool, err := readCAs(caFile)
 	if err != nil {
-		return nil, fmt.Errorf("MYSQL_CA_FILE: %w", err)
+		return nil, err
 	}
 	host, _, err := net.SplitHostPort(config.Addr)
 	if err != nil {
 		return nil, errors.New("MYSQL_CA_FILE is set, and MYSQL_DSN names no tcp(host:port): TLS needs one")
 	}
 	return &tls.Config{RootCAs: pool, ServerName: host}, nil
+}
+
+func readCAs(file string) (*x509.CertPool, error) {
+	pool, err := certs.Pool(file)
+	if err != nil {
+		return nil, fmt.Errorf("MYSQL_CA_FILE: %w", err)
+	}
+	return pool, nil
 }

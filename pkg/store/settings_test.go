@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -77,7 +79,7 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	db := newDatabase(t)
 	sane := db.Store
 	dsn := db.dsn + "?parseTime=false&loc=America%2FNew_York&clientFoundRows=false&interpolateParams=false" +
-		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"
+		"&collation=latin1_swedish_ci&sql_mode=''&time_zone='%2B05:00'&autocommit=0&checkConnLiveness=false&readTimeout=1ns&writeTimeout=1ns&timeout=1ns"
 	db.Store = open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10})
 	claim := db.win(t, "🙂.jpg")
 	if _, err := db.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{Model: strings.Repeat("m", 101)}}}, false); err == nil {
@@ -90,6 +92,14 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	dad := db.person(t, "🙂", "日本.jpg")
 	if got, err := sane.Person(t.Context(), dad.ID); err != nil || got.Name != "🙂" || got.ImageNames[0] != "日本.jpg" {
 		t.Errorf("the person is %+v, %v", got, err)
+	}
+}
+
+func TestAFileOfCAsIsLookedAtBesideADSNThatCannotBe(t *testing.T) {
+	t.Parallel()
+	err := serve.Check(&store.Database{CAFile: "/not/there"})
+	if lines := strings.Split(fmt.Sprint(err), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], "MYSQL_DSN") || !strings.HasPrefix(lines[1], "MYSQL_CA_FILE") {
+		t.Errorf("%v, want MYSQL_DSN and MYSQL_CA_FILE", err)
 	}
 }
 

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -39,25 +41,28 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) (
 	return found, err
 }
 
-// do runs work once the schema is known to be new enough, and again, a few times,
-// when the database chose it as the victim of a deadlock or let it wait too long.
-// Work must be whole in itself: a transaction or one statement.
+// do runs work once the schema is known to be new enough, and again, a few times, when
+// the database did none of it and may do it soon: see repeatable. Work must be whole in
+// itself: a transaction or one statement.
 func (s *Store) do(ctx context.Context, what string, work func() error) error {
-	if err := s.checkSchema(ctx); err != nil {
-		return err
+	attempt := func() error {
+		if err := s.checkSchema(ctx); err != nil {
+			return err
+		}
+		return work()
 	}
 	const tries = 5
-	var err error
-	for range tries {
-		if err = work(); err == nil || !retryable(err) {
-			break
-		}
+	err := attempt()
+	for n := 1; n < tries && s.repeatable(ctx, err, n); n++ {
+		err = attempt()
 	}
 	switch {
 	case err == nil, errors.Is(err, ErrNotFound):
 		return err
 	case isFull(err):
 		return fmt.Errorf("%s: %w: %w", what, ErrFull, err)
+	case isOneOf(err, crowded...):
+		return fmt.Errorf("%s: %w; next: lower MYSQL_CONNECTIONS, or raise the server's max_connections or what the account may open", what, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
@@ -69,9 +74,76 @@ const (
 	errStorageEngine  = 1030 // ER_GET_ERRNO
 	errRecordFileFull = 1114 // ER_RECORD_FILE_FULL
 	errNoSuchTable    = 1146 // ER_NO_SUCH_TABLE
-	errLockWait       = 1205 // ER_LOCK_WAIT_TIMEOUT
-	errDeadlock       = 1213 // ER_LOCK_DEADLOCK
+	errUnknown        = 1105 // ER_UNKNOWN_ERROR
 )
+
+var (
+	// conflicts end a transaction that another stood in the way of.
+	conflicts = []uint16{
+		1205, // ER_LOCK_WAIT_TIMEOUT
+		1213, // ER_LOCK_DEADLOCK; also Galera's, when another node was first
+		3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: Group Replication's, likewise
+	}
+	// crowded says that the server has no connection left.
+	crowded = []uint16{
+		1040, // ER_CON_COUNT_ERROR: max_connections
+		1203, // ER_TOO_MANY_USER_CONNECTIONS: max_user_connections; Vitess when a pool of its own is used up
+		1226, // ER_USER_LIMIT_REACHED: what the account may do in an hour, or open
+	}
+	// elsewhere says that this server is not, or no longer, the one to ask.
+	elsewhere = []uint16{
+		1047, // ER_UNKNOWN_COM_ERROR: Galera's node without a quorum; Vitess when it lost the session
+		1053, // ER_SERVER_SHUTDOWN
+		1290, // ER_OPTION_PREVENTS_STATEMENT: a primary that turned read-only
+		1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: the same, by the default of its transactions
+		1836, // ER_READ_ONLY_MODE: the same
+		3032, // ER_SERVER_OFFLINE_MODE: a member that left its group
+		3100, // ER_RUN_HOOK_ERROR: a member of a group without a quorum cannot commit
+		3168, // ER_SERVER_ISNT_AVAILABLE
+		9001, // ProxySQL: no connection to a server of the hostgroup in time
+		9002, // ProxySQL: none at all
+	}
+)
+
+// repeatable tells whether after err, of the nth try, work may be done again, and waits
+// as long as that needs: the database chose it as the victim of another, is not the one to
+// ask any more, so that the next one is to be found, or has no connection left. Nothing of
+// work was done: where a connection broke and that is not known, nothing is repeated.
+func (s *Store) repeatable(ctx context.Context, err error, n int) bool {
+	switch {
+	case err == nil:
+		return false
+	case isOneOf(err, conflicts...), errors.Is(err, errRowMissing), errors.Is(err, driver.ErrBadConn):
+		return ctx.Err() == nil
+	case isElsewhere(err):
+		s.connections.leave()
+	case !isOneOf(err, crowded...):
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(repeatPause << n):
+		return true
+	}
+}
+
+// repeatPause doubles with each try, four at most: 0.75 s in all.
+const repeatPause = 25 * time.Millisecond
+
+func isElsewhere(err error) bool {
+	if isOneOf(err, elsewhere...) {
+		return true
+	}
+	// Vitess while it moves a primary. Its other errors may be of a statement that was executed.
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && e.Number == errUnknown && (strings.Contains(e.Message, "is not serving") || strings.Contains(e.Message, "no healthy tablet available"))
+}
+
+func isOneOf(err error, numbers ...uint16) bool {
+	e, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && slices.Contains(numbers, e.Number)
+}
 
 // isFull tells whether err says that a file cannot grow: by its number, or as an
 // error of the storage engine with the operating system's words for that.
@@ -89,13 +161,6 @@ func isFull(err error) bool {
 		})
 	}
 	return false
-}
-
-// retryable tells whether err is a deadlock, a lock wait that took too long, or a
-// row that two submitters lost to each other.
-func retryable(err error) bool {
-	e, ok := errors.AsType[*mysql.MySQLError](err)
-	return ok && (e.Number == errDeadlock || e.Number == errLockWait) || errors.Is(err, errRowMissing)
 }
 
 // query runs a SELECT and gives what scan makes of each row.

@@ -10,16 +10,20 @@ import (
 const (
 	pending    = string(lineup.Pending)
 	processing = string(lineup.Processing)
-	failed     = string(lineup.Failed)
 )
 
 // finalStatuses are the statuses after which nothing more happens to a picture, as SQL has them in a list.
-func finalStatuses() string {
-	var final []string
+func finalStatuses() string { return statusesThat(lineup.Status.Final) }
+
+// failures are those of them after which a picture is tried again when it is posted again.
+func failures() string { return statusesThat(lineup.Status.IsFailure) }
+
+func statusesThat(is func(lineup.Status) bool) string {
+	var some []string
 	for _, status := range lineup.Statuses {
-		if status.Final() {
-			final = append(final, "'"+string(status)+"'")
+		if is(status) {
+			some = append(some, "'"+string(status)+"'")
 		}
 	}
-	return strings.Join(final, ", ")
+	return strings.Join(some, ", ")
 }

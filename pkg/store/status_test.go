@@ -27,7 +27,10 @@ func TestEveryStatusIsKnownToTheStatements(t *testing.T) {
 			t.Errorf("%s for a day, never queued: it is not due", status)
 		}
 		id := db.submit(t, string(status))[0].ID
-		if status == lineup.Failed { // is pending again by now
+		if waits := db.image(t, id).Status == lineup.Pending; waits != (status == lineup.Pending || status.IsFailure()) {
+			t.Errorf("%s, posted again: it is pending: %v", status, waits)
+		}
+		if status.IsFailure() { // is pending again by now
 			db.exec(t, "UPDATE images SET status = ? WHERE id = ?", status, id)
 		}
 		claim := db.claim(t, id, time.Minute)
@@ -39,6 +42,27 @@ func TestEveryStatusIsKnownToTheStatements(t *testing.T) {
 		case claim.Outcome == store.Done && status.Final():
 		default:
 			t.Errorf("%s: the claim ended with %d", status, claim.Outcome)
+		}
+	}
+}
+
+func TestAFolderCountsEveryStatus(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	id := db.submitFolder(t, "a/")
+	walk := db.claimFolder(t, id)
+	db.submitWalked(t, &walk, "b.jpg", "a/b.jpg")
+	for _, status := range lineup.Statuses {
+		db.exec(t, "UPDATE images SET status = ?", status)
+		var want lineup.Folder
+		switch {
+		case status.IsFailure():
+			want.Failed = 1
+		case status.Final():
+			want.Done = 1
+		}
+		if got := db.folder(t, id); got.Submitted != 1 || got.Failed != want.Failed || got.Done != want.Done {
+			t.Errorf("%s: %d submitted, %d failed, %d done; want 1, %d, %d", status, got.Submitted, got.Failed, got.Done, want.Failed, want.Done)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 
 // Limits of the pool.
 const (
-	connectionLife = 5 * time.Minute // so that a server behind a changed name is found
-	connectionIdle = time.Minute
+	connectionLife = time.Minute // so that a server is found that came to stand behind the same address
+	connectionIdle = serverWait * 2 / 3
 )
 
 // ErrNotFound says that there is no such row.
@@ -29,16 +30,22 @@ var ErrFull = errors.New("the database is full")
 
 // Store is one program's pool of connections. It is safe for concurrent use.
 type Store struct {
-	db      *sql.DB
-	current atomic.Bool // the schema was once new enough
+	db          *sql.DB
+	connections *connections
+	unfollow    context.CancelFunc
+	following   sync.WaitGroup
+	current     atomic.Bool // the schema was once new enough
 }
 
 // Open reads the settings and connects to nothing yet.
+//
+//nolint:contextcheck // the database's name is followed until Close
 func Open(s Settings) (*Store, error) {
 	config, err := s.config()
 	if err != nil {
 		return nil, err
 	}
+	open := newConnections(config)
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, err
@@ -48,11 +55,19 @@ func Open(s Settings) (*Store, error) {
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
 	db.SetConnMaxIdleTime(connectionIdle)
-	return &Store{db: db}, nil
+	store := &Store{db: db, connections: open}
+	ctx, cancel := context.WithCancel(context.Background())
+	store.unfollow = cancel
+	store.following.Go(func() { open.follow(ctx) })
+	return store, nil
 }
 
 // Close ends the connections.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	s.unfollow()
+	s.following.Wait()
+	return s.db.Close()
+}
 
 // Ready tells whether the database answers and its schema is new enough.
 func (s *Store) Ready(ctx context.Context) error {

@@ -145,9 +145,6 @@ const (
 			queued_at = NULL,
 			announced_at = NULL,
 			updated_at = UTC_TIMESTAMP(6)`
-	updateFailed = updateRound + `
-		WHERE status = '` + failed + `'
-			AND path IN `
 
 	// submissionColumns are what scanSubmission reads.
 	submissionColumns = `
@@ -162,6 +159,10 @@ const (
 		FROM images
 		WHERE path IN `
 )
+
+var updateFailed = updateRound + `
+	WHERE status IN (` + failures() + `)
+		AND path IN `
 
 func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[string]Submission) error {
 	known, err := selectKnownRows(ctx, tx, pictures)

@@ -84,7 +84,7 @@ func TestOnlyAFailedPictureBeginsANewRound(t *testing.T) {
 				retry_at=UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, updated_at=updated_at - INTERVAL 1 HOUR WHERE path=?`, status, path)
 			after := db.submit(t, path, "a new one beside "+path)[0]
 			want := store.Submission{Ref: store.Ref{ID: before.ID, Path: path, Round: 1}, Status: status, Known: true, Queued: true}
-			if status == lineup.Failed {
+			if status.IsFailure() {
 				want.Round, want.Status, want.Queued = 2, lineup.Pending, false
 			}
 			if after != want {
