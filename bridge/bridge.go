@@ -29,22 +29,22 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if s.Sink == "" {
 		return &bridge{log: log}, nil
 	}
-	sink, err := event.NewSink(s.Sink, s.MaxInFlight)
+	sink, err := event.NewSink(s.SinkSettings, s.MaxInFlight)
 	if err != nil {
 		return nil, err
 	}
 	watched := newConnections()
 	consumer, err := newConsumer(subscription{
 		topic: s.Topic, channel: s.Channel, maxInFlight: s.MaxInFlight,
-		msgTimeout: s.MsgTimeout, outputBufferTimeout: s.OutputBufferTimeout, reconnect: s.Reconnect,
+		msgTimeout: s.MsgTimeout, outputBufferTimeout: s.OutputBufferTimeout, reconnect: s.Reconnect, link: s.NSQ.Link,
 	}, newNSQLog(log, watched.observe))
 	if err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
-	form := envelope{topic: s.Topic, channel: s.Channel, overrides: s.Overrides}
+	form := envelope{topic: s.Topic, channel: s.Channel, source: s.Source, overrides: s.Overrides}
 	b := &bridge{
 		log: log, grace: s.Grace,
-		source:   &source{consumer: consumer, nsqd: s.NSQ.Address, lookupds: s.Lookupds, reconnect: s.Reconnect, log: log},
+		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, reconnect: s.Reconnect, log: log},
 		inFlight: newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight),
 	}
 	b.delivery = &delivery{
@@ -69,9 +69,6 @@ func (b *bridge) run(ctx context.Context) error {
 	delivering, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	err := b.source.read(ctx, func(m *nsq.Message) { b.handle(delivering, m) })
-	if err == nil {
-		<-ctx.Done()
-	}
 	grace := time.AfterFunc(b.grace, abort)
 	b.inFlight.close()
 	grace.Stop()
@@ -85,6 +82,11 @@ func (b *bridge) run(ctx context.Context) error {
 // nsqd was told to stop.
 func (b *bridge) handle(ctx context.Context, m *nsq.Message) {
 	m.DisableAutoResponse()
+	if b.source.nsqds.TLS != "off" && !b.source.connections.encrypted(m.NSQDAddress) {
+		b.log.Error("a message came without TLS, and is not delivered: start nsqd with -tls-cert and -tls-key, or set NSQD_TLS=off", "nsqd", m.NSQDAddress)
+		m.RequeueWithoutBackoff(b.delivery.retry.max)
+		return
+	}
 	wait, ok := b.inFlight.admit()
 	if !ok {
 		m.RequeueWithoutBackoff(wait)

@@ -57,7 +57,7 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
 	t.Helper()
 	s := defaults(t)
-	s.Sink, s.NSQ.Address = sink, nsqd.TCP
+	s.Sink, s.NSQ.Addresses = sink, []string{nsqd.TCP}
 	s.RetryMin, s.RetryMax, s.Reconnect = 200*time.Millisecond, 200*time.Millisecond, 50*time.Millisecond
 	if change != nil {
 		change(&s)

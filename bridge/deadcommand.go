@@ -18,25 +18,50 @@ const deadUsage = "use `bridge dead`, `bridge dead resend all|ID...` or `bridge 
 // errUsage says that a command was not understood.
 var errUsage = errors.New(deadUsage)
 
-// deadCommand lists the dead letters at NSQD_ADDRESS, sends their messages again or
-// drops them. Those that are neither sent nor dropped stay where they are.
+// deadCommand lists the dead letters at each nsqd of NSQD_ADDRESS, sends their messages
+// again or drops them. Those that are neither sent nor dropped stay where they are. An
+// nsqd that cannot be asked does not keep it from the others.
 func deadCommand(ctx context.Context, s settings, args []string, out io.Writer) error {
-	dead := deadTopicAt(s)
 	switch {
 	case len(args) == 0:
-		return list(ctx, dead, out)
+		return atEach(s, func(dead deadTopic) error { return list(ctx, dead, out) })
 	case len(args) > 1 && args[0] == "resend":
-		return resend(ctx, dead, args[1:], out)
+		return resolveAtEach(ctx, s, args[1:], out, resend)
 	case len(args) > 1 && args[0] == "drop":
-		return resolveLetters(ctx, dead, args[1:], out, "dropped", func(*receivedLetter) error { return nil })
+		return resolveAtEach(ctx, s, args[1:], out, drop)
 	}
 	return errUsage
 }
 
-func deadTopicAt(s settings) deadTopic {
+// resolveAtEach resolves the letters of these ids, each wherever it lies.
+func resolveAtEach(ctx context.Context, s settings, ids []string, out io.Writer, resolve func(context.Context, deadTopic, []string, io.Writer) ([]string, error)) error {
+	found := map[string]bool{"all": true}
+	err := atEach(s, func(dead deadTopic) error {
+		missing, err := resolve(ctx, dead, ids, out)
+		for _, id := range ids {
+			found[id] = found[id] || err == nil && !slices.Contains(missing, id)
+		}
+		return err
+	})
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return found[id] })
+	if err == nil && len(missing) > 0 {
+		return fmt.Errorf("no dead letter %s among the first %d: see `bridge dead`, or raise DEAD_LIMIT", strings.Join(missing, ", "), s.DeadLimit)
+	}
+	return err
+}
+
+func atEach(s settings, do func(deadTopic) error) error {
+	var errs []error
+	for _, address := range s.NSQ.Addresses {
+		errs = append(errs, do(deadTopicAt(s, address)))
+	}
+	return errors.Join(errs...)
+}
+
+func deadTopicAt(s settings, address string) deadTopic {
 	return deadTopic{
-		nsqd: s.NSQ, topic: deadTopicName(s.DeadTopic, s.Topic), channel: s.DeadChannel, limit: s.DeadLimit,
-		origin: envelope{topic: s.Topic, channel: s.Channel}, outputBufferTimeout: s.OutputBufferTimeout,
+		nsqd: s.NSQ.At(address), topic: deadTopicName(s.DeadTopic, s.Topic), channel: s.DeadChannel, limit: s.DeadLimit,
+		origin: envelope{topic: s.Topic, channel: s.Channel, source: s.Source}, outputBufferTimeout: s.OutputBufferTimeout,
 	}
 }
 
@@ -48,19 +73,19 @@ func list(ctx context.Context, dead deadTopic, out io.Writer) error {
 				printable(l.Reason), printable(string(l.Body)))
 		}
 		if waiting == 0 {
-			_, err := fmt.Fprintf(out, "no dead letter waits in %s at %s\n", dead.topic, dead.nsqd.Address)
+			_, err := fmt.Fprintf(out, "no dead letter waits in %s at %s\n", dead.topic, dead.address())
 			return err
 		}
 		_, err := fmt.Fprintf(out, "%d of %d dead letters in %s at %s; all of them stay there. Once the cause is mended, %s\n",
-			len(letters), max(waiting, len(letters)), dead.topic, dead.nsqd.Address, deadUsage)
+			len(letters), max(waiting, len(letters)), dead.topic, dead.address(), deadUsage)
 		return err
 	})
 }
 
-func resend(ctx context.Context, dead deadTopic, ids []string, out io.Writer) error {
+func resend(ctx context.Context, dead deadTopic, ids []string, out io.Writer) (missing []string, err error) {
 	q, err := queue.New(dead.nsqd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer q.Close()
 	return resolveLetters(ctx, dead, ids, out, "sent again", func(l *receivedLetter) error {
@@ -68,11 +93,17 @@ func resend(ctx context.Context, dead deadTopic, ids []string, out io.Writer) er
 	})
 }
 
+func drop(ctx context.Context, dead deadTopic, ids []string, out io.Writer) (missing []string, err error) {
+	return resolveLetters(ctx, dead, ids, out, "dropped", func(*receivedLetter) error { return nil })
+}
+
 // resolveLetters does something with each of the letters of these ids, or with all,
-// and only then takes it out of the dead topic: should that fail, it is still there.
-func resolveLetters(ctx context.Context, dead deadTopic, ids []string, out io.Writer, done string, do func(*receivedLetter) error) error {
-	return dead.read(ctx, func(letters []*receivedLetter, waiting int) error {
-		chosen, missing := choose(letters, ids)
+// and only then takes it out of the dead topic: should that fail, it is still there. It
+// returns the ids that no letter has.
+func resolveLetters(ctx context.Context, dead deadTopic, ids []string, out io.Writer, done string, do func(*receivedLetter) error) (missing []string, err error) {
+	err = dead.read(ctx, func(letters []*receivedLetter, waiting int) error {
+		var chosen []*receivedLetter
+		chosen, missing = choose(letters, ids)
 		for _, l := range chosen {
 			if err := do(l); err != nil {
 				return fmt.Errorf("%s is not %s, it stays: %w", l.Message, done, err)
@@ -81,13 +112,10 @@ func resolveLetters(ctx context.Context, dead deadTopic, ids []string, out io.Wr
 			fmt.Fprintf(out, "%s %s\n", done, l.Message)
 		}
 		fmt.Fprintf(out, "%d %s, %d left in %s at %s\n",
-			len(chosen), done, max(waiting, len(letters))-len(chosen), dead.topic, dead.nsqd.Address)
-		if len(missing) > 0 {
-			return fmt.Errorf("no dead letter %s among the first %d: see `bridge dead`, or raise DEAD_LIMIT",
-				strings.Join(missing, ", "), len(letters))
-		}
+			len(chosen), done, max(waiting, len(letters))-len(chosen), dead.topic, dead.address())
 		return nil
 	})
+	return missing, err
 }
 
 // choose gives the letters with these ids, and the ids that no letter has. The one

@@ -19,7 +19,7 @@ import (
 func runDead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
 	t.Helper()
 	s := defaults(t)
-	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
+	s.NSQ.Addresses, s.NSQ.HTTPAddresses = []string{nsqd.TCP}, []string{nsqd.HTTP}
 	if change != nil {
 		change(&s)
 	}
@@ -32,8 +32,8 @@ func runDead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...s
 func deadTopicOf(t *testing.T, nsqd *deptest.NSQD) deadTopic {
 	t.Helper()
 	s := defaults(t)
-	s.NSQ.Address, s.NSQ.HTTPAddress = nsqd.TCP, nsqd.HTTP
-	return deadTopicAt(s)
+	s.NSQ.Addresses, s.NSQ.HTTPAddresses = []string{nsqd.TCP}, []string{nsqd.HTTP}
+	return deadTopicAt(s, nsqd.TCP)
 }
 
 // idsOf are the ids of the listed letters whose body is among bodies.
@@ -186,8 +186,8 @@ func TestWhatTheDeadCommandCannotDo(t *testing.T) {
 	}{
 		"a verb that is none": {nil, []string{"burn", "all"}, "use `bridge dead`"},
 		"nothing to send":     {nil, []string{"resend"}, "use `bridge dead`"},
-		"no nsqd":             {func(s *settings) { s.NSQ.HTTPAddress = "127.0.0.1:1" }, nil, "NSQD_HTTP_ADDRESS"},
-		"nsqd's HTTP address": {func(s *settings) { s.NSQ.Address = nsqd.HTTP }, nil, "NSQD_ADDRESS"},
+		"no nsqd":             {func(s *settings) { s.NSQ.HTTPAddresses = []string{"127.0.0.1:1"} }, nil, "NSQD_HTTP_ADDRESS"},
+		"nsqd's HTTP address": {func(s *settings) { s.NSQ.Addresses = []string{nsqd.HTTP} }, nil, "NSQD_ADDRESS"},
 	} {
 		if out, err := runDead(t, nsqd, c.change, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q, %v; want an error that says %q", what, out, err, c.says)

@@ -18,7 +18,7 @@ import (
 type deadLetters struct {
 	envelope envelope
 	topic    string
-	settings queue.Settings // all but the address
+	settings queue.Settings // all but the addresses
 
 	mu     sync.Mutex
 	queues map[string]*queue.Queue // by nsqd's address; nil when closed
@@ -52,7 +52,7 @@ func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error
 		NSQD: m.NSQDAddress, Topic: d.envelope.topic, Channel: d.envelope.channel, Message: string(m.ID[:]),
 		Published: published(m), Attempts: m.Attempts,
 		Status: answer.Status, Reason: answer.String(), Body: m.Body,
-	}.Event(event.SourceBridge, d.envelope.id(m)+".dead")
+	}.Event(d.envelope.source, d.envelope.id(m)+".dead")
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +68,7 @@ func (d *deadLetters) queue(address string) (*queue.Queue, error) {
 	if q, ok := d.queues[address]; ok {
 		return q, nil
 	}
-	s := d.settings
-	s.Address = address
-	q, err := queue.New(s)
+	q, err := queue.New(d.settings.At(address))
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ const (
 
 // deadTopic is where dead letters wait for a person, at one nsqd.
 type deadTopic struct {
-	nsqd                queue.Settings
+	nsqd                queue.Settings // of this one
 	topic, channel      string
 	limit               int      // letters in flight at once
 	origin              envelope // of a message that lies there without a letter
@@ -56,7 +56,7 @@ func (d deadTopic) read(ctx context.Context, work func(letters []*receivedLetter
 	count := min(waiting, d.limit)
 	consumer, err := newConsumer(subscription{
 		topic: d.topic, channel: d.channel, maxInFlight: count,
-		msgTimeout: letterTimeout, outputBufferTimeout: d.outputBufferTimeout, reconnect: time.Second,
+		msgTimeout: letterTimeout, outputBufferTimeout: d.outputBufferTimeout, reconnect: time.Second, link: d.nsqd.Link,
 	}, newNSQLog(slog.New(slog.DiscardHandler), func(string) {}))
 	if err != nil {
 		return fmt.Errorf("set up reading of topic %s: %w", d.topic, err)
@@ -68,8 +68,12 @@ func (d deadTopic) read(ctx context.Context, work func(letters []*receivedLetter
 		received.close()
 		stopConsumer(consumer)
 	}()
-	if err := consumer.ConnectToNSQD(d.nsqd.Address); err != nil {
-		return fmt.Errorf("connect to nsqd %s: %w; see that NSQD_ADDRESS is its TCP address", d.nsqd.Address, err)
+	err = d.nsqd.Reach(ctx, d.address())
+	if err == nil {
+		err = consumer.ConnectToNSQD(d.address())
+	}
+	if err != nil {
+		return fmt.Errorf("connect to nsqd %s: %w; see that NSQD_ADDRESS is its TCP address", d.address(), err)
 	}
 	messages, err := received.wait(ctx)
 	if err != nil {
@@ -82,6 +86,9 @@ func (d deadTopic) read(ctx context.Context, work func(letters []*receivedLetter
 	}
 	return work(letters, waiting)
 }
+
+// address is this nsqd's, TCP.
+func (d deadTopic) address() string { return d.nsqd.Addresses[0] }
 
 func (d deadTopic) backlog(ctx context.Context) (int, error) {
 	q, err := queue.New(d.nsqd)

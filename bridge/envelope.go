@@ -14,6 +14,7 @@ import (
 // envelope makes events of the messages of one channel.
 type envelope struct {
 	topic, channel string
+	source         string // of the events that it makes
 	overrides      event.Overrides
 }
 
@@ -34,7 +35,7 @@ func (v envelope) event(m *nsq.Message) cloudevents.Event {
 func (v envelope) wrap(m *nsq.Message) cloudevents.Event {
 	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
 	e.SetType(event.TypeNSQMessage)
-	e.SetSource(event.SourceBridge)
+	e.SetSource(v.source)
 	e.SetID(v.id(m))
 	e.SetTime(published(m))
 	kind := "application/octet-stream"

@@ -24,7 +24,7 @@ func of(members string) string {
 
 func TestACloudEventKeepsItsDataAndAttributes(t *testing.T) {
 	t.Parallel()
-	v := envelope{topic: "images", channel: "process"}
+	v := envelope{topic: "images", channel: "process", source: "/here"}
 	for what, test := range map[string]struct{ body, data, kind string }{
 		"JSON as it is written": {of(`,"datacontenttype":"application/json","data": {"id" : 1.0, "p":"<\u00e9>"} `), `{"id" : 1.0, "p":"<\u00e9>"}`, "application/json"},
 		"JSON without a type":   {of(`,"data":[1, 2]`), `[1, 2]`, ""},
@@ -41,7 +41,7 @@ func TestACloudEventKeepsItsDataAndAttributes(t *testing.T) {
 // tells them, and its tests the kinds.
 func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
 	t.Parallel()
-	v := envelope{topic: "images", channel: "process"}
+	v := envelope{topic: "images", channel: "process", source: "/here"}
 	for what, test := range map[string]struct{ body, kind string }{
 		"text":                       {"hello", "application/octet-stream"},
 		"bytes":                      {"\x00\xff", "application/octet-stream"},
@@ -55,7 +55,7 @@ func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
 	} {
 		m := message(test.body)
 		e := v.event(m)
-		if e.Type() != event.TypeNSQMessage || e.Source() != event.SourceBridge || string(e.Data()) != test.body || e.DataContentType() != test.kind {
+		if e.Type() != event.TypeNSQMessage || e.Source() != "/here" || string(e.Data()) != test.body || e.DataContentType() != test.kind {
 			t.Errorf("%s: not wrapped as it is: %s", what, e)
 		}
 		if err := e.Validate(); err != nil {
@@ -76,7 +76,7 @@ func TestWhatIsNoCloudEventIsWrapped(t *testing.T) {
 }
 
 func TestExtensions(t *testing.T) {
-	v := envelope{topic: "images", channel: "process", overrides: event.Overrides{"region": "here", "nsqchannel": "other"}}
+	v := envelope{topic: "images", channel: "process", source: "/here", overrides: event.Overrides{"region": "here", "nsqchannel": "other"}}
 	trace := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	e := v.event(message(of(`,"traceparent":"` + trace + `","tracestate":"a=b,c=d","nsqtopic":"from before","number":5,"flag":true`)))
 	want := map[string]any{
@@ -94,8 +94,8 @@ func FuzzEnvelope(f *testing.F) {
 		of(`,"subject":"a\r\nX: b"`), of(`,"x":"\u0000"`), of(`,"specversion":"0.3"`), strings.Repeat("[", 1000), "{}", "null", "\xff", "\x00"} {
 		f.Add(body)
 	}
-	v := envelope{topic: "images", channel: "process"}
-	nowhere, err := event.NewSink("http://127.0.0.1:1", 1)
+	v := envelope{topic: "images", channel: "process", source: "/here"}
+	nowhere, err := event.NewSink(event.SinkSettings{Sink: "http://127.0.0.1:1"}, 1)
 	if err != nil {
 		f.Fatal(err)
 	}

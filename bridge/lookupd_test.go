@@ -24,7 +24,7 @@ func TestNSQDsAreFoundThroughLookupd(t *testing.T) {
 	nobody.Close()
 	b, _ := start(t, first, url, func(s *settings) {
 		s.Lookupds = []string{nobody.Addr().String(), lookupd.HTTP}
-		s.NSQ.Address = nobody.Addr().String()
+		s.NSQ.Addresses = []string{nobody.Addr().String()}
 	})
 	if err := b.ready(t.Context()); err != nil {
 		t.Errorf("a lookupd answers, but: %v", err)

@@ -19,6 +19,7 @@ type settings struct {
 	NSQ                // to read from, and for dead letters to publish to
 	queue.Subscription
 
+	Source      string        `envconfig:"CE_SOURCE" default:"/lineup/bridge" desc:"source, a URI reference, of the events that the bridge makes of messages that are none"`
 	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
 
 	Prewarm      []string      `envconfig:"PREWARM" form:"url" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
@@ -46,6 +47,9 @@ type settings struct {
 // Check refuses what no tag can tell.
 func (s settings) Check() error {
 	errs := checkDead(s)
+	if err := event.CheckSource(s.Source); err != nil {
+		errs = append(errs, fmt.Errorf("CE_SOURCE=%q: %w", s.Source, err))
+	}
 	if s.RetryMax < s.RetryMin {
 		errs = append(errs, fmt.Errorf("RETRY_MAX=%v is less than RETRY_MIN=%v, the first delay", s.RetryMax, s.RetryMin))
 	}

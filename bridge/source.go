@@ -5,9 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/nsqio/go-nsq"
+
+	"lineup.dev/lineup/pkg/queue"
 )
 
 const (
@@ -19,46 +23,119 @@ const (
 	lateTime = 250 * time.Millisecond
 )
 
-// source is where messages come from: one nsqd, or those that nsqlookupds name.
+// source is where messages come from: the nsqds that are named, or those that
+// nsqlookupds name.
 type source struct {
-	consumer  *nsq.Consumer
-	nsqd      string
-	lookupds  []string
-	reconnect time.Duration
-	log       *slog.Logger
+	consumer    *nsq.Consumer
+	nsqds       queue.Settings
+	lookupds    []string
+	connections *connections
+	reconnect   time.Duration
+	log         *slog.Logger
 }
 
-// read hands messages to handle. It returns when reading has begun or ctx ended.
-// From then on go-nsq looks for nsqds, and for one that was lost as soon as the last
-// messages from it were resolved.
+// read hands messages to handle until ctx ends. Nsqds that nsqlookupds name go-nsq
+// connects to by itself, to those that are named here this does: at the start, and when
+// the last messages from one that was lost were resolved.
 func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 	s.consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
 		handle(m)
 		return nil
 	}))
 	if len(s.lookupds) > 0 {
-		return s.consumer.ConnectToNSQLookupds(s.lookupds)
-	}
-	for level := slog.LevelWarn; ; level = slog.LevelDebug {
-		err := s.consumer.ConnectToNSQD(s.nsqd)
-		if err == nil {
-			s.log.Info("reading", "nsqd", s.nsqd)
-			return nil
+		if s.nsqds.TLS != "off" {
+			s.consumer.SetBehaviorDelegate(&encryptedOnly{source: s, ctx: ctx})
 		}
-		s.log.Log(ctx, level, "nsqd cannot be reached yet", "nsqd", s.nsqd, "error", err)
+		err := s.consumer.ConnectToNSQLookupds(s.lookupds)
+		if err == nil {
+			<-ctx.Done()
+		}
+		return err
+	}
+	var all sync.WaitGroup
+	for _, nsqd := range slices.Compact(slices.Sorted(slices.Values(s.nsqds.Addresses))) {
+		all.Go(func() { s.readFrom(ctx, nsqd) })
+	}
+	all.Wait()
+	return nil
+}
+
+// readFrom connects to an nsqd again and again, until ctx ends.
+func (s *source) readFrom(ctx context.Context, nsqd string) {
+	closed := s.connections.notifyClosed(nsqd, func() {
+		s.consumer.DisconnectFromNSQD(nsqd) //nolint:errcheck // or go-nsq would connect to it by itself
+	})
+	told, refused := false, false // what is wrong is told once
+	for {
+		err := s.connect(ctx, nsqd)
+		if err == nil {
+			if !refused {
+				s.log.Info("reading", "nsqd", nsqd)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-closed:
+			}
+			err = s.connections.refusal(nsqd)
+			refused = err != nil
+		}
+		if err != nil && !told {
+			s.log.Warn("nsqd cannot be read from yet", "nsqd", nsqd, "error", err)
+		}
+		told = err != nil
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-time.After(s.reconnect):
 		}
 	}
+}
+
+func (s *source) connect(ctx context.Context, nsqd string) error {
+	if s.nsqds.TLS != "off" { // go-nsq v1.1.0 would go on without it, and tell nsqd the secret
+		if err := s.nsqds.Reach(ctx, nsqd); err != nil {
+			return err
+		}
+	}
+	err := s.consumer.ConnectToNSQD(nsqd)
+	if err == nil || errors.Is(err, nsq.ErrAlreadyConnected) {
+		return err
+	}
+	if named := s.nsqds.Reach(ctx, nsqd); named != nil {
+		return named // it says which setting is to blame
+	}
+	return err
+}
+
+// encryptedOnly keeps go-nsq from an nsqd that nsqlookupd names and that offers no TLS.
+type encryptedOnly struct {
+	*source
+	ctx  context.Context // of read
+	told sync.Map        // addresses whose fault is in the log
+}
+
+// Filter is asked by go-nsq each time that nsqlookupd has answered.
+func (s *encryptedOnly) Filter(nsqds []string) []string {
+	return slices.DeleteFunc(nsqds, func(nsqd string) bool {
+		if s.connections.encrypted(nsqd) {
+			return false
+		}
+		err := s.nsqds.Reach(s.ctx, nsqd)
+		if err == nil {
+			s.told.Delete(nsqd)
+		} else if _, told := s.told.LoadOrStore(nsqd, true); !told {
+			s.log.Warn("nsqd cannot be read from yet", "nsqd", nsqd, "error", err)
+		}
+		return err != nil
+	})
 }
 
 // ready says what is missing for messages to come.
 func (s *source) ready(ctx context.Context) error {
 	if len(s.lookupds) == 0 {
 		if s.consumer.Stats().Connections == 0 {
-			return errors.New("not connected to NSQD_ADDRESS: see that an nsqd runs there")
+			return errors.New("not connected to NSQD_ADDRESS: see that an nsqd runs there; the log says why")
 		}
 		return nil
 	}
@@ -99,6 +176,7 @@ type subscription struct {
 	msgTimeout          time.Duration // after which nsqd gives a message that was not touched to another
 	outputBufferTimeout time.Duration // a lone message waits at most
 	reconnect           time.Duration // between two attempts to reach a lost nsqd
+	link                queue.Link
 }
 
 func newConsumer(s subscription, log *nsqLog) (*nsq.Consumer, error) {
@@ -113,6 +191,9 @@ func newConsumer(s subscription, log *nsqLog) (*nsq.Consumer, error) {
 	config.MsgTimeout = s.msgTimeout
 	config.LookupdPollInterval = s.reconnect // also of attempts to reach a lost nsqd
 	config.LookupdPollTimeout = lookupdTimeout
+	if err := s.link.Configure(config); err != nil {
+		return nil, err
+	}
 	consumer, err := nsq.NewConsumer(s.topic, s.channel, config)
 	if err != nil {
 		return nil, err

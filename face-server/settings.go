@@ -11,13 +11,13 @@ import (
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
-	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/grpctls"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
 // TLS is the certificates of gRPC.
-type TLS = certs.Settings
+type TLS = grpctls.Settings
 
 // settings are the options of every command of the program.
 type settings struct {

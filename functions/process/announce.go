@@ -25,7 +25,7 @@ func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
 		return a, nil
 	}
 	var err error
-	a.sink, err = event.NewSink(s.Sink, s.Connections)
+	a.sink, err = event.NewSink(s.SinkSettings, s.Connections)
 	return a, err
 }
 

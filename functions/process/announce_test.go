@@ -67,7 +67,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 	face.start(t)
 	s := newSystem(t, face)
-	to, err := event.NewSink(server.URL, 2)
+	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
 	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
 	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
@@ -109,7 +109,7 @@ func TestWhatWasSubmittedAgainMeanwhileIsNotAnnounced(t *testing.T) {
 	server := httptest.NewServer(sink)
 	t.Cleanup(server.Close)
 	s := newSystem(t, new(faceStub))
-	to, err := event.NewSink(server.URL, 2)
+	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
 	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
 	s.submit(t, "a.jpg")

@@ -10,9 +10,9 @@ import (
 
 // handler takes submitted events.
 type handler struct {
-	pipeline *pipeline
-	maxEvent int64
-	log      *slog.Logger
+	pipeline  *pipeline
+	submitted submittedReader
+	log       *slog.Logger
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -20,7 +20,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		event.Handshake(w, r)
 		return
 	}
-	id, trace, other := readSubmitted(w, r, h.maxEvent)
+	id, trace, other := h.submitted.read(w, r)
 	if other != nil {
 		h.log.Warn("no event to work on", "status", other.status, "reason", other.reason)
 		other.write(w)

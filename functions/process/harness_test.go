@@ -127,7 +127,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		quarantine: make(chan struct{}, 1),
 		ending:     context.Background(),
 	}
-	s.handler = &handler{pipeline: s.pipeline, maxEvent: 1 << 20, log: log}
+	s.handler = &handler{pipeline: s.pipeline, submitted: submittedReader{limit: 1 << 20}, log: log}
 	return s
 }
 

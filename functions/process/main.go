@@ -41,8 +41,8 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	ending, stop := serve.Overdue(ctx, s.Grace)
 	defer stop()
 	h := &handler{
-		maxEvent: s.MaxEvent,
-		log:      log,
+		submitted: submittedReader{limit: s.MaxEvent, originalIDs: s.OriginalIDs == "on"},
+		log:       log,
 		pipeline: &pipeline{
 			Timeouts:   s.Timeouts,
 			Retry:      s.Retry,

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/breaker"
-	"lineup.dev/lineup/pkg/certs"
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/grpctls"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -14,7 +14,7 @@ import (
 // Each of three packages calls it Settings.
 type (
 	Database = store.Settings
-	TLS      = certs.Settings
+	TLS      = grpctls.Settings
 	Circuit  = breaker.Settings
 )
 
@@ -30,6 +30,7 @@ type settings struct {
 	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" form:"address" desc:"gRPC address of the face server: host:port"`
 	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long K_SINK may take to accept a result event"`
 	MaxEvent        int64         `envconfig:"MAX_EVENT" default:"1048576" min:"16384" max:"67108864" desc:"largest event accepted, in bytes"`
+	OriginalIDs     string        `envconfig:"ORIGINAL_IDS" default:"off" oneof:"on off" desc:"on: 8-byte messages are ids of pictures, of the original system's receiver that writes to this database; see docs/operations.md"`
 }
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}

@@ -91,7 +91,7 @@ func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page
 		http.Error(w, "The page cannot be shown. The log of view says why.", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(html.Len()))

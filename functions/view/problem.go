@@ -84,7 +84,7 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	if problem.Status == http.StatusServiceUnavailable {
 		problem.RetryAfter = v.options.Refresh
 	}
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	if serve.WantsJSON(r) {
 		problem.Write(w, false)
 		return

@@ -77,7 +77,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
 		case serve.WantsJSON(r):
-			w.Header().Set("Vary", "Accept")
+			w.Header().Add("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)
 		default:
 			v.render(w, r, http.StatusOK, p)

@@ -104,8 +104,22 @@ func post(t *testing.T, path string, body []byte, header ...string) (posted, tim
 // upload posts a picture of Dana that nobody has posted before.
 func upload(t *testing.T) posted {
 	t.Helper()
-	image, _ := post(t, "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg")
+	image, _ := timedUpload(t)
 	return image
+}
+
+func timedUpload(t *testing.T) (posted, time.Duration) {
+	t.Helper()
+	return post(t, "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg")
+}
+
+// store puts a picture of Dana into the bucket by itself, and gives its path.
+func store(t *testing.T) string {
+	t.Helper()
+	name := fmt.Sprintf("e2e-%d.jpg", time.Now().UnixNano())
+	kubectlWith(t, string(another(picture(t, "pictures/dana.jpg"))), "replace", "--raw",
+		fmt.Sprintf("/api/v1/namespaces/%s/services/s3:9000/proxy/lineup/images/%s", namespace, name), "-f", "-")
+	return "s3://lineup/images/" + name
 }
 
 // enrol makes Dana known, from whose photo the pictures that are posted here differ.

@@ -43,16 +43,14 @@ func known(t *testing.T) {
 // result in view and at a Trigger's subscriber.
 func TestAPictureComesInByEveryWay(t *testing.T) {
 	known(t)
-	// A path is another picture when it is spelled as another address of the same object.
-	object := func() string { return "s3://lineup/images/" + upload(t).Path }
 	for name, way := range map[string]func(t *testing.T) posted{
 		"an upload": upload,
 		"JSON": func(t *testing.T) posted {
-			image, _ := post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, object()))
+			image, _ := post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, store(t)))
 			return image
 		},
 		"a CloudEvent": func(t *testing.T) posted {
-			image, _ := post(t, "/", fmt.Appendf(nil, `{"path":%q}`, object()), "Content-Type", "application/json",
+			image, _ := post(t, "/", fmt.Appendf(nil, `{"path":%q}`, store(t)), "Content-Type", "application/json",
 				"Ce-Specversion", "1.0", "Ce-Type", event.TypeSubmitted, "Ce-Source", "/e2e", "Ce-Id", "1")
 			return image
 		},

@@ -47,11 +47,16 @@ type client struct {
 // DATA/images, its second the given one.
 func start(t *testing.T, pictures string) client {
 	t.Helper()
-	data := t.TempDir()
+	return startIn(t, t.TempDir(), pictures)
+}
+
+// startIn is start with its data in a folder, and more that the programs are told.
+func startIn(t *testing.T, data, pictures string, environment ...string) client {
+	t.Helper()
 	s, err := system.Start(t.Context(), system.Settings{
 		Data: data, Samples: "off", PingEvery: time.Second, StartTime: 2 * time.Minute,
 		ImagesURL: filepath.Join(data, "images") + "," + pictures,
-		Programs:  programs, Environment: []string{"BREAKER_OPEN=2s"},
+		Programs:  programs, Environment: append(environment, "BREAKER_OPEN=2s"),
 	}, t.Logf)
 	testkit.Succeed(t, err)
 	t.Cleanup(func() {

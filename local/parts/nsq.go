@@ -16,10 +16,10 @@ import (
 
 // NSQD is an nsqd inside this process.
 type NSQD struct {
-	TCP, HTTP string // addresses, host:port
-	daemon    *nsqd.NSQD
-	ended     chan struct{}
-	err       error
+	TCP, HTTP, HTTPS string // addresses, host:port; HTTPS only where Configure sets it up
+	daemon           *nsqd.NSQD
+	ended            chan struct{}
+	err              error
 }
 
 // NSQDOptions says where an nsqd listens and keeps its messages.
@@ -27,7 +27,8 @@ type NSQDOptions struct {
 	TCP, HTTP string // addresses; port 0 is any free port
 	Data      string // folder; made if missing
 	Lookupds  []string
-	Log       *slog.Logger // gets warnings and errors; nil: nobody does
+	Log       *slog.Logger        // gets warnings and errors; nil: nobody does
+	Configure func(*nsqd.Options) // changes what is otherwise usual here; may be nil
 }
 
 // StartNSQD starts an nsqd.
@@ -56,6 +57,9 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 	if err := opts.LogLevel.Set("warn"); err != nil {
 		return nil, fmt.Errorf("set nsqd's log level: %w", err)
 	}
+	if o.Configure != nil {
+		o.Configure(opts)
+	}
 	daemon, err := nsqd.New(opts)
 	if err != nil {
 		return nil, fmt.Errorf("start nsqd: %w", err)
@@ -69,6 +73,9 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 		return nil, fmt.Errorf("write nsqd's topics: %w", err)
 	}
 	n := &NSQD{TCP: daemon.RealTCPAddr().String(), HTTP: daemon.RealHTTPAddr().String(), daemon: daemon, ended: make(chan struct{})}
+	if https := daemon.RealHTTPSAddr(); https != nil && https.Port != 0 {
+		n.HTTPS = https.String()
+	}
 	go func() {
 		n.err = daemon.Main()
 		close(n.ended)

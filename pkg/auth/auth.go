@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"lineup.dev/lineup/pkg/serve"
 )
@@ -55,6 +56,7 @@ func crossOriginProtection(trusted []string) (protection *http.CrossOriginProtec
 type Authenticator struct {
 	keys    *keyring // nil: no key is needed
 	origins *http.CrossOriginProtection
+	trusted []string // of other origins
 	log     *slog.Logger
 }
 
@@ -64,7 +66,7 @@ func New(s Settings, log *slog.Logger) (*Authenticator, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	a := &Authenticator{origins: origins, log: log}
+	a := &Authenticator{origins: origins, trusted: s.TrustedOrigins, log: log}
 	if s.KeysFile == "" {
 		return a, nil
 	}
@@ -82,6 +84,9 @@ func (a *Authenticator) Guard(h http.Handler, public func(*http.Request) bool, r
 			a.log.Info("cross-origin request refused", "url", r.URL.Path, "origin", r.Header.Get("Origin"), "error", err)
 			refuse(w, r, serve.Problem{Status: http.StatusForbidden,
 				Detail: "A page of another site may not post here. Post from a page of this one, or without a browser; TRUSTED_ORIGINS names sites that may."})
+			return
+		}
+		if a.share(w, r) {
 			return
 		}
 		if a.keys == nil || public != nil && public(r) {
@@ -102,6 +107,31 @@ func (a *Authenticator) Guard(h http.Handler, public func(*http.Request) bool, r
 		}
 		refuse(w, r, *problem)
 	})
+}
+
+// share lets the pages of trusted origins read the answers, and tells whether the request was
+// their browser's question whether they may ask, which it answers (CORS,
+// https://fetch.spec.whatwg.org/#http-cors-protocol).
+func (a *Authenticator) share(w http.ResponseWriter, r *http.Request) (answered bool) {
+	if len(a.trusted) == 0 {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if !slices.Contains(a.trusted, origin) {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "Location, Preference-Applied, Retry-After")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
+	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Disposition, Content-Type, Prefer, traceparent, tracestate")
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // caller is the context's key for the name of the API key.

@@ -356,3 +356,32 @@ func TestPostsOfOtherSites(t *testing.T) {
 		t.Errorf("an origin without a scheme: %v", err)
 	}
 }
+
+func TestPagesOfTrustedOriginsReadTheAnswers(t *testing.T) {
+	t.Parallel()
+	const trusted = "https://page.example"
+	g := guard(t, auth.Settings{TrustedOrigins: []string{trusted}, KeysFile: keysFile(t, line("phone", "one"))})
+	for name, c := range map[string]struct {
+		method  string
+		header  []string
+		status  int
+		allowed string
+		methods string
+	}{
+		"its browser asks whether it may": {http.MethodOptions, []string{"Origin", trusted, "Access-Control-Request-Method", "POST"}, http.StatusNoContent, trusted, "GET, HEAD, POST"},
+		"it posts":                        {http.MethodPost, []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site", "Authorization", "Bearer one"}, http.StatusOK, trusted, ""},
+		"it posts without a key":          {http.MethodPost, []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}, http.StatusUnauthorized, trusted, ""},
+		"another's browser asks":          {http.MethodOptions, []string{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"}, http.StatusUnauthorized, "", ""},
+		"another reads":                   {http.MethodGet, []string{"Origin", "https://evil.example", "Authorization", "Bearer one"}, http.StatusOK, "", ""},
+		"nobody asks for another's page":  {http.MethodGet, []string{"Authorization", "Bearer one"}, http.StatusOK, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := g.ask(t, c.method, "/", c.header...)
+			h := got.Header()
+			if got.Code != c.status || h.Get("Access-Control-Allow-Origin") != c.allowed || h.Get("Access-Control-Allow-Methods") != c.methods || h.Get("Vary") != "Origin" {
+				t.Errorf("%d %v, want %d for %q by %q", got.Code, h, c.status, c.allowed, c.methods)
+			}
+		})
+	}
+}

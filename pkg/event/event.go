@@ -34,7 +34,6 @@ const (
 const (
 	SourceReceive = "/lineup/receive"
 	SourceProcess = "/lineup/process"
-	SourceBridge  = "/lineup/bridge"
 )
 
 // Extensions. The bridge sets the first three; the last two are the W3C trace

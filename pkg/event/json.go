@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
@@ -80,7 +81,9 @@ func tidyAttributes(members map[string]json.RawMessage) error {
 		case string(value) == "null":
 			delete(members, name)
 		case name == "time":
-			members[name] = bytes.ToUpper(value)
+			if capitals := bytes.ToUpper(value); json.Unmarshal(capitals, new(time.Time)) == nil {
+				members[name] = capitals
+			}
 		case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
 			if _, err := strconv.ParseInt(string(value), 10, 32); err != nil {
 				return fmt.Errorf("attribute %s: %s is no whole number of 32 bits", name, value)
@@ -100,6 +103,18 @@ func decodeBase64(member json.RawMessage) ([]byte, error) {
 	var data []byte
 	err := json.Unmarshal(member, &data)
 	return data, err
+}
+
+// CheckSource refuses what is no source of an event: it must be a URI reference (CloudEvents
+// 1.0, section 3.1.1).
+func CheckSource(source string) error {
+	if err := new(cloudevents.EventContextV1).SetSource(source); err != nil {
+		return errors.New("it is no URI reference")
+	}
+	if source == "" || !Printable(source) {
+		return errors.New("it is empty, or has a control character")
+	}
+	return nil
 }
 
 // valid is the SDK's validation, and refuses what no HTTP header can hold and

@@ -2,12 +2,14 @@ package event
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
@@ -25,32 +27,50 @@ const (
 // SinkSettings say where events go, for a program to embed in its own. Knative sets
 // them: https://knative.dev/docs/eventing/sources/
 type SinkSettings struct {
-	Sink      string    `envconfig:"K_SINK" form:"url" desc:"URL that events are posted to"`
+	Sink string `envconfig:"K_SINK" form:"url" desc:"URL that events are posted to"`
+	SinkTLS
 	Overrides Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
 }
 
 // Sink is where events go: what Knative calls K_SINK.
 type Sink struct {
-	url    string
-	client *http.Client
+	url         string
+	connections int
+	trust       SinkTLS
+	client      atomic.Pointer[http.Client]
 }
 
 // NewSink connects to nothing yet. It keeps up to connections open between events.
-func NewSink(address string, connections int) (*Sink, error) {
-	if !serve.IsHTTP(address) {
+func NewSink(to SinkSettings, connections int) (*Sink, error) {
+	if !serve.IsHTTP(to.Sink) {
 		return nil, errors.New("K_SINK is no http or https URL: correct it")
 	}
-	transport := dial.Transport(connections)
+	s := &Sink{url: to.Sink, connections: connections, trust: to.SinkTLS}
+	return s, s.renew()
+}
+
+// renew begins to use the CAs as they are now.
+func (s *Sink) renew() error {
+	config, err := s.trust.config()
+	if err != nil {
+		return err
+	}
+	transport := dial.Transport(s.connections)
 	transport.MaxResponseHeaderBytes = headerBytes
-	return &Sink{address, &http.Client{
+	transport.TLSClientConfig = config
+	last := s.client.Swap(&http.Client{
 		Transport: transport,
 		// Events go where whoever deployed this said, and nowhere else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	})
+	if last != nil {
+		last.CloseIdleConnections()
+	}
+	return nil
 }
 
 // Close lets go of the connections that are not in use.
-func (s *Sink) Close() { s.client.CloseIdleConnections() }
+func (s *Sink) Close() { s.client.Load().CloseIdleConnections() }
 
 // Answer is what came of sending an event.
 type Answer struct {
@@ -84,12 +104,16 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 	// Lets net/http send again when a kept connection turns out to be closed. No such
 	// header is sent: the sink tells events apart by source and id.
 	request.Header["Idempotency-Key"] = nil
-	response, err := s.client.Do(request)
+	token, err := s.trust.token()
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			s.client.CloseIdleConnections() // what came to be silent on the way of one may be so for all
-		}
 		return Answer{Detail: err.Error()}
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := s.client.Load().Do(request)
+	if err != nil {
+		return Answer{Detail: s.failed(err).Error()}
 	}
 	defer response.Body.Close()
 	a := Answer{Status: response.StatusCode, RetryAfter: response.Header.Get("Retry-After")}
@@ -99,6 +123,17 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 	}
 	io.Copy(io.Discard, io.LimitReader(response.Body, drainBytes)) //nolint:errcheck // for the connection to be kept; the answer is known
 	return a
+}
+
+// failed makes that the next event has a better chance, where that can be.
+func (s *Sink) failed(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.client.Load().CloseIdleConnections() // what came to be silent on the way of one may be so for all
+	}
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		return errors.Join(err, s.renew()) // the CAs may have been exchanged
+	}
+	return err
 }
 
 // Overrides are extensions that every event sent is to have, as Knative hands them

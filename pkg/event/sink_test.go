@@ -28,7 +28,7 @@ func sinkTo(t *testing.T, handle http.HandlerFunc) *event.Sink {
 
 func newSink(t *testing.T, address string) *event.Sink {
 	t.Helper()
-	sink, err := event.NewSink(address, 2)
+	sink, err := event.NewSink(event.SinkSettings{Sink: address}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestSinkAddress(t *testing.T) {
 		"no URL":         "http://user:hunter2@%zz",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if sink, err := event.NewSink(address, 1); err == nil || !strings.Contains(err.Error(), "K_SINK") || strings.Contains(err.Error(), "hunter2") {
+			if sink, err := event.NewSink(event.SinkSettings{Sink: address}, 1); err == nil || !strings.Contains(err.Error(), "K_SINK") || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%v, %v; want an error that names K_SINK", sink, err)
 			}
 		})

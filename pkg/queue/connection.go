@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/nsqio/go-nsq"
-
-	"lineup.dev/lineup/pkg/dial"
 )
 
 // answerBytes is more than any answer to a command is long.
@@ -23,9 +21,8 @@ const answerBytes = 64 << 10
 // connection is one to nsqd that is only published on: nsqd sends nothing but the
 // answer to each command. https://nsq.io/clients/tcp_protocol_spec.html
 type connection struct {
-	net.Conn
-	in  *bufio.Reader
-	out *bufio.Writer
+	net.Conn // the TCP connection, under TLS and compression
+	layers
 }
 
 // brokenError says that a connection ended before nsqd answered.
@@ -33,60 +30,58 @@ type brokenError struct{ error }
 
 func (e brokenError) Unwrap() error { return e.error }
 
-func connect(ctx context.Context, address string) (*connection, error) {
-	conn, err := dial.Dialer().DialContext(ctx, "tcp", address)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	c := &connection{Conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}
-	identify, err := nsq.Identify(map[string]any{"user_agent": "lineup", "heartbeat_interval": -1})
-	if err == nil {
-		c.out.Write(nsq.MagicV2) //nolint:errcheck // a failure is told by the next write
-		err = c.exchange(ctx, identify)
-	}
-	if err != nil {
-		c.Close()
-		return nil, fmt.Errorf("identify: %w", err)
-	}
-	return c, nil
-}
-
 // exchange writes a command and reads its answer. After an error, even ctx's end,
 // the connection is of no more use: an answer may still be on its way.
 func (c *connection) exchange(ctx context.Context, command *nsq.Command) error {
+	return c.within(ctx, func() error {
+		_, err := c.roundTrip(command)
+		return err
+	})
+}
+
+// within breaks off what talk does with the connection when ctx ends.
+func (c *connection) within(ctx context.Context, talk func() error) error {
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(0, 0)) })
-	refusal, err := c.roundTrip(command)
+	err := talk()
 	if !stop() { // ctx ended first
 		return context.Cause(ctx)
 	}
-	if err != nil {
-		return brokenError{err}
-	}
-	return refusal
+	return err
 }
 
-// roundTrip returns why nsqd refused the command, and what went wrong between here
-// and nsqd.
-func (c *connection) roundTrip(command *nsq.Command) (refusal, err error) {
+// roundTrip returns nsqd's answer. The error says why nsqd refused the command; it is
+// a brokenError when something went wrong between here and nsqd.
+func (c *connection) roundTrip(command *nsq.Command) (answer string, err error) {
 	_, err = command.WriteTo(c.out)
 	if err == nil {
-		err = c.out.Flush()
+		err = c.flush()
 	}
 	// nsqd answers why it refuses a command before it hangs up, so an answer is worth
 	// looking for even when the command could not be written to its end.
 	kind, text, readErr := c.read()
 	switch {
 	case readErr != nil:
-		return nil, cmp.Or(err, readErr)
-	case kind == nsq.FrameTypeResponse:
-		return nil, err
-	case strings.HasPrefix(text, "E_BAD_MESSAGE"):
-		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text), nil // it is not empty: Publish refuses that
+		return "", brokenError{cmp.Or(err, readErr)}
+	case kind != nsq.FrameTypeResponse:
+		return "", Refusal(text)
+	case err != nil:
+		return "", brokenError{err}
 	}
-	return fmt.Errorf("it answered %s", text), nil
+	return text, nil
+}
+
+// Refusal is what an error that nsqd answers means, and which setting it is about.
+func Refusal(text string) error {
+	code, _, _ := strings.Cut(text, " ")
+	switch {
+	case code == "E_BAD_MESSAGE":
+		return fmt.Errorf("%w: it answered %s", ErrTooLarge, text) // it is not empty: Publish refuses that
+	case strings.Contains(text, "TLS required"):
+		return fmt.Errorf("it answered %s: set NSQD_TLS=on", text)
+	case code == "E_AUTH_FIRST", code == "E_AUTH_FAILED", code == "E_UNAUTHORIZED":
+		return fmt.Errorf("it answered %s: see that NSQD_AUTH_SECRET is one that has the right to", text)
+	}
+	return fmt.Errorf("it answered %s", text)
 }
 
 // read takes one frame: 4 bytes that say how long the rest is, 4 of its kind, data.
@@ -104,4 +99,32 @@ func (c *connection) read() (kind int32, text string, err error) {
 		return 0, "", err
 	}
 	return int32(binary.BigEndian.Uint32(head[4:])), string(data), nil //nolint:gosec // the 4 bytes are an int32
+}
+
+// layers are what a connection is read and written through.
+type layers struct {
+	in     *bufio.Reader
+	out    io.Writer     // of the topmost layer
+	pack   flusher       // compression, nil without it
+	buffer *bufio.Writer // below it
+	end    func() error  // says goodbye to nsqd
+}
+
+type flusher interface {
+	io.Writer
+	Flush() error
+}
+
+func plain(conn net.Conn) layers {
+	buffer := bufio.NewWriter(conn)
+	return layers{in: bufio.NewReader(conn), out: buffer, buffer: buffer, end: conn.Close}
+}
+
+func (l layers) flush() error {
+	if l.pack != nil {
+		if err := l.pack.Flush(); err != nil {
+			return err
+		}
+	}
+	return l.buffer.Flush()
 }

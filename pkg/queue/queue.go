@@ -1,9 +1,10 @@
-// Package queue publishes messages to one nsqd and asks it how many wait.
+// Package queue publishes messages to one of several nsqds and asks all of them how
+// many wait.
 //
 // nsqd is contacted by the first call that needs it, never before, so that a
 // program which is started for one request loses no time. A message is published
 // at least once: where a connection breaks before nsqd has answered, the message
-// is sent a second time.
+// is sent a second time, to the same nsqd or to the next.
 //
 // The connection is a plain one on which a command is written and its answer read,
 // both by go-nsq's functions for the protocol. go-nsq's Producer is not used: none
@@ -16,23 +17,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/serve"
 )
-
-// Settings of a Queue, to be embedded in a program's own, which has them filled in
-// and checked.
-type Settings struct {
-	Address     string        `envconfig:"NSQD_ADDRESS" default:"127.0.0.1:4150" form:"address" desc:"nsqd, TCP host:port"`
-	HTTPAddress string        `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" form:"address" desc:"the same nsqd, HTTP host:port"`
-	Timeout     time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time nsqd has to answer"`
-	// The least holds the hint of the longest path, however it is escaped.
-	MaxMessage int `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"16384" max:"1073741824" desc:"bytes of one message, as nsqd's -max-msg-size"`
-	MaxBatch   int `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"16384" max:"1073741824" desc:"bytes of messages published together, as nsqd's -max-body-size"`
-}
 
 var (
 	// ErrTooLarge says that a message is longer than nsqd takes, now and later.
@@ -43,12 +34,16 @@ var (
 	errTimeout = errors.New("nsqd did not answer in time")
 )
 
-// Queue publishes to one nsqd. It may be used by many goroutines at once.
+// Queue publishes to the first nsqd of several that takes its messages, and stays with
+// it. It may be used by many goroutines at once.
 type Queue struct {
 	settings Settings
+	link     link
 	http     *http.Client
+	scheme   string        // of http
 	turn     chan struct{} // holds one element while somebody uses what follows
-	conn     *connection   // nil until needed, and after it broke
+	current  int           // of Settings.Addresses
+	conn     *connection   // to it; nil until needed, and after it broke
 	closed   bool
 }
 
@@ -57,18 +52,23 @@ func New(s Settings) (*Queue, error) {
 	if err := serve.Check(&s); err != nil {
 		return nil, err
 	}
-	return &Queue{
-		settings: s,
-		http:     &http.Client{Transport: &http.Transport{}}, // nsqd is not behind a proxy
-		turn:     make(chan struct{}, 1),
-	}, nil
+	link, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	q := &Queue{settings: s, link: link, scheme: "http", turn: make(chan struct{}, 1)}
+	transport := &http.Transport{} // nsqd is not behind a proxy
+	if s.TLS == "on" {
+		q.scheme, transport.TLSClientConfig = "https", link.tls
+	}
+	q.http = &http.Client{Transport: transport}
+	return q, nil
 }
 
-// Publish puts the messages into topic, in order. It returns when nsqd has them,
-// when ctx ends, or when nsqd did not take a batch within Settings.Timeout. After
-// an error some of the messages may have been published; publishing them again is
-// the caller's choice. The error is ErrTooLarge when one of them can never be
-// published.
+// Publish puts the messages into topic, in order. It returns when an nsqd has them,
+// when ctx ends, or when no nsqd took a batch, each within Settings.Timeout. After an
+// error some of the messages may have been published; publishing them again is the
+// caller's choice. The error is ErrTooLarge when one of them can never be published.
 func (q *Queue) Publish(ctx context.Context, topic string, bodies ...[]byte) error {
 	if err := CheckName("topic", topic); err != nil {
 		return fmt.Errorf("publish to %w", err)
@@ -84,44 +84,71 @@ func (q *Queue) Publish(ctx context.Context, topic string, bodies ...[]byte) err
 	}
 	for batch := range batches(bodies, q.settings.MaxBatch) {
 		if err := q.publish(ctx, topic, batch); err != nil {
-			return fmt.Errorf("publish to topic %s at nsqd %s: %w", topic, q.settings.Address, err)
+			return fmt.Errorf("publish to topic %s%w", topic, err)
 		}
 	}
 	return nil
 }
 
+// publish gives the batch to the current nsqd or, where that fails, to the others in
+// their order. The error tells of each, and begins as a sentence goes on.
 func (q *Queue) publish(ctx context.Context, topic string, batch [][]byte) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, q.settings.Timeout, errTimeout)
-	defer cancel()
 	command := nsq.Publish(topic, batch[0])
 	if len(batch) > 1 {
 		var err error
 		if command, err = nsq.MultiPublish(topic, batch); err != nil {
-			return err
+			return fmt.Errorf(": %w", err)
 		}
 	}
+	count := len(q.settings.Addresses)
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(count+1)*q.settings.Timeout, errTimeout)
+	defer cancel()
 	select {
 	case q.turn <- struct{}{}:
 		defer func() { <-q.turn }()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return fmt.Errorf(" at nsqd %s: %w", strings.Join(q.settings.Addresses, ", "), context.Cause(ctx))
 	}
+	var errs error
+	for range count {
+		err := q.publishToCurrent(ctx, command)
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf(" at nsqd %s: %w", q.settings.Addresses[q.current], err)
+		if errs != nil {
+			err = fmt.Errorf("%w;%w", errs, err)
+		}
+		if ctx.Err() != nil || errors.Is(err, ErrTooLarge) || q.closed {
+			return err
+		}
+		errs = err
+		q.current = (q.current + 1) % count
+	}
+	return errs
+}
+
+// publishToCurrent takes at most Settings.Timeout, and as long again where an old
+// connection had gone silent. Its caller has the turn.
+func (q *Queue) publishToCurrent(ctx context.Context, command *nsq.Command) error {
 	if q.closed {
 		return ErrClosed
 	}
 	used := q.conn != nil
 	err := q.send(ctx, command)
-	if used && errors.As(err, new(brokenError)) {
-		err = q.send(ctx, command) // nsqd was restarted, most likely
+	if used && (errors.As(err, new(brokenError)) || errors.Is(err, errTimeout)) && ctx.Err() == nil {
+		err = q.send(ctx, command) // nsqd was restarted, or something between has forgotten the connection
 	}
 	return err
 }
 
-// send makes a connection if there is none and keeps it if it stays good. Its
-// caller has the turn.
+// send makes a connection if there is none and keeps it if it stays good. It takes at
+// most Settings.Timeout. Its caller has the turn.
 func (q *Queue) send(ctx context.Context, command *nsq.Command) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, q.settings.Timeout, errTimeout)
+	defer cancel()
 	if q.conn == nil {
-		c, err := connect(ctx, q.settings.Address)
+		c, err := connect(ctx, q.settings.Addresses[q.current], q.link)
 		if err != nil {
 			return err
 		}
@@ -129,7 +156,7 @@ func (q *Queue) send(ctx context.Context, command *nsq.Command) error {
 	}
 	err := q.conn.exchange(ctx, command)
 	if err != nil {
-		q.conn.Close()
+		q.conn.Conn.Close()
 		q.conn = nil
 	}
 	return err
@@ -145,7 +172,7 @@ func (q *Queue) Close() error {
 	if q.conn == nil {
 		return nil
 	}
-	err := q.conn.Close()
+	err := q.conn.end()
 	q.conn = nil
 	return err
 }

@@ -34,7 +34,12 @@ func backlog(t *testing.T, q *queue.Queue, topic, channel string) int {
 // consume reads n messages from topic.
 func consume(t *testing.T, address, topic string, n int) [][]byte {
 	t.Helper()
-	c, err := nsq.NewConsumer(topic, "test", nsq.NewConfig())
+	return consumeWith(t, nsq.NewConfig(), address, topic, n)
+}
+
+func consumeWith(t *testing.T, config *nsq.Config, address, topic string, n int) [][]byte {
+	t.Helper()
+	c, err := nsq.NewConsumer(topic, "test", config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,13 +33,16 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		change func(*settings)
 		keys   []string
 	}{
-		"no address":                 {func(s *settings) { s.Address = "" }, []string{"NSQD_ADDRESS"}},
-		"an address without a port":  {func(s *settings) { s.Address = "nsqd" }, []string{"NSQD_ADDRESS"}},
-		"an address with no port":    {func(s *settings) { s.HTTPAddress = "nsqd:" }, []string{"NSQD_HTTP_ADDRESS"}},
-		"an address with a scheme":   {func(s *settings) { s.HTTPAddress = "http://nsqd:4151" }, []string{"NSQD_HTTP_ADDRESS"}},
+		"no address":                 {func(s *settings) { s.Addresses = nil }, []string{"NSQD_ADDRESS"}},
+		"an address without a port":  {func(s *settings) { s.Addresses = []string{"nsqd"} }, []string{"NSQD_ADDRESS"}},
+		"an address with no port":    {func(s *settings) { s.HTTPAddresses = []string{"nsqd:"} }, []string{"NSQD_HTTP_ADDRESS"}},
+		"an address with a scheme":   {func(s *settings) { s.HTTPAddresses = []string{"http://nsqd:4151"} }, []string{"NSQD_HTTP_ADDRESS"}},
 		"a topic with a space":       {func(s *settings) { s.Topic = "my images" }, []string{"TOPIC"}},
 		"a channel that is too long": {func(s *settings) { s.Channel = strings.Repeat("a", 65) }, []string{"CHANNEL"}},
-		"everything": {func(s *settings) { *s = settings{Settings: s.Settings}; s.Address, s.HTTPAddress = "a", "b" },
+		"everything": {func(s *settings) {
+			*s = settings{Settings: s.Settings}
+			s.Addresses, s.HTTPAddresses = []string{"a"}, []string{"b"}
+		},
 			[]string{"NSQD_ADDRESS", "NSQD_HTTP_ADDRESS", "TOPIC", "CHANNEL"}},
 	} {
 		s := defaults(t)

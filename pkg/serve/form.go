@@ -54,7 +54,7 @@ func (s setting) texts() []string {
 // CheckAddress refuses what is no host:port with a port from 1 to 65535. The error
 // names the key.
 func CheckAddress(key, address string) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) {
+	if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) || strings.ContainsAny(address, " \t\r\n") {
 		return fmt.Errorf("%s=%q is no host:port", key, address)
 	}
 	return nil

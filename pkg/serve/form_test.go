@@ -26,6 +26,7 @@ func TestATextHasItsForm(t *testing.T) {
 		"an IPv6 address":              {func(s *text) { s.Address = "[::1]:50051" }, ""},
 		"a name within a cluster":      {func(s *text) { s.Address = "face-server.lineup.svc.cluster.local:80" }, ""},
 		"no address":                   {func(s *text) { s.Address = "" }, "ADDRESS"},
+		"an address behind a space":    {func(s *text) { s.Address = " face-server:80" }, "ADDRESS"},
 		"an address without a port":    {func(s *text) { s.Address = "face-server" }, "ADDRESS"},
 		"an empty port":                {func(s *text) { s.Address = "face-server:" }, "ADDRESS"},
 		"a port that is no number":     {func(s *text) { s.Address = ":abc" }, "ADDRESS"},

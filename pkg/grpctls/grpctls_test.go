@@ -1,4 +1,4 @@
-package certs_test
+package grpctls_test
 
 import (
 	"context"
@@ -18,13 +18,13 @@ import (
 
 	"lineup.dev/lineup/local/testcerts"
 	"lineup.dev/lineup/local/testkit"
-	"lineup.dev/lineup/pkg/certs"
+	"lineup.dev/lineup/pkg/grpctls"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
 // serve answers health checks until the test ends.
-func serve(t *testing.T, s certs.Settings) (address string) {
+func serve(t *testing.T, s grpctls.Settings) (address string) {
 	t.Helper()
 	credentials, err := s.Server(quiet)
 	testkit.Succeed(t, err)
@@ -39,7 +39,7 @@ func serve(t *testing.T, s certs.Settings) (address string) {
 }
 
 // call asks over a connection of its own.
-func call(t *testing.T, s certs.Settings, address string) error {
+func call(t *testing.T, s grpctls.Settings, address string) error {
 	t.Helper()
 	credentials, err := s.Client(quiet)
 	testkit.Succeed(t, err)
@@ -53,7 +53,7 @@ func call(t *testing.T, s certs.Settings, address string) error {
 }
 
 // side is settings with a certificate of one CA that trust another, each nil for none.
-func side(t *testing.T, own, others *testcerts.CA) (s certs.Settings) {
+func side(t *testing.T, own, others *testcerts.CA) (s grpctls.Settings) {
 	t.Helper()
 	if own != nil {
 		s.CertFile, s.KeyFile = own.Issue(t)
@@ -68,7 +68,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 	t.Parallel()
 	ours, theirs := testcerts.New(t), testcerts.New(t)
 	for name, c := range map[string]struct {
-		server, client certs.Settings
+		server, client grpctls.Settings
 		passes         bool
 	}{
 		"nothing set on either side":                {side(t, nil, nil), side(t, nil, nil), true},
@@ -137,16 +137,16 @@ func TestHalfAPairIsRefused(t *testing.T) {
 	ca := testcerts.New(t)
 	cert, key := ca.Issue(t)
 	for name, c := range map[string]struct {
-		settings certs.Settings
+		settings grpctls.Settings
 		valid    bool
 	}{
-		"nothing":                       {certs.Settings{}, true},
-		"both":                          {certs.Settings{CertFile: cert, KeyFile: key}, true},
-		"a CA alone":                    {certs.Settings{CAFile: ca.File}, true},
-		"a certificate without its key": {certs.Settings{CertFile: cert}, false},
-		"files that are not there":      {certs.Settings{CertFile: "no.pem", KeyFile: "no.pem"}, false},
-		"a CA that is not there":        {certs.Settings{CAFile: "no.pem"}, false},
-		"a key without its certificate": {certs.Settings{KeyFile: key, CAFile: ca.File}, false},
+		"nothing":                       {grpctls.Settings{}, true},
+		"both":                          {grpctls.Settings{CertFile: cert, KeyFile: key}, true},
+		"a CA alone":                    {grpctls.Settings{CAFile: ca.File}, true},
+		"a certificate without its key": {grpctls.Settings{CertFile: cert}, false},
+		"files that are not there":      {grpctls.Settings{CertFile: "no.pem", KeyFile: "no.pem"}, false},
+		"a CA that is not there":        {grpctls.Settings{CAFile: "no.pem"}, false},
+		"a key without its certificate": {grpctls.Settings{KeyFile: key, CAFile: ca.File}, false},
 	} {
 		if err := c.settings.Check(); (err == nil) != c.valid {
 			t.Errorf("%s: %v", name, err)
@@ -159,15 +159,15 @@ func TestFilesOfNoUse(t *testing.T) {
 	ca := testcerts.New(t)
 	cert, key := ca.Issue(t)
 	for name, c := range map[string]struct {
-		settings certs.Settings
+		settings grpctls.Settings
 		says     string
 	}{
-		"a certificate without its key":        {certs.Settings{CertFile: cert}, "TLS_KEY_FILE"},
-		"a key without its certificate":        {certs.Settings{KeyFile: key}, "TLS_CERT_FILE"},
-		"a file that is not there":             {certs.Settings{CertFile: cert + "x", KeyFile: key}, "next: make both"},
-		"a certificate that is a key":          {certs.Settings{CertFile: key, KeyFile: key}, "next: make both"},
-		"CAs that are none":                    {certs.Settings{CertFile: cert, KeyFile: key, CAFile: key}, "TLS_CA_FILE"},
-		"a server that only knows who may ask": {certs.Settings{CAFile: ca.File}, "TLS_CERT_FILE"},
+		"a certificate without its key":        {grpctls.Settings{CertFile: cert}, "TLS_KEY_FILE"},
+		"a key without its certificate":        {grpctls.Settings{KeyFile: key}, "TLS_CERT_FILE"},
+		"a file that is not there":             {grpctls.Settings{CertFile: cert + "x", KeyFile: key}, "next: make both"},
+		"a certificate that is a key":          {grpctls.Settings{CertFile: key, KeyFile: key}, "next: make both"},
+		"CAs that are none":                    {grpctls.Settings{CertFile: cert, KeyFile: key, CAFile: key}, "TLS_CA_FILE"},
+		"a server that only knows who may ask": {grpctls.Settings{CAFile: ca.File}, "TLS_CERT_FILE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := c.settings.Server(quiet); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -1,19 +1,20 @@
-// Package certs lets gRPC speak TLS with certificates from files that may be
+// Package grpctls lets gRPC speak TLS with certificates from files that may be
 // replaced while the program runs.
-package certs
+package grpctls
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lineup.dev/lineup/pkg/certs"
 )
 
 // Settings of one side of a gRPC connection. With none of them the connection is
@@ -26,9 +27,11 @@ type Settings struct {
 
 // Check refuses one half of a certificate and its key, and files that cannot be used.
 func (s Settings) Check() error {
-	_, certErr := s.certificate()
-	_, poolErr := s.pool()
-	return errors.Join(certErr, poolErr)
+	return s.files().Check()
+}
+
+func (s Settings) files() certs.Files {
+	return certs.Files{Cert: s.CertFile, Key: s.KeyFile, CA: s.CAFile, Prefix: "TLS_"}
 }
 
 // CheckServer refuses what a server alone cannot do with: clients' certificates without
@@ -68,7 +71,7 @@ func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.Ce
 	if s == (Settings{}) {
 		return insecure.NewCredentials(), nil
 	}
-	f := &files{Settings: s, config: config, log: log}
+	f := &files{Files: s.files(), config: config, log: log}
 	var err error
 	if f.last, err = f.read(); err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (s Settings) open(log *slog.Logger, config func([]tls.Certificate, *x509.Ce
 // files are read for every connection anew: that is rare, and cheap beside the
 // handshake.
 type files struct {
-	Settings
+	certs.Files
 	config func([]tls.Certificate, *x509.CertPool) *tls.Config
 	log    *slog.Logger
 
@@ -102,42 +105,15 @@ func (f *files) current() credentials.TransportCredentials {
 }
 
 func (f *files) read() (credentials.TransportCredentials, error) {
-	own, err := f.certificate()
+	own, err := f.Certificates()
 	if err != nil {
 		return nil, err
 	}
-	others, err := f.pool()
+	others, err := f.Pool()
 	if err != nil {
 		return nil, err
 	}
 	return credentials.NewTLS(f.config(own, others)), nil
-}
-
-// certificate is this side's own, none where none is set.
-func (s Settings) certificate() ([]tls.Certificate, error) {
-	switch {
-	case (s.CertFile == "") != (s.KeyFile == ""):
-		return nil, errors.New("of TLS_CERT_FILE and TLS_KEY_FILE only one is set: set both, or neither")
-	case s.CertFile == "":
-		return nil, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the certificate of TLS_CERT_FILE=%s and TLS_KEY_FILE=%s: %w; next: make both PEM files that belong together", s.CertFile, s.KeyFile, err)
-	}
-	return []tls.Certificate{certificate}, nil
-}
-
-// pool holds the CAs of the other side's certificates, nil where none is set.
-func (s Settings) pool() (*x509.CertPool, error) {
-	if s.CAFile == "" {
-		return nil, nil
-	}
-	pool, err := Pool(s.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("TLS_CA_FILE: %w", err)
-	}
-	return pool, nil
 }
 
 // reread is credentials that are the files' own for each handshake.
