@@ -23,7 +23,7 @@ type engine struct {
 
 // newEngine loads the models and makes the gallery, which is still to be read.
 func newEngine(config settings, log *slog.Logger) (*engine, error) {
-	people, err := photo.Open(config.KnownPeople)
+	people, err := config.Patience.Open(config.KnownPeople)
 	if err != nil {
 		return nil, fmt.Errorf("KNOWN_PEOPLE: %w", err)
 	}

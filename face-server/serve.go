@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -41,7 +40,7 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 		return err
 	}
 	defer e.close()
-	pictures, err := photo.Open(config.ImagesURL)
+	pictures, err := config.Patience.Open(config.ImagesURL)
 	if err != nil {
 		return fmt.Errorf("IMAGES_URL: %w", err)
 	}

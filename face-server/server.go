@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -28,21 +29,24 @@ type server struct {
 	*engine
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
-	slots      chan struct{}   // one for each call whose picture is read, or was
+	slots      *photo.Gate     // for the calls whose picture is read, or was
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
+	readTime   time.Duration   // READ_TIMEOUT
+	hurried    sync.Once       // a call came with less time
 	overdue    context.Context // ends when this server does and calls in flight have had their time
 	log        *slog.Logger
 }
 
-func newServer(config settings, e *engine, pictures pictures, log *slog.Logger) *server {
+func newServer(config settings, e *engine, pictures *photo.Roots, log *slog.Logger) *server {
 	return &server{
 		engine:     e,
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
-		slots:      make(chan struct{}, 2*config.Workers),
+		slots:      pictures.Gate(2 * config.Workers),
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
+		readTime:   config.ReadTimeout,
 		overdue:    context.Background(),
 		log:        log,
 	}
@@ -76,7 +80,7 @@ func imageOf(ctx context.Context) (id int64) {
 }
 
 func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
-	err = s.admit(ctx, func() error {
+	err = s.admit(ctx, request, func() error {
 		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body)
@@ -95,6 +99,11 @@ func (s *server) withDeadline(ctx context.Context) (context.Context, context.Can
 	timeout := s.timeout
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = time.Until(deadline)
+		if timeout <= s.readTime {
+			s.hurried.Do(func() {
+				s.log.Warn("a call left less time than READ_TIMEOUT: set that below process's FACE_TIMEOUT, or pauses of a slow picture root do not grow", "call", timeout.String(), "READ_TIMEOUT", s.readTime.String())
+			})
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	ctx, end := context.WithCancelCause(ctx)
@@ -103,8 +112,9 @@ func (s *server) withDeadline(ctx context.Context) (context.Context, context.Can
 }
 
 // admit does something that needs a worker, if no more calls wait for one than may. For
-// each worker two pictures are held: one that it looks at and one that is read meanwhile.
-func (s *server) admit(ctx context.Context, do func() error) error {
+// each worker two pictures are held: one that it looks at and one that is read meanwhile. A
+// picture of a root that is known not to answer is refused at once.
+func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, do func() error) error {
 	if err := s.gallery.Ready(); err != nil {
 		return err
 	}
@@ -114,12 +124,15 @@ func (s *server) admit(ctx context.Context, do func() error) error {
 	default:
 		return errBusy
 	}
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return ctx.Err()
+	path := request.GetImagePath()
+	if len(request.GetImage()) > 0 {
+		path = ""
 	}
+	leave, err := s.slots.Enter(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return do()
 }
 

@@ -46,7 +46,7 @@ func forTests(t testing.TB) settings {
 	}
 	return settings{
 		Listen:          serve.Listen{Grace: time.Minute},
-		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir()},
+		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir(), Patience: photo.Patience{ReadTimeout: 10 * time.Second, RootWait: time.Second}},
 		GallerySettings: photo.GallerySettings{KnownPeople: t.TempDir()},
 		GalleryPoll:     5 * time.Millisecond,
 		GalleryShare:    time.Second,
@@ -68,6 +68,7 @@ func forTests(t testing.TB) settings {
 		Requirements:    gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
 		MaxFaces:        256,
 		MaxStreams:      64,
+		FaceTimeout:     30 * time.Second,
 		CallTimeout:     30 * time.Second,
 	}
 }
@@ -281,8 +282,8 @@ func TestNoMorePicturesAreReadThanWorkersNeed(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, "all calls are there", func() bool { return len(server.admitted) == 12 })
 	testkit.Eventually(t, patience, "pictures are read", func() bool { return len(roots.reading) == 4 })
-	if len(server.slots) != 4 || len(roots.reading) > 4 {
-		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), len(server.slots))
+	if server.slots.Taken() != 4 || len(roots.reading) > 4 {
+		t.Fatalf("%d pictures are read, %d held; want 2 for each of 2 workers", len(roots.reading), server.slots.Taken())
 	}
 	close(roots.proceed)
 	calls.Wait()

@@ -48,6 +48,7 @@ type settings struct {
 	MaxFaces        int             `envconfig:"MAX_FACES" default:"256" min:"1" max:"10000" desc:"faces of a picture that are described: those of the highest detection score"`
 	MaxStreams      uint32          `envconfig:"MAX_STREAMS" default:"64" min:"1" max:"1000000" desc:"calls at a time on one connection; more wait at the client"`
 	gallery.Requirements
+	FaceTimeout time.Duration `envconfig:"FACE_TIMEOUT" default:"30s" min:"1ms" max:"15m" desc:"what process has: READ_TIMEOUT must be below it, or a picture root that is too slow looks like a face server that is"`
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" min:"1ms" max:"24h" desc:"time for a call that brings no deadline of its own"`
 }
 
@@ -84,6 +85,14 @@ func (s settings) Check() error {
 	_, err := face.ReadManifest(s.Models)
 	if err != nil {
 		err = fmt.Errorf("MODELS: %w; %s", err, modelsHint)
+	}
+	for _, limit := range []struct {
+		name string
+		time time.Duration
+	}{{"FACE_TIMEOUT", s.FaceTimeout}, {"CALL_TIMEOUT", s.CallTimeout}} {
+		if s.ReadTimeout >= limit.time {
+			err = errors.Join(err, fmt.Errorf("READ_TIMEOUT=%v must be below %s=%v", s.ReadTimeout, limit.name, limit.time))
+		}
 	}
 	return errors.Join(err, s.CheckServer())
 }

@@ -44,7 +44,7 @@ func answerTo(err error) *status.Status {
 	switch {
 	// First: what the gallery cannot be read for may be any of the errors below.
 	case errors.Is(err, gallery.ErrReading) && errors.Is(err, photo.ErrUnreachable):
-		return unreachable("the gallery cannot be reached")
+		return unreachable("the gallery cannot be reached", photo.RetryAfter(err))
 	case errors.Is(err, gallery.ErrReading):
 		return busy(gallery.ErrReading.Error())
 	case errors.Is(err, errBusy):
@@ -52,20 +52,24 @@ func answerTo(err error) *status.Status {
 	case errors.Is(err, errEnding):
 		return busy(errEnding.Error())
 
+	// A store broke off, whatever of.
+	case errors.Is(err, photo.ErrUnreachable):
+		return unreachable(photo.ErrUnreachable.Error(), photo.RetryAfter(err))
+
 	// The caller's own end, whatever it broke.
 	case errors.Is(err, context.Canceled):
 		return status.New(codes.Canceled, "the caller hung up")
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.New(codes.DeadlineExceeded, "there was not enough time")
 
-	case errors.Is(err, photo.ErrUnreachable):
-		return unreachable(photo.ErrUnreachable.Error())
 	case errors.Is(err, errPhoto):
 		return status.New(codes.NotFound, err.Error())
 	case errors.Is(err, photo.ErrNotFound):
 		return status.New(codes.NotFound, "no such picture")
 	case errors.Is(err, photo.ErrNotFile):
 		return status.New(codes.InvalidArgument, "no picture: "+err.Error())
+	case errors.Is(err, photo.ErrDenied):
+		return status.New(codes.InvalidArgument, "the picture cannot be read: "+err.Error())
 	// The words of these errors are made for whoever sent the picture.
 	case errors.Is(err, errNothing), errors.Is(err, errPage), errors.Is(err, picture.ErrNoPicture), errors.Is(err, picture.ErrTooLarge), errors.Is(err, picture.ErrOff),
 		errors.Is(err, photo.ErrTooLarge), errors.Is(err, photo.ErrOutside), errors.Is(err, photo.ErrRefused):
@@ -74,8 +78,10 @@ func answerTo(err error) *status.Status {
 	return status.New(codes.Internal, "the picture could not be looked at")
 }
 
-func unreachable(message string) *status.Status {
-	return detailed(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: facerecog.RootUnreachable, Domain: domain})
+// unreachable says besides when the root will be asked again.
+func unreachable(message string, wait time.Duration) *status.Status {
+	return detailed(codes.Unavailable, message,
+		&errdetails.ErrorInfo{Reason: facerecog.RootUnreachable, Domain: domain}, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 }
 
 // domain is that of the reasons in details, as ErrorInfo wants one.
@@ -85,10 +91,10 @@ func busy(message string) *status.Status {
 	return detailed(codes.ResourceExhausted, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
 }
 
-func detailed(code codes.Code, message string, detail protoadapt.MessageV1) *status.Status {
+func detailed(code codes.Code, message string, details ...protoadapt.MessageV1) *status.Status {
 	plain := status.New(code, message)
-	if s, err := plain.WithDetails(detail); err == nil {
+	if s, err := plain.WithDetails(details...); err == nil {
 		return s
 	}
-	return plain // the detail is a fixed message: it can always be packed
+	return plain // the details are fixed messages: they can always be packed
 }

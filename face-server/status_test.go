@@ -38,7 +38,9 @@ func TestStatusOf(t *testing.T) {
 		"a gallery whose list took too long": {fmt.Errorf("%w: %w", gallery.ErrReading, context.DeadlineExceeded), codes.ResourceExhausted, "the gallery is being read"},
 		"no worker free":                     {errBusy, codes.ResourceExhausted, "every worker is busy"},
 		"the caller hung up":                 {fmt.Errorf("read: %w", context.Canceled), codes.Canceled, "the caller hung up"},
-		"the time ran out":                   {fmt.Errorf("%w: %w", photo.ErrUnreachable, context.DeadlineExceeded), codes.DeadlineExceeded, "there was not enough time"},
+		"the time ran out":                   {fmt.Errorf("read: %w", context.DeadlineExceeded), codes.DeadlineExceeded, "there was not enough time"},
+		"a root's time ran out":              {fmt.Errorf("%w: %w", photo.ErrUnreachable, context.DeadlineExceeded), codes.Unavailable, "picture root cannot be reached"},
+		"a picture that its store refuses":   {fmt.Errorf("%w: it is archived", photo.ErrDenied), codes.InvalidArgument, "the picture cannot be read: the store refuses it: it is archived"},
 		"anything else stays inside":         {disk, codes.Internal, "the picture could not be looked at"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +53,7 @@ func TestStatusOf(t *testing.T) {
 				t.Errorf("ErrorInfo is %v", info)
 			}
 			retry, hasRetry := detailOf[*errdetails.RetryInfo](s)
-			if hasRetry != (c.code == codes.ResourceExhausted) || hasRetry && retry.RetryDelay.AsDuration() != retryDelay {
+			if hasRetry != (c.code == codes.ResourceExhausted || c.code == codes.Unavailable) || hasRetry && retry.RetryDelay.AsDuration() != retryDelay {
 				t.Errorf("RetryInfo is %v", retry)
 			}
 		})

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -36,7 +35,7 @@ func traceStart(ctx context.Context, config settings, log *slog.Logger, out io.W
 		models += step.Took
 	}
 	w.done("read the manifest, take the workers' memory", models)
-	pictures, err := photo.Open(config.ImagesURL)
+	pictures, err := config.Patience.Open(config.ImagesURL)
 	if err != nil {
 		return fmt.Errorf("IMAGES_URL: %w", err)
 	}

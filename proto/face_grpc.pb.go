@@ -35,9 +35,10 @@ type IdentifyClient interface {
 	// Identify takes one picture.
 	//
 	// Status codes: INVALID_ARGUMENT for what will never be a picture that can be
-	// read (no picture, too large, outside the picture roots); NOT_FOUND the root
-	// is there, the picture is not; UNAVAILABLE with ErrorInfo reason
-	// ROOT_UNREACHABLE the root itself cannot be reached; RESOURCE_EXHAUSTED with
+	// read (no picture, too large, outside the picture roots, refused by its store
+	// alone); NOT_FOUND the root is there, the picture is not; UNAVAILABLE with
+	// ErrorInfo reason ROOT_UNREACHABLE the root itself cannot be reached, or is too
+	// slow, and with RetryInfo it is asked again only then; RESOURCE_EXHAUSTED with
 	// RetryInfo every worker is busy. The message says why, in words for a user.
 	// INVALID_ARGUMENT about a file has ErrorInfo reason PICTURE_REFUSED with what
 	// IdentifyResponse.content would be, as metadata "content".
@@ -71,9 +72,10 @@ type IdentifyServer interface {
 	// Identify takes one picture.
 	//
 	// Status codes: INVALID_ARGUMENT for what will never be a picture that can be
-	// read (no picture, too large, outside the picture roots); NOT_FOUND the root
-	// is there, the picture is not; UNAVAILABLE with ErrorInfo reason
-	// ROOT_UNREACHABLE the root itself cannot be reached; RESOURCE_EXHAUSTED with
+	// read (no picture, too large, outside the picture roots, refused by its store
+	// alone); NOT_FOUND the root is there, the picture is not; UNAVAILABLE with
+	// ErrorInfo reason ROOT_UNREACHABLE the root itself cannot be reached, or is too
+	// slow, and with RetryInfo it is asked again only then; RESOURCE_EXHAUSTED with
 	// RetryInfo every worker is busy. The message says why, in words for a user.
 	// INVALID_ARGUMENT about a file has ErrorInfo reason PICTURE_REFUSED with what
 	// IdentifyResponse.content would be, as metadata "content".

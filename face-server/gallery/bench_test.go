@@ -6,17 +6,14 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"net/http/httptest"
 	"runtime"
 	"runtime/debug"
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/local/rss"
 	"lineup.dev/lineup/pkg/photo"
 )
@@ -24,15 +21,7 @@ import (
 // bucket is a store in an object store that this process serves.
 func bucket(tb testing.TB) *photo.Roots {
 	tb.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("people"); err != nil {
-		tb.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
-	tb.Cleanup(server.Close)
-	tb.Setenv("AWS_ACCESS_KEY_ID", "x")
-	tb.Setenv("AWS_SECRET_ACCESS_KEY", "x")
-	roots, err := photo.Open("s3://people?region=us-east-1&use_path_style=true&disable_https=true&endpoint=" + server.URL)
+	roots, err := photo.Open(buckets.Serve(tb, "people").Root("people"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -53,9 +53,14 @@ func decide(o outcome, attempt int, r Retry) decision {
 	case o.interrupted:
 		return decision{row: returnRow, reply: later(shutdownWait, "this instance ends; another may take the picture at once")}
 
-	// The call was never sent, or the server cannot get at any picture: an outage. The
-	// picture is innocent, however long it lasts.
-	case !o.sent && unreached(o.code), o.rootUnreachable:
+	// The face server works, a store of pictures does not: neither the picture's fault nor a
+	// reason to hold up those of other stores. The server says when it will ask the store again.
+	case o.rootUnreachable:
+		wait := min(cmp.Or(max(o.retryAfter, 0), rootWait), r.Most)
+		return returnUntried(later(wait, "the face server cannot reach the place where the picture lies"))
+
+	// The call was never sent: an outage. The picture is innocent, however long it lasts.
+	case !o.sent && unreached(o.code):
 		return decision{signalFailure, returnRow, store.Result{}, outageWait, later(outageWait, "the face server cannot be reached")}
 
 	case o.code == codes.ResourceExhausted && o.retryAfter > 0:

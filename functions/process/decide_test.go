@@ -22,6 +22,9 @@ func TestDecide(t *testing.T) {
 	attempt := func(wait time.Duration) decision {
 		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server failed at the picture"}}
 	}
+	root := func(wait time.Duration) decision {
+		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server cannot reach the place where the picture lies"}}
+	}
 	busy := func(wait time.Duration) decision {
 		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusServiceUnavailable, wait, "the face server is busy"}}
 	}
@@ -44,8 +47,12 @@ func TestDecide(t *testing.T) {
 			outcome{code: codes.DeadlineExceeded}, 5, outage},
 		"nor a call that was cancelled before it was sent because the circuit opened": {
 			outcome{code: codes.Canceled}, 5, outage},
-		"nor a picture root that cannot be reached": {
-			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true}, 5, outage},
+		"nor a picture root that cannot be reached, which is no outage and has a wait of its own": {
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, retryAfter: 16 * time.Second}, 5, root(16 * time.Second)},
+		"a face server that does not say how long": {
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true}, 5, root(5 * time.Second)},
+		"or says hours": {
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, retryAfter: time.Hour}, 5, root(time.Minute)},
 		"a call interrupted by the shutdown says nothing about anybody, and the row can be claimed at once": {
 			outcome{code: codes.Canceled, sent: true, interrupted: true}, 5,
 			decision{row: returnRow, reply: reply{http.StatusTooManyRequests, time.Second, "this instance ends; another may take the picture at once"}}},

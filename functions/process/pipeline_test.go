@@ -108,7 +108,7 @@ func TestAnswersOfTheFaceServer(t *testing.T) {
 			answer: fail(codes.NotFound, "no such file"),
 			status: 200, image: lineup.Failed, reason: "no such file"},
 		"a picture root that cannot be reached": {
-			answer: fail(codes.Unavailable, "no bucket", unreachable),
+			answer: fail(codes.Unavailable, "no bucket", unreachable, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)}),
 			status: 429, retryAfter: "1", image: lineup.Pending},
 		"busy": {
 			answer: fail(codes.ResourceExhausted, "busy", &errdetails.RetryInfo{RetryDelay: durationpb.New(1500 * time.Millisecond)}),

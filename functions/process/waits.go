@@ -7,6 +7,7 @@ const (
 	quarantineWait = time.Second     // for a place in quarantine, then until the next try for one
 	probeWait      = time.Second     // while another request probes the face server
 	outageWait     = time.Second     // after an outage that did not open the circuit
+	rootWait       = 5 * time.Second // for a picture root, where the face server does not say how long
 	shutdownWait   = time.Second     // for the event of a picture that an ending instance gave back
 	claimWait      = time.Second     // at least, when another holds the picture
 	databaseWait   = 5 * time.Second // before the database is asked again

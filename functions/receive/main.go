@@ -9,7 +9,6 @@ import (
 	"log/slog"
 
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -33,12 +32,12 @@ func main() {
 			return err
 		}
 		defer nsq.Close()
-		roots, err := photo.Open(s.ImagesURL)
+		roots, err := s.Patience.Open(s.ImagesURL)
 		if err != nil {
 			return err
 		}
 		defer roots.Close()
-		gallery, err := photo.Open(s.KnownPeople)
+		gallery, err := s.Patience.Open(s.KnownPeople)
 		if err != nil {
 			return err
 		}

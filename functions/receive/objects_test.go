@@ -8,9 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 )
@@ -18,18 +16,13 @@ import (
 // newBucketSystem has a bucket as its only root, of which the part below in/ counts.
 func newBucketSystem(t *testing.T) (s *system, put func(key string)) {
 	t.Helper()
-	stored := s3mem.New()
-	testkit.Succeed(t, stored.CreateBucket("pictures"))
-	server := httptest.NewServer(gofakes3.New(stored).Server())
-	t.Cleanup(server.Close)
+	server := buckets.Serve(t, "pictures")
 	s = newSystem(t)
-	s.roots = testkit.Must(photo.Open("s3://pictures?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true" +
-		"&response_checksum_validation=when_required&prefix=in/&endpoint=" + server.URL))(t)
+	s.roots = testkit.Must(photo.Open(server.Root("pictures", "&prefix=in/")))(t)
 	s.walker.roots, s.comparer.roots = s.roots, s.roots
 	return s, func(key string) {
 		t.Helper()
-		_, err := stored.PutObject("pictures", key, nil, strings.NewReader("x"), 1, nil)
-		testkit.Succeed(t, err)
+		server.Put(t, "pictures", key, "x")
 	}
 }
 

@@ -41,7 +41,9 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	case errors.Is(err, photo.ErrFull):
 		return diskFull("the place where pictures are kept is full: make room, then send the request again, nothing is done twice")
 	case errors.Is(err, errSave):
-		return unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
+		away := unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
+		away.RetryAfter = max(away.RetryAfter, photo.RetryAfter(err)) // before, it is not asked
+		return away
 	default:
 		return unavailable("the database does not answer, nothing was saved; try again")
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -25,7 +24,7 @@ func main() {
 			return err
 		}
 		defer db.Close()
-		pictures, err := photo.Open(s.ImagesURL)
+		pictures, err := s.Patience.Open(s.ImagesURL)
 		if err != nil {
 			return err
 		}

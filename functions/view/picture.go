@@ -25,7 +25,7 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 		refuse(errChanged)
 		return
 	}
-	release, err := v.acquire(r.Context())
+	release, err := v.acquire(r.Context(), image)
 	if err != nil {
 		refuse(err)
 		return
@@ -52,13 +52,12 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 
 // acquire waits until one more picture may be in memory. Call release when it no
 // longer is.
-func (v *view) acquire(ctx context.Context) (release func(), err error) {
-	select {
-	case v.slots <- struct{}{}:
-		return func() { <-v.slots }, nil
-	case <-ctx.Done():
+func (v *view) acquire(ctx context.Context, image lineup.Image) (release func(), err error) {
+	release, err = v.slots.Enter(ctx, image.Path)
+	if err != nil && ctx.Err() != nil {
 		return nil, errBusy
 	}
+	return release, err
 }
 
 // read gives the picture and its format, by its first bytes, never by its name. It gives

@@ -173,11 +173,11 @@ func TestWhoAsksForOnePictureTooManyWaitsAndIsThenTurnedAway(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.PicturesAtOnce, o.RequestTimeout = 1, 200*time.Millisecond })
 	s.put(t, "a.jpg", jpegOf(t))
 	path := fmt.Sprintf("/images/%d/picture", s.submit(t, "a.jpg"))
-	s.view.slots <- struct{}{}
+	leave := testkit.Must(s.view.slots.Enter(t.Context(), ""))(t)
 	if r := s.get(t, path); r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" {
 		t.Errorf("with every slot taken: %d %s", r.status, r.body)
 	}
-	<-s.view.slots
+	leave()
 	for range 3 { // each gives its slot back
 		if r := s.get(t, path); r.status != http.StatusOK {
 			t.Errorf("with a free slot: %d %s", r.status, r.body)
@@ -198,7 +198,7 @@ func TestAClientThatDoesNotReadGivesItsSlotUp(t *testing.T) {
 	defer stalled.Close()
 	fmt.Fprintf(stalled, "GET /images/%d/picture HTTP/1.1\r\nHost: view\r\n\r\n", large)
 	testkit.Must(io.ReadFull(stalled, make([]byte, len("HTTP/1.1 200"))))(t)
-	if taken := len(s.view.slots); taken != 1 {
+	if taken := s.view.slots.Taken(); taken != 1 {
 		t.Fatalf("%d slots are taken while the picture is being sent, want 1", taken)
 	}
 	path := fmt.Sprintf("/images/%d/picture", small)

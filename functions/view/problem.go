@@ -61,6 +61,7 @@ func pictureProblem(err error) serve.Problem {
 		{errChanged, http.StatusConflict, "The file at this path has changed since it was looked at, so it is not shown beside that answer. Post the path again to have it looked at."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},
+		{photo.ErrDenied, http.StatusNotFound, "The place where the picture lies does not give it out: it is archived there, or forbidden."},
 		{context.DeadlineExceeded, http.StatusServiceUnavailable, "The place where the picture lies takes too long to answer. Try again in a moment."},
 	} {
 		if errors.Is(err, is.err) {

@@ -23,7 +23,7 @@ type view struct {
 	log      *slog.Logger
 	assets   assets
 	pages    pages
-	slots    chan struct{} // one taken for every picture in memory
+	slots    *photo.Gate // for the pictures in memory
 }
 
 func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
@@ -35,7 +35,7 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, authenticator, db, pictures, log, assets, pages, make(chan struct{}, o.PicturesAtOnce)}, nil
+	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce)}, nil
 }
 
 func (v *view) handler() http.Handler {

@@ -116,7 +116,7 @@ func TestTheNextRunHasAllData(t *testing.T) {
 func TestEveryProgramMayBeKilledAtAnyTime(t *testing.T) {
 	t.Parallel()
 	// Whatever is lost shall be missed within seconds.
-	soon := []string{"HINT_AGE=1s", "SWEEP_INTERVAL=500ms", "LEASE=7s", "FACE_TIMEOUT=3s", "HEALTH_TIMEOUT=1s", "WRITE_TIMEOUT=1s"}
+	soon := []string{"HINT_AGE=1s", "SWEEP_INTERVAL=500ms", "LEASE=7s", "FACE_TIMEOUT=3s", "READ_TIMEOUT=2s", "HEALTH_TIMEOUT=1s", "WRITE_TIMEOUT=1s"}
 	s := start(t, system.Settings{Data: t.TempDir(), PingEvery: time.Second, Environment: soon})
 	for _, name := range all {
 		s.Program(name).Kill()

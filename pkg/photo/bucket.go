@@ -1,35 +1,40 @@
 package photo
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"net/http"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/s3blob" // s3://
-	"gocloud.dev/gcerrors"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 // keyBytes is how long an object's key can be, in S3 as in the stores like it.
 const keyBytes = 1024
 
-// bucket is a root in an object store. It is opened at first use.
+// bucket is a root in an object store. Its client is made at first use.
 type bucket struct {
-	address string
-	name    string // scheme://bucket, in lower case
-	prefix  string // of every key, from the URL's parameter
+	name   string // s3://bucket, in lower case
+	bucket string // as the URL has it
+	prefix string // of every key, from the URL's parameter
+	way    *s3Client
 
-	mu    sync.Mutex
-	store *blob.Bucket // nil until it was opened
+	mu     sync.Mutex
+	client *s3.Client // nil until it was made
 }
 
 func newBucket(address string) (root, error) {
@@ -37,9 +42,8 @@ func newBucket(address string) (root, error) {
 	if err != nil {
 		return nil, errors.New("it is no URL")
 	}
-	if !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
-		return nil, fmt.Errorf("%s:// is no kind of bucket that Lineup knows; use one of file, %s",
-			u.Scheme, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
+	if u.Scheme != "s3" {
+		return nil, fmt.Errorf("%s:// is no kind of bucket that Lineup knows; use one of file, s3", u.Scheme)
 	}
 	if u.Host == "" {
 		return nil, fmt.Errorf("it names no bucket: write %s://BUCKET", u.Scheme)
@@ -51,21 +55,19 @@ func newBucket(address string) (root, error) {
 	if err != nil {
 		return nil, errors.New("its parameters, behind the question mark, cannot be read")
 	}
+	way, err := readParameters(parameters)
+	if err != nil {
+		return nil, err
+	}
 	return &bucket{
-		address: address,
-		name:    strings.ToLower(u.Scheme + "://" + u.Host),
-		prefix:  parameters.Get("prefix"),
+		name:   strings.ToLower(u.Scheme + "://" + u.Host),
+		bucket: u.Host,
+		prefix: parameters.Get("prefix"),
+		way:    way,
 	}, nil
 }
 
-func (b *bucket) close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.store == nil {
-		return nil
-	}
-	return b.store.Close()
-}
+func (b *bucket) close() error { return nil }
 
 func (b *bucket) locate(p string) (string, bool) {
 	key, below := b.locateFolder(p)
@@ -87,115 +89,169 @@ func (b *bucket) locateFolder(p string) (string, bool) {
 func (b *bucket) spell(name string) string { return b.name + "/" + b.prefix + name }
 
 func (b *bucket) stat(ctx context.Context, name string) (Entry, error) {
-	store, err := b.reach(name)
+	client, err := b.find(name)
 	if err != nil {
 		return Entry{}, err
 	}
-	object, err := store.Attributes(ctx, name)
+	object, err := client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: b.key(name)})
 	if err != nil {
-		return Entry{}, b.failure(ctx, store, name, err)
+		return Entry{}, b.failure(ctx, name, err)
 	}
-	entry := Entry{Name: name, Size: object.Size, ModTime: object.ModTime}
-	if head := new(s3.HeadObjectOutput); object.As(head) {
-		entry.ETag = aws.ToString(head.ETag)
-	}
-	return entry, nil
+	return entryOf(name, object.ContentLength, object.LastModified, object.ETag), nil
 }
 
 func (b *bucket) open(ctx context.Context, name string) (io.ReadCloser, Entry, error) {
-	store, err := b.reach(name)
+	client, err := b.find(name)
 	if err != nil {
 		return nil, Entry{}, err
 	}
-	reader, err := store.NewReader(ctx, name, nil)
+	object, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.bucket, Key: b.key(name)})
 	if err != nil {
-		return nil, Entry{}, b.failure(ctx, store, name, err)
+		return nil, Entry{}, b.failure(ctx, name, err)
 	}
-	entry := Entry{Name: name, Size: reader.Size(), ModTime: reader.ModTime()}
-	if got := new(s3.GetObjectOutput); reader.As(got) { // as stat: a mark must be the same from both
-		entry.ETag = aws.ToString(got.ETag)
-	}
-	return reader, entry, nil
+	return objectBody{object.Body}, entryOf(name, object.ContentLength, object.LastModified, object.ETag), nil
 }
 
-// reach is connect, to find an object of that name.
-func (b *bucket) reach(name string) (*blob.Bucket, error) {
+// entryOf is the same of an object that is read, asked for and listed: so must its mark be.
+func entryOf(name string, size *int64, modified *time.Time, etag *string) Entry {
+	return Entry{Name: name, Size: aws.ToInt64(size), ModTime: aws.ToTime(modified), ETag: aws.ToString(etag)}
+}
+
+// objectBody tells a connection that broke from an object that ends.
+type objectBody struct{ io.ReadCloser }
+
+func (o objectBody) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: read: %v", ErrUnreachable, err) //nolint:errorlint // whoever reads takes io.ErrUnexpectedEOF for the end
+	}
+	return n, err
+}
+
+// find is connect, to find an object of that name.
+func (b *bucket) find(name string) (*s3.Client, error) {
 	if len(b.prefix)+len(name) > keyBytes {
 		return nil, ErrNotFound // a store would refuse the request: no outage
 	}
-	store, err := b.connect()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	return store, nil
+	return b.connect()
 }
 
-// failure tells a picture that is not there from a bucket that is not there, and from
-// what would be a folder on a disk.
-func (b *bucket) failure(ctx context.Context, store *blob.Bucket, name string, err error) error {
-	if gcerrors.Code(err) != gcerrors.NotFound {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+func (b *bucket) key(name string) *string { return aws.String(b.prefix + name) }
+
+// failure tells a picture that is not there, or that is not given, from a bucket that is not
+// there or does not answer, and from what would be a folder on a disk.
+func (b *bucket) failure(ctx context.Context, name string, err error) error {
+	switch status := statusOf(err); {
+	case status == http.StatusNotFound:
+		return b.missing(ctx, name, err)
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+	case status >= 400 && status < 500:
+		return fmt.Errorf("%w: %s", ErrDenied, codeOf(err))
 	}
-	if there, err := store.IsAccessible(ctx); err != nil || !there {
-		return fmt.Errorf("%w: no bucket %s", ErrUnreachable, b.name)
-	}
-	if b.findFolder(ctx, name+"/") == nil {
+	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}
+
+func (b *bucket) missing(ctx context.Context, name string, err error) error {
+	// To a HEAD no store says what it is that is not there.
+	switch failure := b.findFolder(ctx, name+"/"); {
+	case failure == nil:
 		return fmt.Errorf("%w but %s", ErrNotFile, aFolder)
+	case errors.Is(failure, ErrNoFolder):
+		return ErrNotFound
+	case statusOf(failure) == http.StatusForbidden && codeOf(err) == noSuchKey:
+		return ErrNotFound // there is nothing but the right to list
+	default:
+		return failure
 	}
-	return ErrNotFound
+}
+
+// noSuchKey is S3's code of an object that is not there, in a bucket that is.
+const noSuchKey = "NoSuchKey"
+
+// codeOf is what the store calls the failure. Its message may name users and hosts, and
+// is for nobody else.
+func codeOf(err error) string {
+	code := http.StatusText(statusOf(err))
+	if failure, ok := errors.AsType[smithy.APIError](err); ok {
+		code = failure.ErrorCode()
+	}
+	if code == "InvalidObjectState" {
+		return "it is archived (" + code + ")"
+	}
+	return code
+}
+
+// statusOf is that of the store's answer; 0 when it did not answer.
+func statusOf(err error) int {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		return answer.HTTPStatusCode()
+	}
+	return 0
 }
 
 // findFolder asks for one object below the prefix. The bucket itself is there when it
 // answers, if empty.
 func (b *bucket) findFolder(ctx context.Context, name string) error {
-	store, err := b.connect()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: b.key(name), MaxKeys: aws.Int32(1)}) {
+		if err != nil {
+			return err
+		}
+		if len(page.Contents) > 0 || name == "" {
+			return nil
+		}
 	}
-	_, err = store.List(&blob.ListOptions{Prefix: name}).Next(ctx)
-	switch {
-	case errors.Is(err, io.EOF) && name == "":
-		return nil
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
-	case err != nil:
-		return fmt.Errorf("%w: list: %w", ErrUnreachable, err)
+	return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
+}
+
+func (b *bucket) some(ctx context.Context) (names []string, err error) {
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: &b.prefix, MaxKeys: aws.Int32(aFew)}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Contents {
+			names = append(names, aws.ToString(object.Key)[len(b.prefix):])
+		}
+		if len(names) > 0 {
+			break
+		}
 	}
-	return nil
+	return names, nil
 }
 
 func (b *bucket) save(ctx context.Context, name string, body []byte) error {
-	store, err := b.connect()
-	if err == nil {
-		err = store.WriteAll(ctx, name, body, nil)
-	}
+	client, err := b.connect()
 	if err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	object := &s3.PutObjectInput{
+		Bucket: &b.bucket, Key: b.key(name), Body: bytes.NewReader(body), ContentType: aws.String(http.DetectContentType(body)),
+		ServerSideEncryption: b.way.encryption,
+	}
+	if b.way.key != "" {
+		object.SSEKMSKeyId = &b.way.key
+	}
+	if _, err := client.PutObject(ctx, object); err != nil {
 		return fmt.Errorf("save: %w: %w", ErrUnreachable, err)
 	}
 	return nil
 }
 
 func (b *bucket) list(ctx context.Context, folder string) ([]Entry, error) {
-	store, err := b.connect()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
 	prefix := ""
 	if folder != "" {
 		prefix = folder + "/"
 	}
 	var entries []Entry
-	for objects := store.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"}); ; {
-		object, err := objects.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: b.key(prefix), Delimiter: aws.String("/")}) {
 		if err != nil {
-			return nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err)
+			return nil, err
 		}
-		// Without a name: the object that consoles make to show the prefix as a folder.
-		if name := object.Key[len(prefix):]; !object.IsDir && name != "" && !strings.HasPrefix(name, ".") {
-			entries = append(entries, Entry{Name: object.Key, Size: object.Size, ModTime: object.ModTime})
+		for _, object := range page.Contents {
+			name := aws.ToString(object.Key)[len(b.prefix):]
+			// Without a name: the object that consoles make to show the prefix as a folder.
+			if base := name[len(prefix):]; base != "" && !strings.HasPrefix(base, ".") {
+				entries = append(entries, entryOf(name, object.Size, object.LastModified, object.ETag))
+			}
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
@@ -203,29 +259,73 @@ func (b *bucket) list(ctx context.Context, folder string) ([]Entry, error) {
 }
 
 func (b *bucket) remove(ctx context.Context, name string) error {
-	store, err := b.connect()
-	if err == nil {
-		err = store.Delete(ctx, name)
+	client, err := b.connect()
+	if err != nil {
+		return fmt.Errorf("remove: %w", err)
 	}
-	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: b.key(name)})
+	if err != nil && statusOf(err) != http.StatusNotFound {
 		return fmt.Errorf("remove: %w: %w", ErrUnreachable, err)
 	}
 	return nil
 }
 
-// connect opens the bucket unless it is open; what fails is tried again by the next.
+// pages lists the bucket, with keys as they are: in XML not all can be spelled.
+func (b *bucket) pages(ctx context.Context, input *s3.ListObjectsV2Input) iter.Seq2[*s3.ListObjectsV2Output, error] {
+	return func(yield func(*s3.ListObjectsV2Output, error) bool) {
+		client, err := b.connect()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		input.Bucket, input.EncodingType = &b.bucket, types.EncodingTypeUrl
+		for pages := s3.NewListObjectsV2Paginator(client, input); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err == nil {
+				page.Contents, err = decoded(page, *input.Prefix)
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err))
+				return
+			}
+			if !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// decoded are the page's objects below the prefix. Not every store encodes keys, or
+// keeps to the prefix.
+func decoded(page *s3.ListObjectsV2Output, prefix string) (objects []types.Object, err error) {
+	for _, object := range page.Contents {
+		key := aws.ToString(object.Key)
+		if page.EncodingType == types.EncodingTypeUrl {
+			if key, err = url.QueryUnescape(key); err != nil {
+				return nil, err
+			}
+		}
+		if strings.HasPrefix(key, prefix) {
+			object.Key = &key
+			objects = append(objects, object)
+		}
+	}
+	return objects, nil
+}
+
+// connect makes the client unless there is one; what fails is tried again by the next.
 //
-//nolint:contextcheck // the clients of some stores keep the context: it must not end with a request
-func (b *bucket) connect() (*blob.Bucket, error) {
+//nolint:contextcheck // credentials are asked for anew later: they must not end with a request
+func (b *bucket) connect() (*s3.Client, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.store != nil {
-		return b.store, nil
+	if b.client != nil {
+		return b.client, nil
 	}
-	store, err := blob.OpenBucket(context.Background(), b.address)
+	client, err := b.way.open(context.Background())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
-	b.store = store
-	return store, nil
+	b.client = client
+	return client, nil
 }

@@ -5,72 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/pkg/photo"
 )
 
 // nobody is an address where nobody listens.
 const nobody = "http://127.0.0.1:1"
 
-// objects is an S3 server in this process.
-type objects struct {
-	stored *s3mem.Backend
-	server *httptest.Server
-}
-
-func newObjects(t *testing.T, buckets ...string) objects {
-	t.Helper()
-	stored := s3mem.New()
-	for _, name := range buckets {
-		if err := stored.CreateBucket(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fake := gofakes3.New(stored).Server()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, key, _ := strings.Cut(r.URL.Path[1:], "/"); len(key) > 1024 { // the real one's limit
-			http.Error(w, "<Error><Code>KeyTooLongError</Code></Error>", http.StatusBadRequest)
-			return
-		}
-		fake.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return objects{stored, server}
-}
-
-func (o objects) put(t *testing.T, bucket, key, body string) {
-	t.Helper()
-	if _, err := o.stored.PutObject(bucket, key, nil, strings.NewReader(body), int64(len(body)), nil); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// url is the bucket as a root.
-func (o objects) url(bucket string, more ...string) string {
-	return fmt.Sprintf("s3://%s?region=us-east-1&anonymous=true&use_path_style=true&disable_https=true&response_checksum_validation=when_required&endpoint=%s%s",
-		bucket, o.server.URL, strings.Join(more, ""))
-}
-
 func TestReadFromABucket(t *testing.T) {
 	t.Parallel()
-	o := newObjects(t, "pics", "other")
+	o := buckets.Serve(t, "pics", "other")
 	for key, body := range map[string]string{
 		"a.jpg": "picture", "sub/ä 🙂+%2e?#.jpg": "below", "people/a.jpg": "person", "peoplesecret.jpg": secret, "a": "file", "empty": "",
 	} {
-		o.put(t, "pics", key, body)
+		o.Put(t, "pics", key, body)
 	}
-	o.put(t, "other", "a.jpg", secret)
-	pics, people, gone := o.url("pics"), o.url("pics", "&prefix=people/"), o.url("gone")
+	o.Put(t, "other", "a.jpg", secret)
+	pics, people, gone := o.Root("pics"), o.Root("pics", "&prefix=people/"), o.Root("gone")
 	folder := t.TempDir()
 	write(t, "from the folder", folder, "a.jpg")
 
@@ -99,7 +56,7 @@ func TestReadFromABucket(t *testing.T) {
 		"the URL of the prefix":                    {people, "s3://pics/people/", "", plenty, photo.ErrOutside},
 		"a key that climbs out of the prefix":      {people, "../peoplesecret.jpg", "", plenty, photo.ErrRefused},
 		"a key that fits, but not with the prefix": {people, strings.Repeat("a", 1020), "", plenty, photo.ErrNotFound},
-		"the URL of a prefix without a slash":      {o.url("pics", "&prefix=people"), "s3://pics/people", "", plenty, photo.ErrOutside},
+		"the URL of a prefix without a slash":      {o.Root("pics", "&prefix=people"), "s3://pics/people", "", plenty, photo.ErrOutside},
 		"a folder before it":                       {folder + "," + pics, "a.jpg", "from the folder", plenty, nil},
 		"a folder before it, by URL":               {folder + "," + pics, "s3://pics/a.jpg", "picture", plenty, nil},
 		"a folder before it without that file":     {folder + "," + pics, "a", "file", plenty, nil},
@@ -142,11 +99,11 @@ func TestRootsCleanRefusesForeignBuckets(t *testing.T) {
 
 func TestSaveToABucketAndListIt(t *testing.T) {
 	t.Parallel()
-	o := newObjects(t, "pics")
+	o := buckets.Serve(t, "pics")
 	for _, key := range []string{"top.jpg", "people/", "people/.hidden.jpg", "people/sub/deep.jpg", "peoplesecret.jpg"} {
-		o.put(t, "pics", key, "before")
+		o.Put(t, "pics", key, "before")
 	}
-	roots := open(t, o.url("pics", "&prefix=people/")+","+t.TempDir())
+	roots := open(t, o.Root("pics", "&prefix=people/")+","+t.TempDir())
 	for _, path := range []string{"b.jpg", "Ä 🙂.jpg", "s3://pics/people/a.jpg", "new/folder/c.jpg", "b.jpg"} {
 		if err := roots.Save(t.Context(), path, []byte(path)); err != nil {
 			t.Fatal(err)
@@ -183,13 +140,12 @@ func TestSaveToABucketAndListIt(t *testing.T) {
 
 func TestABucketThatCannotBeReached(t *testing.T) {
 	t.Parallel()
-	o := newObjects(t, "pics")
+	o := buckets.Serve(t, "pics")
 	folder := t.TempDir()
 	write(t, "from the folder", folder, "a.jpg")
 	for name, url := range map[string]string{
-		"no such bucket":       o.url("missing"),
-		"no server":            strings.ReplaceAll(o.url("pics"), o.server.URL, nobody),
-		"a parameter it lacks": o.url("pics", "&colour=red"),
+		"no such bucket": o.Root("missing"),
+		"no server":      strings.ReplaceAll(o.Root("pics"), o.URL, nobody),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,7 +185,10 @@ func TestABucketIsNotWaitedForLongerThanTheContext(t *testing.T) {
 	roots := open(t, "s3://pics?region=us-east-1&anonymous=true&use_path_style=true&endpoint=http://"+silent.Addr().String())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := roots.Read(ctx, "a.jpg", plenty); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("%v, want ErrUnreachable", err)
+	}
+	if _, err := roots.Entry(ctx, "a.jpg"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the deadline", err)
 	}
 }

@@ -83,7 +83,41 @@ func (f folder) open(ctx context.Context, name string) (io.ReadCloser, Entry, er
 		file.Close()
 		return nil, Entry{}, err
 	}
-	return file, Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}, nil
+	return folderFile{file}, Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}, nil
+}
+
+// folderFile says of a disk that fails what fileError does.
+type folderFile struct{ *os.File }
+
+func (f folderFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fileError(err)
+	}
+	return n, err
+}
+
+// aFew is how many files show whether a root gives any.
+const aFew = 5
+
+// some looks at no more than some hundred names.
+func (f folder) some(ctx context.Context) (names []string, err error) {
+	dir, err := f.openRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	left := 100 * aFew
+	err = fs.WalkDir(dir.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if left--; left < 0 || len(names) == aFew || ctx.Err() != nil {
+			return fs.SkipAll
+		}
+		if err == nil && entry.Type().IsRegular() {
+			names = append(names, name)
+		}
+		return nil // also behind a folder that may not be read
+	})
+	return names, err
 }
 
 // save writes beside the file and renames, so that a reader sees all or nothing,
@@ -207,6 +241,10 @@ func fileError(err error) error {
 		switch errno {
 		case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // of the disk, of the user, of the process
 			return fmt.Errorf("%w: %w", ErrFull, errno)
+		case syscall.EACCES, syscall.EPERM, syscall.EIO: // of this file, or of all
+			return fmt.Errorf("%w: %w", ErrDenied, errno)
+		case syscall.ESTALE, syscall.ENOTCONN, syscall.ETIMEDOUT, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.EREMOTEIO, syscall.ENODEV:
+			return fmt.Errorf("%w: %w", ErrUnreachable, errno) // a file server, or what mounts it, that is gone
 		}
 		return errno
 	}

@@ -2,33 +2,22 @@ package photo_test
 
 import (
 	"errors"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/pkg/photo"
 )
 
 // stores is a root of each kind, empty.
 func stores(t *testing.T) map[string]*photo.Roots {
 	t.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("pics"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ACCESS_KEY_ID", "x")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	all := map[string]*photo.Roots{}
 	for name, url := range map[string]string{
 		"a folder": t.TempDir(),
-		"a bucket": "s3://pics?region=us-east-1&use_path_style=true&disable_https=true&endpoint=" + server.URL,
+		"a bucket": buckets.Serve(t, "pics").Root("pics"),
 	} {
 		roots, err := photo.Open(url)
 		if err != nil {

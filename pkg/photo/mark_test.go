@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
 )
@@ -52,9 +53,9 @@ func TestReadAndEntryTellTheSameFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write(t, "picture", folder, "a.jpg")
-	o := newObjects(t, "pics")
-	o.put(t, "pics", "a.jpg", "picture")
-	for name, urls := range map[string]string{"a folder": folder, "a bucket": o.url("pics"), "the second root": t.TempDir() + "," + folder} {
+	o := buckets.Serve(t, "pics")
+	o.Put(t, "pics", "a.jpg", "picture")
+	for name, urls := range map[string]string{"a folder": folder, "a bucket": o.Root("pics"), "the second root": t.TempDir() + "," + folder} {
 		roots := open(t, urls)
 		mark := func() string {
 			_, read, err := roots.Read(t.Context(), "a.jpg", plenty)
@@ -70,14 +71,14 @@ func TestReadAndEntryTellTheSameFile(t *testing.T) {
 		}
 		before := mark()
 		testkit.Succeed(t, os.Chtimes(filepath.Join(folder, "a.jpg"), time.Time{}, time.Now().Add(time.Hour)))
-		o.put(t, "pics", "a.jpg", "another")
+		o.Put(t, "pics", "a.jpg", "another")
 		if after := mark(); after == before {
 			t.Errorf("%s: overwritten, the mark is still %q", name, after)
 		}
 		if _, err := roots.Entry(t.Context(), "gone.jpg"); err == nil {
 			t.Errorf("%s: a file that is not there is one", name)
 		}
-		o.put(t, "pics", "a.jpg", "picture")
+		o.Put(t, "pics", "a.jpg", "picture")
 	}
 }
 

@@ -6,6 +6,7 @@
 package photo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ var (
 	ErrNotFile     = errors.New("not a file")
 	ErrTooLarge    = errors.New("too large")
 	ErrUnreachable = errors.New("picture root cannot be reached")
+	ErrDenied      = errors.New("the store refuses it") // it gives others
 	ErrFull        = errors.New("no room left")
 )
 
@@ -61,28 +63,38 @@ type root interface {
 	// walk gives the files below the folder whose names, relative to it, come behind
 	// after; but for those that begin with a dot, and those that pass says to pass over.
 	walk(ctx context.Context, folder, after string, pass func(name string) bool) iter.Seq2[string, error]
+
+	// some names a few files, where there are any.
+	some(ctx context.Context) ([]string, error)
 }
 
 // Roots are the places where pictures may lie. It is safe for concurrent use.
 type Roots struct {
-	roots     []root
+	roots     []*guarded
 	galleries []string // locations below the roots, see Reserve
 }
 
 // Open takes folders (a path, or file:///path) and bucket URLs
 // (s3://bucket?region=..., with prefix=... for a part of it), separated by
-// commas. It touches none of them: a root may appear later.
+// commas. It touches none of them: a root may appear later. Each is asked within the
+// times that Patience has by default, and without a pause after a failure.
 func Open(urls string) (*Roots, error) {
-	r, errs := openRoots(urls)
+	return Patience{}.Open(urls)
+}
+
+// Open is the function Open, with these times; with pauses, if RootWait is set.
+func (p Patience) Open(urls string) (*Roots, error) {
+	r, errs := p.open(urls)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	return r, nil
 }
 
-// openRoots tells of each root that cannot be.
-func openRoots(urls string) (r *Roots, errs []error) {
-	r = new(Roots)
+// open tells of each root that cannot be.
+func (p Patience) open(urls string) (r *Roots, errs []error) {
+	r, pauses := new(Roots), p.RootWait > 0
+	p.ReadTimeout, p.RootWait = cmp.Or(p.ReadTimeout, 10*time.Second), cmp.Or(p.RootWait, 30*time.Second)
 	for _, url := range strings.Split(urls, ",") {
 		url = strings.TrimSpace(url)
 		one, err := openRoot(url)
@@ -90,7 +102,7 @@ func openRoots(urls string) (r *Roots, errs []error) {
 			errs = append(errs, fmt.Errorf("picture root %q: %w", url, err))
 			continue
 		}
-		r.roots = append(r.roots, one)
+		r.roots = append(r.roots, &guarded{root: one, Patience: p, pauses: pauses})
 	}
 	return r, errs
 }
@@ -156,16 +168,24 @@ func (r *Roots) isRelative(name string) bool {
 
 // Read gives the file's bytes, at most limit of them, and which file it is, also of one
 // that is too large. The error wraps ErrRefused, ErrOutside, ErrNotFound (every root was
-// asked), ErrNotFile, ErrTooLarge, ErrUnreachable, or is another failure to read.
+// asked), ErrNotFile, ErrTooLarge, ErrDenied, ErrUnreachable, or is another failure to read.
 //
 // A file that was overwritten while it was read may be a mixture: it has no ModTime, so
 // that its mark is that of no file.
 func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []byte, file Entry, err error) {
-	err = r.visit(ctx, path, func(body io.Reader, opened Entry) error {
-		file = opened
-		if content, err = readAll(body, opened.Size, limit); err == nil && overwritten(body, opened) {
-			file.ModTime = time.Time{}
-		}
+	type picture struct {
+		content []byte
+		file    Entry
+	}
+	err = r.each(path, func(p place) error {
+		read, err := openRead(ctx, p.root, p.root.readTime(ctx), p.name, func(body io.Reader, file Entry) (picture, error) {
+			content, err := readAll(body, file.Size, limit)
+			if err == nil && overwritten(body, file) {
+				file.ModTime = time.Time{}
+			}
+			return picture{content, file}, err
+		})
+		content, file = read.content, read.file
 		return err
 	})
 	return content, file, err
@@ -195,14 +215,16 @@ func (r *Roots) Entry(ctx context.Context, path string) (file Entry, err error) 
 // Stat tells a file's size and format, and reads its first bytes only. Its errors
 // are Read's, but for ErrTooLarge.
 func (r *Roots) Stat(ctx context.Context, path string) (info Info, err error) {
-	err = r.visit(ctx, path, func(body io.Reader, file Entry) error {
-		first, err := io.ReadAll(io.LimitReader(body, sniffBytes))
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		info.Entry = file
-		info.Format, _ = FormatOf(first)
-		return nil
+	err = r.each(path, func(p place) (err error) {
+		info, err = openRead(ctx, p.root, p.root.readTime(ctx), p.name, func(body io.Reader, file Entry) (Info, error) {
+			first, err := io.ReadAll(io.LimitReader(body, sniffBytes))
+			if err != nil {
+				return Info{}, fmt.Errorf("read: %w", err)
+			}
+			format, _ := FormatOf(first)
+			return Info{file, format}, nil
+		})
+		return err
 	})
 	return info, err
 }
@@ -267,7 +289,7 @@ func (r *Roots) Remove(ctx context.Context, name string) error {
 
 // place is a name below one root.
 type place struct {
-	root root
+	root *guarded
 	name string
 }
 
@@ -279,11 +301,6 @@ func (r *Roots) below(clean string) []place {
 		}
 	}
 	return places
-}
-
-// visit opens the file in the first root that has it.
-func (r *Roots) visit(ctx context.Context, path string, look func(io.Reader, Entry) error) error {
-	return r.each(path, func(p place) error { return p.visit(ctx, look) })
 }
 
 // each does something with the path in one root after another, until one has the file.
@@ -299,23 +316,18 @@ func (r *Roots) each(path string, do func(place) error) error {
 	failure := error(ErrNotFound)
 	for _, p := range places {
 		err := do(p)
-		if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrUnreachable) {
-			return err
-		}
-		if errors.Is(err, ErrUnreachable) {
+		switch {
+		case errors.Is(err, ErrUnreachable):
 			failure = err // it may lie there: not found would be a guess
+		case errors.Is(err, ErrDenied):
+			if errors.Is(failure, ErrNotFound) {
+				failure = err // so some stores speak of what is not there
+			}
+		case !errors.Is(err, ErrNotFound):
+			return err
 		}
 	}
 	return failure
-}
-
-func (p place) visit(ctx context.Context, look func(io.Reader, Entry) error) error {
-	body, file, err := p.root.open(ctx, p.name)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	return look(body, file)
 }
 
 // readAll takes no more memory than the file has bytes.

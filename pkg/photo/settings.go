@@ -4,11 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // RootsSettings say where pictures lie, for a program to embed in its own.
 type RootsSettings struct {
 	ImagesURL string `envconfig:"IMAGES_URL" desc:"picture roots, folders or bucket URLs, separated by commas; uploads go to the first"`
+	Patience
+}
+
+// Patience is how long roots are waited for.
+type Patience struct {
+	ReadTimeout time.Duration `envconfig:"READ_TIMEOUT" default:"10s" min:"1ms" max:"15m" desc:"how long a picture root may take to give a picture; to save one, or to list a folder, six times as long"`
+	RootWait    time.Duration `envconfig:"ROOT_WAIT" default:"30s" min:"1s" max:"15m" desc:"longest pause before a picture root that did not answer is asked again; the first is 1s, and each doubles"`
 }
 
 // Check refuses no root at all, and one that is neither a folder nor a bucket. It looks
@@ -39,7 +47,7 @@ func (s GallerySettings) Check() error {
 }
 
 func checkRoots(key, urls string) error {
-	roots, errs := openRoots(urls)
+	roots, errs := Patience{}.open(urls)
 	for i, err := range errs {
 		errs[i] = fmt.Errorf("%s: %w", key, err)
 	}

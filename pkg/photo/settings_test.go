@@ -3,6 +3,7 @@ package photo_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
@@ -17,7 +18,7 @@ type settings struct {
 }
 
 func defaults() *settings {
-	return &settings{photo.RootsSettings{ImagesURL: "images"}, photo.GallerySettings{KnownPeople: "people"}, photo.Limits{MaxPicture: 20 << 20}}
+	return &settings{photo.RootsSettings{ImagesURL: "images", Patience: photo.Patience{ReadTimeout: time.Second, RootWait: time.Second}}, photo.GallerySettings{KnownPeople: "people"}, photo.Limits{MaxPicture: 20 << 20}}
 }
 
 func TestSettings(t *testing.T) {

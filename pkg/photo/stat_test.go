@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -14,10 +15,10 @@ func TestStat(t *testing.T) {
 	png := "\x89PNG\r\n\x1a\n" + strings.Repeat("x", 5000)
 	base := escapes(t)
 	write(t, png, base, "pics", "a.txt")
-	o := newObjects(t, "pics")
-	o.put(t, "pics", "a.txt", png)
-	o.put(t, "pics", "empty.png", "")
-	folder, bucket := filepath.Join(base, "pics"), o.url("pics")
+	o := buckets.Serve(t, "pics")
+	o.Put(t, "pics", "a.txt", png)
+	o.Put(t, "pics", "empty.png", "")
+	folder, bucket := filepath.Join(base, "pics"), o.Root("pics")
 	for name, c := range map[string]struct {
 		roots, path string
 		size        int64
@@ -32,7 +33,7 @@ func TestStat(t *testing.T) {
 		"a link that leads out":    {folder, "out", 0, "", photo.ErrOutside},
 		"nothing in a folder":      {folder, "b.jpg", 0, "", photo.ErrNotFound},
 		"nothing in a bucket":      {bucket, "b.jpg", 0, "", photo.ErrNotFound},
-		"nothing, one root is off": {o.url("gone") + "," + folder, "b.jpg", 0, "", photo.ErrUnreachable},
+		"nothing, one root is off": {o.Root("gone") + "," + folder, "b.jpg", 0, "", photo.ErrUnreachable},
 		"a path that climbs out":   {folder, "../a.txt", 0, "", photo.ErrRefused},
 		"a path of no root":        {folder, "/etc/passwd", 0, "", photo.ErrOutside},
 	} {

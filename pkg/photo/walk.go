@@ -129,7 +129,7 @@ const derived = "derived/"
 func (r *Roots) Reserve(gallery *Roots) {
 	for _, g := range gallery.roots {
 		at := g.spell("")
-		if slices.ContainsFunc(r.roots, func(one root) bool {
+		if slices.ContainsFunc(r.roots, func(one *guarded) bool {
 			above := one.spell("")
 			return strings.HasPrefix(at, above) && at != above
 		}) {
@@ -172,7 +172,7 @@ func (r *Roots) reserved(location string) string {
 func (r *Roots) ObjectPath(bucketName, key string) (string, error) {
 	failure := error(ErrOutside)
 	for _, one := range r.roots {
-		b, isBucket := one.(*bucket)
+		b, isBucket := one.root.(*bucket)
 		if !isBucket || !b.isCalled(bucketName) {
 			continue
 		}

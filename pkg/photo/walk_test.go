@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -44,19 +45,19 @@ var (
 func TestWalkGivesEveryPictureInOrderAndFromAnyName(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	o := newObjects(t, "pics")
+	o := buckets.Serve(t, "pics")
 	for _, name := range pictures {
 		write(t, name, dir, name)
-		o.put(t, "pics", "in/"+name, name)
+		o.Put(t, "pics", "in/"+name, name)
 	}
 	for _, key := range []string{"in/", "in/a//b.jpg", "in/./a.jpg", "in/folder/", "out/a.jpg"} { // none that a path could name, or below the prefix
-		o.put(t, "pics", key, "")
+		o.Put(t, "pics", key, "")
 	}
 	for name, c := range map[string]struct{ root, gallery, folder string }{
 		"a folder by its own path":  {dir, filepath.Join(dir, "people"), dir + "/"},
 		"a folder, all of the root": {dir, filepath.Join(dir, "people"), "./"},
-		"a bucket by its own path":  {o.url("pics", "&prefix=in/"), o.url("pics", "&prefix=in/people/"), "s3://pics/in/"},
-		"a bucket, all of the root": {o.url("pics", "&prefix=in/"), o.url("pics", "&prefix=in/people/"), "./"},
+		"a bucket by its own path":  {o.Root("pics", "&prefix=in/"), o.Root("pics", "&prefix=in/people/"), "s3://pics/in/"},
+		"a bucket, all of the root": {o.Root("pics", "&prefix=in/"), o.Root("pics", "&prefix=in/people/"), "./"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,15 +82,15 @@ func TestWalkGivesEveryPictureInOrderAndFromAnyName(t *testing.T) {
 func TestWalkBelowAFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	o := newObjects(t, "pics")
+	o := buckets.Serve(t, "pics")
 	for _, name := range pictures {
 		write(t, name, dir, name)
-		o.put(t, "pics", name, name)
+		o.Put(t, "pics", name, name)
 	}
-	away, empty := o.url("away"), t.TempDir()
+	away, empty := o.Root("away"), t.TempDir()
 	for _, c := range []struct{ root, folder string }{
-		{away + "," + empty + "," + dir + "," + o.url("pics"), "a/"}, // in the first that has it
-		{dir, "a/"}, {dir, dir + "/./a//"}, {o.url("pics"), "a/"}, {o.url("pics"), "S3://Pics/a/"},
+		{away + "," + empty + "," + dir + "," + o.Root("pics"), "a/"}, // in the first that has it
+		{dir, "a/"}, {dir, dir + "/./a//"}, {o.Root("pics"), "a/"}, {o.Root("pics"), "S3://Pics/a/"},
 	} {
 		if got := walk(t, open(t, c.root), c.folder, "", 0); !slices.Equal(got, []string{"b.PNG", "b.gif", "b/c.webp"}) {
 			t.Errorf("%s: %q", c.folder, got)
@@ -126,7 +127,7 @@ func TestWalkEndsWithItsContextAndTellsOfWhatItCannotRead(t *testing.T) {
 	write(t, "", dir, "a.jpg")
 	ended, end := context.WithCancel(t.Context())
 	end()
-	o := newObjects(t)
+	o := buckets.Serve(t)
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		root string
@@ -134,7 +135,7 @@ func TestWalkEndsWithItsContextAndTellsOfWhatItCannotRead(t *testing.T) {
 	}{
 		"a context that ended": {ended, dir, context.Canceled},
 		"a folder root's":      {t.Context(), filepath.Join(dir, "gone"), photo.ErrUnreachable},
-		"a bucket root's":      {t.Context(), o.url("gone"), photo.ErrUnreachable},
+		"a bucket root's":      {t.Context(), o.Root("gone"), photo.ErrUnreachable},
 	} {
 		var got error
 		for _, err := range open(t, c.root).Walk(c.ctx, "./", "") {
@@ -150,8 +151,8 @@ func TestFindFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, "", dir, "sub", "a.jpg")
-	o := newObjects(t, "pics", "empty")
-	o.put(t, "pics", "in/a.jpg", "")
+	o := buckets.Serve(t, "pics", "empty")
+	o.Put(t, "pics", "in/a.jpg", "")
 	for _, c := range []struct {
 		roots, folder string
 		want          error
@@ -166,12 +167,12 @@ func TestFindFolder(t *testing.T) {
 		{dir, strings.Repeat("x", 300) + "/", photo.ErrNoFolder},
 		{dir + "/gone", "sub/", photo.ErrUnreachable},
 		{dir + "," + dir + "/sub", "sub/", nil},
-		{o.url("pics"), "s3://pics/", nil},
-		{o.url("pics"), "s3://pics/in/", nil},
-		{o.url("pics"), "in/", nil},
-		{o.url("pics"), "s3://pics/gone/", photo.ErrNoFolder},
-		{o.url("empty"), "s3://empty/", nil},
-		{o.url("gone"), "s3://gone/in/", photo.ErrUnreachable},
+		{o.Root("pics"), "s3://pics/", nil},
+		{o.Root("pics"), "s3://pics/in/", nil},
+		{o.Root("pics"), "in/", nil},
+		{o.Root("pics"), "s3://pics/gone/", photo.ErrNoFolder},
+		{o.Root("empty"), "s3://empty/", nil},
+		{o.Root("gone"), "s3://gone/in/", photo.ErrUnreachable},
 	} {
 		roots := open(t, c.roots)
 		clean, err := roots.CleanFolder(c.folder)

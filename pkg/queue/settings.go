@@ -19,8 +19,8 @@ type Settings struct {
 	HTTPAddresses []string      `envconfig:"NSQD_HTTP_ADDRESS" default:"127.0.0.1:4151" form:"address" desc:"the same nsqds in the same order, HTTP host:port; with NSQD_TLS=on HTTPS"`
 	Timeout       time.Duration `envconfig:"NSQD_TIMEOUT" default:"2s" min:"1ms" max:"1h" desc:"time each nsqd has to answer"`
 	// The least holds the hint of the longest path, however it is escaped.
-	MaxMessage    int           `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"16384" max:"1073741824" desc:"bytes of one message, as nsqd's -max-msg-size"`
-	MaxBatch      int           `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"16384" max:"1073741824" desc:"bytes of messages published together, as nsqd's -max-body-size"`
+	MaxMessage int `envconfig:"NSQD_MAX_MSG_SIZE" default:"1048576" min:"16384" max:"1073741824" desc:"bytes of one message, as nsqd's -max-msg-size"`
+	MaxBatch   int `envconfig:"NSQD_MAX_BODY_SIZE" default:"5242880" min:"16384" max:"1073741824" desc:"bytes of messages published together, as nsqd's -max-body-size"`
 	Link
 }
 
