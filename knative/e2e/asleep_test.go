@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -64,6 +66,20 @@ func TestAColdPostStartsOneAfterTheOther(t *testing.T) {
 	slices.Sort(created[min(1, len(created)):])
 	if want := []string{"receive", "face-server", "process"}; !slices.Equal(created, want) {
 		t.Errorf("started were %q, want %q", created, want)
+	}
+}
+
+// TestWhoWaitsForAColdPostGetsTheResult holds one answer back while three functions start.
+func TestWhoWaitsForAColdPostGetsTheResult(t *testing.T) {
+	known(t)
+	awaitZero(t)
+	status, answer, _ := call(t, http.MethodPost, "receive", "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg", "Prefer", "wait=60")
+	var result struct{ Images []lineup.Image }
+	if err := json.Unmarshal(answer, &result); err != nil || status != http.StatusOK || len(result.Images) != 1 {
+		t.Fatalf("%d %s, want 200 with the picture", status, answer)
+	}
+	if image := result.Images[0]; image.Status != lineup.Identified || image.Person == nil || image.Person.Name != "Dana" {
+		t.Errorf("%s, want Dana", answer)
 	}
 }
 

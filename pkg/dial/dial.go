@@ -20,6 +20,9 @@ const (
 	lost       = probeAfter + probes*probeEvery
 )
 
+// idle is how long a connection is kept that nobody uses.
+const idle = 90 * time.Second
+
 // connectTime is the longest that making a connection may take.
 const connectTime = 5 * time.Second
 
@@ -32,11 +35,12 @@ func Dialer() *net.Dialer {
 	}
 }
 
-// Transport is for HTTP over such connections, of which it keeps up to connections to one host between two requests.
-// HTTP/2, which is one connection for all requests, is pinged likewise. Proxies are those of the environment.
+// Transport is for HTTP over such connections, of which it keeps up to connections to one host between two requests, each
+// for 90 s, which is less than NATs and load balancers allow. HTTP/2, which is one connection for all requests, is pinged likewise. Proxies are those of the environment.
 func Transport(connections int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = Dialer().DialContext
+	transport.IdleConnTimeout = idle
 	transport.MaxIdleConns = connections
 	transport.MaxIdleConnsPerHost = connections
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: probeAfter, PingTimeout: probeEvery}

@@ -201,3 +201,28 @@ func askRoot[T any](ctx context.Context, g *guarded, limit time.Duration, do fun
 	}
 	return none, g.tooSlow(c, time.Since(c.began))
 }
+
+// readAll takes no more memory than the file has bytes.
+func readAll(body io.Reader, size, limit int64) ([]byte, error) {
+	if size > limit {
+		first, _ := io.ReadAll(io.LimitReader(body, sniffBytes)) // what cannot be read tells no format
+		return nil, TooLarge(first, "%d bytes, MAX_PICTURE allows %d", size, limit)
+	}
+	content := make([]byte, max(size, 0))
+	n, err := io.ReadFull(body, content)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return content[:n], nil // it was cut while it was read
+	case err != nil:
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	// It may have grown while it was read.
+	more, err := io.ReadAll(io.LimitReader(body, limit+1-int64(n)))
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	if int64(n+len(more)) > limit {
+		return nil, TooLarge(content, "more than the %d bytes that MAX_PICTURE allows", limit)
+	}
+	return append(content, more...), nil
+}

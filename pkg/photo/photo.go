@@ -84,17 +84,18 @@ func Open(urls string) (*Roots, error) {
 
 // Open is the function Open, with these times; with pauses, if RootWait is set.
 func (p Patience) Open(urls string) (*Roots, error) {
-	r, errs := p.open(urls)
+	r, errs := openRoots(urls, p)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	return r, nil
 }
 
-// open tells of each root that cannot be.
-func (p Patience) open(urls string) (r *Roots, errs []error) {
-	r, pauses := new(Roots), p.RootWait > 0
+// openRoots tells of each root that cannot be.
+func openRoots(urls string, p Patience) (r *Roots, errs []error) {
+	pauses := p.RootWait > 0
 	p.ReadTimeout, p.RootWait = cmp.Or(p.ReadTimeout, 10*time.Second), cmp.Or(p.RootWait, 30*time.Second)
+	r = new(Roots)
 	for _, url := range strings.Split(urls, ",") {
 		url = strings.TrimSpace(url)
 		one, err := openRoot(url)
@@ -328,29 +329,4 @@ func (r *Roots) each(path string, do func(place) error) error {
 		}
 	}
 	return failure
-}
-
-// readAll takes no more memory than the file has bytes.
-func readAll(body io.Reader, size, limit int64) ([]byte, error) {
-	if size > limit {
-		first, _ := io.ReadAll(io.LimitReader(body, sniffBytes)) // what cannot be read tells no format
-		return nil, TooLarge(first, "%d bytes, MAX_PICTURE allows %d", size, limit)
-	}
-	content := make([]byte, max(size, 0))
-	n, err := io.ReadFull(body, content)
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return content[:n], nil // it was cut while it was read
-	case err != nil:
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	// It may have grown while it was read.
-	more, err := io.ReadAll(io.LimitReader(body, limit+1-int64(n)))
-	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	if int64(n+len(more)) > limit {
-		return nil, TooLarge(content, "more than the %d bytes that MAX_PICTURE allows", limit)
-	}
-	return append(content, more...), nil
 }

@@ -35,7 +35,7 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestStatReadsTheFirstBytesOnly(t *testing.T) {
 	t.Parallel()
 	e := new(endless)
-	info, err := (&Roots{roots: []*guarded{{root: e, Patience: Patience{ReadTimeout: time.Minute, RootWait: time.Minute}}}}).Stat(t.Context(), "a.png")
+	info, err := (&Roots{roots: []*guarded{{root: e, Patience: Patience{ReadTimeout: time.Minute}}}}).Stat(t.Context(), "a.png")
 	if err != nil || info.Format.Name != "PNG" || info.Size != 1<<40 {
 		t.Errorf("%+v, %v", info, err)
 	}

@@ -47,7 +47,7 @@ func (s GallerySettings) Check() error {
 }
 
 func checkRoots(key, urls string) error {
-	roots, errs := Patience{}.open(urls)
+	roots, errs := openRoots(urls, Patience{})
 	for i, err := range errs {
 		errs[i] = fmt.Errorf("%s: %w", key, err)
 	}

@@ -17,18 +17,13 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// Check looks at settings that were filled in: each field against its tags min, max,
-// oneof and form, then what the methods Check say, those of embedded structs first. The
-// error joins everything that is wrong, in the order of the struct. Spec is a
-// pointer to a struct, as for [Settings].
+// Check looks at settings that were filled in: in the struct's order each field against its
+// tags min, max, oneof and form, and behind the fields of a struct what its method Check
+// says. The error joins everything that is wrong. Spec is a pointer to a struct, as for
+// [Settings].
 func Check(spec any) error {
 	var errs []error
-	for s := range fields(spec) {
-		if err := s.check(); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	for _, f := range brokenRules(spec) {
+	for _, f := range faultsOf(spec, setting.check) {
 		errs = append(errs, f.err)
 	}
 	return errors.Join(errs...)
@@ -70,20 +65,48 @@ func walk(structure reflect.Value, yield func(setting) bool) bool {
 	return true
 }
 
-// read fills the settings from the environment and checks each as it comes, so that
-// the faults stand in the struct's order; the rules between fields are last.
-// envconfig stops at the first fault, so it is given one field at a time.
-func read(spec any) (faults []fault) {
-	for s := range fields(spec) {
-		err := s.read()
-		if err == nil {
-			err = s.check()
+// read fills the settings from the environment and checks each as it comes. envconfig
+// stops at the first fault, so it is given one field at a time.
+func read(spec any) []fault {
+	return faultsOf(spec, func(s setting) error {
+		if err := s.read(); err != nil {
+			return err
 		}
-		if err != nil {
-			faults = append(faults, fault{s.key, err})
+		return s.check()
+	})
+}
+
+// faultsOf looks at every field, and behind those of a struct at the rules between them.
+func faultsOf(spec any, look func(setting) error) (faults []fault) {
+	seen := map[string]bool{}
+	report := func(key string, err error) {
+		if !seen[err.Error()] { // an embedded struct's method may be the outer one's as well
+			seen[err.Error()] = true
+			faults = append(faults, fault{key, err})
 		}
 	}
-	return append(faults, brokenRules(spec)...)
+	inspect(reflect.ValueOf(spec).Elem(), look, report)
+	return faults
+}
+
+func inspect(structure reflect.Value, look func(setting) error, report func(key string, err error)) {
+	for i := range structure.NumField() {
+		field, value := structure.Type().Field(i), structure.Field(i)
+		if field.Anonymous {
+			inspect(value, look, report)
+			continue
+		}
+		key := field.Tag.Get("envconfig")
+		if key == "" {
+			continue
+		}
+		if err := look(setting{key: key, value: value, field: field, tags: field.Tag}); err != nil {
+			report(key, err)
+		}
+	}
+	for _, err := range brokenRules(structure) {
+		report("", err)
+	}
 }
 
 func (s setting) read() error {
@@ -131,37 +154,23 @@ func (s setting) malformed(err *envconfig.ParseError) error {
 
 func (s setting) check() error { return cmp.Or(s.inRange(), s.oneOf(), s.inForm()) }
 
-// brokenRules are what the methods Check have against the settings.
-func brokenRules(spec any) (faults []fault) {
-	seen := map[string]bool{}
-	for _, err := range rules(reflect.ValueOf(spec).Elem()) {
-		if !seen[err.Error()] { // an embedded struct's method may be the outer one's as well
-			seen[err.Error()] = true
-			faults = append(faults, fault{err: err})
-		}
-	}
-	return faults
-}
-
-// rules are the broken rules between fields, of embedded structs first.
-func rules(structure reflect.Value) (errs []error) {
-	for i := range structure.NumField() {
-		if field := structure.Type().Field(i); field.Anonymous && field.IsExported() {
-			errs = append(errs, rules(structure.Field(i))...)
-		}
+// brokenRules are what the struct's method Check says, each sentence an error.
+func brokenRules(structure reflect.Value) []error {
+	if !structure.Addr().CanInterface() {
+		return nil
 	}
 	checker, ok := structure.Addr().Interface().(interface{ Check() error })
 	if !ok {
-		return errs
+		return nil
 	}
 	switch err := checker.Check().(type) { //nolint:errorlint // one that wraps several is one sentence
 	case nil:
+		return nil
 	case interface{ Unwrap() []error }:
-		errs = append(errs, err.Unwrap()...)
+		return err.Unwrap()
 	default:
-		errs = append(errs, err)
+		return []error{err}
 	}
-	return errs
 }
 
 func (s setting) inRange() error {

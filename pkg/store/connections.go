@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	nameInterval = time.Second // between two looks at what the database's name stands for
-	nameMemory   = time.Minute // after which an address may come back without making the name one that rotates
-	silence      = time.Second // without an answer, after which a connection may be one on which none comes
+	nameInterval = time.Second            // between two looks at what the database's name stands for
+	nameMemory   = time.Minute            // after which an address may come back without making the name one that rotates
+	silence      = 500 * time.Millisecond // without an answer, after which a connection may be one on which none comes
 )
 
 // connections are those that are open to the database. A pool does not know that the
@@ -32,7 +32,7 @@ const (
 //
 // The driver looks at a connection before it uses it again, finds a retired one broken,
 // and takes another; what is under way on it goes on. Broken off is only what has waited
-// for an answer for a second at an address that the name has left: that server hangs.
+// for an answer for half a second at an address that the name has left: that server hangs.
 type connections struct {
 	host   string // that the DSN names; empty when there is nothing to look up: an IP address, a socket
 	dialer *net.Dialer
@@ -76,7 +76,9 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 	if remote, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		opened.address = plain(remote.AddrPort().Addr())
 	}
-	opened.asked.Store(time.Now().UnixNano()) // the server speaks first
+	now := time.Now().UnixNano()
+	opened.asked.Store(now) // the server speaks first
+	opened.heard.Store(now)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open[opened] = true

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -144,6 +146,41 @@ func TestAutocommitOffByDefault(t *testing.T) {
 	db.scan(t, "SELECT COUNT(*) FROM images WHERE status='unknown' AND announced_at IS NOT NULL", &announced)
 	if announced != 1 {
 		t.Error("what was written is not there for others")
+	}
+}
+
+// TestOneSilentConnectionIsTheEndOfTheOthers has three connections swallow all bytes while new ones are served: only the
+// first one that is used costs time.
+func TestOneSilentConnectionIsTheEndOfTheOthers(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	config := testkit.Must(mysql.ParseDSN(newFront(t, db.dsn).dsn))(t)
+	hop := testkit.NewHop(t, config.Addr)
+	config.Addr = hop.Address
+	silent := open(t, store.Settings{Database: store.Database{DSN: config.FormatDSN()}, Connections: 3})
+	locked := db.submit(t, "locked.jpg")[0]
+	lock := db.locked(t, "UPDATE images SET path=path WHERE id=?", locked.ID)
+	var three sync.WaitGroup
+	for range 3 {
+		three.Go(func() { silent.Claim(t.Context(), locked.ID, time.Hour) })
+	}
+	waiting := func() (n int) {
+		db.scan(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND id<>CONNECTION_ID() AND info LIKE '%UPDATE images%SET claim%'", &n)
+		return n
+	}
+	testkit.Eventually(t, patience, "three connections wait for the lock", func() bool { return waiting() >= 3 })
+	lock.Rollback()
+	three.Wait()
+	hop.Swallow()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := silent.Image(ctx, locked.ID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("in silence: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second) // less than a statement's own limit
+	defer cancel()
+	if _, err := silent.Image(ctx, locked.ID); err != nil {
+		t.Errorf("after that: %v", err)
 	}
 }
 
