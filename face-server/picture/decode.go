@@ -51,12 +51,21 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 		return nil, fmt.Errorf("%s %w", format.Name, err)
 	case unsupported(err):
 		return nil, fmt.Errorf("%w: a %s of a kind that is not read (%w); save it as a JPEG", ErrNoPicture, format.Name, err)
-	case err != nil && d.short != nil && d.short(body):
+	case err != nil && d.isShort(body):
 		return nil, fmt.Errorf("%w: broken %s: the file is cut off, and cannot be looked at in part; send all of it", ErrNoPicture, format.Name)
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}
 	return p, nil
+}
+
+// isShort tells of a file that cannot be decoded whether its end is missing.
+func (d decoder) isShort(body []byte) (is bool) {
+	err := guard(func() error {
+		is = d.short != nil && d.short(body)
+		return nil
+	})
+	return is && err == nil
 }
 
 // unsupported tells whether a decoder understood a file but does not read its kind.

@@ -82,6 +82,9 @@ func itemsEnd(iloc []byte) (end int64) {
 		r.next(2)
 		base := int64(r.next(ofBase))
 		for range r.next(2) {
+			if len(r.data) == 0 || ofIndex+ofOffset+ofLength == 0 { // whole files, in no bytes
+				break
+			}
 			r.next(ofIndex)
 			if last := base + int64(r.next(ofOffset)) + int64(r.next(ofLength)); inFile {
 				end = max(end, last)

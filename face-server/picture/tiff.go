@@ -56,8 +56,8 @@ func mendTIFF(ctx context.Context, d decoder, body []byte, limits Limits, orient
 func shortTIFF(body []byte) bool {
 	const header, entrySize, stored = 8, 12, 4
 	d, length := newTIFFDirectory(body), int64(len(body))
-	if length < header {
-		return true
+	if d.order == nil || length < header {
+		return d.order != nil
 	}
 	at := int64(d.order.Uint32(body[4:]))
 	if at+2 > length || at+2+entrySize*int64(d.order.Uint16(body[at:])) > length {
