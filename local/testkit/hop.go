@@ -11,6 +11,7 @@ type Hop struct {
 	Address string
 	mu      sync.Mutex
 	dead    map[net.Conn]bool // each end, and whether what comes from it is swallowed
+	servers []net.Conn        // of these ends
 }
 
 // NewHop listens, and passes on to the address.
@@ -32,6 +33,7 @@ func NewHop(t testing.TB, to string) *Hop {
 			}
 			h.mu.Lock()
 			h.dead[client], h.dead[server] = false, false
+			h.servers = append(h.servers, server)
 			h.mu.Unlock()
 			running.Go(func() { h.pass(server, client) })
 			running.Go(func() { h.pass(client, server) })
@@ -47,6 +49,16 @@ func NewHop(t testing.TB, to string) *Hop {
 		running.Wait()
 	})
 	return h
+}
+
+// Mute swallows what the server says on every connection that there is. What is said to it
+// still arrives.
+func (h *Hop) Mute() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, server := range h.servers {
+		h.dead[server] = true
+	}
 }
 
 // Swallow makes every connection that there is a black hole: nothing comes out at either end, not even that the other

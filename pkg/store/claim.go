@@ -65,9 +65,24 @@ const updateClaim = `
 
 // Claim takes the picture for the time of the lease when it is pending and due,
 // or when the lease of whoever had it ran out. Of any number that try at once,
-// one wins. The lease is Horizon at most.
+// one wins. The lease is Horizon at most. After an error the picture is not claimed, unless
+// the database cannot be told so: it may have claimed it and not been heard.
 func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim, error) {
-	token, ahead := rand.Text(), Horizon.Microseconds()
+	token := rand.Text()
+	claim, err := s.claim(ctx, id, lease, token)
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
+		defer cancel()
+		s.GiveBack(ctx, Claim{Ref: Ref{ID: id}, token: token}, 0, false) //nolint:errcheck // most likely there was nothing to give back
+	}
+	return claim, err
+}
+
+// giveUpTime is how long the database may take to hear that a claim is given up.
+const giveUpTime = 2 * time.Second
+
+func (s *Store) claim(ctx context.Context, id int64, lease time.Duration, token string) (Claim, error) {
+	ahead := Horizon.Microseconds()
 	won, err := s.exec(ctx, fmt.Sprintf("claim image %d", id), updateClaim,
 		token, min(lease, Horizon).Microseconds(), id, ahead, ahead)
 	if err != nil {

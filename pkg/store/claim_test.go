@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -195,4 +198,30 @@ func TestNoMoreConnectionsThanSet(t *testing.T) {
 		t.Error(err)
 	}
 	claims.Wait()
+}
+
+// The database claims, and whoever asked no longer hears it.
+func TestAClaimThatIsNotHeardOfIsGivenBack(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	id := db.submit(t, "a.jpg")[0].ID
+	config := testkit.Must(mysql.ParseDSN(newFront(t, db.dsn).dsn))(t)
+	hop := testkit.NewHop(t, config.Addr)
+	config.Addr = hop.Address
+	behind := open(t, store.Settings{Database: store.Database{DSN: config.FormatDSN()}, Connections: 1})
+	testkit.Succeed(t, behind.Ready(t.Context()))
+	hop.Mute()
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if claim, err := behind.Claim(ctx, id, time.Minute); err == nil {
+		t.Fatalf("nothing is heard, and it is claimed: %+v", claim)
+	}
+	if image := db.image(t, id); image.Status != lineup.Pending {
+		t.Errorf("it is %s, want it pending, for the next to claim", image.Status)
+	}
+	var queued bool // by the giving back alone
+	db.scan(t, "SELECT queued_at IS NOT NULL FROM images", &queued)
+	if !queued {
+		t.Error("it was never claimed: the test proves nothing")
+	}
 }
