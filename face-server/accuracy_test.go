@@ -203,11 +203,13 @@ func TestAccuracyRefusesAPhotoTooLarge(t *testing.T) {
 	s := forAccuracy(t)
 	s.MaxPicture = 100_000
 	put(t, dir, "Zoe/2.jpg", strings.Repeat("x", 100_001))
+	put(t, dir, "Zoe/3.jpg", string(long("GIF89a", 100_001)))
 	code, out, errs := accuracyOf(t, s, dir)
 	if code != 0 {
 		t.Fatalf("it ended with %d: %s", code, errs)
 	}
 	says(t, out, "\nZoe/2.jpg too large: more than the 100000 bytes that MAX_PICTURE allows\n")
+	says(t, out, "\nZoe/3.jpg GIF too large: more than the 100000 bytes that MAX_PICTURE allows\n")
 }
 
 func TestAccuracyEndsWithItsContext(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"lineup.dev/lineup/pkg/photo"
@@ -14,7 +13,7 @@ func readLimited(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("%w: more than the %d bytes that MAX_PICTURE allows", photo.ErrTooLarge, limit)
+		return nil, photo.TooLarge(body, "more than the %d bytes that MAX_PICTURE allows", limit)
 	}
 	return body, nil
 }

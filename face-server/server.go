@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -149,7 +148,7 @@ func (r *refusal) Unwrap() error { return r.error }
 func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (body []byte, content string, err error) {
 	switch size := int64(len(request.Image)); {
 	case size > s.maxPicture:
-		return nil, "", fmt.Errorf("%w: %d bytes, MAX_PICTURE allows %d", photo.ErrTooLarge, size, s.maxPicture)
+		return nil, "", photo.TooLarge(request.Image, "%d bytes, MAX_PICTURE allows %d", size, s.maxPicture)
 	case size > 0:
 		return request.Image, "", nil
 	case request.ImagePath == "":

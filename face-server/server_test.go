@@ -143,6 +143,11 @@ func blank(t testing.TB, width, height int) []byte {
 	return b.Bytes()
 }
 
+// long is so many bytes that begin like a picture.
+func long(first string, size int64) []byte {
+	return append([]byte(first), make([]byte, size-int64(len(first)))...)
+}
+
 func write(t *testing.T, path string, body []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, body, 0o600); err != nil {
@@ -155,6 +160,7 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 	write(t, filepath.Join(s.ImagesURL, "blank.png"), blank(t, 64, 48))
 	write(t, filepath.Join(s.ImagesURL, "text.jpg"), []byte("who is it?"))
 	write(t, filepath.Join(s.ImagesURL, "large.jpg"), make([]byte, s.MaxPicture+1))
+	write(t, filepath.Join(s.ImagesURL, "large-tiff.jpg"), long("II*\x00", s.MaxPicture+1))
 	write(t, filepath.Join(s.ImagesURL, "wide.png"), blank(t, 1<<12, 1<<9))
 	if err := os.Mkdir(filepath.Join(s.ImagesURL, "folder"), 0o700); err != nil {
 		t.Fatal(err)
@@ -178,6 +184,8 @@ func TestIdentifyAnswersAndRefuses(t *testing.T) {
 		"a text as bytes":             {&facerecog.IdentifyRequest{Image: []byte("x")}, codes.InvalidArgument, "no picture: not a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP"},
 		"a file too large":            {&facerecog.IdentifyRequest{ImagePath: "large.jpg"}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
 		"bytes too large":             {&facerecog.IdentifyRequest{Image: make([]byte, s.MaxPicture+1)}, codes.InvalidArgument, "too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
+		"a TIFF too large":            {&facerecog.IdentifyRequest{ImagePath: "large-tiff.jpg"}, codes.InvalidArgument, "TIFF too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
+		"bytes of a PNG too large":    {&facerecog.IdentifyRequest{Image: long("\x89PNG\r\n\x1a\n", s.MaxPicture+1)}, codes.InvalidArgument, "PNG too large: 1048577 bytes, MAX_PICTURE allows 1048576"},
 		"too many pixels":             {&facerecog.IdentifyRequest{ImagePath: "wide.png"}, codes.InvalidArgument, "PNG too large: 4096×512 pixels, 1048576 are allowed (MAX_PIXELS)"},
 		"too many frames":             {&facerecog.IdentifyRequest{Image: frames(t, 10_000)}, codes.InvalidArgument, "GIF too large: an animation of more than the 1000 frames that are allowed; send one of them as a picture"},
 		"an ordinary animation":       {&facerecog.IdentifyRequest{Image: frames(t, 100)}, codes.OK, ""},

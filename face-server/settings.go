@@ -34,7 +34,7 @@ type settings struct {
 	Candidates     int           `envconfig:"CANDIDATES" default:"5" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
 	ListPage       int           `envconfig:"LIST_PAGE" default:"1000" min:"1" max:"10000" desc:"photos in a page of the gallery's list"`
 	Effort         face.Effort   `envconfig:"EFFORT" default:"auto" desc:"fast, thorough (finds smaller faces, in about twice the time), or auto: thorough above a million pixels"`
-	Rotations      string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: a picture in which nobody is found upright is searched on its sides and its head, too, which makes up to four looks at it of one"`
+	Rotations      string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`
 	Liveness       string        `envconfig:"LIVENESS" default:"off" oneof:"on off" desc:"on: answers say of each face how live it is; untested against attacks"`
 	Workers        int           `envconfig:"WORKERS" min:"1" max:"1024" desc:"how many pictures are processed at a time"`
 	Queue          int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`

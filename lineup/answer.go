@@ -27,21 +27,25 @@ type answer struct {
 	}
 }
 
-// match puts receive's answer beside the paths that were posted: folders end in a slash, and both kinds come in order.
+// match puts receive's answer beside the paths that were posted: folders end in a slash, and both kinds come in order. An
+// answer about more or fewer of a kind is an error: nobody could say whose a result is.
 func (a answer) match(paths []string) (results []posted, err error) {
 	for _, path := range paths {
-		switch {
-		case strings.HasSuffix(path, "/") && len(a.Folders) > 0:
+		switch isFolder := strings.HasSuffix(path, "/"); {
+		case isFolder && len(a.Folders) > 0:
 			first := a.Folders[0]
 			results = append(results, posted{File: path, Folder: first.ID, Path: first.Path, Error: first.Error})
 			a.Folders = a.Folders[1:]
-		case len(a.Images) > 0:
+		case !isFolder && len(a.Images) > 0:
 			result := a.Images[0]
 			result.File, a.Images = path, a.Images[1:]
 			results = append(results, result)
 		default:
-			return nil, fmt.Errorf("receive answered about %d of %d paths", len(results), len(paths))
+			return nil, fmt.Errorf("receive answered nothing about %s", path)
 		}
+	}
+	if more := len(a.Images) + len(a.Folders); more > 0 {
+		return nil, fmt.Errorf("receive answered about %d that were not posted", more)
 	}
 	return results, nil
 }

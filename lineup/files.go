@@ -23,11 +23,12 @@ func (p *program) find(names []string) (files []string) {
 		case err != nil:
 			p.tell(posted{File: name, Error: reason(err)})
 		case info.IsDir():
-			before := len(files)
-			files = append(files, p.walk(name)...)
-			if len(files) == before {
-				p.report.note("%s holds no file that is named like a picture: %s", name, photo.FormatNames())
+			refused := p.report.failures()
+			found := p.walk(name)
+			if len(found) == 0 && p.report.failures() == refused { // a script would take nothing for success
+				p.tell(posted{File: name, Error: "it holds no file that is named like a picture: " + photo.FormatNames()})
 			}
+			files = append(files, found...)
 		default:
 			files = append(files, name)
 		}

@@ -121,6 +121,30 @@ func TestAFolderIsUploaded(t *testing.T) {
 	}
 }
 
+func TestAFolderWithoutAPictureIsAnError(t *testing.T) {
+	folder := photos(t, "some/a.jpg", "none/notes.txt", "none/.hidden.jpg")
+	for name, args := range map[string][]string{"alone": {"none"}, "beside another": {"some", "none"}, "as paths": {"-paths", "none"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(folder)
+			var u uploads
+			got := command(t, u.take, nil, append([]string{"post"}, args...)...)
+			got.want(t, 1, "1 of ")
+			var said []any
+			for _, line := range got.lines(t) {
+				if line["error"] != nil {
+					said = append(said, line["file"], line["error"])
+				}
+			}
+			if len(said) != 2 || said[0] != "none" || !strings.Contains(fmt.Sprint(said[1]), "no file that is named like a picture: JPEG") {
+				t.Errorf("it printed %s", got.stdout)
+			}
+			if len(u.names) != len(args)-1 && name != "as paths" {
+				t.Errorf("it uploaded %q", u.names)
+			}
+		})
+	}
+}
+
 func TestAFileIsUploadedWhateverItsName(t *testing.T) {
 	var names []string
 	take := func(w http.ResponseWriter, r *http.Request) {
@@ -307,6 +331,24 @@ func TestPathsComeFromStdin(t *testing.T) {
 			t.Errorf("it printed %s", got.stdout)
 		}
 	})
+}
+
+// A folder about which receive says nothing has not the next picture's result.
+func TestAnswersBelongToTheirPaths(t *testing.T) {
+	for name, body := range map[string]string{
+		"a folder without an answer":                   `{"images":[{"id":1,"path":"a.jpg"},{"id":2,"path":"b.jpg"}]}`,
+		"a picture without an answer":                  `{"images":[],"folders":[{"id":7,"path":"in/"},{"id":8,"path":"on/"}]}`,
+		"one that answers of more than what was asked": `{"images":[{"id":1},{"id":2}],"folders":[{"id":7}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }
+			got := command(t, answer, strings.NewReader("in/\na.jpg\n"), "post", "-")
+			got.want(t, 1, "receive answered")
+			if got.stdout != "" {
+				t.Errorf("it printed %s", got.stdout)
+			}
+		})
+	}
 }
 
 func TestAPathIsPostedBeforeTheNextIsWritten(t *testing.T) {

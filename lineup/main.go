@@ -26,8 +26,8 @@ const purpose = `posts pictures, waits for their results and lists them.
 
 Progress goes to stderr, and only to a terminal. On stdout there is text for a terminal; for a file or a pipe, or with
 -json, a line of JSON for each picture. It ends with 0 when every picture was accepted (post), or identified or found
-unknown (wait); with 1 when one was refused, failed or had no result in time, the programs cannot be reached, or
-stdout takes no more; with 2 when the command or a setting is wrong; with 130 after Ctrl-C.`
+unknown (wait); with 1 when one was refused, failed or had no result in time, a folder holds no picture, the programs
+cannot be reached, or stdout takes no more; with 2 when the command or a setting is wrong; with 130 after Ctrl-C.`
 
 func main() {
 	var s settings

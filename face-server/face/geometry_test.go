@@ -1,6 +1,7 @@
 package face
 
 import (
+	"math"
 	"math/cmplx"
 	"testing"
 )
@@ -78,5 +79,36 @@ func TestNormalised(t *testing.T) {
 	}
 	if v, _ := normalised([]float32{0, 0}); v[0] != 0 || v[1] != 0 {
 		t.Errorf("0, 0 becomes %v, want itself", v)
+	}
+}
+
+// For another way up than the picture's a face of a high score speaks, the more the
+// steadier and the more upright it is.
+func TestWhatSpeaksForAnotherWayUp(t *testing.T) {
+	r := &Recogniser{Models: &Models{}}
+	r.Landmarks.Align = [][]int{{0}, {1}, {2}}
+	r.Embedder.Align = [][2]float64{{0, 0}, {10, 0}, {5, 10}}
+	found := func(score float32, stability, lean float64) []detection {
+		points := []complex128{0, 10, 5 + 10i}
+		for i := range points {
+			points[i] *= cmplx.Rect(3, lean)
+		}
+		return []detection{{score: score, stability: stability, landmarks: points}}
+	}
+	for name, c := range map[string]struct {
+		faces []detection
+		want  float64
+	}{
+		"nobody":                       {nil, 0},
+		"a sure face":                  {found(0.9, 1, 0), 0.9},
+		"one that is not steady":       {found(0.9, 0.5, 0), 0.45},
+		"one that leans by 45°":        {found(0.9, 1, math.Pi/4), 0.45},
+		"two":                          {append(found(0.9, 1, 0), found(0.85, 1, 0)...), 1.75},
+		"what may be a face":           {found(0.75, 1, 0), 0},
+		"what is hardly a face, twice": {append(found(0.35, 1, 0), found(0.5, 1, 0)...), 0},
+	} {
+		if got := r.evidence(c.faces, certain); math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("%s: evidence %v, want %v", name, got, c.want)
+		}
 	}
 }

@@ -13,10 +13,11 @@ import (
 // damaged, of whose lightness y was decoded. It is an error if that is everything.
 func (f *jpegFile) warning(damage turbo.Damage, y *plane) (string, error) {
 	message := string(damage)
+	cut := f.endless || strings.Contains(message, "remature end")
 	switch {
-	case message == "" || f.harmless(message):
+	case !cut && (message == "" || f.harmless(message)):
 		return "", nil
-	case !strings.Contains(message, "remature end"):
+	case !cut:
 		return "the file is damaged: parts of the picture may be missing or wrong", nil
 	case f.frame.buffered:
 		return "the file is cut off: the picture is less sharp than it was, or parts of it are missing", nil
@@ -24,6 +25,9 @@ func (f *jpegFile) warning(damage turbo.Damage, y *plane) (string, error) {
 	missing := y.levels[0].flatRows()
 	if missing == y.levels[0].height {
 		return "", errors.New("its end is missing, and all of the picture with it")
+	}
+	if f.endless { // zeros may stand for any pixels
+		return "the file is cut off: parts of the picture may be missing or wrong", nil
 	}
 	return fmt.Sprintf("the file is cut off: %d %% of the picture is missing", max(100*missing/y.levels[0].height, 1)), nil
 }

@@ -37,8 +37,9 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 		return nil, fmt.Errorf("%s is %w; set FORMATS", format.Name, ErrOff)
 	}
 	var p *Picture
+	d := decoders[format.MediaType]
 	err := guard(func() (err error) {
-		p, err = decoders[format.MediaType].picture(ctx, body, limits)
+		p, err = d.picture(ctx, body, limits)
 		return err
 	})
 	switch {
@@ -50,10 +51,21 @@ func Decode(ctx context.Context, body []byte, limits Limits) (*Picture, error) {
 		return nil, fmt.Errorf("%s %w", format.Name, err)
 	case unsupported(err):
 		return nil, fmt.Errorf("%w: a %s of a kind that is not read (%w); save it as a JPEG", ErrNoPicture, format.Name, err)
+	case err != nil && d.isShort(body):
+		return nil, fmt.Errorf("%w: broken %s: the file is cut off, and cannot be looked at in part; send all of it", ErrNoPicture, format.Name)
 	case err != nil:
 		return nil, fmt.Errorf("%w: broken %s: %w", ErrNoPicture, format.Name, err)
 	}
 	return p, nil
+}
+
+// isShort tells of a file that cannot be decoded whether its end is missing.
+func (d decoder) isShort(body []byte) (is bool) {
+	err := guard(func() error {
+		is = d.short != nil && d.short(body)
+		return nil
+	})
+	return is && err == nil
 }
 
 // unsupported tells whether a decoder understood a file but does not read its kind.
@@ -92,7 +104,7 @@ func (d decoder) picture(ctx context.Context, body []byte, limits Limits) (*Pict
 	if err == nil || d.mend == nil || errors.Is(err, ErrTooLarge) || ctx.Err() != nil {
 		return p, err
 	}
-	partial, mendErr := d.mend(ctx, body, limits, stored)
+	partial, mendErr := d.mend(ctx, d, body, limits, stored)
 	if mendErr != nil && !errors.Is(mendErr, ErrTooLarge) {
 		return nil, err // that of the file as it is tells more
 	}

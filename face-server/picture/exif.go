@@ -33,6 +33,8 @@ const (
 	tiffStripSizes   = 279
 	tiffTileWidth    = 322
 	tiffTileLength   = 323
+	tiffTileOffsets  = 324
+	tiffTileSizes    = 325
 )
 
 // Kinds of numbers in a directory.

@@ -11,31 +11,15 @@ import (
 // Each of these gives an animation's frames, counted up to most at least, without
 // decoding one. Bytes that make no sense end the count: the decoder finds them, too.
 
-// gifFrames walks the blocks of a GIF, whose header does not say how many images
-// follow (GIF89a Specification, sections 15 to 26).
+// gifFrames counts the images among a GIF's blocks.
 func gifFrames(body []byte, most int) (frames int) {
-	const (
-		header, descriptor         = 13, 10
-		extension, image, codeSize = 0x21, 0x2c, 1
-	)
-	if len(body) < header {
-		return 0
-	}
-	at := header + gifTable(body[10])
-	for frames <= most && at+descriptor <= len(body) {
-		switch body[at] {
-		case extension:
-			at += 2
-		case image:
+	for block := range gifBlocks(body) {
+		if block.isImage() {
 			frames++
-			at += descriptor + gifTable(body[at+9]) + codeSize
-		default:
-			return frames
 		}
-		for at < len(body) && body[at] != 0 { // sub-blocks, each after its length
-			at += 1 + int(body[at])
+		if frames > most {
+			break
 		}
-		at++
 	}
 	return frames
 }

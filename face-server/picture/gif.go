@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"bytes"
 	"compress/lzw"
 	"context"
 	"encoding/binary"
@@ -9,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"iter"
 )
 
 // gifImage is the first image of a GIF (GIF89a Specification, sections 18 to 23).
@@ -23,7 +23,7 @@ type gifImage struct {
 
 // mendGIF decodes what viewers show of a GIF that package gif refuses: the first frame,
 // as far as it goes, on a screen that is large enough for it.
-func mendGIF(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+func mendGIF(ctx context.Context, _ decoder, body []byte, limits Limits, orientation int) (*Picture, error) {
 	first, err := firstGIFImage(body)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func mendGIF(ctx context.Context, body []byte, limits Limits, orientation int) (
 	if err := limits.checkSize(width, height); err != nil {
 		return nil, err
 	}
-	if err := limits.checkMemory(int64(width) * int64(height) * int64(memory(first.palette))); err != nil {
+	if err := limits.checkMemory(int64(width)*int64(height)*int64(memory(first.palette)), makeSmaller); err != nil {
 		return nil, err
 	}
 	decoded := image.NewPaletted(first.bounds, first.palette)
@@ -57,47 +57,42 @@ func mendGIF(ctx context.Context, body []byte, limits Limits, orientation int) (
 
 // firstGIFImage reads up to the first image's data. What is cut off in the data is no error.
 func firstGIFImage(body []byte) (gifImage, error) {
-	const (
-		header, descriptor    = 13, 10
-		extension, imageBlock = 0x21, 0x2c
-		graphicControl        = 0xf9
-		interlaced            = 1 << 6
-	)
-	errCut := errors.New("it has no picture")
-	if len(body) < header {
-		return gifImage{}, errCut
-	}
-	number := func(at int) int { return int(binary.LittleEndian.Uint16(body[at:])) }
-	first := gifImage{screen: image.Pt(number(6), number(8))}
-	at := header + gifTable(body[10])
-	palette, transparent := body[header:min(at, len(body))], -1
-	for at+descriptor < len(body) && body[at] == extension {
-		if control := body[at:]; control[1] == graphicControl && len(control) > 6 && control[3]&1 != 0 {
-			transparent = int(control[6])
+	const graphicControl = 0xf9
+	transparent := -1
+	for block := range gifBlocks(body) {
+		if block.isImage() {
+			return newGIFImage(body, block, transparent)
 		}
-		_, at = gifBlocks(body, at+2)
+		if label, control := block.head[1], block.data; label == graphicControl && len(control) > 4 && control[1]&1 != 0 {
+			transparent = int(control[4])
+		}
 	}
-	if at+descriptor >= len(body) || body[at] != imageBlock {
-		return gifImage{}, errCut
+	return gifImage{}, errNoGIFImage
+}
+
+var errNoGIFImage = errors.New("it has no picture")
+
+// newGIFImage reads an image with its own palette, or the file's.
+func newGIFImage(body []byte, block gifBlock, transparent int) (gifImage, error) {
+	const interlaced = 1 << 6
+	number := func(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }
+	head, last := block.head, len(block.head)-1
+	left, top := number(head[1:]), number(head[3:])
+	i := gifImage{
+		screen:     image.Pt(number(body[6:]), number(body[8:])),
+		bounds:     image.Rect(left, top, left+number(head[5:]), top+number(head[7:])),
+		interlaced: head[9]&interlaced != 0,
+		codeSize:   int(head[last]),
 	}
-	left, top := number(at+1), number(at+3)
-	first.bounds = image.Rect(left, top, left+number(at+5), top+number(at+7))
-	flags := body[at+9]
-	first.interlaced = flags&interlaced != 0
-	at += descriptor
-	if size := gifTable(flags); size > 0 {
-		palette = body[at:min(at+size, len(body))]
-		at += size
+	palette := head[gifDescriptor:last]
+	if len(palette) == 0 {
+		palette = body[gifHeader:][:gifTable(body[10])]
 	}
-	if at >= len(body) || first.bounds.Empty() || len(palette) < 3 {
-		return gifImage{}, errCut
+	if i.bounds.Empty() || len(palette) == 0 || i.codeSize < 2 || i.codeSize > 8 {
+		return gifImage{}, errNoGIFImage
 	}
-	if first.codeSize = int(body[at]); first.codeSize < 2 || first.codeSize > 8 {
-		return gifImage{}, errCut
-	}
-	first.palette = gifPalette(palette, transparent)
-	first.data, _ = gifBlocks(body, at+1)
-	return first, nil
+	i.palette, i.data = gifPalette(palette, transparent), block.joined()
+	return i, nil
 }
 
 // gifPalette has every colour that a pixel can name, those beyond the table black.
@@ -116,6 +111,58 @@ func gifPalette(table []byte, transparent int) color.Palette {
 	return palette
 }
 
+// gifBlock is an image of a GIF, or an extension, as far as the file goes.
+type gifBlock struct {
+	head []byte // of an image descriptor, palette and the size of codes; of an extension its mark and label
+	data []byte // sub-blocks, each after its length
+}
+
+const (
+	gifHeader, gifDescriptor     = 13, 10 // bytes
+	gifExtension, gifImageMarker = 0x21, 0x2c
+)
+
+// gifBlocks are those of a GIF, whose header does not say how many there are, up to its
+// end or one that makes no sense (GIF89a Specification, sections 15 to 26).
+func gifBlocks(body []byte) iter.Seq[gifBlock] {
+	return func(yield func(gifBlock) bool) {
+		if len(body) < gifHeader {
+			return
+		}
+		for at := gifHeader + gifTable(body[10]); at+gifDescriptor < len(body); at++ {
+			data := at + 2
+			switch body[at] {
+			case gifExtension:
+			case gifImageMarker:
+				data = at + gifDescriptor + gifTable(body[at+9]) + 1
+			default:
+				return
+			}
+			end := data
+			for end < len(body) && body[end] != 0 {
+				end += 1 + int(body[end])
+			}
+			end = min(end, len(body))
+			if data > end || !yield(gifBlock{body[at:data], body[data:end]}) {
+				return
+			}
+			at = end
+		}
+	}
+}
+
+func (b gifBlock) isImage() bool { return b.head[0] == gifImageMarker }
+
+// joined are the contents of the sub-blocks.
+func (b gifBlock) joined() (content []byte) {
+	for rest := b.data; len(rest) > 0; {
+		end := min(1+int(rest[0]), len(rest))
+		content = append(content, rest[1:end]...)
+		rest = rest[end:]
+	}
+	return content
+}
+
 // gifTable is the bytes of the colour table that a descriptor's flags announce.
 func gifTable(flags byte) int {
 	const colourTable, tableOfTwo = 1 << 7, 3 * 2
@@ -123,18 +170,6 @@ func gifTable(flags byte) int {
 		return 0
 	}
 	return tableOfTwo << (flags & 7)
-}
-
-// gifBlocks joins the sub-blocks from at, each after its length, and tells where the next
-// block begins.
-func gifBlocks(body []byte, at int) (content []byte, next int) {
-	var b bytes.Buffer
-	for at < len(body) && body[at] != 0 {
-		end := min(at+1+int(body[at]), len(body))
-		b.Write(body[at+1 : end])
-		at = end
-	}
-	return b.Bytes(), at + 1
 }
 
 // inOrder sorts the rows of an interlaced image (GIF89a Specification, appendix E).

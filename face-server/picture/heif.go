@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"lineup.dev/lineup/face-server/picture/sandbox"
 )
@@ -88,7 +89,7 @@ func newHEIC(header []uint32, limits Limits) (heic, error) {
 	}
 	// The decoder has its own picture, that of each of its steps, and the copy of it.
 	const steps = 3
-	return h, limits.checkMemory(steps * int64(h.bytes()))
+	return h, limits.checkMemory(steps*int64(h.bytes()), makeSmaller)
 }
 
 // row is the bytes of one as libheif keeps it, of so many pixels of some bytes each: 64
@@ -159,26 +160,19 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		if err != nil {
 			return nil, err
 		}
-		width, height, perPixel := int(header[0]), int(header[1]), 4
+		width, height, perPixel, advice := int(header[0]), int(header[1]), 4, makeSmaller
 		if depth := header[2]; depth > 8 {
-			perPixel = 8
+			perPixel, advice = 8, saveShallow
 		}
 		if err := limits.checkSize(width, height); err != nil {
 			return nil, err
 		}
 		// The decoder has its own picture, that as RGB, and the copy of it.
 		const ownPicture, copied, converted = 6, 2, 3
-		if err := limits.checkMemory(int64(width) * int64(height) * int64(ownPicture+copied*perPixel+converted)); err != nil {
+		if err := limits.checkMemory(int64(width)*int64(height)*int64(ownPicture+copied*perPixel+converted), advice); err != nil {
 			return nil, err
 		}
-		pixels, err := in.Alloc(width * height * perPixel)
-		if err != nil {
-			return nil, err
-		}
-		if err := decode(0, pixels); err != nil {
-			return nil, err
-		}
-		stored, err := in.Bytes(pixels, width*height*perPixel)
+		stored, err := avifPixels(in, width*height*perPixel, func(pixels uint64) error { return decode(0, pixels) })
 		if err != nil {
 			return nil, err
 		}
@@ -188,6 +182,31 @@ func openAVIF(ctx context.Context, body []byte, limits Limits, _ int) (*Picture,
 		decoded := &image.RGBA{Pix: stored, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 		return newPicture(toYCbCr(decoded, width, height), width, height, heifOrientation(body)), nil
 	})
+}
+
+// avifPixels decodes so many bytes of pixels. Of what is cut off or damaged the decoder says
+// nothing, and writes nothing: opacity, at least, it writes of any other.
+func avifPixels(in *sandbox.Instance, size int, decode func(pixels uint64) error) ([]byte, error) {
+	pixels, err := in.Alloc(size)
+	if err != nil {
+		return nil, err
+	}
+	before, err := in.Bytes(pixels, size)
+	if err != nil {
+		return nil, err
+	}
+	clear(before)
+	if err := decode(pixels); err != nil {
+		return nil, err
+	}
+	stored, err := in.Bytes(pixels, size)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(stored, func(b byte) bool { return b != 0 }) {
+		return nil, errNothingDecoded
+	}
+	return stored, nil
 }
 
 // highBytes keeps the high byte of numbers of 16 bits.
@@ -220,7 +239,7 @@ func (l Limits) inSandbox(ctx context.Context, program *sandbox.Program, decode 
 	case limited.Err() != nil:
 		return nil, fmt.Errorf("%w: decoding it takes longer than %v (DECODE_TIMEOUT)", ErrTooLarge, l.DecodeTimeout)
 	case instance.WantedMore():
-		return nil, fmt.Errorf("%w: to decode it takes more than %d bytes (MAX_DECODE_MEMORY)", ErrTooLarge, l.Memory)
+		return nil, fmt.Errorf("%w: to decode it takes more than %d bytes (MAX_DECODE_MEMORY); %s", ErrTooLarge, l.Memory, makeSmaller)
 	}
 	return nil, err
 }
@@ -234,10 +253,12 @@ func hand(in *sandbox.Instance, body []byte, count int) (file, results uint64, e
 	return file, results, err
 }
 
+var errNothingDecoded = errors.New("its decoder makes nothing of it")
+
 // succeed is the error of a call that gives 0 when the file is not understood.
 func succeed(result uint64, err error) error {
 	if err == nil && result == 0 {
-		return errors.New("its decoder makes nothing of it")
+		return errNothingDecoded
 	}
 	return err
 }

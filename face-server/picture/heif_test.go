@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/image/tiff"
+
 	"lineup.dev/lineup/face-server/picture"
 )
 
@@ -90,6 +92,39 @@ func TestHEIFBomb(t *testing.T) {
 		_, err := picture.Decode(t.Context(), bomb, enough)
 		if !errors.Is(err, picture.ErrTooLarge) && !errors.Is(err, picture.ErrNoPicture) {
 			t.Errorf("%s of 30,000×30,000: error is %v", name, err)
+		}
+	}
+}
+
+// What is cut off and cannot be shown in part says so, wherever it is cut.
+func TestWhatIsCutOffSaysSo(t *testing.T) {
+	toTheEnd := func(body []byte) []byte { // the last box says that it goes up to the end
+		open := bytes.Clone(body)
+		copy(open[bytes.LastIndex(open, []byte("mdat"))-4:], make([]byte, 4))
+		return open
+	}
+	strip := deflate(t, make([]byte, 48*16*3))
+	for name, body := range map[string][]byte{
+		"HEIC": file(t, "quarters.heic"), "AVIF": file(t, "quarters.avif"), "AVIF of 10 bits": file(t, "deep.avif"),
+		"HEIC up to its end": toTheEnd(file(t, "quarters.heic")), "AVIF up to its end": toTheEnd(file(t, "quarters.avif")),
+		"TIFF": encodeTIFF(t, upright(), tiff.Deflate), "TIFF with its directory first": tiffOf(8, strip, strip),
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustWarn(t, body, "")
+			format, most := strings.Fields(name)[0], len(body)-len(strip)-1 // the last TIFF with a strip can be looked at in part
+			for _, length := range []int{32, len(body) / 4, len(body) / 2, most} {
+				_, err := picture.Decode(t.Context(), body[:length], enough)
+				if want := "broken " + format + ": the file is cut off"; !errors.Is(err, picture.ErrNoPicture) || !strings.Contains(err.Error(), want) {
+					t.Errorf("cut after %d of %d bytes: error is %v, want %q", length, len(body), err, want)
+				}
+			}
+		})
+	}
+	for name, whole := range map[string][]byte{"HEIC": file(t, "quarters.heic"), "AVIF": file(t, "quarters.avif")} {
+		damaged := bytes.Clone(whole)
+		clear(damaged[bytes.Index(damaged, []byte("mdat"))+4:])
+		if _, err := picture.Decode(t.Context(), damaged, enough); !errors.Is(err, picture.ErrNoPicture) || strings.Contains(err.Error(), "cut off") {
+			t.Errorf("of a damaged %s that is whole, error is %v, want ErrNoPicture that does not say that it is cut off", name, err)
 		}
 	}
 }

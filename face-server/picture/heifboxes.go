@@ -43,6 +43,57 @@ func claimColours(body []byte) {
 	}
 }
 
+// shortHEIF tells whether a file's boxes, or what they say of its items, go beyond its end.
+func shortHEIF(body []byte) bool {
+	for rest := body; len(rest) > 0; {
+		if len(rest) < boxHeader {
+			return true
+		}
+		header, size := boxSize(rest)
+		if size > uint64(len(rest)) {
+			return true
+		}
+		rest = rest[max(header, size):]
+	}
+	meta := metaOf(body)
+	return meta == nil && boxOf(body, "moov") == nil || itemsEnd(boxOf(meta, "iloc")) > int64(len(body))
+}
+
+// itemsEnd is where in the file the last of the items ends (ISO/IEC 14496-12, section 8.11.3).
+func itemsEnd(iloc []byte) (end int64) {
+	r := fields{iloc}
+	version := r.next(1)
+	r.next(3)
+	sizes := r.next(2)
+	ofOffset, ofLength, ofBase, ofIndex := int(sizes>>12), int(sizes>>8&15), int(sizes>>4&15), int(sizes&15)
+	idSize := 2
+	if version == 2 {
+		idSize = 4
+	}
+	if version == 0 {
+		ofIndex = 0
+	}
+	for range r.next(idSize) { // as many bytes as an id
+		if len(r.data) == 0 {
+			break
+		}
+		r.next(idSize)
+		inFile := version == 0 || r.next(2)&15 == 0
+		r.next(2)
+		base := int64(r.next(ofBase))
+		for range r.next(2) {
+			if len(r.data) == 0 || ofIndex+ofOffset+ofLength == 0 { // whole files, in no bytes
+				break
+			}
+			r.next(ofIndex)
+			if last := base + int64(r.next(ofOffset)) + int64(r.next(ofLength)); inFile {
+				end = max(end, last)
+			}
+		}
+	}
+	return end
+}
+
 // metaOf is the content of the box that tells of a file's items, behind its version.
 func metaOf(body []byte) []byte {
 	if meta := boxOf(body, "meta"); len(meta) >= fullBox {
@@ -58,20 +109,28 @@ const fullBox = 4
 // 14496-12, section 4.2).
 func boxes(data []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		for len(data) >= 8 {
-			header, size := uint64(8), uint64(binary.BigEndian.Uint32(data))
-			switch {
-			case size == 0: // up to the end
-				size = uint64(len(data))
-			case size == 1 && len(data) >= 16:
-				header, size = 16, binary.BigEndian.Uint64(data[8:])
-			}
+		for len(data) >= boxHeader {
+			header, size := boxSize(data)
 			if size < header || size > uint64(len(data)) || !yield(string(data[4:8]), data[header:size]) {
 				return
 			}
 			data = data[size:]
 		}
 	}
+}
+
+const boxHeader = 8 // bytes of size and kind
+
+// boxSize is the bytes of the header of the box that data begins with, and of all of it.
+func boxSize(data []byte) (header, size uint64) {
+	header, size = boxHeader, uint64(binary.BigEndian.Uint32(data))
+	switch {
+	case size == 0: // up to the end
+		size = uint64(len(data))
+	case size == 1 && len(data) >= 16:
+		header, size = 16, binary.BigEndian.Uint64(data[boxHeader:])
+	}
+	return header, size
 }
 
 func boxOf(data []byte, kind string) []byte {

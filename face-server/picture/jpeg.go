@@ -21,6 +21,10 @@ type jpegFile struct {
 	frame  jpegFrame
 	limits turbo.Limits
 	memory int64 // bytes that decoding may take
+
+	// endless tells that pixels may be missing without a word of the library's: it takes
+	// zeros for what an arithmetic-coded JPEG lacks.
+	endless bool
 }
 
 // openJPEG decodes a JPEG as large as it is looked at first. Pictures with many pixels
@@ -37,7 +41,11 @@ func openJPEG(_ context.Context, body []byte, limits Limits, orientation int) (*
 		detail = limits.Detail(upright, across)
 	}
 	scale := file.scale(detail / max(1, float64(file.header.Across)/coarserColour))
-	if err := limits.checkMemory(file.needed(scale)); err != nil {
+	advice := makeSmaller
+	if file.frame.buffered {
+		advice = saveBaseline
+	}
+	if err := limits.checkMemory(file.needed(scale), advice); err != nil {
 		return nil, err
 	}
 	c, damage, err := file.decode(scale)
@@ -82,6 +90,7 @@ func newJPEGFile(body []byte, limits Limits) (*jpegFile, error) {
 			return nil, err
 		}
 	}
+	endless := frame.arithmetic() && !bytes.Contains(body[frame.scan:], endOfImage)
 	body = mended(body, frame)
 	header, err := turbo.ReadHeader(body)
 	if err != nil {
@@ -93,7 +102,7 @@ func newJPEGFile(body []byte, limits Limits) (*jpegFile, error) {
 	if err := limits.checkSize(header.Width, header.Height); err != nil {
 		return nil, err
 	}
-	return &jpegFile{body, header, frame, turbo.Limits{Memory: limits.Memory, Scans: maxScans}, limits.Memory}, nil
+	return &jpegFile{body, header, frame, turbo.Limits{Memory: limits.Memory, Scans: maxScans}, limits.Memory, endless}, nil
 }
 
 // mended is a JPEG without faults that cost no pixel.

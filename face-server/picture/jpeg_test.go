@@ -19,12 +19,14 @@ import (
 func TestUnusualJPEGs(t *testing.T) {
 	ordinary := encodeJPEG(t, upright())
 	bodies := map[string][]byte{
-		"arithmetic coding": file(t, "arithmetic.jpg"),
+		"arithmetic coding":                                  file(t, "arithmetic.jpg"),
+		"arithmetic coding, and data behind its end":         append(bytes.Clone(file(t, "arithmetic.jpg")), 0, 0, 0, 0),
 		"Huffman tables left out, as in a frame of a camera": without(t, ordinary, 0xc4),
 		"no end":              ordinary[:len(ordinary)-2],
 		"no end, progressive": bytes.TrimSuffix(file(t, "progressive.jpg"), []byte{0xff, 0xd9}),
 		"no end, and a camera's data after the pixels": append(ordinary[:len(ordinary)-2:len(ordinary)-2], "\x00\x00\x01\x0a\x0e\x00\x00\x00Image_UTC_Data1700000000000SEFHj\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x0a\x23\x00\x00\x00#\x00\x00\x00\x18\x00\x00\x00SEFT"...),
 		"restart markers announced and none there":     insert(ordinary, "\xff\xdd\x00\x04\x00\x03"),
+		"a few surplus bytes behind the pixels":        surplusBytes(ordinary, 50),
 		"fill before a marker":                         insert(ordinary, "\xff\xff\xff"),
 	}
 	for _, name := range []string{
@@ -44,6 +46,12 @@ func TestUnusualJPEGs(t *testing.T) {
 // insert puts bytes behind a JPEG's first marker.
 func insert(body []byte, more string) []byte {
 	return bytes.Join([][]byte{body[:2], []byte(more), body[2:]}, nil)
+}
+
+// surplusBytes puts so many bytes, none of them zero, behind a JPEG's pixels.
+func surplusBytes(body []byte, count int) []byte {
+	end := len(body) - 2
+	return slices.Concat(body[:end], bytes.Repeat([]byte{0x55}, count), body[end:])
 }
 
 // without leaves out the segments with that marker.
@@ -100,15 +108,22 @@ func TestDamagedJPEGs(t *testing.T) {
 	restarts := file(t, "restarts.jpg")
 	third := bytes.Index(restarts, []byte{0xff, 0xd2})
 	progressive := file(t, "progressive.jpg")
+	arithmetic, both := file(t, "arithmetic-shaded.jpg"), file(t, "arithmetic-progressive.jpg")
 	for name, c := range map[string]struct {
 		body []byte
 		says string
 	}{
-		"cut at two thirds":                      {large[:len(large)*2/3], "of the picture is missing"},
-		"cut a little before its end":            {large[:len(large)-100], "of the picture is missing"},
-		"a marker amid the pixels":               {slices.Concat(large[:len(large)/2], []byte{0xff, 0x01}, large[len(large)/2:]), "of the picture is missing"}, // browsers show no more of it
-		"progressive and cut":                    {progressive[:len(progressive)*9/10], "the file is"},
-		"a part between two restarts is missing": {append(bytes.Clone(restarts[:third]), restarts[third+20:]...), "damaged"},
+		"arithmetic coding, cut at a quarter":                {arithmetic[:len(arithmetic)/4], "the file is cut off"},
+		"arithmetic coding, cut at a half":                   {arithmetic[:len(arithmetic)/2], "the file is cut off"},
+		"arithmetic coding, cut at nine tenths":              {arithmetic[:len(arithmetic)*9/10], "the file is cut off"},
+		"arithmetic coding, progressive and cut at a half":   {both[:len(both)/2], "the file is cut off: the picture is less sharp"},
+		"arithmetic coding, progressive, cut at nine tenths": {both[:len(both)*9/10], "the file is cut off: the picture is less sharp"},
+		"cut at two thirds":                                  {large[:len(large)*2/3], "of the picture is missing"},
+		"cut a little before its end":                        {large[:len(large)-100], "of the picture is missing"},
+		"a marker amid the pixels":                           {slices.Concat(large[:len(large)/2], []byte{0xff, 0x01}, large[len(large)/2:]), "of the picture is missing"}, // browsers show no more of it
+		"progressive and cut":                                {progressive[:len(progressive)*9/10], "the file is"},
+		"many surplus bytes behind the pixels":               {surplusBytes(large, 200), "damaged"},
+		"a part between two restarts is missing":             {append(bytes.Clone(restarts[:third]), restarts[third+20:]...), "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) { mustWarn(t, c.body, c.says) })
 	}

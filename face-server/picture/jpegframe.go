@@ -106,6 +106,7 @@ func scanEnds(scans []byte, most int) (ends []int) {
 // The frames that differ from others in more than what the library takes care of.
 const (
 	sofProgressive           = 0xc2
+	sofArithmetic            = 0xc9
 	sofProgressiveArithmetic = 0xca
 )
 
@@ -113,10 +114,14 @@ func (f jpegFrame) progressive() bool {
 	return f.marker == sofProgressive || f.marker == sofProgressiveArithmetic
 }
 
+func (f jpegFrame) arithmetic() bool {
+	return f.marker == sofArithmetic || f.marker == sofProgressiveArithmetic
+}
+
 // check refuses what hardly any program shows, in words for whoever sent it.
 func (f jpegFrame) check() error {
 	switch f.marker {
-	case 0, 0xc0, 0xc1, sofProgressive, 0xc9, sofProgressiveArithmetic:
+	case 0, 0xc0, 0xc1, sofProgressive, sofArithmetic, sofProgressiveArithmetic:
 		return nil
 	}
 	return errors.New("it is a lossless or hierarchical one, which hardly any program reads: save it as an ordinary JPEG")

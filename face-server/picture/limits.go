@@ -38,16 +38,24 @@ func (l Limits) checkSize(width, height int) error {
 	if width < 1 || height < 1 {
 		return errors.New("its header tells no size")
 	}
-	if int64(width)*int64(height) > int64(l.Pixels) {
+	if height > l.Pixels/width { // their product may be too large for a number
 		return fmt.Errorf("%w: %d×%d pixels, %d are allowed (MAX_PIXELS)", ErrTooLarge, width, height, l.Pixels)
 	}
 	return nil
 }
 
-// checkMemory refuses what takes that many bytes to decode, if that is too much.
-func (l Limits) checkMemory(needed int64) error {
+// What helps against a picture that takes too much memory.
+const (
+	makeSmaller  = "make it smaller"
+	saveBaseline = "save it as a baseline JPEG (not progressive)"
+	saveShallow  = "save it with 8 bits a colour"
+)
+
+// checkMemory refuses what takes that many bytes to decode, if that is too much, and says
+// what helps.
+func (l Limits) checkMemory(needed int64, advice string) error {
 	if needed > l.Memory {
-		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); save it with 8 bits a colour, as an ordinary JPEG best", ErrTooLarge, needed, l.Memory)
+		return fmt.Errorf("%w: to decode it takes %d bytes, %d are allowed (MAX_DECODE_MEMORY); %s", ErrTooLarge, needed, l.Memory, advice)
 	}
 	makeRoom(needed)
 	return nil

@@ -5,29 +5,21 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-
-	"github.com/jsummers/gobmp"
-	"golang.org/x/image/webp"
-)
-
-var (
-	plainWebP = decoder{config: webp.DecodeConfig, decode: webp.Decode, convert: widenRange, more: moreForWebP}
-	plainBMP  = decoder{config: gobmp.DecodeConfig, decode: gobmp.Decode}
 )
 
 // mendWebP decodes a WebP whose end is missing with zeros instead: what was there is as
 // it was. Its header tells how long it was (WebP Container Specification).
-func mendWebP(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+func mendWebP(ctx context.Context, d decoder, body []byte, limits Limits, orientation int) (*Picture, error) {
 	const before = 8 // bytes that the length does not count
 	if len(body) < before {
 		return nil, errWhole
 	}
-	return plainWebP.padded(ctx, body, before+int64(binary.LittleEndian.Uint32(body[4:])), limits, orientation)
+	return d.padded(ctx, body, before+int64(binary.LittleEndian.Uint32(body[4:])), limits, orientation)
 }
 
 // mendBMP does so with a BMP, whose rows are not compressed.
-func mendBMP(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
-	config, err := gobmp.DecodeConfig(bytes.NewReader(body))
+func mendBMP(ctx context.Context, d decoder, body []byte, limits Limits, orientation int) (*Picture, error) {
+	config, err := d.config(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +28,7 @@ func mendBMP(ctx context.Context, body []byte, limits Limits, orientation int) (
 	if config.Width < 1 || config.Height < 1 || len(body) > headers && int64(len(body)) >= headers+rows {
 		return nil, errWhole
 	}
-	return plainBMP.padded(ctx, body, headers+rows, limits, orientation)
+	return d.padded(ctx, body, headers+rows, limits, orientation)
 }
 
 // cutBMP tells whether the end of a BMP of compressed rows is missing: its length, or the
@@ -58,7 +50,7 @@ func (d decoder) padded(ctx context.Context, body []byte, length int64, limits L
 	if length <= int64(len(body)) {
 		return nil, errWhole
 	}
-	if err := limits.checkMemory(length); err != nil {
+	if _, err := d.check(body, limits, length); err != nil {
 		return nil, err
 	}
 	p, err := d.plain(ctx, append(make([]byte, 0, length), body...)[:length], limits, orientation)

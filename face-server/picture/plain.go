@@ -10,7 +10,7 @@ import (
 
 // plain decodes a file without anything wrong.
 func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
-	config, err := d.check(body, limits)
+	config, err := d.check(body, limits, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,9 @@ func (d decoder) plain(ctx context.Context, body []byte, limits Limits, orientat
 	return p, nil
 }
 
-// check reads the header and refuses what is too large by it.
-func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
+// check reads the header and refuses what is too large by it, when so many bytes more are
+// taken than those of a whole file.
+func (d decoder) check(body []byte, limits Limits, besides int64) (image.Config, error) {
 	config, err := d.config(bytes.NewReader(body))
 	if err != nil {
 		return image.Config{}, err
@@ -40,11 +41,20 @@ func (d decoder) check(body []byte, limits Limits) (image.Config, error) {
 	if err := limits.checkSize(config.Width, config.Height); err != nil {
 		return image.Config{}, err
 	}
-	needed := int64(config.Width) * int64(config.Height) * int64(memory(config.ColorModel))
+	needed := besides + int64(config.Width)*int64(config.Height)*int64(memory(config.ColorModel))
 	if d.more != nil {
 		needed += d.more(body, config)
 	}
-	return config, limits.checkMemory(needed)
+	return config, limits.checkMemory(needed, adviceFor(config.ColorModel))
+}
+
+// adviceFor says what helps against a picture of that colour model that takes too much.
+func adviceFor(model color.Model) string {
+	switch model {
+	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
+		return saveShallow
+	}
+	return makeSmaller
 }
 
 // moreForWebP counts that pixels with a palette, and opacity, are unpacked apart from

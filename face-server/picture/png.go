@@ -5,19 +5,38 @@ import (
 	"compress/flate"
 	"compress/zlib"
 	"context"
+	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
+	"math"
 )
+
+// pngConfig reads the header. Of a picture that package png takes for one of an unknown
+// kind, as it has more pixels than a number holds, it gives the size.
+func pngConfig(r io.Reader) (image.Config, error) {
+	const widthAt, heightAt, most = len(pngSignature) + chunkStart, len(pngSignature) + chunkStart + 4, math.MaxInt32
+	var first [heightAt + 4]byte
+	n, _ := io.ReadFull(r, first[:])
+	config, err := png.DecodeConfig(io.MultiReader(bytes.NewReader(first[:n]), r))
+	if _, unknown := errors.AsType[png.UnsupportedError](err); unknown && n == len(first) {
+		width, height := binary.BigEndian.Uint32(first[widthAt:]), binary.BigEndian.Uint32(first[heightAt:])
+		if width > 0 && height > most/width {
+			return image.Config{ColorModel: color.NRGBAModel, Width: int(width), Height: int(height)}, nil
+		}
+	}
+	return config, err
+}
 
 // mendPNG decodes what viewers show of a PNG that package png refuses: with wrong
 // checksums, surplus data or no end, cut off, or changed by Apple's tools ("CgBI").
 // It makes a PNG of what matters: header, palette, and the pixels that there are.
-func mendPNG(ctx context.Context, body []byte, limits Limits, orientation int) (*Picture, error) {
+func mendPNG(ctx context.Context, _ decoder, body []byte, limits Limits, orientation int) (*Picture, error) {
 	parts := partsOfPNG(body)
-	config, err := png.DecodeConfig(bytes.NewReader(parts.file(nil)))
+	config, err := pngConfig(bytes.NewReader(parts.file(nil)))
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +46,7 @@ func mendPNG(ctx context.Context, body []byte, limits Limits, orientation int) (
 	}
 	size := pixelDataSize(parts.header, width, height)
 	const copies = 2 // what is unpacked, and the PNG made of it
-	if err := limits.checkMemory(copies*size + int64(width)*int64(height)*int64(memory(config.ColorModel))); err != nil {
+	if err := limits.checkMemory(copies*size+int64(width)*int64(height)*int64(memory(config.ColorModel)), adviceFor(config.ColorModel)); err != nil {
 		return nil, err
 	}
 	pixels, missing, err := parts.pixels(ctx, size)

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
 	"testing"
@@ -126,6 +127,26 @@ func FuzzOrientation(f *testing.F) {
 	})
 }
 
+func TestWhereTheItemsOfAFileEnd(t *testing.T) {
+	many := append([]byte("\x02\x00\x00\x00\x00\x00\xff\xff\xff\xff"), bytes.Repeat([]byte{0, 0, 0, 1, 0, 0, 0, 0, 0xff, 0xff}, 1<<20)...)
+	for name, c := range map[string]struct {
+		iloc string
+		want int64
+	}{
+		"two extents":           {"\x00\x00\x00\x00\x44\x00\x00\x01\x00\x01\x00\x00\x00\x02\x00\x00\x01\x00\x00\x00\x00\x10\x00\x00\x00\x80\x00\x00\x00\x20", 0x110},
+		"from a base":           {"\x00\x00\x00\x00\x44\x40\x00\x01\x00\x01\x00\x00\x00\x00\x10\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x10", 0x1110},
+		"in a box of its own":   {"\x01\x00\x00\x00\x44\x00\x00\x01\x00\x01\x00\x01\x00\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x10", 0},
+		"with indices":          {"\x01\x00\x00\x00\x44\x04\x00\x01\x00\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x05\x00\x00\x01\x00\x00\x00\x00\x10", 0x110},
+		"cut":                   {"\x00\x00\x00\x00\x44\x00\x00\x01\x00\x01", 0},
+		"nothing":               {"", 0},
+		"of more than it holds": {string(many), 0},
+	} {
+		if got := itemsEnd([]byte(c.iloc)); got != c.want {
+			t.Errorf("%s: they end at %#x, want %#x", name, got, c.want)
+		}
+	}
+}
+
 func FuzzFrames(f *testing.F) {
 	for _, name := range []string{"animated.webp", "lossy.webp"} {
 		body, err := os.ReadFile("testdata/" + name)
@@ -141,6 +162,8 @@ func FuzzFrames(f *testing.F) {
 		if gifFrames(body, most) < 0 || webpFrames(body, most) < 0 || pngFrames(body, most) < 0 {
 			t.Error("fewer frames than none")
 		}
+		shortHEIF(body)
+		shortTIFF(body)
 		if first := firstFrame(body); len(first) > len(body)+18 {
 			t.Errorf("the first frame is %d bytes of a file of %d", len(first), len(body))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -32,7 +33,10 @@ var Formats = []Format{
 }
 
 // aliases are other endings of files' names.
-var aliases = map[string]string{"jpeg": "jpg", "heif": "heic", "hif": "heic", "tif": "tiff", "dib": "bmp"}
+var aliases = map[string]string{
+	"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg", "pjp": "jpg", "apng": "png",
+	"heif": "heic", "hif": "heic", "tif": "tiff", "dib": "bmp",
+}
 
 // sniffBytes is how much of a file tells its format.
 const sniffBytes = 512
@@ -91,8 +95,18 @@ func heif(first []byte) string {
 	return ""
 }
 
+// TooLarge is an ErrTooLarge, in words for whoever sent the file with these first bytes:
+// they begin with its format, where that is known.
+func TooLarge(first []byte, format string, args ...any) error {
+	err := fmt.Errorf("%w: "+format, append([]any{ErrTooLarge}, args...)...)
+	if f, known := FormatOf(first); known {
+		return fmt.Errorf("%s %w", f.Name, err)
+	}
+	return err
+}
+
 // FormatByName tells the format that a file's name promises, in letters of any
-// case: .jpg and .jpeg alike.
+// case: .jpg, .jpeg and .jfif alike.
 func FormatByName(name string) (Format, bool) {
 	extension, _ := strings.CutPrefix(strings.ToLower(path.Ext(name)), ".")
 	extension = cmp.Or(aliases[extension], extension)

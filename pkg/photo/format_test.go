@@ -43,7 +43,11 @@ func TestFormatOf(t *testing.T) {
 
 func TestFormatByName(t *testing.T) {
 	t.Parallel()
-	tests := map[string]string{"a.txt": "", "a.": "", "a": "", "jpg": "", "": "", "a.b.webp": "WebP", "a.jpg": "JPEG", "a.jpeg": "JPEG", "a.TIF": "TIFF", "a.heif": "HEIC"}
+	tests := map[string]string{
+		"a.txt": "", "a.": "", "a": "", "jpg": "", "": "", "a.b.webp": "WebP", "a.jpg": "JPEG",
+		"a.jpeg": "JPEG", "a.jpe": "JPEG", "a.JFIF": "JPEG", "a.pjpeg": "JPEG", "a.pjp": "JPEG", "a.apng": "PNG",
+		"a.TIF": "TIFF", "a.heif": "HEIC", "a.hif": "HEIC", "a.dib": "BMP",
+	}
 	for _, f := range photo.Formats {
 		tests["a/b."+f.Extension] = f.Name
 		tests["a."+strings.ToUpper(f.Extension)] = f.Name

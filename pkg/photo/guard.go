@@ -205,7 +205,8 @@ func askRoot[T any](ctx context.Context, g *guarded, limit time.Duration, do fun
 // readAll takes no more memory than the file has bytes.
 func readAll(body io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
-		return nil, fmt.Errorf("%w: %d bytes, MAX_PICTURE allows %d", ErrTooLarge, size, limit)
+		first, _ := io.ReadAll(io.LimitReader(body, sniffBytes)) // what cannot be read tells no format
+		return nil, TooLarge(first, "%d bytes, MAX_PICTURE allows %d", size, limit)
 	}
 	content := make([]byte, max(size, 0))
 	n, err := io.ReadFull(body, content)
@@ -221,7 +222,7 @@ func readAll(body io.Reader, size, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("read: %w", err)
 	}
 	if int64(n+len(more)) > limit {
-		return nil, fmt.Errorf("%w: more than the %d bytes that MAX_PICTURE allows", ErrTooLarge, limit)
+		return nil, TooLarge(content, "more than the %d bytes that MAX_PICTURE allows", limit)
 	}
 	return append(content, more...), nil
 }

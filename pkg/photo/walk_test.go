@@ -34,11 +34,11 @@ func walk(t *testing.T, roots *photo.Roots, folder, after string, limit int) (na
 // pictures are files of which a walk takes those that are in wanted.
 var (
 	pictures = []string{
-		"a.jpg", "a/b.PNG", "a/b/c.webp", "a/b.gif", "a0.jpeg", "a-", "without", "ä 🙂+%2e?#.jpg", "z/z/z/z.jpg",
+		"a.jpg", "a/b.PNG", "a/b/c.webp", "a/b.gif", "a0.jpeg", "a-", "without", "without.jfif", "ä 🙂+%2e?#.jpg", "z/z/z/z.jpg",
 		".hidden.jpg", ".folder/a.jpg", "a/.hidden.png", "a/.thumbnails/a.jpg", "a.txt", "a.jpg.json", "derived/a.jpg", "people/a.jpg", "people/sub/a.jpg", "other/derived/a.jpg",
 	}
 	wanted = []string{
-		"a-", "a.jpg", "a/b.PNG", "a/b.gif", "a/b/c.webp", "a0.jpeg", "other/derived/a.jpg", "without", "z/z/z/z.jpg", "ä 🙂+%2e?#.jpg",
+		"a-", "a.jpg", "a/b.PNG", "a/b.gif", "a/b/c.webp", "a0.jpeg", "other/derived/a.jpg", "without", "without.jfif", "z/z/z/z.jpg", "ä 🙂+%2e?#.jpg",
 	}
 )
 
