@@ -6,8 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -46,7 +46,8 @@ func (s SinkTLS) pool() (pool *x509.CertPool, passedOver, err error) {
 	if s.TrustBundles == "" {
 		return pool, nil, nil
 	}
-	files, err := os.ReadDir(s.TrustBundles)
+	bundles := os.DirFS(s.TrustBundles)
+	files, err := fs.ReadDir(bundles, ".")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("SINK_TRUST_BUNDLES: %w", err)
 	}
@@ -56,7 +57,7 @@ func (s SinkTLS) pool() (pool *x509.CertPool, passedOver, err error) {
 		if strings.HasPrefix(file.Name(), "..") { // how a mounted ConfigMap is exchanged
 			continue
 		}
-		switch content, err := readBundle(filepath.Join(s.TrustBundles, file.Name())); {
+		switch content, err := readBundle(bundles, file.Name()); {
 		case err != nil:
 			faults = append(faults, fmt.Errorf("SINK_TRUST_BUNDLES: %w", err))
 		case pool.AppendCertsFromPEM(content):
@@ -73,12 +74,12 @@ func (s SinkTLS) pool() (pool *x509.CertPool, passedOver, err error) {
 
 // readBundle reads a file without the space around what it says: a bundle may be empty until
 // somebody has a CA to distribute. It is empty for a folder, which is none.
-func readBundle(name string) ([]byte, error) {
-	info, err := os.Stat(name) // what a link leads to
+func readBundle(bundles fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(bundles, name) // of what a link leads to
 	if err != nil || info.IsDir() {
 		return nil, err
 	}
-	content, err := os.ReadFile(name)
+	content, err := fs.ReadFile(bundles, name)
 	return bytes.TrimSpace(content), err
 }
 
