@@ -116,9 +116,10 @@ func fieldsOf(body []byte) (fields int) {
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case inString:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				i++ // what follows is no end of the string
-			} else if c == '"' {
+			case '"':
 				inString = false
 			}
 		case c == '"':
