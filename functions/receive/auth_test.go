@@ -42,6 +42,7 @@ func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
 		"paths":                 {"/images/post", `{"paths":[{"path":"a.jpg"}]}`, nil, 202},
 		"JSON at the root":      {"/", `{"path":"a.jpg"}`, nil, 202},
 		"an event":              {"/", `{"path":"a.jpg"}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}, 202},
+		"an undelivered event":  {"/dead", `{"path":"a.jpg"}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}, 202},
 		"a picture":             {"/images", "\xff\xd8\xff one", []string{"Content-Type", "image/jpeg"}, 202},
 		"a form of pictures":    {"/images", photos, []string{"Content-Type", photosKind}, 202},
 		"a form of a person":    {"/people", person, []string{"Content-Type", personKind}, 200},

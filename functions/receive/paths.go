@@ -78,8 +78,8 @@ func parsePaths(body []byte) (paths []string, err error) {
 	type entry struct {
 		Path *string `json:"path"`
 	}
-	var message struct {
-		entry
+	var message struct { // without entry inside, by whose name encoding/json would call its path in errors
+		Path  *string `json:"path"`
 		Paths []entry `json:"paths"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))

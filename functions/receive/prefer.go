@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -8,7 +9,7 @@ import (
 )
 
 // waitOf is how long the client prefers to wait: Prefer: wait=SECONDS. A preference that
-// cannot be read is none, as RFC 7240 has it.
+// cannot be read is none, as RFC 7240 has it; a number that is too large is the largest.
 func waitOf(request *http.Request) time.Duration {
 	for _, value := range request.Header.Values("Prefer") {
 		for preference := range strings.SplitSeq(value, ",") {
@@ -18,7 +19,7 @@ func waitOf(request *http.Request) time.Duration {
 				continue
 			}
 			n, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(seconds), `"`), 10, 31)
-			if err == nil {
+			if err == nil || errors.Is(err, strconv.ErrRange) { // n is 2^31-1 then
 				return time.Duration(n) * time.Second
 			}
 		}

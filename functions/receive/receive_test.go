@@ -336,6 +336,8 @@ func TestRefusals(t *testing.T) {
 		"data_base64 that is no string": {"/", `{"specversion":"1.0","type":"dev.lineup.image.submitted","source":"/t","id":"1","data_base64":7}`, []string{"Content-Type", "application/cloudevents+json"}, 400, "cannot be read"},
 		"an upload of no known kind":    {"/images", `hello`, []string{"Content-Type", "text/plain"}, 415, "image/*"},
 		"a path that is no string":      {"/image/post", `{"path":5}`, nil, 400, "path is a number, not a string"},
+		"a path that is an object":      {"/images/post", `{"path":{}}`, nil, 400, `cannot be read: path is an object, not a string;`},
+		"one path that is an object":    {"/images/post", `{"paths":[{"path":{}}]}`, nil, 400, `cannot be read: paths.path is an object, not a string;`},
 		"a list in an object's place":   {"/image/post", `[]`, nil, 400, "the JSON is an array, not an object"},
 		"a field of an event twice":     {"/", `{"path":"a","path":"b"}`, ce("dev.lineup.image.submitted"), 422, "data is not"},
 		"an attribute twice":            {"/", `{"specversion":"1.0","id":"1","id":"2"}`, []string{"Content-Type", "application/cloudevents+json"}, 400, `attribute \"id\" stands twice`},

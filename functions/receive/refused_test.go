@@ -82,3 +82,21 @@ func TestWhatKnativeCannotDeliverIsADeadLetter(t *testing.T) {
 		t.Errorf("what is no event: %d %s, want 400", got.status, got.body)
 	}
 }
+
+// Knative tries again what is answered 503; after a 202 the event would be lost.
+func TestADeadLetterThatNSQDoesNotTakeIsAnswered503(t *testing.T) {
+	s := newSystem(t)
+	s.nsqd.Stop()
+	send := func() reply {
+		return s.do(t, "/dead", `{"path":"a.jpg"}`, "Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7",
+			"Accept", "application/json")
+	}
+	if got := send(); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "send it again") {
+		t.Errorf("%d %v %s, want 503 that says when to send it again", got.status, got.header, got.body)
+	}
+	s.nsqd.Start(t)
+	if got := send(); got.status != http.StatusAccepted {
+		t.Fatalf("once nsqd is back: %d %s, want 202", got.status, got.body)
+	}
+	letterOf(t, s.next(t, "images.dead", 1)[0])
+}

@@ -66,14 +66,31 @@ func TestWhoWaitsInVainIsToldSo(t *testing.T) {
 		}
 	}
 	s.limits.MaxWait = time.Second
-	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=3600"); got.header.Get("Preference-Applied") != "wait=1" {
-		t.Errorf("%v, want no more than MAX_WAIT", got.header)
+	for _, seconds := range []string{"3600", "2147483648", "99999999999999999999"} {
+		if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait="+seconds); got.header.Get("Preference-Applied") != "wait=1" {
+			t.Errorf("%s: %v, want no more than MAX_WAIT, and no less", seconds, got.header)
+		}
 	}
 	draining := make(chan struct{})
 	close(draining)
 	s.limits.MaxWait, s.draining = time.Hour, draining
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=3600"); got.status != http.StatusAccepted {
 		t.Errorf("while the program ends: %d %s, want 202 at once", got.status, got.body)
+	}
+}
+
+// Of a folder only a ping may find the last picture.
+func TestNobodyWaitsForAFolder(t *testing.T) {
+	s := newFolderSystem(t)
+	s.putFiles(t, "trip/a.jpg")
+	for name, body := range map[string]string{
+		"alone":            `{"path":"trip/"}`,
+		"beside a picture": `{"paths":[{"path":"b.jpg"},{"path":"trip/"}]}`,
+	} {
+		got := s.do(t, "/images/post", body, "Prefer", "wait=30", "Accept", "application/json")
+		if got.status != http.StatusAccepted || got.header.Get("Preference-Applied") != "" {
+			t.Errorf("%s: %d %v %s, want 202 without waiting", name, got.status, got.header, got.body)
+		}
 	}
 }
 

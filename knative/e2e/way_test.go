@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -88,7 +89,9 @@ func TestKnKnowsThem(t *testing.T) {
 	if _, err := exec.LookPath("kn"); err != nil {
 		t.Skip("no kn on PATH")
 	}
-	output, err := exec.CommandContext(t.Context(), "kn", "service", "list", "-n", namespace, "-o", "json").Output()
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, "kn", "service", "list", "-n", namespace, "-o", "json").Output()
 	testkit.Succeed(t, err)
 	var list struct {
 		Items []struct {
@@ -134,7 +137,9 @@ func TestTheClusterTakesEveryOverlay(t *testing.T) {
 			testkit.Succeed(t, err)
 			// Into the namespace here, which has the accounts: nothing can be tried in one that is not there.
 			here := bytes.ReplaceAll(manifests, []byte("namespace: lineup\n"), []byte("namespace: "+namespace+"\n"))
-			command := exec.CommandContext(t.Context(), "kubectl", "apply", "--dry-run=server", "-f", "-")
+			ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+			defer cancel()
+			command := exec.CommandContext(ctx, "kubectl", "apply", "--dry-run=server", "-f", "-")
 			command.Stdin = bytes.NewReader(here)
 			output, err := command.CombinedOutput()
 			if err != nil || bytes.Contains(output, []byte("Warning")) {

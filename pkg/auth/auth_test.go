@@ -382,6 +382,13 @@ func TestPagesOfTrustedOriginsReadTheAnswers(t *testing.T) {
 			if got.Code != c.status || h.Get("Access-Control-Allow-Origin") != c.allowed || h.Get("Access-Control-Allow-Methods") != c.methods || h.Get("Vary") != "Origin" {
 				t.Errorf("%d %v, want %d for %q by %q", got.Code, h, c.status, c.allowed, c.methods)
 			}
+			exposed := ""
+			if c.allowed != "" { // what a browser hides from a page unless it is named
+				exposed = "Location, Preference-Applied, Retry-After"
+			}
+			if h.Get("Access-Control-Expose-Headers") != exposed {
+				t.Errorf("%v, want %q exposed", h, exposed)
+			}
 		})
 	}
 }

@@ -165,7 +165,7 @@ func set(e *cloudevents.Event, attribute, value string) error {
 	case "dataschema":
 		return e.Context.SetDataSchema(value)
 	case "time":
-		at, err := types.ParseTime(strings.ToUpper(value)) // RFC 3339 allows small letters
+		at, err := parseTime(value)
 		if err != nil {
 			return err
 		}

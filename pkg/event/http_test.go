@@ -67,6 +67,36 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 	}
 }
 
+// What is wrong with an attribute is said in the words of those who sent it.
+func TestAWrongAttributeIsNamed(t *testing.T) {
+	t.Parallel()
+	binary := request("", "", "Ce-Specversion", "1.0", "Ce-Id", "1", "Ce-Source", "/s", "Ce-Type", "t", "Ce-Time", "yesterday")
+	_, ofHeader := event.Read(binary)
+	read := func(body string) error {
+		_, err := event.Unmarshal([]byte(body))
+		return err
+	}
+	const time = `"yesterday" is no time as RFC 3339 writes it, such as 2006-01-02T15:04:05Z`
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a time in a header":     {ofHeader, "no CloudEvent: attribute time: " + time},
+		"a time":                 {read(with(`,"time":"yesterday"`)), "attribute time: " + time},
+		"a time that is a count": {read(with(`,"time":5`)), "attribute time: it is a number, not a string"},
+		"an extension":           {read(with(`,"x":{"a":1}`)), "attribute x: it is an object, not a string, a number or a bool"},
+		"a list":                 {read(with(`,"x":[1]`)), "attribute x: it is an array, not a string, a number or a bool"},
+		"a number with a point":  {read(with(`,"x":1.5`)), "attribute x: 1.5 is no whole number of 32 bits"},
+		"a type":                 {read(`{"specversion":"1.0","id":"1","source":"/s","type":5}`), "attribute type: it is a number, not a string"},
+		"a subject":              {read(with(`,"subject":true`)), "attribute subject: it is a bool, not a string"},
+		"an event":               {read(`5`), "the JSON is a number, not an object"},
+	} {
+		if c.err == nil || c.err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", what, c.err, c.want)
+		}
+	}
+}
+
 func request(kind, body string, header ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	if kind != "" {
@@ -161,6 +191,7 @@ func TestARequestIsReadAsItWasMade(t *testing.T) {
 		"with an extension and a time":   `,"nsqattempts":3,"time":"` + at.Format(time.RFC3339Nano) + `"`,
 		"with an event as its data":      `,"datacontenttype":"Application/CloudEvents+json","ext":"a","data":` + with(`,"subject":"inner"`),
 		"with a time in small letters":   `,"time":"2026-11-27t01:02:03z"`,
+		"with a time in escapes":         `,"time":"2026-11-27\u0074\u00301:02:03z"`,
 		"with an attribute that is null": `,"subject":null`,
 		"with a quotation mark outside":  `,"subject":"\"quoted\""`,
 	} {

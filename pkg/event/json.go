@@ -70,30 +70,67 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 }
 
 // tidyAttributes makes the attributes such as the SDK takes them: without null, which says
-// that there is none (JSON format, section 2.2), and the time in capitals, which RFC 3339
-// does not ask for. It refuses what the SDK would change: names that are none (CloudEvents
-// 1.0, section 3.1) and numbers that are no Integer (JSON format, section 2.2).
+// that there is none (JSON format, section 2.2). It refuses names that are none (CloudEvents
+// 1.0, section 3.1), which the SDK would change.
 func tidyAttributes(members map[string]json.RawMessage) error {
 	for name, value := range members {
-		switch {
-		case !attributeName.MatchString(name):
+		if !attributeName.MatchString(name) {
 			return fmt.Errorf("%q is no name of an attribute: it has letters other than a to z, and digits", name)
-		case string(value) == "null":
-			delete(members, name)
-		case name == "time":
-			if capitals := bytes.ToUpper(value); json.Unmarshal(capitals, new(time.Time)) == nil {
-				members[name] = capitals
-			}
-		case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
-			if _, err := strconv.ParseInt(string(value), 10, 32); err != nil {
-				return fmt.Errorf("attribute %s: %s is no whole number of 32 bits", name, value)
-			}
 		}
+		if string(value) == "null" {
+			delete(members, name)
+			continue
+		}
+		tidy, err := tidyAttribute(name, value)
+		if err != nil {
+			return fmt.Errorf("attribute %s: %w", name, err)
+		}
+		members[name] = tidy
 	}
 	return nil
 }
 
 var attributeName = regexp.MustCompile(`^[a-z0-9]+$`)
+
+// tidyAttribute writes a time as the SDK takes it. It refuses what is not of the attribute's
+// type (JSON format, section 2.2): the SDK changes numbers that are no Integer, and words
+// what it refuses itself for those who write Go.
+func tidyAttribute(name string, value json.RawMessage) (json.RawMessage, error) {
+	kind := kindOf(value)
+	switch {
+	case ofText[name] && kind != "string":
+		return nil, fmt.Errorf("it is %s, not a string", article(kind))
+	case kind == "object" || kind == "array":
+		return nil, fmt.Errorf("it is %s, not a string, a number or a bool", article(kind))
+	case kind == "number":
+		if _, err := strconv.ParseInt(string(value), 10, 32); err != nil {
+			return nil, fmt.Errorf("%s is no whole number of 32 bits", value)
+		}
+	case name == "time":
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil || text == "" { // to the SDK, an empty time is none
+			return value, err
+		}
+		if _, err := parseTime(text); err != nil {
+			return nil, err
+		}
+		return json.Marshal(strings.ToUpper(text))
+	}
+	return value, nil
+}
+
+// ofText are the attributes that are strings (CloudEvents 1.0, section 3.1), beside
+// specversion. Others are extensions, which may be Integers and Booleans as well.
+var ofText = map[string]bool{"id": true, "source": true, "type": true, "subject": true, "time": true, "datacontenttype": true, "dataschema": true}
+
+// parseTime reads a time of RFC 3339, which allows small letters.
+func parseTime(text string) (time.Time, error) {
+	at, err := types.ParseTime(strings.ToUpper(text))
+	if err != nil {
+		return at, fmt.Errorf("%q is no time as RFC 3339 writes it, such as 2006-01-02T15:04:05Z", text)
+	}
+	return at, nil
+}
 
 // decodeBase64 takes a string alone: encoding/json would take a list of numbers as well.
 func decodeBase64(member json.RawMessage) ([]byte, error) {

@@ -45,6 +45,21 @@ func jsonType(t reflect.Type) string {
 	return "number"
 }
 
+// kindOf is what JSON calls the value, which must be well-formed and not null.
+func kindOf(value json.RawMessage) string {
+	switch value[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "bool"
+	}
+	return "number"
+}
+
 func article(noun string) string {
 	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
 		return "an " + noun
@@ -101,9 +116,10 @@ func fieldsOf(body []byte) (fields int) {
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case inString:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				i++ // what follows is no end of the string
-			} else if c == '"' {
+			case '"':
 				inString = false
 			}
 		case c == '"':

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/pkg/event"
@@ -28,6 +29,9 @@ func TestOverrides(t *testing.T) {
 		err := got.Decode(test.value)
 		if (err != nil) != test.bad || !maps.Equal(got, test.want) {
 			t.Errorf("%s: %v, %v; want %v, error %v", what, got, err, test.want, test.bad)
+		}
+		if err != nil && strings.Contains(err.Error(), "Go ") {
+			t.Errorf("%s: %v, want an error in the words of JSON", what, err)
 		}
 	}
 }

@@ -46,14 +46,15 @@ func NewSink(to SinkSettings, connections int) (*Sink, error) {
 		return nil, errors.New("K_SINK is no http or https URL: correct it")
 	}
 	s := &Sink{url: to.Sink, connections: connections, trust: to.SinkTLS}
-	return s, s.renew()
+	_, err := s.renew()
+	return s, err
 }
 
-// renew begins to use the CAs as they are now.
-func (s *Sink) renew() error {
-	config, err := s.trust.config()
+// renew begins to use the CAs as they are now; passedOver says which cannot be read.
+func (s *Sink) renew() (passedOver, err error) {
+	config, passedOver, err := s.trust.config()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	transport := dial.Transport(s.connections)
 	transport.MaxResponseHeaderBytes = headerBytes
@@ -66,7 +67,7 @@ func (s *Sink) renew() error {
 	if last != nil {
 		last.CloseIdleConnections()
 	}
-	return nil
+	return passedOver, nil
 }
 
 // Close lets go of the connections that are not in use.
@@ -131,7 +132,8 @@ func (s *Sink) failed(err error) error {
 		s.client.Load().CloseIdleConnections() // what came to be silent on the way of one may be so for all
 	}
 	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
-		return errors.Join(err, s.renew()) // the CAs may have been exchanged
+		passedOver, failed := s.renew() // the CAs may have been exchanged
+		return errors.Join(err, passedOver, failed)
 	}
 	return err
 }
@@ -155,7 +157,7 @@ func (o *Overrides) Decode(value string) error {
 		err = errors.New("there is more behind it")
 	}
 	if err != nil {
-		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, err)
+		return fmt.Errorf(`want {"extensions":{"name":"value"}}: %w`, JSONError(err))
 	}
 	for name, value := range given.Extensions {
 		if err := new(cloudevents.EventContextV1).SetExtension(name, value); err != nil {

@@ -48,6 +48,13 @@ func TestASinkWithTLSThatAsksWhoSends(t *testing.T) {
 	bundles, token := t.TempDir(), write(t, filepath.Join(t.TempDir(), "token"), "secret\n")
 	write(t, filepath.Join(bundles, "bundle.pem"), pemOf(t, other)+pemOf(t, ca))
 	write(t, filepath.Join(bundles, "..data", "hidden"), "not a certificate")
+	write(t, filepath.Join(bundles, "another's"), "not a certificate")
+	write(t, filepath.Join(bundles, "empty.pem"), "\n")
+	write(t, filepath.Join(bundles, "folder", "more.pem"), "not a certificate")
+	testkit.Succeed(t, os.Symlink("folder", filepath.Join(bundles, "link")))
+	ofOther := t.TempDir()
+	write(t, filepath.Join(ofOther, "bundle.pem"), pemOf(t, other))
+	write(t, filepath.Join(ofOther, "broken.pem"), "not a certificate")
 	address := guardedSink(t, ca, "secret")
 	for name, c := range map[string]struct {
 		trust    event.SinkTLS
@@ -58,6 +65,7 @@ func TestASinkWithTLSThatAsksWhoSends(t *testing.T) {
 		"its CA in a bundle":               {event.SinkTLS{TrustBundles: bundles, TokenFile: token}, true, ""},
 		"no bundles are there":             {event.SinkTLS{CACerts: pemOf(t, ca), TrustBundles: "/nowhere", TokenFile: token}, true, ""},
 		"another CA":                       {event.SinkTLS{CACerts: pemOf(t, other), TokenFile: token}, false, "certificate"},
+		"another CA beside what is none":   {event.SinkTLS{TrustBundles: ofOther, TokenFile: token}, false, "SINK_TRUST_BUNDLES: broken.pem holds no certificate"},
 		"the system's CAs alone":           {event.SinkTLS{TokenFile: token}, false, "certificate"},
 		"no token":                         {event.SinkTLS{CACerts: pemOf(t, ca)}, false, ""},
 		"a token's file that is not there": {event.SinkTLS{CACerts: pemOf(t, ca), TokenFile: "/nowhere"}, false, ""},
@@ -102,6 +110,10 @@ func TestCAsThatAreNoneAreRefused(t *testing.T) {
 	t.Parallel()
 	bundles := t.TempDir()
 	write(t, filepath.Join(bundles, "bundle.pem"), "hello")
+	empty := t.TempDir()
+	write(t, filepath.Join(empty, "bundle.pem"), "")
+	testkit.Succeed(t, os.Mkdir(filepath.Join(empty, "folder"), 0o755))
+	testkit.Succeed(t, event.SinkTLS{TrustBundles: empty}.Check())
 	for setting, trust := range map[string]event.SinkTLS{"K_CA_CERTS": {CACerts: "hello"}, "SINK_TRUST_BUNDLES": {TrustBundles: bundles}} {
 		if err := trust.Check(); err == nil || !strings.Contains(err.Error(), setting) {
 			t.Errorf("%v, want an error that names %s", err, setting)

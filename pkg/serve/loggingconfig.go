@@ -20,13 +20,13 @@ func levelFromKnative(program string) error {
 	}
 	var config map[string]string
 	if err := json.Unmarshal([]byte(text), &config); err != nil {
-		return fmt.Errorf("%s: no JSON object of strings: %w", knativeLogging, err)
+		return fmt.Errorf(`%s: no JSON object whose members are all strings, such as {"loglevel.%s":"info"}: correct it, or set LOG_LEVEL`, knativeLogging, program)
 	}
 	level := config["loglevel."+program]
 	if all := config["zap-logger-config"]; level == "" && all != "" {
 		var zap struct{ Level string }
 		if err := json.Unmarshal([]byte(all), &zap); err != nil {
-			return fmt.Errorf("%s: zap-logger-config: %w", knativeLogging, err)
+			return fmt.Errorf(`%s: zap-logger-config: no JSON object such as {"level":"info"}: correct it, or set LOG_LEVEL`, knativeLogging)
 		}
 		level = zap.Level
 	}

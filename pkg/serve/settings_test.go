@@ -88,7 +88,9 @@ func TestABadSettingIsNamed(t *testing.T) {
 		"a port that is no number":             {[]string{"DATABASE=hunter2", "PORT=many"}, `PORT="many" is not a whole number`},
 		"a port that is empty":                 {[]string{"DATABASE=hunter2", "PORT="}, `PORT=""`},
 		"a time without a unit":                {[]string{"DATABASE=hunter2", "WAIT=30"}, `WAIT="30"`},
-		"a logging configuration that is none": {[]string{"DATABASE=hunter2", "K_LOGGING_CONFIG=loud"}, `K_LOGGING_CONFIG: no JSON object`},
+		"a logging configuration that is none": {[]string{"DATABASE=hunter2", "K_LOGGING_CONFIG=loud"}, `K_LOGGING_CONFIG: no JSON object whose members are all strings, such as {"loglevel.example":"info"}`},
+		"a member of it that is no string":     {[]string{"DATABASE=hunter2", `K_LOGGING_CONFIG={"a":1}`}, `K_LOGGING_CONFIG: no JSON object whose members`},
+		"a level of it that is no string":      {[]string{"DATABASE=hunter2", `K_LOGGING_CONFIG={"zap-logger-config":"{\"level\":5}"}`}, `K_LOGGING_CONFIG: zap-logger-config: no JSON object such as {"level":"info"}: correct it, or set LOG_LEVEL`},
 		"a level that is none":                 {[]string{"DATABASE=hunter2", "LOG_LEVEL=loud"}, `LOG_LEVEL="loud" is not a level`},
 		"a flag that is neither yes nor no":    {[]string{"DATABASE=hunter2", "AGAIN=perhaps"}, `AGAIN="perhaps"`},
 	} {
