@@ -145,6 +145,8 @@ func (b *bucket) failure(ctx context.Context, name string, err error) error {
 	case status == http.StatusNotFound:
 		return b.missing(ctx, name, err)
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+	case archived(err):
+		return fmt.Errorf("%w: it is archived (%s)", errOwn, codeOf(err))
 	case status >= 400 && status < 500:
 		return fmt.Errorf("%w: %s", ErrDenied, codeOf(err))
 	}
@@ -175,11 +177,11 @@ func codeOf(err error) string {
 	if failure, ok := errors.AsType[smithy.APIError](err); ok {
 		code = failure.ErrorCode()
 	}
-	if code == "InvalidObjectState" {
-		return "it is archived (" + code + ")"
-	}
 	return code
 }
+
+// archived tells whether the store has the object, and whoever asks may have it, but not now.
+func archived(err error) bool { return codeOf(err) == "InvalidObjectState" }
 
 // statusOf is that of the store's answer; 0 when it did not answer.
 func statusOf(err error) int {
@@ -201,21 +203,6 @@ func (b *bucket) findFolder(ctx context.Context, name string) error {
 		}
 	}
 	return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
-}
-
-func (b *bucket) some(ctx context.Context) (names []string, err error) {
-	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: &b.prefix, MaxKeys: aws.Int32(aFew)}) {
-		if err != nil {
-			return nil, err
-		}
-		for _, object := range page.Contents {
-			names = append(names, aws.ToString(object.Key)[len(b.prefix):])
-		}
-		if len(names) > 0 {
-			break
-		}
-	}
-	return names, nil
 }
 
 func (b *bucket) save(ctx context.Context, name string, body []byte) error {
@@ -282,7 +269,7 @@ func (b *bucket) pages(ctx context.Context, input *s3.ListObjectsV2Input) iter.S
 		for pages := s3.NewListObjectsV2Paginator(client, input); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err == nil {
-				page.Contents, err = decoded(page, *input.Prefix)
+				err = decode(page, *input.Prefix)
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err))
@@ -295,22 +282,38 @@ func (b *bucket) pages(ctx context.Context, input *s3.ListObjectsV2Input) iter.S
 	}
 }
 
-// decoded are the page's objects below the prefix. Not every store encodes keys, or
-// keeps to the prefix.
-func decoded(page *s3.ListObjectsV2Output, prefix string) (objects []types.Object, err error) {
-	for _, object := range page.Contents {
-		key := aws.ToString(object.Key)
+// decode leaves the page with the objects and folders below the prefix. Not every store
+// encodes keys, or keeps to the prefix.
+func decode(page *s3.ListObjectsV2Output, prefix string) error {
+	below := func(key *string) (_ *string, ok bool, err error) {
+		plain := aws.ToString(key)
 		if page.EncodingType == types.EncodingTypeUrl {
-			if key, err = url.QueryUnescape(key); err != nil {
-				return nil, err
-			}
+			plain, err = url.QueryUnescape(plain)
 		}
-		if strings.HasPrefix(key, prefix) {
-			object.Key = &key
+		return &plain, strings.HasPrefix(plain, prefix), err
+	}
+	var objects []types.Object
+	for _, object := range page.Contents {
+		key, ok, err := below(object.Key)
+		if err != nil {
+			return err
+		}
+		if object.Key = key; ok {
 			objects = append(objects, object)
 		}
 	}
-	return objects, nil
+	var folders []types.CommonPrefix
+	for _, folder := range page.CommonPrefixes {
+		name, ok, err := below(folder.Prefix)
+		if err != nil {
+			return err
+		}
+		if folder.Prefix = name; ok {
+			folders = append(folders, folder)
+		}
+	}
+	page.Contents, page.CommonPrefixes = objects, folders
+	return nil
 }
 
 // connect makes the client unless there is one; what fails is tried again by the next.

@@ -30,6 +30,9 @@ func openRead[T any](ctx context.Context, g *guarded, limit time.Duration, name 
 			defer body.Close()
 			seen, err = look(body, file)
 		}
+		if err == nil {
+			g.know(name)
+		}
 		return seen, g.weigh(ctx, name, err)
 	})
 }
@@ -61,35 +64,6 @@ func (g *guarded) findFolder(ctx context.Context, name string) error {
 func (g *guarded) within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	_, err := askRoot(ctx, g, limit, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
-}
-
-// weigh tells a file that its store refuses from a root that refuses everything: of one
-// there is another file that it gives.
-func (g *guarded) weigh(ctx context.Context, name string, err error) error {
-	if err == nil {
-		g.mu.Lock()
-		g.known = name
-		g.mu.Unlock()
-	}
-	if !errors.Is(err, ErrDenied) || errors.Is(err, ErrUnreachable) {
-		return err
-	}
-	g.mu.Lock()
-	others := []string{g.known}
-	g.mu.Unlock()
-	some, failure := g.root.some(ctx)
-	for _, other := range append(others, some...) {
-		if other == "" || other == name {
-			continue
-		}
-		if _, failure = g.root.stat(ctx, other); failure == nil {
-			return err
-		}
-	}
-	if failure == nil {
-		failure = errors.New("it has no other file")
-	}
-	return fmt.Errorf("%w: %s: %v, nor any other file (%v); check its keys and rights", ErrUnreachable, g.spell(""), err, failure) //nolint:errorlint // it is no refusal of this file
 }
 
 // walk is the root's, left alone when nothing of the folder came for READ_TIMEOUT. Every

@@ -91,7 +91,7 @@ func (d *disk) save(context.Context, string, []byte) error    { return d.use("")
 func (d *disk) remove(context.Context, string) error          { return d.use("") }
 func (d *disk) findFolder(context.Context, string) error      { return d.use("") }
 func (d *disk) list(context.Context, string) ([]Entry, error) { return nil, d.use("") }
-func (d *disk) some(context.Context) ([]string, error)        { return []string{"x.jpg"}, nil }
+func (d *disk) top(context.Context, string) ([]string, error) { return []string{"x.jpg"}, nil }
 func (d *disk) close() error                                  { return nil }
 
 // rootsOf are these disks as roots, with the times that Patience has by default.

@@ -64,8 +64,9 @@ type root interface {
 	// after; but for those that begin with a dot, and those that pass says to pass over.
 	walk(ctx context.Context, folder, after string, pass func(name string) bool) iter.Seq2[string, error]
 
-	// some names a few files, where there are any.
-	some(ctx context.Context) ([]string, error)
+	// top gives some hundred names, relative to the root, of what lies directly in a folder;
+	// those of folders end in a slash.
+	top(ctx context.Context, folder string) ([]string, error)
 }
 
 // Roots are the places where pictures may lie. It is safe for concurrent use.
