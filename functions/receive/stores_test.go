@@ -68,3 +68,18 @@ func TestAStoreThatFallsSilent(t *testing.T) {
 		return s.paths(t)["folder/a.jpg"]
 	})
 }
+
+func TestAStoreThatLetsNobodyWrite(t *testing.T) {
+	s := newSystem(t)
+	store := buckets.Serve(t, "pictures")
+	s.roots = testkit.Must(photo.Open(store.Root("pictures")))(t)
+	store.Misbehave(func(w http.ResponseWriter, r *http.Request, key string) bool {
+		return r.Method == http.MethodPut && buckets.Refuse(http.StatusForbidden, "AccessDenied")(w, r, key)
+	})
+	var body bytes.Buffer
+	testkit.Succeed(t, png.Encode(&body, image.NewGray(image.Rect(0, 0, 1, 1))))
+	got := s.do(t, "/images", body.String(), "Content-Type", "image/png")
+	if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "does not let receive write") {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}

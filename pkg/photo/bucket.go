@@ -141,12 +141,21 @@ func (b *bucket) key(name string) *string { return aws.String(b.prefix + name) }
 // failure tells a picture that is not there, or that is not given, from a bucket that is not
 // there or does not answer, and from what would be a folder on a disk.
 func (b *bucket) failure(ctx context.Context, name string, err error) error {
-	switch status := statusOf(err); {
-	case status == http.StatusNotFound:
+	if statusOf(err) == http.StatusNotFound {
 		return b.missing(ctx, name, err)
+	}
+	return refusal(err)
+}
+
+// refusal tells what the store does not do for whoever asks from a store that cannot.
+func refusal(err error) error {
+	switch status := statusOf(err); {
+	case status == http.StatusNotFound: // the bucket
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
-	case archived(err):
+	case codeOf(err) == "InvalidObjectState":
 		return fmt.Errorf("%w: it is archived (%s)", errOwn, codeOf(err))
+	case status == http.StatusForbidden:
+		return fmt.Errorf("%w: %s", errForbidden, codeOf(err))
 	case status >= 400 && status < 500:
 		return fmt.Errorf("%w: %s", ErrDenied, codeOf(err))
 	}
@@ -179,9 +188,6 @@ func codeOf(err error) string {
 	}
 	return code
 }
-
-// archived tells whether the store has the object, and whoever asks may have it, but not now.
-func archived(err error) bool { return codeOf(err) == "InvalidObjectState" }
 
 // statusOf is that of the store's answer; 0 when it did not answer.
 func statusOf(err error) int {
@@ -218,7 +224,7 @@ func (b *bucket) save(ctx context.Context, name string, body []byte) error {
 		object.SSEKMSKeyId = &b.way.key
 	}
 	if _, err := client.PutObject(ctx, object); err != nil {
-		return fmt.Errorf("save: %w: %w", ErrUnreachable, err)
+		return fmt.Errorf("save: %w", refusal(err))
 	}
 	return nil
 }
@@ -252,7 +258,7 @@ func (b *bucket) remove(ctx context.Context, name string) error {
 	}
 	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: b.key(name)})
 	if err != nil && statusOf(err) != http.StatusNotFound {
-		return fmt.Errorf("remove: %w: %w", ErrUnreachable, err)
+		return fmt.Errorf("remove: %w", refusal(err))
 	}
 	return nil
 }

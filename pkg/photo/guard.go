@@ -46,7 +46,19 @@ func (g *guarded) stat(ctx context.Context, name string) (Entry, error) {
 }
 
 func (g *guarded) save(ctx context.Context, name string, body []byte) error {
-	return g.within(ctx, longer*g.ReadTimeout, func(ctx context.Context) error { return g.root.save(ctx, name, body) })
+	return g.within(ctx, longer*g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.save(ctx, name, body)) })
+}
+
+// writing is a failure to write that tells nothing of reading.
+type writing struct{ error }
+
+func (w writing) Unwrap() error { return w.error }
+
+func unjudged(err error) error {
+	if errors.Is(err, ErrDenied) {
+		return writing{err}
+	}
+	return err
 }
 
 func (g *guarded) list(ctx context.Context, folder string) ([]Entry, error) {
@@ -54,7 +66,7 @@ func (g *guarded) list(ctx context.Context, folder string) ([]Entry, error) {
 }
 
 func (g *guarded) remove(ctx context.Context, name string) error {
-	return g.within(ctx, g.ReadTimeout, func(ctx context.Context) error { return g.root.remove(ctx, name) })
+	return g.within(ctx, g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.remove(ctx, name)) })
 }
 
 func (g *guarded) findFolder(ctx context.Context, name string) error {

@@ -273,6 +273,25 @@ func TestFailuresThatBeganTogetherCountAsOne(t *testing.T) {
 	})
 }
 
+func TestARefusalToWriteIsNoVerdictOnTheRoot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{dir: "/a"}
+		r := rootsOf(d)
+		d.fail(fmt.Errorf("%w: gone", ErrUnreachable))
+		for _, pause := range []time.Duration{1, 2, 4} {
+			if _, wait, err := timed(t.Context(), r, "/a/1.jpg"); wait != pause*time.Second {
+				t.Errorf("%v, wait %v, want %v s", err, wait, int(pause))
+			}
+			time.Sleep(pause * time.Second)
+			d.fail(fmt.Errorf("%w: not to write", ErrDenied))
+			if err := r.Save(t.Context(), "/a/1.jpg", nil); !errors.Is(err, ErrDenied) {
+				t.Error(err)
+			}
+			d.fail(fmt.Errorf("%w: gone", ErrUnreachable))
+		}
+	})
+}
+
 func TestAFileThatIsRefusedIsToldFromARootThatRefusesAll(t *testing.T) {
 	t.Parallel()
 	for errno, want := range map[syscall.Errno]error{

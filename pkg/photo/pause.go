@@ -209,6 +209,9 @@ func isAnswer(err error) bool {
 	if err == nil {
 		return true
 	}
+	if _, isWriting := errors.AsType[writing](err); isWriting {
+		return false
+	}
 	for _, said := range []error{ErrOutside, ErrNotFound, ErrNotFile, ErrTooLarge, ErrDenied, ErrNoFolder, ErrFull} {
 		if errors.Is(err, said) && !errors.Is(err, ErrUnreachable) {
 			return true

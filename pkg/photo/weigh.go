@@ -15,8 +15,13 @@ const (
 	deep = 4        // folders that are entered, one in another, to come upon a file
 )
 
-// errOwn is a refusal that is about this file alone, whatever the root does with others.
-var errOwn = fmt.Errorf("%w", ErrDenied)
+// Refusals that say more.
+var (
+	// errOwn is about this file alone, whatever the root does with others.
+	errOwn = fmt.Errorf("%w", ErrDenied)
+	// errForbidden is also what S3 says of a file that is not there, without the right to list.
+	errForbidden = fmt.Errorf("%w", ErrDenied)
+)
 
 // know notes a file that was given.
 func (g *guarded) know(name string) {

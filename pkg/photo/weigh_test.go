@@ -34,7 +34,7 @@ func TestWhatIsLearntOfOneFilesRefusal(t *testing.T) {
 		"the same after one was read":               {"a b c", gets(func(string) bool { return true }), "b", ErrUnreachable},
 		"a folder is forbidden":                     {"a/private/1 a/private/2 a/private/3 a/private/4 a/private/5 a/private/6 a/z/1", gets(privately), "", ErrDenied},
 		"a folder at the top is forbidden":          {"private/1 private/2 private/3 private/4 private/5 private/6 private/7/1 z/z/1", gets(privately), "", ErrDenied},
-		"the folders before the last are forbidden": {"private1/1 private2/1 private3/1 private4/1 private5/1 private6/1 private7/1 z", gets(privately), "", ErrDenied},
+		"the folders before the last are forbidden": {"private1/1 private2/1 private3/1 private4/1 private5/1 private6/1 private7/1 z/1", gets(privately), "", ErrDenied},
 		"one is forbidden in a bucket that is archived": {"private b", func(w http.ResponseWriter, r *http.Request, key string) bool {
 			return gets(privately)(w, r, key) || buckets.Archive("b")(w, r, key)
 		}, "", ErrDenied},
