@@ -89,6 +89,7 @@ func (g *guarded) walk(ctx context.Context, folder, after string, pass func(stri
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		heard := c.began
 		found, seen := g.walkAside(ctx, folder, after, pass)
 		late := time.NewTimer(g.ReadTimeout)
 		defer late.Stop()
@@ -110,13 +111,13 @@ func (g *guarded) walk(ctx context.Context, folder, after string, pass func(stri
 					return
 				}
 			case <-ctx.Done():
-				g.drop(c)
-				yield("", ctx.Err())
+				yield("", g.ended(ctx, c, heard))
 				return
 			case <-late.C:
 				yield("", g.tooSlow(c, g.ReadTimeout))
 				return
 			}
+			heard = time.Now()
 			late.Reset(g.ReadTimeout)
 		}
 	}
@@ -181,11 +182,7 @@ func askRoot[T any](ctx context.Context, g *guarded, limit time.Duration, do fun
 		}
 	case <-limited.Done():
 	}
-	if err := ctx.Err(); err != nil {
-		g.drop(c) // whoever asked gave up: that says nothing of the root
-		return none, err
-	}
-	return none, g.tooSlow(c, time.Since(c.began))
+	return none, g.ended(ctx, c, c.began)
 }
 
 // readAll takes no more memory than the file has bytes.
