@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,12 +116,28 @@ func timedUpload(t *testing.T) (posted, time.Duration) {
 	return post(t, "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg")
 }
 
-// store puts a picture of Dana into the bucket by itself, and gives its path.
+// store puts a picture of Dana into the bucket, past receive, and gives its path. The way
+// there is kubectl's proxy: the bucket is for nobody outside.
 func store(t *testing.T) string {
 	t.Helper()
+	proxy := exec.CommandContext(t.Context(), "kubectl", "proxy", "--port=0")
+	stdout := testkit.Must(proxy.StdoutPipe())(t)
+	testkit.Succeed(t, proxy.Start())
+	defer func() {
+		proxy.Process.Kill()
+		proxy.Wait() //nolint:errcheck // it was killed
+	}()
+	line := testkit.Must(bufio.NewReader(stdout).ReadString('\n'))(t)
+	address := strings.TrimSpace(strings.TrimPrefix(line, "Starting to serve on "))
 	name := fmt.Sprintf("e2e-%d.jpg", time.Now().UnixNano())
-	kubectlWith(t, string(another(picture(t, "pictures/dana.jpg"))), "replace", "--raw",
-		fmt.Sprintf("/api/v1/namespaces/%s/services/s3:9000/proxy/lineup/images/%s", namespace, name), "-f", "-")
+	put := testkit.Must(http.NewRequestWithContext(t.Context(), http.MethodPut,
+		fmt.Sprintf("http://%s/api/v1/namespaces/%s/services/s3:9000/proxy/lineup/images/%s", address, namespace, name),
+		bytes.NewReader(another(picture(t, "pictures/dana.jpg")))))(t)
+	response := testkit.Must(http.DefaultClient.Do(put))(t)
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("the bucket does not take a picture: %s", response.Status)
+	}
 	return "s3://lineup/images/" + name
 }
 

@@ -190,10 +190,12 @@ func NewRequest(ctx context.Context, address string, e cloudevents.Event) (*http
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range map[string]string{ExtTraceParent: TraceOf(e).Parent, ExtTraceState: TraceOf(e).State} {
-		if value != "" {
-			r.Header.Set(name, value)
-		}
+	trace := TraceOf(e)
+	if trace.Parent != "" {
+		r.Header.Set(ExtTraceParent, trace.Parent)
+	}
+	if trace.State != "" {
+		r.Header.Set(ExtTraceState, trace.State)
 	}
 	return r, nil
 }

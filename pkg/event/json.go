@@ -32,8 +32,8 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return e, err
 	}
-	if name := DuplicateField(body, 0); name != "" {
-		return e, fmt.Errorf("the attribute %q stands twice", name)
+	if fieldsOf(body) != len(members) {
+		return e, fmt.Errorf("the attribute %q stands twice", DuplicateField(body, 0))
 	}
 	if string(members["specversion"]) != `"1.0"` {
 		return e, errors.New("no CloudEvent 1.0")

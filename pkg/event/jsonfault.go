@@ -92,3 +92,29 @@ func DuplicateField(body []byte, inside int) string {
 		}
 	}
 }
+
+// fieldsOf counts the fields of the outermost object of well-formed JSON, as it is written:
+// those that stand twice count twice. It is quicker than DuplicateField, which need not be
+// asked then.
+func fieldsOf(body []byte) (fields int) {
+	depth, inString := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case inString:
+			if c == '\\' {
+				i++ // what follows is no end of the string
+			} else if c == '"' {
+				inString = false
+			}
+		case c == '"':
+			inString = true
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		case c == ':' && depth == 1:
+			fields++
+		}
+	}
+	return fields
+}
