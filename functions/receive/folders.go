@@ -25,8 +25,8 @@ type folder struct {
 }
 
 // saveFolders gives every folder of the request its row, or the error why it is refused.
-func (r *receiver) saveFolders(ctx context.Context, pictures []picture) error {
-	look, cancel := context.WithTimeout(ctx, r.walker.Time)
+func (r *receiver) saveFolders(ctx context.Context, pictures []picture, until time.Time) error {
+	look, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	for _, p := range pictures {
 		if p.folder == nil {
@@ -67,8 +67,7 @@ func (r *receiver) checkFolder(ctx context.Context, path string) (clean string, 
 
 // walkFolders begins to walk the request's folders. What it does not come to is left
 // to the pings.
-func (r *receiver) walkFolders(ctx context.Context, pictures []picture) {
-	until := time.Now().Add(r.walker.Time)
+func (r *receiver) walkFolders(ctx context.Context, pictures []picture, until time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	for _, p := range pictures {

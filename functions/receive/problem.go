@@ -40,6 +40,8 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		return diskFull("the database is full, nothing was saved: make room, then send the request again")
 	case errors.Is(err, photo.ErrFull):
 		return diskFull("the place where pictures are kept is full: make room, then send the request again, nothing is done twice")
+	case errors.Is(err, errSave) && errors.Is(err, photo.ErrDenied):
+		return unavailable("the place where pictures are kept does not let receive write: give its account the right to, see IMAGES_URL and KNOWN_PEOPLE; nothing was saved")
 	case errors.Is(err, errSave):
 		away := unavailable("the place where pictures are kept cannot be written to; send the request again, nothing is done twice")
 		away.RetryAfter = max(away.RetryAfter, photo.RetryAfter(err)) // before, it is not asked

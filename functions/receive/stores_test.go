@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,4 +68,40 @@ func TestAStoreThatFallsSilent(t *testing.T) {
 		s.do(t, "/image/post", `{"path":"s3://pictures/folder/"}`)
 		return s.paths(t)["folder/a.jpg"]
 	})
+}
+
+func TestAStoreThatLetsNobodyWrite(t *testing.T) {
+	s := newSystem(t)
+	store := buckets.Serve(t, "pictures")
+	s.roots = testkit.Must(photo.Open(store.Root("pictures")))(t)
+	store.Misbehave(func(w http.ResponseWriter, r *http.Request, key string) bool {
+		return r.Method == http.MethodPut && buckets.Refuse(http.StatusForbidden, "AccessDenied")(w, r, key)
+	})
+	var body bytes.Buffer
+	testkit.Succeed(t, png.Encode(&body, image.NewGray(image.Rect(0, 0, 1, 1))))
+	got := s.do(t, "/images", body.String(), "Content-Type", "image/png")
+	if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "does not let receive write") {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+// To find a folder and to walk it take FOLDER_TIME together, and of a root that was silent
+// that long nothing more is asked.
+func TestASilentStoreIsAskedOnceForAFolder(t *testing.T) {
+	s := newSystem(t)
+	for name, readTimeout := range map[string]time.Duration{"a pause begins": 500 * time.Millisecond, "the time is over": time.Minute} {
+		store := buckets.Serve(t, "pictures")
+		s.roots = testkit.Must(photo.Patience{ReadTimeout: readTimeout, RootWait: time.Minute}.Open(store.Root("pictures")))(t)
+		s.walker.roots, s.walker.Time = s.roots, 400*time.Millisecond
+		var asked atomic.Int32
+		silence := store.Silence()
+		store.Misbehave(func(w http.ResponseWriter, r *http.Request, key string) bool {
+			asked.Add(1)
+			return silence(w, r, key)
+		})
+		got := s.do(t, "/image/post", `{"path":"s3://pictures/`+strings.ReplaceAll(name, " ", "-")+`/"}`)
+		if got.status != http.StatusAccepted || asked.Load() != 1 {
+			t.Errorf("%s: %d %q, asked %d times, want once", name, got.status, got.body, asked.Load())
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
@@ -50,13 +51,14 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
-	if err := r.saveFolders(ctx, pictures); err != nil {
+	until := time.Now().Add(r.walker.Time) // for folders, in all
+	if err := r.saveFolders(ctx, pictures, until); err != nil {
 		return err
 	}
 	if err := r.submitPictures(ctx, pictures); err != nil {
 		return err
 	}
-	r.walkFolders(ctx, pictures)
+	r.walkFolders(ctx, pictures, until)
 	return nil
 }
 

@@ -141,10 +141,21 @@ func (b *bucket) key(name string) *string { return aws.String(b.prefix + name) }
 // failure tells a picture that is not there, or that is not given, from a bucket that is not
 // there or does not answer, and from what would be a folder on a disk.
 func (b *bucket) failure(ctx context.Context, name string, err error) error {
-	switch status := statusOf(err); {
-	case status == http.StatusNotFound:
+	if statusOf(err) == http.StatusNotFound {
 		return b.missing(ctx, name, err)
+	}
+	return refusal(err)
+}
+
+// refusal tells what the store does not do for whoever asks from a store that cannot.
+func refusal(err error) error {
+	switch status := statusOf(err); {
+	case status == http.StatusNotFound: // the bucket
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+	case codeOf(err) == "InvalidObjectState":
+		return fmt.Errorf("%w: it is archived (%s)", errOwn, codeOf(err))
+	case status == http.StatusForbidden:
+		return fmt.Errorf("%w: %s", errForbidden, codeOf(err))
 	case status >= 400 && status < 500:
 		return fmt.Errorf("%w: %s", ErrDenied, codeOf(err))
 	}
@@ -175,9 +186,6 @@ func codeOf(err error) string {
 	if failure, ok := errors.AsType[smithy.APIError](err); ok {
 		code = failure.ErrorCode()
 	}
-	if code == "InvalidObjectState" {
-		return "it is archived (" + code + ")"
-	}
 	return code
 }
 
@@ -203,21 +211,6 @@ func (b *bucket) findFolder(ctx context.Context, name string) error {
 	return fmt.Errorf("%w: no object of the bucket begins so", ErrNoFolder)
 }
 
-func (b *bucket) some(ctx context.Context) (names []string, err error) {
-	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: &b.prefix, MaxKeys: aws.Int32(aFew)}) {
-		if err != nil {
-			return nil, err
-		}
-		for _, object := range page.Contents {
-			names = append(names, aws.ToString(object.Key)[len(b.prefix):])
-		}
-		if len(names) > 0 {
-			break
-		}
-	}
-	return names, nil
-}
-
 func (b *bucket) save(ctx context.Context, name string, body []byte) error {
 	client, err := b.connect()
 	if err != nil {
@@ -231,7 +224,7 @@ func (b *bucket) save(ctx context.Context, name string, body []byte) error {
 		object.SSEKMSKeyId = &b.way.key
 	}
 	if _, err := client.PutObject(ctx, object); err != nil {
-		return fmt.Errorf("save: %w: %w", ErrUnreachable, err)
+		return fmt.Errorf("save: %w", refusal(err))
 	}
 	return nil
 }
@@ -265,7 +258,7 @@ func (b *bucket) remove(ctx context.Context, name string) error {
 	}
 	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: b.key(name)})
 	if err != nil && statusOf(err) != http.StatusNotFound {
-		return fmt.Errorf("remove: %w: %w", ErrUnreachable, err)
+		return fmt.Errorf("remove: %w", refusal(err))
 	}
 	return nil
 }
@@ -282,7 +275,7 @@ func (b *bucket) pages(ctx context.Context, input *s3.ListObjectsV2Input) iter.S
 		for pages := s3.NewListObjectsV2Paginator(client, input); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err == nil {
-				page.Contents, err = decoded(page, *input.Prefix)
+				err = decode(page, *input.Prefix)
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("%w: list: %w", ErrUnreachable, err))
@@ -295,22 +288,38 @@ func (b *bucket) pages(ctx context.Context, input *s3.ListObjectsV2Input) iter.S
 	}
 }
 
-// decoded are the page's objects below the prefix. Not every store encodes keys, or
-// keeps to the prefix.
-func decoded(page *s3.ListObjectsV2Output, prefix string) (objects []types.Object, err error) {
-	for _, object := range page.Contents {
-		key := aws.ToString(object.Key)
+// decode leaves the page with the objects and folders below the prefix. Not every store
+// encodes keys, or keeps to the prefix.
+func decode(page *s3.ListObjectsV2Output, prefix string) error {
+	below := func(key *string) (_ *string, ok bool, err error) {
+		plain := aws.ToString(key)
 		if page.EncodingType == types.EncodingTypeUrl {
-			if key, err = url.QueryUnescape(key); err != nil {
-				return nil, err
-			}
+			plain, err = url.QueryUnescape(plain)
 		}
-		if strings.HasPrefix(key, prefix) {
-			object.Key = &key
+		return &plain, strings.HasPrefix(plain, prefix), err
+	}
+	var objects []types.Object
+	for _, object := range page.Contents {
+		key, ok, err := below(object.Key)
+		if err != nil {
+			return err
+		}
+		if object.Key = key; ok {
 			objects = append(objects, object)
 		}
 	}
-	return objects, nil
+	var folders []types.CommonPrefix
+	for _, folder := range page.CommonPrefixes {
+		name, ok, err := below(folder.Prefix)
+		if err != nil {
+			return err
+		}
+		if folder.Prefix = name; ok {
+			folders = append(folders, folder)
+		}
+	}
+	page.Contents, page.CommonPrefixes = objects, folders
+	return nil
 }
 
 // connect makes the client unless there is one; what fails is tried again by the next.

@@ -40,3 +40,24 @@ func (b *bucket) walk(ctx context.Context, folder, after string, pass func(strin
 		}
 	}
 }
+
+func (b *bucket) top(ctx context.Context, folder string) (entries []string, err error) {
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: b.key(folder), Delimiter: aws.String("/")}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Contents {
+			// Without a name: the object that consoles make to show the prefix as a folder.
+			if name := aws.ToString(object.Key)[len(b.prefix):]; name != folder {
+				entries = append(entries, name)
+			}
+		}
+		for _, below := range page.CommonPrefixes {
+			entries = append(entries, aws.ToString(below.Prefix)[len(b.prefix):])
+		}
+		if len(entries) > 0 {
+			break
+		}
+	}
+	return entries, nil
+}

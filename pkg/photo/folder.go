@@ -97,29 +97,6 @@ func (f folderFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// aFew is how many files show whether a root gives any.
-const aFew = 5
-
-// some looks at no more than some hundred names.
-func (f folder) some(ctx context.Context) (names []string, err error) {
-	dir, err := f.openRoot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	left := 100 * aFew
-	err = fs.WalkDir(dir.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
-		if left--; left < 0 || len(names) == aFew || ctx.Err() != nil {
-			return fs.SkipAll
-		}
-		if err == nil && entry.Type().IsRegular() {
-			names = append(names, name)
-		}
-		return nil // also behind a folder that may not be read
-	})
-	return names, err
-}
-
 // save writes beside the file and renames, so that a reader sees all or nothing,
 // and syncs the file and every folder's name up to the root, so that a row written
 // afterwards never speaks of a lost picture.

@@ -119,7 +119,7 @@ func TestRootsAreAskedInOrder(t *testing.T) {
 		"only in the second":                {first + "," + second, "only.jpg", "second", nil},
 		"absolute, below the second":        {first + "," + second, second + "/both.jpg", "second", nil},
 		"in none":                           {first + "," + second, "none.jpg", "", photo.ErrNotFound},
-		"a missing root before it":          {gone + "," + second, "only.jpg", "second", nil},
+		"a missing root before it":          {gone + "," + second, "only.jpg", "", photo.ErrUnreachable},
 		"perhaps in the missing root":       {gone + "," + second, "none.jpg", "", photo.ErrUnreachable},
 		"perhaps in the missing root, last": {second + "," + gone, "none.jpg", "", photo.ErrUnreachable},
 		"absolute, below the missing root":  {second + "," + gone, gone + "/a.jpg", "", photo.ErrUnreachable},

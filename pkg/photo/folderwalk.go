@@ -40,6 +40,32 @@ func (f folder) findFolder(ctx context.Context, name string) error {
 	return fileError(err)
 }
 
+func (f folder) top(ctx context.Context, name string) (entries []string, err error) {
+	dir, err := f.openRoot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	opened, err := dir.Open(folderName(name))
+	if err != nil {
+		return nil, openError(err)
+	}
+	defer opened.Close()
+	files, err := opened.ReadDir(chunk)
+	for _, file := range files {
+		switch {
+		case file.IsDir():
+			entries = append(entries, name+file.Name()+"/")
+		case file.Type().IsRegular():
+			entries = append(entries, name+file.Name())
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return entries, openError(err)
+	}
+	return entries, nil
+}
+
 // folderName is a name as os.Root takes a folder's.
 func folderName(name string) string { return cmp.Or(strings.TrimSuffix(name, "/"), ".") }
 

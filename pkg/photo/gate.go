@@ -50,22 +50,18 @@ func (g *Gate) Enter(ctx context.Context, path string) (leave func(), err error)
 // Taken is how many places are.
 func (g *Gate) Taken() int { return len(g.places) }
 
-// asked is the first root that would be asked for the path now; nil for none.
+// asked is the root that is asked first for the path; nil for none.
 func (r *Roots) asked(path string) (*guarded, error) {
 	clean, err := Clean(path)
 	if err != nil {
 		return nil, nil // who reads it is told
 	}
-	for _, p := range r.below(clean) {
-		refusal := p.root.check()
-		if refusal == nil {
-			return p.root, nil
-		}
-		if err == nil {
-			err = refusal
-		}
+	places := r.below(clean)
+	if len(places) == 0 {
+		return nil, nil
 	}
-	return nil, err
+	first := places[0].root
+	return first, first.check()
 }
 
 // takePlace takes a place of them, unless the root pauses or is silent meanwhile.

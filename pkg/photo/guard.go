@@ -30,6 +30,9 @@ func openRead[T any](ctx context.Context, g *guarded, limit time.Duration, name 
 			defer body.Close()
 			seen, err = look(body, file)
 		}
+		if err == nil {
+			g.know(name)
+		}
 		return seen, g.weigh(ctx, name, err)
 	})
 }
@@ -43,7 +46,19 @@ func (g *guarded) stat(ctx context.Context, name string) (Entry, error) {
 }
 
 func (g *guarded) save(ctx context.Context, name string, body []byte) error {
-	return g.within(ctx, longer*g.ReadTimeout, func(ctx context.Context) error { return g.root.save(ctx, name, body) })
+	return g.within(ctx, longer*g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.save(ctx, name, body)) })
+}
+
+// writing is a failure to write that tells nothing of reading.
+type writing struct{ error }
+
+func (w writing) Unwrap() error { return w.error }
+
+func unjudged(err error) error {
+	if errors.Is(err, ErrDenied) {
+		return writing{err}
+	}
+	return err
 }
 
 func (g *guarded) list(ctx context.Context, folder string) ([]Entry, error) {
@@ -51,7 +66,7 @@ func (g *guarded) list(ctx context.Context, folder string) ([]Entry, error) {
 }
 
 func (g *guarded) remove(ctx context.Context, name string) error {
-	return g.within(ctx, g.ReadTimeout, func(ctx context.Context) error { return g.root.remove(ctx, name) })
+	return g.within(ctx, g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.remove(ctx, name)) })
 }
 
 func (g *guarded) findFolder(ctx context.Context, name string) error {
@@ -61,35 +76,6 @@ func (g *guarded) findFolder(ctx context.Context, name string) error {
 func (g *guarded) within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	_, err := askRoot(ctx, g, limit, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
-}
-
-// weigh tells a file that its store refuses from a root that refuses everything: of one
-// there is another file that it gives.
-func (g *guarded) weigh(ctx context.Context, name string, err error) error {
-	if err == nil {
-		g.mu.Lock()
-		g.known = name
-		g.mu.Unlock()
-	}
-	if !errors.Is(err, ErrDenied) || errors.Is(err, ErrUnreachable) {
-		return err
-	}
-	g.mu.Lock()
-	others := []string{g.known}
-	g.mu.Unlock()
-	some, failure := g.root.some(ctx)
-	for _, other := range append(others, some...) {
-		if other == "" || other == name {
-			continue
-		}
-		if _, failure = g.root.stat(ctx, other); failure == nil {
-			return err
-		}
-	}
-	if failure == nil {
-		failure = errors.New("it has no other file")
-	}
-	return fmt.Errorf("%w: %s: %v, nor any other file (%v); check its keys and rights", ErrUnreachable, g.spell(""), err, failure) //nolint:errorlint // it is no refusal of this file
 }
 
 // walk is the root's, left alone when nothing of the folder came for READ_TIMEOUT. Every
@@ -103,6 +89,7 @@ func (g *guarded) walk(ctx context.Context, folder, after string, pass func(stri
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		heard := c.began
 		found, seen := g.walkAside(ctx, folder, after, pass)
 		late := time.NewTimer(g.ReadTimeout)
 		defer late.Stop()
@@ -124,13 +111,13 @@ func (g *guarded) walk(ctx context.Context, folder, after string, pass func(stri
 					return
 				}
 			case <-ctx.Done():
-				g.drop(c)
-				yield("", ctx.Err())
+				yield("", g.ended(ctx, c, heard))
 				return
 			case <-late.C:
 				yield("", g.tooSlow(c, g.ReadTimeout))
 				return
 			}
+			heard = time.Now()
 			late.Reset(g.ReadTimeout)
 		}
 	}
@@ -195,11 +182,7 @@ func askRoot[T any](ctx context.Context, g *guarded, limit time.Duration, do fun
 		}
 	case <-limited.Done():
 	}
-	if err := ctx.Err(); err != nil {
-		g.drop(c) // whoever asked gave up: that says nothing of the root
-		return none, err
-	}
-	return none, g.tooSlow(c, time.Since(c.began))
+	return none, g.ended(ctx, c, c.began)
 }
 
 // readAll takes no more memory than the file has bytes.

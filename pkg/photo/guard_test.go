@@ -91,7 +91,7 @@ func (d *disk) save(context.Context, string, []byte) error    { return d.use("")
 func (d *disk) remove(context.Context, string) error          { return d.use("") }
 func (d *disk) findFolder(context.Context, string) error      { return d.use("") }
 func (d *disk) list(context.Context, string) ([]Entry, error) { return nil, d.use("") }
-func (d *disk) some(context.Context) ([]string, error)        { return []string{"x.jpg"}, nil }
+func (d *disk) top(context.Context, string) ([]string, error) { return []string{"x.jpg"}, nil }
 func (d *disk) close() error                                  { return nil }
 
 // rootsOf are these disks as roots, with the times that Patience has by default.
@@ -251,6 +251,40 @@ func TestWhatSaysNothingOfTheRoot(t *testing.T) {
 	}
 }
 
+// A caller with less time than the root has hears of its silence like one with more.
+func TestSilenceUntilTheCallersDeadlineIsTheRoots(t *testing.T) {
+	for name, call := range map[string]func(ctx context.Context, r *Roots) error{
+		"entry":  func(ctx context.Context, r *Roots) error { _, err := r.Entry(ctx, "/a/1.jpg"); return err },
+		"folder": func(ctx context.Context, r *Roots) error { return r.FindFolder(ctx, "/a/") },
+		"walk": func(ctx context.Context, r *Roots) (failure error) {
+			g := r.roots[0]
+			for _, err := range g.walk(ctx, "", "", func(string) bool { return false }) {
+				failure = err
+			}
+			return failure
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &disk{dir: "/a", walks: func(func(string, error) bool, func(string) bool) { time.Sleep(time.Hour) }}
+				r, end := rootsOf(d), d.hang()
+				brief, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				if err := call(brief, r); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnreachable) || r.roots[0].check() != nil {
+					t.Errorf("little time proves nothing: %v, %v", err, r.roots[0].check())
+				}
+				longer, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+				defer cancel()
+				if err := call(longer, r); !errors.Is(err, ErrUnreachable) || r.roots[0].check() == nil {
+					t.Errorf("after 6 s of silence: %v, no pause", err)
+				}
+				end()
+				time.Sleep(2 * time.Hour) // what was left alone returns
+			})
+		})
+	}
+}
+
 func TestFailuresThatBeganTogetherCountAsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{dir: "/a"}
@@ -269,6 +303,25 @@ func TestFailuresThatBeganTogetherCountAsOne(t *testing.T) {
 		synctest.Wait()
 		if _, wait, err := timed(t.Context(), r, "/a/1.jpg"); wait != time.Second || !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%v, wait %v", err, wait)
+		}
+	})
+}
+
+func TestARefusalToWriteIsNoVerdictOnTheRoot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{dir: "/a"}
+		r := rootsOf(d)
+		d.fail(fmt.Errorf("%w: gone", ErrUnreachable))
+		for _, pause := range []time.Duration{1, 2, 4} {
+			if _, wait, err := timed(t.Context(), r, "/a/1.jpg"); wait != pause*time.Second {
+				t.Errorf("%v, wait %v, want %v s", err, wait, int(pause))
+			}
+			time.Sleep(pause * time.Second)
+			d.fail(fmt.Errorf("%w: not to write", ErrDenied))
+			if err := r.Save(t.Context(), "/a/1.jpg", nil); !errors.Is(err, ErrDenied) {
+				t.Error(err)
+			}
+			d.fail(fmt.Errorf("%w: gone", ErrUnreachable))
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package photo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -145,6 +146,18 @@ func (g *guarded) judge(c call, err error) error {
 	return err
 }
 
+// ended ends a call that gave nothing since it was last heard of. Whoever asked may have
+// given up, which says nothing of the root, or have had less time than the root: then half
+// of READ_TIMEOUT is silence enough.
+func (g *guarded) ended(ctx context.Context, c call, heard time.Time) error {
+	waited := time.Since(heard)
+	if err := ctx.Err(); err != nil && (!errors.Is(err, context.DeadlineExceeded) || waited < g.ReadTimeout/2) {
+		g.drop(c)
+		return err
+	}
+	return g.tooSlow(c, waited)
+}
+
 // tooSlow ends a call that was left alone. Where others were answered meanwhile, only this
 // file is slow; and little time proves nothing.
 func (g *guarded) tooSlow(c call, waited time.Duration) error {
@@ -208,6 +221,9 @@ func (g *guarded) pause() time.Duration {
 func isAnswer(err error) bool {
 	if err == nil {
 		return true
+	}
+	if _, isWriting := errors.AsType[writing](err); isWriting {
+		return false
 	}
 	for _, said := range []error{ErrOutside, ErrNotFound, ErrNotFile, ErrTooLarge, ErrDenied, ErrNoFolder, ErrFull} {
 		if errors.Is(err, said) && !errors.Is(err, ErrUnreachable) {

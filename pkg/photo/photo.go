@@ -64,8 +64,9 @@ type root interface {
 	// after; but for those that begin with a dot, and those that pass says to pass over.
 	walk(ctx context.Context, folder, after string, pass func(name string) bool) iter.Seq2[string, error]
 
-	// some names a few files, where there are any.
-	some(ctx context.Context) ([]string, error)
+	// top gives some hundred names, relative to the root, of what lies directly in a folder;
+	// those of folders end in a slash.
+	top(ctx context.Context, folder string) ([]string, error)
 }
 
 // Roots are the places where pictures may lie. It is safe for concurrent use.
@@ -169,7 +170,8 @@ func (r *Roots) isRelative(name string) bool {
 
 // Read gives the file's bytes, at most limit of them, and which file it is, also of one
 // that is too large. The error wraps ErrRefused, ErrOutside, ErrNotFound (every root was
-// asked), ErrNotFile, ErrTooLarge, ErrDenied, ErrUnreachable, or is another failure to read.
+// asked), ErrNotFile, ErrTooLarge, ErrDenied, ErrUnreachable (no later root was asked), or is
+// another failure to read.
 //
 // A file that was overwritten while it was read may be a mixture: it has no ModTime, so
 // that its mark is that of no file.
@@ -304,7 +306,8 @@ func (r *Roots) below(clean string) []place {
 	return places
 }
 
-// each does something with the path in one root after another, until one has the file.
+// each does something with the path in one root after another, until one has the file, or
+// cannot say whether it has: the file that a later root has may be another.
 func (r *Roots) each(path string, do func(place) error) error {
 	clean, err := Clean(path)
 	if err != nil {
@@ -318,11 +321,9 @@ func (r *Roots) each(path string, do func(place) error) error {
 	for _, p := range places {
 		err := do(p)
 		switch {
-		case errors.Is(err, ErrUnreachable):
-			failure = err // it may lie there: not found would be a guess
-		case errors.Is(err, ErrDenied):
+		case errors.Is(err, errForbidden) && !errors.Is(err, ErrUnreachable):
 			if errors.Is(failure, ErrNotFound) {
-				failure = err // so some stores speak of what is not there
+				failure = err
 			}
 		case !errors.Is(err, ErrNotFound):
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // s3Client is what a bucket's URL says of the way to its store.
@@ -122,7 +124,7 @@ func readParameters(parameters url.Values) (*s3Client, error) {
 // open makes the client. Credentials and what else the URL does not say come from where
 // the AWS SDK looks: the environment, the shared files, the service account, the machine.
 func (c *s3Client) open(ctx context.Context) (*s3.Client, error) {
-	load := append(slices.Clone(c.load), config.WithRetryer(func() aws.Retryer {
+	load := append(slices.Clone(c.load), config.WithLogger(logging.LoggerFunc(logSDK)), config.WithRetryer(func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.RateLimiter = ratelimit.None
 			if c.tokens > 0 {
@@ -157,6 +159,15 @@ func (c *s3Client) reach(o *s3.Options) {
 		scheme = ""
 	}
 	o.BaseEndpoint = aws.String(scheme + c.endpoint)
+}
+
+// logSDK is where the SDK tells what it would write to stderr itself, in lines of its own form.
+func logSDK(class logging.Classification, format string, args ...any) {
+	level := slog.LevelWarn
+	if class == logging.Debug {
+		level = slog.LevelDebug
+	}
+	slog.Log(context.Background(), level, "AWS SDK", "says", fmt.Sprintf(format, args...))
 }
 
 func pathStyle(c *s3Client) {

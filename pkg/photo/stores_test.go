@@ -125,3 +125,65 @@ func TestAStoreThatIsSilent(t *testing.T) {
 		})
 	}
 }
+
+// What a later root has under the same relative path may be another picture.
+func TestNoLaterRootAnswersForOneThatCannotSay(t *testing.T) {
+	t.Parallel()
+	o := buckets.Serve(t, "pics")
+	folder := t.TempDir()
+	for _, key := range []string{"a.jpg", "sub/b.jpg"} {
+		o.Put(t, "pics", key, "picture")
+		write(t, "another", folder, key)
+	}
+	patience := photo.Patience{ReadTimeout: 200 * time.Millisecond, RootWait: time.Minute}
+	roots := testkit.Must(patience.Open(o.Root("pics") + "," + folder))(t)
+	gate := roots.Gate(4)
+	o.Misbehave(o.Silence())
+	for range 2 { // the second finds a pause
+		if body, file, err := roots.Read(t.Context(), "a.jpg", plenty); body != nil || file.Name != "" || !errors.Is(err, photo.ErrUnreachable) {
+			t.Errorf("read %q of %+v, %v", body, file, err)
+		}
+	}
+	if _, err := gate.Enter(t.Context(), "a.jpg"); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("the gate: %v", err)
+	}
+	if _, err := roots.Stat(t.Context(), "a.jpg"); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("stat: %v", err)
+	}
+	if err := roots.FindFolder(t.Context(), "sub/"); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("folder: %v", err)
+	}
+	for name, err := range roots.Walk(t.Context(), "sub/", "") {
+		if name != "" || !errors.Is(err, photo.ErrUnreachable) {
+			t.Errorf("walk: %q, %v", name, err)
+		}
+	}
+	if body, _, err := roots.Read(t.Context(), folder+"/a.jpg", plenty); string(body) != "another" || err != nil {
+		t.Errorf("what is of the later root alone: %q, %v", body, err)
+	}
+}
+
+func TestAStoreThatMayOnlyBeRead(t *testing.T) {
+	t.Parallel()
+	o := buckets.Serve(t, "pics")
+	o.Put(t, "pics", "a.jpg", "picture")
+	o.Misbehave(func(w http.ResponseWriter, r *http.Request, key string) bool {
+		return (r.Method == http.MethodPut || r.Method == http.MethodDelete) && buckets.Refuse(http.StatusForbidden, "AccessDenied")(w, r, key)
+	})
+	roots := testkit.Must(photo.Patience{ReadTimeout: time.Minute, RootWait: time.Minute}.Open(o.Root("pics")))(t)
+	for what, err := range map[string]error{
+		"save":   roots.Save(t.Context(), "b.jpg", []byte("picture")),
+		"remove": roots.Remove(t.Context(), "a.jpg"),
+	} {
+		if !errors.Is(err, photo.ErrDenied) || errors.Is(err, photo.ErrUnreachable) || !strings.Contains(err.Error(), "AccessDenied") {
+			t.Errorf("%s: %v, want ErrDenied and the store's word", what, err)
+		}
+	}
+	if body, _, err := roots.Read(t.Context(), "a.jpg", plenty); string(body) != "picture" || err != nil {
+		t.Errorf("read %q, %v", body, err)
+	}
+	o.Misbehave(buckets.Refuse(http.StatusServiceUnavailable, "SlowDown"))
+	if err := roots.Save(t.Context(), "b.jpg", nil); !errors.Is(err, photo.ErrUnreachable) {
+		t.Errorf("a store that is busy: %v", err)
+	}
+}

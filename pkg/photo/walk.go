@@ -56,20 +56,18 @@ func (r *Roots) FindFolder(ctx context.Context, folder string) error {
 	return err
 }
 
-// findFolder gives the place of the folder in the first root that has it.
+// findFolder gives the place of the folder in the first root that has it; of one that cannot
+// say, its failure.
 func (r *Roots) findFolder(ctx context.Context, folder string) (place, error) {
 	places := r.folders(folder)
 	if len(places) == 0 {
 		return place{}, ErrOutside
 	}
-	failure := error(ErrNoFolder)
+	var failure error
 	for _, p := range places {
-		err := p.root.findFolder(ctx, p.name)
-		if err == nil {
-			return p, nil
-		}
-		if errors.Is(failure, ErrNoFolder) {
-			failure = err // it may lie there
+		failure = p.root.findFolder(ctx, p.name)
+		if !errors.Is(failure, ErrNoFolder) {
+			return p, failure // if it fails the folder may lie there
 		}
 	}
 	return place{}, failure

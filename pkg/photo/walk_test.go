@@ -87,9 +87,9 @@ func TestWalkBelowAFolder(t *testing.T) {
 		write(t, name, dir, name)
 		o.Put(t, "pics", name, name)
 	}
-	away, empty := o.Root("away"), t.TempDir()
+	empty := t.TempDir()
 	for _, c := range []struct{ root, folder string }{
-		{away + "," + empty + "," + dir + "," + o.Root("pics"), "a/"}, // in the first that has it
+		{empty + "," + dir + "," + o.Root("pics"), "a/"}, // in the first that has it
 		{dir, "a/"}, {dir, dir + "/./a//"}, {o.Root("pics"), "a/"}, {o.Root("pics"), "S3://Pics/a/"},
 	} {
 		if got := walk(t, open(t, c.root), c.folder, "", 0); !slices.Equal(got, []string{"b.PNG", "b.gif", "b/c.webp"}) {
