@@ -125,7 +125,7 @@ func store(t *testing.T) string {
 	testkit.Succeed(t, proxy.Start())
 	defer func() {
 		proxy.Process.Kill()
-		proxy.Wait() //nolint:errcheck // it was killed
+		proxy.Wait()
 	}()
 	line := testkit.Must(bufio.NewReader(stdout).ReadString('\n'))(t)
 	address := strings.TrimSpace(strings.TrimPrefix(line, "Starting to serve on "))
