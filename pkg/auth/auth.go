@@ -28,11 +28,7 @@ func (s Settings) Check() error {
 		errs = append(errs, fmt.Errorf("RATE_BURST is %d, which refuses every request: set it to 1 or more, or RATE_LIMIT (%g) to 0 for no limit", s.RateBurst, s.RateLimit))
 	}
 	if s.KeysFile != "" {
-		keys, _, err := readKeys(s.KeysFile)
-		if err == nil && len(keys) == 0 {
-			err = errNoKey
-		}
-		if err != nil {
+		if _, err := openKeyring(s, slog.Default()); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"os"
 	"reflect"
@@ -43,26 +42,23 @@ type setting struct {
 	tags  reflect.StructTag
 }
 
-// fields goes through the settings in the struct's order, embedded structs at
-// their place.
-func fields(spec any) iter.Seq[setting] {
-	return func(yield func(setting) bool) { walk(reflect.ValueOf(spec).Elem(), yield) }
+// fields are the settings in the struct's order, embedded structs at their place.
+func fields(spec any) (all []setting) {
+	walk(reflect.ValueOf(spec).Elem(), func(s setting) { all = append(all, s) }, func(reflect.Value) {})
+	return all
 }
 
-func walk(structure reflect.Value, yield func(setting) bool) bool {
+// walk goes through the settings in that order, and tells where each struct ends.
+func walk(structure reflect.Value, field func(setting), end func(reflect.Value)) {
 	for i := range structure.NumField() {
-		field, value := structure.Type().Field(i), structure.Field(i)
-		key := field.Tag.Get("envconfig")
-		switch {
-		case field.Anonymous:
-			if !walk(value, yield) {
-				return false
-			}
-		case key != "" && !yield(setting{key: key, value: value, field: field, tags: field.Tag}):
-			return false
+		f, value := structure.Type().Field(i), structure.Field(i)
+		if f.Anonymous {
+			walk(value, field, end)
+		} else if key := f.Tag.Get("envconfig"); key != "" {
+			field(setting{key: key, value: value, field: f, tags: f.Tag})
 		}
 	}
-	return true
+	end(structure)
 }
 
 // read fills the settings from the environment and checks each as it comes. envconfig
@@ -85,28 +81,16 @@ func faultsOf(spec any, look func(setting) error) (faults []fault) {
 			faults = append(faults, fault{key, err})
 		}
 	}
-	inspect(reflect.ValueOf(spec).Elem(), look, report)
+	walk(reflect.ValueOf(spec).Elem(), func(s setting) {
+		if err := look(s); err != nil {
+			report(s.key, err)
+		}
+	}, func(structure reflect.Value) {
+		for _, err := range brokenRules(structure) {
+			report("", err)
+		}
+	})
 	return faults
-}
-
-func inspect(structure reflect.Value, look func(setting) error, report func(key string, err error)) {
-	for i := range structure.NumField() {
-		field, value := structure.Type().Field(i), structure.Field(i)
-		if field.Anonymous {
-			inspect(value, look, report)
-			continue
-		}
-		key := field.Tag.Get("envconfig")
-		if key == "" {
-			continue
-		}
-		if err := look(setting{key: key, value: value, field: field, tags: field.Tag}); err != nil {
-			report(key, err)
-		}
-	}
-	for _, err := range brokenRules(structure) {
-		report("", err)
-	}
 }
 
 func (s setting) read() error {

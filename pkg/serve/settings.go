@@ -95,7 +95,7 @@ func printSettings(w io.Writer, program, purpose string, spec any, faults []faul
 	}
 	fmt.Fprintf(w, "%s: %s\n\nSettings, from the environment (value now in brackets):\n\n", program, purpose)
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for s := range fields(spec) {
+	for _, s := range fields(spec) {
 		text := fmt.Sprint(s.value.Interface())
 		if unread[s.key] {
 			text = cmp.Or(os.Getenv(s.key), s.tags.Get("default"), text)
