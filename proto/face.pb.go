@@ -37,6 +37,8 @@ const (
 	Refusal_NOBODY_NEAR Refusal = 2
 	// Somebody is, but another person nearly as much: to choose would be a coin toss.
 	Refusal_COIN_TOSS Refusal = 3
+	// Another face of the picture is more similar to the same person, who is in it once.
+	Refusal_TAKEN Refusal = 4
 )
 
 // Enum value maps for Refusal.
@@ -46,12 +48,14 @@ var (
 		1: "NOBODY_ENROLLED",
 		2: "NOBODY_NEAR",
 		3: "COIN_TOSS",
+		4: "TAKEN",
 	}
 	Refusal_value = map[string]int32{
 		"NONE":            0,
 		"NOBODY_ENROLLED": 1,
 		"NOBODY_NEAR":     2,
 		"COIN_TOSS":       3,
+		"TAKEN":           4,
 	}
 )
 
@@ -292,7 +296,9 @@ type IdentifyResponse struct {
 	// Tells the content of the file that was looked at: the same for a file that is
 	// unchanged, another once it was overwritten. 128 bytes at most; empty for a
 	// picture that came in the request, and where the server does not tell.
-	Content       string `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
+	Content string `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
+	// What the faces were compared with; absent where the server does not tell.
+	Comparison    *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -355,6 +361,78 @@ func (x *IdentifyResponse) GetContent() string {
 	return ""
 }
 
+func (x *IdentifyResponse) GetComparison() *Comparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+// Comparison is what faces were compared with, and the rule that then says whose they are.
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The state of the gallery: every change with a number up to this one was seen. 0 for
+	// a gallery whose states have no numbers, as in a folder.
+	GalleryState int64 `protobuf:"varint,1,opt,name=gallery_state,json=galleryState,proto3" json:"gallery_state,omitempty"`
+	// How similar a person must be at least, cosine.
+	Threshold float32 `protobuf:"fixed32,2,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// By how much more similar than any other person.
+	Margin        float32 `protobuf:"fixed32,3,opt,name=margin,proto3" json:"margin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_face_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Comparison) GetGalleryState() int64 {
+	if x != nil {
+		return x.GalleryState
+	}
+	return 0
+}
+
+func (x *Comparison) GetThreshold() float32 {
+	if x != nil {
+		return x.Threshold
+	}
+	return 0
+}
+
+func (x *Comparison) GetMargin() float32 {
+	if x != nil {
+		return x.Margin
+	}
+	return 0
+}
+
 // Face is one face in the picture.
 type Face struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -383,14 +461,17 @@ type Face struct {
 	// The nearest persons, the nearest first, near enough or not: who it could be.
 	Candidates []*Candidate `protobuf:"bytes,9,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Why image_name is empty.
-	Refusal       Refusal `protobuf:"varint,10,opt,name=refusal,proto3,enum=facerecog.Refusal" json:"refusal,omitempty"`
+	Refusal Refusal `protobuf:"varint,10,opt,name=refusal,proto3,enum=facerecog.Refusal" json:"refusal,omitempty"`
+	// What would be wrong with it as a photo of its person; the picture's other faces are
+	// nothing wrong. Not told by Match.
+	Problems      []Problem `protobuf:"varint,11,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Face) Reset() {
 	*x = Face{}
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +483,7 @@ func (x *Face) String() string {
 func (*Face) ProtoMessage() {}
 
 func (x *Face) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +496,7 @@ func (x *Face) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Face.ProtoReflect.Descriptor instead.
 func (*Face) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{4}
+	return file_face_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Face) GetBox() *Box {
@@ -488,6 +569,13 @@ func (x *Face) GetRefusal() Refusal {
 	return Refusal_NONE
 }
 
+func (x *Face) GetProblems() []Problem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
 // Candidate is a person of the gallery by the photo that is most similar to a face.
 type Candidate struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -495,14 +583,18 @@ type Candidate struct {
 	// What Gallery tells persons apart by.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
 	// Cosine similarity, -1 to 1.
-	Similarity    float32 `protobuf:"fixed32,3,opt,name=similarity,proto3" json:"similarity,omitempty"`
+	Similarity float32 `protobuf:"fixed32,3,opt,name=similarity,proto3" json:"similarity,omitempty"`
+	// The rows of the person and the photo; 0 for a gallery in a folder. Of persons that
+	// were merged it is the one that is left.
+	PersonId      int64 `protobuf:"varint,4,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	PhotoId       int64 `protobuf:"varint,5,opt,name=photo_id,json=photoId,proto3" json:"photo_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -514,7 +606,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -527,7 +619,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{5}
+	return file_face_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Candidate) GetImageName() string {
@@ -551,6 +643,20 @@ func (x *Candidate) GetSimilarity() float32 {
 	return 0
 }
 
+func (x *Candidate) GetPersonId() int64 {
+	if x != nil {
+		return x.PersonId
+	}
+	return 0
+}
+
+func (x *Candidate) GetPhotoId() int64 {
+	if x != nil {
+		return x.PhotoId
+	}
+	return 0
+}
+
 // Box is a rectangle in fractions of the width and height of the picture as viewers show it:
 // turned as its EXIF data says, and no further, even where the face lies on its side.
 type Box struct {
@@ -565,7 +671,7 @@ type Box struct {
 
 func (x *Box) Reset() {
 	*x = Box{}
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +683,7 @@ func (x *Box) String() string {
 func (*Box) ProtoMessage() {}
 
 func (x *Box) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +696,7 @@ func (x *Box) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Box.ProtoReflect.Descriptor instead.
 func (*Box) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{6}
+	return file_face_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Box) GetX() float32 {
@@ -636,7 +742,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +754,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +767,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{7}
+	return file_face_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListRequest) GetPageSize() int32 {
@@ -697,7 +803,7 @@ type ListResponse struct {
 
 func (x *ListResponse) Reset() {
 	*x = ListResponse{}
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +815,7 @@ func (x *ListResponse) String() string {
 func (*ListResponse) ProtoMessage() {}
 
 func (x *ListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +828,7 @@ func (x *ListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
 func (*ListResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{8}
+	return file_face_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListResponse) GetPhotos() []*Photo {
@@ -748,7 +854,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +866,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +879,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{9}
+	return file_face_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DescribeRequest) GetImageName() string {
@@ -799,14 +905,16 @@ type Photo struct {
 	// damaged; empty when nothing is wrong.
 	Advice string `protobuf:"bytes,5,opt,name=advice,proto3" json:"advice,omitempty"`
 	// What it shows, the largest face first.
-	Faces         []*PhotoFace `protobuf:"bytes,6,rep,name=faces,proto3" json:"faces,omitempty"`
+	Faces []*PhotoFace `protobuf:"bytes,6,rep,name=faces,proto3" json:"faces,omitempty"`
+	// What its faces were compared with; absent where they were not.
+	Comparison    *Comparison `protobuf:"bytes,7,opt,name=comparison,proto3" json:"comparison,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Photo) Reset() {
 	*x = Photo{}
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +926,7 @@ func (x *Photo) String() string {
 func (*Photo) ProtoMessage() {}
 
 func (x *Photo) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -831,7 +939,7 @@ func (x *Photo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Photo.ProtoReflect.Descriptor instead.
 func (*Photo) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{10}
+	return file_face_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Photo) GetImageName() string {
@@ -876,6 +984,166 @@ func (x *Photo) GetFaces() []*PhotoFace {
 	return nil
 }
 
+func (x *Photo) GetComparison() *Comparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
+type MatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model that made the descriptors.
+	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// At most as many as the server allows (1000, if it was not set otherwise).
+	Descriptors   []*Descriptor `protobuf:"bytes,2,rep,name=descriptors,proto3" json:"descriptors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MatchRequest) Reset() {
+	*x = MatchRequest{}
+	mi := &file_face_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MatchRequest) ProtoMessage() {}
+
+func (x *MatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MatchRequest.ProtoReflect.Descriptor instead.
+func (*MatchRequest) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *MatchRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *MatchRequest) GetDescriptors() []*Descriptor {
+	if x != nil {
+		return x.Descriptors
+	}
+	return nil
+}
+
+// Descriptor is a face's description by numbers, of length 1.
+type Descriptor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Values        []float32              `protobuf:"fixed32,1,rep,packed,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Descriptor) Reset() {
+	*x = Descriptor{}
+	mi := &file_face_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Descriptor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Descriptor) ProtoMessage() {}
+
+func (x *Descriptor) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Descriptor.ProtoReflect.Descriptor instead.
+func (*Descriptor) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Descriptor) GetValues() []float32 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+type MatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of each descriptor, in their order. As each might be of a picture of its own, none is
+	// refused as TAKEN.
+	Faces         []*Face     `protobuf:"bytes,1,rep,name=faces,proto3" json:"faces,omitempty"`
+	Comparison    *Comparison `protobuf:"bytes,2,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MatchResponse) Reset() {
+	*x = MatchResponse{}
+	mi := &file_face_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MatchResponse) ProtoMessage() {}
+
+func (x *MatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MatchResponse.ProtoReflect.Descriptor instead.
+func (*MatchResponse) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *MatchResponse) GetFaces() []*Face {
+	if x != nil {
+		return x.Faces
+	}
+	return nil
+}
+
+func (x *MatchResponse) GetComparison() *Comparison {
+	if x != nil {
+		return x.Comparison
+	}
+	return nil
+}
+
 // PhotoFace is a face of a photo, and how well it can be seen.
 type PhotoFace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -893,7 +1161,7 @@ type PhotoFace struct {
 
 func (x *PhotoFace) Reset() {
 	*x = PhotoFace{}
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1173,7 @@ func (x *PhotoFace) String() string {
 func (*PhotoFace) ProtoMessage() {}
 
 func (x *PhotoFace) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1186,7 @@ func (x *PhotoFace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhotoFace.ProtoReflect.Descriptor instead.
 func (*PhotoFace) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{11}
+	return file_face_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PhotoFace) GetFace() *Face {
@@ -961,13 +1229,21 @@ const file_face_proto_rawDesc = "" +
 	"\x0fIdentifyRequest\x12\x1d\n" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
-	"\x05image\x18\x02 \x01(\fR\x05image\"\x8c\x01\n" +
+	"\x05image\x18\x02 \x01(\fR\x05image\"\xc3\x01\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
 	"\x05faces\x18\x02 \x03(\v2\x0f.facerecog.FaceR\x05faces\x12\x18\n" +
 	"\awarning\x18\x03 \x01(\tR\awarning\x12\x18\n" +
-	"\acontent\x18\x04 \x01(\tR\acontent\"\x8e\x03\n" +
+	"\acontent\x18\x04 \x01(\tR\acontent\x125\n" +
+	"\n" +
+	"comparison\x18\x05 \x01(\v2\x15.facerecog.ComparisonR\n" +
+	"comparison\"g\n" +
+	"\n" +
+	"Comparison\x12#\n" +
+	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
+	"\tthreshold\x18\x02 \x01(\x02R\tthreshold\x12\x16\n" +
+	"\x06margin\x18\x03 \x01(\x02R\x06margin\"\xbe\x03\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -984,18 +1260,21 @@ const file_face_proto_rawDesc = "" +
 	"candidates\x18\t \x03(\v2\x14.facerecog.CandidateR\n" +
 	"candidates\x12,\n" +
 	"\arefusal\x18\n" +
-	" \x01(\x0e2\x12.facerecog.RefusalR\arefusalB\b\n" +
+	" \x01(\x0e2\x12.facerecog.RefusalR\arefusal\x12.\n" +
+	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblemsB\b\n" +
 	"\x06_scoreB\r\n" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
-	"\t_liveness\"b\n" +
+	"\t_liveness\"\x9a\x01\n" +
 	"\tCandidate\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
 	"\x06person\x18\x02 \x01(\tR\x06person\x12\x1e\n" +
 	"\n" +
 	"similarity\x18\x03 \x01(\x02R\n" +
-	"similarity\"O\n" +
+	"similarity\x12\x1b\n" +
+	"\tperson_id\x18\x04 \x01(\x03R\bpersonId\x12\x19\n" +
+	"\bphoto_id\x18\x05 \x01(\x03R\aphotoId\"O\n" +
 	"\x03Box\x12\f\n" +
 	"\x01x\x18\x01 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x02 \x01(\x02R\x01y\x12\x14\n" +
@@ -1011,7 +1290,7 @@ const file_face_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
 	"\x0fDescribeRequest\x12\x1d\n" +
 	"\n" +
-	"image_name\x18\x01 \x01(\tR\timageName\"\xca\x01\n" +
+	"image_name\x18\x01 \x01(\tR\timageName\"\x81\x02\n" +
 	"\x05Photo\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
@@ -1019,17 +1298,32 @@ const file_face_proto_rawDesc = "" +
 	"\x06usable\x18\x03 \x01(\bR\x06usable\x12.\n" +
 	"\bproblems\x18\x04 \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x12\x16\n" +
 	"\x06advice\x18\x05 \x01(\tR\x06advice\x12*\n" +
-	"\x05faces\x18\x06 \x03(\v2\x14.facerecog.PhotoFaceR\x05faces\"z\n" +
+	"\x05faces\x18\x06 \x03(\v2\x14.facerecog.PhotoFaceR\x05faces\x125\n" +
+	"\n" +
+	"comparison\x18\a \x01(\v2\x15.facerecog.ComparisonR\n" +
+	"comparison\"]\n" +
+	"\fMatchRequest\x12\x14\n" +
+	"\x05model\x18\x01 \x01(\tR\x05model\x127\n" +
+	"\vdescriptors\x18\x02 \x03(\v2\x15.facerecog.DescriptorR\vdescriptors\"$\n" +
+	"\n" +
+	"Descriptor\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\x02R\x06values\"m\n" +
+	"\rMatchResponse\x12%\n" +
+	"\x05faces\x18\x01 \x03(\v2\x0f.facerecog.FaceR\x05faces\x125\n" +
+	"\n" +
+	"comparison\x18\x02 \x01(\v2\x15.facerecog.ComparisonR\n" +
+	"comparison\"z\n" +
 	"\tPhotoFace\x12#\n" +
 	"\x04face\x18\x01 \x01(\v2\x0f.facerecog.FaceR\x04face\x12\x14\n" +
 	"\x05width\x18\x02 \x01(\x02R\x05width\x12\x14\n" +
 	"\x05light\x18\x03 \x01(\x02R\x05light\x12\x1c\n" +
-	"\tsharpness\x18\x04 \x01(\x02R\tsharpness*H\n" +
+	"\tsharpness\x18\x04 \x01(\x02R\tsharpness*S\n" +
 	"\aRefusal\x12\b\n" +
 	"\x04NONE\x10\x00\x12\x13\n" +
 	"\x0fNOBODY_ENROLLED\x10\x01\x12\x0f\n" +
 	"\vNOBODY_NEAR\x10\x02\x12\r\n" +
-	"\tCOIN_TOSS\x10\x03*|\n" +
+	"\tCOIN_TOSS\x10\x03\x12\t\n" +
+	"\x05TAKEN\x10\x04*|\n" +
 	"\aProblem\x12\x17\n" +
 	"\x13PROBLEM_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1042,11 +1336,12 @@ const file_face_proto_rawDesc = "" +
 	"\bIdentify\x12E\n" +
 	"\bIdentify\x12\x1a.facerecog.IdentifyRequest\x1a\x1b.facerecog.IdentifyResponse\"\x002P\n" +
 	"\vHealthCheck\x12A\n" +
-	"\vHealthCheck\x12\x10.facerecog.Empty\x1a\x1e.facerecog.HealthCheckResponse\"\x002\xb9\x01\n" +
+	"\vHealthCheck\x12\x10.facerecog.Empty\x1a\x1e.facerecog.HealthCheckResponse\"\x002\xf7\x01\n" +
 	"\aGallery\x129\n" +
 	"\x04List\x12\x16.facerecog.ListRequest\x1a\x17.facerecog.ListResponse\"\x00\x12:\n" +
 	"\bDescribe\x12\x1a.facerecog.DescribeRequest\x1a\x10.facerecog.Photo\"\x00\x127\n" +
-	"\x05Check\x12\x1a.facerecog.IdentifyRequest\x1a\x10.facerecog.Photo\"\x00B#Z!lineup.dev/lineup/proto;facerecogb\x06proto3"
+	"\x05Check\x12\x1a.facerecog.IdentifyRequest\x1a\x10.facerecog.Photo\"\x00\x12<\n" +
+	"\x05Match\x12\x17.facerecog.MatchRequest\x1a\x18.facerecog.MatchResponse\"\x00B#Z!lineup.dev/lineup/proto;facerecogb\x06proto3"
 
 var (
 	file_face_proto_rawDescOnce sync.Once
@@ -1061,7 +1356,7 @@ func file_face_proto_rawDescGZIP() []byte {
 }
 
 var file_face_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_face_proto_goTypes = []any{
 	(Refusal)(0),                // 0: facerecog.Refusal
 	(Problem)(0),                // 1: facerecog.Problem
@@ -1069,39 +1364,51 @@ var file_face_proto_goTypes = []any{
 	(*HealthCheckResponse)(nil), // 3: facerecog.HealthCheckResponse
 	(*IdentifyRequest)(nil),     // 4: facerecog.IdentifyRequest
 	(*IdentifyResponse)(nil),    // 5: facerecog.IdentifyResponse
-	(*Face)(nil),                // 6: facerecog.Face
-	(*Candidate)(nil),           // 7: facerecog.Candidate
-	(*Box)(nil),                 // 8: facerecog.Box
-	(*ListRequest)(nil),         // 9: facerecog.ListRequest
-	(*ListResponse)(nil),        // 10: facerecog.ListResponse
-	(*DescribeRequest)(nil),     // 11: facerecog.DescribeRequest
-	(*Photo)(nil),               // 12: facerecog.Photo
-	(*PhotoFace)(nil),           // 13: facerecog.PhotoFace
+	(*Comparison)(nil),          // 6: facerecog.Comparison
+	(*Face)(nil),                // 7: facerecog.Face
+	(*Candidate)(nil),           // 8: facerecog.Candidate
+	(*Box)(nil),                 // 9: facerecog.Box
+	(*ListRequest)(nil),         // 10: facerecog.ListRequest
+	(*ListResponse)(nil),        // 11: facerecog.ListResponse
+	(*DescribeRequest)(nil),     // 12: facerecog.DescribeRequest
+	(*Photo)(nil),               // 13: facerecog.Photo
+	(*MatchRequest)(nil),        // 14: facerecog.MatchRequest
+	(*Descriptor)(nil),          // 15: facerecog.Descriptor
+	(*MatchResponse)(nil),       // 16: facerecog.MatchResponse
+	(*PhotoFace)(nil),           // 17: facerecog.PhotoFace
 }
 var file_face_proto_depIdxs = []int32{
-	6,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
-	8,  // 1: facerecog.Face.box:type_name -> facerecog.Box
-	7,  // 2: facerecog.Face.candidates:type_name -> facerecog.Candidate
-	0,  // 3: facerecog.Face.refusal:type_name -> facerecog.Refusal
-	12, // 4: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 5: facerecog.Photo.problems:type_name -> facerecog.Problem
-	13, // 6: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	6,  // 7: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 8: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 9: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	9,  // 10: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	11, // 11: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 12: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	5,  // 13: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 14: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	10, // 15: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	12, // 16: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	12, // 17: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	7,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
+	6,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
+	9,  // 2: facerecog.Face.box:type_name -> facerecog.Box
+	8,  // 3: facerecog.Face.candidates:type_name -> facerecog.Candidate
+	0,  // 4: facerecog.Face.refusal:type_name -> facerecog.Refusal
+	1,  // 5: facerecog.Face.problems:type_name -> facerecog.Problem
+	13, // 6: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 7: facerecog.Photo.problems:type_name -> facerecog.Problem
+	17, // 8: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	6,  // 9: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	15, // 10: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	7,  // 11: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	6,  // 12: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	7,  // 13: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 14: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 15: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	10, // 16: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	12, // 17: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 18: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	14, // 19: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 20: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 21: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	11, // 22: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	13, // 23: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	13, // 24: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	16, // 25: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }
@@ -1109,14 +1416,14 @@ func file_face_proto_init() {
 	if File_face_proto != nil {
 		return
 	}
-	file_face_proto_msgTypes[4].OneofWrappers = []any{}
+	file_face_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_face_proto_rawDesc), len(file_face_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

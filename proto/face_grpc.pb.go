@@ -258,6 +258,7 @@ const (
 	Gallery_List_FullMethodName     = "/facerecog.Gallery/List"
 	Gallery_Describe_FullMethodName = "/facerecog.Gallery/Describe"
 	Gallery_Check_FullMethodName    = "/facerecog.Gallery/Check"
+	Gallery_Match_FullMethodName    = "/facerecog.Gallery/Match"
 )
 
 // GalleryClient is the client API for Gallery service.
@@ -282,6 +283,9 @@ type GalleryClient interface {
 	// Check tells the same of a photo that is not in the gallery, before one enrols
 	// it, and who its faces would be taken for.
 	Check(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*Photo, error)
+	// Match says who faces are that were described before, without their pictures.
+	// INVALID_ARGUMENT for a descriptor of another length or model than the server's.
+	Match(ctx context.Context, in *MatchRequest, opts ...grpc.CallOption) (*MatchResponse, error)
 }
 
 type galleryClient struct {
@@ -322,6 +326,16 @@ func (c *galleryClient) Check(ctx context.Context, in *IdentifyRequest, opts ...
 	return out, nil
 }
 
+func (c *galleryClient) Match(ctx context.Context, in *MatchRequest, opts ...grpc.CallOption) (*MatchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MatchResponse)
+	err := c.cc.Invoke(ctx, Gallery_Match_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GalleryServer is the server API for Gallery service.
 // All implementations must embed UnimplementedGalleryServer
 // for forward compatibility.
@@ -344,6 +358,9 @@ type GalleryServer interface {
 	// Check tells the same of a photo that is not in the gallery, before one enrols
 	// it, and who its faces would be taken for.
 	Check(context.Context, *IdentifyRequest) (*Photo, error)
+	// Match says who faces are that were described before, without their pictures.
+	// INVALID_ARGUMENT for a descriptor of another length or model than the server's.
+	Match(context.Context, *MatchRequest) (*MatchResponse, error)
 	mustEmbedUnimplementedGalleryServer()
 }
 
@@ -362,6 +379,9 @@ func (UnimplementedGalleryServer) Describe(context.Context, *DescribeRequest) (*
 }
 func (UnimplementedGalleryServer) Check(context.Context, *IdentifyRequest) (*Photo, error) {
 	return nil, status.Error(codes.Unimplemented, "method Check not implemented")
+}
+func (UnimplementedGalleryServer) Match(context.Context, *MatchRequest) (*MatchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Match not implemented")
 }
 func (UnimplementedGalleryServer) mustEmbedUnimplementedGalleryServer() {}
 func (UnimplementedGalleryServer) testEmbeddedByValue()                 {}
@@ -438,6 +458,24 @@ func _Gallery_Check_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Gallery_Match_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MatchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GalleryServer).Match(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gallery_Match_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GalleryServer).Match(ctx, req.(*MatchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Gallery_ServiceDesc is the grpc.ServiceDesc for Gallery service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -456,6 +494,10 @@ var Gallery_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Check",
 			Handler:    _Gallery_Check_Handler,
+		},
+		{
+			MethodName: "Match",
+			Handler:    _Gallery_Match_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
