@@ -88,8 +88,8 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.exec(t, "DROP TABLE folder_images")
-	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=8")
-	refused("a schema of the version before", "7")
+	db.exec(t, "DELETE FROM goose_db_version WHERE version_id=12")
+	refused("a schema of the version before", "11")
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
