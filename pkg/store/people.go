@@ -19,18 +19,19 @@ type Profile struct {
 var ErrOtherPerson = errors.New("the photo is already another person's")
 
 const (
-	// Not inserted and refused: an INSERT that finds its row there uses up an id.
 	insertPerson = `
-		INSERT INTO person (name, created_at)
-		SELECT ?, UTC_TIMESTAMP(6)
-		FROM DUAL
-		WHERE NOT EXISTS (SELECT 1 FROM person WHERE name = ?)
-		ON DUPLICATE KEY UPDATE id = id`
+		INSERT INTO person (name, spelling, created_at)
+		VALUES (?, ?, UTC_TIMESTAMP(6))`
 
-	selectPersonID = `
+	// Of one spelling the one who was not merged with another comes first.
+	selectBySpelling = `
 		SELECT id
 		FROM person
-		WHERE name = ?`
+		WHERE spelling = ?
+			AND removed_at IS NULL
+		ORDER BY
+			merged_into IS NOT NULL,
+			id`
 
 	insertPersonImage = `
 		INSERT INTO person_images (image_name, person_id, created_at)
@@ -61,6 +62,8 @@ const (
 			name
 		FROM person
 		WHERE id > ?
+			AND merged_into IS NULL
+			AND removed_at IS NULL
 		ORDER BY id
 		LIMIT ?`
 )
@@ -70,12 +73,25 @@ const (
 // the photos is another's.
 func (s *Store) AddPerson(ctx context.Context, name string, imageNames []string) (Profile, error) {
 	var id int64
+	spelling := Spelling(name)
 	err := s.transact(ctx, "add a person", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, insertPerson, name, name); err != nil {
+		if err := lockSpellings(ctx, tx, spelling); err != nil {
 			return err
 		}
-		if err := tx.QueryRowContext(ctx, selectPersonID, name).Scan(&id); err != nil {
+		ids, err := query(ctx, tx, scanID, selectBySpelling, spelling)
+		if err != nil {
 			return err
+		}
+		if len(ids) == 0 {
+			if id, err = createPerson(ctx, tx, name, spelling); err != nil {
+				return err
+			}
+		} else {
+			one, err := survivorOf(ctx, tx, ids[0])
+			if err != nil {
+				return err
+			}
+			id = one.ID
 		}
 		for _, image := range imageNames {
 			if err := addImage(ctx, tx, id, image); err != nil {
@@ -88,6 +104,15 @@ func (s *Store) AddPerson(ctx context.Context, name string, imageNames []string)
 		return Profile{}, err
 	}
 	return s.Person(ctx, id)
+}
+
+// createPerson inserts a person. Whoever does holds the spelling's lock.
+func createPerson(ctx context.Context, tx *sql.Tx, name, spelling string) (id int64, err error) {
+	result, err := tx.ExecContext(ctx, insertPerson, nullable(name), nullable(spelling))
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
 }
 
 func addImage(ctx context.Context, tx *sql.Tx, person int64, image string) error {
@@ -107,7 +132,9 @@ func addImage(ctx context.Context, tx *sql.Tx, person int64, image string) error
 // Person gives one person; ErrNotFound when there is none.
 func (s *Store) Person(ctx context.Context, id int64) (profile Profile, err error) {
 	err = s.do(ctx, fmt.Sprintf("read person %d", id), func() error {
-		err := s.db.QueryRowContext(ctx, selectPerson, id).Scan(&profile.ID, &profile.Name)
+		var name sql.NullString
+		err := s.db.QueryRowContext(ctx, selectPerson, id).Scan(&profile.ID, &name)
+		profile.Name = name.String
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}
@@ -135,6 +162,8 @@ func (s *Store) People(ctx context.Context, after int64, limit int) (people []li
 }
 
 func scanPerson(rows *sql.Rows) (p lineup.Person, err error) {
-	err = rows.Scan(&p.ID, &p.Name)
+	var name sql.NullString
+	err = rows.Scan(&p.ID, &name)
+	p.Name = name.String
 	return p, err
 }

@@ -4,6 +4,8 @@ package store
 // not fit. A path's is photo.MaxPath, in bytes.
 const (
 	PersonNameWidth = 200  // person.name
+	SpellingWidth   = 400  // person.spelling
+	ChangeByWidth   = 100  // changes.made_by
 	ImageNameWidth  = 255  // person_images.image_name, faces.image_name
 	ModelWidth      = 100  // faces.model
 	ReasonWidth     = 1000 // images.reason
