@@ -1,9 +1,14 @@
 package main
 
 import (
-	"errors"
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -18,50 +24,58 @@ import (
 // maxName is the width of person.name, in characters.
 const maxName = store.PersonNameWidth
 
-// postPeople adds a known person, or photos to the person of that name. Rows are
-// written first, so that every photo in the gallery has one. Sent again, the same
-// request completes one that failed half-way.
+// postPeople enrols somebody: a name, or photos of the person of that name. Sent again,
+// the same request completes one that failed half-way.
 func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
-	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
+	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
+	if mediaType == "application/json" {
+		return r.postName(w, request)
+	}
+	return r.enrolPhotos(w, request, func(_ context.Context, f form) (store.Enrolment, error) {
+		name, err := personName(f.values["name"])
+		return store.Enrolment{Name: name}, err
+	}, "name", "new")
+}
+
+// postPersonPhotos enrols photos of the person with that id.
+func (r *receiver) postPersonPhotos(w http.ResponseWriter, request *http.Request) error {
+	id, err := strconv.ParseInt(request.PathValue("id"), 10, 64)
+	if err != nil || id <= 0 {
+		return &serve.Problem{Status: http.StatusNotFound, Detail: "a person's id is a number above 0"}
+	}
+	return r.enrolPhotos(w, request, func(ctx context.Context, _ form) (store.Enrolment, error) {
+		person, err := r.store.Person(ctx, id)
+		return store.Enrolment{Name: person.Name, PersonID: id}, err
+	})
+}
+
+// postName enrols somebody of whom there is no photo yet.
+func (r *receiver) postName(w http.ResponseWriter, request *http.Request) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
+	if err != nil {
+		return bodyError(err)
+	}
+	var posted struct {
+		Name string `json:"name"`
+		New  bool   `json:"new"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(event.WithoutBOM(body)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&posted); err != nil {
+		return malformed(`%s; send {"name": "..."}`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "))
+	}
+	name, err := personName(posted.Name)
 	if err != nil {
 		return err
-	}
-	defer release()
-	f, err := r.readForm(w, request, "photo", "name")
-	if err != nil {
-		return err
-	}
-	name, err := personName(f.values["name"])
-	if err != nil {
-		return err
-	}
-	if len(f.uploads) == 0 {
-		return malformed("it holds no photo; send one or more fields named photo")
-	}
-	imageNames := make([]string, len(f.uploads))
-	for i, u := range f.uploads {
-		if u.err != nil {
-			return u.err
-		}
-		imageNames[i] = imageName(name, u)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	person, err := r.store.AddPerson(ctx, name, imageNames)
-	if errors.Is(err, store.ErrOtherPerson) {
-		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's"}
-	}
+	enrolled, err := r.store.Enrol(ctx, store.Enrolment{Name: name, New: posted.New, By: auth.CallerName(ctx)})
 	if err != nil {
-		return err
+		return enrolmentProblem(err)
 	}
-	for i, u := range f.uploads {
-		if err := r.gallery.Save(ctx, imageNames[i], u.body); err != nil {
-			return fmt.Errorf("%w: %w", errSave, err)
-		}
-	}
-	r.log.Info("person added", "person", person.ID, "photos", len(imageNames), auth.Caller(ctx))
-	serve.JSON(w, http.StatusOK, person)
-	return nil
+	r.log.Info("person enrolled", "person", enrolled.Person.ID, auth.Caller(ctx))
+	return r.answerEnrolment(w, request, enrolled)
 }
 
 // personName normalises a name, so that two spellings that look the same are the
@@ -91,7 +105,7 @@ func imageName(name string, u upload) string {
 		if i == maxReadable {
 			break
 		}
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsDigit(c) {
 			c = '_'
 		}
 		readable.WriteRune(unicode.ToLower(c))

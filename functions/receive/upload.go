@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -48,7 +49,7 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 			pictures[i] = refusedPicture(errors.New(u.err.Detail))
 		} else {
 			pictures[i] = newPicture(u.path(), event.TraceOfHeader(request.Header))
-			if err := r.save(ctx, u); err != nil {
+			if err := save(ctx, r.roots, u.path(), u.body); err != nil {
 				return nil, err
 			}
 		}
@@ -57,13 +58,13 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 	return pictures, r.submit(ctx, pictures)
 }
 
-// save stores an upload unless it is there: saved again it would be a new file, and
-// looked at again. One of another size was damaged, and is replaced.
-func (r *receiver) save(ctx context.Context, u upload) error {
-	if there, err := r.roots.Saved(ctx, u.path()); err == nil && there.Size == int64(len(u.body)) {
+// save stores an upload, whose name tells its content, unless it is there: saved again it
+// would be a new file, and looked at again. One of another size was damaged, and is replaced.
+func save(ctx context.Context, roots *photo.Roots, name string, body []byte) error {
+	if there, err := roots.Saved(ctx, name); err == nil && there.Size == int64(len(body)) {
 		return nil
 	}
-	if err := r.roots.Save(ctx, u.path(), u.body); err != nil {
+	if err := roots.Save(ctx, name, body); err != nil {
 		return fmt.Errorf("%w: %w", errSave, err)
 	}
 	return nil
