@@ -35,6 +35,8 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images/post", r.handle(r.postPaths))
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
+	mux.Handle("POST /api/v1/people", r.handle(r.postPeople))
+	mux.Handle("POST /api/v1/people/{id}/photos", r.handle(r.postPersonPhotos))
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
 	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there

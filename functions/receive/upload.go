@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"strings"
 
 	"lineup.dev/lineup/pkg/event"
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -56,18 +53,6 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 		pictures[i].FileName = u.fileName
 	}
 	return pictures, r.submit(ctx, pictures)
-}
-
-// save stores an upload, whose name tells its content, unless it is there: saved again it
-// would be a new file, and looked at again. One of another size was damaged, and is replaced.
-func save(ctx context.Context, roots *photo.Roots, name string, body []byte) error {
-	if there, err := roots.Saved(ctx, name); err == nil && there.Size == int64(len(body)) {
-		return nil
-	}
-	if err := roots.Save(ctx, name, body); err != nil {
-		return fmt.Errorf("%w: %w", errSave, err)
-	}
-	return nil
 }
 
 func (r *receiver) readUploads(w http.ResponseWriter, request *http.Request) ([]upload, error) {
