@@ -45,7 +45,7 @@ func BenchmarkThroughput(b *testing.B) {
 				}))
 				b.Cleanup(sink.Close)
 				b.ResetTimer()
-				start(b, nsqd, sink.URL, func(s *settings) { s.MaxInFlight = limit })
+				start(b, nsqd, sink.URL, func(s *settings) { s.MaxInFlight = []int{limit} })
 				<-all
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 			})

@@ -8,13 +8,53 @@ import (
 	"time"
 
 	"github.com/nsqio/go-nsq"
+	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/pkg/event"
 )
 
 var errNoSink = errors.New("K_SINK is not set: bind this source to a sink, or set it to a URL")
 
-// bridge carries the messages of one channel to one sink. Without a sink it has
+// bridges are those of all topics. None waits for another: what pauses or holds one up
+// leaves the others alone.
+type bridges struct {
+	all       []*bridge
+	prewarmer *prewarmer // a message of any topic shows that the sink is awake
+}
+
+func newBridges(s settings, log *slog.Logger) (*bridges, error) {
+	b := &bridges{prewarmer: newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log)}
+	for _, t := range s.topics() {
+		one, err := newBridge(s, t, b.prewarmer, log)
+		if err != nil {
+			return nil, err
+		}
+		b.all = append(b.all, one)
+	}
+	return b, nil
+}
+
+// run carries messages until ctx ends, or one of the bridges cannot.
+func (b *bridges) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range b.all {
+		group.Go(func() error { return one.run(ctx) })
+	}
+	defer b.prewarmer.wait()
+	return group.Wait()
+}
+
+// ready says what is missing for messages of every topic to flow.
+func (b *bridges) ready(ctx context.Context) error {
+	for _, one := range b.all {
+		if err := one.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bridge carries the messages of one topic's channel to one sink. Without a sink it has
 // none of the parts below log, and waits.
 type bridge struct {
 	log      *slog.Logger
@@ -24,36 +64,36 @@ type bridge struct {
 	delivery *delivery
 }
 
-func newBridge(s settings, log *slog.Logger) (*bridge, error) {
-	log = log.With("topic", s.Topic, "channel", s.Channel)
+func newBridge(s settings, t topic, warm *prewarmer, log *slog.Logger) (*bridge, error) {
+	log = log.With("topic", t.name, "channel", s.Channel)
 	if s.Sink == "" {
 		return &bridge{log: log}, nil
 	}
-	sink, err := event.NewSink(s.SinkSettings, s.MaxInFlight)
+	sink, err := event.NewSink(s.SinkSettings, t.maxInFlight)
 	if err != nil {
 		return nil, err
 	}
 	watched := newConnections()
 	consumer, err := newConsumer(subscription{
-		topic: s.Topic, channel: s.Channel, maxInFlight: s.MaxInFlight,
+		topic: t.name, channel: s.Channel, maxInFlight: t.maxInFlight,
 		msgTimeout: s.MsgTimeout, outputBufferTimeout: s.OutputBufferTimeout, reconnect: s.Reconnect, link: s.NSQ.Link,
 	}, newNSQLog(log, watched.observe))
 	if err != nil {
-		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
+		return nil, fmt.Errorf("set up reading of topic %s: %w", t.name, err)
 	}
-	form := envelope{topic: s.Topic, channel: s.Channel, source: s.Source, overrides: s.Overrides}
+	form := envelope{topic: t.name, channel: s.Channel, source: s.Source, overrides: s.Overrides}
 	b := &bridge{
 		log: log, grace: s.Grace,
 		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, reconnect: s.Reconnect, log: log},
-		inFlight: newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight),
+		inFlight: newInFlight(t.maxInFlight, consumer.ChangeMaxInFlight),
 	}
 	b.delivery = &delivery{
 		log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,
 		retry:       retry{min: s.RetryMin, max: s.RetryMax, deferMax: s.MaxDefer},
 		inFlight:    b.inFlight,
 		connections: watched,
-		deadLetters: newDeadLetters(form, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
-		prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
+		deadLetters: newDeadLetters(form, t.dead, s.NSQ),
+		prewarmer:   warm,
 	}
 	return b, nil
 }

@@ -52,17 +52,18 @@ func nsqdWith(t testing.TB, lookupds ...string) *deptest.NSQD {
 	return nsqd
 }
 
-// start runs a bridge, with short times, until the test ends or stop is called,
-// which waits for its end.
-func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridge, stop func()) {
+// start runs the bridge of the topic images, with short times, until the test ends or stop
+// is called, which waits for its end.
+func start(t testing.TB, nsqd *deptest.NSQD, sink string, change func(*settings)) (b *bridges, stop func()) {
 	t.Helper()
 	s := defaults(t)
+	s.Topics = []string{"images"}
 	s.Sink, s.NSQ.Addresses = sink, []string{nsqd.TCP}
 	s.RetryMin, s.RetryMax, s.Reconnect = 200*time.Millisecond, 200*time.Millisecond, 50*time.Millisecond
 	if change != nil {
 		change(&s)
 	}
-	b = testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+	b = testkit.Must(newBridges(s, slog.New(slog.DiscardHandler)))(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -172,7 +173,7 @@ func countsOf(t testing.TB, nsqd *deptest.NSQD, topic, channel string) counts {
 func deadLettersAt(t *testing.T, nsqd *deptest.NSQD, topic string) <-chan arrival {
 	t.Helper()
 	url, letters := sinkOf(t, nil)
-	start(t, nsqd, url, func(s *settings) { s.Topic, s.Channel = topic, "test" })
+	start(t, nsqd, url, func(s *settings) { s.Topics, s.Channel = []string{topic}, "test" })
 	return letters
 }
 

@@ -18,7 +18,7 @@ const deadUsage = "use `bridge dead`, `bridge dead resend all|ID...` or `bridge 
 // errUsage says that a command was not understood.
 var errUsage = errors.New(deadUsage)
 
-// deadCommand lists the dead letters at each nsqd of NSQD_ADDRESS, sends their messages
+// deadCommand lists the dead letters of each topic at each nsqd of NSQD_ADDRESS, sends their messages
 // again or drops them. Those that are neither sent nor dropped stay where they are. An
 // nsqd that cannot be asked does not keep it from the others.
 func deadCommand(ctx context.Context, s settings, args []string, out io.Writer) error {
@@ -52,16 +52,18 @@ func resolveAtEach(ctx context.Context, s settings, ids []string, out io.Writer,
 
 func atEach(s settings, do func(deadTopic) error) error {
 	var errs []error
-	for _, address := range s.NSQ.Addresses {
-		errs = append(errs, do(deadTopicAt(s, address)))
+	for _, t := range s.topics() {
+		for _, address := range s.NSQ.Addresses {
+			errs = append(errs, do(deadTopicAt(s, t, address)))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func deadTopicAt(s settings, address string) deadTopic {
+func deadTopicAt(s settings, t topic, address string) deadTopic {
 	return deadTopic{
-		nsqd: s.NSQ.At(address), topic: deadTopicName(s.DeadTopic, s.Topic), channel: s.DeadChannel, limit: s.DeadLimit,
-		origin: envelope{topic: s.Topic, channel: s.Channel, source: s.Source}, outputBufferTimeout: s.OutputBufferTimeout,
+		nsqd: s.NSQ.At(address), topic: t.dead, channel: s.DeadChannel, limit: s.DeadLimit,
+		origin: envelope{topic: t.name, channel: s.Channel, source: s.Source}, outputBufferTimeout: s.OutputBufferTimeout,
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 func runDead(t *testing.T, nsqd *deptest.NSQD, change func(*settings), args ...string) (string, error) {
 	t.Helper()
 	s := defaults(t)
+	s.Topics = []string{"images"}
 	s.NSQ.Addresses, s.NSQ.HTTPAddresses = []string{nsqd.TCP}, []string{nsqd.HTTP}
 	if change != nil {
 		change(&s)
@@ -33,7 +34,7 @@ func deadTopicOf(t *testing.T, nsqd *deptest.NSQD) deadTopic {
 	t.Helper()
 	s := defaults(t)
 	s.NSQ.Addresses, s.NSQ.HTTPAddresses = []string{nsqd.TCP}, []string{nsqd.HTTP}
-	return deadTopicAt(s, nsqd.TCP)
+	return deadTopicAt(s, s.topics()[0], nsqd.TCP)
 }
 
 // idsOf are the ids of the listed letters whose body is among bodies.

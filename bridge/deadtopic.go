@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,10 +27,6 @@ type deadTopic struct {
 	origin              envelope // of a message that lies there without a letter
 	outputBufferTimeout time.Duration
 }
-
-// deadTopicName is the topic for the dead letters of a topic: the one that is set,
-// or the default.
-func deadTopicName(set, topic string) string { return cmp.Or(set, queue.DeadTopic(topic)) }
 
 // receivedLetter is a dead letter in flight, until its message is finished or
 // requeued.

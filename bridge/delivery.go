@@ -83,7 +83,6 @@ func (d *delivery) resolve(m *nsq.Message, decided decision, answer event.Answer
 
 // close lets go of all connections, after the last delivery.
 func (d *delivery) close() {
-	d.prewarmer.wait()
 	d.deadLetters.close()
 	d.sink.Close()
 }

@@ -91,7 +91,7 @@ func TestConnectionsToTheSinkAreKept(t *testing.T) {
 		bodies = append(bodies, fmt.Sprint(i))
 	}
 	publish(t, nsqd, "images", bodies...)
-	start(t, nsqd, server.URL, func(s *settings) { s.MaxInFlight = 8 })
+	start(t, nsqd, server.URL, func(s *settings) { s.MaxInFlight = []int{8} })
 	for range bodies {
 		receive(t, got, "all messages")
 	}

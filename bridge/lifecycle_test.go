@@ -49,7 +49,7 @@ func TestAtTheEndEventsAtTheSinkAreWaitedFor(t *testing.T) {
 	nsqd := nsqdWith(t)
 	answer := make(chan struct{})
 	url, arrivals := sinkOf(t, func(http.ResponseWriter, arrival) { <-answer })
-	_, stop := start(t, nsqd, url, func(s *settings) { s.MaxInFlight = 2 })
+	_, stop := start(t, nsqd, url, func(s *settings) { s.MaxInFlight = []int{2} })
 	publish(t, nsqd, "images", "1", "2", "3", "4")
 	receive(t, arrivals, "a message")
 	receive(t, arrivals, "another message")
@@ -76,7 +76,7 @@ func TestAfterTheGraceTimeMessagesAreGivenBackAtOnce(t *testing.T) {
 		<-r.Context().Done() // until the bridge hangs up
 	}))
 	t.Cleanup(hung.Close)
-	_, stop := start(t, nsqd, hung.URL, func(s *settings) { s.MaxInFlight, s.Grace = 3, 200*time.Millisecond })
+	_, stop := start(t, nsqd, hung.URL, func(s *settings) { s.MaxInFlight, s.Grace = []int{3}, 200*time.Millisecond })
 	publish(t, nsqd, "images", "1", "2", "3", "4")
 	testkit.Eventually(t, patience, "the sink is busy", func() bool { return countsOf(t, nsqd, "images", "process").InFlight == 3 })
 	began := time.Now()

@@ -221,7 +221,7 @@ func TestWhyAnNSQDIsNotReadFromNamesTheSetting(t *testing.T) {
 			n := deptest.NSQWith(t, c.nsqd)
 			s := defaults(t)
 			s.NSQ.Addresses, s.Sink, s.Secret, s.Reconnect = []string{n.TCP}, "http://sink.example", c.secret, 50*time.Millisecond
-			b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+			b := newImagesBridge(t, s)
 			b.source.consumer.AddHandler(newCollector(1))
 			testkit.Eventually(t, patience, "an error that names "+c.names, func() bool {
 				err := b.source.connect(t.Context(), n.TCP)
@@ -241,7 +241,7 @@ func TestAMessageThatCameWithoutTLSIsGivenBack(t *testing.T) {
 	t.Parallel()
 	s := defaults(t)
 	s.Sink, s.TLS = "http://127.0.0.1:1", "tcp" // nobody listens there
-	b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+	b := newImagesBridge(t, s)
 	defer b.delivery.close()
 	var answered responses
 	message := nsq.NewMessage(nsq.MessageID{'1'}, []byte("plain"))
@@ -253,4 +253,11 @@ func TestAMessageThatCameWithoutTLSIsGivenBack(t *testing.T) {
 	if answered.requeued.Load() != 1 {
 		t.Error("it was not requeued")
 	}
+}
+
+// newImagesBridge makes the bridge of the topic images, which is not running.
+func newImagesBridge(t *testing.T, s settings) *bridge {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	return testkit.Must(newBridge(s, s.topics()[0], newPrewarmer(nil, s.PrewarmAfter, s.SinkTimeout, log), log))(t)
 }

@@ -1,4 +1,4 @@
-// Bridge is a Knative event source for NSQ: every message of a topic's channel is
+// Bridge is a Knative event source for NSQ: every message of its topics' channels is
 // posted to K_SINK as a CloudEvent, and acknowledged when the sink has taken it.
 // It knows nothing of what the messages mean and serves any topic and any sink.
 //
@@ -19,7 +19,7 @@
 //
 // # Dead letters
 //
-// A message that the sink refuses for good is published to DEAD_TOPIC at the nsqd
+// A message that the sink refuses for good is published to its topic's DEAD_TOPIC at the nsqd
 // it came from, before it is finished. It is a CloudEvent in structured JSON, of
 // type dev.lineup.nsq.dead, so that another bridge can bring it to somebody. Its
 // data is event.DeadLetter: where the message came from, why it was refused, and its
@@ -45,7 +45,7 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-const purpose = `posts the messages of an NSQ channel to K_SINK as CloudEvents.
+const purpose = `posts the messages of NSQ channels to K_SINK as CloudEvents.
 
   bridge                       carries messages
   bridge dead                  lists the dead letters; they stay
@@ -59,7 +59,7 @@ func main() {
 		os.Exit(command(s, os.Args[1:]))
 	}
 	serve.Main("bridge", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
-		b, err := newBridge(s, log)
+		b, err := newBridges(s, log)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func TestNoStormDuringAPause(t *testing.T) {
 			status(503, "Retry-After", "1")(w)
 		}
 	})
-	start(t, nsqd, url, func(s *settings) { s.MaxInFlight = 16 })
+	start(t, nsqd, url, func(s *settings) { s.MaxInFlight = []int{16} })
 	delivered, refused := map[string]bool{}, 0
 	for len(delivered) < len(bodies) {
 		d := receive(t, arrivals, "all messages")

@@ -17,7 +17,9 @@ type settings struct {
 	serve.Web          // GRACE: events at the sink have that time to be answered, then their messages are given back
 	event.SinkSettings // without a sink the bridge waits and is not ready
 	NSQ                // to read from, and for dead letters to publish to
-	queue.Subscription
+
+	Topics  []string `envconfig:"TOPIC" default:"images,photos,rematches" desc:"NSQ topics of the messages, comma-separated; each is read, paused and has its dead letters apart from the others"`
+	Channel string   `envconfig:"CHANNEL" default:"process" desc:"NSQ channel of each topic; all who read one channel share its messages"`
 
 	Source      string        `envconfig:"CE_SOURCE" default:"/lineup/bridge" desc:"source, a URI reference, of the events that the bridge makes of messages that are none"`
 	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
@@ -31,7 +33,8 @@ type settings struct {
 	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
 	// than one face server takes at once, and is few enough to be given back within a
 	// second or two when the bridge ends.
-	MaxInFlight         int           `envconfig:"MAX_IN_FLIGHT" default:"16" min:"1" max:"100000" desc:"messages at the sink at once, at most nsqd's -max-rdy-count"`
+	// The others are few, so that they are never in the way of the pictures.
+	MaxInFlight         []int         `envconfig:"MAX_IN_FLIGHT" default:"16,4,2" min:"1" max:"100000" desc:"messages at the sink at once, at most nsqd's -max-rdy-count: a number for each of TOPIC, the last one for all that follow"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" min:"1ms" max:"30s" desc:"longest a lone message waits in nsqd's output buffer, between nsqd's -min-output-buffer-timeout and -max-output-buffer-timeout"`
 	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" min:"1s" max:"1h" desc:"time after which nsqd gives the messages of a dead bridge to another, at most nsqd's -max-msg-timeout"`
 
@@ -39,14 +42,38 @@ type settings struct {
 	RetryMax time.Duration `envconfig:"RETRY_MAX" default:"1m" min:"1ms" max:"24h" desc:"longest such delay"`
 	MaxDefer time.Duration `envconfig:"MAX_DEFER" default:"1h" min:"1ms" max:"24h" desc:"longest time a sink can ask for by Retry-After, at most nsqd's -max-req-timeout"`
 
-	DeadTopic   string `envconfig:"DEAD_TOPIC" desc:"topic for what the sink refuses for good; by default TOPIC with .dead behind it"`
-	DeadChannel string `envconfig:"DEAD_CHANNEL" default:"dead" desc:"bridge dead: channel of DEAD_TOPIC that the letters are read from; another reader of the topic needs one of its own"`
-	DeadLimit   int    `envconfig:"DEAD_LIMIT" default:"1000" min:"1" max:"100000" desc:"bridge dead: most letters in flight at once, in memory; at most nsqd's -max-rdy-count"`
+	DeadTopics  []string `envconfig:"DEAD_TOPIC" desc:"topics for what the sink refuses for good, one for each of TOPIC; by default each TOPIC with .dead behind it"`
+	DeadChannel string   `envconfig:"DEAD_CHANNEL" default:"dead" desc:"bridge dead: channel of each DEAD_TOPIC that the letters are read from; another reader of the topic needs one of its own"`
+	DeadLimit   int      `envconfig:"DEAD_LIMIT" default:"1000" min:"1" max:"100000" desc:"bridge dead: most letters in flight at once, in memory; at most nsqd's -max-rdy-count"`
+}
+
+// topic is what is set for one of TOPIC.
+type topic struct {
+	name, dead  string
+	maxInFlight int
+}
+
+// topics are all of TOPIC, of settings that were checked.
+func (s settings) topics() []topic {
+	all := make([]topic, len(s.Topics))
+	for i, name := range s.Topics {
+		all[i] = topic{name: name, dead: s.deadTopic(i), maxInFlight: s.MaxInFlight[min(i, len(s.MaxInFlight)-1)]}
+	}
+	return all
+}
+
+// deadTopic is the topic for the dead letters of the i-th TOPIC: the one that is set, or
+// the default.
+func (s settings) deadTopic(i int) string {
+	if len(s.DeadTopics) > 0 {
+		return s.DeadTopics[i]
+	}
+	return queue.DeadTopic(s.Topics[i])
 }
 
 // Check refuses what no tag can tell.
 func (s settings) Check() error {
-	errs := checkDead(s)
+	errs := append(s.checkTopics(), queue.CheckName("CHANNEL", s.Channel), queue.CheckName("DEAD_CHANNEL", s.DeadChannel))
 	if err := event.CheckSource(s.Source); err != nil {
 		errs = append(errs, fmt.Errorf("CE_SOURCE=%q: %w", s.Source, err))
 	}
@@ -59,15 +86,29 @@ func (s settings) Check() error {
 	return errors.Join(errs...)
 }
 
-func checkDead(s settings) []error {
-	dead := deadTopicName(s.DeadTopic, s.Topic)
-	errs := []error{queue.CheckName("DEAD_CHANNEL", s.DeadChannel)}
+// checkTopics looks at each topic and at that of its dead letters. None may be any other:
+// what the sink refuses would come again for ever, or twice.
+func (s settings) checkTopics() (errs []error) {
 	switch {
-	case queue.CheckName("TOPIC", s.Topic) != nil && s.DeadTopic == "": // reported as TOPIC
-	case dead == s.Topic:
-		errs = append(errs, fmt.Errorf("DEAD_TOPIC is TOPIC, %s: what the sink refuses would come again for ever: name another", s.Topic))
-	default:
-		errs = append(errs, queue.CheckName("DEAD_TOPIC", dead))
+	case len(s.Topics) == 0:
+		return []error{errors.New(`TOPIC="": name the topics to read`)}
+	case len(s.MaxInFlight) == 0:
+		errs = append(errs, errors.New(`MAX_IN_FLIGHT="": say how many messages may be at the sink at once`))
+	case len(s.DeadTopics) > 0 && len(s.DeadTopics) != len(s.Topics):
+		return []error{fmt.Errorf("DEAD_TOPIC=%v names %d topics and TOPIC=%v %d: name one for each, in the same order", s.DeadTopics, len(s.DeadTopics), s.Topics, len(s.Topics))}
+	}
+	named := map[string]bool{}
+	for i, name := range s.Topics {
+		for _, n := range []struct{ key, name string }{{"TOPIC", name}, {"DEAD_TOPIC", s.deadTopic(i)}} {
+			err := queue.CheckName(n.key, n.name)
+			if err == nil && named[n.name] {
+				err = fmt.Errorf("TOPIC=%v and DEAD_TOPIC=%v name %s twice: what the sink refuses would come again for ever; name another", s.Topics, s.DeadTopics, n.name)
+			}
+			if errs = append(errs, err); err != nil {
+				break // the default of DEAD_TOPIC is made of TOPIC
+			}
+			named[n.name] = true
+		}
 	}
 	return errs
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"lineup.dev/lineup/pkg/store"
 )
 
 // admission is the permission to call the face server, until it is released.
@@ -22,9 +20,9 @@ var errQuarantine = errors.New("pictures at which a call failed before are looke
 // A picture at which a call failed before is in quarantine, as it may be what kills
 // the face server. Of such only one is admitted at a time: one that does kill it is
 // so never twice in flight with one that does not, which would end failed with it.
-func (p *pipeline) admit(claim store.Claim) (admission, error) {
+func (p *pipeline) admit(attempts int) (admission, error) {
 	opened, err := p.breaker.Watch()
-	if err != nil || claim.Attempts == 0 {
+	if err != nil || attempts == 0 {
 		return admission{opened, func() {}}, err
 	}
 	timeout := time.NewTimer(quarantineWait)

@@ -11,7 +11,6 @@ import (
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/breaker"
-	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -21,14 +20,14 @@ func TestAPictureThatWaitsInQuarantineIsRefusedWhenTheCircuitOpens(t *testing.T)
 	s := newSystem(t, face)
 	s.quarantine <- struct{}{} // another is in it
 	for name, c := range map[string]struct {
-		claim store.Claim
-		open  bool
-		want  int
+		attempts int
+		open     bool
+		want     int
 	}{
-		"a call failed before":                   {store.Claim{Attempts: 1}, false, http.StatusTooManyRequests},
-		"a call failed before, the circuit open": {store.Claim{Attempts: 1}, true, http.StatusServiceUnavailable},
-		"not tried yet, the circuit open":        {store.Claim{}, true, http.StatusServiceUnavailable},
-		"not tried yet":                          {store.Claim{}, false, http.StatusOK},
+		"a call failed before":                   {1, false, http.StatusTooManyRequests},
+		"a call failed before, the circuit open": {1, true, http.StatusServiceUnavailable},
+		"not tried yet, the circuit open":        {0, true, http.StatusServiceUnavailable},
+		"not tried yet":                          {0, false, http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := *s.pipeline
@@ -36,12 +35,12 @@ func TestAPictureThatWaitsInQuarantineIsRefusedWhenTheCircuitOpens(t *testing.T)
 			if c.open {
 				time.AfterFunc(10*time.Millisecond, p.breaker.Failure)
 				opened, _ := p.breaker.Watch()
-				if c.claim.Attempts == 0 {
+				if c.attempts == 0 {
 					<-opened.Done()
 				}
 			}
 			got := http.StatusOK
-			admitted, err := p.admit(c.claim)
+			admitted, err := p.admit(c.attempts)
 			if err == nil {
 				admitted.release()
 			} else {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
@@ -39,27 +40,27 @@ func (a *announcer) enabled() bool { return a.sink != nil }
 
 // announce sends the event of the picture's result, if somebody waits for it, and
 // notes that nobody does any more.
-func (a *announcer) announce(ctx context.Context, j *job) {
+func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	if err := a.send(ctx, j); err != nil {
-		j.log.Warn("the result is not announced yet", "error", err)
+	if err := a.send(ctx, p); err != nil {
+		log.Warn("the result is not announced yet", "error", err)
 		return
 	}
-	if err := a.store.MarkAnnounced(ctx, j.id, j.claim.Round); err != nil {
-		j.log.Warn("the result is announced, and will be once more", "error", err)
+	if err := a.store.MarkAnnounced(ctx, p.id, p.won.Round); err != nil {
+		log.Warn("the result is announced, and will be once more", "error", err)
 	}
 }
 
-func (a *announcer) send(ctx context.Context, j *job) error {
+func (a *announcer) send(ctx context.Context, p *picture) error {
 	if !a.enabled() {
 		return nil
 	}
-	image, err := a.store.Image(ctx, j.id)
+	image, err := a.store.Image(ctx, p.id)
 	if err != nil {
 		return err
 	}
-	e, err := event.Result(image, j.claim.Round, j.trace) // it has none when it was submitted again meanwhile
+	e, err := event.Result(image, p.won.Round, p.trace) // it has none when it was submitted again meanwhile
 	if err != nil {
 		return err
 	}

@@ -113,11 +113,11 @@ func TestWhatWasSubmittedAgainMeanwhileIsNotAnnounced(t *testing.T) {
 	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
 	s.submit(t, "a.jpg")
-	j := &job{id: 1, claim: store.Claim{Ref: store.Ref{Round: 1}}, log: s.handler.log}
+	p := &picture{id: 1, won: store.Claim{Ref: store.Ref{Round: 1}}}
 	a := &announcer{store: s.pipeline.store, sink: to, timeout: patience}
 	for _, status := range []lineup.Status{lineup.Pending, lineup.Processing, lineup.Unknown} {
 		s.edit(t, "UPDATE images SET status = '"+string(status)+"'")
-		a.announce(t.Context(), j)
+		a.announce(t.Context(), p, s.handler.log)
 		if announced := len(sink.got()) == 1; announced != status.Final() {
 			t.Errorf("%s: announced: %v, %q", status, announced, sink.got())
 		}

@@ -87,22 +87,31 @@ type outcome struct {
 
 // identify asks who is in the picture. The call is broken off when ctx ends, and
 // when opened ends before it was sent.
-func (f *faceServer) identify(ctx, opened context.Context, j *job) outcome {
+func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
+	// For the face server's log; one that does not know it leaves it alone.
+	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, p.trace), facerecog.ImageKey, strconv.FormatInt(p.id, 10))
+	return unlessOpened(ctx, opened, func(ctx context.Context) (outcome, error) {
+		response, err := f.identifier.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
+		return outcome{faces: readFaces(response), warning: response.GetWarning(), content: readContent(response.GetContent()), sent: true}, err
+	})
+}
+
+// unlessOpened makes a call that is broken off when ctx ends, and when opened ends before
+// it was sent.
+func unlessOpened(ctx, opened context.Context, call func(context.Context) (outcome, error)) outcome {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	call := new(sentState)
+	state := new(sentState)
 	defer context.AfterFunc(opened, func() {
-		if call.cancel() {
+		if state.cancel() {
 			cancel()
 		}
 	})()
-	// For the face server's log; one that does not know it leaves it alone.
-	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, j.trace), facerecog.ImageKey, strconv.FormatInt(j.id, 10))
-	response, err := f.identifier.Identify(withSentState(ctx, call), &facerecog.IdentifyRequest{ImagePath: j.claim.Path})
+	o, err := call(withSentState(ctx, state))
 	if err != nil {
-		return failure(err, call.sent())
+		return failure(err, state.sent())
 	}
-	return outcome{faces: readFaces(response), warning: response.GetWarning(), content: readContent(response.GetContent()), sent: true}
+	return o
 }
 
 func withTrace(ctx context.Context, trace event.Trace) context.Context {

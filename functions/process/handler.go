@@ -20,14 +20,22 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		event.Handshake(w, r)
 		return
 	}
-	id, trace, other := h.submitted.read(w, r)
+	what, other := h.submitted.read(w, r)
 	if other != nil {
 		h.log.Warn("no event to work on", "status", other.status, "reason", other.reason)
 		other.write(w)
 		return
 	}
-	j := &job{id: id, trace: trace, log: h.log.With("image", id)}
+	j := h.job(what)
 	// Work goes on when whoever brought the event hangs up: half of it is done. It
 	// ends all the same: every step has a time limit of its own.
 	h.pipeline.run(context.WithoutCancel(r.Context()), j).write(w)
+}
+
+// job is the work that was submitted.
+func (h *handler) job(what submission) *job {
+	switch what.kind {
+	default: // event.TypeSubmitted
+		return &job{work: &picture{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: h.log.With("image", what.id)}
+	}
 }

@@ -9,21 +9,43 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"lineup.dev/lineup/pkg/breaker"
-	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// job is one picture on its way through the pipeline. Each step adds to it what the
-// later ones need.
-type job struct {
-	id    int64
-	trace event.Trace // of the event that brought it
-	log   *slog.Logger
-
-	claim store.Claim
+// work is what an event asks for: a row that waits for the face server. Each call has a
+// time limit of its own already.
+type work interface {
+	// claim takes the row for this instance.
+	claim(ctx context.Context) (claimed, error)
+	// ask calls the face server. The call is broken off when ctx ends, and when opened
+	// ends before it was sent.
+	ask(ctx, opened context.Context) outcome
+	// giveBack makes the row wait again; counted, this was one of its attempts.
+	giveBack(ctx context.Context, delay time.Duration, counted bool) error
+	// finish writes what came of asking: the answer or, where the decision has one, the
+	// reason why there will be none.
+	finish(ctx context.Context, d decision, log *slog.Logger) error
+	// announce tells others of what was written.
+	announce(ctx context.Context, log *slog.Logger)
 }
 
-// pipeline takes one picture at a time, of many at once, through the steps claim,
+// claimed is how a claim ended.
+type claimed struct {
+	attempts    int    // that were counted before
+	not         *reply // it is not this instance's to work on now; nil when it is
+	unannounced bool   // nobody was told of what was written before
+}
+
+// job is a piece of work on its way through the pipeline. Each step adds to it what the
+// later ones need.
+type job struct {
+	work
+	log *slog.Logger
+
+	attempts int // that were counted before
+}
+
+// pipeline takes one piece of work at a time, of many at once, through the steps claim,
 // admit, ask, decide, signal and apply.
 type pipeline struct {
 	Timeouts
@@ -32,7 +54,7 @@ type pipeline struct {
 	faces     *faceServer
 	breaker   *breaker.Breaker
 	announcer *announcer
-	// quarantine holds one element while a picture is at the face server whose call
+	// quarantine holds one element while something is at the face server whose call
 	// failed before.
 	quarantine chan struct{}
 	// ending ends when what is in flight has to be given back, because the program ends.
@@ -43,43 +65,43 @@ func (p *pipeline) run(ctx context.Context, j *job) reply {
 	if err := p.breaker.Allow(ctx); err != nil {
 		return notAdmitted(err)
 	}
-	if err := p.claim(ctx, j); err != nil {
+	c, err := p.claim(ctx, j)
+	if err != nil {
 		return databaseFailed(j.log, err)
 	}
-	switch j.claim.Outcome {
-	case store.Won:
-		return p.apply(ctx, j, p.consult(ctx, j))
-	case store.Done:
-		if !j.claim.Announced {
-			p.announcer.announce(ctx, j)
-		}
+	if c.unannounced {
+		j.announce(ctx, j.log)
 	}
-	return notClaimed(j.claim)
+	if c.not != nil {
+		return *c.not
+	}
+	j.attempts = c.attempts
+	return p.apply(ctx, j, p.consult(ctx, j))
 }
 
-func (p *pipeline) claim(ctx context.Context, j *job) (err error) {
+func (p *pipeline) claim(ctx context.Context, j *job) (claimed, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.WriteTimeout)
 	defer cancel()
 	start := time.Now()
-	j.claim, err = p.store.Claim(ctx, j.id, p.Lease)
+	c, err := j.work.claim(ctx)
 	j.log = j.log.With("claim_took", time.Since(start).String()) // an instance's first one connects to the database
-	return err
+	return c, err
 }
 
-// consult takes the claimed picture to the face server: admit, ask, decide, signal.
+// consult takes the claimed work to the face server: admit, ask, decide, signal.
 func (p *pipeline) consult(ctx context.Context, j *job) decision {
-	admitted, err := p.admit(j.claim)
+	admitted, err := p.admit(j.attempts)
 	if err != nil {
 		return returnUntried(notAdmitted(err))
 	}
-	// Before apply: a slow database must not keep the next picture in quarantine.
+	// Before apply: a slow database must not keep the next one in quarantine.
 	defer admitted.release()
 	start := time.Now()
 	o := p.ask(ctx, admitted.opened, j)
 	j.log = j.log.With("took", time.Since(start).String(), "code", o.code.String())
-	d := decide(o, j.claim.Attempts+1, p.Retry)
+	d := decide(o, j.attempts+1, p.Retry)
 	if d.row != writeResult {
-		j.log.Warn("picture to be tried again", "attempt", j.claim.Attempts+1, "counted", d.row == returnCounted, "error", o.message)
+		j.log.Warn("to be tried again", "attempt", j.attempts+1, "counted", d.row == returnCounted, "error", o.message)
 	}
 	return d.whileOpen(p.signal(ctx, d.signal))
 }
@@ -89,7 +111,7 @@ func (p *pipeline) ask(ctx, opened context.Context, j *job) outcome {
 	ctx, cancel := context.WithTimeout(ctx, p.FaceTimeout)
 	defer cancel()
 	defer context.AfterFunc(p.ending, cancel)() //nolint:contextcheck // the end of either ends the call
-	o := p.faces.identify(ctx, opened, j)
+	o := j.work.ask(ctx, opened)
 	o.interrupted = o.code != codes.OK && p.ending.Err() != nil
 	return o
 }
@@ -117,12 +139,12 @@ func (p *pipeline) apply(ctx context.Context, j *job, d decision) reply {
 	err := p.write(ctx, j, d)
 	switch {
 	case errors.Is(err, store.ErrClaimLost):
-		j.log.Warn("took longer than the lease, another has the picture")
+		j.log.Warn("took longer than the lease, another has it")
 		return claimLost
 	case err != nil:
 		return databaseFailed(j.log, err)
-	case d.row == writeResult && p.announcer.enabled():
-		p.announcer.announce(ctx, j)
+	case d.row == writeResult:
+		j.announce(ctx, j.log)
 	}
 	return d.reply
 }
@@ -131,11 +153,7 @@ func (p *pipeline) write(ctx context.Context, j *job, d decision) error {
 	ctx, cancel := context.WithTimeout(ctx, p.WriteTimeout)
 	defer cancel()
 	if d.row != writeResult {
-		return p.store.GiveBack(ctx, j.claim, d.delay, d.row == returnCounted)
+		return j.giveBack(ctx, d.delay, d.row == returnCounted)
 	}
-	status, err := p.store.Finish(ctx, j.claim, d.result, !p.announcer.enabled())
-	if err == nil {
-		j.log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
-	}
-	return err
+	return j.finish(ctx, d, j.log)
 }

@@ -25,22 +25,26 @@ func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 	}
 	faces := []lineup.Face{}
 	for _, f := range response.GetFaces()[:min(maxFaces, len(response.GetFaces()))] {
-		face := lineup.Face{ImageName: imageName(f.GetImageName())}
-		if len(f.GetEmbedding()) <= maxDescriptor && utf8.RuneCountInString(f.GetModel()) <= store.ModelWidth {
-			face.Embedding, face.Model = f.GetEmbedding(), f.GetModel()
-		}
-		if f.Similarity != nil {
-			face.Similarity = within(*f.Similarity, -1, 1)
-		}
-		if f.Score != nil {
-			face.Score = within(*f.Score, 0, 1)
-		}
-		if f.GetBox() != nil {
-			face.Box = clip(f.GetBox())
-		}
-		faces = append(faces, face)
+		faces = append(faces, readFace(f))
 	}
 	return faces
+}
+
+func readFace(f *facerecog.Face) lineup.Face {
+	face := lineup.Face{ImageName: imageName(f.GetImageName())}
+	if len(f.GetEmbedding()) <= maxDescriptor && utf8.RuneCountInString(f.GetModel()) <= store.ModelWidth {
+		face.Embedding, face.Model = f.GetEmbedding(), f.GetModel()
+	}
+	if f.Similarity != nil {
+		face.Similarity = within(*f.Similarity, -1, 1)
+	}
+	if f.Score != nil {
+		face.Score = within(*f.Score, 0, 1)
+	}
+	if f.GetBox() != nil {
+		face.Box = clip(f.GetBox())
+	}
+	return face
 }
 
 // readContent leaves out what does not fit a row. A part of it would tell nothing.

@@ -19,40 +19,58 @@ type submittedReader struct {
 	originalIDs bool  // messages of the original system's receiver are submitted events too
 }
 
-// read reads a submitted event: the picture's id and the trace it belongs to. Where the
-// request holds no such event, the reply is not nil.
-func (s submittedReader) read(w http.ResponseWriter, r *http.Request) (id int64, trace event.Trace, other *reply) {
+// submission is what an event asks for.
+type submission struct {
+	kind  string // the event's type; of a message of the original system's receiver, a picture's
+	id    int64  // of what waits
+	trace event.Trace
+}
+
+// read reads a submitted event. Where the request holds no such event, the reply is not nil.
+func (s submittedReader) read(w http.ResponseWriter, r *http.Request) (submission, *reply) {
 	if r.Method != http.MethodPost {
-		return 0, trace, &reply{status: http.StatusMethodNotAllowed, reason: "send a CloudEvent with POST"}
+		return submission{}, &reply{status: http.StatusMethodNotAllowed, reason: "send a CloudEvent with POST"}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, s.limit)
 	received, err := event.Read(r)
 	switch {
 	case err != nil:
-		return 0, trace, unreadable(err)
+		return submission{}, unreadable(err)
 	case len(received) == 0: // an empty batch
-		return 0, trace, &reply{status: http.StatusAccepted}
-	case len(received) > 1: // the answer can be about one picture only
-		return 0, trace, &reply{status: http.StatusBadRequest, reason: "send one event at a time"}
+		return submission{}, &reply{status: http.StatusAccepted}
+	case len(received) > 1: // the answer can be about one thing only
+		return submission{}, &reply{status: http.StatusBadRequest, reason: "send one event at a time"}
 	case received[0].Err != nil:
-		return 0, trace, unreadable(received[0].Err)
+		return submission{}, unreadable(received[0].Err)
 	}
-	e := received[0].Event
+	return s.submissionOf(received[0].Event)
+}
+
+func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) {
+	what := submission{kind: e.Type(), trace: event.TraceOf(e)}
 	if id, ok := originalID(e); ok {
 		if !s.originalIDs {
-			return 0, trace, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
+			return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
 				"8 bytes, as the original system's receiver sends for image %d: set ORIGINAL_IDS=on if it writes its rows to this database's images", id)}
 		}
-		return id, event.TraceOf(e), nil
+		what.kind, what.id = event.TypeSubmitted, id
+		return what, nil
 	}
-	if e.Type() != event.TypeSubmitted {
-		return 0, trace, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf("events of type %q mean nothing here, %s does", e.Type(), event.TypeSubmitted)}
+	var err error
+	form := `{"id": a number above 0}`
+	switch what.kind {
+	case event.TypeSubmitted:
+		var data event.ImageData
+		data, err = event.ImageOf(e)
+		what.id, form = data.ID, `{"id": a number above 0, "path": "..."}`
+	default:
+		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
+			"events of type %q mean nothing here, %s does", what.kind, event.TypeSubmitted)}
 	}
-	data, err := event.ImageOf(e)
-	if err != nil || data.ID <= 0 {
-		return 0, trace, &reply{status: http.StatusUnprocessableEntity, reason: `the event's data must be {"id": a number above 0, "path": "..."}`}
+	if err != nil || what.id <= 0 {
+		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: "the event's data must be " + form}
 	}
-	return data.ID, event.TraceOf(e), nil
+	return what, nil
 }
 
 // originalID is the id in a message of the original system's receiver, as the bridge wraps

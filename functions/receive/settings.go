@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -26,7 +27,8 @@ type settings struct {
 	Auth
 	Database
 	NSQ
-	queue.Subscription // hints are published to the topic; the channel's backlog limits a sweep
+	queue.Subscription // hints of pictures are published to the topic; the channel's backlog limits a sweep
+	Topics
 	photo.RootsSettings
 	photo.GallerySettings
 	Limits
@@ -66,6 +68,17 @@ func (l Limits) settingOf(request *http.Request, limit int64) string {
 // itself is limited by pkg/serve: a large one over a slow connection takes longer.
 func (l Limits) afterBody(request *http.Request) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(request.Context(), l.MaxTime)
+}
+
+// Topics are those of the other hints.
+type Topics struct {
+	Photos    string `envconfig:"PHOTO_TOPIC" default:"photos" desc:"NSQ topic of the hints that a person's photo waits to be looked at; apart from TOPIC, so that it does not wait behind pictures"`
+	Rematches string `envconfig:"REMATCH_TOPIC" default:"rematches" desc:"NSQ topic of the hints that faces wait to be compared with the gallery again"`
+}
+
+// Check refuses names that nsqd would refuse.
+func (t Topics) Check() error {
+	return errors.Join(queue.CheckName("PHOTO_TOPIC", t.Photos), queue.CheckName("REMATCH_TOPIC", t.Rematches))
 }
 
 // FolderSettings say how folders that are posted are walked.

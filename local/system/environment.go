@@ -37,7 +37,6 @@ func (s *System) environment(program string) []string {
 		nsqd     = func() string { return "NSQD_ADDRESS=" + s.route(program, NSQD, s.At.NSQD) }
 		images   = "IMAGES_URL=" + s.settings.ImagesURL
 		people   = "KNOWN_PEOPLE=" + s.settings.KnownPeople
-		topic    = "TOPIC=images"
 		channel  = "CHANNEL=process"
 	)
 	listening := func(host string, port int, more ...string) []string {
@@ -65,13 +64,13 @@ func (s *System) environment(program string) []string {
 		if s.settings.TwoProcesses {
 			processes = append(processes, local(s.settings.processTwoPort))
 		}
-		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
+		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), "TOPIC=images,photos,rematches", channel)
 		if s.settings.NSQDAddress == "" {
 			environment = append(environment, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
 		return environment
 	case Receive:
-		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
+		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)
 	case View:
 		receive := s.At.Receive
 		if len(s.At.Network) > 0 { // the page's commands are for whoever opens it

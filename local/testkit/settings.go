@@ -82,7 +82,7 @@ func eachSetting(structure reflect.Value, above []int, do func(path []int, field
 			eachSetting(structure.Field(i), path, do)
 		case field.Tag.Get("envconfig") == "" || field.Type.PkgPath() != "" && field.Type != reflect.TypeFor[time.Duration]():
 			// no setting, or one of a type that reads itself
-		case isText(field.Type), structure.Field(i).CanInt(), structure.Field(i).CanUint(), structure.Field(i).CanFloat():
+		case isText(field.Type), field.Type == reflect.TypeFor[[]int](), structure.Field(i).CanInt(), structure.Field(i).CanUint(), structure.Field(i).CanFloat():
 			do(path, field)
 		}
 	}
@@ -91,6 +91,8 @@ func eachSetting(structure reflect.Value, above []int, do func(path []int, field
 // set tells whether the value can hold n.
 func set(value reflect.Value, n int64) bool {
 	switch {
+	case value.Type() == reflect.TypeFor[[]int]():
+		value.Set(reflect.ValueOf([]int{1, int(n)}))
 	case value.CanInt() && !value.OverflowInt(n):
 		value.SetInt(n)
 	case value.CanUint() && n >= 0:

@@ -25,6 +25,9 @@ const (
 	TypeUnknown    = "dev.lineup.image.unknown"    // data ResultData: nobody known, or no face
 	TypeFailed     = "dev.lineup.image.failed"     // data FailedData: for good
 
+	TypePhotoSubmitted   = "dev.lineup.photo.submitted"   // data PhotoData: a photo of a person waits to be examined
+	TypeRematchSubmitted = "dev.lineup.rematch.submitted" // data RematchData: pictures wait to be compared with the gallery again
+
 	TypeNSQMessage = "dev.lineup.nsq.message" // the bridge's wrapping of a message that is no CloudEvent
 	TypeNSQDead    = "dev.lineup.nsq.dead"    // a message that the bridge's sink refused for good
 	TypePing       = "dev.knative.sources.ping"
@@ -60,8 +63,28 @@ type ResultData struct {
 	Faces    []lineup.Face `json:"faces"`
 }
 
+// PhotoData is the data of a photo's submitted event.
+type PhotoData struct {
+	ID int64 `json:"id"`
+}
+
+// RematchData is the data of a re-match's submitted event: of the range of pictures that
+// begins with that one, every face is to be compared with that state of the gallery at least.
+type RematchData struct {
+	FirstImage   int64 `json:"first_image"`
+	GalleryState int64 `json:"gallery_state"`
+}
+
 // ImageOf reads the data of a submitted event, which must be JSON.
-func ImageOf(e cloudevents.Event) (data ImageData, err error) {
+func ImageOf(e cloudevents.Event) (ImageData, error) { return dataOf[ImageData](e) }
+
+// PhotoOf reads the data of a photo's submitted event, which must be JSON.
+func PhotoOf(e cloudevents.Event) (PhotoData, error) { return dataOf[PhotoData](e) }
+
+// RematchOf reads the data of a re-match's submitted event, which must be JSON.
+func RematchOf(e cloudevents.Event) (RematchData, error) { return dataOf[RematchData](e) }
+
+func dataOf[T any](e cloudevents.Event) (data T, err error) {
 	if !isJSON(e.DataContentType()) {
 		return data, fmt.Errorf("its data is %s, not JSON", e.DataContentType())
 	}
@@ -84,11 +107,22 @@ type FailedData struct {
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
 func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
-	return build(TypeSubmitted, SourceReceive, time.Now(), id, round, ImageData{ID: id, Path: path}, trace)
+	return build(fact{TypeSubmitted, SourceReceive, Subject(id), fmt.Sprintf("%d.%d", id, round), time.Now()}, ImageData{ID: id, Path: path}, trace)
 }
 
-// Result says how looking at the picture ended in its round-th round. The
-// picture's status must be final.
+// PhotoSubmitted says that the photo waits to be examined.
+func PhotoSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
+	return build(fact{TypePhotoSubmitted, SourceReceive, fmt.Sprintf("photos/%d", id), fmt.Sprintf("photo.%d", id), time.Now()}, PhotoData{id}, trace)
+}
+
+// RematchSubmitted says that a range of pictures waits to be compared with the gallery again.
+func RematchSubmitted(data RematchData, trace Trace) (cloudevents.Event, error) {
+	subject, id := fmt.Sprintf("rematches/%d", data.FirstImage), fmt.Sprintf("rematch.%d.%d", data.FirstImage, data.GalleryState)
+	return build(fact{TypeRematchSubmitted, SourceReceive, subject, id, time.Now()}, data, trace)
+}
+
+// Result says how looking at the picture ended in its round-th round, and after it was
+// compared again what the answer is now. The picture's status must be final.
 func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, error) {
 	kind, final := TypeOf(image.Status)
 	if !final {
@@ -102,7 +136,11 @@ func Result(image lineup.Image, round int64, trace Trace) (cloudevents.Event, er
 		faces := append([]lineup.Face{}, image.Faces...) // in JSON none is [], not null
 		data = ResultData{ofImage, image.FileName, image.Warning, faces}
 	}
-	return build(kind, SourceProcess, image.UpdatedAt, image.ID, round, data, trace)
+	id := fmt.Sprintf("%d.%d", image.ID, round)
+	if image.Revision > 0 {
+		id = fmt.Sprintf("%s.%d", id, image.Revision)
+	}
+	return build(fact{kind, SourceProcess, Subject(image.ID), id, image.UpdatedAt}, data, trace)
 }
 
 // TypeOf is the type of the event about a picture that ended with the status, false
@@ -119,19 +157,24 @@ func TypeOf(status lineup.Status) (string, bool) {
 	return "", false
 }
 
-// build gives the event an id that is the same whenever the same fact is told
-// again: a picture is submitted, and gets its result, once a round. At is when it
-// became a fact.
-func build(kind, source string, at time.Time, id, round int64, data any, trace Trace) (cloudevents.Event, error) {
+// fact is what an event tells. Its id is the same whenever the same fact is told again:
+// a picture is submitted, and gets its result, once a round, and then another result with
+// each revision. At is when it became a fact.
+type fact struct {
+	kind, source, subject, id string
+	at                        time.Time
+}
+
+func build(f fact, data any, trace Trace) (cloudevents.Event, error) {
 	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(kind)
-	e.SetSource(source)
-	e.SetSubject(Subject(id))
-	e.SetID(fmt.Sprintf("%d.%d", id, round))
-	e.SetTime(at.UTC())
+	e.SetType(f.kind)
+	e.SetSource(f.source)
+	e.SetSubject(f.subject)
+	e.SetID(f.id)
+	e.SetTime(f.at.UTC())
 	trace.set(&e)
 	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
-		return e, fmt.Errorf("make event %s for image %d: %w", kind, id, err)
+		return e, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
 	}
 	return e, e.Validate()
 }

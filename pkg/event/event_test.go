@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,14 +22,16 @@ func picture(status lineup.Status) lineup.Image {
 	return lineup.Image{
 		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(),
 		Faces: []lineup.Face{{
-			Person: &lineup.Person{ID: 4, Name: "Dad"}, ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5),
+			ID: 31, Person: &lineup.Person{ID: 4, Name: "Dad"}, DecidedBy: lineup.ByMachine, Not: []int64{5}, ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5),
+			Margin: testkit.Ptr(.25), Candidates: []lineup.Candidate{{Person: lineup.Person{ID: 4, Name: "Dad"}, PhotoID: 6, ImageName: "dad.jpg", Similarity: .75}},
 			Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m",
-		}, {}},
+		}, {Not: []int64{}, Candidates: []lineup.Candidate{}}},
 	}
 }
 
-const faces = `[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75,"score":0.5,` +
-	`"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4}},{"person":null,"image_name":"","similarity":null,"score":null,"box":null}]`
+const faces = `[{"id":31,"person":{"id":4,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[5],"image_name":"dad.jpg","similarity":0.75,"margin":0.25,"refusal":"",` +
+	`"candidates":[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75}],"score":0.5,"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4}},` +
+	`{"id":0,"person":null,"decided_by":"","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"refusal":"","candidates":[],"score":null,"box":null}]`
 
 func TestEventsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()
@@ -37,25 +40,35 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 	cut, refused := picture(lineup.Unknown), picture(lineup.Failed)
 	cut.FileName, cut.Warning, cut.Faces = "Öl.jpg", "cut off", nil
 	refused.FileName = "Öl.jpg"
+	revised := faceless
+	revised.Revision = 3
 	for name, c := range map[string]struct {
 		build        func() (cloudevents.Event, error)
 		kind, source string
 		data         string
+		subject, id  string // those of picture 23 in round 2 where they are empty
 	}{
 		"submitted": {func() (cloudevents.Event, error) { return event.Submitted(23, 2, "a/ä.jpg", trace) },
-			"dev.lineup.image.submitted", "/lineup/receive", `{"id":23,"path":"a/ä.jpg"}`},
+			"dev.lineup.image.submitted", "/lineup/receive", `{"id":23,"path":"a/ä.jpg"}`, "", ""},
 		"identified": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Identified), 2, trace) },
-			"dev.lineup.image.identified", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
+			"dev.lineup.image.identified", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`, "", ""},
 		"unknown": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Unknown), 2, trace) },
-			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`},
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`, "", ""},
 		"unknown, no face": {func() (cloudevents.Event, error) { return event.Result(faceless, 2, trace) },
-			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`},
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`, "", ""},
 		"upload, damaged": {func() (cloudevents.Event, error) { return event.Result(cut, 2, trace) },
-			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","warning":"cut off","faces":[]}`},
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","warning":"cut off","faces":[]}`, "", ""},
 		"upload, failed": {func() (cloudevents.Event, error) { return event.Result(refused, 2, trace) },
-			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","reason":"no picture"}`},
+			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","file_name":"Öl.jpg","reason":"no picture"}`, "", ""},
 		"failed": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Failed), 2, trace) },
-			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`},
+			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`, "", ""},
+		"another answer": {func() (cloudevents.Event, error) { return event.Result(revised, 2, trace) },
+			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`, "", "23.2.3"},
+		"photo": {func() (cloudevents.Event, error) { return event.PhotoSubmitted(7, trace) },
+			"dev.lineup.photo.submitted", "/lineup/receive", `{"id":7}`, "photos/7", "photo.7"},
+		"rematch": {func() (cloudevents.Event, error) {
+			return event.RematchSubmitted(event.RematchData{FirstImage: 500, GalleryState: 9}, trace)
+		}, "dev.lineup.rematch.submitted", "/lineup/receive", `{"first_image":500,"gallery_state":9}`, "rematches/500", "rematch.500.9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := c.build()
@@ -65,8 +78,9 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			if err := e.Validate(); err != nil {
 				t.Error(err)
 			}
-			if e.SpecVersion() != "1.0" || e.Type() != c.kind || e.Source() != c.source || e.Subject() != "images/23" || e.DataContentType() != "application/json" {
-				t.Errorf("the event has type %s, source %s, subject %s; want type %s, source %s, subject images/23", e.Type(), e.Source(), e.Subject(), c.kind, c.source)
+			subject, id := cmp.Or(c.subject, "images/23"), cmp.Or(c.id, "23.2")
+			if e.SpecVersion() != "1.0" || e.Type() != c.kind || e.Source() != c.source || e.Subject() != subject || e.ID() != id || e.DataContentType() != "application/json" {
+				t.Errorf("the event has type %s, source %s, subject %s, id %s; want type %s, source %s, subject %s, id %s", e.Type(), e.Source(), e.Subject(), e.ID(), c.kind, c.source, subject, id)
 			}
 			if string(e.Data()) != c.data {
 				t.Errorf("the data is\n%s, want\n%s", e.Data(), c.data)
@@ -78,6 +92,19 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 				t.Errorf("built again its id is %s, before %s, %v", again.ID(), e.ID(), err)
 			}
 		})
+	}
+}
+
+func TestDataIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	photo := testkit.Must(event.PhotoSubmitted(7, trace))(t)
+	if data, err := event.PhotoOf(photo); err != nil || data.ID != 7 {
+		t.Errorf("the photo is %+v, %v", data, err)
+	}
+	want := event.RematchData{FirstImage: 500, GalleryState: 9}
+	rematch := testkit.Must(event.RematchSubmitted(want, trace))(t)
+	if data, err := event.RematchOf(rematch); err != nil || data != want {
+		t.Errorf("the re-match is %+v, %v", data, err)
 	}
 }
 

@@ -42,6 +42,8 @@ type Image struct {
 
 	// Content tells the content of the file that was looked at; empty while nobody knows.
 	Content string `json:"-"`
+	// Revision counts how often the answer of this round was changed by a hand or by the gallery.
+	Revision int64 `json:"-"`
 }
 
 // Folder is a folder or the prefix of a bucket's keys that was posted. Every picture
@@ -64,16 +66,43 @@ type Person struct {
 	Name string `json:"name"`
 }
 
+// DecidedBy is who said whose a face is.
+type DecidedBy string
+
+// A face is decided by one of them.
+const (
+	ByMachine  DecidedBy = "machine"
+	ByHand     DecidedBy = "hand"
+	ByStranger DecidedBy = "stranger" // by machine, and whoever it is has no name
+)
+
 // Face is one face in a picture. What the face server did not tell is nil.
 type Face struct {
-	Person     *Person  `json:"person"`     // nil when nobody known
-	ImageName  string   `json:"image_name"` // the gallery photo that matched, else empty
-	Similarity *float64 `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
-	Score      *float64 `json:"score"`      // how sure it is that this is a face, 0 to 1
-	Box        *Box     `json:"box"`
+	ID         int64       `json:"id"`
+	Person     *Person     `json:"person"` // nil when nobody known
+	DecidedBy  DecidedBy   `json:"decided_by"`
+	Ignored    bool        `json:"ignored"`    // said by hand to be nobody's business
+	Not        []int64     `json:"not"`        // the persons that it was said by hand not to be
+	ImageName  string      `json:"image_name"` // the gallery photo that matched, else empty
+	Similarity *float64    `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
+	Margin     *float64    `json:"margin"`     // by how much the nearest person is nearer than the second
+	Refusal    string      `json:"refusal"`    // why the machine took it for nobody, else empty
+	Candidates []Candidate `json:"candidates"` // who it could be, the nearest first
+	Score      *float64    `json:"score"`      // how sure it is that this is a face, 0 to 1
+	Box        *Box        `json:"box"`
 
-	Embedding []float32 `json:"-"` // the face's descriptor
-	Model     string    `json:"-"` // the model that made the embedding
+	Embedding    []float32 `json:"-"` // the face's descriptor
+	Model        string    `json:"-"` // the model that made the embedding
+	Problems     []string  `json:"-"` // what would be wrong with it as a photo of its person
+	GalleryState int64     `json:"-"` // the state of the gallery that it was compared with
+}
+
+// Candidate is a person whom a face could be, by the photo of theirs that is nearest.
+type Candidate struct {
+	Person     Person  `json:"person"`
+	PhotoID    int64   `json:"-"` // 0 where photos have no rows
+	ImageName  string  `json:"image_name"`
+	Similarity float64 `json:"similarity"`
 }
 
 // Box is a rectangle in fractions of the picture's width and height.

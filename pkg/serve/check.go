@@ -126,6 +126,8 @@ func (s setting) malformed(err *envconfig.ParseError) error {
 		return fmt.Errorf("%s=%q: %w", s.key, err.Value, err.Err)
 	case s.value.Kind() == reflect.Bool:
 		want = "true or false"
+	case s.value.Kind() == reflect.Slice && s.value.Type().Elem().Kind() == reflect.Int:
+		want = "a whole number, or several separated by commas"
 	case s.value.CanInt(), s.value.CanUint():
 		want = "a whole number"
 	case s.value.CanFloat():
@@ -157,7 +159,22 @@ func brokenRules(structure reflect.Value) []error {
 	}
 }
 
+// inRange looks at a number or a duration, or at each of a list of them.
 func (s setting) inRange() error {
+	if s.value.Kind() != reflect.Slice {
+		return s.valueInRange()
+	}
+	for i := range s.value.Len() {
+		one := s
+		one.value = s.value.Index(i)
+		if err := one.valueInRange(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s setting) valueInRange() error {
 	if limit := s.tags.Get("min"); limit != "" && !s.compare(limit, func(order int) bool { return order >= 0 }) {
 		return fmt.Errorf("%s=%v: at least %s is needed", s.key, s.value, limit)
 	}

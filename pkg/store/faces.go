@@ -182,3 +182,12 @@ func encodeEmbedding(embedding []float32) []byte {
 	}
 	return bytes
 }
+
+// decodeEmbedding is encodeEmbedding's inverse.
+func decodeEmbedding(encoded []byte) []float32 {
+	embedding := make([]float32, len(encoded)/4)
+	for i := range embedding {
+		embedding[i] = math.Float32frombits(binary.LittleEndian.Uint32(encoded[4*i:]))
+	}
+	return embedding
+}

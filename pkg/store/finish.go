@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -110,15 +109,6 @@ func bestMatch(faces []lineup.Face) *lineup.Person {
 		}
 	}
 	return best
-}
-
-// truncate keeps what a column of that width can hold.
-func truncate(s string, width int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if runes := []rune(s); len(runes) > width {
-		return string(runes[:width-1]) + "…"
-	}
-	return s
 }
 
 const updateAnnounced = `

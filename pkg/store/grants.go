@@ -12,9 +12,10 @@ var grants string
 // database lineup, and no more; none when the program needs no database.
 func Grants(program string) (statements []string) {
 	for line := range strings.Lines(grants) {
-		statement, found := strings.CutSuffix(strings.TrimSpace(line), ";")
-		if found && strings.HasSuffix(statement, " TO "+program) {
-			statements = append(statements, statement)
+		statement, ended := strings.CutSuffix(strings.TrimSpace(line), ";")
+		rights, account, found := strings.Cut(statement, " TO ")
+		if ended && found && strings.Trim(account, "'") == program {
+			statements = append(statements, rights+" TO "+program)
 		}
 	}
 	return statements

@@ -141,11 +141,6 @@ func (s *Store) DueFolders(ctx context.Context, limit int) (ids []int64, err err
 	return ids, err
 }
 
-func scanID(rows *sql.Rows) (id int64, err error) {
-	err = rows.Scan(&id)
-	return id, err
-}
-
 // ClaimFolder takes the folder's walk for the time of the lease, Horizon at most, which
 // every batch renews. ErrClaimLost says that another is at it, or that it is finished.
 func (s *Store) ClaimFolder(ctx context.Context, id int64, lease time.Duration) (Walk, error) {

@@ -13,6 +13,8 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 	db := newDatabase(t)
 	for column, want := range map[[2]string]int{
 		{"person", "name"}:              store.PersonNameWidth,
+		{"person", "spelling"}:          store.SpellingWidth,
+		{"changes", "made_by"}:          store.ChangeByWidth,
 		{"person_images", "image_name"}: store.ImageNameWidth,
 		{"faces", "image_name"}:         store.ImageNameWidth,
 		{"faces", "model"}:              store.ModelWidth,

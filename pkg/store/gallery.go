@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+const (
+	updateGallery = `
+		UPDATE gallery
+		SET state = state + 1
+		WHERE id = 1`
+
+	selectGallery = `
+		SELECT state
+		FROM gallery
+		WHERE id = 1`
+
+	stampPeople = `
+		UPDATE person
+		SET gallery_state = ?
+		WHERE id IN `
+
+	stampPhotos = `
+		UPDATE person_images
+		SET gallery_state = ?
+		WHERE id IN `
+)
+
+// bumpGallery begins the gallery's next state and stamps the rows that make it. It is a
+// transaction's last lock, and held until the commit: so states are in the order of
+// commits, and who sees one sees every change up to it. The rows are locked before.
+func bumpGallery(ctx context.Context, tx *sql.Tx, people, photos []int64) (state int64, err error) {
+	if _, err := tx.ExecContext(ctx, updateGallery); err != nil {
+		return 0, err
+	}
+	if err := tx.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil {
+		return 0, err
+	}
+	for _, stamp := range []struct {
+		statement string
+		ids       []int64
+	}{{stampPeople, people}, {stampPhotos, photos}} {
+		for chunk := range slices.Chunk(stamp.ids, maxValues) {
+			list, args := placeholders(chunk)
+			if _, err := tx.ExecContext(ctx, stamp.statement+list, slices.Concat([]any{state}, args)...); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return state, nil
+}
+
+// survivor is who a person is once everybody was merged.
+type survivor struct {
+	lineup.Person
+	Removed bool // enrolling was undone: nobody by machine
+}
+
+// selectPointers also tells whose row it is.
+const selectPointers = `
+	SELECT
+		id,
+		name,
+		merged_into,
+		removed_at IS NOT NULL
+	FROM person
+	WHERE id IN `
+
+// survivors tells who each of these persons is: at the end of the pointers that merging
+// leaves. One of whom there is no row is left out, and so is a circle, which only a hand
+// in the database can make.
+func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor, error) {
+	type row struct {
+		survivor
+		into sql.NullInt64
+	}
+	rows := map[int64]row{}
+	for unread := distinctIDs(ids); len(unread) > 0; {
+		var next []int64
+		for chunk := range slices.Chunk(unread, maxValues) {
+			list, args := placeholders(chunk)
+			read, err := query(ctx, q, func(r *sql.Rows) (one row, err error) {
+				var name sql.NullString
+				err = r.Scan(&one.ID, &name, &one.into, &one.Removed)
+				one.Name = name.String
+				return one, err
+			}, selectPointers+list, args...)
+			if err != nil {
+				return nil, err
+			}
+			for _, one := range read {
+				rows[one.ID] = one
+				next = append(next, one.into.Int64)
+			}
+		}
+		unread = slices.DeleteFunc(distinctIDs(next), func(id int64) bool { _, known := rows[id]; return known })
+	}
+	all := make(map[int64]survivor, len(ids))
+	for _, id := range ids {
+		one, there := rows[id]
+		for steps := 0; there && one.into.Valid; steps++ {
+			if one, there = rows[one.into.Int64]; steps > len(rows) {
+				there = false
+			}
+		}
+		if there {
+			all[id] = one.survivor
+		}
+	}
+	return all, nil
+}
+
+// survivorOf is survivors of one person; ErrNotFound when there is none, or enrolling
+// them was undone.
+func survivorOf(ctx context.Context, q querier, id int64) (lineup.Person, error) {
+	all, err := survivors(ctx, q, []int64{id})
+	if err != nil {
+		return lineup.Person{}, err
+	}
+	one, there := all[id]
+	if !there || one.Removed {
+		return lineup.Person{}, ErrNotFound
+	}
+	return one.Person, nil
+}
+
+const selectMerged = `
+	SELECT id
+	FROM person
+	WHERE merged_into IN `
+
+// members gives the persons and everybody who was merged into them.
+func members(ctx context.Context, q querier, ids ...int64) ([]int64, error) {
+	all := distinctIDs(ids)
+	known := map[int64]bool{}
+	for _, id := range all {
+		known[id] = true
+	}
+	for unread := all; len(unread) > 0; {
+		var next []int64
+		for chunk := range slices.Chunk(unread, maxValues) {
+			list, args := placeholders(chunk)
+			merged, err := query(ctx, q, scanID, selectMerged+list, args...)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range merged {
+				if !known[id] {
+					known[id] = true
+					next = append(next, id)
+				}
+			}
+		}
+		all, unread = append(all, next...), next
+	}
+	return all, nil
+}
+
+// distinctIDs gives each id once, in their order, which is that of locking; 0 is none.
+func distinctIDs(ids []int64) []int64 {
+	sorted := slices.Clone(ids)
+	slices.Sort(sorted)
+	return slices.DeleteFunc(slices.Compact(sorted), func(id int64) bool { return id == 0 })
+}
