@@ -100,9 +100,9 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 
 // describe asks what a photo of the gallery shows. A server that knows only the original
 // API describes none.
-func (f *faceServer) describe(ctx, opened context.Context, imageName string, trace event.Trace) (described *facerecog.Photo, o outcome) {
+func (f *faceServer) describe(ctx, opened context.Context, image string, trace event.Trace) (described *facerecog.Photo, o outcome) {
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		described, err = f.gallery.Describe(ctx, &facerecog.DescribeRequest{ImageName: imageName})
+		described, err = f.gallery.Describe(ctx, &facerecog.DescribeRequest{ImageName: image})
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented {

@@ -114,10 +114,8 @@ func TestAPhotoWaitsWhileTheFaceServerIsAway(t *testing.T) {
 	}
 	s.wantPhoto(t, photo.ID, store.PhotoPending, "")
 	face.start(t)
-	db := s.sql(t)
-	testkit.Eventually(t, patience, "it is examined", func() bool {
-		testkit.Must(db.ExecContext(t.Context(), "UPDATE person_images SET retry_at = NULL"))(t)
-		return s.deliverPhoto(t, photo.ID).Code == http.StatusOK
-	})
+	testkit.Eventually(t, patience, "the face server is found again", func() bool { return s.faces.healthy(t.Context()) == nil })
+	s.edit(t, "UPDATE person_images SET retry_at = NULL")
+	s.wantAnswer(t, s.deliverPhoto(t, photo.ID), http.StatusOK, "")
 	s.wantPhoto(t, photo.ID, store.PhotoUsable, "")
 }
