@@ -272,13 +272,13 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		renewed.PersonID = e.person
 		set("person", row.PersonID, e.person)
 	}
-	if e.Chosen != 0 && e.Chosen != row.Chosen {
+	if e.Chosen != row.Chosen && (e.Chosen != 0 || row.removed) {
 		renewed.Chosen = e.Chosen
 		set("chosen", row.Chosen, e.Chosen)
 	}
-	if e.Anyway && !row.Anyway && (row.Similar != nil || len(values) > 0) {
-		renewed.Anyway = true
-		set("anyway", false, true)
+	if e.Anyway != row.Anyway && (row.removed || e.Anyway && row.Similar != nil) {
+		renewed.Anyway = e.Anyway
+		set("anyway", row.Anyway, e.Anyway)
 	}
 	if len(values) == 0 {
 		return row.ID, nil
