@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -19,6 +21,8 @@ type engine struct {
 	workers *workers
 	people  *photo.Roots
 	gallery gallery.Gallery
+	pause   time.Duration    // between two readings of it
+	rows    *store.Store     // of the gallery; nil for a folder
 	photos  gallery.Examiner // of photos that are or may become the gallery's
 	matcher
 	describer
@@ -59,8 +63,38 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		},
 		describer: describer{models.Name, config.Requirements},
 	}
-	e.gallery = gallery.NewFolder(e.photos, models.Embedder.Length, config.Workers, log)
+	if err := e.openGallery(config, log); err != nil {
+		e.close()
+		return nil, err
+	}
 	return e, nil
+}
+
+// galleryConnections are one that asks and one to spare while an old one ends.
+const galleryConnections = 2
+
+func (e *engine) openGallery(config settings, log *slog.Logger) (err error) {
+	length := e.models.Embedder.Length
+	if config.DSN == "" {
+		e.pause = config.GalleryPoll
+		e.gallery = gallery.NewFolder(e.photos, length, config.Workers, log)
+		return nil
+	}
+	e.rows, err = store.Open(store.Settings{Database: config.database(), Connections: galleryConnections})
+	if err != nil {
+		return err
+	}
+	e.pause = config.GalleryAsk
+	e.gallery = gallery.NewDatabase(e.rows, e.models.Name, length, config.GalleryCheck, log)
+	return nil
+}
+
+// source names the gallery's setting.
+func (e *engine) source(config settings) string {
+	if e.rows != nil {
+		return "MYSQL_DSN"
+	}
+	return "KNOWN_PEOPLE=" + config.KnownPeople
 }
 
 // identify tells who the faces in a picture are. The error is one of package picture's,
@@ -82,6 +116,9 @@ func (e *engine) comparison() *facerecog.Comparison {
 }
 
 func (e *engine) close() {
+	if e.rows != nil {
+		e.rows.Close()
+	}
 	e.workers.close()
 	e.models.Close()
 	e.people.Close()

@@ -26,7 +26,8 @@ type settings struct {
 	photo.RootsSettings
 	photo.GallerySettings
 	photo.Limits
-	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"pause between two listings of the gallery, which find its changes"`
+	GalleryDatabase
+	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
 	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
 	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
 	MatchMargin    float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
