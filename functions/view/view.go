@@ -49,7 +49,7 @@ func (v *view) handler() http.Handler {
 	mux.Handle("/folders/{id}", v.show(v.folder))
 	mux.HandleFunc("/assets/{name}", v.asset)
 	mux.Handle("/", v.show(v.noPage))
-	return v.auth.Guard(v.limit(mux), nil, v.refuse)
+	return v.auth.Guard(v.limit(mux), auth.Exceptions{}, v.refuse)
 }
 
 // limit sets the time limits of every request and refuses all methods but GET and HEAD.
