@@ -34,7 +34,7 @@ func (s Settings) Check() error {
 		}
 	}
 	_, originErrs := crossOriginProtection(s.TrustedOrigins)
-	return errors.Join(append(errs, originErrs...)...)
+	return errors.Join(slices.Concat(errs, originErrs, hosts(s.Hosts).check())...)
 }
 
 // crossOriginProtection lets pages of these origins post, and names each origin that

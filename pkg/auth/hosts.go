@@ -1,13 +1,28 @@
 package auth
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
 // hosts are the names by which a program may be called, beside those of [isLocal].
 type hosts []string
+
+// hostForm is that of a name in HOSTS: no port, nothing before *.
+var hostForm = regexp.MustCompile(`^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$`)
+
+// check names each that is none.
+func (known hosts) check() (errs []error) {
+	for _, host := range known {
+		if !hostForm.MatchString(host) {
+			errs = append(errs, fmt.Errorf("HOSTS: %q is no name of a host: write each as www.example.com or *.example.com, without a port, or * for any", host))
+		}
+	}
+	return errs
+}
 
 // know tells whether a Host header names one. A page of another site can have its name
 // lead to this machine (DNS rebinding), and is of the same origin then; but the browser
@@ -19,7 +34,7 @@ func (known hosts) know(header string) bool {
 	}
 	name = strings.TrimSuffix(strings.ToLower(strings.Trim(name, "[]")), ".")
 	for _, host := range known {
-		host = strings.ToLower(strings.TrimSpace(host))
+		host = strings.ToLower(host)
 		above, all := strings.CutPrefix(host, "*")
 		if host == name || all && strings.HasSuffix(name, above) {
 			return true

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// apiPrefix begins the addresses for programs.
+const apiPrefix = "/api/v1/"
+
+// api answers what reads from the database, and hands on what writes.
+func (v *view) api() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /api/v1/images", v.tell(v.apiImages, "status", "person", "path", "q", "since", "until", "before", "limit"))
+	mux.Handle("GET /api/v1/images/{id}", v.tell(v.apiImage))
+	mux.Handle("GET /api/v1/images/{id}/history", v.tell(v.apiHistory))
+	mux.Handle("GET /api/v1/people", v.tell(v.apiPeople, "named", "hidden", "q", "after", "limit"))
+	mux.Handle("GET /api/v1/people/{id}", v.tell(v.apiPerson))
+	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar))
+	mux.Handle("GET /api/v1/changes", v.tell(v.apiChanges, "person", "image", "before", "limit"))
+	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		mux.Handle(method+" "+apiPrefix, v.receive)
+	}
+	return serve.Routed(mux, v.refuse)
+}
+
+// isAPI tells of requests of programs: they are answered in JSON, whatever they accept.
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefix) }
+
+// isHandedOn tells of requests that receive answers, and counts.
+func (v *view) isHandedOn(r *http.Request) bool {
+	return v.receive.allowed && isAPI(r) && (r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete)
+}
+
+// tell answers with what a handler finds. Parameters are all that its query may have.
+func (v *view) tell(find func(*http.Request, query) (any, error), parameters ...string) http.Handler {
+	return v.timed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, err := parseQuery(r)
+		if err == nil {
+			err = q.only(parameters)
+		}
+		var found any
+		if err == nil {
+			found, err = find(r, q)
+		}
+		if err != nil {
+			v.refuse(w, r, v.report(r, problemOf(err), err))
+			return
+		}
+		sendTagged(w, r, found)
+	}))
+}
+
+// sendTagged sends JSON with an ETag, or 304 to whoever has it already.
+func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	encoder.Encode(content) //nolint:errcheck // it is made of what JSON has
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body.Bytes())))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
+}
+
+// list is one page of a list.
+type list[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"` // URL path and query of the next page, null on the last
+}
+
+func newList[T any](items []T, more bool, q query, key string, id func(T) int64) list[T] {
+	l := list[T]{Items: append([]T{}, items...)} // none is [] in JSON, not null
+	if more {
+		l.Next = q.next(key, id(items[len(items)-1]))
+	}
+	return l
+}
+
+// byID reads what the id of the path names.
+func byID[T any](r *http.Request, what string, read func(context.Context, int64) (T, error)) (found T, err error) {
+	id, ok := pathID(r)
+	if !ok {
+		return found, notFound(fmt.Sprintf("The id of a %s is a whole number.", what))
+	}
+	found, err = read(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return found, notFound(fmt.Sprintf("There is no %s with the id %d.", what, id))
+	}
+	return found, err
+}
