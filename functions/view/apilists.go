@@ -61,6 +61,6 @@ func (v *view) apiChanges(r *http.Request, q query) (any, error) {
 	if f.Limit, err = q.limit(v.options); err != nil {
 		return nil, err
 	}
-	changes, more, err := v.db.Changes(r.Context(), f)
-	return newList(changes, more, q, "before", func(c store.Change) int64 { return c.ID }), err
+	made, more, err := v.db.Changes(r.Context(), f)
+	return newList(made, more, q, "before", func(c store.Change) int64 { return c.ID }), err
 }

@@ -32,11 +32,11 @@ func parseQuery(r *http.Request) (query, error) {
 func (q query) only(names []string) error {
 	for name, values := range q.values {
 		if !slices.Contains(names, name) {
-			known := "this address takes none"
+			possible := "this address takes none"
 			if len(names) > 0 {
-				known = "those of this address are " + strings.Join(names, ", ")
+				possible = "those of this address are " + strings.Join(names, ", ")
 			}
-			return badRequest(fmt.Sprintf("The parameter %s is not known: %s.", name, known))
+			return badRequest(fmt.Sprintf("The parameter %s is not known: %s.", name, possible))
 		}
 		if len(values) > 1 {
 			return badRequest(fmt.Sprintf("The parameter %s stands twice.", name))
