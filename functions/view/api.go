@@ -2,21 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/serve"
-	"lineup.dev/lineup/pkg/store"
 )
-
-// apiPrefix begins the addresses for programs.
-const apiPrefix = "/api/v1/"
 
 // api answers what reads from the database, and hands on what writes.
 func (v *view) api() http.Handler {
@@ -28,14 +21,14 @@ func (v *view) api() http.Handler {
 	mux.Handle("GET /api/v1/people/{id}", v.tell(v.apiPerson))
 	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar))
 	mux.Handle("GET /api/v1/changes", v.tell(v.apiChanges, "person", "image", "before", "limit"))
+	mux.Handle("GET "+apiPrefix, v.tell(func(*http.Request, query) (any, error) {
+		return nil, notFound("Nothing is at this address, or it is one to write to.")
+	}))
 	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
 		mux.Handle(method+" "+apiPrefix, v.receive)
 	}
 	return serve.Routed(mux, v.refuse)
 }
-
-// isAPI tells of requests of programs: they are answered in JSON, whatever they accept.
-func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefix) }
 
 // isHandedOn tells of requests that receive answers, and counts.
 func (v *view) isHandedOn(r *http.Request) bool {
@@ -70,31 +63,4 @@ func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body.Bytes())))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
-}
-
-// list is one page of a list.
-type list[T any] struct {
-	Items []T     `json:"items"`
-	Next  *string `json:"next"` // URL path and query of the next page, null on the last
-}
-
-func newList[T any](items []T, more bool, q query, key string, id func(T) int64) list[T] {
-	l := list[T]{Items: append([]T{}, items...)} // none is [] in JSON, not null
-	if more {
-		l.Next = q.next(key, id(items[len(items)-1]))
-	}
-	return l
-}
-
-// byID reads what the id of the path names.
-func byID[T any](r *http.Request, what string, read func(context.Context, int64) (T, error)) (found T, err error) {
-	id, ok := pathID(r)
-	if !ok {
-		return found, notFound(fmt.Sprintf("The id of a %s is a whole number.", what))
-	}
-	found, err = read(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return found, notFound(fmt.Sprintf("There is no %s with the id %d.", what, id))
-	}
-	return found, err
 }

@@ -16,6 +16,12 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
+// apiPrefix begins the addresses for programs.
+const apiPrefix = "/api/v1/"
+
+// isAPI tells of requests of programs: they are answered in JSON, whatever they accept.
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefix) }
+
 // receiveConnections is how many connections to receive are kept between requests.
 const receiveConnections = 32
 

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -95,8 +94,6 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	}
 	return rows, false, err
 }
-
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 const (
 	selectPictures = `
