@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -52,6 +53,17 @@ func (v *view) tell(find func(*http.Request, query) (any, error), parameters ...
 		}
 		sendTagged(w, r, found)
 	}))
+}
+
+// timed sets the time limits of a request that is answered here.
+func (v *view) timed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Where the connection cannot be given a deadline, the answer goes without one.
+		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
+		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // sendTagged sends JSON with an ETag, or 304 to whoever has it already.

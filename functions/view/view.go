@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -59,17 +58,6 @@ func (v *view) handler() http.Handler {
 	all.Handle("/", v.timed(v.readOnly(mux)))
 	all.Handle(apiPrefix, v.api())
 	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isHandedOn}, v.refuse)
-}
-
-// timed sets the time limits of a request that is answered here.
-func (v *view) timed(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Where the connection cannot be given a deadline, the answer goes without one.
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
-		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
-		defer cancel()
-		h.ServeHTTP(w, r.WithContext(ctx))
-	})
 }
 
 // readOnly refuses all methods but GET and HEAD.
