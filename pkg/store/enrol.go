@@ -270,7 +270,7 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		renewed.Anyway = e.Anyway
 		set("anyway", row.Anyway, e.Anyway)
 	}
-	failed := row.State == PhotoUnusable && row.Faces == nil // nobody saw what it shows
+	failed := row.State == PhotoUnusable && row.Faces == nil && row.Similar == nil // nobody saw what it shows
 	if len(values) == 0 && !failed {
 		return row.ID, nil
 	}
