@@ -8,33 +8,39 @@ import (
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 	facerecog "lineup.dev/lineup/proto"
 )
 
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
-	gallery.Rule
+	match.Rule
 	candidates int // how many persons an answer names as possible
 }
 
-// refusals has each of the gallery's decisions.
-var refusals = map[gallery.Decision]facerecog.Refusal{
-	gallery.Match:          facerecog.Refusal_NONE,
-	gallery.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
-	gallery.BelowThreshold: facerecog.Refusal_NOBODY_NEAR,
-	gallery.Ambiguous:      facerecog.Refusal_COIN_TOSS,
+// refusals has each of package match's.
+var refusals = map[match.Refusal]facerecog.Refusal{
+	match.None:           facerecog.Refusal_NONE,
+	match.NobodyEnrolled: facerecog.Refusal_NOBODY_ENROLLED,
+	match.BelowThreshold: facerecog.Refusal_NOBODY_NEAR,
+	match.Ambiguous:      facerecog.Refusal_COIN_TOSS,
+	match.Taken:          facerecog.Refusal_TAKEN,
+	match.Ignored:        facerecog.Refusal_NONE, // a hand says that, which the face server knows nothing of
 }
 
 // nearest finds at most count persons, those most similar to an embedding first.
 type nearest func(embedding []float32, count int) []gallery.Candidate
 
-// answer says who the faces are: those that are known first, the most similar first;
-// what is equal in that, in the order of the detector's score.
-func (m matcher) answer(found []face.Face, nearest nearest, model string) *facerecog.IdentifyResponse {
-	response := &facerecog.IdentifyResponse{ImageName: facerecog.NotFound}
-	for _, f := range found {
-		response.Faces = append(response.Faces, m.face(f, nearest(f.Embedding, max(m.candidates, 2)), model))
-	}
+// look finds who a face could be: two at least, if there are, for the margin.
+func (m matcher) look(embedding []float32, near nearest) match.Face[gallery.Person] {
+	return match.Face[gallery.Person]{Candidates: near(embedding, max(m.candidates, 2))}
+}
+
+// answer says who the faces of a picture are, found ones together with who they could be:
+// those that are known first, the most similar first; what is equal in that, in the order
+// of the detector's score.
+func (m matcher) answer(found []gallery.Face, near nearest, described describer) *facerecog.IdentifyResponse {
+	response := &facerecog.IdentifyResponse{ImageName: facerecog.NotFound, Faces: m.faces(found, near, described)}
 	slices.SortStableFunc(response.Faces, func(a, b *facerecog.Face) int {
 		return cmp.Or(
 			-compareTruth(a.ImageName != "", b.ImageName != ""),
@@ -47,29 +53,60 @@ func (m matcher) answer(found []face.Face, nearest nearest, model string) *facer
 	return response
 }
 
-func (m matcher) face(f face.Face, candidates []gallery.Candidate, model string) *facerecog.Face {
-	response := &facerecog.Face{
-		Box:       box(f.Box),
-		Score:     proto.Float32(f.Score),
-		Embedding: f.Embedding,
-		Model:     model,
-		Liveness:  f.Liveness,
+// faces is the same in the order of found.
+func (m matcher) faces(found []gallery.Face, near nearest, described describer) (faces []*facerecog.Face) {
+	looked := make([]match.Face[gallery.Person], len(found))
+	for i, f := range found {
+		looked[i] = m.look(f.Embedding, near)
 	}
-	decision := m.Decide(candidates)
-	response.Refusal = refusals[decision]
-	if len(candidates) > 1 {
-		response.Margin = proto.Float32(candidates[0].Similarity - candidates[1].Similarity)
+	for i, decision := range match.Decide(m.Rule, looked) {
+		face := m.face(decision)
+		described.describe(face, found[i])
+		faces = append(faces, face)
 	}
-	if len(candidates) > 0 {
-		response.Similarity = proto.Float32(candidates[0].Similarity)
-		if decision == gallery.Match {
-			response.ImageName = candidates[0].ImageName
-		}
+	return faces
+}
+
+// face is what was decided of one.
+func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
+	response := &facerecog.Face{Refusal: refusals[decision.Refusal]}
+	if margin, ok := decision.Margin(); ok {
+		response.Margin = proto.Float32(margin)
 	}
-	for _, c := range candidates[:min(len(candidates), m.candidates)] {
-		response.Candidates = append(response.Candidates, &facerecog.Candidate{ImageName: c.ImageName, Person: c.Person, Similarity: c.Similarity})
+	if similarity, ok := decision.Similarity(); ok {
+		response.Similarity = proto.Float32(similarity)
+	}
+	if decision.Person != nil {
+		response.ImageName = decision.Candidates[0].ImageName
+	}
+	for _, c := range decision.Candidates[:min(len(decision.Candidates), m.candidates)] {
+		response.Candidates = append(response.Candidates, &facerecog.Candidate{
+			ImageName: c.ImageName, Person: c.Person.Name, Similarity: c.Similarity, PersonId: c.Person.ID, PhotoId: c.PhotoID,
+		})
 	}
 	return response
+}
+
+// describer tells of a face what has nothing to do with whose it is.
+type describer struct {
+	model string
+	gallery.Requirements
+}
+
+func (d describer) describe(response *facerecog.Face, f gallery.Face) {
+	response.Box = box(f.Box)
+	response.Score = proto.Float32(f.Score)
+	response.Embedding = f.Embedding
+	response.Model = d.model
+	response.Liveness = f.Liveness
+	response.Problems = problemsOf(d.Requirements.Of(f.Quality))
+}
+
+func problemsOf(found []gallery.Problem) (all []facerecog.Problem) {
+	for _, problem := range found {
+		all = append(all, problems[problem])
+	}
+	return all
 }
 
 func compareTruth(a, b bool) int {

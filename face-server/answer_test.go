@@ -5,6 +5,7 @@ import (
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -19,30 +20,30 @@ func nearestTo(known map[float32][]gallery.Candidate) nearest {
 func TestAnswer(t *testing.T) {
 	dad, mom, stranger, twin := []float32{1}, []float32{2}, []float32{3}, []float32{4}
 	known := nearestTo(map[float32][]gallery.Candidate{
-		1: {{ImageName: "dad.jpg", Person: "dad", Similarity: 0.8}, {ImageName: "mom.jpg", Person: "mom", Similarity: 0.1}},
-		2: {{ImageName: "mom.jpg", Person: "mom", Similarity: 0.9}, {ImageName: "dad.jpg", Person: "dad", Similarity: 0.1}, {ImageName: "son.jpg", Person: "son"}},
-		3: {{ImageName: "mom.jpg", Person: "mom", Similarity: 0.41}},
-		4: {{ImageName: "one.jpg", Person: "one", Similarity: 0.95}, {ImageName: "other.jpg", Person: "other", Similarity: 0.94}},
+		1: {{ImageName: "dad.jpg", Person: gallery.Person{Name: "dad"}, Similarity: 0.8}, {ImageName: "mom.jpg", Person: gallery.Person{Name: "mom"}, Similarity: 0.1}},
+		2: {{ImageName: "mom.jpg", Person: gallery.Person{Name: "mom"}, Similarity: 0.9}, {ImageName: "dad.jpg", Person: gallery.Person{Name: "dad"}, Similarity: 0.1}, {ImageName: "son.jpg", Person: gallery.Person{Name: "son"}}},
+		3: {{ImageName: "mom.jpg", Person: gallery.Person{Name: "mom"}, Similarity: 0.41}},
+		4: {{ImageName: "one.jpg", Person: gallery.Person{Name: "one"}, Similarity: 0.95}, {ImageName: "other.jpg", Person: gallery.Person{Name: "other"}, Similarity: 0.94}},
 	})
 	nobody := nearestTo(nil)
 	for name, c := range map[string]struct {
-		found     []face.Face
+		found     []gallery.Face
 		nearest   nearest
 		imageName string
 		faces     []string // the faces' image names, in order
 	}{
 		"no face is not found":                {nil, known, facerecog.NotFound, nil},
-		"a known face gives its photo's name": {[]face.Face{{Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg"}},
+		"a known face gives its photo's name": {[]gallery.Face{{Face: face.Face{Embedding: dad}}}, known, "dad.jpg", []string{"dad.jpg"}},
 		"the most similar of several comes first": {
-			[]face.Face{{Embedding: stranger, Score: 1}, {Embedding: dad, Score: .9}, {Embedding: mom, Score: .8}},
+			[]gallery.Face{{Face: face.Face{Embedding: stranger, Score: 1}}, {Face: face.Face{Embedding: dad, Score: .9}}, {Face: face.Face{Embedding: mom, Score: .8}}},
 			known, "mom.jpg", []string{"mom.jpg", "dad.jpg", ""}},
-		"below the threshold nobody is named":        {[]face.Face{{Embedding: stranger}}, known, facerecog.NotFound, []string{""}},
-		"a coin toss is nobody, however near":        {[]face.Face{{Embedding: twin}}, known, facerecog.NotFound, []string{""}},
-		"who is known comes before a nearer unknown": {[]face.Face{{Embedding: twin}, {Embedding: dad}}, known, "dad.jpg", []string{"dad.jpg", ""}},
-		"with an empty gallery nobody is":            {[]face.Face{{Embedding: dad}, {Embedding: mom}}, nobody, facerecog.NotFound, []string{"", ""}},
+		"below the threshold nobody is named":        {[]gallery.Face{{Face: face.Face{Embedding: stranger}}}, known, facerecog.NotFound, []string{""}},
+		"a coin toss is nobody, however near":        {[]gallery.Face{{Face: face.Face{Embedding: twin}}}, known, facerecog.NotFound, []string{""}},
+		"who is known comes before a nearer unknown": {[]gallery.Face{{Face: face.Face{Embedding: twin}}, {Face: face.Face{Embedding: dad}}}, known, "dad.jpg", []string{"dad.jpg", ""}},
+		"with an empty gallery nobody is":            {[]gallery.Face{{Face: face.Face{Embedding: dad}}, {Face: face.Face{Embedding: mom}}}, nobody, facerecog.NotFound, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := matcher{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, "model")
+			got := matcher{Rule: match.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2}.answer(c.found, c.nearest, describer{model: "model"})
 			if got.ImageName != c.imageName || len(got.Faces) != len(c.faces) {
 				t.Fatalf("answer is %v, want %s and %d faces", got, c.imageName, len(c.faces))
 			}
@@ -61,7 +62,7 @@ func TestAnswer(t *testing.T) {
 					t.Errorf("face %d: margin is %v", i, f.Margin)
 				}
 				for j, candidate := range candidates {
-					if got := f.Candidates[j]; got.ImageName != candidate.ImageName || got.Person != candidate.Person || got.Similarity != candidate.Similarity {
+					if got := f.Candidates[j]; got.ImageName != candidate.ImageName || got.Person != candidate.Person.Name || got.Similarity != candidate.Similarity {
 						t.Errorf("face %d: candidate %d is %v, want %v", i, j, got, candidate)
 					}
 				}
@@ -69,25 +70,41 @@ func TestAnswer(t *testing.T) {
 		})
 	}
 	t.Run("with an empty gallery the face of the highest score comes first", func(t *testing.T) {
-		got := matcher{}.answer([]face.Face{{Embedding: dad, Score: .8}, {Embedding: mom, Score: .9}}, nobody, "")
+		got := matcher{}.answer([]gallery.Face{{Face: face.Face{Embedding: dad, Score: .8}}, {Face: face.Face{Embedding: mom, Score: .9}}}, nobody, describer{})
 		if got.Faces[0].GetScore() != .9 {
 			t.Errorf("first comes a score of %v, want 0.9", got.Faces[0].GetScore())
 		}
 	})
 	t.Run("with no candidates wanted the margin still counts", func(t *testing.T) {
-		got := matcher{Rule: gallery.Rule{Threshold: 0.42, Margin: 0.1}}.answer([]face.Face{{Embedding: twin}}, known, "")
+		got := matcher{Rule: match.Rule{Threshold: 0.42, Margin: 0.1}}.answer([]gallery.Face{{Face: face.Face{Embedding: twin}}}, known, describer{})
 		if f := got.Faces[0]; f.Refusal != facerecog.Refusal_COIN_TOSS || len(f.Candidates) != 0 {
 			t.Errorf("refusal %v with %d candidates, want COIN_TOSS and none", f.Refusal, len(f.Candidates))
 		}
 	})
 }
 
-// A decision without a refusal would read as a match.
-func TestEveryDecisionButMatchHasARefusal(t *testing.T) {
-	for decision := range gallery.DecisionCount {
-		refusal, ok := refusals[decision]
-		if !ok || (refusal == facerecog.Refusal_NONE) != (decision == gallery.Match) {
-			t.Errorf("decision %d has the refusal %v, named: %v", decision, refusal, ok)
+func TestOnePersonIsOneFaceOfAPicture(t *testing.T) {
+	known := nearestTo(map[float32][]gallery.Candidate{
+		1: {{ImageName: "dad.jpg", PhotoID: 7, Person: gallery.Person{ID: 3, Name: "dad"}, Similarity: 0.8}},
+		2: {{ImageName: "old.jpg", PhotoID: 8, Person: gallery.Person{ID: 3, Name: "dad"}, Similarity: 0.9}},
+	})
+	got := matcher{Rule: match.Rule{Threshold: 0.5}, candidates: 1}.answer(
+		[]gallery.Face{{Face: face.Face{Embedding: []float32{1}}}, {Face: face.Face{Embedding: []float32{2}}}}, known, describer{})
+	first, second := got.Faces[0], got.Faces[1]
+	if got.ImageName != "old.jpg" || first.ImageName != "old.jpg" || second.ImageName != "" || second.Refusal != facerecog.Refusal_TAKEN {
+		t.Errorf("the answer is %v, want old.jpg and TAKEN", got)
+	}
+	if c := second.Candidates[0]; c.PersonId != 3 || c.PhotoId != 7 {
+		t.Errorf("the candidate is %v, want person 3 by photo 7", c)
+	}
+}
+
+// A face that is refused must not read as one that is not.
+func TestEveryRefusalHasItsWord(t *testing.T) {
+	for _, refusal := range match.Refusals() {
+		word, ok := refusals[refusal]
+		if !ok || (word == facerecog.Refusal_NONE) != (refusal == match.None || refusal == match.Ignored) {
+			t.Errorf("refusal %d has the word %v, %v", refusal, word, ok)
 		}
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -17,8 +20,12 @@ type engine struct {
 	models  *face.Models
 	workers *workers
 	people  *photo.Roots
-	gallery *gallery.Gallery
+	gallery gallery.Gallery
+	pause   time.Duration    // between two readings of it
+	rows    *store.Store     // of the gallery; nil for a folder
+	photos  gallery.Examiner // of photos that are or may become the gallery's
 	matcher
+	describer
 }
 
 // newEngine loads the models and makes the gallery, which is still to be read.
@@ -45,47 +52,73 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		people.Close()
 		return nil, err
 	}
-	return &engine{
+	e := &engine{
 		models:  models,
 		workers: workers,
 		people:  people,
-		gallery: gallery.New(people, workers.extract, gallery.Options{
-			Model:        fingerprint(models, config),
-			Length:       models.Embedder.Length,
-			Parallel:     config.Workers,
-			MaxBytes:     config.MaxPicture,
-			Share:        config.GalleryShare,
-			Requirements: config.Requirements,
-		}, log),
+		photos:  gallery.Examiner{Requirements: config.Requirements, Store: people, Extract: workers.extract, MaxBytes: config.MaxPicture},
 		matcher: matcher{
-			Rule:       gallery.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin},
+			Rule:       match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin},
 			candidates: config.Candidates,
 		},
-	}, nil
+		describer: describer{models.Name, config.Requirements},
+	}
+	if err := e.openGallery(config, log); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
 }
 
-// recipe is to be raised when the same models make other descriptions of photos than
-// before: those in galleries' caches are made anew then.
-const recipe = 2
+// galleryConnections are one that asks and one to spare while an old one ends.
+const galleryConnections = 2
 
-// fingerprint stands for all that descriptions of photos depend on.
-func fingerprint(models *face.Models, config settings) string {
-	return fmt.Sprintf("%d %s %s rotations %s %+v %+v %+v", recipe, models.Name, config.Effort, config.Rotations, models.Detector, models.Landmarks, models.Embedder)
+func (e *engine) openGallery(config settings, log *slog.Logger) (err error) {
+	length := e.models.Embedder.Length
+	if config.DSN == "" {
+		e.pause = config.GalleryPoll
+		e.gallery = gallery.NewFolder(e.photos, length, config.Workers, log)
+		return nil
+	}
+	e.rows, err = store.Open(store.Settings{Database: config.database(), Connections: galleryConnections})
+	if err != nil {
+		return err
+	}
+	e.pause = config.GalleryAsk
+	e.gallery = gallery.NewDatabase(e.rows, e.models.Name, length, config.GalleryCheck, log)
+	return nil
+}
+
+// source names the gallery's setting.
+func (e *engine) source(config settings) string {
+	if e.rows != nil {
+		return "MYSQL_DSN"
+	}
+	return "KNOWN_PEOPLE=" + config.KnownPeople
 }
 
 // identify tells who the faces in a picture are. The error is one of package picture's,
 // ctx's, or the models'.
 func (e *engine) identify(ctx context.Context, body []byte) (*facerecog.IdentifyResponse, error) {
-	faces, warning, err := e.workers.recognise(ctx, body)
+	faces, warning, err := e.workers.extract(ctx, body)
 	if err != nil {
 		return nil, err
 	}
-	response := e.matcher.answer(faces, e.gallery.Candidates, e.models.Name)
-	response.Warning = warning
+	comparison := e.comparison()
+	response := e.answer(faces, e.gallery.Candidates, e.describer)
+	response.Warning, response.Comparison = warning, comparison
 	return response, nil
 }
 
+// comparison is what faces are compared with afterwards.
+func (e *engine) comparison() *facerecog.Comparison {
+	return &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(e.Threshold), Margin: float32(e.Margin)}
+}
+
 func (e *engine) close() {
+	if e.rows != nil {
+		e.rows.Close()
+	}
 	e.workers.close()
 	e.models.Close()
 	e.people.Close()

@@ -27,7 +27,7 @@ func identifyFiles(ctx context.Context, config settings, log *slog.Logger, photo
 	}
 	defer e.close()
 	if err := e.gallery.Read(ctx); err != nil {
-		fmt.Fprintf(errs, "face-server: KNOWN_PEOPLE=%s: %v\n", config.KnownPeople, err)
+		fmt.Fprintf(errs, "face-server: %s: %v\n", e.source(config), err)
 		return someUnread
 	}
 	code := everyoneKnown

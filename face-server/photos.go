@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/photo"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -24,6 +26,11 @@ var (
 	errPhoto = errors.New("the gallery has no such photo")
 )
 
+// unfit is what is wrong with descriptors, in words for a user.
+type unfit struct{ words string }
+
+func (u *unfit) Error() string { return u.words }
+
 // List gives a page of the gallery's photos.
 func (p *photos) List(ctx context.Context, request *facerecog.ListRequest) (*facerecog.ListResponse, error) {
 	// A token is the last name of the page before: photos may come and go meanwhile.
@@ -38,10 +45,13 @@ func (p *photos) List(ctx context.Context, request *facerecog.ListRequest) (*fac
 	if request.PageSize > 0 {
 		count = min(count, int(request.PageSize))
 	}
-	listed, more := p.gallery.List(string(after), count, request.WithProblems)
+	listed, more, err := p.gallery.List(ctx, string(after), count, request.WithProblems)
+	if err != nil {
+		return nil, p.refuse(ctx, "photos not listed", err)
+	}
 	response := new(facerecog.ListResponse)
 	for _, one := range listed {
-		response.Photos = append(response.Photos, photoMessage(one, nil))
+		response.Photos = append(response.Photos, photoMessage(one))
 	}
 	if more {
 		response.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(listed[len(listed)-1].Name))
@@ -49,14 +59,17 @@ func (p *photos) List(ctx context.Context, request *facerecog.ListRequest) (*fac
 	return response, nil
 }
 
-// Describe tells what a photo of the gallery shows.
+// Describe tells what a photo of the gallery shows. Who enrols somebody waits for that: it
+// does not queue behind pictures.
 func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeRequest) (*facerecog.Photo, error) {
 	ctx, cancel := p.withDeadline(ctx)
 	defer cancel()
-	var one gallery.Photo
-	var faces []gallery.Face
-	err := p.admit(ctx, nil, func() (err error) {
-		one, faces, err = p.gallery.Describe(ctx, request.ImageName)
+	var response *facerecog.Photo
+	err := p.alone(ctx, p.enrolling, func() error {
+		photos := p.server.photos
+		photos.Extract = p.workers.extractNext
+		one, faces, err := photos.Describe(ctx, request.ImageName)
+		response = p.shown(one, faces)
 		return err
 	})
 	if errors.Is(err, photo.ErrNotFound) {
@@ -65,11 +78,6 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	if err != nil {
 		return nil, p.refuse(ctx, "gallery photo not described", err)
 	}
-	response := photoMessage(one, faces)
-	for i, f := range faces {
-		response.Faces[i].Face = p.matcher.face(f.Face, nil, p.models.Name)
-		response.Faces[i].Face.Refusal = facerecog.Refusal_NONE // it was compared with nobody
-	}
 	return response, nil
 }
 
@@ -77,23 +85,76 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) (*facerecog.Photo, error) {
 	ctx, cancel := p.withDeadline(ctx)
 	defer cancel()
-	var one gallery.Photo
-	var faces []gallery.Face
+	var response *facerecog.Photo
 	err := p.admit(ctx, request, func() error {
 		body, _, err := p.body(ctx, request)
-		if err == nil {
-			one, faces, err = p.gallery.Check(ctx, body)
+		if err != nil {
+			return err
 		}
+		one, faces, err := p.server.photos.Check(ctx, body)
+		response = p.shown(one, faces)
 		return err
 	})
 	if err != nil {
 		return nil, p.refuse(ctx, "photo not checked", err)
 	}
-	response := photoMessage(one, faces)
-	for i, f := range faces {
-		response.Faces[i].Face = p.matcher.face(f.Face, p.gallery.Candidates(f.Embedding, max(p.candidates, 2)), p.models.Name)
+	return response, nil
+}
+
+// Match says whose faces are that were described before.
+func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*facerecog.MatchResponse, error) {
+	ctx, cancel := p.withDeadline(ctx)
+	defer cancel()
+	response := new(facerecog.MatchResponse)
+	err := p.checkDescriptors(request)
+	if err == nil {
+		err = p.alone(ctx, p.matching, func() error {
+			response.Comparison = p.comparison()
+			for _, one := range request.Descriptors {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				asked := []match.Face[gallery.Person]{p.look(one.Values, p.gallery.Candidates)}
+				response.Faces = append(response.Faces, p.face(match.Decide(p.Rule, asked)[0]))
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, p.refuse(ctx, "descriptors not compared", err)
 	}
 	return response, nil
+}
+
+// checkDescriptors refuses what cannot be compared with the gallery.
+func (p *photos) checkDescriptors(request *facerecog.MatchRequest) error {
+	switch length := p.models.Embedder.Length; {
+	case request.Model != p.models.Name:
+		return &unfit{fmt.Sprintf("the descriptors are of the model %q, this server compares those of %q: describe the faces again", request.Model, p.models.Name)}
+	case len(request.Descriptors) > p.matchBatch:
+		return &unfit{fmt.Sprintf("%d descriptors, MATCH_BATCH allows %d: send fewer at a time", len(request.Descriptors), p.matchBatch)}
+	default:
+		for i, one := range request.Descriptors {
+			if len(one.Values) != length || !gallery.IsUnit(one.Values) {
+				return &unfit{fmt.Sprintf("descriptor %d is not one of %d numbers and of length 1", i, length)}
+			}
+		}
+	}
+	return nil
+}
+
+// shown is a photo as clients see it, with whom its faces are like.
+func (p *photos) shown(one gallery.Photo, faces []gallery.Face) *facerecog.Photo {
+	response := photoMessage(one)
+	if len(faces) == 0 {
+		return response
+	}
+	response.Comparison = p.comparison()
+	for i, f := range p.faces(faces, p.gallery.Candidates, p.describer) {
+		q := faces[i].Quality
+		response.Faces = append(response.Faces, &facerecog.PhotoFace{Face: f, Width: float32(q.Width), Light: float32(q.Light), Sharpness: float32(q.Sharpness)})
+	}
+	return response
 }
 
 func (p *photos) refuse(ctx context.Context, what string, err error) error {
@@ -102,24 +163,20 @@ func (p *photos) refuse(ctx context.Context, what string, err error) error {
 	return refusal.Err()
 }
 
-// photoMessage is a photo as clients see it. Of the faces it leaves out who they are.
-func photoMessage(one gallery.Photo, faces []gallery.Face) *facerecog.Photo {
-	p := &facerecog.Photo{ImageName: one.Name, Person: one.Person, Usable: one.Usable}
+// photoMessage is a photo as clients see it, without its faces.
+func photoMessage(one gallery.Photo) *facerecog.Photo {
+	p := &facerecog.Photo{ImageName: one.Name, Person: one.Person, Usable: one.Usable, Problems: problemsOf(one.Problems)}
 	var advice []string
 	for _, problem := range one.Problems {
-		p.Problems = append(p.Problems, problems[problem])
 		if problem == gallery.Unreadable && one.Failure != nil {
 			advice = append(advice, statusOf(one.Failure).Message())
 		}
 		advice = append(advice, problem.Advice())
 	}
-	if one.Warning != "" {
-		advice = append(advice, one.Warning)
+	if one.Advice != "" {
+		advice = append(advice, one.Advice)
 	}
 	p.Advice = strings.Join(advice, "; ")
-	for _, f := range faces {
-		p.Faces = append(p.Faces, &facerecog.PhotoFace{Width: float32(f.Width), Light: float32(f.Light), Sharpness: float32(f.Sharpness)})
-	}
 	return p
 }
 

@@ -102,7 +102,7 @@ func TestGalleryService(t *testing.T) {
 			}
 			as("Describe", p, name)
 			for _, f := range p.Faces {
-				if f.Width <= 0 || f.Light <= 0 || f.Sharpness <= 0 || f.Face.GetBox() == nil || len(f.Face.Candidates) != 0 {
+				if f.Width <= 0 || f.Light <= 0 || f.Sharpness <= 0 || f.Face.GetBox() == nil || len(f.Face.Embedding) == 0 || len(f.Face.Candidates) != 1 {
 					t.Errorf("%s: face is %v", name, f)
 				}
 			}

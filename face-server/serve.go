@@ -84,7 +84,7 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer stop()
-	background.Go(func() { s.gallery.Follow(ctx, config.GalleryPoll) })
+	background.Go(func() { s.gallery.Follow(ctx, s.pause) })
 	background.Go(func() {
 		select {
 		case <-s.gallery.Loaded():

@@ -29,6 +29,9 @@ type server struct {
 	pictures   pictures
 	admitted   chan struct{}   // one for each call that is processed or waits
 	slots      *photo.Gate     // for the calls whose picture is read, or was
+	enrolling  chan struct{}   // for the one gallery photo that is described beside them
+	matching   chan struct{}   // for the one batch of descriptors that is compared beside them
+	matchBatch int             // descriptors of it at most
 	maxPicture int64           // bytes
 	timeout    time.Duration   // of calls without a deadline
 	readTime   time.Duration   // READ_TIMEOUT
@@ -43,6 +46,9 @@ func newServer(config settings, e *engine, pictures *photo.Roots, log *slog.Logg
 		pictures:   pictures,
 		admitted:   make(chan struct{}, config.Workers+config.Queue),
 		slots:      pictures.Gate(2 * config.Workers),
+		enrolling:  make(chan struct{}, 1),
+		matching:   make(chan struct{}, 1),
+		matchBatch: config.MatchBatch,
 		maxPicture: config.MaxPicture,
 		timeout:    config.CallTimeout,
 		readTime:   config.ReadTimeout,
@@ -132,6 +138,20 @@ func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, 
 		return err
 	}
 	defer leave()
+	return do()
+}
+
+// alone does something when nobody else does it in this slot. It waits for no picture.
+func (s *server) alone(ctx context.Context, slot chan struct{}, do func() error) error {
+	if err := s.gallery.Ready(); err != nil {
+		return err
+	}
+	select {
+	case slot <- struct{}{}:
+		defer func() { <-slot }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return do()
 }
 

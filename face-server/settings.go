@@ -26,12 +26,13 @@ type settings struct {
 	photo.RootsSettings
 	photo.GallerySettings
 	photo.Limits
-	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"pause between two listings of the gallery, which find its changes"`
-	GalleryShare   time.Duration `envconfig:"GALLERY_SHARE" default:"1s" min:"1ms" max:"1h" desc:"how long new gallery photos are processed before the results are used, and stored for other replicas"`
+	GalleryDatabase
+	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
 	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
 	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
 	MatchMargin    float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
-	Candidates     int           `envconfig:"CANDIDATES" default:"5" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
+	Candidates     int           `envconfig:"CANDIDATES" default:"10" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
+	MatchBatch     int           `envconfig:"MATCH_BATCH" default:"1000" min:"1" max:"10000" desc:"descriptors that one call of Gallery.Match may bring"`
 	ListPage       int           `envconfig:"LIST_PAGE" default:"1000" min:"1" max:"10000" desc:"photos in a page of the gallery's list"`
 	Effort         face.Effort   `envconfig:"EFFORT" default:"auto" desc:"fast, thorough (finds smaller faces, in about twice the time), or auto: thorough above a million pixels"`
 	Rotations      string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`

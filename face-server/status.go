@@ -75,6 +75,9 @@ func answerTo(err error) *status.Status {
 		errors.Is(err, photo.ErrTooLarge), errors.Is(err, photo.ErrOutside), errors.Is(err, photo.ErrRefused):
 		return status.New(codes.InvalidArgument, err.Error())
 	}
+	if wrong, ok := errors.AsType[*unfit](err); ok {
+		return status.New(codes.InvalidArgument, wrong.words)
+	}
 	return status.New(codes.Internal, "the picture could not be looked at")
 }
 

@@ -47,7 +47,7 @@ func traceStart(ctx context.Context, config settings, log *slog.Logger, out io.W
 	listener.Close()
 	w.done("listen", 0)
 	if err := e.gallery.Read(ctx); err != nil {
-		return fmt.Errorf("KNOWN_PEOPLE=%s: %w", config.KnownPeople, err)
+		return fmt.Errorf("%s: %w", e.source(config), err)
 	}
 	w.done("read the gallery", 0)
 	var first bytes.Buffer

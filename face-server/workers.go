@@ -15,6 +15,7 @@ import (
 // workers process pictures, a fixed number of them at a time.
 type workers struct {
 	free   chan *face.Recogniser
+	urgent chan *face.Recogniser // straight to who may not wait behind others
 	limits picture.Limits
 	rest   *time.Timer // runs since the last picture
 	log    *slog.Logger
@@ -25,7 +26,7 @@ type workers struct {
 const restAfter = time.Second
 
 func newWorkers(models *face.Models, count int, limits picture.Limits, log *slog.Logger) (*workers, error) {
-	w := &workers{free: make(chan *face.Recogniser, count), limits: limits, log: log}
+	w := &workers{free: make(chan *face.Recogniser, count), urgent: make(chan *face.Recogniser), limits: limits, log: log}
 	w.rest = time.AfterFunc(restAfter, w.tidy)
 	for range count {
 		r, err := models.NewRecogniser()
@@ -56,7 +57,7 @@ func (w *workers) close() {
 // recognise finds and describes the faces in a picture. The warning is the picture's; the
 // error is one of package picture's, ctx's, or the models'.
 func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, warning string, err error) {
-	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+	err = w.process(ctx, nil, body, func(r *face.Recogniser, p *picture.Picture) error {
 		warning = p.Warning
 		found, err = r.Faces(ctx, p)
 		return err
@@ -66,7 +67,16 @@ func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face
 
 // extract is recognise, and measures how well each face can be seen.
 func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
-	err = w.process(ctx, body, func(r *face.Recogniser, p *picture.Picture) error {
+	return w.measure(ctx, nil, body)
+}
+
+// extractNext is extract by the next worker that becomes free, before all who wait.
+func (w *workers) extractNext(ctx context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
+	return w.measure(ctx, w.urgent, body)
+}
+
+func (w *workers) measure(ctx context.Context, urgent <-chan *face.Recogniser, body []byte) (faces []gallery.Face, warning string, err error) {
+	err = w.process(ctx, urgent, body, func(r *face.Recogniser, p *picture.Picture) error {
 		warning = p.Warning
 		found, err := r.Faces(ctx, p)
 		for _, f := range found {
@@ -77,18 +87,17 @@ func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Fac
 	return faces, warning, err
 }
 
-// process waits for a free worker and lets it decode a picture and do something with it.
-func (w *workers) process(ctx context.Context, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
+// process waits for a free worker, also for those of urgent, and lets it decode a picture
+// and do something with it.
+func (w *workers) process(ctx context.Context, urgent <-chan *face.Recogniser, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
 	var r *face.Recogniser
 	select {
 	case r = <-w.free:
+	case r = <-urgent:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() {
-		w.free <- r
-		w.rest.Reset(restAfter)
-	}()
+	defer w.release(r)
 	p, err := picture.Decode(ctx, body, w.limits)
 	if panicked, ok := errors.AsType[*picture.Panic](err); ok {
 		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
@@ -97,4 +106,13 @@ func (w *workers) process(ctx context.Context, body []byte, do func(*face.Recogn
 		return err
 	}
 	return do(r, p)
+}
+
+func (w *workers) release(r *face.Recogniser) {
+	select {
+	case w.urgent <- r:
+	default:
+		w.free <- r
+	}
+	w.rest.Reset(restAfter)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Described is a photo whose faces were described.
@@ -28,7 +28,7 @@ func (d Described) counted() [][]float32 {
 // group, and with the other faces of the group, and these are all pairs of two
 // persons. Progress is told, now and then, how much of the work is done, 0 to 1.
 // The error is ctx's.
-func Compare(ctx context.Context, photos []Described, rule gallery.Rule, progress func(part float64)) (Scores, Outcome, error) {
+func Compare(ctx context.Context, photos []Described, rule match.Rule, progress func(part float64)) (Scores, Outcome, error) {
 	faces := make([]face, 0, Faces(photos))
 	for i, photo := range photos {
 		for _, embedding := range photo.counted() {
@@ -115,24 +115,24 @@ func (f *face) compare(photos []Described, other int, similarity float32) {
 		return
 	}
 	person := enrolled.People[0]
-	m := match{person, enrolled.File, similarity}
+	m := likeness{person, enrolled.File, similarity}
 	f.all.offer(m)
 	if !slices.Contains(asked.People, person) {
 		f.others.offer(m)
 	}
 }
 
-// match is a person of the gallery by the photo of theirs that is nearest.
-type match struct {
+// likeness is a person of the gallery by the photo of theirs that is nearest.
+type likeness struct {
 	person, file string
 	similarity   float32
 }
 
 // nearest is the two nearest persons, the nearer first; a person is "" when there
 // are fewer.
-type nearest [2]match
+type nearest [2]likeness
 
-func (n *nearest) offer(m match) {
+func (n *nearest) offer(m likeness) {
 	switch {
 	case n[0].person == "" || m.person == n[0].person && m.similarity > n[0].similarity:
 		n[0] = m

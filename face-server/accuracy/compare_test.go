@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"testing"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // faceAt is a face at an angle in degrees: two faces are as similar as the cosine of
@@ -38,7 +38,7 @@ func groupPhoto(file string, people []string, angles ...float64) Described {
 	return d
 }
 
-func compare(t *testing.T, rule gallery.Rule, photos ...Described) (Scores, Outcome) {
+func compare(t *testing.T, rule match.Rule, photos ...Described) (Scores, Outcome) {
 	t.Helper()
 	scores, outcome, err := Compare(t.Context(), photos, rule, func(part float64) {
 		if part < 0 || part > 1 {
@@ -80,7 +80,7 @@ func TestPairs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := compare(t, gallery.Rule{}, c.photos...)
+			got, _ := compare(t, match.Rule{}, c.photos...)
 			if !alike(got.Same, c.want.Same) || !alike(got.Different, c.want.Different) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
@@ -101,7 +101,7 @@ func alike(a, b []float32) bool {
 }
 
 func TestIdentification(t *testing.T) {
-	rule := gallery.Rule{Threshold: .5, Margin: .1} // 60°
+	rule := match.Rule{Threshold: .5, Margin: .1} // 60°
 	for name, c := range map[string]struct {
 		photos []Described
 		want   Outcome
@@ -172,10 +172,10 @@ func TestIdentification(t *testing.T) {
 
 // The two nearest persons do not depend on the order in which a face meets them.
 func TestNearestInEveryOrder(t *testing.T) {
-	matches := []match{{"ann", "1", .9}, {"ann", "2", .4}, {"ben", "3", .8}, {"ben", "4", .85}, {"carl", "5", .7}}
+	matches := []likeness{{"ann", "1", .9}, {"ann", "2", .4}, {"ben", "3", .8}, {"ben", "4", .85}, {"carl", "5", .7}}
 	want := nearest{matches[0], matches[3]}
-	var permute func(done []match, left []match)
-	permute = func(done, left []match) {
+	var permute func(done []likeness, left []likeness)
+	permute = func(done, left []likeness) {
 		if len(left) == 0 {
 			var got nearest
 			for _, m := range done {
@@ -186,7 +186,7 @@ func TestNearestInEveryOrder(t *testing.T) {
 			}
 		}
 		for i := range left {
-			rest := append(append([]match(nil), left[:i]...), left[i+1:]...)
+			rest := append(append([]likeness(nil), left[:i]...), left[i+1:]...)
 			permute(append(done[:len(done):len(done)], left[i]), rest)
 		}
 	}
@@ -196,7 +196,7 @@ func TestNearestInEveryOrder(t *testing.T) {
 func TestCompareEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := Compare(ctx, []Described{knownAndAsked("", "ann", 0)}, gallery.Rule{}, func(float64) {})
+	_, _, err := Compare(ctx, []Described{knownAndAsked("", "ann", 0)}, match.Rule{}, func(float64) {})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
@@ -212,7 +212,7 @@ func BenchmarkCompare(b *testing.B) {
 		photos = append(photos, d)
 	}
 	for b.Loop() {
-		if _, _, err := Compare(b.Context(), photos, gallery.Rule{Threshold: .42}, func(float64) {}); err != nil {
+		if _, _, err := Compare(b.Context(), photos, match.Rule{Threshold: .42}, func(float64) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

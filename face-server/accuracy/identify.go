@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Outcome is how the people in the photos that were asked about fared.
@@ -28,7 +28,7 @@ type Outcome struct {
 type Miss struct{ File, What string }
 
 // identify asks about the faces, which were compared with all others.
-func identify(faces []face, photos []Described, rule gallery.Rule) Outcome {
+func identify(faces []face, photos []Described, rule match.Rule) Outcome {
 	o := Outcome{Misses: unusable(photos)}
 	found := make([][]face, len(photos))
 	for _, f := range faces {
@@ -44,7 +44,7 @@ func identify(faces []face, photos []Described, rule gallery.Rule) Outcome {
 }
 
 // ask asks about the faces found in a photo of some known people.
-func (o *Outcome) ask(photo Described, known []string, found []face, rule gallery.Rule) {
+func (o *Outcome) ask(photo Described, known []string, found []face, rule match.Rule) {
 	miss := func(format string, words ...any) {
 		o.Misses = append(o.Misses, Miss{photo.File, fmt.Sprintf(format, words...)})
 	}
@@ -54,14 +54,14 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 		o.Strangers++
 		if len(known) == 0 {
 			o.Outsiders++
-			if decide(rule, f.others) == gallery.Match {
+			if decide(rule, f.others) == match.None {
 				o.Named++
 				miss("a stranger taken for %v", f.others[0])
 			}
 			continue
 		}
 		switch {
-		case decide(rule, f.all) != gallery.Match:
+		case decide(rule, f.all) != match.None:
 			unnamed = append(unnamed, f.all)
 		case slices.Contains(known, f.all[0].person):
 			recognised = append(recognised, f.all[0].person)
@@ -69,7 +69,7 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 			o.Mistaken++
 			miss("%s taken for %v", strings.Join(known, " or "), f.all[0])
 		}
-		if decide(rule, f.others) == gallery.Match {
+		if decide(rule, f.others) == match.None {
 			o.Named++
 			miss("taken for %v when %s is not in the gallery", f.others[0], strings.Join(known, " or "))
 		}
@@ -89,29 +89,30 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule galler
 	}
 }
 
-// decide is what a rule makes of a face with these nearest persons.
-func decide(rule gallery.Rule, n nearest) gallery.Decision {
-	var candidates []gallery.Candidate
+// decide is why a face with these nearest persons is nobody's, if it is. Each is asked about
+// by itself: who else is in its photo is no part of what is measured.
+func decide(rule match.Rule, n nearest) match.Refusal {
+	var candidates []match.Candidate[string]
 	for _, m := range n {
 		if m.person != "" {
-			candidates = append(candidates, gallery.Candidate{ImageName: m.file, Person: m.person, Similarity: m.similarity})
+			candidates = append(candidates, match.Candidate[string]{Person: m.person, ImageName: m.file, Similarity: m.similarity})
 		}
 	}
-	return rule.Decide(candidates)
+	return match.Decide(rule, []match.Face[string]{{Candidates: candidates}})[0].Refusal
 }
 
 // refusal says why a face is not given a name.
-func refusal(rule gallery.Rule, n nearest) string {
+func refusal(rule match.Rule, n nearest) string {
 	switch decide(rule, n) {
-	case gallery.NobodyEnrolled:
+	case match.NobodyEnrolled:
 		return "the gallery is empty"
-	case gallery.BelowThreshold:
+	case match.BelowThreshold:
 		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
 	}
 	return fmt.Sprintf("%v is too near to %v", n[0], n[1])
 }
 
-func (m match) String() string {
+func (m likeness) String() string {
 	return fmt.Sprintf("%s (%s, similarity %.3f)", m.person, m.file, m.similarity)
 }
 

@@ -85,14 +85,14 @@ func knownAndUnknown(dir fs.FS) ([]Photo, error) {
 	var photos []Photo
 	var people []string
 	for _, file := range known {
-		person := gallery.Person(path.Base(file))
+		person := gallery.PersonOf(path.Base(file))
 		people = append(people, person)
 		photos = append(photos, Photo{File: file, People: []string{person}, Enrolled: true})
 	}
 	slices.Sort(people)
 	people = slices.Compact(people)
 	for _, file := range unknown {
-		person := gallery.Person(path.Base(file))
+		person := gallery.PersonOf(path.Base(file))
 		photo := Photo{File: file, People: []string{person}, Asked: true}
 		if name, ok := strings.CutPrefix(person, "group_"); ok {
 			photo.Group, photo.People = true, nil

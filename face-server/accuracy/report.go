@@ -6,13 +6,13 @@ import (
 	"math"
 	"text/tabwriter"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Report is what was measured.
 type Report struct {
 	Model   string
-	Rule    gallery.Rule // now in force
+	Rule    match.Rule // now in force
 	Photos  int
 	Scores  Scores   // sorted
 	Outcome *Outcome // nil where there was no gallery; its Misses are in Misses

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/match"
 )
 
 func TestReport(t *testing.T) {
@@ -16,7 +16,7 @@ func TestReport(t *testing.T) {
 		not    []string
 	}{
 		"a folder": {
-			Report{Model: "m", Photos: 5, Rule: gallery.Rule{Threshold: .5, Margin: .05}, Scores: scores, Outcome: outcome, Misses: []Miss{{"ann/2.jpg", "no face found"}}},
+			Report{Model: "m", Photos: 5, Rule: match.Rule{Threshold: .5, Margin: .05}, Scores: scores, Outcome: outcome, Misses: []Miss{{"ann/2.jpg", "no face found"}}},
 			[]string{
 				"model m", "photos 5", "pairs 4 of one person, 5 of two",
 				"ROC AUC 0.8750", // (5+5+5+2.5)/20
@@ -36,17 +36,17 @@ func TestReport(t *testing.T) {
 			nil,
 		},
 		"pairs: nobody was looked for": {
-			Report{Rule: gallery.Rule{Threshold: .5}, Scores: scores},
+			Report{Rule: match.Rule{Threshold: .5}, Scores: scores},
 			[]string{"misses 0"},
 			[]string{"identification", "strangers"},
 		},
 		"only pairs of two persons": {
-			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sortedScores(nil, []float32{.25, .5})},
+			Report{Rule: match.Rule{Threshold: .5}, Scores: sortedScores(nil, []float32{.25, .5})},
 			[]string{"ROC AUC –", "threshold now – 0.5000 0.50", "No threshold is proposed"},
 			[]string{"NaN", "95 %"},
 		},
 		"only pairs of one person": {
-			Report{Rule: gallery.Rule{Threshold: .5}, Scores: sortedScores([]float32{.25, .5}, nil)},
+			Report{Rule: match.Rule{Threshold: .5}, Scores: sortedScores([]float32{.25, .5}, nil)},
 			[]string{"ROC AUC –", "threshold now 0.5000 – 0.50", "FPR 0 – – –", "No threshold is proposed"},
 			[]string{"NaN"},
 		},

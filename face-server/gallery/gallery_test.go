@@ -46,9 +46,11 @@ func extract(_ context.Context, body []byte) (faces []gallery.Face, warning stri
 	return faces, warning, nil
 }
 
-var options = gallery.Options{
-	Model: "letters", Length: 128, Parallel: 2, MaxBytes: 100, Share: 50 * time.Millisecond,
-	Requirements: gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5},
+var required = gallery.Requirements{MinFace: 24, MinLight: 0.15, MinSharpness: 0.04, MaxSecond: 0.5}
+
+// newFolder is a gallery of what a store holds, as extract sees it.
+func newFolder(store gallery.Store, log slog.Handler) *gallery.Folder {
+	return gallery.NewFolder(gallery.Examiner{Requirements: required, Store: store, Extract: extract, MaxBytes: 100}, 128, 2, slog.New(log))
 }
 
 func embedding(letter rune) []float32 {
@@ -59,7 +61,7 @@ func embedding(letter rune) []float32 {
 
 // people is a gallery of a folder, with what it logged.
 type people struct {
-	*gallery.Gallery
+	*gallery.Folder
 	dir string
 	log *journal
 }
@@ -75,7 +77,7 @@ func newPeople(t *testing.T, photos map[string]string) people {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { roots.Close() })
-	p.Gallery = gallery.New(roots, extract, options, slog.New(p.log))
+	p.Folder = newFolder(roots, p.log)
 	return p
 }
 
@@ -209,7 +211,10 @@ func TestPhotosThatCannotBeUsed(t *testing.T) {
 	p.mustKnow(t, 'C', "group.jpg")
 	p.mustKnow(t, 'a', "")
 	problems := map[string]gallery.Problem{}
-	photos, _ := p.List("", 10, true)
+	photos, _, err := p.List(t.Context(), "", 10, true)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, one := range photos {
 		problems[one.Name] = one.Problems[0]
 	}
@@ -309,7 +314,7 @@ func newFaulty(t *testing.T, photos map[string]string) (people, *faulty) {
 	}
 	t.Cleanup(func() { roots.Close() })
 	store := &faulty{Store: roots}
-	p.Gallery = gallery.New(store, extract, options, slog.New(p.log))
+	p.Folder = newFolder(store, p.log)
 	return p, store
 }
 

@@ -10,10 +10,10 @@ import (
 // or a number.
 var tail = regexp.MustCompile(`-[0-9a-f]{16}$|[-_][0-9]+$`)
 
-// Person is whose a photo is, as its name tells: the name without its extension and
+// PersonOf is whose a photo is, as its name tells: the name without its extension and
 // without one part at the end that is "-" and 16 hexadecimal digits, or "_" or "-"
 // and a decimal number. A name of which nothing would be left stays whole.
-func Person(imageName string) string {
+func PersonOf(imageName string) string {
 	name := strings.TrimSuffix(imageName, path.Ext(imageName))
 	if person := tail.ReplaceAllString(name, ""); person != "" {
 		return person

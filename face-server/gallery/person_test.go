@@ -28,7 +28,7 @@ func TestPerson(t *testing.T) {
 		"nothing but an extension stays":          {".jpg", ".jpg"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := gallery.Person(c.photo); got != c.person {
+			if got := gallery.PersonOf(c.photo); got != c.person {
 				t.Errorf("%s is a photo of %q, want %q", c.photo, got, c.person)
 			}
 		})

@@ -23,26 +23,32 @@ type Requirements struct {
 	MaxSecond    float64 `envconfig:"GALLERY_MAX_SECOND" default:"0.5" min:"0" max:"1" desc:"area, as a part of the largest face's, up to which a gallery photo's second face is in the background"`
 }
 
-// problems tells what is wrong with a photo, and whether it is used all the same.
-func (r Requirements) problems(d description) (all []Problem, usable bool) {
-	switch {
-	case d.unreadable != nil:
-		return []Problem{Unreadable}, false
-	case d.faces == 0:
+// problems tells what is wrong with a photo that shows these faces, the largest first, and
+// whether it is used all the same.
+func (r Requirements) problems(faces []Face) (all []Problem, usable bool) {
+	if len(faces) == 0 {
 		return []Problem{NoFace}, false
 	}
 	usable = true
-	add := func(is bool, problem Problem, bad bool) {
-		if is {
-			all = append(all, problem)
-			usable = usable && !bad
+	if len(faces) > 1 {
+		all = append(all, SeveralFaces)
+		usable = faces[1].Box.Area() <= r.MaxSecond*faces[0].Box.Area()
+	}
+	own := r.Of(faces[0].Quality)
+	return append(all, own...), usable && len(own) == 0
+}
+
+// Of tells what is wrong with a face.
+func (r Requirements) Of(q Quality) (all []Problem) {
+	for _, one := range []struct {
+		is      bool
+		problem Problem
+	}{{q.Width < r.MinFace, TooSmall}, {q.Light < r.MinLight, TooDark}, {q.Sharpness < r.MinSharpness, Blurred}} {
+		if one.is {
+			all = append(all, one.problem)
 		}
 	}
-	add(d.faces > 1, SeveralFaces, d.second > r.MaxSecond)
-	add(d.quality.Width < r.MinFace, TooSmall, true)
-	add(d.quality.Light < r.MinLight, TooDark, true)
-	add(d.quality.Sharpness < r.MinSharpness, Blurred, true)
-	return all, usable
+	return all
 }
 
 // Advice says in words what is wrong and what helps.

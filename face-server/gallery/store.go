@@ -13,11 +13,8 @@ const (
 	readTimeout = 30 * time.Second
 )
 
-// Store is where the photos lie, and beside them what was found out about them.
+// Store is where the photos lie.
 type Store interface {
 	List(ctx context.Context) ([]photo.Entry, error)
-	ListFolder(ctx context.Context, folder string) ([]photo.Entry, error)
 	Read(ctx context.Context, name string, limit int64) ([]byte, photo.Entry, error)
-	Save(ctx context.Context, name string, body []byte) error
-	Remove(ctx context.Context, name string) error
 }

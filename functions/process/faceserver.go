@@ -24,6 +24,7 @@ import (
 type faceServer struct {
 	connection    *grpc.ClientConn
 	identifier    facerecog.IdentifyClient
+	gallery       facerecog.GalleryClient
 	health        facerecog.HealthCheckClient
 	healthTimeout time.Duration
 }
@@ -58,6 +59,7 @@ func dialFaceServer(address string, creds credentials.TransportCredentials, heal
 	return &faceServer{
 		connection:    connection,
 		identifier:    facerecog.NewIdentifyClient(connection),
+		gallery:       facerecog.NewGalleryClient(connection),
 		health:        facerecog.NewHealthCheckClient(connection),
 		healthTimeout: healthTimeout,
 	}, nil
@@ -94,6 +96,19 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 		response, err := f.identifier.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
 		return outcome{faces: readFaces(response), warning: response.GetWarning(), content: readContent(response.GetContent()), sent: true}, err
 	})
+}
+
+// describe asks what a photo of the gallery shows. A server that knows only the original
+// API describes none.
+func (f *faceServer) describe(ctx, opened context.Context, image string, trace event.Trace) (described *facerecog.Photo, o outcome) {
+	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
+		described, err = f.gallery.Describe(ctx, &facerecog.DescribeRequest{ImageName: image})
+		return outcome{sent: true}, err
+	})
+	if o.code == codes.Unimplemented {
+		return nil, outcome{sent: true}
+	}
+	return described, o
 }
 
 // unlessOpened makes a call that is broken off when ctx ends, and when opened ends before

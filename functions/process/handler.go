@@ -35,6 +35,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // job is the work that was submitted.
 func (h *handler) job(what submission) *job {
 	switch what.kind {
+	case event.TypePhotoSubmitted:
+		return &job{work: &photo{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: h.log.With("photo", what.id)}
 	default: // event.TypeSubmitted
 		return &job{work: &picture{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: h.log.With("image", what.id)}
 	}

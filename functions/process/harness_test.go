@@ -32,7 +32,11 @@ import (
 type faceStub struct {
 	facerecog.UnimplementedIdentifyServer
 	facerecog.UnimplementedHealthCheckServer
-	answer  func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error)
+	facerecog.UnimplementedGalleryServer
+	answer func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error)
+	// describe tells of a photo by its name; nil for a server that knows only the original API.
+	describe func(ctx context.Context, name string) (*facerecog.Photo, error)
+
 	sick    atomic.Bool
 	calls   atomic.Int32
 	probes  atomic.Int32
@@ -44,6 +48,11 @@ type faceStub struct {
 func (f *faceStub) Identify(ctx context.Context, r *facerecog.IdentifyRequest) (*facerecog.IdentifyResponse, error) {
 	f.calls.Add(1)
 	return f.answer(ctx, r.GetImagePath())
+}
+
+func (f *faceStub) Describe(ctx context.Context, r *facerecog.DescribeRequest) (*facerecog.Photo, error) {
+	f.calls.Add(1)
+	return f.describe(ctx, r.GetImageName())
 }
 
 func (f *faceStub) HealthCheck(context.Context, *facerecog.Empty) (*facerecog.HealthCheckResponse, error) {
@@ -64,6 +73,9 @@ func (f *faceStub) start(t *testing.T) {
 	f.server = server
 	facerecog.RegisterIdentifyServer(server, f)
 	facerecog.RegisterHealthCheckServer(server, f)
+	if f.describe != nil {
+		facerecog.RegisterGalleryServer(server, f)
+	}
 	ended := make(chan struct{})
 	go func() { server.Serve(listener); close(ended) }()
 	t.Cleanup(func() { server.Stop(); <-ended })
@@ -144,6 +156,13 @@ func (s *system) deliver(t *testing.T, id int64) *httptest.ResponseRecorder {
 	testkit.Succeed(t, err)
 	body, err := json.Marshal(e)
 	testkit.Succeed(t, err)
+	return s.post(t, string(body), "application/cloudevents+json")
+}
+
+// deliverPhoto brings the event of a submitted photo.
+func (s *system) deliverPhoto(t *testing.T, id int64) *httptest.ResponseRecorder {
+	t.Helper()
+	body := testkit.Must(json.Marshal(testkit.Must(event.PhotoSubmitted(id, event.Trace{}))(t)))(t)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 

@@ -23,7 +23,7 @@ func (p *picture) claim(ctx context.Context) (c claimed, err error) {
 	p.won, err = p.store.Claim(ctx, p.id, p.Lease)
 	c.attempts = p.won.Attempts
 	if err == nil && p.won.Outcome != store.Won {
-		not := notClaimed(p.won)
+		not := notClaimed(p.won.Outcome, p.won.Wait, "image", p.id, string(p.won.Status))
 		c.not, c.unannounced = &not, p.won.Outcome == store.Done && !p.won.Announced
 	}
 	return c, err

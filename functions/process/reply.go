@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/breaker"
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -44,17 +43,18 @@ func notAdmitted(err error) reply {
 	return later(quarantineWait, err.Error())
 }
 
-// notClaimed is the reply for a picture that is not ours to work on.
-func notClaimed(c store.Claim) reply {
-	switch c.Outcome {
+// notClaimed is the reply for what is not ours to work on: a picture or a photo, which can
+// be claimed after the wait.
+func notClaimed(why store.Outcome, wait time.Duration, what string, id int64, status string) reply {
+	switch why {
 	case store.Gone:
-		return reply{status: http.StatusGone, reason: fmt.Sprintf("there is no image %d", c.ID)}
+		return reply{status: http.StatusGone, reason: fmt.Sprintf("there is no %s %d", what, id)}
 	case store.Leased:
-		return reply{http.StatusConflict, max(c.Wait, claimWait), "another works on it"}
+		return reply{http.StatusConflict, max(wait, claimWait), "another works on it"}
 	case store.NotYet:
-		return later(max(c.Wait, claimWait), "it waits for its next try")
+		return later(max(wait, claimWait), "it waits for its next try")
 	case store.UnknownStatus:
-		return reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf("image %d has the status %q, which is none of %v: correct the row", c.ID, c.Status, lineup.Statuses)}
+		return reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf("%s %d is %q, which means nothing: correct the row", what, id, status)}
 	default: // store.Done
 		return replyDone
 	}

@@ -63,9 +63,13 @@ func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) 
 		var data event.ImageData
 		data, err = event.ImageOf(e)
 		what.id, form = data.ID, `{"id": a number above 0, "path": "..."}`
+	case event.TypePhotoSubmitted:
+		var data event.PhotoData
+		data, err = event.PhotoOf(e)
+		what.id = data.ID
 	default:
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
-			"events of type %q mean nothing here, %s does", what.kind, event.TypeSubmitted)}
+			"events of type %q mean nothing here, %s and %s do", what.kind, event.TypeSubmitted, event.TypePhotoSubmitted)}
 	}
 	if err != nil || what.id <= 0 {
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: "the event's data must be " + form}

@@ -45,7 +45,7 @@ func TestEveryRouteNeedsTheKeyAndHasTheHeaders(t *testing.T) {
 		"an undelivered event":  {"/dead", `{"path":"a.jpg"}`, []string{"Ce-Specversion", "1.0", "Ce-Type", "dev.lineup.image.submitted", "Ce-Source", "/test", "Ce-Id", "7", "Content-Type", "application/json"}, 202},
 		"a picture":             {"/images", "\xff\xd8\xff one", []string{"Content-Type", "image/jpeg"}, 202},
 		"a form of pictures":    {"/images", photos, []string{"Content-Type", photosKind}, 202},
-		"a form of a person":    {"/people", person, []string{"Content-Type", personKind}, 200},
+		"a form of a person":    {"/people", person, []string{"Content-Type", personKind}, 202},
 		"a malformed one":       {"/image/post", `{`, nil, 400},
 		"a path that is none":   {"/image/post", `{"path":""}`, nil, 422},
 		"no such address":       {"/nothing", ``, nil, 404},

@@ -46,6 +46,7 @@ func main() {
 
 		comparer := newComparer(roots, db, log)
 		publisher := publisher{queue: nsq, topic: s.Topic, store: db}
+		photoHints := photoHints{queue: nsq, topic: s.Topics.Photos, store: db, log: log}
 		walks := &walker{
 			FolderSettings: s.FolderSettings,
 			roots:          roots,
@@ -58,18 +59,22 @@ func main() {
 			log:            log,
 		}
 		r := &receiver{
-			limits:    s.Limits,
-			auth:      authenticator,
-			store:     db,
-			publisher: publisher,
-			sweeper:   &sweeper{SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log},
-			walker:    walks,
-			roots:     roots,
-			comparer:  comparer,
-			gallery:   gallery,
-			uploads:   newUploadMemory(s.UploadMemory),
-			draining:  ctx.Done(),
-			log:       log,
+			limits:     s.Limits,
+			auth:       authenticator,
+			store:      db,
+			publisher:  publisher,
+			photoHints: photoHints,
+			sweeper: &sweeper{
+				SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher,
+				others: map[string]dueHints{s.Topics.Photos: photoHints}, comparer: comparer, folders: walks, log: log,
+			},
+			walker:   walks,
+			roots:    roots,
+			comparer: comparer,
+			gallery:  gallery,
+			uploads:  newUploadMemory(s.UploadMemory),
+			draining: ctx.Done(),
+			log:      log,
 		}
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})

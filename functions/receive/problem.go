@@ -51,6 +51,21 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	}
 }
 
+// explanation is a problem with members of its own (RFC 9457, section 3.2).
+type explanation struct {
+	serve.Problem
+	body func(serve.Problem) any // the problem, with those beside it
+}
+
+func explained(status int, detail string, body func(serve.Problem) any) error {
+	return &explanation{serve.Problem{Status: status, Title: http.StatusText(status), Detail: detail}, body}
+}
+
+func (e *explanation) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	serve.JSON(w, e.Status, e.body(e.Problem))
+}
+
 // writeProblem answers with the problem in the form that the client reads.
 func writeProblem(w http.ResponseWriter, request *http.Request, problem serve.Problem) {
 	problem.Write(w, wantsText(request))

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"time"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
@@ -39,4 +41,52 @@ func (p publisher) stamp(ctx context.Context, waiting []store.Ref) error {
 		ids[i] = w.ID
 	}
 	return p.store.MarkQueued(ctx, ids)
+}
+
+// photoHints puts hints on the queue that a person's photo waits to be looked at.
+type photoHints struct {
+	queue *queue.Queue
+	topic string
+	store *store.Store
+	log   *slog.Logger
+}
+
+// publish puts a hint of every photo on the queue, and stamps their rows.
+func (h photoHints) publish(ctx context.Context, ids []int64, trace event.Trace) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	bodies := make([][]byte, len(ids))
+	for i, id := range ids {
+		e, err := event.PhotoSubmitted(id, trace)
+		if err != nil {
+			return err
+		}
+		if bodies[i], err = json.Marshal(e); err != nil {
+			return err
+		}
+	}
+	if err := h.queue.Publish(ctx, h.topic, bodies...); err != nil {
+		return err
+	}
+	return h.store.MarkPhotosQueued(ctx, ids)
+}
+
+// publishNew is publish for photos that were just enrolled, and tells whether all is done.
+// On a failure the rows stay due, and a sweep publishes them.
+func (h photoHints) publishNew(ctx context.Context, ids []int64, trace event.Trace) bool {
+	err := h.publish(ctx, ids, trace)
+	if err != nil {
+		h.log.Warn("hints of photos not published, the next sweep will", "hints", len(ids), "error", err)
+	}
+	return err == nil
+}
+
+// publishDue publishes the hints of up to limit photos that are due.
+func (h photoHints) publishDue(ctx context.Context, age time.Duration, limit int) (published int, err error) {
+	due, err := h.store.DuePhotos(ctx, age, limit)
+	if err != nil {
+		return 0, err
+	}
+	return len(due), h.publish(ctx, due, event.Trace{})
 }

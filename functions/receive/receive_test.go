@@ -59,23 +59,29 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	roots.Reserve(gallery)
 	comparer := newComparer(roots, db, log)
 	publisher := publisher{queue: hintQueue, topic: "images", store: db}
+	photoHints := photoHints{queue: hintQueue, topic: "photos", store: db, log: log}
 	subscription := queue.Subscription{Topic: "images", Channel: "process"}
 	limits, sweeps := fromTags[Limits](t), fromTags[SweepSettings](t)
 	limits.MaxPicture, limits.MaxUpload = 1<<20, 3<<20 // what is larger is quickly made
+	limits.EnrolWait = 0                               // nobody looks at photos unless a test does
 	sweeps.Interval = 0                                // every ping of a test sweeps
 	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
 	s.receiver = &receiver{
-		limits:    limits,
-		auth:      authenticator,
-		store:     db,
-		publisher: publisher,
-		sweeper:   &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log},
-		walker:    walks,
-		roots:     roots,
-		comparer:  comparer,
-		gallery:   gallery,
-		uploads:   newUploadMemory(8 << 20),
-		log:       log,
+		limits:     limits,
+		auth:       authenticator,
+		store:      db,
+		publisher:  publisher,
+		photoHints: photoHints,
+		sweeper: &sweeper{
+			SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher,
+			others: map[string]dueHints{"photos": photoHints}, comparer: comparer, folders: walks, log: log,
+		},
+		walker:   walks,
+		roots:    roots,
+		comparer: comparer,
+		gallery:  gallery,
+		uploads:  newUploadMemory(8 << 20),
+		log:      log,
 	}
 	s.handler = s.routes()
 	return s
@@ -468,7 +474,7 @@ func TestPeople(t *testing.T) {
 	jpeg := "\xff\xd8\xff one"
 	body, kind := personBody(t, " Ann  / ../Lee ", jpeg)
 	first := s.do(t, "/people", body, "Content-Type", kind)
-	if first.status != http.StatusOK {
+	if first.status != http.StatusAccepted {
 		t.Fatalf("%d %s", first.status, first.body)
 	}
 	var person store.Profile

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -13,18 +14,19 @@ import (
 
 // receiver is the function's handlers.
 type receiver struct {
-	limits    Limits
-	auth      *auth.Authenticator
-	store     *store.Store
-	publisher publisher
-	sweeper   *sweeper
-	walker    *walker
-	roots     *photo.Roots
-	comparer  *comparer
-	gallery   *photo.Roots
-	uploads   uploadMemory
-	draining  <-chan struct{} // closed when the program is to end
-	log       *slog.Logger
+	limits     Limits
+	auth       *auth.Authenticator
+	store      *store.Store
+	publisher  publisher
+	photoHints photoHints
+	sweeper    *sweeper
+	walker     *walker
+	roots      *photo.Roots
+	comparer   *comparer
+	gallery    *photo.Roots
+	uploads    uploadMemory
+	draining   <-chan struct{} // closed when the program is to end
+	log        *slog.Logger
 }
 
 func (r *receiver) routes() http.Handler {
@@ -33,6 +35,8 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images/post", r.handle(r.postPaths))
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
+	mux.Handle("POST /api/v1/people", r.handle(r.postPeople))
+	mux.Handle("POST /api/v1/people/{id}/photos", r.handle(r.postPersonPhotos))
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
 	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
@@ -49,7 +53,10 @@ func needsNoKey(request *http.Request) bool {
 // handle makes a handler of a function that returns its error.
 func (r *receiver) handle(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if err := f(w, request); err != nil {
+		err := f(w, request)
+		if e, ok := errors.AsType[*explanation](err); ok {
+			e.write(w)
+		} else if err != nil {
 			writeProblem(w, request, *r.problem(request, err))
 		}
 	})

@@ -23,6 +23,7 @@ type sweeper struct {
 	queue        backlogReader
 	rows         dueReader
 	publisher    hintPublisher
+	others       map[string]dueHints                                 // other hints, by their topics
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
 	log          *slog.Logger
@@ -38,6 +39,11 @@ type backlogReader interface {
 type dueReader interface {
 	Due(ctx context.Context, age time.Duration, limit int) ([]store.Ref, error)
 	DueAgain(ctx context.Context, age time.Duration, limit int) ([]store.Ref, error)
+}
+
+// dueHints are hints of another kind than the pictures'.
+type dueHints interface {
+	publishDue(ctx context.Context, age time.Duration, limit int) (published int, err error)
 }
 
 type hintPublisher interface {
@@ -58,6 +64,10 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
+	for topic, hints := range s.others {
+		others, failed := s.fillTopic(ctx, topic, hints)
+		published, err = published+others, errors.Join(err, failed)
+	}
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
@@ -84,6 +94,22 @@ func (s *sweeper) fill(ctx context.Context) (published int, err error) {
 		due, err := s.publish(ctx, s.rows.Due, free-again)
 		published += due
 		if err != nil || due == 0 {
+			return published, err
+		}
+	}
+	return published, nil
+}
+
+// fillTopic is fill for hints of another topic.
+func (s *sweeper) fillTopic(ctx context.Context, topic string, hints dueHints) (published int, err error) {
+	backlog, err := s.queue.Backlog(ctx, topic, s.subscription.Channel)
+	if err != nil {
+		return 0, err
+	}
+	for free := s.Fill - backlog; free > 0; free = s.Fill - backlog - published {
+		n, err := hints.publishDue(ctx, s.HintAge, min(free, sweepBatch))
+		published += n
+		if err != nil || n == 0 {
 			return published, err
 		}
 	}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -48,25 +46,13 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 			pictures[i] = refusedPicture(errors.New(u.err.Detail))
 		} else {
 			pictures[i] = newPicture(u.path(), event.TraceOfHeader(request.Header))
-			if err := r.save(ctx, u); err != nil {
+			if err := save(ctx, r.roots, u.path(), u.body); err != nil {
 				return nil, err
 			}
 		}
 		pictures[i].FileName = u.fileName
 	}
 	return pictures, r.submit(ctx, pictures)
-}
-
-// save stores an upload unless it is there: saved again it would be a new file, and
-// looked at again. One of another size was damaged, and is replaced.
-func (r *receiver) save(ctx context.Context, u upload) error {
-	if there, err := r.roots.Saved(ctx, u.path()); err == nil && there.Size == int64(len(u.body)) {
-		return nil
-	}
-	if err := r.roots.Save(ctx, u.path(), u.body); err != nil {
-		return fmt.Errorf("%w: %w", errSave, err)
-	}
-	return nil
 }
 
 func (r *receiver) readUploads(w http.ResponseWriter, request *http.Request) ([]upload, error) {

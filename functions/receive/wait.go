@@ -38,7 +38,7 @@ func (r *receiver) waitForResults(w http.ResponseWriter, request *http.Request, 
 	w.Header().Set("Preference-Applied", fmt.Sprintf("wait=%d", int(wait.Seconds())))
 	ctx, cancel := context.WithTimeout(request.Context(), wait)
 	defer cancel()
-	if err := r.untilFinal(ctx, ids); err != nil {
+	if err := r.until(ctx, func(ctx context.Context) (bool, error) { return r.store.AllFinal(ctx, ids) }); err != nil {
 		return false
 	}
 	images, err := r.store.ImagesOf(ctx, ids)
@@ -70,11 +70,11 @@ const (
 	lastLook  = time.Second
 )
 
-// untilFinal waits until every picture has a result.
-func (r *receiver) untilFinal(ctx context.Context, ids []int64) error {
+// until waits until the rows are as wanted.
+func (r *receiver) until(ctx context.Context, asWanted func(context.Context) (bool, error)) error {
 	for pause := firstLook; ; pause = min(pause*5/4, lastLook) {
-		final, err := r.store.AllFinal(ctx, ids)
-		if err != nil || final {
+		is, err := asWanted(ctx)
+		if err != nil || is {
 			return err
 		}
 		select {

@@ -133,10 +133,16 @@ func (a *Authenticator) share(w http.ResponseWriter, r *http.Request) (answered 
 // caller is the context's key for the name of the API key.
 type caller struct{}
 
+// CallerName is the name of the request's API key, empty where no key was needed.
+func CallerName(ctx context.Context) string {
+	name, _ := ctx.Value(caller{}).(string)
+	return name
+}
+
 // Caller is an attribute for the log: the name of the request's API key. It is the
 // zero attribute where no key was needed.
 func Caller(ctx context.Context) slog.Attr {
-	if name, ok := ctx.Value(caller{}).(string); ok {
+	if name := CallerName(ctx); name != "" {
 		return slog.String("key", name)
 	}
 	return slog.Attr{}

@@ -97,6 +97,15 @@ type Face struct {
 	GalleryState int64     `json:"-"` // the state of the gallery that it was compared with
 }
 
+// PhotoFace is a face of a person's photo.
+type PhotoFace struct {
+	Box       *Box    `json:"box"`
+	Width     float64 `json:"width"`     // in pixels of the photo
+	Light     float64 `json:"light"`     // mean, 0 to 1
+	Sharpness float64 `json:"sharpness"` // a good portrait has 0.1 and more
+	Used      bool    `json:"used"`      // it is the person's
+}
+
 // Candidate is a person whom a face could be, by the photo of theirs that is nearest.
 type Candidate struct {
 	Person     Person  `json:"person"`

@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // Action is what a change is, in a word.
@@ -25,6 +29,172 @@ const (
 	ActionFace   Action = "face"   // a face was drawn
 	ActionUndo   Action = "undo"   // a change was taken back
 )
+
+// Change is what a hand did, as it is told.
+type Change struct {
+	ID       int64          `json:"id"`
+	At       time.Time      `json:"at"`
+	By       string         `json:"by"` // the name of the API key; empty where there are none
+	Action   Action         `json:"action"`
+	Person   *lineup.Person `json:"person"` // whom it is about, as who they are now
+	Image    *int64         `json:"image"`
+	Face     *int64         `json:"face"`
+	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
+
+	Undoes int64 `json:"-"` // the change that it took back
+}
+
+// ChangeFilter says which changes to list.
+type ChangeFilter struct {
+	Person int64 // that touch the person, or who was merged into them; anybody when 0
+	Image  int64 // of a picture; any when 0
+	Before int64 // with an id below; all when 0
+	Limit  int   // at most so many; must be above 0
+}
+
+const (
+	selectChanges = `
+		SELECT
+			c.id,
+			c.made_at,
+			c.made_by,
+			c.action,
+			c.person_id,
+			c.image_id,
+			c.face_id,
+			c.undoes
+		FROM changes c
+		WHERE TRUE`
+
+	changesOfPeople = `
+			AND c.id IN (SELECT p.change_id FROM change_people p WHERE p.person_id IN %s)`
+
+	selectUndoes = `
+		SELECT
+			id,
+			undoes
+		FROM changes
+		WHERE undoes IN `
+)
+
+// Changes lists changes, the newest first. More tells that there are more behind the last.
+func (s *Store) Changes(ctx context.Context, f ChangeFilter) (changes []Change, more bool, err error) {
+	err = s.do(ctx, "read changes", func() error {
+		where, args := "", []any{}
+		if f.Person != 0 {
+			family, err := members(ctx, s.db, f.Person)
+			if err != nil {
+				return err
+			}
+			list, ids := placeholders(family)
+			where, args = where+fmt.Sprintf(changesOfPeople, list), append(args, ids...)
+		}
+		if f.Image != 0 {
+			where, args = where+" AND c.image_id = ?", append(args, f.Image)
+		}
+		if f.Before != 0 {
+			where, args = where+" AND c.id < ?", append(args, f.Before)
+		}
+		changes, err = readChanges(ctx, s.db, where+" ORDER BY c.id DESC LIMIT ?", append(args, f.Limit+1)...)
+		return err
+	})
+	if len(changes) > f.Limit {
+		return changes[:f.Limit], true, err
+	}
+	return changes, false, err
+}
+
+// Change gives one change; ErrNotFound when there is none.
+func (s *Store) Change(ctx context.Context, id int64) (one Change, err error) {
+	err = s.do(ctx, fmt.Sprintf("read change %d", id), func() error {
+		changes, err := changesIn(ctx, s.db, []int64{id})
+		if err == nil && len(changes) == 0 {
+			err = ErrNotFound
+		}
+		if err == nil {
+			one = changes[0]
+		}
+		return err
+	})
+	return one, err
+}
+
+// changesIn gives these changes, the newest first.
+func changesIn(ctx context.Context, q querier, ids []int64) ([]Change, error) {
+	list, args := placeholders(ids)
+	return readChanges(ctx, q, " AND c.id IN "+list+" ORDER BY c.id DESC", args...)
+}
+
+func readChanges(ctx context.Context, q querier, where string, args ...any) ([]Change, error) {
+	var ids, people []int64
+	changes, err := query(ctx, q, func(rows *sql.Rows) (c Change, err error) {
+		var person, undoes sql.NullInt64
+		err = rows.Scan(&c.ID, &c.At, &c.By, &c.Action, &person, &c.Image, &c.Face, &undoes)
+		c.Undoes = undoes.Int64
+		if person.Valid {
+			c.Person = &lineup.Person{ID: person.Int64}
+			people = append(people, person.Int64)
+		}
+		ids = append(ids, c.ID)
+		return c, err
+	}, selectChanges+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	undone, err := undoneBy(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	now, err := survivors(ctx, q, people)
+	if err != nil {
+		return nil, err
+	}
+	for i := range changes {
+		if by := undone[changes[i].ID]; by != 0 {
+			changes[i].UndoneBy = &by
+		}
+		if person := changes[i].Person; person != nil {
+			if one, there := now[person.ID]; there {
+				*person = one.Person
+			}
+		}
+	}
+	return changes, nil
+}
+
+// undoneBy tells of each change that is not in force the one that took it back last. One
+// that was taken back, and that taken back too, is in force.
+func undoneBy(ctx context.Context, q querier, ids []int64) (map[int64]int64, error) {
+	next := map[int64]int64{}
+	for unread := distinctIDs(ids); len(unread) > 0; {
+		var found []int64
+		for chunk := range slices.Chunk(unread, maxValues) {
+			list, args := placeholders(chunk)
+			some, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
+				var undoes int64
+				err = rows.Scan(&id, &undoes)
+				next[undoes] = id
+				return id, err
+			}, selectUndoes+list, args...)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, some...)
+		}
+		unread = found
+	}
+	undone := map[int64]int64{}
+	for _, id := range ids {
+		last, odd := id, false
+		for next[last] != 0 {
+			last, odd = next[last], !odd
+		}
+		if odd {
+			undone[id] = last
+		}
+	}
+	return undone, nil
+}
 
 // change is what a hand did, as it is recorded.
 type change struct {
@@ -65,6 +235,32 @@ const (
 		INSERT INTO change_people (person_id, change_id)
 		VALUES `
 )
+
+// setting is what a change set, or relies on: what it was before, and after.
+type setting struct {
+	subject       string
+	kind, field   string
+	id            int64
+	before, after json.RawMessage
+}
+
+// sets tells that the change set it, and does not only rely on it.
+func (s setting) sets() bool { return string(s.before) != string(s.after) }
+
+func scanSetting(rows *sql.Rows) (s setting, err error) {
+	var before, after string
+	if err := rows.Scan(&s.subject, &before, &after); err != nil {
+		return s, err
+	}
+	s.before, s.after = json.RawMessage(before), json.RawMessage(after)
+	parts := strings.Split(s.subject, "/")
+	if len(parts) != 3 {
+		return s, fmt.Errorf("a change is about %q, which is nothing known", s.subject)
+	}
+	s.kind, s.field = parts[0], parts[2]
+	s.id, err = strconv.ParseInt(parts[1], 10, 64)
+	return s, err
+}
 
 // record writes down what a hand did, in the transaction that does it, once the rows
 // that it sets are locked: so the changes of one subject have ids in the order of their

@@ -32,8 +32,9 @@ type picture struct {
 	content string      // of the file that the faces were found in
 	rule    *match.Rule // by which they were decided last; nil: by the face server itself
 
-	faces  []faceRow
-	before map[int64]faceRow // the faces as they are in the table
+	touched bool // a face came or went
+	faces   []faceRow
+	before  map[int64]faceRow // the faces as they are in the table
 }
 
 // lockPictures holds the pictures' rows, in the order of their ids, and reads their faces.
@@ -44,7 +45,7 @@ func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, err
 		return nil, nil
 	}
 	list, args := placeholders(ids)
-	pictures, err := query(ctx, tx, scanPicture, selectPictures+list+lockedInOrder, args...)
+	pictures, err := query(ctx, tx, scanPicture, selectHeld+list+lockedInOrder, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, err
 }
 
 const (
-	selectPictures = `
+	selectHeld = `
 		SELECT
 			id,
 			round,
@@ -153,6 +154,12 @@ func (p *picture) decide(k known) {
 		}
 		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
 			face.told = k.who[face.given].ID
+		}
+		switch {
+		case !face.comparable():
+			face.state = sql.NullInt64{}
+		case !face.state.Valid: // it is the machine's again: the re-match looks whom it is like now
+			face.state = sql.NullInt64{Valid: true}
 		}
 	}
 }
@@ -276,7 +283,7 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	var rows []faceRow
 	for _, p := range pictures {
 		p.decide(k)
-		differs := len(p.faces) != len(p.before)
+		differs := p.touched || len(p.faces) != len(p.before)
 		for _, face := range p.faces {
 			before, there := p.before[face.ID]
 			differs = differs || !there || before.told != face.told || before.given != face.given

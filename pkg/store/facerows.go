@@ -63,9 +63,9 @@ func nullFloat(f *float64) sql.NullFloat64 {
 }
 
 // maxFaces is how many faces one statement writes: with embeddings of 4,096 numbers,
-// every byte of them escaped, less than the 4 MB that a server takes as one packet
-// if nobody has raised its limit.
-const maxFaces = 100
+// every byte of them escaped, and candidates less than the 4 MB that a server takes as
+// one packet if nobody has raised its limit.
+const maxFaces = 50
 
 // writeDecisions writes what was decided of faces that are there.
 func writeDecisions(ctx context.Context, tx *sql.Tx, faces []faceRow) error {

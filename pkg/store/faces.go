@@ -32,8 +32,10 @@ type like struct {
 	Person     int64    `json:"person"` // whose the photo is
 	Photo      int64    `json:"photo"`
 	ImageName  string   `json:"image_name"`
-	Similarity *float32 `json:"similarity"` // nil where the face server did not tell
+	Similarity *float32 `json:"similarity"`     // nil where the face server did not tell
 	Told       bool     `json:"told,omitempty"` // the face server said that it is this person
+
+	face int64 // that is the photo, where somebody just read it; a face is not like itself
 }
 
 // comparable tells whether the machine compares it with the gallery.
@@ -70,15 +72,16 @@ func (f faceRow) isNot(who map[int64]survivor) (all []int64) {
 	return all
 }
 
-// facesOf gives the faces of each picture, the best match first, without their embeddings.
-func facesOf(ctx context.Context, q querier, images []int64) (map[int64][]lineup.Face, error) {
+// facesOf gives the faces of each picture, the best match first, without their embeddings,
+// and who everybody in them is, and who these people are.
+func facesOf(ctx context.Context, q querier, images, people []int64) (map[int64][]lineup.Face, map[int64]survivor, error) {
 	rows, err := readFaces(ctx, q, images, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	who, err := survivors(ctx, q, peopleIn(rows))
+	who, err := survivors(ctx, q, append(people, peopleIn(rows)...))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	byImage := map[int64][]faceRow{}
 	for _, row := range rows {
@@ -86,9 +89,9 @@ func facesOf(ctx context.Context, q querier, images []int64) (map[int64][]lineup
 	}
 	faces := make(map[int64][]lineup.Face, len(byImage))
 	for image, rows := range byImage {
-		faces[image] = shown(rows, who)
+		faces[image] = shownFaces(rows, who)
 	}
-	return faces, nil
+	return faces, who, nil
 }
 
 // peopleIn are all persons that the faces name.
@@ -102,10 +105,10 @@ func peopleIn(rows []faceRow) (ids []int64) {
 	return ids
 }
 
-// shown makes of a picture's rows what is shown of them, the best match first. Merging
+// shownFaces makes of a picture's rows what is shown of them, the best match first. Merging
 // acts at once: two faces that the machine gave to persons who are one since are not
 // both that person's, though only a re-match writes it.
-func shown(rows []faceRow, who map[int64]survivor) []lineup.Face {
+func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 	order := slices.Clone(rows)
 	slices.SortStableFunc(order, func(a, b faceRow) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), compareSimilarity(a.Face, b.Face), cmp.Compare(a.ID, b.ID))
@@ -216,6 +219,9 @@ func readFaces(ctx context.Context, q querier, images []int64, embeddings bool) 
 		if err != nil {
 			return nil, err
 		}
+		if len(rows) == 0 {
+			continue
+		}
 		not := map[int64][]int64{}
 		_, err = query(ctx, q, func(rows *sql.Rows) (face int64, err error) {
 			var person int64
@@ -236,11 +242,11 @@ func readFaces(ctx context.Context, q querier, images []int64, embeddings bool) 
 
 func scanFace(rows *sql.Rows) (f faceRow, err error) {
 	var (
-		x, y, width, height  sql.NullFloat64
-		person, told, photo  sql.NullInt64
-		candidates           sql.NullString
-		problems             string
-		embedding            []byte
+		x, y, width, height sql.NullFloat64
+		person, told, photo sql.NullInt64
+		candidates          sql.NullString
+		problems            string
+		embedding           []byte
 	)
 	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
 		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &embedding)

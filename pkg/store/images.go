@@ -81,7 +81,7 @@ func (f Filter) where() (string, []any) {
 		where, args = append(where, "i.status = ?"), append(args, f.Status)
 	}
 	if f.Person != 0 {
-		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id) AND i.status IN ("+finalStatuses()+")")
+		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id) AND (i.status IN ("+finalStatuses()+") OR i.answered)")
 		args = append(args, f.Person)
 	}
 	if f.Before != 0 {
@@ -101,11 +101,11 @@ const (
 			i.warning,
 			i.content,
 			i.person_id,
-			p.name,
+			i.revision,
+			i.answered,
 			i.created_at,
 			i.updated_at
 		FROM images i
-		LEFT JOIN person p ON p.id = i.person_id
 		WHERE `
 	newestFirst = `
 		ORDER BY i.id DESC
@@ -114,35 +114,44 @@ const (
 
 func (s *Store) images(ctx context.Context, where string, args []any, limit int) (images []lineup.Image, err error) {
 	err = s.do(ctx, "read pictures", func() error {
-		images, err = query(ctx, s.db, scanImage, selectImages+where+newestFirst, append(args, limit)...)
+		rows, err := query(ctx, s.db, scanImage, selectImages+where+newestFirst, append(args, limit)...)
 		if err != nil {
 			return err
 		}
-		var ids []int64
-		for _, image := range images {
-			if image.Status.Final() { // else they are those of the round before
-				ids = append(ids, image.ID)
+		images = make([]lineup.Image, len(rows))
+		var answered, people []int64
+		for _, row := range rows {
+			if row.Status.Final() || row.answered { // else the faces are those of another file, or of none
+				answered, people = append(answered, row.ID), append(people, row.person)
 			}
 		}
-		faces, err := facesOf(ctx, s.db, ids)
-		for i := range images {
-			images[i].Faces = append([]lineup.Face{}, faces[images[i].ID]...)
+		faces, who, err := facesOf(ctx, s.db, answered, people)
+		for i, row := range rows {
+			images[i] = row.Image
+			if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
+				images[i].Person = &one.Person
+			}
+			images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
 		}
 		return err
 	})
 	return images, err
 }
 
-func scanImage(rows *sql.Rows) (lineup.Image, error) {
+// imageRow is a picture's row.
+type imageRow struct {
+	lineup.Image
+	person   int64
+	answered bool // the answer of the round before holds
+}
+
+func scanImage(rows *sql.Rows) (imageRow, error) {
 	var (
-		image                                      lineup.Image
-		file, reason, warning, content, personName sql.NullString
-		person                                     sql.NullInt64
+		image                          imageRow
+		file, reason, warning, content sql.NullString
+		person                         sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &personName, &image.CreatedAt, &image.UpdatedAt)
-	image.FileName, image.Reason, image.Warning, image.Content = file.String, reason.String, warning.String, content.String
-	if personName.Valid { // else nobody has that id: the row was edited by hand
-		image.Person = &lineup.Person{ID: person.Int64, Name: personName.String}
-	}
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt)
+	image.FileName, image.Reason, image.Warning, image.Content, image.person = file.String, reason.String, warning.String, content.String, person.Int64
 	return image, err
 }

@@ -3,107 +3,107 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// Profile is a person with what is known of them.
-type Profile struct {
-	lineup.Person
-	ImageNames []string `json:"image_names"` // the photos in the gallery
-}
-
-// ErrOtherPerson says that a gallery photo is already another person's.
-var ErrOtherPerson = errors.New("the photo is already another person's")
-
 const (
+	personColumns = `
+			id,
+			name,
+			spelling,
+			merged_into,
+			removed_at IS NOT NULL,
+			hidden,
+			cover`
+
 	insertPerson = `
 		INSERT INTO person (name, spelling, created_at)
 		VALUES (?, ?, UTC_TIMESTAMP(6))`
 
-	// Of one spelling the one who was not merged with another comes first.
 	selectBySpelling = `
-		SELECT id
+		SELECT ` + personColumns + `
 		FROM person
 		WHERE spelling = ?
 			AND removed_at IS NULL
-		ORDER BY
-			merged_into IS NOT NULL,
-			id`
-
-	insertPersonImage = `
-		INSERT INTO person_images (image_name, person_id, created_at)
-		VALUES (?, ?, UTC_TIMESTAMP(6))
-		ON DUPLICATE KEY UPDATE id = id`
-
-	selectOwner = `
-		SELECT person_id
-		FROM person_images
-		WHERE image_name = ?`
-
-	selectPerson = `
-		SELECT
-			id,
-			name
-		FROM person
-		WHERE id = ?`
-
-	selectImageNames = `
-		SELECT image_name
-		FROM person_images
-		WHERE person_id = ?
 		ORDER BY id`
 
-	selectPeople = `
-		SELECT
-			id,
-			name
+	selectPerson = `
+		SELECT ` + personColumns + `
 		FROM person
-		WHERE id > ?
-			AND merged_into IS NULL
-			AND removed_at IS NULL
+		WHERE removed_at IS NULL
+			AND id = ?`
+
+	selectPersonForUpdate = `
+		SELECT ` + personColumns + `
+		FROM person
+		WHERE id IN %s
 		ORDER BY id
-		LIMIT ?`
+		FOR UPDATE`
+
+	selectPeople = `
+		SELECT ` + personColumns + `
+		FROM person
+		WHERE merged_into IS NULL
+			AND removed_at IS NULL
+			AND id > ?`
+
+	updatePersonRemoved = `
+		UPDATE person
+		SET removed_at = IF(?, UTC_TIMESTAMP(6), NULL)
+		WHERE id = ?`
+
+	updatePersonName = `
+		UPDATE person
+		SET name = ?,
+			spelling = ?
+		WHERE id = ?`
+
+	updatePersonHidden = `
+		UPDATE person
+		SET hidden = ?
+		WHERE id = ?`
+
+	updatePersonCover = `
+		UPDATE person
+		SET cover = ?
+		WHERE id = ?`
 )
 
-// AddPerson makes sure that there is a person of that name and that the gallery
-// photos are theirs. All or nothing; again is no harm. ErrOtherPerson when one of
-// the photos is another's.
-func (s *Store) AddPerson(ctx context.Context, name string, imageNames []string) (Profile, error) {
-	var id int64
-	spelling := Spelling(name)
-	err := s.transact(ctx, "add a person", func(tx *sql.Tx) error {
-		if err := lockSpellings(ctx, tx, spelling); err != nil {
-			return err
-		}
-		ids, err := query(ctx, tx, scanID, selectBySpelling, spelling)
-		if err != nil {
-			return err
-		}
-		if len(ids) == 0 {
-			if id, err = createPerson(ctx, tx, name, spelling); err != nil {
-				return err
-			}
-		} else {
-			one, err := survivorOf(ctx, tx, ids[0])
-			if err != nil {
-				return err
-			}
-			id = one.ID
-		}
-		for _, image := range imageNames {
-			if err := addImage(ctx, tx, id, image); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return Profile{}, err
+// peopleSpelled gives who has a name of that spelling: those who were merged with nobody,
+// else those with whom they were merged.
+func peopleSpelled(ctx context.Context, q querier, spelling string) ([]lineup.Person, error) {
+	if spelling == "" {
+		return nil, nil
 	}
-	return s.Person(ctx, id)
+	rows, err := query(ctx, q, scanPersonRow, selectBySpelling, spelling)
+	if err != nil {
+		return nil, err
+	}
+	var people []lineup.Person
+	var merged []int64
+	for _, row := range rows {
+		if row.into.Valid {
+			merged = append(merged, row.ID)
+		} else {
+			people = append(people, row.Person)
+		}
+	}
+	if len(people) > 0 || len(merged) == 0 {
+		return people, nil
+	}
+	all, err := survivors(ctx, q, merged)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range merged {
+		if one, there := all[id]; there && !one.Removed && !slices.Contains(people, one.Person) {
+			people = append(people, one.Person)
+		}
+	}
+	return people, nil
 }
 
 // createPerson inserts a person. Whoever does holds the spelling's lock.
@@ -115,55 +115,52 @@ func createPerson(ctx context.Context, tx *sql.Tx, name, spelling string) (id in
 	return result.LastInsertId()
 }
 
-func addImage(ctx context.Context, tx *sql.Tx, person int64, image string) error {
-	if _, err := tx.ExecContext(ctx, insertPersonImage, image, person); err != nil {
-		return err
-	}
-	var owner int64
-	if err := tx.QueryRowContext(ctx, selectOwner, image).Scan(&owner); err != nil {
-		return err
-	}
-	if owner != person {
-		return ErrOtherPerson
-	}
-	return nil
+// personRow is what a person's row tells.
+type personRow struct {
+	lineup.Person
+	spelling string
+	into     sql.NullInt64
+	removed  bool
+	hidden   bool
+	cover    sql.NullInt64
 }
 
-// Person gives one person; ErrNotFound when there is none.
-func (s *Store) Person(ctx context.Context, id int64) (profile Profile, err error) {
-	err = s.do(ctx, fmt.Sprintf("read person %d", id), func() error {
-		var name sql.NullString
-		err := s.db.QueryRowContext(ctx, selectPerson, id).Scan(&profile.ID, &name)
-		profile.Name = name.String
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
+// lockPeople holds the persons' rows, in the order of their ids. errMoved says that one
+// is not there.
+func lockPeople(ctx context.Context, tx *sql.Tx, ids ...int64) (rows []personRow, err error) {
+	distinct := distinctIDs(ids)
+	for chunk := range slices.Chunk(distinct, maxValues) {
+		list, args := placeholders(chunk)
+		some, err := query(ctx, tx, scanPersonRow, fmt.Sprintf(selectPersonForUpdate, list), args...)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		names, err := query(ctx, s.db, scanString, selectImageNames, id)
-		profile.ImageNames = append([]string{}, names...)
-		return err
-	})
-	return profile, err
-}
-
-// People lists persons with an id above after, at most limit, in the order in
-// which they were added. More tells that there are more behind the last.
-func (s *Store) People(ctx context.Context, after int64, limit int) (people []lineup.Person, more bool, err error) {
-	err = s.do(ctx, "read people", func() error {
-		people, err = query(ctx, s.db, scanPerson, selectPeople, after, limit+1)
-		return err
-	})
-	if len(people) > limit {
-		return people[:limit], true, err
+		rows = append(rows, some...)
 	}
-	return people, false, err
+	if len(rows) != len(distinct) {
+		return nil, errMoved
+	}
+	return rows, nil
 }
 
-func scanPerson(rows *sql.Rows) (p lineup.Person, err error) {
-	var name sql.NullString
-	err = rows.Scan(&p.ID, &name)
-	p.Name = name.String
-	return p, err
+// lockSurvivors is lockPeople for persons who were just found to be survivors: errMoved
+// says that one was merged or removed in between.
+func lockSurvivors(ctx context.Context, tx *sql.Tx, ids ...int64) ([]personRow, error) {
+	rows, err := lockPeople(ctx, tx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.into.Valid || row.removed {
+			return nil, errMoved
+		}
+	}
+	return rows, nil
+}
+
+func scanPersonRow(rows *sql.Rows) (row personRow, err error) {
+	var name, spelling sql.NullString
+	err = rows.Scan(&row.ID, &name, &spelling, &row.into, &row.removed, &row.hidden, &row.cover)
+	row.Name, row.spelling = name.String, spelling.String
+	return row, err
 }

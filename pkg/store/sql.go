@@ -67,12 +67,17 @@ func (s *Store) do(ctx context.Context, what string, work func() error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+// errMoved says that what a transaction had read was another's to change before it was
+// locked.
+var errMoved = errors.New("another changed the rows meanwhile")
+
 // The numbers of the server's errors that mean something here.
 const (
 	errDiskFull       = 1021 // ER_DISK_FULL
 	errWrite          = 1026 // ER_ERROR_ON_WRITE
 	errStorageEngine  = 1030 // ER_GET_ERRNO
 	errRecordFileFull = 1114 // ER_RECORD_FILE_FULL
+	errDuplicate      = 1062 // ER_DUP_ENTRY
 	errNoSuchTable    = 1146 // ER_NO_SUCH_TABLE
 	errUnknown        = 1105 // ER_UNKNOWN_ERROR
 )
@@ -113,7 +118,7 @@ func (s *Store) repeatable(ctx context.Context, err error, n int) bool {
 	switch {
 	case err == nil:
 		return false
-	case isOneOf(err, conflicts...), errors.Is(err, errRowMissing), errors.Is(err, driver.ErrBadConn):
+	case isOneOf(err, conflicts...), errors.Is(err, errRowMissing), errors.Is(err, errMoved), errors.Is(err, driver.ErrBadConn):
 		return ctx.Err() == nil
 	case isElsewhere(err):
 		s.connections.leave()

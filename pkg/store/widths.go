@@ -3,13 +3,14 @@ package store
 // Widths of columns in characters, for programs that refuse or shorten what does
 // not fit. A path's is photo.MaxPath, in bytes.
 const (
-	PersonNameWidth = 200  // person.name
-	SpellingWidth   = 400  // person.spelling
-	ChangeByWidth   = 100  // changes.made_by
-	ImageNameWidth  = 255  // person_images.image_name, faces.image_name
-	ModelWidth      = 100  // faces.model
-	ReasonWidth     = 1000 // images.reason
-	WarningWidth    = 1000 // images.warning
-	FileNameWidth   = 255  // images.file_name
-	ContentBytes    = 128  // images.content, in bytes: photo.MarkBytes
+	PersonNameWidth = 200   // person.name
+	SpellingWidth   = 400   // person.spelling
+	ChangeByWidth   = 100   // changes.made_by
+	ImageNameWidth  = 255   // person_images.image_name, faces.image_name
+	ModelWidth      = 100   // faces.model
+	ReasonWidth     = 1000  // images.reason
+	WarningWidth    = 1000  // images.warning
+	FileNameWidth   = 255   // images.file_name
+	ShownBytes      = 65535 // person_images.shown, in bytes
+	ContentBytes    = 128   // images.content, in bytes: photo.MarkBytes
 )

@@ -14,6 +14,9 @@ INSERT INTO spelling_locks (slot) VALUES
 ALTER TABLE person_images
   ADD COLUMN state         VARCHAR(16) CHARACTER SET ascii NOT NULL DEFAULT 'pending' COMMENT 'pending, usable, unusable or unchecked',
   ADD COLUMN reason        VARCHAR(1000) NULL COMMENT 'why it is unusable',
+  ADD COLUMN similar_to    BIGINT NULL COMMENT 'another named person whom it is like',
+  ADD COLUMN similar_photo VARCHAR(255) NULL COMMENT 'that person''s photo',
+  ADD COLUMN similarity    DOUBLE NULL COMMENT 'cosine to it',
   ADD COLUMN face_id       BIGINT NULL COMMENT 'the face of a picture that it is',
   ADD COLUMN chosen        INT NULL COMMENT 'which of its faces, from 1, left to right',
   ADD COLUMN anyway        TINYINT NOT NULL DEFAULT 0 COMMENT 'it may be like another named person',
@@ -31,6 +34,8 @@ ALTER TABLE person_images
   ADD KEY person_images_face (face_id),
   ADD KEY person_images_due (state, queued_at),
   ADD KEY person_images_gallery_state (gallery_state);
+-- Who was enrolled before stays so, like another person or not.
+UPDATE person_images SET anyway = 1;
 
 CREATE TABLE descriptors (
   photo_id   BIGINT NOT NULL,
@@ -48,6 +53,9 @@ ALTER TABLE person_images
   DROP KEY person_images_gallery_state,
   DROP COLUMN state,
   DROP COLUMN reason,
+  DROP COLUMN similar_to,
+  DROP COLUMN similar_photo,
+  DROP COLUMN similarity,
   DROP COLUMN face_id,
   DROP COLUMN chosen,
   DROP COLUMN anyway,

@@ -1,0 +1,290 @@
+package gallery
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"maps"
+	"math"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// batch is how many photos are added to the index at a time.
+const batch = 1024
+
+// Rows is the gallery in the database, as pkg/store reads it.
+type Rows interface {
+	GalleryState(ctx context.Context) (int64, error)
+	GallerySince(ctx context.Context, since int64, model string, rows store.GalleryRows) (state int64, err error)
+	GalleryChecksum(ctx context.Context, model string) (store.GallerySum, error)
+	GalleryPhotos(ctx context.Context, after string, limit int, onlyUnusable bool) ([]store.ListedPhoto, error)
+}
+
+// Database is the gallery of a database: who a photo is of stands in its row, and its
+// descriptor beside it. It asks for the gallery's state, and reads what changed when that
+// moved.
+type Database struct {
+	*follower
+	rows   Rows
+	model  string
+	length int           // of a descriptor
+	every  time.Duration // between two comparisons with all rows
+
+	index *search.Index[*enrolled] // of the photos that count
+	state atomic.Int64
+
+	mu     sync.RWMutex
+	people map[int64]store.GalleryPerson
+
+	// For the reading goroutine alone.
+	photos   map[int64]*enrolled
+	compared time.Time // with all rows
+	readings uint32    // of all rows
+}
+
+// enrolled is a photo. It does not change once others see it, but for reading, which is
+// the reading goroutine's.
+type enrolled struct {
+	id, person int64
+	name       string
+	crc        uint32
+	reading    uint32 // the last of all rows that it was in
+}
+
+// NewDatabase makes a gallery that was not read yet, of descriptors of length numbers that
+// a model made. Every so often it compares itself with all rows.
+func NewDatabase(rows Rows, model string, length int, every time.Duration, log *slog.Logger) *Database {
+	d := &Database{
+		rows: rows, model: model, length: length, every: every,
+		index: search.New[*enrolled](length), people: map[int64]store.GalleryPerson{}, photos: map[int64]*enrolled{},
+	}
+	d.follower = newFollower(d.update, log)
+	return d
+}
+
+// State is that of [Gallery].
+func (d *Database) State() int64 { return d.state.Load() }
+
+// Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
+// left; nobody whose enrolment was undone, nobody without a name.
+func (d *Database) Candidates(embedding []float32, count int) []Candidate {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var best []Candidate
+	for photo, similarity := range d.index.Near(embedding) {
+		c := Candidate{PhotoID: photo.id, ImageName: photo.name, Similarity: similarity}
+		if !belongs(best, c, count) {
+			continue
+		}
+		var known bool
+		if c.Person, known = d.survivor(photo.person); known {
+			best = insert(best, c, count)
+		}
+	}
+	return best
+}
+
+// survivor is who a person is now. A circle, which only a hand in the database can make,
+// is nobody.
+func (d *Database) survivor(id int64) (Person, bool) {
+	p, known := d.people[id]
+	for steps := 0; known && p.MergedInto != 0; steps++ {
+		if p, known = d.people[p.MergedInto]; steps > len(d.people) {
+			return Person{}, false
+		}
+	}
+	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed && p.Name != ""
+}
+
+// List is that of [Gallery]. What is wrong with a photo, its row tells whoever enrols it.
+func (d *Database) List(ctx context.Context, after string, count int, onlyProblems bool) (photos []Photo, more bool, err error) {
+	listed, err := d.rows.GalleryPhotos(ctx, after, count+1, onlyProblems)
+	for _, one := range listed[:min(len(listed), count)] {
+		photos = append(photos, Photo{Name: one.ImageName, Person: PersonOf(one.ImageName), Usable: one.Usable})
+	}
+	return photos, len(listed) > count, err
+}
+
+// update reads what changed. A state below the one that was seen is of another database, or
+// of one that lost what it had: all is read.
+func (d *Database) update(ctx context.Context) error {
+	if !d.wasRead() {
+		return d.readAll(ctx)
+	}
+	state, err := d.rows.GalleryState(ctx)
+	switch {
+	case err != nil:
+		return err
+	case state < d.State():
+		return d.readAll(ctx)
+	case state > d.State():
+		return d.readSince(ctx)
+	case time.Since(d.compared) >= d.every:
+		return d.compare(ctx)
+	}
+	return nil
+}
+
+func (d *Database) readAll(ctx context.Context) error {
+	d.readings++
+	people := map[int64]store.GalleryPerson{}
+	state, err := d.read(ctx, store.EveryState, people)
+	if err != nil {
+		return err
+	}
+	var gone []*enrolled
+	for id, photo := range d.photos {
+		if photo.reading != d.readings {
+			gone = append(gone, photo)
+			delete(d.photos, id)
+		}
+	}
+	d.index.Update(gone, nil)
+	d.mu.Lock()
+	d.people = people
+	d.mu.Unlock()
+	d.state.Store(state)
+	d.compared = time.Now()
+	d.log.Info("gallery read", "photos", len(d.photos), "people", len(people), "state", state)
+	return nil
+}
+
+func (d *Database) readSince(ctx context.Context) error {
+	people := map[int64]store.GalleryPerson{}
+	state, err := d.read(ctx, d.State(), people)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	maps.Copy(d.people, people)
+	d.mu.Unlock()
+	d.state.Store(state) // last: who sees it sees all of it
+	return nil
+}
+
+// read takes over the photos that changed since, and gives the people.
+func (d *Database) read(ctx context.Context, since int64, people map[int64]store.GalleryPerson) (state int64, err error) {
+	c := change{Database: d, numbers: make([]float32, 0, batch*d.length)}
+	state, err = d.rows.GallerySince(ctx, since, d.model, store.GalleryRows{
+		Person: func(p store.GalleryPerson) { people[p.ID] = p },
+		Photo:  c.photo,
+	})
+	c.flush()
+	return state, err
+}
+
+// change collects photos for the index.
+type change struct {
+	*Database
+	remove  []*enrolled
+	add     []search.Vector[*enrolled]
+	numbers []float32 // of those that are added
+}
+
+// photo takes over a photo as its row says. It may come again.
+func (c *change) photo(row store.GalleryPhoto) {
+	before := c.photos[row.ID]
+	if row.Descriptor == nil {
+		if before != nil {
+			c.replace(before)
+			delete(c.photos, row.ID)
+		}
+		return
+	}
+	crc := crc32.ChecksumIEEE(row.Descriptor)
+	if before != nil && before.person == row.PersonID && before.name == row.ImageName && before.crc == crc {
+		before.reading = c.readings
+		return
+	}
+	now := &enrolled{row.ID, row.PersonID, row.ImageName, crc, c.readings}
+	c.photos[row.ID] = now
+	if before != nil {
+		c.replace(before)
+	}
+	if vector := c.vector(row.Descriptor); vector == nil {
+		c.log.Warn("a descriptor cannot be used: remove its photo and enrol it again", "photo", row.ID, "image_name", row.ImageName)
+	} else {
+		c.add = append(c.add, search.Vector[*enrolled]{Key: now, Values: vector})
+	}
+	if len(c.add) == batch {
+		c.flush()
+	}
+}
+
+// replace removes a photo, which may still wait to be added: it was read twice.
+func (c *change) replace(before *enrolled) {
+	if len(c.add) > 0 {
+		c.flush()
+	}
+	c.remove = append(c.remove, before)
+}
+
+// vector is the descriptor's numbers, nil if it cannot be one.
+func (c *change) vector(descriptor []byte) []float32 {
+	if len(descriptor) != 4*c.length {
+		return nil
+	}
+	from := len(c.numbers)
+	for ; len(descriptor) > 0; descriptor = descriptor[4:] {
+		c.numbers = append(c.numbers, math.Float32frombits(binary.LittleEndian.Uint32(descriptor)))
+	}
+	if vector := c.numbers[from:]; IsUnit(vector) {
+		return vector
+	}
+	return nil
+}
+
+// flush lets searches see what was collected.
+func (c *change) flush() {
+	c.index.Update(c.remove, c.add)
+	c.remove, c.add, c.numbers = nil, c.add[:0], c.numbers[:0]
+}
+
+// compare adds up what is known and what is in the database, and reads all of it where they
+// differ at the same state: somebody changed rows by hand.
+func (d *Database) compare(ctx context.Context) error {
+	there, err := d.rows.GalleryChecksum(ctx, d.model)
+	if err != nil {
+		return err
+	}
+	here := d.sum()
+	switch {
+	case there.State != here.State:
+		return nil // it moved meanwhile: at the next reading
+	case there != here:
+		d.log.Warn("the gallery's rows were changed by hand, all are read again", "state", here.State)
+		return d.readAll(ctx)
+	}
+	d.compared = time.Now()
+	return nil
+}
+
+// sum adds up as GalleryChecksum does.
+func (d *Database) sum() store.GallerySum {
+	sum := store.GallerySum{State: d.State()}
+	for _, p := range d.people {
+		if !p.Removed {
+			sum.People.Count++
+			sum.People.CRC += checksum(fmt.Appendf(nil, "%d/%d/%s", p.ID, p.MergedInto, map[bool]string{true: "1", false: "0"}[p.Name == ""]))
+		}
+	}
+	var line []byte
+	for _, photo := range d.photos {
+		line = strconv.AppendInt(line[:0], photo.id, 10)
+		line = strconv.AppendInt(append(line, '/'), photo.person, 10)
+		line = append(append(append(line, '/'), photo.name...), '/')
+		sum.Photos.Count++
+		sum.Photos.CRC += checksum(strconv.AppendUint(line, uint64(photo.crc), 10))
+	}
+	return sum
+}
+
+func checksum(line []byte) uint64 { return uint64(crc32.ChecksumIEEE(line)) }

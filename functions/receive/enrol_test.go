@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// enrolment is an answer, whichever it is.
+type enrolment struct {
+	store.Profile
+	People []lineup.Person `json:"people"`
+	Detail string          `json:"detail"`
+	reply
+}
+
+// enrol posts a name and what is said beside it, NAME=VALUE, with photos.
+func (s *system) enrol(t *testing.T, path, name, beside string, photos ...string) (e enrolment) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	if name != "" {
+		testkit.Succeed(t, form.WriteField("name", name))
+	}
+	for _, field := range strings.Fields(beside) {
+		key, value, _ := strings.Cut(field, "=")
+		testkit.Succeed(t, form.WriteField(key, value))
+	}
+	for _, photo := range photos {
+		part := testkit.Must(form.CreateFormFile("photo", "x.jpg"))(t)
+		testkit.Must(io.WriteString(part, "\xff\xd8\xff"+photo))(t)
+	}
+	testkit.Succeed(t, form.Close())
+	e.reply = s.do(t, path, b.String(), "Content-Type", form.FormDataContentType())
+	testkit.Succeed(t, json.Unmarshal([]byte(e.body), &e))
+	return e
+}
+
+func (e enrolment) want(t *testing.T, status int, says string) {
+	t.Helper()
+	if e.status != status || !strings.Contains(e.body, says) {
+		t.Errorf("%d %s, want %d with %s", e.status, e.body, status, says)
+	}
+}
+
+// examine stands for process and a face server, until the test ends. A photo whose
+// content begins with "no face" has none; of any other the numbers behind the last space
+// are the descriptor.
+func (s *system) examine(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	t.Cleanup(func() { cancel(); <-ended })
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			if err := s.examineDue(ctx); err != nil && ctx.Err() == nil {
+				t.Errorf("examine: %v", err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+}
+
+func (s *system) examineDue(ctx context.Context) error {
+	due, err := s.store.DuePhotos(ctx, 0, 100)
+	for _, id := range due {
+		photo, err := s.store.Photo(ctx, id)
+		if err != nil {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(s.gallery, photo.ImageName))
+		if err != nil { // it is not saved yet, and has no hint
+			continue
+		}
+		claim, err := s.store.ClaimPhoto(ctx, id, time.Minute)
+		if err != nil {
+			return err
+		}
+		outcome := store.PhotoOutcome{State: store.PhotoUnusable, Reason: "no face was found", Shown: []lineup.PhotoFace{}}
+		if !bytes.Contains(content, []byte("no face")) {
+			var x, y float32
+			if _, err := fmt.Sscanf(string(content[bytes.LastIndexByte(content, ' ')+1:]), "%f,%f", &x, &y); err != nil {
+				return err
+			}
+			outcome = store.PhotoOutcome{State: store.PhotoUsable, Descriptor: []float32{x, y}, Model: "m", GalleryState: 1, Threshold: 0.5}
+		}
+		if bytes.Contains(content, []byte("group")) && claim.Chosen == 0 {
+			outcome = store.PhotoOutcome{State: store.PhotoUnusable, Reason: "it shows 3 faces", Shown: make([]lineup.PhotoFace, 3)}
+		}
+		if _, err := s.store.FinishPhoto(ctx, claim, outcome); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func TestAnEnrolmentTellsWhatBecameOfThePhotos(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	enrol := func(name, beside string, photos ...string) enrolment {
+		t.Helper()
+		return s.enrol(t, "/people", name, beside, photos...)
+	}
+	enrol("Ann", "", "1 1,0").want(t, http.StatusCreated, `"state":"usable"`)
+	enrol("Ann", "", "1 1,0").want(t, http.StatusOK, `"state":"usable"`)
+	enrol("ann", "", "2 0.9,0.1", "no face").want(t, http.StatusCreated, `"reason":"no face was found"`)
+	bad := enrol("Bea", "", "no face of Bea's")
+	bad.want(t, http.StatusUnprocessableEntity, `"detail":"no face was found"`)
+	if bad.ID == 0 || bad.Name != "Bea" || len(bad.Photos) != 1 || bad.Photos[0].State != store.PhotoUnusable {
+		t.Errorf("the answer holds %+v, want the person with the photo", bad.Profile)
+	}
+	enrol("Bea", "", "no face of Bea's").want(t, http.StatusUnprocessableEntity, "no face was found")
+
+	group := enrol("Cal", "", "group 0,1")
+	group.want(t, http.StatusUnprocessableEntity, "it shows 3 faces")
+	if len(group.Photos) != 1 || strings.Count(string(group.Photos[0].Faces), "box") != 3 {
+		t.Errorf("the faces are %s, want three", group.Photos[0].Faces)
+	}
+	enrol("Cal", "face=2", "group 0,1").want(t, http.StatusCreated, `"state":"usable"`)
+	enrol("Cal", "face=0", "group 0,1").want(t, http.StatusBadRequest, "from 1")
+	enrol("Cal", "face=1", "group 0,1", "1 1,0").want(t, http.StatusBadRequest, "alone")
+	enrol("Cal", "new=perhaps", "group 0,1").want(t, http.StatusBadRequest, "true or false")
+
+	added := s.enrol(t, fmt.Sprintf("/api/v1/people/%d/photos", bad.ID), "", "", "3 0,-1")
+	if added.want(t, http.StatusCreated, `"state":"usable"`); added.ID != bad.ID || len(added.Photos) != 2 {
+		t.Errorf("added to %d: %+v", bad.ID, added.Profile)
+	}
+	s.enrol(t, "/api/v1/people/99/photos", "", "", "4 0,1").want(t, http.StatusNotFound, "no such person")
+	s.enrol(t, "/api/v1/people/no/photos", "", "", "4 0,1").want(t, http.StatusNotFound, "number")
+}
+
+func TestAPhotoLikeAnotherNamedPersonIsAskedFor(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	s.enrol(t, "/people", "Kate", "", "1 1,0").want(t, http.StatusCreated, "")
+	other := func(beside string) enrolment {
+		t.Helper()
+		return s.enrol(t, "/people", "Katherine S.", beside, "1 1,0")
+	}
+	kept := func(people, files int) {
+		t.Helper()
+		all, _, err := s.store.People(t.Context(), 0, 10)
+		if err != nil || len(all) != people {
+			t.Errorf("people are %+v, %v; want %d", all, err, people)
+		}
+		if left := filesBelow(t, s.gallery); len(left) != files {
+			t.Errorf("the gallery holds %v, want %d", left, files)
+		}
+	}
+	for range 2 {
+		other("").want(t, http.StatusConflict, `"similar":{"person":{"id":1,"name":"Kate"}`)
+		kept(1, 1)
+	}
+	other("anyway=true").want(t, http.StatusCreated, `"state":"usable"`)
+	kept(2, 2)
+}
+
+func TestWhatIsFoundAfterTheAnswerStays(t *testing.T) {
+	s := newSystem(t)
+	s.enrol(t, "/people", "Kate", "", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)
+	s.enrol(t, "/people", "Kit", "", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)
+	testkit.Succeed(t, s.examineDue(t.Context()))
+	kit := s.enrol(t, "/people", "Kit", "", "1 1,0")
+	kit.want(t, http.StatusConflict, "like another named person")
+	if all, _, err := s.store.People(t.Context(), 0, 10); err != nil || len(all) != 2 {
+		t.Errorf("people are %+v, %v; want both", all, err)
+	}
+	s.enrol(t, "/people", "Kit", "anyway=true", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)
+	testkit.Succeed(t, s.examineDue(t.Context()))
+	s.enrol(t, "/people", "Kit", "", "1 1,0").want(t, http.StatusOK, `"state":"usable"`)
+}
+
+func TestANameOfSeveralPeople(t *testing.T) {
+	s := newSystem(t)
+	name := func(body string) (e enrolment) {
+		t.Helper()
+		e.reply = s.do(t, "/people", body, "Content-Type", "application/json")
+		testkit.Succeed(t, json.Unmarshal([]byte(e.body), &e))
+		return e
+	}
+	name(`{"name":"Ann Lee"}`).want(t, http.StatusCreated, `"name":"Ann Lee"`)
+	name(`{"name":"ann  lee"}`).want(t, http.StatusOK, `"id":1`)
+	name(`{"name":"ann lee","new":true}`).want(t, http.StatusCreated, `"id":2`)
+	both := name(`{"name":"ANN LEE"}`)
+	if both.want(t, http.StatusConflict, "2 people are called so"); len(both.People) != 2 {
+		t.Errorf("they are %+v", both.People)
+	}
+	name(`{"name":""}`).want(t, http.StatusBadRequest, "name is missing")
+	name(`{"name":"A","age":3}`).want(t, http.StatusBadRequest, "age")
+	name(`{"name":"\u200b"}`).want(t, http.StatusBadRequest, "name")
+}
+
+func TestPhotosAreHintedAtOnceAndAgainWhenThatWasLost(t *testing.T) {
+	s := newSystem(t)
+	s.enrol(t, "/people", "Ann", "", "1 1,0", "2 1,0.1").want(t, http.StatusAccepted, "")
+	hinted := func(want int) {
+		t.Helper()
+		for _, hint := range s.next(t, "photos", want) {
+			if !strings.Contains(hint, `"type":"dev.lineup.photo.submitted"`) {
+				t.Errorf("the hint is %s", hint)
+			}
+		}
+	}
+	hinted(2)
+	s.nsqd.Stop()
+	s.enrol(t, "/people", "Ann", "", "3 1,0.2").want(t, http.StatusAccepted, "")
+	s.nsqd.Start(t)
+	s.exec(t, "UPDATE person_images SET created_at = created_at - INTERVAL 1 HOUR, queued_at = queued_at - INTERVAL 1 HOUR")
+	testkit.Succeed(t, s.ping(t.Context()))
+	hinted(3)
+}
+
+func TestPhotosThatCannotBeSavedAreWithdrawn(t *testing.T) {
+	s := newSystem(t)
+	testkit.Succeed(t, os.RemoveAll(s.gallery))
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusServiceUnavailable, "")
+	if all, _, err := s.store.People(t.Context(), 0, 10); err != nil || len(all) != 0 {
+		t.Errorf("people are %+v, %v; want none", all, err)
+	}
+	testkit.Succeed(t, os.Mkdir(s.gallery, 0o755))
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)
+}

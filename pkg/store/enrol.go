@@ -1,0 +1,293 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// Enrolment is who is to be known, and by which photos.
+type Enrolment struct {
+	Name     string
+	PersonID int64 // who it is, instead of a name
+	Photos   []NewPhoto
+	Chosen   int    // which face of the photo, from 1, left to right; 0 where it shows one
+	New      bool   // somebody else than who is called so already
+	Anyway   bool   // the photos may be like another named person
+	By       string // the name of the API key
+}
+
+// NewPhoto is a photo to enrol somebody with.
+type NewPhoto struct{ ImageName string }
+
+// Enrolled is what came of an enrolment.
+type Enrolled struct {
+	Person  Profile
+	Photos  []Photo // those of the request, in its order; the pending ones wait for a hint
+	Created bool    // the person was not there before
+	Change  int64   // 0 when nothing was new
+}
+
+// SameSpelling says that the name is another's too, or several people's.
+type SameSpelling struct{ People []lineup.Person }
+
+// Error says what to do about it.
+func (e *SameSpelling) Error() string {
+	if len(e.People) == 1 {
+		return fmt.Sprintf("%q, person %d, is called so already; next: merge the two, or say that this is somebody new", e.People[0].Name, e.People[0].ID)
+	}
+	return fmt.Sprintf("%d people are called so; next: name one by the id, or say that this is somebody new", len(e.People))
+}
+
+// Errors of what a caller asked for.
+var (
+	ErrOtherPerson = errors.New("the photo is already another person's")
+	ErrNameless    = errors.New("the name has no character that can be seen; next: give another name")
+)
+
+// Enrol makes sure that there is a person of that name, or takes the one with the id,
+// and that the photos are theirs. All or nothing; the same again completes it and changes
+// nothing. Names of one spelling are one person unless New. A photo that was refused as
+// like another named person is pending again with Anyway, as is one of which another face
+// is chosen. ErrNotFound when nobody has the id; *SameSpelling when several have the
+// name; ErrOtherPerson when a photo is another's.
+func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
+	var done enrolling
+	err := s.transact(ctx, "enrol a person", func(tx *sql.Tx) (err error) {
+		done = enrolling{Enrolment: e, spelling: Spelling(e.Name)}
+		return done.run(ctx, tx)
+	})
+	if err != nil {
+		return Enrolled{}, err
+	}
+	profile, err := s.Person(ctx, done.person)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	photos, err := s.Photos(ctx, done.photos)
+	return Enrolled{Person: profile, Photos: photos, Created: done.created, Change: done.change}, err
+}
+
+// AddPerson is Enrol by a name alone.
+func (s *Store) AddPerson(ctx context.Context, name string, imageNames []string) (Profile, error) {
+	enrolment := Enrolment{Name: name}
+	for _, image := range imageNames {
+		enrolment.Photos = append(enrolment.Photos, NewPhoto{image})
+	}
+	enrolled, err := s.Enrol(ctx, enrolment)
+	return enrolled.Person, err
+}
+
+// Withdraw takes an enrolment back that is not to be kept: its photos, and the person
+// whom it made, unless somebody has built upon that meanwhile.
+func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
+	if e.Change == 0 {
+		return nil
+	}
+	_, err := s.UndoChange(ctx, e.Change, by)
+	if _, later := errors.AsType[*LaterChange](err); !later {
+		return err
+	}
+	for _, photo := range e.Photos {
+		if err := s.RemovePhoto(ctx, photo.PersonID, photo.ID, by); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// enrolling is an enrolment on its way.
+type enrolling struct {
+	Enrolment
+	spelling string
+	known    map[string]photoRow // the photos that have a row, by name
+	owners   map[int64]survivor  // of these, by the person whom they were given
+
+	person  int64
+	photos  []int64
+	created bool
+	revived bool
+	change  int64
+
+	values []changeValue
+	moved  []int64 // photos that counted and are to be looked at again
+}
+
+func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
+	if e.PersonID == 0 {
+		if e.spelling == "" {
+			return ErrNameless
+		}
+		if err := lockSpellings(ctx, tx, e.spelling); err != nil {
+			return err
+		}
+	}
+	if err := e.readPhotos(ctx, tx, photosByName); err != nil {
+		return err
+	}
+	if err := e.findPerson(ctx, tx); err != nil {
+		return err
+	}
+	if err := e.readPhotos(ctx, tx, photosByName+forUpdate); err != nil { // what another did meanwhile
+		return err
+	}
+	e.values = []changeValue{{Subject: subject("person", e.person, "removed"), Before: e.created || e.revived, After: false}}
+	for _, photo := range e.Photos {
+		id, err := e.enrolPhoto(ctx, tx, photo.ImageName)
+		if err != nil {
+			return err
+		}
+		e.photos = append(e.photos, id)
+	}
+	action := ActionPhoto
+	if e.created || e.revived {
+		action = ActionEnrol
+	}
+	var err error
+	if e.change, err = record(ctx, tx, change{By: e.By, Action: action, Person: e.person, Values: e.values}); err != nil {
+		return err
+	}
+	if !e.revived && len(e.moved) == 0 {
+		return nil
+	}
+	_, err = bumpGallery(ctx, tx, []int64{e.person}, e.moved)
+	return err
+}
+
+// readPhotos reads the rows that the photos have, and whose they are.
+func (e *enrolling) readPhotos(ctx context.Context, tx *sql.Tx, statement string) error {
+	e.known, e.owners = map[string]photoRow{}, map[int64]survivor{}
+	if len(e.Photos) == 0 {
+		return nil
+	}
+	var names []string
+	for _, photo := range e.Photos {
+		names = append(names, photo.ImageName)
+	}
+	list, args := placeholders(names)
+	rows, err := query(ctx, tx, scanPhotoRow, fmt.Sprintf(statement, list), args...)
+	if err != nil {
+		return err
+	}
+	var people []int64
+	for _, row := range rows {
+		e.known[row.ImageName] = row
+		people = append(people, row.PersonID)
+	}
+	e.owners, err = survivors(ctx, tx, people)
+	return err
+}
+
+// findPerson finds, brings back or makes the person, and holds the row.
+func (e *enrolling) findPerson(ctx context.Context, tx *sql.Tx) error {
+	if e.PersonID != 0 {
+		one, err := survivorOf(ctx, tx, e.PersonID)
+		if err != nil {
+			return err
+		}
+		_, err = lockSurvivors(ctx, tx, one.ID)
+		e.person = one.ID
+		return err
+	}
+	people, err := peopleSpelled(ctx, tx, e.spelling)
+	if err != nil {
+		return err
+	}
+	owner := e.owner()
+	switch {
+	case owner != nil && !owner.Removed && Spelling(owner.Name) == e.spelling && (e.New || len(people) != 1):
+		e.person = owner.ID // the same request again
+	case len(people) > 1 && !e.New:
+		return &SameSpelling{people}
+	case len(people) == 1 && !e.New:
+		e.person = people[0].ID
+	case owner != nil && owner.Removed && Spelling(owner.Name) == e.spelling:
+		e.person, e.revived = owner.ID, true
+	default:
+		e.person, err = createPerson(ctx, tx, e.Name, e.spelling)
+		e.created = true
+		return err
+	}
+	if !e.revived {
+		_, err = lockSurvivors(ctx, tx, e.person)
+		return err
+	}
+	rows, err := lockPeople(ctx, tx, e.person)
+	if err != nil {
+		return err
+	}
+	if !rows[0].removed || rows[0].into.Valid {
+		return errMoved
+	}
+	_, err = tx.ExecContext(ctx, updatePersonRemoved, false, e.person)
+	return err
+}
+
+// owner is the one person whose all the photos are that have a row.
+func (e *enrolling) owner() *survivor {
+	var owner *survivor
+	for _, one := range e.owners {
+		if owner != nil && owner.ID != one.ID {
+			return nil
+		}
+		owner = &one
+	}
+	return owner
+}
+
+// enrolPhoto gives the photo to the person, and tells its id.
+func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+	row, known := e.known[name]
+	if !known {
+		result, err := tx.ExecContext(ctx, insertPhoto, name, e.person, sql.NullInt64{Int64: int64(e.Chosen), Valid: e.Chosen != 0}, e.Anyway)
+		if isOneOf(err, errDuplicate) { // another was first
+			return 0, errMoved
+		}
+		if err != nil {
+			return 0, err
+		}
+		id, err := result.LastInsertId()
+		e.known[name] = photoRow{Photo: Photo{ID: id, ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
+		e.owners[e.person] = survivor{Person: lineup.Person{ID: e.person}}
+		e.values = append(e.values, changeValue{Subject: subject("photo", id, "removed"), Before: true, After: false})
+		return id, err
+	}
+	owner, there := e.owners[row.PersonID]
+	theirs := there && owner.ID == e.person
+	if !row.removed && there && !theirs && !owner.Removed {
+		return 0, ErrOtherPerson
+	}
+	var values []changeValue
+	set := func(field string, before, after any) {
+		if before != after {
+			values = append(values, changeValue{Subject: subject("photo", row.ID, field), Before: before, After: after})
+		}
+	}
+	renewed := row
+	set("removed", row.removed, false)
+	if !theirs {
+		renewed.PersonID = e.person
+		set("person", row.PersonID, e.person)
+	}
+	if e.Chosen != row.Chosen && (e.Chosen != 0 || row.removed) {
+		renewed.Chosen = e.Chosen
+		set("chosen", row.Chosen, e.Chosen)
+	}
+	if e.Anyway != row.Anyway && (row.removed || e.Anyway && row.Similar != nil) {
+		renewed.Anyway = e.Anyway
+		set("anyway", row.Anyway, e.Anyway)
+	}
+	if len(values) == 0 {
+		return row.ID, nil
+	}
+	if row.State == PhotoUsable {
+		e.moved = append(e.moved, row.ID)
+	}
+	e.values = append(e.values, values...)
+	renewed.removed = false
+	e.known[name] = renewed
+	return row.ID, renewPhoto(ctx, tx, renewed)
+}

@@ -1,0 +1,237 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// merge merges persons and gives the change.
+func (d database) merge(t *testing.T, into int64, ids ...int64) int64 {
+	t.Helper()
+	testkit.Must(d.MergePeople(t.Context(), into, ids, ""))(t)
+	return d.lastChange(t).ID
+}
+
+func (d database) lastChange(t *testing.T) store.Change {
+	t.Helper()
+	changes, _, err := d.Changes(t.Context(), store.ChangeFilter{Limit: 1})
+	if err != nil || len(changes) == 0 {
+		t.Fatalf("the last change is %v, %v", changes, err)
+	}
+	return changes[0]
+}
+
+// whose tells into whom each person was merged, 0 for nobody.
+func (d database) whose(t *testing.T, people []lineup.Person) []int64 {
+	t.Helper()
+	into := make([]int64, len(people))
+	for i, person := range people {
+		if profile := testkit.Must(d.Person(t.Context(), person.ID))(t); profile.MergedInto != nil {
+			into[i] = *profile.MergedInto
+		}
+	}
+	return into
+}
+
+func (d database) persons(t *testing.T, n int) (people []lineup.Person) {
+	t.Helper()
+	for i := range n {
+		people = append(people, d.person(t, fmt.Sprintf("name %d", i), fmt.Sprintf("%d.jpg", i)))
+	}
+	return people
+}
+
+func TestMergesAreUndoneInAnyOrder(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 5)
+	id := func(i int) int64 { return people[i].ID }
+	first, second, third := db.merge(t, id(1), id(0)), db.merge(t, id(2), id(0)), db.merge(t, id(3), id(4), id(1))
+	if got := db.whose(t, people); !slices.Equal(got, []int64{id(3), id(3), id(3), 0, id(3)}) {
+		t.Fatalf("merged into %v", got)
+	}
+	survivor := testkit.Must(db.Person(t.Context(), id(3)))(t)
+	if len(survivor.Photos) != 5 || len(survivor.ImageNames) != 5 || survivor.Name != "name 3" {
+		t.Errorf("who all of them are is %+v", survivor)
+	}
+	if listed, _, err := db.People(t.Context(), 0, 10); err != nil || len(listed) != 1 {
+		t.Errorf("listed are %v, %v; want the survivor", listed, err)
+	}
+	for _, step := range []struct {
+		undo int64
+		want []int64
+	}{
+		{first, []int64{0, id(3), id(3), 0, id(3)}},
+		{third, []int64{0, id(2), 0, 0, 0}},
+		{second, []int64{0, 0, 0, 0, 0}},
+	} {
+		undo := testkit.Must(db.UndoChange(t.Context(), step.undo, "key"))(t)
+		if again := testkit.Must(db.UndoChange(t.Context(), step.undo, ""))(t); again.ID != undo.ID || undo.Action != store.ActionUndo || undo.By != "key" {
+			t.Errorf("undone twice: %+v and %+v", undo, again)
+		}
+		if got := db.whose(t, people); !slices.Equal(got, step.want) {
+			t.Errorf("merged into %v, want %v", got, step.want)
+		}
+	}
+}
+
+func TestMergeSaysWhatItCannot(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 2)
+	if _, err := db.MergePeople(t.Context(), people[0].ID, []int64{people[0].ID}, ""); !errors.Is(err, store.ErrSamePerson) {
+		t.Errorf("with themselves: %v, want ErrSamePerson", err)
+	}
+	if _, err := db.MergePeople(t.Context(), people[0].ID, []int64{1_000_000}, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("with nobody: %v, want ErrNotFound", err)
+	}
+	change, state := db.merge(t, people[0].ID, people[1].ID), db.state(t)
+	if got := testkit.Must(db.MergePeople(t.Context(), people[1].ID, []int64{people[0].ID}, ""))(t); got.ID != people[0].ID || db.lastChange(t).ID != change || db.state(t) != state {
+		t.Errorf("the other way round: %+v, want nothing new", got)
+	}
+}
+
+// In a ring each merges the next: all at once they are one, and nobody their own.
+func TestMergesAtOnceMakeNoCircle(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 6)
+	var all sync.WaitGroup
+	for i := range people {
+		all.Go(func() {
+			if _, err := db.MergePeople(t.Context(), people[(i+1)%6].ID, []int64{people[i].ID}, ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if listed, _, err := db.People(t.Context(), 0, 10); err != nil || len(listed) != 1 {
+		t.Errorf("listed are %v, %v; want one", listed, err)
+	}
+}
+
+func TestUndoingAtOnceMakesNoCircle(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 2)
+	a, b := people[0].ID, people[1].ID
+	one := testkit.Must(db.UndoChange(t.Context(), db.merge(t, a, b), ""))(t)
+	other := testkit.Must(db.UndoChange(t.Context(), db.merge(t, b, a), ""))(t)
+	var all sync.WaitGroup
+	var done, refused atomic.Int32
+	for _, undo := range []int64{one.ID, other.ID} {
+		all.Go(func() {
+			switch _, err := db.UndoChange(t.Context(), undo, ""); {
+			case err == nil:
+				done.Add(1)
+			case errors.Is(err, store.ErrSamePerson):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if done.Load() != 1 || refused.Load() != 1 {
+		t.Errorf("%d of two merges that close a circle were done again, %d refused", done.Load(), refused.Load())
+	}
+}
+
+// Clients merge and undo at random: a change is undone once, and undone newest first
+// everything is as it was.
+func TestRandomMergesAndUndoingFromFourClients(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 8)
+	enrolled := db.lastChange(t).ID
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var all sync.WaitGroup
+	for client := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, client))
+		all.Go(func() {
+			for range 25 {
+				_, err := db.MergePeople(t.Context(), people[random.IntN(8)].ID, []int64{people[random.IntN(8)].ID}, "")
+				if err != nil && !expected(err) {
+					t.Error(err)
+				}
+				changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Limit: 10})
+				if err != nil {
+					t.Error(err)
+				}
+				if c := changes[random.IntN(len(changes))]; c.ID > enrolled {
+					if _, err := db.UndoChange(t.Context(), c.ID, ""); err != nil && !expected(err) {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		if c.ID > enrolled && c.UndoneBy == nil && c.Action != store.ActionUndo {
+			testkit.Must(db.UndoChange(t.Context(), c.ID, ""))(t)
+		}
+	}
+	if got := db.whose(t, people); !slices.Equal(got, make([]int64, 8)) {
+		t.Errorf("after all is undone they are merged into %v", got)
+	}
+}
+
+func TestSimilarAndDifferentPeople(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	var people []store.Profile
+	for i, degrees := range []float64{0, 20, 40, 120} {
+		people = append(people, db.usable(t, fmt.Sprintf("name %d", i), fmt.Sprintf("%d.jpg", i), face(degrees)).Person)
+	}
+	similar := func(i int) (ids []int64) {
+		t.Helper()
+		for _, s := range testkit.Must(db.SimilarPeople(t.Context(), people[i].ID, 0.5))(t) {
+			ids = append(ids, s.Person.ID)
+		}
+		return ids
+	}
+	if got := similar(0); !slices.Equal(got, []int64{people[1].ID, people[2].ID}) {
+		t.Errorf("like the first are %v", got)
+	}
+	for range 2 {
+		if err := db.DifferentPeople(t.Context(), people[1].ID, []int64{people[0].ID}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := similar(0); !slices.Equal(got, []int64{people[2].ID}) {
+		t.Errorf("like the first are %v, and the second is said not to be", got)
+	}
+	no := db.lastChange(t)
+	if no.Action != store.ActionIsNot {
+		t.Errorf("the change is %+v", no)
+	}
+	db.merge(t, people[2].ID, people[1].ID)
+	if got := similar(0); len(got) != 0 {
+		t.Errorf("like the first are %v, and one of the two who are one is said not to be", got)
+	}
+	testkit.Must(db.UndoChange(t.Context(), no.ID, ""))(t)
+	if got := similar(0); !slices.Equal(got, []int64{people[2].ID}) {
+		t.Errorf("like the first are %v after the undo", got)
+	}
+	if err := db.DifferentPeople(t.Context(), people[2].ID, []int64{people[1].ID}, ""); !errors.Is(err, store.ErrSamePerson) {
+		t.Errorf("two who are one: %v, want ErrSamePerson", err)
+	}
+	if err := db.DifferentPeople(t.Context(), people[2].ID, []int64{1_000_000}, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("nobody: %v, want ErrNotFound", err)
+	}
+}

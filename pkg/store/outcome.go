@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+)
+
+// PhotoOutcome is what became of a photo that was looked at.
+type PhotoOutcome struct {
+	State  PhotoState // usable, unusable or unchecked
+	Reason string     // why it is unusable
+	Shown  any        // the faces found in it, for people and programs; nil when nobody knows
+
+	// Of the face that counts:
+	Quality    PhotoQuality
+	Descriptor []float32
+	Model      string
+	// Candidates are whom it is like, as the face server told, and GalleryState what it
+	// was compared with: 0 where that has no number. Threshold is how similar makes one.
+	Candidates   []PhotoCandidate
+	GalleryState int64
+	Threshold    float64
+}
+
+// PhotoQuality is how well a face can be seen.
+type PhotoQuality struct {
+	Width     float64 // in pixels
+	Light     float64 // mean, 0 to 1
+	Sharpness float64
+}
+
+// PhotoCandidate is a person by the photo that is most similar.
+type PhotoCandidate struct {
+	PersonID   int64
+	PhotoID    int64
+	ImageName  string
+	Similarity float64 // cosine
+}
+
+const (
+	selectPhotoClaimed = `
+		SELECT ` + photoRowColumns + `
+		FROM person_images i
+		WHERE i.id = ?
+			AND i.claim = ?
+			AND i.state = '` + string(PhotoPending) + `'
+			AND i.removed_at IS NULL
+		FOR UPDATE`
+
+	updatePhotoFinished = `
+		UPDATE person_images
+		SET state = ?,
+			reason = ?,
+			shown = ?,
+			similar_to = ?,
+			similar_photo = ?,
+			similarity = ?,
+			width = ?,
+			light = ?,
+			sharpness = ?,
+			claim = NULL,
+			lease_until = NULL,
+			retry_at = NULL
+		WHERE id = ?`
+
+	deleteDescriptor = `
+		DELETE FROM descriptors
+		WHERE photo_id = ?
+			AND model = ?`
+
+	insertDescriptor = `
+		INSERT INTO descriptors (photo_id, model, descriptor)
+		VALUES (?, ?, ?)`
+
+	lockGallery = `
+		SELECT state
+		FROM gallery
+		WHERE id = 1
+		FOR UPDATE`
+)
+
+// FinishPhoto writes what became of the photo and ends the claim. A photo that is usable
+// by itself is unusable all the same if it is like a photo of another named person
+// (Similar tells whom), or the same as one that the person has; what the face server did
+// not see of that, because it was enrolled, named or taken apart meanwhile, is looked at
+// here. ErrClaimLost when the claim was another's by then.
+func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (Photo, error) {
+	err := s.transact(ctx, fmt.Sprintf("write the outcome of photo %d", c.ID), func(tx *sql.Tx) error {
+		rows, err := query(ctx, tx, scanPhotoRow, selectPhotoClaimed, c.ID, c.token)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return ErrClaimLost
+		}
+		outcome := o
+		var similar *Similar
+		if o.State == PhotoUsable {
+			// Nobody enrols, merges or names until this is committed.
+			if err := tx.QueryRowContext(ctx, lockGallery).Scan(new(int64)); err != nil {
+				return err
+			}
+			var reason string
+			if similar, reason, err = judge(ctx, tx, rows[0].Photo, o); err != nil {
+				return err
+			}
+			if reason != "" {
+				outcome.State, outcome.Reason = PhotoUnusable, reason
+			}
+		}
+		if err := writeOutcome(ctx, tx, c.ID, outcome, similar); err != nil || outcome.State != PhotoUsable {
+			return err
+		}
+		_, err = bumpGallery(ctx, tx, nil, []int64{c.ID})
+		return err
+	})
+	if err != nil {
+		return Photo{}, err
+	}
+	return s.Photo(ctx, c.ID)
+}
+
+func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, similar *Similar) error {
+	var shown sql.NullString
+	if o.Shown != nil {
+		text, err := json.Marshal(o.Shown)
+		if err != nil {
+			return err
+		}
+		shown = sql.NullString{String: string(text), Valid: len(text) <= ShownBytes}
+	}
+	var similarTo, similarPhoto, similarity any
+	if similar != nil {
+		similarTo, similarPhoto, similarity = similar.Person.ID, similar.ImageName, similar.Similarity
+	}
+	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), shown,
+		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, id); err != nil {
+		return err
+	}
+	if len(o.Descriptor) == 0 {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, deleteDescriptor, id, o.Model); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, insertDescriptor, id, o.Model, encodeEmbedding(o.Descriptor))
+	return err
+}

@@ -1,0 +1,225 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+func TestPatchPerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	anna, ben := db.enrol(t, store.Enrolment{Name: "Anna"}, "anna.jpg"), db.enrol(t, store.Enrolment{Name: "Ben"}, "ben.jpg")
+	state := db.state(t)
+	got := testkit.Must(db.PatchPerson(t.Context(), anna.Person.ID, store.PersonPatch{Name: new("Anne"), Hidden: new(true), Cover: &anna.Photos[0].ID}, "key"))(t)
+	if got.Name != "Anne" || !got.Hidden || got.Cover == nil || *got.Cover != anna.Photos[0].ID || db.state(t) != state {
+		t.Fatalf("patched: %+v at state %d", got, db.state(t))
+	}
+	patch := db.lastChange(t)
+	if patch.Action != store.ActionName || patch.By != "key" || patch.Person == nil || *patch.Person != got.Person {
+		t.Errorf("the change is %+v", patch)
+	}
+	_, err := db.PatchPerson(t.Context(), anna.Person.ID, store.PersonPatch{Name: new("BEN")}, "")
+	if same, ok := errors.AsType[*store.SameSpelling](err); !ok || len(same.People) != 1 || same.People[0] != ben.Person.Person {
+		t.Errorf("another's name: %v, want *SameSpelling with Ben", err)
+	}
+	for what, c := range map[string]struct {
+		id    int64
+		patch store.PersonPatch
+		want  error
+	}{
+		"another's photo as cover":      {anna.Person.ID, store.PersonPatch{Cover: &ben.Photos[0].ID}, store.ErrNotFound},
+		"no photo as cover":             {anna.Person.ID, store.PersonPatch{Cover: new(int64(1_000_000))}, store.ErrNotFound},
+		"nobody":                        {1_000_000, store.PersonPatch{Hidden: new(true)}, store.ErrNotFound},
+		"a name that cannot be seen":    {anna.Person.ID, store.PersonPatch{Name: new("\u200b")}, store.ErrNameless},
+		"the name in capitals":          {anna.Person.ID, store.PersonPatch{Name: new("ANNE")}, nil},
+		"the other's name, for all":     {anna.Person.ID, store.PersonPatch{Name: new("Ben"), New: true}, nil},
+		"no cover":                      {ben.Person.ID, store.PersonPatch{Cover: new(int64(0))}, nil},
+		"nothing that is not so by now": {ben.Person.ID, store.PersonPatch{Hidden: new(false)}, nil},
+	} {
+		if _, err := db.PatchPerson(t.Context(), c.id, c.patch, ""); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", what, err, c.want)
+		}
+	}
+	if last := db.lastChange(t); last.Person == nil || last.Person.ID != anna.Person.ID {
+		t.Errorf("the last change is %+v, want Anna's: nothing changed of Ben", last)
+	}
+}
+
+func TestAMergedIDActsOnTheSurvivor(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 3)
+	db.merge(t, people[1].ID, people[0].ID)
+	if got := testkit.Must(db.PatchPerson(t.Context(), people[0].ID, store.PersonPatch{Name: new("Both")}, ""))(t); got.ID != people[1].ID || got.Name != "Both" {
+		t.Errorf("patched: %+v", got)
+	}
+	if got := testkit.Must(db.MergePeople(t.Context(), people[0].ID, []int64{people[2].ID}, ""))(t); got.ID != people[1].ID {
+		t.Errorf("merged into %+v", got)
+	}
+}
+
+// Of two who give two persons one name at once, one is told of the other.
+func TestOneNameForTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 6)
+	var all sync.WaitGroup
+	var named, refused atomic.Int32
+	for i, person := range people {
+		all.Go(func() {
+			_, err := db.PatchPerson(t.Context(), person.ID, store.PersonPatch{Name: new([]string{"Anna", "ANNA "}[i%2])}, "")
+			if _, same := errors.AsType[*store.SameSpelling](err); same {
+				refused.Add(1)
+			} else if err == nil {
+				named.Add(1)
+			} else {
+				t.Error(err)
+			}
+		})
+	}
+	var id atomic.Int64
+	all.Go(func() {
+		enrolled, err := db.Enrol(t.Context(), store.Enrolment{Name: "anna"})
+		if err != nil {
+			t.Error(err)
+		}
+		if enrolled.Created {
+			named.Add(1)
+		}
+		id.Store(enrolled.Person.ID)
+	})
+	all.Wait()
+	if named.Load() != 1 || refused.Load() < 5 || id.Load() == 0 {
+		t.Errorf("%d have the name, %d were refused", named.Load(), refused.Load())
+	}
+}
+
+func TestUndoIsRefusedAfterALaterChangeOfTheSame(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	anna := db.enrol(t, store.Enrolment{Name: "Anna"}, "anna.jpg")
+	rename := func(name string) int64 {
+		t.Helper()
+		testkit.Must(db.PatchPerson(t.Context(), anna.Person.ID, store.PersonPatch{Name: &name}, ""))(t)
+		return db.lastChange(t).ID
+	}
+	name := func() string { t.Helper(); return testkit.Must(db.Person(t.Context(), anna.Person.ID))(t).Name }
+	refused := func(undo, by int64) {
+		t.Helper()
+		_, err := db.UndoChange(t.Context(), undo, "")
+		if later, ok := errors.AsType[*store.LaterChange](err); !ok || later.Change.ID != by {
+			t.Errorf("undo %d: %v, want it refused because of %d", undo, err, by)
+		}
+	}
+	undo := func(id int64, want string) int64 {
+		t.Helper()
+		change := testkit.Must(db.UndoChange(t.Context(), id, ""))(t)
+		if name() != want {
+			t.Errorf("after undoing %d the name is %q, want %q", id, name(), want)
+		}
+		return change.ID
+	}
+	first, second := rename("Anne"), rename("Annie")
+	refused(first, second)
+	undone := undo(second, "Anne")
+	undo(first, "Anna")
+	refused(undone, db.lastChange(t).ID) // to do the second again, while the first is undone
+	undo(db.lastChange(t).ID, "Anne")
+	again := undo(undone, "Annie")
+	refused(first, again)
+	undo(second, "Anne") // which was done again
+	undo(first, "Anna")
+
+	photo := db.enrol(t, store.Enrolment{Name: "Anna"}, "another.jpg").Change
+	refused(anna.Change, photo)
+	undo(photo, "Anna")
+	ben := db.enrol(t, store.Enrolment{Name: "Ben"}, "ben.jpg")
+	merge := db.merge(t, anna.Person.ID, ben.Person.ID)
+	refused(anna.Change, merge)
+	refused(ben.Change, merge)
+	unmerge := undo(merge, "Anna")
+	removal := testkit.Must(db.UndoChange(t.Context(), ben.Change, ""))(t).ID
+	refused(unmerge, removal)
+	if _, err := db.UndoChange(t.Context(), 1_000_000, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("no change: %v, want ErrNotFound", err)
+	}
+}
+
+func TestUndoFromManyClientsHappensOnce(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 2)
+	merge := db.merge(t, people[0].ID, people[1].ID)
+	state := db.state(t)
+	var all sync.WaitGroup
+	var ids sync.Map
+	for range 8 {
+		all.Go(func() {
+			undo, err := db.UndoChange(t.Context(), merge, "")
+			if err != nil {
+				t.Error(err)
+			}
+			ids.Store(undo.ID, true)
+		})
+	}
+	all.Wait()
+	n := 0
+	ids.Range(func(any, any) bool { n++; return true })
+	if n != 1 || db.state(t) != state+1 {
+		t.Errorf("undone by %d changes, at state %d", n, db.state(t))
+	}
+}
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 3)
+	merge := db.merge(t, people[0].ID, people[1].ID)
+	of := func(f store.ChangeFilter) (ids []int64) {
+		t.Helper()
+		f.Limit = 10
+		changes, more, err := db.Changes(t.Context(), f)
+		if err != nil || more {
+			t.Fatal(err, more)
+		}
+		for _, c := range changes {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	all := of(store.ChangeFilter{})
+	if len(all) != 4 || !slices.IsSortedFunc(all, func(a, b int64) int { return int(b - a) }) {
+		t.Fatalf("changes %v, want four, the newest first", all)
+	}
+	for person, want := range map[int64][]int64{
+		people[0].ID: {merge, all[2], all[3]}, // with those of who was merged into them
+		people[1].ID: {merge, all[2]},
+		people[2].ID: {all[1]},
+	} {
+		if got := of(store.ChangeFilter{Person: person}); !slices.Equal(got, want) {
+			t.Errorf("changes of person %d are %v, want %v", person, got, want)
+		}
+	}
+	if got := of(store.ChangeFilter{Before: all[1]}); !slices.Equal(got, all[2:]) {
+		t.Errorf("before %d are %v", all[1], got)
+	}
+	if got := of(store.ChangeFilter{Image: 7}); len(got) != 0 {
+		t.Errorf("of a picture are %v", got)
+	}
+	if page, more, err := db.Changes(t.Context(), store.ChangeFilter{Limit: 3}); err != nil || len(page) != 3 || !more {
+		t.Errorf("a page is %v, more %t, %v", page, more, err)
+	}
+	undo := testkit.Must(db.UndoChange(t.Context(), merge, ""))(t)
+	if change := testkit.Must(db.Change(t.Context(), merge))(t); change.UndoneBy == nil || *change.UndoneBy != undo.ID || change.Person.ID != people[0].ID {
+		t.Errorf("the merge is %+v", change)
+	}
+	if got := of(store.ChangeFilter{Person: people[1].ID}); !slices.Equal(got, []int64{undo.ID, merge, all[2]}) {
+		t.Errorf("changes of who was merged are %v", got)
+	}
+}

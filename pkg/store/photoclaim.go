@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// PhotoClaim is the right to say what became of a photo, or why there is none.
+type PhotoClaim struct {
+	Photo
+	Outcome  Outcome
+	Attempts int           // counted so far
+	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
+
+	token string
+}
+
+const (
+	updatePhotoClaim = `
+		UPDATE person_images
+		SET claim = ?,
+			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+			retry_at = NULL
+		WHERE id = ?
+			AND state = '` + string(PhotoPending) + `'
+			AND removed_at IS NULL
+			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
+
+	selectPhotoClaim = `
+		SELECT
+			attempts,
+			claim IS NOT NULL,
+			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), COALESCE(retry_at, lease_until))
+		FROM person_images
+		WHERE id = ?`
+
+	updatePhotoGivenBack = `
+		UPDATE person_images
+		SET claim = NULL,
+			lease_until = NULL,
+			queued_at = UTC_TIMESTAMP(6),
+			retry_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+			attempts = GREATEST(attempts, 0) + IF(?, 1, 0)
+		WHERE id = ?
+			AND claim = ?
+			AND state = '` + string(PhotoPending) + `'`
+)
+
+// ClaimPhoto is Claim for a photo that waits to be looked at.
+func (s *Store) ClaimPhoto(ctx context.Context, id int64, lease time.Duration) (PhotoClaim, error) {
+	token := rand.Text()
+	claim, err := s.claimPhoto(ctx, id, lease, token)
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
+		defer cancel()
+		s.GiveBackPhoto(ctx, PhotoClaim{Photo: Photo{ID: id}, token: token}, 0, false) //nolint:errcheck // most likely there was nothing to give back
+	}
+	return claim, err
+}
+
+func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, token string) (claim PhotoClaim, err error) {
+	ahead := Horizon.Microseconds()
+	won, err := s.exec(ctx, fmt.Sprintf("claim photo %d", id), updatePhotoClaim, token, min(lease, Horizon).Microseconds(), id, ahead, ahead)
+	if err != nil {
+		return PhotoClaim{}, err
+	}
+	claim.Photo, err = s.Photo(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return PhotoClaim{Photo: Photo{ID: id}, Outcome: Gone}, nil
+	}
+	if err != nil {
+		return PhotoClaim{}, err
+	}
+	var leased bool
+	var wait sql.NullInt64
+	err = s.do(ctx, fmt.Sprintf("read photo %d", id), func() error {
+		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).Scan(&claim.Attempts, &leased, &wait)
+	})
+	claim.Attempts = max(0, claim.Attempts)
+	switch {
+	case won == 1:
+		claim.Outcome, claim.token = Won, token
+		return claim, err
+	case claim.State == PhotoUsable, claim.State == PhotoUnusable, claim.State == PhotoUnchecked:
+		claim.Outcome = Done
+	case claim.State != PhotoPending:
+		claim.Outcome = UnknownStatus
+	case leased:
+		claim.Outcome = Leased
+	default:
+		claim.Outcome = NotYet
+	}
+	claim.Wait = time.Duration(min(max(0, wait.Int64), Horizon.Microseconds())) * time.Microsecond
+	return claim, err
+}
+
+// GiveBackPhoto is GiveBack for a photo.
+func (s *Store) GiveBackPhoto(ctx context.Context, c PhotoClaim, delay time.Duration, attempt bool) error {
+	found, err := s.exec(ctx, fmt.Sprintf("give back photo %d", c.ID), updatePhotoGivenBack, min(delay, Horizon).Microseconds(), attempt, c.ID, c.token)
+	if err == nil && found == 0 {
+		return ErrClaimLost
+	}
+	return err
+}
+
+const (
+	selectDuePhotos = `
+		SELECT id
+		FROM person_images
+		WHERE state = '` + string(PhotoPending) + `'
+			AND removed_at IS NULL
+			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND (
+				queued_at IS NULL AND (created_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+				OR queued_at IS NOT NULL AND (queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+				OR queued_at < retry_at AND retry_at <= UTC_TIMESTAMP(6)
+				OR queued_at < lease_until AND lease_until <= UTC_TIMESTAMP(6)
+			)
+		ORDER BY queued_at, id
+		LIMIT ?`
+
+	updatePhotosQueued = `
+		UPDATE person_images
+		SET queued_at = UTC_TIMESTAMP(6)
+		WHERE id IN `
+)
+
+// photoSaved is how long after its row a photo's file is there for sure, or will never be.
+const photoSaved = time.Minute
+
+// DuePhotos is Due for photos: those that wait for a hint. One that was never queued is
+// left for a minute to whoever is about to save its file.
+func (s *Store) DuePhotos(ctx context.Context, age time.Duration, limit int) (ids []int64, err error) {
+	ahead := Horizon.Microseconds()
+	err = s.do(ctx, "find photos that are due", func() error {
+		ids, err = query(ctx, s.db, scanID, selectDuePhotos, ahead, ahead, min(age, photoSaved).Microseconds(), age.Microseconds(), limit)
+		return err
+	})
+	return ids, err
+}
+
+// MarkPhotosQueued stamps the photos as hinted just now.
+func (s *Store) MarkPhotosQueued(ctx context.Context, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := s.exec(ctx, "mark photos as queued", updatePhotosQueued+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// PhotoState is whether faces are compared with a photo.
+type PhotoState string
+
+// The states of photos.
+const (
+	PhotoPending   PhotoState = "pending"   // waits to be looked at
+	PhotoUsable    PhotoState = "usable"    // counts
+	PhotoUnusable  PhotoState = "unusable"  // does not count; the reason says why
+	PhotoUnchecked PhotoState = "unchecked" // the face server cannot tell
+)
+
+// Photo is a photo of somebody.
+type Photo struct {
+	ID        int64           `json:"id"`
+	ImageName string          `json:"image_name"`
+	State     PhotoState      `json:"state"`
+	Reason    string          `json:"reason"`  // why it is unusable, else empty
+	Faces     json.RawMessage `json:"faces"`   // what it shows, null while nobody knows
+	Similar   *Similar        `json:"similar"` // another named person whom it is like
+
+	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell
+	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
+	Anyway   bool  `json:"-"` // it may be like another named person
+}
+
+// Similar is a person by the photo that is similar.
+type Similar struct {
+	Person     lineup.Person `json:"person"`
+	ImageName  string        `json:"image_name"`
+	Similarity float64       `json:"similarity"` // cosine
+}
+
+// photoRow is a photo and what else its row tells.
+type photoRow struct {
+	Photo
+	removed bool
+}
+
+const (
+	photoColumns = `
+			i.id,
+			i.image_name,
+			i.state,
+			i.reason,
+			i.shown,
+			i.similar_to,
+			o.name,
+			i.similar_photo,
+			i.similarity,
+			i.person_id,
+			i.chosen,
+			i.anyway,
+			i.removed_at IS NOT NULL`
+
+	selectPhotos = `
+		SELECT ` + photoColumns + `
+		FROM person_images i
+		LEFT JOIN person o ON o.id = i.similar_to
+		WHERE i.removed_at IS NULL
+			AND i.id IN `
+
+	selectPhotosOf = `
+		SELECT ` + photoColumns + `
+		FROM person_images i
+		LEFT JOIN person o ON o.id = i.similar_to
+		WHERE i.removed_at IS NULL
+			AND i.person_id IN `
+
+	// Without a join: what is locked is the photos.
+	photoRowColumns = `
+			i.id,
+			i.image_name,
+			i.state,
+			i.reason,
+			i.shown,
+			i.similar_to,
+			NULL,
+			i.similar_photo,
+			i.similarity,
+			i.person_id,
+			i.chosen,
+			i.anyway,
+			i.removed_at IS NOT NULL`
+
+	photosByName = `
+		SELECT ` + photoRowColumns + `
+		FROM person_images i
+		WHERE i.image_name IN %s
+		ORDER BY i.id`
+
+	photosByID = `
+		SELECT ` + photoRowColumns + `
+		FROM person_images i
+		WHERE i.id IN %s
+		ORDER BY i.id`
+
+	forUpdate = `
+		FOR UPDATE`
+
+	insertPhoto = `
+		INSERT INTO person_images (image_name, person_id, chosen, anyway, created_at)
+		VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))`
+
+	// Stamped as hinted: whoever does this gives the hint, once the file is there.
+	updateRenewed = `
+		UPDATE person_images
+		SET person_id = ?,
+			chosen = ?,
+			anyway = ?,
+			state = '` + string(PhotoPending) + `',
+			reason = NULL,
+			similar_to = NULL,
+			similar_photo = NULL,
+			similarity = NULL,
+			removed_at = NULL,
+			attempts = 0,
+			claim = NULL,
+			lease_until = NULL,
+			retry_at = NULL,
+			queued_at = UTC_TIMESTAMP(6)
+		WHERE id = ?`
+
+	updatePhotoRemoved = `
+		UPDATE person_images
+		SET removed_at = IF(?, UTC_TIMESTAMP(6), NULL),
+			claim = NULL,
+			lease_until = NULL
+		WHERE id = ?`
+)
+
+// Photos gives these photos in the order of their ids in the list, without those that
+// are not there or were removed.
+func (s *Store) Photos(ctx context.Context, ids []int64) (photos []Photo, err error) {
+	byID := map[int64]Photo{}
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		err := s.do(ctx, "read photos", func() error {
+			rows, err := query(ctx, s.db, scanPhotoRow, selectPhotos+list, args...)
+			for _, row := range rows {
+				byID[row.ID] = row.Photo
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range ids {
+		if photo, there := byID[id]; there {
+			photos = append(photos, photo)
+		}
+	}
+	return photos, nil
+}
+
+// Photo gives one photo; ErrNotFound when there is none.
+func (s *Store) Photo(ctx context.Context, id int64) (Photo, error) {
+	photos, err := s.Photos(ctx, []int64{id})
+	if err != nil || len(photos) == 0 {
+		return Photo{}, cmp.Or(err, ErrNotFound)
+	}
+	return photos[0], nil
+}
+
+// RemovePhoto takes a photo out of the gallery. The row stays, so that it can be put
+// back. ErrNotFound when it is not the person's.
+func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string) error {
+	return s.transact(ctx, fmt.Sprintf("remove photo %d", photo), func(tx *sql.Tx) error {
+		rows, err := lockPhotos(ctx, tx, []int64{photo})
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 || rows[0].removed {
+			return ErrNotFound
+		}
+		owners, err := survivors(ctx, tx, []int64{person, rows[0].PersonID})
+		if err != nil {
+			return err
+		}
+		owner, there := owners[person]
+		if !there || owner.ID != owners[rows[0].PersonID].ID {
+			return ErrNotFound
+		}
+		if _, err := tx.ExecContext(ctx, updatePhotoRemoved, true, photo); err != nil {
+			return err
+		}
+		_, err = record(ctx, tx, change{
+			By: by, Action: ActionPhoto, Person: owner.ID, People: []int64{rows[0].PersonID},
+			Values: []changeValue{{Subject: subject("photo", photo, "removed"), Before: false, After: true}},
+		})
+		if err == nil && rows[0].State == PhotoUsable {
+			_, err = bumpGallery(ctx, tx, nil, []int64{photo})
+		}
+		return err
+	})
+}
+
+// lockPhotos holds the photos' rows, in the order of their ids.
+func lockPhotos(ctx context.Context, tx *sql.Tx, ids []int64) (rows []photoRow, err error) {
+	for chunk := range slices.Chunk(distinctIDs(ids), maxValues) {
+		list, args := placeholders(chunk)
+		some, err := query(ctx, tx, scanPhotoRow, fmt.Sprintf(photosByID+forUpdate, list), args...)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	return rows, nil
+}
+
+// renewPhoto makes a photo pending again, as the row says.
+func renewPhoto(ctx context.Context, tx *sql.Tx, row photoRow) error {
+	_, err := tx.ExecContext(ctx, updateRenewed, row.PersonID, sql.NullInt64{Int64: int64(row.Chosen), Valid: row.Chosen != 0}, row.Anyway, row.ID)
+	return err
+}
+
+func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
+	var (
+		reason, shown, name, photo sql.NullString
+		similarTo, chosen          sql.NullInt64
+		similarity                 sql.NullFloat64
+	)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &name, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed)
+	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
+	if json.Valid([]byte(shown.String)) { // else somebody edited the row
+		row.Faces = json.RawMessage(shown.String)
+	}
+	if similarTo.Valid {
+		row.Similar = &Similar{lineup.Person{ID: similarTo.Int64, Name: name.String}, photo.String, similarity.Float64}
+	}
+	return row, err
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+)
+
+// LaterChange says that a change cannot be undone because a later one, which is in force,
+// set the same thing, or relies on it.
+type LaterChange struct{ Change Change }
+
+// Error says which one is to be undone first.
+func (e *LaterChange) Error() string {
+	return fmt.Sprintf("change %d came later and is about the same; next: undo that one first", e.Change.ID)
+}
+
+// UndoChange sets back what a change set, as another change, and gives that one. A change
+// that is undone already stays so. To undo an undoing is to do the change again.
+// ErrNotFound when there is no such change; *LaterChange when a later one stands in the
+// way; ErrSamePerson when persons would be merged into each other.
+func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
+	var undo int64
+	err := s.transact(ctx, fmt.Sprintf("undo change %d", id), func(tx *sql.Tx) error {
+		undone, last, err := lastUndo(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if undone {
+			undo = last
+			return nil
+		}
+		u := undoing{people: map[int64]personRow{}, photos: map[int64]photoRow{}}
+		if err := u.read(ctx, tx, last); err != nil {
+			return err
+		}
+		if err := u.lock(ctx, tx); err != nil {
+			return err
+		}
+		if _, now, err := lastUndo(ctx, tx, id); err != nil || now != last {
+			return cmp.Or(err, errMoved)
+		}
+		if err := u.checkLater(ctx, tx); err != nil {
+			return err
+		}
+		if err := u.restore(ctx, tx); err != nil {
+			return err
+		}
+		if undo, err = record(ctx, tx, u.change(by)); err != nil {
+			if isOneOf(err, errDuplicate) {
+				return errMoved
+			}
+			return err
+		}
+		if len(u.movedPeople)+len(u.movedPhotos) == 0 {
+			return nil
+		}
+		_, err = bumpGallery(ctx, tx, u.movedPeople, u.movedPhotos)
+		return err
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	return s.Change(ctx, undo)
+}
+
+// lastUndo follows the changes that undid the change, one the other. It tells whether
+// the change is undone by now, and the last of them: of a change in force that is the one
+// to undo.
+func lastUndo(ctx context.Context, q querier, id int64) (undone bool, last int64, err error) {
+	found, err := query(ctx, q, scanID, selectChangeID, id)
+	if err != nil {
+		return false, 0, err
+	}
+	if len(found) == 0 {
+		return false, 0, ErrNotFound
+	}
+	for last = id; ; undone = !undone {
+		next, err := query(ctx, q, scanID, selectUndoOf, last)
+		if err != nil || len(next) == 0 {
+			return undone, last, err
+		}
+		last = next[0]
+	}
+}
+
+const (
+	selectChangeID = `
+		SELECT id
+		FROM changes
+		WHERE id = ?`
+
+	selectUndoOf = `
+		SELECT id
+		FROM changes
+		WHERE undoes = ?`
+
+	selectChangeAbout = `
+		SELECT
+			person_id,
+			image_id,
+			face_id
+		FROM changes
+		WHERE id = ?`
+
+	selectChangeValues = `
+		SELECT
+			subject,
+			before_it,
+			after_it
+		FROM change_values
+		WHERE change_id = ?
+		ORDER BY subject`
+
+	selectChangePeople = `
+		SELECT person_id
+		FROM change_people
+		WHERE change_id = ?`
+)
+
+// undoing is a change that is being undone.
+type undoing struct {
+	id       int64 // of the change
+	about    change
+	settings []setting
+	paths    map[int64][]int64 // who is to be merged again, and with whom that makes them one
+
+	people map[int64]personRow
+	photos map[int64]photoRow
+
+	movedPeople, movedPhotos []int64 // that a face's answer may depend on
+}
+
+func (u *undoing) read(ctx context.Context, tx *sql.Tx, id int64) (err error) {
+	u.id = id
+	_, err = query(ctx, tx, func(rows *sql.Rows) (none struct{}, err error) {
+		var person, image, face sql.NullInt64
+		err = rows.Scan(&person, &image, &face)
+		u.about = change{Person: person.Int64, Image: image.Int64, Face: face.Int64}
+		return none, err
+	}, selectChangeAbout, id)
+	if err != nil {
+		return err
+	}
+	if u.about.People, err = query(ctx, tx, scanID, selectChangePeople, id); err != nil {
+		return err
+	}
+	u.settings, err = query(ctx, tx, scanSetting, selectChangeValues, id)
+	return err
+}
+
+// change is the undoing as it is recorded. It relies on what the change relied on, so
+// that this one can be undone too.
+func (u *undoing) change(by string) change {
+	c := u.about
+	c.By, c.Action, c.Undoes = by, ActionUndo, u.id
+	for _, s := range u.settings {
+		c.Values = append(c.Values, changeValue{s.subject, s.after, s.before})
+	}
+	return c
+}
+
+const (
+	selectLater = `
+		SELECT
+			c.id,
+			c.undoes,
+			v.subject,
+			v.before_it <> v.after_it
+		FROM change_values v
+		JOIN changes c ON c.id = v.change_id
+		WHERE v.change_id > ?
+			AND v.subject IN `
+)
+
+// checkLater answers *LaterChange with the last change that is in force and set what this
+// one set or relies on, or relies on what it set.
+func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
+	sets := map[string]bool{}
+	var subjects []string
+	for _, s := range u.settings {
+		sets[s.subject] = s.sets()
+		subjects = append(subjects, s.subject)
+	}
+	var later []int64
+	for chunk := range slices.Chunk(subjects, maxValues) {
+		list, args := placeholders(chunk)
+		_, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
+			var undoes sql.NullInt64
+			var about string
+			var set bool
+			err = rows.Scan(&id, &undoes, &about, &set)
+			// One that undid a change in between cancels out with that.
+			if (set || sets[about]) && undoes.Int64 <= u.id {
+				later = append(later, id)
+			}
+			return id, err
+		}, selectLater+list, slices.Concat([]any{u.id}, args)...)
+		if err != nil {
+			return err
+		}
+	}
+	undone, err := undoneBy(ctx, tx, later)
+	if err != nil {
+		return err
+	}
+	later = slices.DeleteFunc(later, func(id int64) bool { return undone[id] != 0 })
+	if len(later) == 0 {
+		return nil
+	}
+	changes, err := changesIn(ctx, tx, []int64{slices.Max(later)})
+	if err != nil {
+		return err
+	}
+	return &LaterChange{changes[0]}
+}
