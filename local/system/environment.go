@@ -54,7 +54,7 @@ func (s *System) environment(program string) []string {
 	case NSQD:
 		return inside(s.settings.NSQDPort, "HTTP_PORT="+strconv.Itoa(s.httpPort), "NSQD_DATA="+filepath.Join(s.settings.Data, "nsqd"))
 	case FaceServer:
-		return inside(s.settings.FacePort, images, people, "MODELS="+s.models)
+		return inside(s.settings.FacePort, database(), images, people, "MODELS="+s.models)
 	case Process:
 		return inside(s.settings.ProcessPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case ProcessTwo:

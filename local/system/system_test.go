@@ -240,8 +240,14 @@ func (s running) get(t *testing.T, path string, into any) error {
 // upload posts a sample picture and gives its id.
 func (s running) upload(t *testing.T, picture string) int64 {
 	t.Helper()
+	return s.uploadOf(t, "pictures/"+picture)
+}
+
+// uploadOf posts a file below the samples and gives its id.
+func (s running) uploadOf(t *testing.T, file string) int64 {
+	t.Helper()
 	var answer struct{ Images []image }
-	if err := s.post(t, picture, &answer); err != nil {
+	if err := s.post(t, file, &answer); err != nil {
 		t.Fatal(err)
 	}
 	if len(answer.Images) != 1 || answer.Images[0].ID == 0 {
@@ -252,17 +258,17 @@ func (s running) upload(t *testing.T, picture string) int64 {
 
 func (s running) tryUpload(t *testing.T, picture string) error {
 	var answer struct{ Images []image }
-	return s.post(t, picture, &answer)
+	return s.post(t, "pictures/"+picture, &answer)
 }
 
-func (s running) post(t *testing.T, picture string, into any) error {
-	content, err := os.ReadFile(filepath.Join(s.samples, "pictures", picture))
+func (s running) post(t *testing.T, file string, into any) error {
+	content, err := os.ReadFile(filepath.Join(s.samples, file))
 	if err != nil {
 		return err
 	}
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("image", picture)
+	part, err := form.CreateFormFile("image", filepath.Base(file))
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ var (
 // and that the photos are theirs. All or nothing; the same again completes it and changes
 // nothing. Names of one spelling are one person unless New. A photo that was refused as
 // like another named person is pending again with Anyway, as is one of which another face
-// is chosen. ErrNotFound when nobody has the id; *SameSpelling when several have the
+// is chosen, and one that nobody could look at. ErrNotFound when nobody has the id; *SameSpelling when several have the
 // name; ErrOtherPerson when a photo is another's.
 func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 	var done enrolling
@@ -280,7 +280,8 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		renewed.Anyway = e.Anyway
 		set("anyway", row.Anyway, e.Anyway)
 	}
-	if len(values) == 0 {
+	failed := row.State == PhotoUnusable && row.Faces == nil // nobody saw what it shows
+	if len(values) == 0 && !failed {
 		return row.ID, nil
 	}
 	if row.State == PhotoUsable {

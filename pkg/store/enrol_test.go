@@ -191,6 +191,21 @@ func TestOneOfSeveralFacesIsChosen(t *testing.T) {
 	}
 }
 
+func TestAFirstPhotoIsToldWithItsPerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	since := db.state(t)
+	anna := db.usable(t, "Anna", "anna.jpg", face(0))
+	var people, owners []int64
+	testkit.Must(db.GallerySince(t.Context(), since, "m", store.GalleryRows{
+		Person: func(p store.GalleryPerson) { people = append(people, p.ID) },
+		Photo:  func(p store.GalleryPhoto) { owners = append(owners, p.PersonID) },
+	}))(t)
+	if want := []int64{anna.Person.ID}; !slices.Equal(people, want) || !slices.Equal(owners, want) {
+		t.Errorf("told are people %v with photos of %v, want %v", people, owners, want)
+	}
+}
+
 // Two requests that enrol one face under two names at once are both compared with a
 // gallery that has neither.
 func TestOneFaceUnderTwoNamesAtOnce(t *testing.T) {

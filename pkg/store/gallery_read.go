@@ -36,6 +36,7 @@ const EveryState = -1
 const galleryPage = 2000
 
 const (
+	// To make a person changes no answer; whose a photo is that came since is to be told.
 	selectGalleryPeople = `
 		SELECT
 			id,
@@ -43,7 +44,16 @@ const (
 			COALESCE(merged_into, 0),
 			removed_at IS NOT NULL
 		FROM person
-		WHERE gallery_state > ?`
+		WHERE gallery_state > ?
+		UNION
+		SELECT
+			o.id,
+			COALESCE(o.name, ''),
+			COALESCE(o.merged_into, 0),
+			o.removed_at IS NOT NULL
+		FROM person_images p
+		JOIN person o ON o.id = p.person_id
+		WHERE p.gallery_state > ?`
 
 	// In the order in which the rows lie, so that each page of the disk is read once.
 	selectGalleryPhotos = `
@@ -111,7 +121,11 @@ func (s *Store) GalleryState(ctx context.Context) (state int64, err error) {
 func (s *Store) GallerySince(ctx context.Context, since int64, model string, rows GalleryRows) (state int64, err error) {
 	err = s.snapshot(ctx, "read the gallery", func(tx *sql.Tx, at int64) error {
 		state = at
-		if err := each(ctx, tx, rows.readPerson, selectGalleryPeople, since); err != nil {
+		photosSince := since
+		if since == EveryState {
+			photosSince = at // everybody is there by themselves
+		}
+		if err := each(ctx, tx, rows.readPerson, selectGalleryPeople, since, photosSince); err != nil {
 			return err
 		}
 		if since > EveryState {

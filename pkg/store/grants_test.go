@@ -4,8 +4,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -20,6 +22,48 @@ func TestMigrateNeedsNoMoreRightsThanItIsGranted(t *testing.T) {
 	}
 	if err := open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 1}).Ready(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Each program's account may do what the program does with people, under MariaDB, which
+// asks for the same rights as MySQL but for rows that are locked.
+func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	as := func(program string) database {
+		settings := store.Settings{Database: store.Database{DSN: deptest.Account(t, db.dsn, program)}, Connections: 2}
+		return database{open(t, settings), db.sql, db.dsn}
+	}
+	receive, process, view := as("receive"), as("process"), as("view")
+
+	anna := receive.enrol(t, store.Enrolment{Name: "Anna"}, "anna.jpg", "another.jpg")
+	ben := receive.enrol(t, store.Enrolment{Name: "Ben"}, "ben.jpg")
+	for _, enrolled := range []store.Enrolled{anna, ben} {
+		process.finishPhoto(t, enrolled.Photos[0].ID, process.seen(t, face(float64(enrolled.Person.ID)*60)))
+	}
+	claim := testkit.Must(process.ClaimPhoto(t.Context(), anna.Photos[1].ID, time.Minute))(t)
+	testkit.Must(receive.PatchPerson(t.Context(), ben.Person.ID, store.PersonPatch{Name: new("Benno"), Cover: &ben.Photos[0].ID}, ""))(t)
+	testkit.Must(receive.UndoChange(t.Context(), receive.merge(t, anna.Person.ID, ben.Person.ID), ""))(t)
+	for what, err := range map[string]error{
+		"give back a photo": process.GiveBackPhoto(t.Context(), claim, 0, false),
+		"different people":  receive.DifferentPeople(t.Context(), anna.Person.ID, []int64{ben.Person.ID}, ""),
+		"remove a photo":    receive.RemovePhoto(t.Context(), anna.Person.ID, anna.Photos[1].ID, ""),
+		"withdraw":          receive.Withdraw(t.Context(), receive.enrol(t, store.Enrolment{Name: "Eva"}, "eva.jpg"), ""),
+		"queued photos":     receive.MarkPhotosQueued(t.Context(), []int64{anna.Photos[0].ID}),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	testkit.Must(receive.UndoChange(t.Context(), receive.lastChange(t).ID, ""))(t)
+	testkit.Must(receive.DuePhotos(t.Context(), time.Minute, 1))(t)
+	for _, reader := range []database{receive, view} {
+		testkit.Must(reader.Person(t.Context(), anna.Person.ID))(t)
+		testkit.Must(reader.SimilarPeople(t.Context(), anna.Person.ID, 0))(t)
+		reader.lastChange(t)
+		if _, _, err := reader.Profiles(t.Context(), store.PeopleFilter{Limit: 1}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

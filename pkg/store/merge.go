@@ -74,8 +74,7 @@ func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by str
 const (
 	insertDifferent = `
 		INSERT INTO different_people (person_id, other_id)
-		VALUES (?, ?)
-		ON DUPLICATE KEY UPDATE other_id = other_id`
+		VALUES (?, ?)`
 
 	deleteDifferent = `
 		DELETE FROM different_people

@@ -14,6 +14,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 //go:embed migrations/*.sql
@@ -68,7 +70,72 @@ func (d Database) Migrate(ctx context.Context) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
+	if err := fillSpellings(ctx, db); err != nil {
+		return fmt.Errorf("spell the names of people: %w", err)
+	}
 	return nil
+}
+
+const (
+	// A program of the version before names people without a spelling.
+	selectUnspelled = `
+		SELECT
+			id,
+			name
+		FROM person
+		WHERE spelling IS NULL
+			AND name IS NOT NULL
+			AND id > ?
+		ORDER BY id
+		LIMIT ?`
+
+	updateSpelling = `
+		UPDATE person
+		SET spelling = ?
+		WHERE id = ?
+			AND name = ?`
+)
+
+// fillSpellings spells the names that no program has spelled, a batch at a time. Several
+// may do so at once.
+func fillSpellings(ctx context.Context, db *sql.DB) error {
+	for after := int64(0); ; {
+		people, err := unspelled(ctx, db, after)
+		if err != nil || len(people) == 0 {
+			return err
+		}
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		for _, person := range people {
+			if _, err := tx.ExecContext(ctx, updateSpelling, Spelling(person.Name), person.ID, person.Name); err != nil {
+				return errors.Join(err, tx.Rollback())
+			}
+			after = person.ID
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+}
+
+// unspelled gives a batch of the people whose names have no spelling.
+func unspelled(ctx context.Context, db *sql.DB, after int64) (people []lineup.Person, err error) {
+	const batch = 500
+	rows, err := db.QueryContext(ctx, selectUnspelled, after, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var person lineup.Person
+		if err := rows.Scan(&person.ID, &person.Name); err != nil {
+			return nil, err
+		}
+		people = append(people, person)
+	}
+	return people, rows.Err()
 }
 
 // newestVersion is the version of the newest migration.

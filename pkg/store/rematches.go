@@ -6,20 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
-
-// RematchRange is how many ids of pictures one re-match covers.
-const RematchRange = 500
-
-// Rematch is a range of pictures whose faces are to be compared with the gallery again,
-// with this state of it at least.
-type Rematch struct {
-	FirstImage   int64
-	GalleryState int64
-}
 
 // RematchClaim is the right to work on a range, or why there is none.
 type RematchClaim struct {
@@ -28,109 +16,6 @@ type RematchClaim struct {
 	Wait    time.Duration // Leased, NotYet: how long until a claim can succeed
 
 	token string
-}
-
-const (
-	// Faces that no comparison can change have no state.
-	selectBehind = `
-		SELECT DISTINCT image_id - image_id % ?
-		FROM faces
-		WHERE gallery_state < ?`
-
-	insertRematches = `
-		INSERT INTO rematches (first_image, gallery_state)
-		VALUES `
-	// What it was before decides, and MySQL's assignments see those to their left.
-	raiseRematches = `
-		ON DUPLICATE KEY UPDATE
-			queued_at = IF(gallery_state < VALUES(gallery_state) OR finished_at IS NOT NULL, NULL, queued_at),
-			retry_at = IF(gallery_state < VALUES(gallery_state) OR finished_at IS NOT NULL, NULL, retry_at),
-			finished_at = NULL,
-			gallery_state = GREATEST(gallery_state, VALUES(gallery_state))`
-)
-
-// PlanRematches sees to it that every face which the gallery's changes may give another
-// answer is in a range that waits. It is called after such a change, and now and then for
-// faces that were written later with an older comparison.
-func (s *Store) PlanRematches(ctx context.Context) error {
-	var state int64
-	var ranges []int64
-	err := s.do(ctx, "find faces to compare again", func() (err error) {
-		if err := s.db.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil {
-			return err
-		}
-		ranges, err = query(ctx, s.db, scanID, selectBehind, RematchRange, state)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	slices.Sort(ranges) // all lock in one order
-	for chunk := range slices.Chunk(ranges, maxValues) {
-		var args []any
-		for _, first := range chunk {
-			args = append(args, first, state)
-		}
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(chunk)), ", ")
-		if _, err := s.exec(ctx, "plan re-matches", insertRematches+rows+raiseRematches, args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const (
-	selectDueRematches = `
-		SELECT
-			first_image,
-			gallery_state
-		FROM rematches
-		WHERE finished_at IS NULL
-			AND (queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-			AND (claim IS NULL
-				OR (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE)
-		ORDER BY queued_at, first_image
-		LIMIT ?`
-
-	updateRematchesQueued = `
-		UPDATE rematches
-		SET queued_at = UTC_TIMESTAMP(6)
-		WHERE first_image IN `
-)
-
-// DueRematches gives up to limit ranges that wait for a hint, the longest waiting first:
-// those never hinted, or longer than age ago, that nobody works on.
-func (s *Store) DueRematches(ctx context.Context, age time.Duration, limit int) (due []Rematch, err error) {
-	ahead := Horizon.Microseconds()
-	err = s.do(ctx, "find re-matches that are due", func() (err error) {
-		due, err = query(ctx, s.db, scanRematch, selectDueRematches, age.Microseconds(), ahead, ahead, limit)
-		return err
-	})
-	return due, err
-}
-
-func scanRematch(rows *sql.Rows) (r Rematch, err error) {
-	err = rows.Scan(&r.FirstImage, &r.GalleryState)
-	return r, err
-}
-
-// MarkRematchesQueued stamps the ranges as hinted just now.
-func (s *Store) MarkRematchesQueued(ctx context.Context, firstImages []int64) error {
-	for chunk := range slices.Chunk(distinctOrZero(firstImages), maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := s.exec(ctx, "mark re-matches as queued", updateRematchesQueued+list, args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// distinctOrZero gives each id once, in order; 0 is the first range's.
-func distinctOrZero(ids []int64) []int64 {
-	sorted := slices.Clone(ids)
-	slices.Sort(sorted)
-	return slices.Compact(sorted)
 }
 
 const (
