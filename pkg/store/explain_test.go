@@ -88,7 +88,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			}
 			_, err = s.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{ImageName: "1.jpg"}, {ImageName: "2.jpg"}}}, false)
 			return err
-		}, 8},
+		}, 9},
 		"claim and give back": {func() error {
 			claim, err := s.Claim(t.Context(), 20, time.Minute)
 			if err != nil {
