@@ -580,7 +580,8 @@ func (x *Face) GetProblems() []Problem {
 type Candidate struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ImageName string                 `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
-	// What Gallery tells persons apart by.
+	// Their name as it was when it last moved the gallery's state; in a folder what tells
+	// persons apart.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
 	// Cosine similarity, -1 to 1.
 	Similarity float32 `protobuf:"fixed32,3,opt,name=similarity,proto3" json:"similarity,omitempty"`
@@ -894,7 +895,7 @@ type Photo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty for a photo that is not in the gallery.
 	ImageName string `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
-	// Whose it is, by its name.
+	// Whose it is, as its name tells in a folder.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
 	// Whether faces are compared with it (Check: would be).
 	Usable bool `protobuf:"varint,3,opt,name=usable,proto3" json:"usable,omitempty"`
@@ -1147,7 +1148,7 @@ func (x *MatchResponse) GetComparison() *Comparison {
 // PhotoFace is a face of a photo, and how well it can be seen.
 type PhotoFace struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Check says whom it is like; Describe does not.
+	// With whom it is like.
 	Face *Face `protobuf:"bytes,1,opt,name=face,proto3" json:"face,omitempty"`
 	// How wide it is, in pixels of the photo.
 	Width float32 `protobuf:"fixed32,2,opt,name=width,proto3" json:"width,omitempty"`

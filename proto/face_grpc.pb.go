@@ -267,18 +267,21 @@ const (
 //
 // Gallery tells about the photos of known people that faces are compared with.
 //
-// Whose a photo is, the face server tells from its name alone: the name without
-// its extension and without one part at the end that counts or tells apart, which
-// is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number. hannibal_1.jpg,
-// hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's, "hannibal".
+// Whose a photo is, the database's rows say. In a gallery that is a folder its name says
+// it: the name without its extension and without one part at the end that counts or tells
+// apart, which is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number.
+// hannibal_1.jpg, hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's,
+// "hannibal".
 //
 // Status codes are Identify's; besides, INVALID_ARGUMENT for a page_token or a
 // page_size that makes no sense, and NOT_FOUND for a photo that is not in the gallery.
 type GalleryClient interface {
-	// List gives the photos in the order of their names, a page at a time.
+	// List gives the photos in the order of their names, a page at a time. Of a gallery in a
+	// database it tells which are usable; why another is not, stands in its row.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
-	// Describe processes a photo of the gallery again and tells what it shows and, if it
-	// is not used, why.
+	// Describe looks at a photo that lies where the gallery's do, whether or not it is used,
+	// and tells what it shows, whom its faces are like, and what keeps it from being used. It
+	// does not queue behind pictures.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Photo, error)
 	// Check tells the same of a photo that is not in the gallery, before one enrols
 	// it, and who its faces would be taken for.
@@ -342,18 +345,21 @@ func (c *galleryClient) Match(ctx context.Context, in *MatchRequest, opts ...grp
 //
 // Gallery tells about the photos of known people that faces are compared with.
 //
-// Whose a photo is, the face server tells from its name alone: the name without
-// its extension and without one part at the end that counts or tells apart, which
-// is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number. hannibal_1.jpg,
-// hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's, "hannibal".
+// Whose a photo is, the database's rows say. In a gallery that is a folder its name says
+// it: the name without its extension and without one part at the end that counts or tells
+// apart, which is "-" and 16 hexadecimal digits, or "_" or "-" and a decimal number.
+// hannibal_1.jpg, hannibal_2.png and hannibal-0123456789abcdef.jpg are one person's,
+// "hannibal".
 //
 // Status codes are Identify's; besides, INVALID_ARGUMENT for a page_token or a
 // page_size that makes no sense, and NOT_FOUND for a photo that is not in the gallery.
 type GalleryServer interface {
-	// List gives the photos in the order of their names, a page at a time.
+	// List gives the photos in the order of their names, a page at a time. Of a gallery in a
+	// database it tells which are usable; why another is not, stands in its row.
 	List(context.Context, *ListRequest) (*ListResponse, error)
-	// Describe processes a photo of the gallery again and tells what it shows and, if it
-	// is not used, why.
+	// Describe looks at a photo that lies where the gallery's do, whether or not it is used,
+	// and tells what it shows, whom its faces are like, and what keeps it from being used. It
+	// does not queue behind pictures.
 	Describe(context.Context, *DescribeRequest) (*Photo, error)
 	// Check tells the same of a photo that is not in the gallery, before one enrols
 	// it, and who its faces would be taken for.

@@ -3,7 +3,6 @@ package gallery
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"hash/crc32"
 	"log/slog"
 	"maps"
@@ -270,21 +269,35 @@ func (d *Database) compare(ctx context.Context) error {
 // sum adds up as GalleryChecksum does.
 func (d *Database) sum() store.GallerySum {
 	sum := store.GallerySum{State: d.State()}
+	var line []byte
 	for _, p := range d.people {
-		if !p.Removed {
-			sum.People.Count++
-			sum.People.CRC += checksum(fmt.Appendf(nil, "%d/%d/%s", p.ID, p.MergedInto, map[bool]string{true: "1", false: "0"}[p.Name == ""]))
+		if p.MergedInto != 0 {
+			line = fields(line[:0], p.ID, p.MergedInto, d.possible(p.MergedInto))
+			sum.Pointers.Count++
+			sum.Pointers.CRC += checksum(line)
 		}
 	}
-	var line []byte
 	for _, photo := range d.photos {
-		line = strconv.AppendInt(line[:0], photo.id, 10)
-		line = strconv.AppendInt(append(line, '/'), photo.person, 10)
+		line = fields(line[:0], photo.id, photo.person, d.possible(photo.person))
 		line = append(append(append(line, '/'), photo.name...), '/')
 		sum.Photos.Count++
 		sum.Photos.CRC += checksum(strconv.AppendUint(line, uint64(photo.crc), 10))
 	}
 	return sum
+}
+
+// possible is 1 for a person that faces could be, 0 for another.
+func (d *Database) possible(id int64) int64 {
+	if p := d.people[id]; !p.Removed && p.Name != "" {
+		return 1
+	}
+	return 0
+}
+
+func fields(line []byte, a, b, c int64) []byte {
+	line = strconv.AppendInt(line, a, 10)
+	line = strconv.AppendInt(append(line, '/'), b, 10)
+	return strconv.AppendInt(append(line, '/'), c, 10)
 }
 
 func checksum(line []byte) uint64 { return uint64(crc32.ChecksumIEEE(line)) }

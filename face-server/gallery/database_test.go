@@ -149,6 +149,10 @@ func TestTheDatabaseIsFollowed(t *testing.T) {
 		{"a circle made by hand", "UPDATE person SET removed_at = NULL, merged_into = 2, gallery_state = STATE WHERE id = 3;", 'm', ""},
 		{"undone", "UPDATE person SET merged_into = NULL, gallery_state = STATE WHERE id = 2;", 'm', "2 Mom/12 m.jpg"},
 		{"no name", "UPDATE person SET name = NULL, gallery_state = STATE WHERE id = 2;", 'm', ""},
+		{"a merge into somebody made since", "INSERT INTO person (id, name, created_at) VALUES (4, 'Ann', NOW(6)), (5, 'Eve', NOW(6));" +
+			"UPDATE person SET name = 'Mum', merged_into = 4, gallery_state = STATE WHERE id = 2;UPDATE person SET merged_into = 5 WHERE id = 4;", 'm', "5 Eve/12 m.jpg"},
+		{"a photo of somebody made since", "INSERT INTO person (id, name, created_at) VALUES (6, 'Kim', NOW(6));" + photoOf(16, 6, "y.jpg", 'y'), 'y', "6 Kim/16 y.jpg"},
+		{"its own again", "UPDATE person SET merged_into = NULL, gallery_state = STATE WHERE id = 2;", 'm', "2 Mum/12 m.jpg"},
 		{"a new descriptor", "UPDATE person SET name = 'Mum', gallery_state = STATE WHERE id = 2;UPDATE person_images SET gallery_state = STATE WHERE id = 12;" +
 			fmt.Sprintf("UPDATE descriptors SET descriptor = x'%x' WHERE photo_id = 12;", packed(embedding('k'))), 'k', "2 Mum/12 m.jpg"},
 		{"one of another model", photoOf(14, 2, "o.jpg", 'o') + "UPDATE descriptors SET model = 'other' WHERE photo_id = 14;", 'o', ""},
@@ -197,13 +201,14 @@ func TestAStateIsSeenWithEveryChangeBeforeIt(t *testing.T) {
 
 func TestRowsEditedByHandAreFound(t *testing.T) {
 	for name, edit := range map[string]string{
-		"a photo more":         strings.ReplaceAll(photoOf(13, 1, "x.jpg", 'x'), "STATE", "0"),
-		"a photo less":         "DELETE FROM person_images WHERE id = 12;",
-		"a photo's person":     "UPDATE person_images SET person_id = 2 WHERE id = 11;",
-		"a photo's name":       "UPDATE person_images SET image_name = 'é.jpg' WHERE id = 11;",
-		"a descriptor":         fmt.Sprintf("UPDATE descriptors SET descriptor = x'%x' WHERE photo_id = 11;", packed(embedding('x'))),
-		"a person merged":      "UPDATE person SET merged_into = 2 WHERE id = 1;",
-		"a person without one": "INSERT INTO person (id, name, created_at) VALUES (3, 'Pop', NOW(6));",
+		"a photo more":     strings.ReplaceAll(photoOf(13, 1, "x.jpg", 'x'), "STATE", "0"),
+		"a photo less":     "DELETE FROM person_images WHERE id = 12;",
+		"a photo's person": "UPDATE person_images SET person_id = 2 WHERE id = 11;",
+		"a photo's name":   "UPDATE person_images SET image_name = 'é.jpg' WHERE id = 11;",
+		"a descriptor":     fmt.Sprintf("UPDATE descriptors SET descriptor = x'%x' WHERE photo_id = 11;", packed(embedding('x'))),
+		"a person merged":  "UPDATE person SET merged_into = 2 WHERE id = 1;",
+		"a person's name":  "UPDATE person SET name = NULL WHERE id = 1;",
+		"somebody new":     "INSERT INTO person (id, name, created_at) VALUES (3, 'Pop', NOW(6));UPDATE person SET merged_into = 3 WHERE id = 1;",
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRecords(t)

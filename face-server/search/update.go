@@ -33,17 +33,6 @@ func (x *Index[K]) Update(remove []K, add []Vector[K]) {
 	x.now.Store(&u.views)
 }
 
-// Vector gives a copy of the key's vector, nil when there is none.
-func (x *Index[K]) Vector(key K) []float32 {
-	x.writing.Lock()
-	defer x.writing.Unlock()
-	at, ok := x.where[key]
-	if !ok {
-		return nil
-	}
-	return slices.Clone(at.block.vector(at.row))
-}
-
 // update is one change on its way. Its views are its own; what they point to is
 // shared with searches that go on: rows beyond a published count and copies of
 // removed may be written, nothing else.

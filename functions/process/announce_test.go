@@ -71,7 +71,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	testkit.Succeed(t, err)
 	t.Cleanup(to.Close)
 	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
-	_, err = s.store.AddPerson(t.Context(), "Ann", []string{"ann.jpg"})
+	_, err = s.store.Enrol(t.Context(), store.Enrolment{Name: "Ann", Photos: []store.NewPhoto{{ImageName: "ann.jpg"}}})
 	testkit.Succeed(t, err)
 	s.submit(t, "ann.jpg")
 	s.submit(t, "bad.jpg")

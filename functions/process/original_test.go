@@ -11,6 +11,7 @@ import (
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // wire is a gRPC codec that leaves messages as the bytes they are: the original API's face
@@ -75,7 +76,7 @@ func wireServer(t *testing.T, identify func(request []byte) []byte) (address str
 func TestTheFaceServerOfTheOriginalAPI(t *testing.T) {
 	address := originalServer(t, map[string]string{"unknown.jpg": "hannibal_1.jpg"})
 	s := newSystem(t, &faceStub{address: address})
-	_, err := s.store.AddPerson(t.Context(), "Hannibal", []string{"hannibal_1.jpg"})
+	_, err := s.store.Enrol(t.Context(), store.Enrolment{Name: "Hannibal", Photos: []store.NewPhoto{{ImageName: "hannibal_1.jpg"}}})
 	testkit.Succeed(t, err)
 	s.submit(t, "unknown.jpg")
 	s.submit(t, "other.jpg")

@@ -28,7 +28,7 @@ func TestTheWholeWay(t *testing.T) {
 	}}
 	face.start(t)
 	s := newSystem(t, face)
-	_, err := s.store.AddPerson(t.Context(), "Ann", []string{"ann-1.jpg"})
+	_, err := s.store.Enrol(t.Context(), store.Enrolment{Name: "Ann", Photos: []store.NewPhoto{{ImageName: "ann-1.jpg"}}})
 	testkit.Succeed(t, err)
 	s.submit(t, "a.jpg")
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")

@@ -30,6 +30,9 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
+	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State == store.PhotoUsable }) {
+		r.rematches.galleryMoved()
+	}
 	if like := likeAnother(enrolled.Photos); like != nil {
 		return cmp.Or(r.withdraw(ctx, enrolled), like)
 	}

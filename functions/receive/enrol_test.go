@@ -236,3 +236,27 @@ func TestPhotosThatCannotBeSavedAreWithdrawn(t *testing.T) {
 	testkit.Succeed(t, os.Mkdir(s.gallery, 0o755))
 	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)
 }
+
+func TestWhoIsEnrolledIsLookedForInThePast(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.rematches.run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	s.postJSON(t, "before.jpg")
+	s.exec(t, "INSERT INTO faces (image_id, gallery_state) VALUES (1, 1)")
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusCreated, "")
+	hinted := func() {
+		t.Helper()
+		hint := s.next(t, "rematches", 1)[0]
+		if !strings.Contains(hint, `"type":"dev.lineup.rematch.submitted"`) || !strings.Contains(hint, `"first_image":0`) {
+			t.Errorf("the hint is %s", hint)
+		}
+	}
+	hinted()
+	s.exec(t, "UPDATE rematches SET finished_at = UTC_TIMESTAMP(6)") // and a look that was under way writes another face
+	testkit.Succeed(t, s.ping(t.Context()))
+	hinted()
+}

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/queue"
@@ -58,23 +59,30 @@ func main() {
 			fill:           s.Fill,
 			log:            log,
 		}
+		sweeper := &sweeper{
+			SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log,
+		}
+		rematches := newRematcher(nsq, s.Topics.Rematches, db, sweeper, log)
+		sweeper.planner = rematches
+		sweeper.others = map[string]dueHints{s.Topics.Photos: photoHints, s.Topics.Rematches: rematches}
+		var planning sync.WaitGroup
+		defer planning.Wait()
+		planning.Go(func() { rematches.run(ctx) })
 		r := &receiver{
 			limits:     s.Limits,
 			auth:       authenticator,
 			store:      db,
 			publisher:  publisher,
 			photoHints: photoHints,
-			sweeper: &sweeper{
-				SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher,
-				others: map[string]dueHints{s.Topics.Photos: photoHints}, comparer: comparer, folders: walks, log: log,
-			},
-			walker:   walks,
-			roots:    roots,
-			comparer: comparer,
-			gallery:  gallery,
-			uploads:  newUploadMemory(s.UploadMemory),
-			draining: ctx.Done(),
-			log:      log,
+			rematches:  rematches,
+			sweeper:    sweeper,
+			walker:     walks,
+			roots:      roots,
+			comparer:   comparer,
+			gallery:    gallery,
+			uploads:    newUploadMemory(s.UploadMemory),
+			draining:   ctx.Done(),
+			log:        log,
 		}
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})

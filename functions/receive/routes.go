@@ -19,6 +19,7 @@ type receiver struct {
 	store      *store.Store
 	publisher  publisher
 	photoHints photoHints
+	rematches  *rematcher
 	sweeper    *sweeper
 	walker     *walker
 	roots      *photo.Roots

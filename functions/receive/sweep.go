@@ -23,6 +23,7 @@ type sweeper struct {
 	queue        backlogReader
 	rows         dueReader
 	publisher    hintPublisher
+	planner      interface{ plan(context.Context) error }            // what it plans before it gives hints
 	others       map[string]dueHints                                 // other hints, by their topics
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
@@ -64,6 +65,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
+	err = errors.Join(err, s.planner.plan(ctx))
 	for topic, hints := range s.others {
 		others, failed := s.fillTopic(ctx, topic, hints)
 		published, err = published+others, errors.Join(err, failed)

@@ -33,7 +33,7 @@ func (s *system) finish(t *testing.T, id int64, result store.Result) {
 
 func TestWhoWaitsGetsTheResult(t *testing.T) {
 	s := newSystem(t)
-	testkit.Must(s.store.AddPerson(t.Context(), "Anna", []string{"anna.jpg"}))(t)
+	testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "Anna", Photos: []store.NewPhoto{{ImageName: "anna.jpg"}}}))(t)
 	similarity := 0.5
 	answer := s.doBeside(t, "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"b.jpg"},{"path":"ftp://x/b.jpg"}]}`, "Prefer", "respond-async, Wait=30")
 	s.finish(t, 1, store.Result{Faces: []lineup.Face{{ImageName: "anna.jpg", Similarity: &similarity}}})

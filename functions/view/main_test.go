@@ -136,8 +136,11 @@ func (s *site) finish(t *testing.T, path string, result store.Result) int64 {
 // add makes a person known by photos and gives their id.
 func (s *site) add(t *testing.T, name string, photos ...string) int64 {
 	t.Helper()
-	profile := testkit.Must(s.AddPerson(t.Context(), name, photos))(t)
-	return profile.ID
+	enrolment := store.Enrolment{Name: name}
+	for _, photo := range photos {
+		enrolment.Photos = append(enrolment.Photos, store.NewPhoto{ImageName: photo})
+	}
+	return testkit.Must(s.Enrol(t.Context(), enrolment))(t).Person.ID
 }
 
 // edit changes the database by hand.

@@ -229,20 +229,16 @@ func (b *bucket) save(ctx context.Context, name string, body []byte) error {
 	return nil
 }
 
-func (b *bucket) list(ctx context.Context, folder string) ([]Entry, error) {
-	prefix := ""
-	if folder != "" {
-		prefix = folder + "/"
-	}
+func (b *bucket) list(ctx context.Context) ([]Entry, error) {
 	var entries []Entry
-	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: b.key(prefix), Delimiter: aws.String("/")}) {
+	for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Prefix: b.key(""), Delimiter: aws.String("/")}) {
 		if err != nil {
 			return nil, err
 		}
 		for _, object := range page.Contents {
 			name := aws.ToString(object.Key)[len(b.prefix):]
 			// Without a name: the object that consoles make to show the prefix as a folder.
-			if base := name[len(prefix):]; base != "" && !strings.HasPrefix(base, ".") {
+			if name != "" && !strings.HasPrefix(name, ".") {
 				entries = append(entries, entryOf(name, object.Size, object.LastModified, object.ETag))
 			}
 		}

@@ -155,16 +155,13 @@ func (f folder) syncFolder(dir *os.Root, name string) error {
 	return f.sync(opened)
 }
 
-func (f folder) list(ctx context.Context, below string) ([]Entry, error) {
+func (f folder) list(ctx context.Context) ([]Entry, error) {
 	dir, err := f.openRoot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	files, err := fs.ReadDir(dir.FS(), cmp.Or(below, "."))
-	if below != "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	files, err := fs.ReadDir(dir.FS(), ".")
 	if err != nil {
 		return nil, fmt.Errorf("list: %w", fileError(err))
 	}
@@ -173,7 +170,7 @@ func (f folder) list(ctx context.Context, below string) ([]Entry, error) {
 		if strings.HasPrefix(file.Name(), ".") {
 			continue
 		}
-		name := path.Join(below, file.Name())
+		name := file.Name()
 		info, err := dir.Stat(name) // through a link
 		if err != nil || !info.Mode().IsRegular() {
 			continue // gone since, a folder, or a link that leads out

@@ -61,8 +61,8 @@ func unjudged(err error) error {
 	return err
 }
 
-func (g *guarded) list(ctx context.Context, folder string) ([]Entry, error) {
-	return askRoot(ctx, g, longer*g.ReadTimeout, func(ctx context.Context) ([]Entry, error) { return g.root.list(ctx, folder) })
+func (g *guarded) list(ctx context.Context) ([]Entry, error) {
+	return askRoot(ctx, g, longer*g.ReadTimeout, func(ctx context.Context) ([]Entry, error) { return g.root.list(ctx) })
 }
 
 func (g *guarded) remove(ctx context.Context, name string) error {

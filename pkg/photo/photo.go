@@ -53,7 +53,7 @@ type root interface {
 	stat(ctx context.Context, name string) (Entry, error)
 	open(ctx context.Context, name string) (io.ReadCloser, Entry, error)
 	save(ctx context.Context, name string, body []byte) error
-	list(ctx context.Context, folder string) ([]Entry, error)
+	list(ctx context.Context) ([]Entry, error)
 	remove(ctx context.Context, name string) error
 	close() error
 
@@ -261,21 +261,7 @@ func (r *Roots) Saved(ctx context.Context, name string) (Entry, error) {
 
 // List names the files at the top of the first root, sorted by name. Folders and
 // names that begin with a dot are left out.
-func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx, "") }
-
-// ListFolder is List of a folder below the first root, with names as Read takes
-// them. A folder that is not there holds no files.
-func (r *Roots) ListFolder(ctx context.Context, folder string) ([]Entry, error) {
-	clean, err := Clean(folder)
-	if err != nil {
-		return nil, err
-	}
-	below, ok := r.roots[0].locate(clean)
-	if !ok {
-		return nil, ErrOutside
-	}
-	return r.roots[0].list(ctx, below)
-}
+func (r *Roots) List(ctx context.Context) ([]Entry, error) { return r.roots[0].list(ctx) }
 
 // Remove removes a file of the first root. One that is not there counts as removed.
 func (r *Roots) Remove(ctx context.Context, name string) error {

@@ -100,12 +100,6 @@ func FuzzNoPathChangesWhatLiesOutside(f *testing.F) {
 		for _, path := range []string{path, traversal.Root + "/" + path, filepath.Join(traversal.Base, path)} {
 			roots.Remove(t.Context(), path) // of all these some may work, below the root
 			roots.Save(t.Context(), path, []byte("written"))
-			entries, _ := roots.ListFolder(t.Context(), path)
-			for _, entry := range entries {
-				if is, err := filepath.EvalSymlinks(filepath.Join(traversal.Root, entry.Name)); err != nil || !strings.HasPrefix(is, traversal.Root+"/") {
-					t.Errorf("ListFolder(%q) tells of %q, which is %q, %v", path, entry.Name, is, err)
-				}
-			}
 		}
 		traversal.Untouched(t)
 	})

@@ -71,16 +71,6 @@ func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 	return Enrolled{Person: profile, Photos: photos, Created: done.created, Change: done.change}, err
 }
 
-// AddPerson is Enrol by a name alone.
-func (s *Store) AddPerson(ctx context.Context, name string, imageNames []string) (Profile, error) {
-	enrolment := Enrolment{Name: name}
-	for _, image := range imageNames {
-		enrolment.Photos = append(enrolment.Photos, NewPhoto{image})
-	}
-	enrolled, err := s.Enrol(ctx, enrolment)
-	return enrolled.Person, err
-}
-
 // Withdraw takes an enrolment back that is not to be kept: its photos, and the person
 // whom it made, unless somebody has built upon that meanwhile.
 func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
@@ -280,7 +270,7 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		renewed.Anyway = e.Anyway
 		set("anyway", row.Anyway, e.Anyway)
 	}
-	failed := row.State == PhotoUnusable && row.Faces == nil // nobody saw what it shows
+	failed := row.State == PhotoUnusable && row.Faces == nil && row.Similar == nil // nobody saw what it shows
 	if len(values) == 0 && !failed {
 		return row.ID, nil
 	}

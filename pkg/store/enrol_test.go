@@ -16,7 +16,7 @@ import (
 )
 
 // enrol enrols by a name, with these photos.
-func (d database) enrol(t *testing.T, e store.Enrolment, photos ...string) store.Enrolled {
+func (d database) enrol(t testing.TB, e store.Enrolment, photos ...string) store.Enrolled {
 	t.Helper()
 	return testkit.Must(d.Enrol(t.Context(), with(e, photos...)))(t)
 }

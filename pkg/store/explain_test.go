@@ -25,8 +25,14 @@ func (d database) fill(t *testing.T) {
 	t.Helper()
 	d.exec(t, fmt.Sprintf(`INSERT INTO person (name, spelling, created_at)
 		SELECT CONCAT('person ', seq), CONCAT('person ', seq), UTC_TIMESTAMP(6) FROM seq_1_to_%d`, manyRows))
-	d.exec(t, fmt.Sprintf(`INSERT INTO person_images (image_name, person_id, created_at)
-		SELECT CONCAT(seq, '.jpg'), seq, UTC_TIMESTAMP(6) FROM seq_1_to_%d`, manyRows))
+	d.exec(t, fmt.Sprintf(`INSERT INTO person_images (image_name, person_id, state, created_at)
+		SELECT CONCAT(seq, '.jpg'), seq, IF(seq %% 1000 = 0, 'pending', 'usable'), UTC_TIMESTAMP(6) FROM seq_1_to_%d`, manyRows))
+	d.exec(t, "INSERT INTO descriptors (photo_id, model, descriptor) SELECT id, 'm', 'some' FROM person_images")
+	d.exec(t, fmt.Sprintf(`INSERT INTO changes (made_at, action, person_id)
+		SELECT UTC_TIMESTAMP(6), 'enrol', seq FROM seq_1_to_%d`, manyRows))
+	d.exec(t, `INSERT INTO change_values (change_id, subject, before_it, after_it)
+		SELECT id, CONCAT('person/', person_id, '/removed'), 'true', 'false' FROM changes`)
+	d.exec(t, "INSERT INTO change_people (person_id, change_id) SELECT person_id, id FROM changes")
 	d.exec(t, fmt.Sprintf(`INSERT INTO images (path, status, person_id, queued_at, announced_at, created_at, updated_at)
 		SELECT
 			CONCAT(seq, '.jpg'),
@@ -48,7 +54,7 @@ func (d database) fill(t *testing.T) {
 		FROM seq_1_to_%d`, manyRows))
 	d.exec(t, `INSERT INTO folder_images (folder_id, image_id, walk)
 		SELECT 1 + (id MOD 1000), id, 1 FROM images`)
-	for _, table := range []string{"person", "person_images", "images", "faces", "folders", "folder_images"} {
+	for _, table := range []string{"person", "person_images", "descriptors", "changes", "change_values", "change_people", "images", "faces", "folders", "folder_images"} {
 		d.scan(t, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
 	}
 }
@@ -165,11 +171,56 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		"a person": {func() error {
 			_, err := s.Person(t.Context(), 1)
 			return err
-		}, 5},
-		"add a person": {func() error {
-			_, err := s.AddPerson(t.Context(), "person 7", []string{"7.jpg"})
+		}, 6},
+		"enrol again": {func() error {
+			_, err := s.Enrol(t.Context(), with(store.Enrolment{Name: "person 7"}, "7.jpg"))
 			return err
-		}, 13},
+		}, 14},
+		"enrol somebody new": {func() error {
+			_, err := s.Enrol(t.Context(), with(store.Enrolment{Name: "somebody"}, "a.jpg", "b.jpg"))
+			return err
+		}, 15},
+		"claim and finish a photo": {func() error {
+			claim, err := s.ClaimPhoto(t.Context(), 1000, time.Minute)
+			if err != nil {
+				return err
+			}
+			_, err = s.FinishPhoto(t.Context(), claim, store.PhotoOutcome{State: store.PhotoUsable, Descriptor: face(0), Model: "m", GalleryState: manyRows,
+				Candidates: []store.PhotoCandidate{{PersonID: 7, PhotoID: 7, ImageName: "7.jpg"}}})
+			return err
+		}, 16},
+		"photos that are due": {func() error {
+			_, err := s.DuePhotos(t.Context(), time.Minute, 100)
+			return err
+		}, 1},
+		"mark photos as queued": {func() error { return s.MarkPhotosQueued(t.Context(), []int64{2000, 3000}) }, 1},
+		"remove a photo":        {func() error { return s.RemovePhoto(t.Context(), 21, 21, "") }, 9},
+		"name, merge and undo": {func() error {
+			if _, err := s.PatchPerson(t.Context(), 31, store.PersonPatch{Name: new("another name")}, ""); err != nil {
+				return err
+			}
+			if _, err := s.MergePeople(t.Context(), 31, []int64{32}, ""); err != nil {
+				return err
+			}
+			changes, _, err := s.Changes(t.Context(), store.ChangeFilter{Person: 31, Limit: 1})
+			if err != nil {
+				return err
+			}
+			_, err = s.UndoChange(t.Context(), changes[0].ID, "")
+			return err
+		}, 54},
+		"a page of changes": {func() error {
+			_, _, err := s.Changes(t.Context(), store.ChangeFilter{Before: manyRows / 2, Limit: 50})
+			return err
+		}, 3},
+		"the second page of a person's changes": {func() error {
+			_, _, err := s.Changes(t.Context(), store.ChangeFilter{Person: 41, Before: manyRows, Limit: 50})
+			return err
+		}, 4},
+		"people by the beginning of their names": {func() error {
+			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Query: "Person 77", Limit: 5})
+			return err
+		}, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			statements := db.logged(t, user, c.use)

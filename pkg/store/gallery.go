@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -129,35 +130,46 @@ func survivorOf(ctx context.Context, q querier, id int64) (lineup.Person, error)
 }
 
 const selectMerged = `
-	SELECT id
+	SELECT
+		id,
+		merged_into
 	FROM person
 	WHERE merged_into IN `
 
 // members gives the persons and everybody who was merged into them.
 func members(ctx context.Context, q querier, ids ...int64) ([]int64, error) {
-	all := distinctIDs(ids)
-	known := map[int64]bool{}
-	for _, id := range all {
-		known[id] = true
+	all, err := families(ctx, q, ids)
+	return slices.Sorted(maps.Keys(all)), err
+}
+
+// families gives the persons and everybody who was merged into them, each with the one
+// of the persons to whom that led.
+func families(ctx context.Context, q querier, ids []int64) (map[int64]int64, error) {
+	family := map[int64]int64{}
+	unread := distinctIDs(ids)
+	for _, id := range unread {
+		family[id] = id
 	}
-	for unread := all; len(unread) > 0; {
+	for len(unread) > 0 {
 		var next []int64
 		for chunk := range slices.Chunk(unread, maxValues) {
 			list, args := placeholders(chunk)
-			merged, err := query(ctx, q, scanID, selectMerged+list, args...)
+			_, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
+				var into int64
+				err = rows.Scan(&id, &into)
+				if _, known := family[id]; !known {
+					family[id] = family[into]
+					next = append(next, id)
+				}
+				return id, err
+			}, selectMerged+list, args...)
 			if err != nil {
 				return nil, err
 			}
-			for _, id := range merged {
-				if !known[id] {
-					known[id] = true
-					next = append(next, id)
-				}
-			}
 		}
-		all, unread = append(all, next...), next
+		unread = next
 	}
-	return all, nil
+	return family, nil
 }
 
 // distinctIDs gives each id once, in their order, which is that of locking; 0 is none.

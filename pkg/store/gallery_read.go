@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 )
 
 // GalleryPerson is a person as the gallery knows them.
@@ -36,24 +37,19 @@ const EveryState = -1
 const galleryPage = 2000
 
 const (
-	// To make a person changes no answer; whose a photo is that came since is to be told.
-	selectGalleryPeople = `
+	selectPeopleOfGallery = `
 		SELECT
 			id,
 			COALESCE(name, ''),
 			COALESCE(merged_into, 0),
 			removed_at IS NOT NULL
-		FROM person
-		WHERE gallery_state > ?
-		UNION
-		SELECT
-			o.id,
-			COALESCE(o.name, ''),
-			COALESCE(o.merged_into, 0),
-			o.removed_at IS NOT NULL
-		FROM person_images p
-		JOIN person o ON o.id = p.person_id
-		WHERE p.gallery_state > ?`
+		FROM person`
+
+	changedPeople = selectPeopleOfGallery + `
+		WHERE gallery_state > ?`
+
+	thesePeople = selectPeopleOfGallery + `
+		WHERE id IN `
 
 	// In the order in which the rows lie, so that each page of the disk is read once.
 	selectGalleryPhotos = `
@@ -91,19 +87,21 @@ const (
 		SELECT COALESCE(MAX(id), 0)
 		FROM person_images`
 
-	sumPeople = `
+	// Whether anybody could be the person at the end of the pointer.
+	sumPointers = `
 		SELECT
 			COUNT(*),
-			COALESCE(SUM(CRC32(CONCAT_WS('/', id, COALESCE(merged_into, 0), name IS NULL))), 0)
-		FROM person
-		WHERE removed_at IS NULL`
+			COALESCE(SUM(CRC32(CONCAT_WS('/', o.id, o.merged_into, t.removed_at IS NULL AND COALESCE(t.name, '') <> ''))), 0)
+		FROM person o
+		JOIN person t ON t.id = o.merged_into`
 
 	sumPhotos = `
 		SELECT
 			COUNT(*),
-			COALESCE(SUM(CRC32(CONCAT_WS('/', p.id, p.person_id, p.image_name, CRC32(d.descriptor)))), 0)
+			COALESCE(SUM(CRC32(CONCAT_WS('/', p.id, p.person_id, o.removed_at IS NULL AND COALESCE(o.name, '') <> '', p.image_name, CRC32(d.descriptor)))), 0)
 		FROM person_images p
 		JOIN descriptors d ON d.photo_id = p.id AND d.model = ?
+		JOIN person o ON o.id = p.person_id
 		WHERE p.id > ? AND p.id <= ? AND p.state = 'usable' AND p.removed_at IS NULL`
 )
 
@@ -121,48 +119,81 @@ func (s *Store) GalleryState(ctx context.Context) (state int64, err error) {
 func (s *Store) GallerySince(ctx context.Context, since int64, model string, rows GalleryRows) (state int64, err error) {
 	err = s.snapshot(ctx, "read the gallery", func(tx *sql.Tx, at int64) error {
 		state = at
-		photosSince := since
 		if since == EveryState {
-			photosSince = at // everybody is there by themselves
+			return rows.readAll(ctx, tx, model)
 		}
-		if err := each(ctx, tx, rows.readPerson, selectGalleryPeople, since, photosSince); err != nil {
-			return err
-		}
-		if since > EveryState {
-			return each(ctx, tx, func(r *sql.Rows) error { _, err := rows.readPhoto(r); return err }, selectChangedPhotos, model, since)
-		}
-		last := int64(0)
-		for count := galleryPage; count == galleryPage; {
-			count = 0
-			if err := each(ctx, tx, func(r *sql.Rows) (err error) {
-				count++
-				last, err = rows.readPhoto(r)
-				return err
-			}, selectGalleryPhotos, model, last, galleryPage); err != nil {
-				return err
-			}
-		}
-		return nil
+		return rows.readChanges(ctx, tx, since, model)
 	})
 	return state, err
 }
 
-func (g GalleryRows) readPerson(r *sql.Rows) error {
-	var p GalleryPerson
-	if err := r.Scan(&p.ID, &p.Name, &p.MergedInto, &p.Removed); err != nil {
+func (g GalleryRows) readAll(ctx context.Context, tx *sql.Tx, model string) error {
+	if err := each(ctx, tx, func(r *sql.Rows) error { _, err := g.readPerson(r); return err }, selectPeopleOfGallery); err != nil {
 		return err
 	}
-	g.Person(p)
+	last := int64(0)
+	for count := galleryPage; count == galleryPage; {
+		count = 0
+		if err := each(ctx, tx, func(r *sql.Rows) error {
+			count++
+			p, err := g.readPhoto(r)
+			last = p.ID
+			return err
+		}, selectGalleryPhotos, model, last, galleryPage); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (g GalleryRows) readPhoto(r *sql.Rows) (id int64, err error) {
-	var p GalleryPhoto
+// readChanges also tells whom photos are of, and who merged persons are, that came since: to
+// make a person moves no state, as it changes no answer.
+func (g GalleryRows) readChanges(ctx context.Context, tx *sql.Tx, since int64, model string) error {
+	read := map[int64]bool{}
+	var named []int64
+	person := func(r *sql.Rows) error {
+		p, err := g.readPerson(r)
+		read[p.ID] = true
+		named = append(named, p.MergedInto)
+		return err
+	}
+	if err := each(ctx, tx, person, changedPeople, since); err != nil {
+		return err
+	}
+	if err := each(ctx, tx, func(r *sql.Rows) error {
+		p, err := g.readPhoto(r)
+		named = append(named, p.PersonID)
+		return err
+	}, selectChangedPhotos, model, since); err != nil {
+		return err
+	}
+	for len(named) > 0 {
+		unread := slices.DeleteFunc(distinctIDs(named), func(id int64) bool { return read[id] })
+		named = nil
+		for chunk := range slices.Chunk(unread, maxValues) {
+			list, args := placeholders(chunk)
+			if err := each(ctx, tx, person, thesePeople+list, args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g GalleryRows) readPerson(r *sql.Rows) (p GalleryPerson, err error) {
+	if err := r.Scan(&p.ID, &p.Name, &p.MergedInto, &p.Removed); err != nil {
+		return p, err
+	}
+	g.Person(p)
+	return p, nil
+}
+
+func (g GalleryRows) readPhoto(r *sql.Rows) (p GalleryPhoto, err error) {
 	if err := r.Scan(&p.ID, &p.PersonID, &p.ImageName, (*sql.RawBytes)(&p.Descriptor)); err != nil {
-		return 0, err
+		return p, err
 	}
 	g.Photo(p)
-	return p.ID, nil
+	return p, nil
 }
 
 // ListedPhoto is a photo in the gallery's list.
@@ -187,19 +218,18 @@ func (s *Store) GalleryPhotos(ctx context.Context, after string, limit int, only
 // GallerySum stands for a state of the gallery's rows, also for what was changed by hand
 // without counting it as a state.
 type GallerySum struct {
-	State          int64
-	People, Photos Sum
+	State            int64
+	Pointers, Photos Sum // of merged persons; of photos with whose they are
 }
 
 // Sum adds up rows.
 type Sum struct{ Count, CRC uint64 }
 
-// GalleryChecksum reads all of the gallery's rows to add them up as [PersonSum] and
-// [PhotoSum] do.
+// GalleryChecksum reads all of the gallery's rows and adds them up.
 func (s *Store) GalleryChecksum(ctx context.Context, model string) (sum GallerySum, err error) {
 	err = s.snapshot(ctx, "add up the gallery", func(tx *sql.Tx, at int64) error {
 		sum = GallerySum{State: at}
-		if err := tx.QueryRowContext(ctx, sumPeople).Scan(&sum.People.Count, &sum.People.CRC); err != nil {
+		if err := tx.QueryRowContext(ctx, sumPointers).Scan(&sum.Pointers.Count, &sum.Pointers.CRC); err != nil {
 			return err
 		}
 		var last int64

@@ -25,7 +25,7 @@ type database struct {
 	dsn string
 }
 
-func newDatabase(t *testing.T) database {
+func newDatabase(t testing.TB) database {
 	t.Helper()
 	dsn := deptest.MySQL(t)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
@@ -34,7 +34,7 @@ func newDatabase(t *testing.T) database {
 	return database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), deptest.SQL(t, dsn), dsn}
 }
 
-func open(t *testing.T, settings store.Settings) *store.Store {
+func open(t testing.TB, settings store.Settings) *store.Store {
 	t.Helper()
 	s, err := store.Open(settings)
 	if err != nil {
@@ -44,7 +44,7 @@ func open(t *testing.T, settings store.Settings) *store.Store {
 	return s
 }
 
-func (d database) exec(t *testing.T, statement string, args ...any) int64 {
+func (d database) exec(t testing.TB, statement string, args ...any) int64 {
 	t.Helper()
 	result, err := d.sql.ExecContext(t.Context(), statement, args...)
 	if err != nil {
@@ -57,7 +57,7 @@ func (d database) exec(t *testing.T, statement string, args ...any) int64 {
 	return id
 }
 
-func (d database) scan(t *testing.T, statement string, into ...any) {
+func (d database) scan(t testing.TB, statement string, into ...any) {
 	t.Helper()
 	if err := d.sql.QueryRowContext(t.Context(), statement).Scan(into...); err != nil {
 		t.Fatal(err)
@@ -113,13 +113,9 @@ func (d database) image(t *testing.T, id int64) lineup.Image {
 	return image
 }
 
-func (d database) person(t *testing.T, name string, imageNames ...string) lineup.Person {
+func (d database) person(t testing.TB, name string, imageNames ...string) lineup.Person {
 	t.Helper()
-	profile, err := d.AddPerson(t.Context(), name, imageNames)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return profile.Person
+	return d.enrol(t, store.Enrolment{Name: name}, imageNames...).Person.Person
 }
 
 // locked begins a transaction that holds the statement's rows until it ends.

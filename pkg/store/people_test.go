@@ -8,42 +8,10 @@ import (
 	"sync"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
-
-func TestAddPerson(t *testing.T) {
-	t.Parallel()
-	db := newDatabase(t)
-	var dad store.Profile
-	for _, step := range []struct {
-		what string
-		add  []string
-		want []string
-	}{
-		{"a new person without a photo", nil, []string{}},
-		{"the first photos", []string{"b.jpg", "ä 🙂.jpg"}, []string{"b.jpg", "ä 🙂.jpg"}},
-		{"the same again", []string{"b.jpg"}, []string{"b.jpg", "ä 🙂.jpg"}},
-		{"one more among known ones", []string{"ä 🙂.jpg", "a.jpg", "a.jpg"}, []string{"b.jpg", "ä 🙂.jpg", "a.jpg"}},
-	} {
-		got, err := db.AddPerson(t.Context(), "Łukasz Dad", step.add)
-		if err != nil {
-			t.Fatalf("%s: %v", step.what, err)
-		}
-		if dad.ID == 0 {
-			dad = got
-		}
-		if got.ID != dad.ID || got.Name != "Łukasz Dad" || got.ImageNames == nil || !slices.Equal(got.ImageNames, step.want) {
-			t.Errorf("%s: %+v, want person %d with %q", step.what, got, dad.ID, step.want)
-		}
-	}
-	if other := db.person(t, "łukasz  DAD"); other != dad.Person {
-		t.Errorf("a name of the same spelling is %v, want %v", other, dad.Person)
-	}
-	if _, err := db.Person(t.Context(), 1_000_000); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a person who is not there: %v, want ErrNotFound", err)
-	}
-}
 
 func TestAPersonIsAddedWhollyOrNotAtAll(t *testing.T) {
 	t.Parallel()
@@ -61,7 +29,7 @@ func TestAPersonIsAddedWhollyOrNotAtAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			gran := db.person(t, "Gran", "gran.jpg")
-			if got, err := db.AddPerson(t.Context(), c.person, c.images); err == nil || errors.Is(err, store.ErrOtherPerson) != c.other {
+			if got, err := db.Enrol(t.Context(), with(store.Enrolment{Name: c.person}, c.images...)); err == nil || errors.Is(err, store.ErrOtherPerson) != c.other {
 				t.Errorf("added %+v, %v", got, err)
 			}
 			people, more, err := db.People(t.Context(), 0, 10)
@@ -73,8 +41,8 @@ func TestAPersonIsAddedWhollyOrNotAtAll(t *testing.T) {
 			}
 		})
 	}
-	if got, err := db.AddPerson(t.Context(), "Mum", []string{"mum.jpg"}); err != nil || got.Name != "Mum" {
-		t.Errorf("the photo of a refused request is taken: %+v, %v", got, err)
+	if got := db.enrol(t, store.Enrolment{Name: "Mum"}, "mum.jpg"); got.Person.Name != "Mum" {
+		t.Errorf("the photo of a refused request is taken: %+v", got)
 	}
 }
 
@@ -87,18 +55,15 @@ func TestConcurrentRequestsAddOnePerson(t *testing.T) {
 		mine, shared := fmt.Sprintf("%d.jpg", i), fmt.Sprintf("shared %d.jpg", i%3)
 		want = append(want, mine, shared)
 		all.Go(func() {
-			if _, err := db.AddPerson(t.Context(), "Dad", []string{shared, mine}); err != nil {
+			if _, err := db.Enrol(t.Context(), with(store.Enrolment{Name: "Dad"}, shared, mine)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	dad, err := db.AddPerson(t.Context(), "Dad", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dad := db.enrol(t, store.Enrolment{Name: "dad"})
 	slices.Sort(want)
-	if got := slices.Sorted(slices.Values(dad.ImageNames)); !slices.Equal(got, slices.Compact(want)) {
+	if got := slices.Sorted(slices.Values(dad.Person.ImageNames)); !slices.Equal(got, slices.Compact(want)) {
 		t.Errorf("photos %q, want %q", got, want)
 	}
 	if people, _, err := db.People(t.Context(), 0, 10); err != nil || len(people) != 1 {
@@ -126,5 +91,79 @@ func TestPeopleByPages(t *testing.T) {
 	}
 	if page, more, err := db.People(t.Context(), 0, 7); err != nil || more || len(page) != 7 {
 		t.Errorf("a page that just holds all: %d, more %t, %v", len(page), more, err)
+	}
+}
+
+func TestAProfileHasWhatEverybodyHasWhoWasMergedIntoThePerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 3)
+	var images []int64
+	for i, faces := range [][]lineup.Face{
+		{{ImageName: "0.jpg"}},
+		{{ImageName: "0.jpg"}, {ImageName: "1.jpg"}},
+		{{ImageName: "1.jpg"}, {ImageName: "2.jpg"}},
+	} {
+		claim := db.win(t, fmt.Sprintf("picture %d.jpg", i))
+		db.finish(t, claim, store.Result{Faces: faces}, true)
+		images = append(images, claim.ID)
+	}
+	check := func(when string, pictures ...int64) {
+		t.Helper()
+		profiles, more, err := db.Profiles(t.Context(), store.PeopleFilter{Limit: 10})
+		if err != nil || more || len(profiles) != len(pictures) {
+			t.Fatalf("%s %d are listed, more %t, %v; want %d", when, len(profiles), more, err, len(pictures))
+		}
+		for i, profile := range profiles {
+			last := db.image(t, images[min(i+1, 2)]).CreatedAt
+			if len(pictures) < 3 {
+				last = db.image(t, images[2]).CreatedAt
+			}
+			if profile.Pictures != pictures[i] || profile.LastSeen == nil || !profile.LastSeen.Equal(last) {
+				t.Errorf("%s %q is in %d pictures, last seen %v; want %d, %v", when, profile.Name, profile.Pictures, profile.LastSeen, pictures[i], last)
+			}
+		}
+	}
+	check("before", 2, 2, 1)
+	db.merge(t, people[0].ID, people[1].ID)
+	check("after the merge", 3, 1) // in one picture both are
+	if merged := testkit.Must(db.Person(t.Context(), people[1].ID))(t); merged.Pictures != 2 || merged.MergedInto == nil || *merged.MergedInto != people[0].ID {
+		t.Errorf("who was merged is %+v", merged)
+	}
+}
+
+func TestPeopleByFilter(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for _, name := range []string{"Anna", "ANNE 100%", "Ben", "Anne_1"} {
+		db.person(t, name)
+	}
+	testkit.Must(db.PatchPerson(t.Context(), db.person(t, "Ben").ID, store.PersonPatch{Hidden: new(true)}, ""))(t)
+	db.exec(t, "INSERT INTO person (name, created_at) VALUES (NULL, UTC_TIMESTAMP(6))")
+	for name, c := range map[string]struct {
+		filter store.PeopleFilter
+		want   []string
+	}{
+		"all":                {store.PeopleFilter{}, []string{"Anna", "ANNE 100%", "Ben", "Anne_1", ""}},
+		"named":              {store.PeopleFilter{Named: new(true)}, []string{"Anna", "ANNE 100%", "Ben", "Anne_1"}},
+		"without a name":     {store.PeopleFilter{Named: new(false)}, []string{""}},
+		"hidden":             {store.PeopleFilter{Hidden: new(true)}, []string{"Ben"}},
+		"by the beginning":   {store.PeopleFilter{Query: "aNN", Hidden: new(false)}, []string{"Anna", "ANNE 100%", "Anne_1"}},
+		"a percent sign":     {store.PeopleFilter{Query: "anne 100%"}, []string{"ANNE 100%"}},
+		"an underscore":      {store.PeopleFilter{Query: "anne_"}, []string{"Anne_1"}},
+		"nobody's beginning": {store.PeopleFilter{Query: "%"}, nil},
+	} {
+		c.filter.Limit = 10
+		profiles, _, err := db.Profiles(t.Context(), c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, profile := range profiles {
+			names = append(names, profile.Name)
+		}
+		if !slices.Equal(names, c.want) {
+			t.Errorf("%s: %q, want %q", name, names, c.want)
+		}
 	}
 }

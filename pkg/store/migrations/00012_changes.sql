@@ -24,7 +24,8 @@ CREATE TABLE change_values (
 CREATE TABLE change_people (
   person_id BIGINT NOT NULL,
   change_id BIGINT NOT NULL COMMENT 'a change that touches the person',
-  PRIMARY KEY (person_id, change_id)
+  PRIMARY KEY (person_id, change_id),
+  KEY change_people_change (change_id)
 ) ENGINE=InnoDB;
 
 -- +goose Down

@@ -1,0 +1,59 @@
+package store_test
+
+import (
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// BenchmarkPeople is what it takes to change people with 100,000 faces each, the answer
+// with what is known of them included.
+func BenchmarkPeople(b *testing.B) {
+	db := newDatabase(b)
+	one, other := db.person(b, "one", "1.jpg"), db.person(b, "other", "2.jpg")
+	db.exec(b, `INSERT INTO images (path, status, created_at, updated_at)
+		SELECT CONCAT(seq, '.jpg'), 'identified', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM seq_1_to_100000`)
+	for _, person := range []int64{one.ID, other.ID} {
+		db.exec(b, `INSERT INTO faces (image_id, person_id, image_name) SELECT id, ?, 'a.jpg' FROM images`, person)
+	}
+	for _, table := range []string{"images", "faces", "person"} {
+		db.scan(b, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
+	}
+	last := func() int64 {
+		changes, _, err := db.Changes(b.Context(), store.ChangeFilter{Limit: 1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return changes[0].ID
+	}
+	b.Run("name", func(b *testing.B) {
+		for i := range b.N {
+			testkit.Must(db.PatchPerson(b.Context(), one.ID, store.PersonPatch{Name: &[]string{"an", "uno"}[i%2]}, ""))(b)
+		}
+	})
+	b.Run("merge", func(b *testing.B) {
+		for range b.N {
+			testkit.Must(db.MergePeople(b.Context(), one.ID, []int64{other.ID}, ""))(b)
+			b.StopTimer()
+			testkit.Must(db.UndoChange(b.Context(), last(), ""))(b)
+			b.StartTimer()
+		}
+	})
+	b.Run("undo", func(b *testing.B) {
+		for range b.N {
+			b.StopTimer()
+			testkit.Must(db.MergePeople(b.Context(), one.ID, []int64{other.ID}, ""))(b)
+			merge := last()
+			b.StartTimer()
+			testkit.Must(db.UndoChange(b.Context(), merge, ""))(b)
+		}
+	})
+	b.Run("list", func(b *testing.B) {
+		for range b.N {
+			if _, _, err := db.Profiles(b.Context(), store.PeopleFilter{Limit: 50}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
