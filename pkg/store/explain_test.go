@@ -40,7 +40,7 @@ func (d database) fill(t *testing.T) {
 			IF(seq %% 4 = 0, NULL, seq),
 			UTC_TIMESTAMP(6) - INTERVAL seq SECOND,
 			IF(seq %% 4 = 0 AND seq <= %[1]d, NULL, UTC_TIMESTAMP(6)),
-			UTC_TIMESTAMP(6),
+			UTC_TIMESTAMP(6) - INTERVAL %[2]d - seq SECOND,
 			UTC_TIMESTAMP(6)
 		FROM seq_1_to_%[2]d`, manyRows-2*fewRows, manyRows))
 	d.exec(t, `INSERT INTO faces (image_id, person_id, image_name)
@@ -134,7 +134,27 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		"the first page of a person's": {func() error {
 			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7})
 			return err
-		}, 4},
+		}, 5},
+		"a person's of a status": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7, Status: lineup.Identified})
+			return err
+		}, 5},
+		"a person's that failed": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7, Status: lineup.Failed})
+			return err
+		}, 2},
+		"a person's of a status that nobody's are of": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Person: 7, Status: lineup.Pending})
+			return err
+		}, 1},
+		"the first page of a time": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Since: time.Now().Add(-2 * time.Hour), Until: time.Now().Add(-time.Hour)})
+			return err
+		}, 6},
+		"the first page of a path and a file name": {func() error {
+			_, _, err := s.Images(t.Context(), store.Filter{Limit: 50, Path: "777", FileName: "IMG_"})
+			return err
+		}, 2},
 		"submit a folder": {func() error {
 			_, err := s.SubmitFolder(t.Context(), "7/")
 			return err

@@ -3,23 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
-	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// Filter says which pictures to list.
-type Filter struct {
-	Status lineup.Status // any when empty
-	Person int64         // who is in it; anybody when 0
-	Before int64         // with an id below; all when 0
-	Limit  int           // at most so many; must be above 0
-}
-
 // Image gives one picture with its faces; ErrNotFound when there is none.
 func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
-	images, err := s.images(ctx, "i.id = ?", []any{id}, 1)
+	images, err := s.images(ctx, "i.id = ?", []any{id})
 	if err == nil && len(images) == 0 {
 		err = ErrNotFound
 	}
@@ -33,7 +25,7 @@ func (s *Store) Image(ctx context.Context, id int64) (lineup.Image, error) {
 func (s *Store) ImagesOf(ctx context.Context, ids []int64) (images []lineup.Image, err error) {
 	for chunk := range slices.Chunk(ids, maxValues) {
 		list, args := placeholders(chunk)
-		some, err := s.images(ctx, "i.id IN "+list, args, len(chunk))
+		some, err := s.images(ctx, "i.id IN "+list, args)
 		if err != nil {
 			return nil, err
 		}
@@ -66,28 +58,20 @@ var countNotFinal = `
 // Images lists pictures with their faces, the newest first. More tells that there
 // are more behind the last.
 func (s *Store) Images(ctx context.Context, f Filter) (images []lineup.Image, more bool, err error) {
-	where, args := f.where()
-	images, err = s.images(ctx, where, args, f.Limit+1)
-	if len(images) > f.Limit {
-		return images[:f.Limit], true, err
+	f.Limit++
+	err = s.do(ctx, "read pictures", func() error {
+		found, err := s.pageOf(ctx, s.db, f)
+		if err != nil || found.statement == "" {
+			images = nil
+			return err
+		}
+		images, err = readImages(ctx, s.db, fmt.Sprintf(selectImages, "("+found.statement+") page JOIN images i ON i.id = page.id")+newestFirst, found.args)
+		return err
+	})
+	if len(images) == f.Limit {
+		return images[:f.Limit-1], true, err
 	}
 	return images, false, err
-}
-
-// where is the filter as SQL's condition and its arguments.
-func (f Filter) where() (string, []any) {
-	where, args := []string{"TRUE"}, []any{}
-	if f.Status != "" {
-		where, args = append(where, "i.status = ?"), append(args, f.Status)
-	}
-	if f.Person != 0 {
-		where = append(where, "EXISTS (SELECT 1 FROM faces f WHERE f.person_id = ? AND f.image_id = i.id) AND (i.status IN ("+finalStatuses()+") OR i.answered)")
-		args = append(args, f.Person)
-	}
-	if f.Before != 0 {
-		where, args = append(where, "i.id < ?"), append(args, f.Before)
-	}
-	return strings.Join(where, " AND "), args
 }
 
 const (
@@ -105,36 +89,39 @@ const (
 			i.answered,
 			i.created_at,
 			i.updated_at
-		FROM images i
-		WHERE `
+		FROM %s`
 	newestFirst = `
-		ORDER BY i.id DESC
-		LIMIT ?`
+		ORDER BY i.id DESC`
 )
 
-func (s *Store) images(ctx context.Context, where string, args []any, limit int) (images []lineup.Image, err error) {
+func (s *Store) images(ctx context.Context, where string, args []any) (images []lineup.Image, err error) {
 	err = s.do(ctx, "read pictures", func() error {
-		rows, err := query(ctx, s.db, scanImage, selectImages+where+newestFirst, append(args, limit)...)
-		if err != nil {
-			return err
-		}
-		images = make([]lineup.Image, len(rows))
-		var answered, people []int64
-		for _, row := range rows {
-			if row.Status.Final() || row.answered { // else the faces are those of another file, or of none
-				answered, people = append(answered, row.ID), append(people, row.person)
-			}
-		}
-		faces, who, err := facesOf(ctx, s.db, answered, people)
-		for i, row := range rows {
-			images[i] = row.Image
-			if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
-				images[i].Person = &one.Person
-			}
-			images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
-		}
+		images, err = readImages(ctx, s.db, fmt.Sprintf(selectImages, "images i")+" WHERE "+where, args)
 		return err
 	})
+	return images, err
+}
+
+func readImages(ctx context.Context, q querier, statement string, args []any) ([]lineup.Image, error) {
+	rows, err := query(ctx, q, scanImage, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	var answered, people []int64
+	for _, row := range rows {
+		if row.Status.Final() || row.answered { // else the faces are those of another file, or of none
+			answered, people = append(answered, row.ID), append(people, row.person)
+		}
+	}
+	faces, who, err := facesOf(ctx, q, answered, people)
+	images := make([]lineup.Image, len(rows))
+	for i, row := range rows {
+		images[i] = row.Image
+		if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
+			images[i].Person = &one.Person
+		}
+		images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
+	}
 	return images, err
 }
 

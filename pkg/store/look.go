@@ -64,10 +64,14 @@ const lookPage = 500
 // come with the next pings. Its Before and Limit mean nothing here.
 func (s *Store) LookAll(ctx context.Context, f Filter) (count int64, err error) {
 	for f.Before, f.Limit = 0, lookPage; ; {
-		where, args := f.where()
 		var ids []int64
-		err := s.do(ctx, "find pictures to look at again", func() (err error) {
-			ids, err = query(ctx, s.db, scanID, "SELECT i.id FROM images i WHERE "+where+newestFirst, append(args, f.Limit)...)
+		err := s.do(ctx, "find pictures to look at again", func() error {
+			found, err := s.pageOf(ctx, s.db, f)
+			if err != nil || found.statement == "" {
+				ids = nil
+				return err
+			}
+			ids, err = query(ctx, s.db, scanID, found.statement, found.args...)
 			return err
 		})
 		if err != nil || len(ids) == 0 {
@@ -78,6 +82,6 @@ func (s *Store) LookAll(ctx context.Context, f Filter) (count int64, err error) 
 		if err != nil {
 			return count, err
 		}
-		count, f.Before = count+found, ids[len(ids)-1]
+		count, f.Before = count+found, slices.Min(ids)
 	}
 }

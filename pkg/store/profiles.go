@@ -103,8 +103,6 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	return rows, false, err
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 const (
 	selectNewest = `
 		SELECT

@@ -224,3 +224,6 @@ func truncate(s string, width int) string {
 
 // nullable is the text, NULL when it is empty.
 func nullable(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
+
+// likeEscaper makes of a text what LIKE takes literally.
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
