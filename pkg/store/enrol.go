@@ -81,8 +81,19 @@ func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
 	if _, later := errors.AsType[*LaterChange](err); !later {
 		return err
 	}
-	for _, photo := range e.Photos {
-		if err := s.RemovePhoto(ctx, photo.PersonID, photo.ID, by); err != nil && !errors.Is(err, ErrNotFound) {
+	var settings []setting
+	err = s.do(ctx, fmt.Sprintf("read change %d", e.Change), func() error {
+		settings, err = query(ctx, s.db, scanSetting, selectChangeValues, e.Change)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, set := range settings {
+		if set.kind != "photo" || set.field != "removed" {
+			continue
+		}
+		if err := s.RemovePhoto(ctx, e.Person.ID, set.id, by); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}

@@ -154,6 +154,31 @@ func TestWhatWasWithdrawnCanBeEnrolledAgain(t *testing.T) {
 	}
 }
 
+// Of an enrolment upon which somebody has built only what it added goes.
+func TestWhatWasBuiltUponIsNotWithdrawn(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	first := db.enrol(t, store.Enrolment{Name: "Kate"}, "1.jpg", "2.jpg")
+	second := db.enrol(t, store.Enrolment{Name: "Kate"}, "2.jpg", "3.jpg")
+	third := db.enrol(t, store.Enrolment{PersonID: first.Person.ID}, "4.jpg")
+	for _, step := range []struct {
+		withdraw store.Enrolled
+		want     []string
+	}{
+		{first, []string{"3.jpg", "4.jpg"}},
+		{second, []string{"4.jpg"}},
+		{store.Enrolled{}, []string{"4.jpg"}},
+		{third, []string{}},
+	} {
+		if err := db.Withdraw(t.Context(), step.withdraw, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := testkit.Must(db.Person(t.Context(), first.Person.ID))(t); !slices.Equal(got.ImageNames, step.want) {
+			t.Errorf("photos are %v, want %v", got.ImageNames, step.want)
+		}
+	}
+}
+
 func TestAPhotoThatWasRefusedIsUsableAnyway(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
@@ -146,32 +147,26 @@ func TestUndoingAtOnceMakesNoCircle(t *testing.T) {
 	}
 }
 
-// Clients merge and undo at random: a change is undone once, and undone newest first
+// Clients change people at random, all of them the same ones: undone newest first
 // everything is as it was.
-func TestRandomMergesAndUndoingFromFourClients(t *testing.T) {
+func TestRandomChangesOfPeopleFromFourClients(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
-	people := db.persons(t, 8)
-	enrolled := db.lastChange(t).ID
+	people := db.persons(t, 6)
+	for _, person := range people {
+		profile := testkit.Must(db.Person(t.Context(), person.ID))(t)
+		db.finishPhoto(t, profile.Photos[0].ID, db.seen(t, face(float64(person.ID)*50)))
+	}
+	before, enrolled := db.everybody(t), db.lastChange(t).ID
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var all sync.WaitGroup
 	for client := range uint64(4) {
-		random := rand.New(rand.NewPCG(seed, client))
+		c := peopleClient{db, rand.New(rand.NewPCG(seed, client)), people, enrolled}
 		all.Go(func() {
-			for range 25 {
-				_, err := db.MergePeople(t.Context(), people[random.IntN(8)].ID, []int64{people[random.IntN(8)].ID}, "")
-				if err != nil && !expected(err) {
+			for range 40 {
+				if err := c.change(t); err != nil && !expected(err) {
 					t.Error(err)
-				}
-				changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Limit: 10})
-				if err != nil {
-					t.Error(err)
-				}
-				if c := changes[random.IntN(len(changes))]; c.ID > enrolled {
-					if _, err := db.UndoChange(t.Context(), c.ID, ""); err != nil && !expected(err) {
-						t.Error(err)
-					}
 				}
 			}
 		})
@@ -182,13 +177,98 @@ func TestRandomMergesAndUndoingFromFourClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range changes {
-		if c.ID > enrolled && c.UndoneBy == nil && c.Action != store.ActionUndo {
-			testkit.Must(db.UndoChange(t.Context(), c.ID, ""))(t)
+		if c.ID > enrolled && testkit.Must(db.Change(t.Context(), c.ID))(t).UndoneBy == nil && c.Action != store.ActionUndo {
+			if _, err := db.UndoChange(t.Context(), c.ID, ""); err != nil {
+				t.Errorf("undo change %d, %s: %v", c.ID, c.Action, err)
+			}
 		}
 	}
-	if got := db.whose(t, people); !slices.Equal(got, make([]int64, 8)) {
-		t.Errorf("after all is undone they are merged into %v", got)
+	if after := db.everybody(t); !slices.Equal(after, before) {
+		t.Errorf("after %d changes are undone there are %q, want %q", len(changes), after, before)
 	}
+}
+
+// peopleClient is one of several who change the same people.
+type peopleClient struct {
+	database
+	*rand.Rand
+	people   []lineup.Person
+	enrolled int64 // the last change that is not undone
+}
+
+func (c peopleClient) change(t *testing.T) error {
+	ctx, one, other := t.Context(), c.people[c.IntN(len(c.people))].ID, c.people[c.IntN(len(c.people))].ID
+	switch c.IntN(7) {
+	case 0:
+		_, err := c.MergePeople(ctx, one, []int64{other}, "")
+		return err
+	case 1:
+		name := fmt.Sprint("another ", c.IntN(4))
+		_, err := c.PatchPerson(ctx, one, store.PersonPatch{Name: &name, New: true}, "")
+		return err
+	case 2:
+		hidden := c.IntN(2) == 0
+		_, err := c.PatchPerson(ctx, one, store.PersonPatch{Hidden: &hidden}, "")
+		return err
+	case 3:
+		return c.DifferentPeople(ctx, one, []int64{other}, "")
+	case 4:
+		profile, err := c.Person(ctx, one)
+		if err != nil || len(profile.Photos) == 0 {
+			return err
+		}
+		return c.RemovePhoto(ctx, one, profile.Photos[c.IntN(len(profile.Photos))].ID, "")
+	case 5:
+		return c.enrolSomebody(t)
+	}
+	changes, _, err := c.Changes(ctx, store.ChangeFilter{Limit: 12})
+	if err != nil {
+		return err
+	}
+	if change := changes[c.IntN(len(changes))]; change.ID > c.enrolled {
+		_, err = c.UndoChange(ctx, change.ID, "")
+	}
+	return err
+}
+
+// enrolSomebody enrols one of a few names with one of a few photos, and looks at it.
+func (c peopleClient) enrolSomebody(t *testing.T) error {
+	e := with(store.Enrolment{Name: fmt.Sprint("NEW ", c.IntN(3)), Anyway: c.IntN(2) == 0}, fmt.Sprintf("new %d.jpg", c.IntN(6)))
+	var state int64
+	if err := c.sql.QueryRowContext(t.Context(), "SELECT state FROM gallery").Scan(&state); err != nil {
+		return err
+	}
+	enrolled, err := c.Enrol(t.Context(), e)
+	if _, same := errors.AsType[*store.SameSpelling](err); same || errors.Is(err, store.ErrOtherPerson) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, photo := range enrolled.Photos {
+		claim, err := c.ClaimPhoto(t.Context(), photo.ID, time.Minute)
+		if err != nil || claim.Outcome != store.Won {
+			return err
+		}
+		_, err = c.FinishPhoto(t.Context(), claim, store.PhotoOutcome{State: store.PhotoUsable, Descriptor: face(float64(c.IntN(360))), Model: "m", GalleryState: state, Threshold: 0.9})
+		if err != nil && !errors.Is(err, store.ErrClaimLost) {
+			return err
+		}
+	}
+	return nil
+}
+
+// everybody tells who there is, with what a hand can change of them.
+func (d database) everybody(t *testing.T) (all []string) {
+	t.Helper()
+	profiles, _, err := d.Profiles(t.Context(), store.PeopleFilter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range profiles {
+		all = append(all, fmt.Sprint(p.ID, p.Name, p.Hidden, p.Cover, p.MergedInto, p.ImageNames, p.Photos[0].State))
+	}
+	return all
 }
 
 func TestSimilarAndDifferentPeople(t *testing.T) {

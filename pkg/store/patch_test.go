@@ -51,6 +51,23 @@ func TestPatchPerson(t *testing.T) {
 	}
 }
 
+// A face may be like somebody who has no name: it is theirs by name from then on.
+func TestToNameSomebodyWithoutANameMovesTheGallery(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	id, state := db.exec(t, "INSERT INTO person (name, created_at) VALUES (NULL, UTC_TIMESTAMP(6))"), db.state(t)
+	if got := testkit.Must(db.PatchPerson(t.Context(), id, store.PersonPatch{Name: new("Anna")}, ""))(t); got.Name != "Anna" || db.state(t) != state+1 {
+		t.Errorf("named: %+v at state %d, want %d", got, db.state(t), state+1)
+	}
+	testkit.Must(db.UndoChange(t.Context(), db.lastChange(t).ID, ""))(t)
+	if got := testkit.Must(db.Person(t.Context(), id))(t); got.Name != "" || db.state(t) != state+2 {
+		t.Errorf("undone: %+v at state %d, want %d", got, db.state(t), state+2)
+	}
+	if got := db.enrol(t, store.Enrolment{Name: "anna"}); !got.Created {
+		t.Errorf("a name that was taken back is %+v", got)
+	}
+}
+
 func TestAMergedIDActsOnTheSurvivor(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
