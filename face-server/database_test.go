@@ -109,6 +109,23 @@ func TestEnrollingInTheDatabase(t *testing.T) {
 	}
 }
 
+// Who starts while the database is away is asked again later, and becomes ready once it is there.
+func TestADatabaseThatIsAwayAtStart(t *testing.T) {
+	s, db := withDatabase(t)
+	if _, err := db.ExecContext(t.Context(), "RENAME TABLE gallery TO away"); err != nil {
+		t.Fatal(err)
+	}
+	connection, _ := startServer(t, s)
+	_, err := facerecog.NewIdentifyClient(connection).Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "dana.jpg"})
+	if status.Code(err) != codes.ResourceExhausted || isReady(t, connection) {
+		t.Errorf("error is %v, want RESOURCE_EXHAUSTED, and not ready", err)
+	}
+	if _, err := db.ExecContext(t.Context(), "RENAME TABLE away TO gallery"); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, patience, "it is ready", func() bool { return isReady(t, connection) })
+}
+
 func TestMatch(t *testing.T) {
 	s, db := withDatabase(t)
 	connection := startReady(t, s)

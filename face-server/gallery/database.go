@@ -44,9 +44,16 @@ type Database struct {
 	people map[int64]store.GalleryPerson
 
 	// For the reading goroutine alone.
-	photos   map[int64]*enrolled
-	compared time.Time // with all rows
-	readings uint32    // of all rows
+	photos    map[int64]*enrolled
+	compared  time.Time // with all rows
+	comparing chan comparison
+	readings  uint32 // of all rows
+}
+
+// comparison is what was known at a state, and what the rows added up to then.
+type comparison struct {
+	here, there store.GallerySum
+	err         error
 }
 
 // enrolled is a photo. It does not change once others see it, but for reading, which is
@@ -126,10 +133,8 @@ func (d *Database) update(ctx context.Context) error {
 		return d.readAll(ctx)
 	case state > d.State():
 		return d.readSince(ctx)
-	case time.Since(d.compared) >= d.every:
-		return d.compare(ctx)
 	}
-	return nil
+	return d.compare(ctx)
 }
 
 func (d *Database) readAll(ctx context.Context) error {
@@ -247,23 +252,38 @@ func (c *change) flush() {
 	c.remove, c.add, c.numbers = nil, c.add[:0], c.numbers[:0]
 }
 
-// compare adds up what is known and what is in the database, and reads all of it where they
-// differ at the same state: somebody changed rows by hand.
+// compare adds up what is known, now and then, and asks what the rows add up to. Of many
+// rows that takes seconds, in which changes are read on.
 func (d *Database) compare(ctx context.Context) error {
-	there, err := d.rows.GalleryChecksum(ctx, d.model)
-	if err != nil {
-		return err
+	select {
+	case c := <-d.comparing:
+		d.comparing, d.compared = nil, time.Now()
+		return d.judge(ctx, c)
+	default:
 	}
-	here := d.sum()
-	switch {
-	case there.State != here.State:
-		return nil // it moved meanwhile: at the next reading
-	case there != here:
-		d.log.Warn("the gallery's rows were changed by hand, all are read again", "state", here.State)
-		return d.readAll(ctx)
+	if d.comparing != nil || time.Since(d.compared) < d.every {
+		return nil
 	}
-	d.compared = time.Now()
+	here, told := d.sum(), make(chan comparison, 1)
+	go func() {
+		there, err := d.rows.GalleryChecksum(ctx, d.model)
+		told <- comparison{here, there, err}
+	}()
+	d.comparing = told
 	return nil
+}
+
+// judge reads all where what is known was not what is there at the same state: somebody
+// changed rows by hand.
+func (d *Database) judge(ctx context.Context, c comparison) error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.there.State != c.here.State || c.there == c.here {
+		return nil
+	}
+	d.log.Warn("the gallery's rows were changed by hand, all are read again", "state", c.here.State)
+	return d.readAll(ctx)
 }
 
 // sum adds up as GalleryChecksum does.

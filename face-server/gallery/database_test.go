@@ -212,15 +212,14 @@ func TestRowsEditedByHandAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRecords(t)
-			r.Database = r.gallery(time.Nanosecond) // at every reading
 			r.run(t, person(1, "'Dad'")+person(2, "'Mom'")+photoOf(11, 1, "d.jpg", 'd')+photoOf(12, 1, "ü.jpg", 'u'))
 			r.read(t)
-			r.read(t)
+			r.compare(t)
 			if n := r.log.warnings(""); n != 0 {
 				t.Fatalf("%d warnings before anything was edited", n)
 			}
 			execute(t, r.sql, edit)
-			r.read(t)
+			r.compare(t)
 			if n := r.log.warnings(""); n != 1 {
 				t.Fatalf("%d warnings, want one", n)
 			}
@@ -231,12 +230,37 @@ func TestRowsEditedByHandAreFound(t *testing.T) {
 			for _, letter := range "dux" {
 				r.mustKnow(t, letter, known(fresh, letter))
 			}
-			r.read(t)
+			r.compare(t)
 			if n := r.log.warnings(""); n != 1 {
 				t.Errorf("%d warnings after all was read again, want one", n)
 			}
 		})
 	}
+}
+
+func (r *records) compare(t testing.TB) {
+	t.Helper()
+	if err := r.Compare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFollowFindsRowsEditedByHand(t *testing.T) {
+	r := newRecords(t)
+	r.Database = r.gallery(time.Millisecond)
+	r.run(t, person(1, "'Dad'")+photoOf(11, 1, "d.jpg", 'd'))
+	r.follow(t)
+	testkit.Eventually(t, patience, "it is ready", func() bool { return r.Database.Ready() == nil })
+	execute(t, r.sql, "DELETE FROM person_images WHERE id = 11;")
+	testkit.Eventually(t, patience, "the photo is forgotten", func() bool { return known(r.Database, 'd') == "" })
+}
+
+// follow follows the database until the test ends.
+func (r *records) follow(t testing.TB) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.Follow(ctx, time.Millisecond) }()
+	t.Cleanup(func() { cancel(); <-ended })
 }
 
 func TestADatabaseThatIsAnotherIsReadWhole(t *testing.T) {
@@ -255,13 +279,11 @@ func TestADatabaseThatIsAnotherIsReadWhole(t *testing.T) {
 
 func TestADescriptorThatCannotBeUsedHarmsNoOther(t *testing.T) {
 	r := newRecords(t)
-	r.Database = r.gallery(time.Nanosecond)
 	r.run(t, person(1, "'Dad'")+photoOf(11, 1, "d.jpg", 'd')+photoOf(12, 1, "short.jpg", 's')+photoOf(13, 1, "long.jpg", 'l')+photoOf(14, 1, "nan.jpg", 'n')+
 		fmt.Sprintf("UPDATE descriptors SET descriptor = x'00' WHERE photo_id = 12;UPDATE descriptors SET descriptor = x'%x' WHERE photo_id = 13;UPDATE descriptors SET descriptor = x'%x' WHERE photo_id = 14;",
 			packed(make([]float32, 128)), packed(append(make([]float32, 127), float32(math.NaN())))))
-	for range 3 {
-		r.read(t)
-	}
+	r.read(t)
+	r.compare(t)
 	r.mustKnow(t, 'd', "1 Dad/11 d.jpg")
 	if c := r.Candidates(embedding('s'), 5); len(c) != 1 {
 		t.Errorf("candidates are %v, want Dad alone by the good photo", c)
@@ -275,10 +297,7 @@ func TestADescriptorThatCannotBeUsedHarmsNoOther(t *testing.T) {
 func TestFollowGoesOnAfterAFailure(t *testing.T) {
 	r := newRecords(t)
 	r.run(t, person(1, "'Dad'")+photoOf(11, 1, "d.jpg", 'd'))
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() { defer close(ended); r.Follow(ctx, time.Millisecond) }()
-	defer func() { cancel(); <-ended }()
+	r.follow(t)
 	testkit.Eventually(t, patience, "it is ready", func() bool { return r.Database.Ready() == nil })
 	execute(t, r.sql, "RENAME TABLE gallery TO away;")
 	testkit.Eventually(t, patience, "it is said once that it cannot be read", func() bool { return r.log.warnings("") == 1 })

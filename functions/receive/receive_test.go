@@ -55,7 +55,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	roots := testkit.Must(photo.Open(s.images + ",s3://pictures?region=us-east-1"))(t)
 	gallery := testkit.Must(photo.Open(s.gallery))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
-	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
+	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
 	roots.Reserve(gallery)
 	comparer := newComparer(roots, db, log)
 	publisher := publisher{queue: hintQueue, topic: "images", store: db}

@@ -87,7 +87,7 @@ func TestEmptyListsAsJSON(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":               `{"images":[],"next":null}`,
 		"/people?after=9": `{"people":[],"next":null}`,
-		"/people/1":       `{"id":1,"name":"Dad","image_names":[],"images":[],"next":null}`,
+		"/people/1":       `{"id":1,"name":"Dad","hidden":false,"cover":null,"merged_into":null,"pictures":0,"last_seen":null,"image_names":[],"photos":[],"images":[],"next":null}`,
 	} {
 		if got := strings.TrimSpace(s.get(t, path, "Accept", "application/json").body); got != want {
 			t.Errorf("GET %s: %s, want %s", path, got, want)
