@@ -143,7 +143,7 @@ func (f Filter) conditions() (all []condition) {
 		all = append(all, condition{"i.status = ?", []any{f.Status}})
 	}
 	if f.Person != 0 {
-		all = append(all, condition{"i.status IN (" + finalStatuses() + ")", nil})
+		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered)", nil})
 	}
 	if f.Path != "" {
 		all = append(all, pathBegins(f.Path))
