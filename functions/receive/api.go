@@ -14,31 +14,6 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// apiPrefix begins the addresses for programs, which view hands on from its own address.
-const apiPrefix = "/api/v1"
-
-// addAPI adds the addresses under apiPrefix that write; view has those that read.
-func (r *receiver) addAPI(mux *http.ServeMux) {
-	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /images":                        r.postImages,
-		"POST /images/look":                   r.lookAtMany,
-		"DELETE /images/{id}":                 r.deleteImage,
-		"POST /images/{id}/look":              r.lookAtOne,
-		"POST /images/{id}/faces":             r.postFace,
-		"PATCH /faces/{id}":                   r.patchFace,
-		"POST /people":                        r.postPeople,
-		"PATCH /people/{id}":                  r.patchPerson,
-		"POST /people/{id}/photos":            r.postPersonPhotos,
-		"DELETE /people/{id}/photos/{photo}":  r.deletePhoto,
-		"POST /people/{id}/merge":             r.mergePeople,
-		"POST /people/{id}/different":         r.differentPeople,
-		"POST /changes/{id}/undo":             r.undoChange,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
-	}
-}
-
 // pathID is an id in the request's path.
 func pathID(request *http.Request, name string) (int64, error) {
 	id, err := strconv.ParseInt(request.PathValue(name), 10, 64)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"mime"
 	"net/http"
 	"slices"
@@ -69,8 +68,6 @@ func (r *receiver) lookAtOne(w http.ResponseWriter, request *http.Request) error
 	serve.JSON(w, http.StatusAccepted, image)
 	return nil
 }
-
-func imageURL(id int64) string { return fmt.Sprintf("%s/images/%d", apiPrefix, id) }
 
 // imageFilter is which pictures are meant, by the names of GET images.
 type imageFilter struct {

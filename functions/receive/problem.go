@@ -27,7 +27,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		return problem
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(request, tooLarge.Limit))
+		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(tooLarge.Limit))
 	}
 	if errors.Is(err, errMalformed) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
@@ -57,8 +57,8 @@ type explanation struct {
 	body func(serve.Problem) any // the problem, with those beside it
 }
 
-func explained(status int, detail string, body func(serve.Problem) any) error {
-	return &explanation{serve.Problem{Status: status, Title: http.StatusText(status), Detail: detail}, body}
+func explained(status int, kind, detail string, body func(serve.Problem) any) error {
+	return &explanation{serve.Problem{Type: serve.ProblemType(kind), Status: status, Detail: detail}, body}
 }
 
 func (e *explanation) write(w http.ResponseWriter) {

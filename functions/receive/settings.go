@@ -55,9 +55,9 @@ type Limits struct {
 }
 
 // settingOf is the setting that limits a request's body to so many bytes.
-func (l Limits) settingOf(request *http.Request, limit int64) string {
+func (l Limits) settingOf(limit int64) string {
 	switch {
-	case request.URL.Path != "/images" && request.URL.Path != "/people":
+	case limit == l.MaxBody:
 		return "MAX_BODY"
 	case limit == l.MaxPicture:
 		return "MAX_PICTURE"

@@ -28,6 +28,7 @@ const (
 			reason = NULL,
 			warning = NULL,
 			content = NULL,
+			answered = 0,
 			claim = NULL,
 			lease_until = NULL,
 			retry_at = NULL,

@@ -141,6 +141,8 @@ const (
 func (f Filter) conditions() (all []condition) {
 	if f.Status != "" {
 		all = append(all, condition{"i.status = ?", []any{f.Status}})
+	} else {
+		all = append(all, condition{"i.status <> '" + deleted + "'", nil})
 	}
 	if f.Person != 0 {
 		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered)", nil})
