@@ -129,7 +129,7 @@ func standing(ctx context.Context, tx *sql.Tx, candidates []PhotoCandidate) ([]P
 	var all []PhotoCandidate
 	for _, c := range candidates {
 		if c.PersonID = people[c.PhotoID]; c.PhotoID == 0 {
-			c.PersonID = owners[c.ImageName].ID
+			c.PersonID = owners.byName[c.ImageName].person
 		}
 		if c.PersonID != 0 {
 			all = append(all, c)
