@@ -15,6 +15,7 @@ GRANT SELECT, INSERT ON lineup.change_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
@@ -44,6 +45,7 @@ GRANT SELECT ON lineup.rematches TO view;
 GRANT SELECT ON lineup.changes TO view;
 GRANT SELECT ON lineup.change_values TO view;
 GRANT SELECT ON lineup.change_people TO view;
+GRANT SELECT ON lineup.counts TO view;
 GRANT SELECT ON lineup.goose_db_version TO view;
 
 GRANT SELECT ON lineup.gallery TO 'face-server';
