@@ -66,7 +66,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	limits.EnrolWait = 0                               // nobody looks at photos unless a test does
 	sweeps.Interval = 0                                // every ping of a test sweeps
 	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
-	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log}
+	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log}
 	rematches := newRematcher(hintQueue, "rematches", db, sweeper, log)
 	sweeper.planner, sweeper.others = rematches, map[string]dueHints{"photos": photoHints, "rematches": rematches}
 	s.receiver = &receiver{
