@@ -185,7 +185,7 @@ func TestAPhotoIsDescribedBeforeThePicturesThatWait(t *testing.T) {
 	body := testkit.Must(os.ReadFile(filepath.Join(s.ImagesURL, "dana.jpg")))(t)
 	looked := make(chan string, 2)
 	go func() {
-		server.workers.extract(t.Context(), body) //nolint:errcheck // that it ends is all
+		server.workers.extract(t.Context(), body)
 		looked <- "picture"
 	}()
 	go func() {
