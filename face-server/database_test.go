@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -29,7 +28,7 @@ func withDatabase(t testing.TB) (settings, *sql.DB) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	s.DSN, s.GalleryAsk, s.GalleryCheck = deptest.Account(t, dsn, "face-server"), 5*time.Millisecond, time.Hour
+	s.DSN = deptest.Account(t, dsn, "face-server")
 	return s, deptest.SQL(t, dsn)
 }
 
