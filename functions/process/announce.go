@@ -43,30 +43,29 @@ func (a *announcer) enabled() bool { return a.sink != nil }
 func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	if err := a.send(ctx, p); err != nil {
+	revision, err := a.send(ctx, p)
+	if err != nil {
 		log.Warn("the result is not announced yet", "error", err)
 		return
 	}
-	if err := a.store.MarkAnnounced(ctx, p.id, p.won.Round); err != nil {
+	if err := a.store.MarkAnnounced(ctx, p.id, p.won.Round, revision); err != nil {
 		log.Warn("the result is announced, and will be once more", "error", err)
 	}
 }
 
-func (a *announcer) send(ctx context.Context, p *picture) error {
-	if !a.enabled() {
-		return nil
-	}
+// send tells which answer of the round it sent.
+func (a *announcer) send(ctx context.Context, p *picture) (revision int64, err error) {
 	image, err := a.store.Image(ctx, p.id)
-	if err != nil {
-		return err
+	if err != nil || !a.enabled() {
+		return image.Revision, err
 	}
 	e, err := event.Result(image, p.won.Round, p.trace) // it has none when it was submitted again meanwhile
 	if err != nil {
-		return err
+		return 0, err
 	}
 	a.overrides.Set(&e)
 	if answer := a.sink.Send(ctx, e); !answer.Accepted() {
-		return fmt.Errorf("K_SINK did not accept it: %s", answer)
+		return 0, fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
-	return nil
+	return image.Revision, nil
 }

@@ -125,7 +125,7 @@ func writeRefusal(w http.ResponseWriter, pictures []picture) {
 		serve.Problem
 		items
 	}{
-		serve.Problem{Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity), Detail: detail},
+		serve.Problem{Status: http.StatusUnprocessableEntity, Detail: detail}.Named(),
 		itemsOf(pictures),
 	})
 }

@@ -60,7 +60,7 @@ func main() {
 			log:            log,
 		}
 		sweeper := &sweeper{
-			SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log,
+			SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log,
 		}
 		rematches := newRematcher(nsq, s.Topics.Rematches, db, sweeper, log)
 		sweeper.planner = rematches

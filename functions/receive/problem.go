@@ -63,7 +63,7 @@ func explained(status int, detail string, body func(serve.Problem) any) error {
 
 func (e *explanation) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
-	serve.JSON(w, e.Status, e.body(e.Problem))
+	serve.JSON(w, e.Status, e.body(e.Named()))
 }
 
 // writeProblem answers with the problem in the form that the client reads.

@@ -55,7 +55,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	roots := testkit.Must(photo.Open(s.images + ",s3://pictures?region=us-east-1"))(t)
 	gallery := testkit.Must(photo.Open(s.gallery))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
-	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile}, log))(t)
+	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
 	roots.Reserve(gallery)
 	comparer := newComparer(roots, db, log)
 	publisher := publisher{queue: hintQueue, topic: "images", store: db}
@@ -66,7 +66,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	limits.EnrolWait = 0                               // nobody looks at photos unless a test does
 	sweeps.Interval = 0                                // every ping of a test sweeps
 	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
-	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, log: log}
+	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log}
 	rematches := newRematcher(hintQueue, "rematches", db, sweeper, log)
 	sweeper.planner, sweeper.others = rematches, map[string]dueHints{"photos": photoHints, "rematches": rematches}
 	s.receiver = &receiver{

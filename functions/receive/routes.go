@@ -42,7 +42,7 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
 	mux.HandleFunc("OPTIONS /{$}", event.Handshake)
-	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), needsNoKey, writeProblem)
+	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), auth.Exceptions{Public: needsNoKey}, writeProblem)
 }
 
 // needsNoKey tells of the requests that anybody may make: a ping, and the question whether

@@ -66,10 +66,13 @@ func TestAPictureAsJSON(t *testing.T) {
 		"id": %d, "path": "/pictures/a<b>.jpg", "status": "identified", "reason": "", "warning": "", "file_name": "",
 		"person": {"id": %d, "name": "Dad & Co"},
 		"faces": [
-			{"person": {"id": %d, "name": "Dad & Co"}, "image_name": "dad_1.jpg", "similarity": 0.875, "score": 0.99,
+			{"id": 2, "person": {"id": %d, "name": "Dad & Co"}, "decided_by": "machine", "ignored": false, "not": [],
+				"image_name": "dad_1.jpg", "similarity": 0.875, "margin": null, "refusal": "", "score": 0.99,
+				"candidates": [{"person": {"id": %d, "name": "Dad & Co"}, "image_name": "dad_1.jpg", "similarity": 0.875}],
 				"box": {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.75}},
-			{"person": null, "image_name": "", "similarity": 0.12, "score": 0.99,
-				"box": {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.75}}]}`, id, person, person), &want); err != nil {
+			{"id": 1, "person": null, "decided_by": "machine", "ignored": false, "not": [],
+				"image_name": "", "similarity": 0.12, "margin": null, "refusal": "", "candidates": [], "score": 0.99,
+				"box": {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.75}}]}`, id, person, person, person), &want); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -87,7 +90,7 @@ func TestEmptyListsAsJSON(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":               `{"images":[],"next":null}`,
 		"/people?after=9": `{"people":[],"next":null}`,
-		"/people/1":       `{"id":1,"name":"Dad","image_names":[],"images":[],"next":null}`,
+		"/people/1":       `{"id":1,"name":"Dad","hidden":false,"cover":null,"merged_into":null,"pictures":0,"last_seen":null,"image_names":[],"photos":[],"images":[],"next":null}`,
 	} {
 		if got := strings.TrimSpace(s.get(t, path, "Accept", "application/json").body); got != want {
 			t.Errorf("GET %s: %s, want %s", path, got, want)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,6 +38,33 @@ func (v *view) readImages(r *http.Request, q query, f store.Filter) (list imageL
 		list.Newest = q.with("before", "")
 	}
 	return list, nil
+}
+
+// list is one page of a list.
+type list[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"` // URL path and query of the next page, null on the last
+}
+
+func newList[T any](items []T, more bool, q query, key string, id func(T) int64) list[T] {
+	l := list[T]{Items: append([]T{}, items...)} // none is [] in JSON, not null
+	if more {
+		l.Next = q.next(key, id(items[len(items)-1]))
+	}
+	return l
+}
+
+// byID reads what the id of the path names.
+func byID[T any](r *http.Request, what string, read func(context.Context, int64) (T, error)) (found T, err error) {
+	id, ok := pathID(r)
+	if !ok {
+		return found, notFound(fmt.Sprintf("The id of a %s is a whole number.", what))
+	}
+	found, err = read(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return found, notFound(fmt.Sprintf("There is no %s with the id %d.", what, id))
+	}
+	return found, err
 }
 
 // changes tells whether the picture's status can still change.

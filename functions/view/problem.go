@@ -85,6 +85,10 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	if problem.Status == http.StatusServiceUnavailable {
 		problem.RetryAfter = v.options.Refresh
 	}
+	if isAPI(r) {
+		problem.Write(w, false)
+		return
+	}
 	w.Header().Add("Vary", "Accept")
 	if serve.WantsJSON(r) {
 		problem.Write(w, false)

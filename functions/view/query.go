@@ -7,8 +7,11 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // query is the path and the parameters of a list's URL.
@@ -23,6 +26,91 @@ func parseQuery(r *http.Request) (query, error) {
 		return query{}, badRequest("The query cannot be read: a % must be followed by two hexadecimal digits, and parameters are separated by &.")
 	}
 	return query{r.URL.Path, values}, nil
+}
+
+// only refuses parameters that are not among these, and one that stands twice.
+func (q query) only(names []string) error {
+	for name, values := range q.values {
+		if !slices.Contains(names, name) {
+			possible := "this address takes none"
+			if len(names) > 0 {
+				possible = "those of this address are " + strings.Join(names, ", ")
+			}
+			return badRequest(fmt.Sprintf("The parameter %s is not known: %s.", name, possible))
+		}
+		if len(values) > 1 {
+			return badRequest(fmt.Sprintf("The parameter %s stands twice.", name))
+		}
+	}
+	return nil
+}
+
+// filter is which pictures are asked for.
+func (q query) filter(o Options) (f store.Filter, err error) {
+	if f.Status, err = q.status(); err != nil {
+		return f, err
+	}
+	if f.Person, err = q.id("person"); err != nil {
+		return f, err
+	}
+	f.Path, f.FileName = q.values.Get("path"), q.values.Get("q")
+	if f.Since, err = q.time("since"); err != nil {
+		return f, err
+	}
+	if f.Until, err = q.time("until"); err != nil {
+		return f, err
+	}
+	if f.Before, err = q.id("before"); err != nil {
+		return f, err
+	}
+	f.Limit, err = q.limit(o)
+	return f, err
+}
+
+// peopleFilter is which persons are asked for: unless it says otherwise those not hidden.
+func (q query) peopleFilter(o Options) (f store.PeopleFilter, err error) {
+	if f.Named, err = q.flag("named"); err != nil {
+		return f, err
+	}
+	if f.Hidden, err = q.flag("hidden"); err != nil {
+		return f, err
+	}
+	if f.Hidden == nil {
+		f.Hidden = new(bool)
+	}
+	f.Query = q.values.Get("q")
+	if f.After, err = q.id("after"); err != nil {
+		return f, err
+	}
+	f.Limit, err = q.limit(o)
+	return f, err
+}
+
+// flag is the parameter as true or false; nil when it is absent or empty.
+func (q query) flag(name string) (*bool, error) {
+	text := q.values.Get(name)
+	if text == "" {
+		return nil, nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return nil, badRequest(fmt.Sprintf("%s=%s cannot be used: it must be true or false.", name, text))
+	}
+	return &value, nil
+}
+
+// time is the parameter as a time; the zero time when it is absent or empty.
+func (q query) time(name string) (time.Time, error) {
+	text := q.values.Get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, badRequest(fmt.Sprintf("%s=%s is not a time: write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27; in a URL + is %%2B.", name, text))
 }
 
 // id is the parameter as a row's id; 0 when it is absent or empty.

@@ -39,7 +39,15 @@ type Options struct {
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
 	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"how often a page that waits for a result loads again; also the Retry-After of a 503"`
-	ReceiveURL     string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" form:"url" desc:"address of receive, for the commands that empty pages show"`
+	HandOn
+}
+
+// HandOn says what becomes of requests that write.
+type HandOn struct {
+	ReceiveURL       string        `envconfig:"RECEIVE_URL" default:"http://127.0.0.1:8000" form:"url" desc:"address of receive, to which what writes under /api/v1 is handed on"`
+	ReceivePublicURL string        `envconfig:"RECEIVE_PUBLIC_URL" form:"url" desc:"address of receive for programs, for the commands that empty pages show; not set: RECEIVE_URL"`
+	ReceiveTime      time.Duration `envconfig:"RECEIVE_TIME" default:"130s" min:"1ms" max:"24h" desc:"time for receive to answer what is handed on, once its body is there; more than its MAX_TIME and MAX_WAIT together"`
+	Writes           string        `envconfig:"WRITES" default:"off" oneof:"on off" desc:"on: whoever reaches this program may write through it, also without API_KEYS_FILE; off: only with a key"`
 }
 
 // Check refuses limits that contradict each other.

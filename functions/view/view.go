@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -24,6 +24,7 @@ type view struct {
 	assets   assets
 	pages    pages
 	slots    *photo.Gate // for the pictures in memory
+	receive  *handOn
 }
 
 func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
@@ -31,11 +32,15 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 	if err != nil {
 		return nil, err
 	}
-	pages, err := parsePages(assets, o.ReceiveURL)
+	pages, err := parsePages(assets, cmp.Or(o.ReceivePublicURL, o.ReceiveURL))
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce)}, nil
+	receive, err := newHandOn(o, authenticator.NeedsKey(), log)
+	if err != nil {
+		return nil, err
+	}
+	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce), receive}, nil
 }
 
 func (v *view) handler() http.Handler {
@@ -49,17 +54,15 @@ func (v *view) handler() http.Handler {
 	mux.Handle("/folders/{id}", v.show(v.folder))
 	mux.HandleFunc("/assets/{name}", v.asset)
 	mux.Handle("/", v.show(v.noPage))
-	return v.auth.Guard(v.limit(mux), nil, v.refuse)
+	all := http.NewServeMux()
+	all.Handle("/", v.timed(v.readOnly(mux)))
+	all.Handle(apiPrefix, v.api())
+	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isHandedOn}, v.refuse)
 }
 
-// limit sets the time limits of every request and refuses all methods but GET and HEAD.
-func (v *view) limit(h http.Handler) http.Handler {
+// readOnly refuses all methods but GET and HEAD.
+func (v *view) readOnly(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Where the connection cannot be given a deadline, the answer goes without one.
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(v.options.SendTimeout))
-		ctx, cancel := context.WithTimeout(r.Context(), v.options.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			v.refuse(w, r, serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "This address can only be read: use GET or HEAD."})

@@ -72,13 +72,22 @@ func (s *System) environment(program string) []string {
 	case Receive:
 		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)
 	case View:
-		receive := s.At.Receive
-		if len(s.At.Network) > 0 { // the page's commands are for whoever opens it
-			receive = s.At.Network[0].Receive
-		}
-		return outside(s.settings.ViewPort, database(), images, "RECEIVE_URL="+receive)
+		return outside(s.settings.ViewPort, append([]string{database(), images}, s.handOn()...)...)
 	}
 	panic("no program is called " + program)
+}
+
+// handOn tells view where receive is, for itself and for whoever opens its page, and
+// whether everybody may write: only where nobody else reaches it.
+func (s *System) handOn() []string {
+	told := []string{"RECEIVE_URL=" + s.At.Receive}
+	if len(s.At.Network) > 0 {
+		told = append(told, "RECEIVE_PUBLIC_URL="+s.At.Network[0].Receive)
+	}
+	if s.settings.listensHere() {
+		told = append(told, "WRITES=on")
+	}
+	return told
 }
 
 // route gives the address by which a program reaches another.

@@ -111,6 +111,12 @@ func (s Settings) complete() (Settings, error) {
 	return s, nil
 }
 
+// listensHere tells whether only this machine reaches receive and view.
+func (s Settings) listensHere() bool {
+	ip := net.ParseIP(s.Host)
+	return s.Host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // dataFolder is DATA as an absolute path.
 func (s Settings) dataFolder() (string, error) {
 	if s.Data == "" {

@@ -136,12 +136,12 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 	s.At.DSN = "dsn"
 	for program, want := range map[string]string{
 		NSQD:       "HOST=127.0.0.1 PORT=6 GRACE=5s HTTP_PORT=7 NSQD_DATA=/d/nsqd",
-		FaceServer: "HOST=127.0.0.1 PORT=5 GRACE=5s IMAGES_URL=file:///i KNOWN_PEOPLE=/p MODELS=/m",
+		FaceServer: "HOST=127.0.0.1 PORT=5 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i KNOWN_PEOPLE=/p MODELS=/m",
 		Process:    "HOST=127.0.0.1 PORT=3 GRACE=5s MYSQL_DSN=dsn FACE_ADDRESS=127.0.0.1:5",
 		Bridge:     "HOST=127.0.0.1 PORT=4 GRACE=5s K_SINK=http://127.0.0.1:3 NSQD_ADDRESS=127.0.0.1:6 TOPIC=images,photos,rematches CHANNEL=process OUTPUT_BUFFER_TIMEOUT=1ms",
 		Receive: "HOST=127.0.0.1 PORT=1 GRACE=5s MYSQL_DSN=dsn NSQD_ADDRESS=127.0.0.1:6 NSQD_HTTP_ADDRESS=127.0.0.1:7 TOPIC=images PHOTO_TOPIC=photos REMATCH_TOPIC=rematches CHANNEL=process " +
 			"IMAGES_URL=file:///i KNOWN_PEOPLE=/p",
-		View: "HOST=127.0.0.1 PORT=2 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i RECEIVE_URL=http://127.0.0.1:1",
+		View: "HOST=127.0.0.1 PORT=2 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i RECEIVE_URL=http://127.0.0.1:1 WRITES=on",
 	} {
 		if got := strings.Join(s.environment(program), " "); got != want {
 			t.Errorf("%s is told\n%s, not\n%s", program, got, want)
@@ -228,7 +228,7 @@ func TestOtherMachinesFindOnlyReceiveAndView(t *testing.T) {
 			t.Errorf("%s is told %q", program, told)
 		}
 	}
-	if told := s.environment(View); !slices.Contains(told, "RECEIVE_URL=http://203.0.113.7:1") {
+	if told := s.environment(View); !slices.Contains(told, "RECEIVE_URL=http://203.0.113.7:1") || !slices.Contains(told, "RECEIVE_PUBLIC_URL=http://203.0.113.7:1") || slices.Contains(told, "WRITES=on") {
 		t.Errorf("view is told %q", told)
 	}
 }

@@ -15,10 +15,11 @@ import (
 
 // Settings of authentication, for a program to embed in its own.
 type Settings struct {
-	KeysFile       string   `envconfig:"API_KEYS_FILE" desc:"file of the accepted API keys, one a line: a name and the key's SHA-256 in hex; not set: no key is needed"`
+	KeysFile       string   `envconfig:"API_KEYS_FILE" desc:"file of the accepted API keys, one a line: a name, the key's SHA-256 in hex, and the word read where it may only read; not set: no key is needed"`
 	RateLimit      float64  `envconfig:"RATE_LIMIT" default:"100" min:"0" max:"1000000" desc:"requests a second allowed to one API key at this instance; 0: no limit"`
 	RateBurst      int      `envconfig:"RATE_BURST" default:"200" min:"0" max:"1000000" desc:"requests that one API key may make at once before RATE_LIMIT applies; 0: none is possible, so only with RATE_LIMIT=0"`
 	TrustedOrigins []string `envconfig:"TRUSTED_ORIGINS" desc:"origins of other sites, https://host, whose pages may post here, comma-separated"`
+	Hosts          []string `envconfig:"HOSTS" desc:"names by which this program is called, comma-separated, *.example.com for all below one, * for any; without keys no other is answered, this machine's, addresses, names without a dot and Kubernetes' aside"`
 }
 
 // Check also reads the file of keys: a program without its keys must not start.
@@ -33,7 +34,7 @@ func (s Settings) Check() error {
 		}
 	}
 	_, originErrs := crossOriginProtection(s.TrustedOrigins)
-	return errors.Join(append(errs, originErrs...)...)
+	return errors.Join(slices.Concat(errs, originErrs, hosts(s.Hosts).check())...)
 }
 
 // crossOriginProtection lets pages of these origins post, and names each origin that
@@ -53,6 +54,7 @@ type Authenticator struct {
 	keys    *keyring // nil: no key is needed
 	origins *http.CrossOriginProtection
 	trusted []string // of other origins
+	hosts   hosts
 	log     *slog.Logger
 }
 
@@ -62,7 +64,7 @@ func New(s Settings, log *slog.Logger) (*Authenticator, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	a := &Authenticator{origins: origins, trusted: s.TrustedOrigins, log: log}
+	a := &Authenticator{origins: origins, trusted: s.TrustedOrigins, hosts: s.Hosts, log: log}
 	if s.KeysFile == "" {
 		return a, nil
 	}
@@ -71,11 +73,27 @@ func New(s Settings, log *slog.Logger) (*Authenticator, error) {
 	return a, err
 }
 
-// Guard passes the accepted requests on to h and has refuse answer the others. A request
-// for which public is true needs no key; public may be nil.
-func (a *Authenticator) Guard(h http.Handler, public func(*http.Request) bool, refuse func(http.ResponseWriter, *http.Request, serve.Problem)) http.Handler {
+// NeedsKey tells whether a key is asked for.
+func (a *Authenticator) NeedsKey() bool { return a.keys != nil }
+
+// Exceptions are requests that are treated otherwise. Either may be nil, for none.
+type Exceptions struct {
+	Public    func(*http.Request) bool // needs no key
+	Uncounted func(*http.Request) bool // is handed on to a program that counts it
+}
+
+func isAny(is func(*http.Request) bool, r *http.Request) bool { return is != nil && is(r) }
+
+// Guard passes the accepted requests on to h and has refuse answer the others.
+func (a *Authenticator) Guard(h http.Handler, except Exceptions, refuse func(http.ResponseWriter, *http.Request, serve.Problem)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		serve.Secure(w.Header())
+		if a.keys == nil && !a.hosts.know(r.Host) {
+			a.log.Info("request to an unknown host refused", "url", r.URL.Path, "host", r.Host)
+			refuse(w, r, serve.Problem{Status: http.StatusMisdirectedRequest,
+				Detail: "This program does not know the name by which it was called. HOSTS names those that it answers to; where API keys are needed, it answers to any."})
+			return
+		}
 		if err := a.origins.Check(r); err != nil {
 			a.log.Info("cross-origin request refused", "url", r.URL.Path, "origin", r.Header.Get("Origin"), "error", err)
 			refuse(w, r, serve.Problem{Status: http.StatusForbidden,
@@ -85,12 +103,12 @@ func (a *Authenticator) Guard(h http.Handler, public func(*http.Request) bool, r
 		if a.share(w, r) {
 			return
 		}
-		if a.keys == nil || public != nil && public(r) {
+		if a.keys == nil || isAny(except.Public, r) {
 			h.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store") // unless the handler knows better
-		key, problem := a.keys.authenticate(r)
+		key, problem := a.keys.authenticate(r, !isAny(except.Uncounted, r))
 		if problem == nil {
 			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), caller{}, key.name)))
 			return
@@ -119,12 +137,12 @@ func (a *Authenticator) share(w http.ResponseWriter, r *http.Request) (answered 
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "Location, Preference-Applied, Retry-After")
+	h.Set("Access-Control-Expose-Headers", "ETag, Location, Preference-Applied, Retry-After")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
-	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Disposition, Content-Type, Prefer, traceparent, tracestate")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Disposition, Content-Type, If-None-Match, Prefer, traceparent, tracestate")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

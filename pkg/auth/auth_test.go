@@ -62,13 +62,17 @@ func (c countErrors) Handle(ctx context.Context, r slog.Record) error {
 
 func guard(t *testing.T, s auth.Settings) guarded {
 	t.Helper()
+	if s.Hosts == nil {
+		s.Hosts = []string{"example.com", "lineup.example"} // whom the tests ask
+	}
 	g := guarded{log: new(bytes.Buffer), errors: new(atomic.Int32)}
 	a := testkit.Must(auth.New(s, slog.New(countErrors{slog.NewTextHandler(g.log, nil), g.errors})))(t)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, auth.Caller(r.Context()).Value)
 	})
 	isPublic := func(r *http.Request) bool { return r.URL.Path == "/public" }
-	g.Handler = a.Guard(handler, isPublic, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) })
+	isUncounted := func(r *http.Request) bool { return r.URL.Path == "/uncounted" }
+	g.Handler = a.Guard(handler, auth.Exceptions{Public: isPublic, Uncounted: isUncounted}, func(w http.ResponseWriter, r *http.Request, p serve.Problem) { p.Write(w, false) })
 	return g
 }
 
@@ -368,7 +372,7 @@ func TestPagesOfTrustedOriginsReadTheAnswers(t *testing.T) {
 		allowed string
 		methods string
 	}{
-		"its browser asks whether it may": {http.MethodOptions, []string{"Origin", trusted, "Access-Control-Request-Method", "POST"}, http.StatusNoContent, trusted, "GET, HEAD, POST"},
+		"its browser asks whether it may": {http.MethodOptions, []string{"Origin", trusted, "Access-Control-Request-Method", "POST"}, http.StatusNoContent, trusted, "GET, HEAD, POST, PATCH, DELETE"},
 		"it posts":                        {http.MethodPost, []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site", "Authorization", "Bearer one"}, http.StatusOK, trusted, ""},
 		"it posts without a key":          {http.MethodPost, []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}, http.StatusUnauthorized, trusted, ""},
 		"another's browser asks":          {http.MethodOptions, []string{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"}, http.StatusUnauthorized, "", ""},
@@ -384,11 +388,72 @@ func TestPagesOfTrustedOriginsReadTheAnswers(t *testing.T) {
 			}
 			exposed := ""
 			if c.allowed != "" { // what a browser hides from a page unless it is named
-				exposed = "Location, Preference-Applied, Retry-After"
+				exposed = "ETag, Location, Preference-Applied, Retry-After"
 			}
 			if h.Get("Access-Control-Expose-Headers") != exposed {
 				t.Errorf("%v, want %q exposed", h, exposed)
 			}
 		})
+	}
+}
+
+func TestAKeyMayHaveTheRightToReadAlone(t *testing.T) {
+	t.Parallel()
+	g := guard(t, auth.Settings{KeysFile: keysFile(t, line("phone", "hunter2")+strings.TrimSpace(line("wall", "s3same"))+" read\n")})
+	for _, c := range []struct {
+		method, key string
+		status      int
+	}{
+		{"GET", "s3same", 200}, {"HEAD", "s3same", 200}, {"OPTIONS", "s3same", 200},
+		{"POST", "s3same", 403}, {"PATCH", "s3same", 403}, {"DELETE", "s3same", 403}, {"PUT", "s3same", 403},
+		{"POST", "hunter2", 200}, {"DELETE", "hunter2", 200}, {"GET", "hunter2", 200},
+	} {
+		if w := g.ask(t, c.method, "/", "Authorization", "Bearer "+c.key); w.Code != c.status {
+			t.Errorf("%s with %s: %d, want %d", c.method, c.key, w.Code, c.status)
+		}
+	}
+	for name, words := range map[string]string{"a right that is none": " write", "too many words": " read read"} {
+		if err := (auth.Settings{RateBurst: 1, KeysFile: keysFile(t, strings.TrimSpace(line("wall", "s3same"))+words)}).Check(); err == nil || !strings.Contains(err.Error(), "line 1") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsHandedOnIsNotCounted(t *testing.T) {
+	t.Parallel()
+	g := guard(t, auth.Settings{KeysFile: keysFile(t, line("phone", "hunter2")), RateLimit: 0.001, RateBurst: 1})
+	for range 3 {
+		if w := g.ask(t, "POST", "/uncounted", "Authorization", "Bearer hunter2"); w.Code != http.StatusOK {
+			t.Errorf("handed on: %d", w.Code)
+		}
+	}
+	if w := g.ask(t, "POST", "/uncounted", "Authorization", "Bearer hunter3"); w.Code != http.StatusUnauthorized {
+		t.Errorf("with a key that is none: %d", w.Code)
+	}
+	if first, second := g.status(t, "hunter2"), g.status(t, "hunter2"); first != 200 || second != 429 {
+		t.Errorf("counted: %d, %d", first, second)
+	}
+}
+
+func TestWithoutKeysOnlyKnownHostsAreAnswered(t *testing.T) {
+	t.Parallel()
+	g := guard(t, auth.Settings{Hosts: []string{"Lineup.example", "*.pictures.example"}})
+	for host, status := range map[string]int{
+		"localhost": 200, "localhost:8080": 200, "view.localhost:8080": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "[::1]": 200,
+		"192.168.1.7:8080": 200, "view": 200, "receive.lineup.svc.cluster.local": 200, "view.lineup.svc": 200,
+		"lineup.example": 200, "LINEUP.example.:443": 200, "a.pictures.example": 200,
+		"pictures.example": 421, "evilpictures.example": 421, "evil.example": 421, "evil.example:8080": 421, "localhost.evil.example": 421,
+		"127.0.0.1.evil.example": 421, "svc.evil.example": 421,
+	} {
+		if w := g.ask(t, "GET", "http://"+host+"/"); w.Code != status {
+			t.Errorf("Host %s: %d, want %d", host, w.Code, status)
+		}
+	}
+	if w := guard(t, auth.Settings{Hosts: []string{"*"}}).ask(t, "GET", "http://evil.example/"); w.Code != 200 {
+		t.Errorf("any host: %d", w.Code)
+	}
+	keys := keysFile(t, line("phone", "hunter2"))
+	if w := guard(t, auth.Settings{KeysFile: keys}).ask(t, "GET", "http://evil.example/", "Authorization", "Bearer hunter2"); w.Code != 200 {
+		t.Errorf("with a key: %d", w.Code)
 	}
 }

@@ -33,8 +33,12 @@ const (
 type key struct {
 	name    string
 	hash    [sha256.Size]byte
+	reads   bool // may only read
 	limiter *rate.Limiter
 }
+
+// readRight is the third word on the line of a key that may only read.
+const readRight = "read"
 
 // keyring is the keys of a file, as of the last time it could be read.
 type keyring struct {
@@ -68,8 +72,9 @@ func openKeyring(s Settings, log *slog.Logger) (*keyring, error) {
 	return k, nil
 }
 
-// authenticate gives the key of the request, and the problem if it is refused.
-func (k *keyring) authenticate(r *http.Request) (key, *serve.Problem) {
+// authenticate gives the key of the request, and the problem if it is refused. Only one
+// that is counted is limited.
+func (k *keyring) authenticate(r *http.Request, counted bool) (key, *serve.Problem) {
 	presented := token(r)
 	if presented == "" {
 		return key{}, &serve.Problem{Status: http.StatusUnauthorized, Detail: "An API key is needed: send it as `Authorization: Bearer KEY`, or as the password to any user name."}
@@ -78,12 +83,23 @@ func (k *keyring) authenticate(r *http.Request) (key, *serve.Problem) {
 	if !ok {
 		return key{}, &serve.Problem{Status: http.StatusUnauthorized, Detail: "The API key is not known here: ask whoever runs this program for one."}
 	}
+	if found.reads && !isReading(r) {
+		return found, &serve.Problem{Status: http.StatusForbidden, Detail: "This API key may only read: ask whoever runs this program for one that may write, whose line in API_KEYS_FILE has no third word."}
+	}
+	if !counted {
+		return found, nil
+	}
 	reservation := found.limiter.Reserve()
 	if wait := reservation.Delay(); wait > 0 {
 		reservation.Cancel()
 		return found, &serve.Problem{Status: http.StatusTooManyRequests, Detail: "Too many requests with this API key: try again after the seconds of Retry-After.", RetryAfter: wait}
 	}
 	return found, nil
+}
+
+// isReading tells of methods that change nothing.
+func isReading(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 }
 
 // token is the API key of the request: a Bearer token, or the password of any user,
@@ -195,14 +211,22 @@ func parse(content []byte) (keys []key, err error) {
 		if len(fields) == 0 {
 			continue
 		}
-		var hash []byte
-		if len(fields) == 2 {
-			hash, err = hex.DecodeString(fields[1])
+		one, ok := parseKey(fields)
+		if !ok {
+			return nil, fmt.Errorf("line %d is not a name of at most %d bytes, a space, and the key's SHA-256 in 64 hex digits, with a space and the word %s behind it where the key may only read: `printf %%s KEY | sha256sum` makes it", number, maxName, readRight)
 		}
-		if len(fields) != 2 || err != nil || len(hash) != sha256.Size || len(fields[0]) > maxName || !utf8.ValidString(fields[0]) {
-			return nil, fmt.Errorf("line %d is not a name of at most %d bytes, a space, and the key's SHA-256 in 64 hex digits: `printf %%s KEY | sha256sum` makes it", number, maxName)
-		}
-		keys = append(keys, key{name: fields[0], hash: [sha256.Size]byte(hash)})
+		keys = append(keys, one)
 	}
 	return keys, nil
+}
+
+func parseKey(fields []string) (one key, ok bool) {
+	if len(fields) < 2 || len(fields) > 3 || len(fields) == 3 && fields[2] != readRight {
+		return key{}, false
+	}
+	hash, err := hex.DecodeString(fields[1])
+	if err != nil || len(hash) != sha256.Size || len(fields[0]) > maxName || !utf8.ValidString(fields[0]) {
+		return key{}, false
+	}
+	return key{name: fields[0], hash: [sha256.Size]byte(hash), reads: len(fields) == 3}, true
 }

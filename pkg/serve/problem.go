@@ -12,6 +12,8 @@ import (
 
 // Problem is an answer that is an error, by RFC 9457.
 type Problem struct {
+	// Type tells kinds of problems apart, and stays what it is; empty: as the status says.
+	Type   string `json:"type"`
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
@@ -22,9 +24,21 @@ type Problem struct {
 // Error lets a handler return a Problem as its error.
 func (p *Problem) Error() string { return fmt.Sprintf("%d: %s", p.Status, p.Detail) }
 
+// ProblemType is the type of problems of that name.
+func ProblemType(name string) string { return "urn:lineup:problem:" + name }
+
+// Named is p with its title, and its type where it has none of its own.
+func (p Problem) Named() Problem {
+	p.Title = http.StatusText(p.Status)
+	if p.Type == "" {
+		p.Type = ProblemType(strings.ToLower(strings.ReplaceAll(p.Title, " ", "-")))
+	}
+	return p
+}
+
 // Write answers with p: problem JSON, or one line of text where text is true.
 func (p Problem) Write(w http.ResponseWriter, text bool) {
-	p.Title = http.StatusText(p.Status)
+	p = p.Named()
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", Seconds(p.RetryAfter))
 	}

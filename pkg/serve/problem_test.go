@@ -49,11 +49,11 @@ func TestProblem(t *testing.T) {
 	}{
 		"as JSON": {
 			serve.Problem{Status: 422, Detail: "the path <a&b> is refused", Title: "overwritten"}, false,
-			"application/problem+json", `{"status":422,"title":"Unprocessable Entity","detail":"the path <a&b> is refused"}` + "\n", "", "422: the path <a&b> is refused",
+			"application/problem+json", `{"type":"urn:lineup:problem:unprocessable-entity","status":422,"title":"Unprocessable Entity","detail":"the path <a&b> is refused"}` + "\n", "", "422: the path <a&b> is refused",
 		},
 		"as JSON, with a time": {
 			serve.Problem{Status: 503, Detail: "the database does not answer", RetryAfter: 1500 * time.Millisecond}, false,
-			"application/problem+json", `{"status":503,"title":"Service Unavailable","detail":"the database does not answer"}` + "\n", "2", "503: the database does not answer",
+			"application/problem+json", `{"type":"urn:lineup:problem:service-unavailable","status":503,"title":"Service Unavailable","detail":"the database does not answer"}` + "\n", "2", "503: the database does not answer",
 		},
 		"as text": {
 			serve.Problem{Status: 413, Detail: "a.jpg is\ntoo <large>"}, true,

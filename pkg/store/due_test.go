@@ -134,7 +134,7 @@ func TestWhatIsDueOnAPicturesWay(t *testing.T) {
 	db.finish(t, claim, store.Result{Reason: "no picture"}, false)
 	expect("failed just now", time.Hour, false)
 	expect("failed and not announced", 0, true)
-	if err := db.MarkAnnounced(t.Context(), id, claim.Round); err != nil {
+	if err := db.MarkAnnounced(t.Context(), id, claim.Round, 0); err != nil {
 		t.Fatal(err)
 	}
 	expect("failed and announced", 0, false)

@@ -1,174 +1,270 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
 )
 
-const selectOwners = `
-	SELECT
-		i.image_name,
-		p.id,
-		p.name
-	FROM person_images i
-	JOIN person p ON p.id = i.person_id
-	WHERE i.image_name IN `
+// faceRow is a face as its row has it. Of its lineup.Face, Person and Candidates are not
+// set: persons are resolved when somebody reads.
+type faceRow struct {
+	lineup.Face
+	imageID int64
+	given   int64         // the person whom it was given to; 0 for nobody
+	told    int64         // who that was when the answer was last told
+	photoID int64         // the row of ImageName
+	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
+	state   sql.NullInt64 // of the gallery that it was compared with
+}
 
-// ownersOf tells whose the gallery photos are that the faces matched.
-func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (map[string]lineup.Person, error) {
-	owners := map[string]lineup.Person{}
-	var names []string
-	for _, face := range faces {
-		if face.ImageName != "" {
-			names = append(names, face.ImageName)
+// like is a candidate as a row keeps it.
+type like struct {
+	Person     int64    `json:"person"` // whose the photo is
+	Photo      int64    `json:"photo"`
+	ImageName  string   `json:"image_name"`
+	Similarity *float32 `json:"similarity"`     // nil where the face server did not tell
+	Told       bool     `json:"told,omitempty"` // the face server said that it is this person
+
+	face int64 // that is the photo, where somebody just read it; a face is not like itself
+}
+
+// comparable tells whether the machine compares it with the gallery.
+func (f faceRow) comparable() bool { return len(f.Embedding) > 0 && f.Model != "" && !f.byHand() }
+
+// byHand tells whether a hand said whose it is, or that it is nobody's business.
+func (f faceRow) byHand() bool { return f.DecidedBy == lineup.ByHand }
+
+// serverSaid is whom the face server said that it is; nil where it left that to the rule.
+func (f faceRow) serverSaid() *like {
+	if i := slices.IndexFunc(f.likes, func(l like) bool { return l.Told }); i >= 0 {
+		return &f.likes[i]
+	}
+	return nil
+}
+
+// candidates are whom it is like, persons resolved: those that count no more are left out.
+func (f faceRow) candidates(who map[int64]survivor) (all []match.Candidate[int64]) {
+	for _, l := range f.likes {
+		if one, there := who[l.Person]; there && !one.Removed && l.Similarity != nil {
+			all = append(all, match.Candidate[int64]{Person: one.ID, PhotoID: l.Photo, ImageName: l.ImageName, Similarity: *l.Similarity})
 		}
 	}
-	for chunk := range slices.Chunk(names, maxValues) {
-		list, args := placeholders(chunk)
-		_, err := query(ctx, tx, func(rows *sql.Rows) (name string, err error) {
-			var person lineup.Person
-			err = rows.Scan(&name, &person.ID, &person.Name)
-			owners[name] = person
-			return name, err
-		}, selectOwners+list, args...)
-		if err != nil {
-			return nil, err
+	return all
+}
+
+// isNot are the persons that it was said not to be, resolved.
+func (f faceRow) isNot(who map[int64]survivor) (all []int64) {
+	for _, id := range f.Not {
+		if one, there := who[id]; there {
+			all = append(all, one.ID)
 		}
 	}
-	return owners, nil
+	return all
+}
+
+// facesOf gives the faces of each picture, the best match first, without their embeddings,
+// and who everybody in them is, and who these people are.
+func facesOf(ctx context.Context, q querier, images, people []int64) (map[int64][]lineup.Face, map[int64]survivor, error) {
+	rows, err := readFaces(ctx, q, images, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	who, err := survivors(ctx, q, append(people, peopleIn(rows)...))
+	if err != nil {
+		return nil, nil, err
+	}
+	byImage := map[int64][]faceRow{}
+	for _, row := range rows {
+		byImage[row.imageID] = append(byImage[row.imageID], row)
+	}
+	faces := make(map[int64][]lineup.Face, len(byImage))
+	for image, rows := range byImage {
+		faces[image] = shownFaces(rows, who)
+	}
+	return faces, who, nil
+}
+
+// peopleIn are all persons that the faces name.
+func peopleIn(rows []faceRow) (ids []int64) {
+	for _, row := range rows {
+		ids = append(append(ids, row.given), row.Not...)
+		for _, l := range row.likes {
+			ids = append(ids, l.Person)
+		}
+	}
+	return ids
+}
+
+// shownFaces makes of a picture's rows what is shown of them, the best match first. Merging
+// acts at once: two faces that the machine gave to persons who are one since are not
+// both that person's, though only a re-match writes it.
+func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
+	order := slices.Clone(rows)
+	slices.SortStableFunc(order, func(a, b faceRow) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), compareSimilarity(a.Face, b.Face), cmp.Compare(a.ID, b.ID))
+	})
+	taken := map[int64]bool{}
+	faces := make([]lineup.Face, len(order))
+	for i, row := range order {
+		face := row.Face
+		if one, there := who[row.given]; there && !one.Removed {
+			switch {
+			case taken[one.ID] && !row.byHand() && row.serverSaid() == nil:
+				face.Refusal, face.ImageName = refusals[match.Taken], ""
+			default:
+				taken[one.ID], face.Person = true, &one.Person
+			}
+		}
+		face.Candidates = []lineup.Candidate{}
+		ruled := match.Decide(match.Rule{}, []match.Face[int64]{{Candidates: row.candidates(who), Not: row.isNot(who)}})
+		for _, c := range ruled[0].Candidates {
+			face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
+		}
+		faces[i] = face
+	}
+	slices.SortStableFunc(faces, func(a, b lineup.Face) int { // those who are somebody first
+		return cmp.Or(compareBool(a.Person == nil, b.Person == nil), compareSimilarity(a, b))
+	})
+	return faces
+}
+
+// rank puts what a hand said before what the machine did, and that before nobody.
+func rank(f faceRow) int {
+	switch {
+	case f.given == 0:
+		return 2
+	case !f.byHand():
+		return 1
+	}
+	return 0
+}
+
+func compareBool(a, b bool) int {
+	if a == b {
+		return 0
+	}
+	if b {
+		return -1
+	}
+	return 1
+}
+
+// compareSimilarity puts the more similar first, and last one of which nothing is told.
+func compareSimilarity(a, b lineup.Face) int {
+	if a.Similarity == nil || b.Similarity == nil {
+		return compareBool(a.Similarity == nil, b.Similarity == nil)
+	}
+	return cmp.Compare(*b.Similarity, *a.Similarity)
 }
 
 const (
-	deleteFaces = `
-		DELETE FROM faces
-		WHERE image_id = ?`
-
-	insertFaces = `
-		INSERT INTO faces (
+	selectFaces = `
+		SELECT
+			id,
 			image_id,
 			box_x,
 			box_y,
 			box_width,
 			box_height,
 			person_id,
+			told_person,
+			decided_by,
+			ignored,
 			image_name,
+			photo_id,
 			similarity,
+			margin,
+			refusal,
+			candidates,
 			score,
-			embedding,
-			model
-		)
-		VALUES `
-	insertFacesRow = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-)
-
-// maxFaces is how many faces one statement writes: with embeddings of 4,096 numbers,
-// every byte of them escaped, less than the 4 MB that a server takes as one packet
-// if nobody has raised its limit.
-const maxFaces = 100
-
-// writeFaces puts faces in the place of those the picture has.
-func writeFaces(ctx context.Context, tx *sql.Tx, imageID int64, faces []lineup.Face) error {
-	if _, err := tx.ExecContext(ctx, deleteFaces, imageID); err != nil {
-		return err
-	}
-	for chunk := range slices.Chunk(faces, maxFaces) {
-		var rows []string
-		var args []any
-		for _, face := range chunk {
-			rows, args = append(rows, insertFacesRow), append(args, faceValues(imageID, face)...)
-		}
-		if _, err := tx.ExecContext(ctx, insertFaces+strings.Join(rows, ", "), args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// faceValues are the values of insertFacesRow.
-func faceValues(imageID int64, face lineup.Face) []any {
-	var x, y, width, height, person any
-	if box := face.Box; box != nil {
-		x, y, width, height = box.X, box.Y, box.Width, box.Height
-	}
-	if face.Person != nil {
-		person = face.Person.ID
-	}
-	return []any{
-		imageID,
-		x,
-		y,
-		width,
-		height,
-		person,
-		face.ImageName,
-		face.Similarity,
-		face.Score,
-		encodeEmbedding(face.Embedding),
-		face.Model,
-	}
-}
-
-const (
-	selectFaces = `
-		SELECT
-			f.image_id,
-			f.box_x,
-			f.box_y,
-			f.box_width,
-			f.box_height,
-			f.person_id,
-			p.name,
-			f.image_name,
-			f.similarity,
-			f.score
-		FROM faces f
-		LEFT JOIN person p ON p.id = f.person_id
-		WHERE f.image_id IN `
-	bestMatchFirst = `
+			model,
+			problems,
+			gallery_state,
+			IF(?, embedding, NULL)
+		FROM faces
+		WHERE image_id IN `
+	inOrder = `
 		ORDER BY
-			f.image_id,
-			f.person_id IS NULL,
-			f.similarity DESC,
-			f.id`
+			image_id,
+			id`
+
+	selectExclusions = `
+		SELECT
+			x.face_id,
+			x.person_id
+		FROM face_exclusions x
+		JOIN faces f ON f.id = x.face_id
+		WHERE f.image_id IN `
+	exclusionsInOrder = `
+		ORDER BY
+			x.face_id,
+			x.person_id`
 )
 
-// facesOf gives the faces of each picture, the best match first, without their embeddings.
-func facesOf(ctx context.Context, q querier, images []int64) (map[int64][]lineup.Face, error) {
-	faces := make(map[int64][]lineup.Face, len(images))
-	for chunk := range slices.Chunk(images, maxValues) {
+// readFaces reads the faces of the pictures, in the order of the pictures' and their ids.
+func readFaces(ctx context.Context, q querier, images []int64, embeddings bool) (all []faceRow, err error) {
+	for chunk := range slices.Chunk(distinctIDs(images), maxValues) {
 		list, args := placeholders(chunk)
-		_, err := query(ctx, q, func(rows *sql.Rows) (image int64, err error) {
-			image, face, err := scanFace(rows)
-			faces[image] = append(faces[image], face)
-			return image, err
-		}, selectFaces+list+bestMatchFirst, args...)
+		rows, err := query(ctx, q, scanFace, selectFaces+list+inOrder, slices.Concat([]any{embeddings}, args)...)
 		if err != nil {
 			return nil, err
 		}
+		if len(rows) == 0 {
+			continue
+		}
+		not := map[int64][]int64{}
+		_, err = query(ctx, q, func(rows *sql.Rows) (face int64, err error) {
+			var person int64
+			err = rows.Scan(&face, &person)
+			not[face] = append(not[face], person)
+			return face, err
+		}, selectExclusions+list+exclusionsInOrder, args...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			rows[i].Not = append(rows[i].Not, not[rows[i].ID]...)
+		}
+		all = append(all, rows...)
 	}
-	return faces, nil
+	return all, nil
 }
 
-func scanFace(rows *sql.Rows) (image int64, face lineup.Face, err error) {
+func scanFace(rows *sql.Rows) (f faceRow, err error) {
 	var (
 		x, y, width, height sql.NullFloat64
-		person              sql.NullInt64
-		name                sql.NullString
+		person, told, photo sql.NullInt64
+		candidates          sql.NullString
+		problems            string
+		embedding           []byte
 	)
-	err = rows.Scan(&image, &x, &y, &width, &height, &person, &name, &face.ImageName, &face.Similarity, &face.Score)
+	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
+		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &embedding)
+	if err != nil {
+		return f, err
+	}
 	if x.Valid && y.Valid && width.Valid && height.Valid {
-		face.Box = &lineup.Box{X: x.Float64, Y: y.Float64, Width: width.Float64, Height: height.Float64}
+		f.Box = &lineup.Box{X: x.Float64, Y: y.Float64, Width: width.Float64, Height: height.Float64}
 	}
-	if name.Valid {
-		face.Person = &lineup.Person{ID: person.Int64, Name: name.String}
+	f.given, f.told, f.photoID, f.Not, f.GalleryState = person.Int64, told.Int64, photo.Int64, []int64{}, f.state.Int64
+	if problems != "" {
+		f.Problems = strings.Split(problems, ",")
 	}
-	return image, face, err
+	if candidates.Valid && json.Unmarshal([]byte(candidates.String), &f.likes) != nil {
+		f.likes = nil // edited by hand: as if nobody had compared it
+	}
+	f.Embedding = decodeEmbedding(embedding)
+	return f, nil
 }
 
 // encodeEmbedding gives an embedding as it lies in its column; nil for none.
@@ -183,11 +279,18 @@ func encodeEmbedding(embedding []float32) []byte {
 	return bytes
 }
 
-// decodeEmbedding is encodeEmbedding's inverse.
+// decodeEmbedding is the way back; nil for what is no embedding.
 func decodeEmbedding(encoded []byte) []float32 {
+	if len(encoded) == 0 || len(encoded)%4 != 0 {
+		return nil
+	}
 	embedding := make([]float32, len(encoded)/4)
 	for i := range embedding {
 		embedding[i] = math.Float32frombits(binary.LittleEndian.Uint32(encoded[4*i:]))
 	}
 	return embedding
+}
+
+func sameEmbedding(a, b faceRow) bool {
+	return a.Model == b.Model && bytes.Equal(encodeEmbedding(a.Embedding), encodeEmbedding(b.Embedding))
 }

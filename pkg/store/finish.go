@@ -1,19 +1,18 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Result is what came of looking at a picture: the faces, as the face server told
-// them (whose a face is, Finish finds by its image_name, and the status with it),
-// or the reason why it failed for good.
+// them, or the reason why it failed for good. Whose a face is, and the status with it,
+// Finish finds.
 type Result struct {
 	Faces   []lineup.Face
 	Reason  string
@@ -21,6 +20,15 @@ type Result struct {
 	// Content tells the content of the file that was looked at, in ContentBytes at most;
 	// empty when it is not known.
 	Content string
+	// Comparison tells what the faces were compared with; nil for a face server that says
+	// by image_name alone whose a face is.
+	Comparison *Comparison
+}
+
+// Comparison is what faces were compared with, and the rule that holds then.
+type Comparison struct {
+	GalleryState int64
+	Rule         match.Rule
 }
 
 const updateFinished = `
@@ -30,95 +38,168 @@ const updateFinished = `
 		reason = ?,
 		warning = ?,
 		content = ?,
+		faces_content = ?,
+		match_threshold = ?,
+		match_margin = ?,
+		answered = 0,
 		claim = NULL,
 		lease_until = NULL,
 		announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
 		updated_at = UTC_TIMESTAMP(6)
-	WHERE id = ?
-		AND claim = ?
-		AND status = '` + processing + `'`
+	WHERE id = ?`
 
-// Finish writes the result and ends the claim. With announced, the result event
-// counts as accepted from the start: nobody waits for it. It answers with the
-// status the picture now has; ErrClaimLost when the claim was another's by then.
+// Finish writes the result and ends the claim. Faces that were there before keep their
+// ids and what a hand said of them. With announced, the result event counts as accepted
+// from the start: nobody waits for it. It answers with the status the picture now has;
+// ErrClaimLost when the claim was another's by then.
 func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (lineup.Status, error) {
 	var status lineup.Status
 	err := s.transact(ctx, fmt.Sprintf("write the result of image %d", c.ID), func(tx *sql.Tx) error {
-		owners, err := ownersOf(ctx, tx, r.Faces)
+		pictures, err := lockPictures(ctx, tx, []int64{c.ID})
 		if err != nil {
 			return err
 		}
-		faces := identify(r.Faces, owners)
-		best := bestMatch(faces)
-		status = statusOf(r, best)
-		var person sql.NullInt64
-		if best != nil {
-			person = sql.NullInt64{Int64: best.ID, Valid: true}
+		if len(pictures) == 0 || c.token == "" || pictures[0].claim != c.token || pictures[0].status != lineup.Processing {
+			return ErrClaimLost
 		}
-		result, err := tx.ExecContext(ctx, updateFinished, status, person,
-			nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content),
-			announced, c.ID, c.token)
-		if err != nil {
-			return err
-		}
-		if found, err := result.RowsAffected(); err != nil || found == 0 {
-			return cmp.Or(err, ErrClaimLost)
-		}
-		return writeFaces(ctx, tx, c.ID, faces)
+		p := pictures[0]
+		status, err = p.finish(ctx, tx, r, announced)
+		return err
 	})
 	return status, err
 }
 
-// statusOf is the status that a result gives the picture.
-func statusOf(r Result, best *lineup.Person) lineup.Status {
-	switch {
-	case r.Reason != "":
-		return lineup.Failed
-	case best != nil:
-		return lineup.Identified
+func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bool) (lineup.Status, error) {
+	found, err := foundFaces(ctx, tx, p.id, r)
+	if err != nil {
+		return "", err
 	}
-	return lineup.Unknown
+	if r.Comparison != nil {
+		p.rule = &r.Comparison.Rule
+	} else if r.Reason == "" {
+		p.rule = nil
+	}
+	sameContent := p.content == "" || r.Content == "" || p.content == r.Content
+	kept, lost := p.inherit(found, sameContent)
+	p.faces = append(found, kept...)
+	k, err := know(ctx, tx, []*picture{p})
+	if err != nil {
+		return "", err
+	}
+	p.decide(k)
+	person, status := p.best(k)
+	if r.Reason != "" {
+		person, status = 0, lineup.Failed
+	}
+	if err := recordLost(ctx, tx, p.id, lost); err != nil {
+		return "", err
+	}
+	if err := removeFaces(ctx, tx, p.gone()); err != nil {
+		return "", err
+	}
+	if err := writeFaces(ctx, tx, p.faces); err != nil {
+		return "", err
+	}
+	var threshold, margin any
+	if p.rule != nil {
+		threshold, margin = p.rule.Threshold, p.rule.Margin
+	}
+	_, err = tx.ExecContext(ctx, updateFinished, status, nullableID(person),
+		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
+		threshold, margin, announced, p.id)
+	if err != nil {
+		return "", err
+	}
+	return status, describePhotos(ctx, tx, p.faces)
 }
 
-// identify gives every face its person. A photo that is nobody's matches nobody.
-func identify(faces []lineup.Face, owners map[string]lineup.Person) []lineup.Face {
-	identified := slices.Clone(faces)
-	for i := range identified {
-		if person, known := owners[identified[i].ImageName]; known {
-			identified[i].Person = &person
-		}
-	}
-	return identified
-}
-
-// bestMatch is the person whose face is most similar to a gallery photo, nil when
-// nobody is known. Where the face server tells no similarity, the first known face is.
-func bestMatch(faces []lineup.Face) *lineup.Person {
-	var best *lineup.Person
-	highest := math.Inf(-1)
-	for _, face := range faces {
-		if face.Person == nil {
+// inherit gives the found faces the ids of those that they were before, and what hands said
+// of these. It gives those that were decided by hand and not found again: of the same
+// content they stay, and of another they are lost.
+func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceRow) {
+	is := correspond(found, p.faces, sameContent)
+	for i, j := range is {
+		if j < 0 {
 			continue
 		}
-		similarity := math.Inf(-1)
-		if face.Similarity != nil {
-			similarity = *face.Similarity
+		face, old := &found[i], p.faces[j]
+		face.ID, face.Not, face.Ignored, face.given = old.ID, old.Not, old.Ignored, 0
+		if old.byHand() {
+			face.DecidedBy, face.given = lineup.ByHand, old.given
 		}
-		if best == nil || similarity > highest {
-			best, highest = face.Person, similarity
+		face.likes = slices.DeleteFunc(face.likes, func(l like) bool { return l.face == face.ID })
+		if face.Model == old.Model && old.state.Valid && face.state.Valid && old.state.Int64 > face.state.Int64 {
+			face.likes, face.state = old.likes, old.state // compared with more than this answer was
 		}
 	}
-	return best
+	for j, old := range p.faces {
+		if slices.Contains(is, j) || !old.byHand() && len(old.Not) == 0 {
+			continue
+		}
+		if sameContent {
+			kept = append(kept, old)
+		} else {
+			lost = append(lost, old)
+		}
+	}
+	return kept, lost
+}
+
+// gone are the ids of faces that the picture had and has no more.
+func (p *picture) gone() (ids []int64) {
+	for id := range p.before {
+		if !slices.ContainsFunc(p.faces, func(f faceRow) bool { return f.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// recordLost puts into the picture's history what hands said of faces that its file does
+// not show any more.
+func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow) error {
+	for _, face := range lost {
+		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{})}
+		if _, err := record(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foundFaces makes rows of what the face server told.
+func foundFaces(ctx context.Context, tx *sql.Tx, image int64, r Result) ([]faceRow, error) {
+	var state int64
+	if r.Comparison != nil { // a state that is yet to come was never compared with
+		if err := tx.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil {
+			return nil, err
+		}
+		state = min(state, r.Comparison.GalleryState)
+	}
+	owners, err := ownersOf(ctx, tx, r.Faces)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]faceRow, len(r.Faces))
+	for i, face := range r.Faces {
+		row := faceRow{Face: face, imageID: image, state: sql.NullInt64{Int64: state, Valid: true}}
+		row.ID, row.DecidedBy, row.Ignored, row.Not = 0, lineup.ByMachine, false, nil
+		row.likes = owners.likes(face, r.Comparison == nil)
+		rows[i] = row
+	}
+	return rows, nil
 }
 
 const updateAnnounced = `
 	UPDATE images
 	SET announced_at = UTC_TIMESTAMP(6)
 	WHERE id = ?
-		AND round = ?`
+		AND round = ?
+		AND revision = ?`
 
-// MarkAnnounced stamps the round's result event as accepted by the sink.
-func (s *Store) MarkAnnounced(ctx context.Context, id, round int64) error {
-	_, err := s.exec(ctx, fmt.Sprintf("mark image %d as announced", id), updateAnnounced, id, round)
+// MarkAnnounced stamps the event of that answer as accepted by the sink.
+func (s *Store) MarkAnnounced(ctx context.Context, id, round, revision int64) error {
+	_, err := s.exec(ctx, fmt.Sprintf("mark image %d as announced", id), updateAnnounced, id, round, revision)
 	return err
 }

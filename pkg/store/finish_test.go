@@ -134,7 +134,7 @@ func TestAnnounced(t *testing.T) {
 			}
 			mark := func(round int64) {
 				t.Helper()
-				if err := db.MarkAnnounced(t.Context(), claim.ID, round); err != nil {
+				if err := db.MarkAnnounced(t.Context(), claim.ID, round, 0); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -6,7 +6,7 @@ GRANT SELECT, INSERT, UPDATE ON lineup.folder_images TO receive;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.faces TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.person_images TO receive;
-GRANT SELECT, INSERT ON lineup.descriptors TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.descriptors TO receive;
 GRANT SELECT, UPDATE ON lineup.gallery TO receive;
 GRANT SELECT, UPDATE ON lineup.spelling_locks TO receive;
 GRANT SELECT, INSERT ON lineup.changes TO receive;
@@ -15,6 +15,7 @@ GRANT SELECT, INSERT ON lineup.change_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
@@ -23,8 +24,11 @@ GRANT SELECT ON lineup.face_exclusions TO process;
 GRANT SELECT, UPDATE ON lineup.rematches TO process;
 GRANT SELECT ON lineup.person TO process;
 GRANT SELECT, UPDATE ON lineup.person_images TO process;
-GRANT SELECT, INSERT, DELETE ON lineup.descriptors TO process;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.descriptors TO process;
 GRANT SELECT, UPDATE ON lineup.gallery TO process;
+GRANT INSERT ON lineup.changes TO process;
+GRANT INSERT ON lineup.change_values TO process;
+GRANT INSERT ON lineup.change_people TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;
@@ -41,6 +45,7 @@ GRANT SELECT ON lineup.rematches TO view;
 GRANT SELECT ON lineup.changes TO view;
 GRANT SELECT ON lineup.change_values TO view;
 GRANT SELECT ON lineup.change_people TO view;
+GRANT SELECT ON lineup.counts TO view;
 GRANT SELECT ON lineup.goose_db_version TO view;
 
 GRANT SELECT ON lineup.gallery TO 'face-server';

@@ -85,11 +85,11 @@ const (
 			i.warning,
 			i.content,
 			i.person_id,
-			p.name,
+			i.revision,
+			i.answered,
 			i.created_at,
 			i.updated_at
-		FROM %s
-		LEFT JOIN person p ON p.id = i.person_id`
+		FROM %s`
 	newestFirst = `
 		ORDER BY i.id DESC`
 )
@@ -103,33 +103,42 @@ func (s *Store) images(ctx context.Context, where string, args []any) (images []
 }
 
 func readImages(ctx context.Context, q querier, statement string, args []any) ([]lineup.Image, error) {
-	images, err := query(ctx, q, scanImage, statement, args...)
+	rows, err := query(ctx, q, scanImage, statement, args...)
 	if err != nil {
 		return nil, err
 	}
-	var ids []int64
-	for _, image := range images {
-		if image.Status.Final() { // else they are those of the round before
-			ids = append(ids, image.ID)
+	var answered, people []int64
+	for _, row := range rows {
+		if row.Status.Final() || row.answered { // else the faces are those of another file, or of none
+			answered, people = append(answered, row.ID), append(people, row.person)
 		}
 	}
-	faces, err := facesOf(ctx, q, ids)
-	for i := range images {
-		images[i].Faces = append([]lineup.Face{}, faces[images[i].ID]...)
+	faces, who, err := facesOf(ctx, q, answered, people)
+	images := make([]lineup.Image, len(rows))
+	for i, row := range rows {
+		images[i] = row.Image
+		if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
+			images[i].Person = &one.Person
+		}
+		images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
 	}
 	return images, err
 }
 
-func scanImage(rows *sql.Rows) (lineup.Image, error) {
+// imageRow is a picture's row.
+type imageRow struct {
+	lineup.Image
+	person   int64
+	answered bool // the answer of the round before holds
+}
+
+func scanImage(rows *sql.Rows) (imageRow, error) {
 	var (
-		image                                      lineup.Image
-		file, reason, warning, content, personName sql.NullString
-		person                                     sql.NullInt64
+		image                          imageRow
+		file, reason, warning, content sql.NullString
+		person                         sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &personName, &image.CreatedAt, &image.UpdatedAt)
-	image.FileName, image.Reason, image.Warning, image.Content = file.String, reason.String, warning.String, content.String
-	if personName.Valid { // else nobody has that id: the row was edited by hand
-		image.Person = &lineup.Person{ID: person.Int64, Name: personName.String}
-	}
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt)
+	image.FileName, image.Reason, image.Warning, image.Content, image.person = file.String, reason.String, warning.String, content.String, person.Int64
 	return image, err
 }

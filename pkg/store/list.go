@@ -143,7 +143,7 @@ func (f Filter) conditions() (all []condition) {
 		all = append(all, condition{"i.status = ?", []any{f.Status}})
 	}
 	if f.Person != 0 {
-		all = append(all, condition{"i.status IN (" + finalStatuses() + ")", nil})
+		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered)", nil})
 	}
 	if f.Path != "" {
 		all = append(all, pathBegins(f.Path))
@@ -235,10 +235,10 @@ func (f Filter) index(ctx context.Context, q querier) (string, error) {
 	return "PRIMARY", nil
 }
 
-// fewer tells whether there are fewer rows than that. It counts no further.
+// fewer tells whether there are fewer rows than that.
 func fewer(ctx context.Context, q querier, from string, than int, args ...any) (bool, error) {
-	counts, err := query(ctx, q, scanID, "SELECT COUNT(*) FROM (SELECT 1 FROM "+from+" LIMIT ?) some", append(args, than)...)
-	return err == nil && counts[0] < int64(than), err
+	number, err := countUpTo(ctx, q, than, from, args...)
+	return number < int64(than), err
 }
 
 // byIndex reads the page by an index of images.

@@ -17,7 +17,8 @@ const (
 			merged_into,
 			removed_at IS NOT NULL,
 			hidden,
-			cover`
+			cover,
+			pictures`
 
 	insertPerson = `
 		INSERT INTO person (name, spelling, created_at)
@@ -47,8 +48,24 @@ const (
 		SELECT ` + personColumns + `
 		FROM person
 		WHERE merged_into IS NULL
-			AND removed_at IS NULL
-			AND id > ?`
+			AND removed_at IS NULL`
+
+	// Of those without a name, who is in the most pictures is named first. The last page's
+	// last may be in more of them by now: nobody is passed over for that, but may come twice.
+	afterStranger = `
+		AND pictures <= (SELECT a.pictures FROM person a WHERE a.id = ?)
+		AND (pictures < (SELECT a.pictures FROM person a WHERE a.id = ?) OR id < ?)`
+	mostPictures = `
+		ORDER BY
+			pictures DESC,
+			id DESC
+		LIMIT ?`
+
+	afterPerson = `
+		AND id > ?`
+	firstAdded = `
+		ORDER BY id
+		LIMIT ?`
 
 	updatePersonRemoved = `
 		UPDATE person
@@ -123,6 +140,7 @@ type personRow struct {
 	removed  bool
 	hidden   bool
 	cover    sql.NullInt64
+	pictures int64 // as the last ping counted
 }
 
 // lockPeople holds the persons' rows, in the order of their ids. errMoved says that one
@@ -160,7 +178,7 @@ func lockSurvivors(ctx context.Context, tx *sql.Tx, ids ...int64) ([]personRow, 
 
 func scanPersonRow(rows *sql.Rows) (row personRow, err error) {
 	var name, spelling sql.NullString
-	err = rows.Scan(&row.ID, &name, &spelling, &row.into, &row.removed, &row.hidden, &row.cover)
+	err = rows.Scan(&row.ID, &name, &spelling, &row.into, &row.removed, &row.hidden, &row.cover, &row.pictures)
 	row.Name, row.spelling = name.String, spelling.String
 	return row, err
 }

@@ -19,7 +19,7 @@ type Profile struct {
 	Hidden     bool       `json:"hidden"`      // recognised, not listed
 	Cover      *int64     `json:"cover"`       // the photo that stands for the person
 	MergedInto *int64     `json:"merged_into"` // who this person is since they were merged
-	Pictures   int64      `json:"pictures"`    // in which the person is; of very many only as many as are counted
+	Pictures   int64      `json:"pictures"`    // in which the person is; of very many as many as the last ping counted
 	LastSeen   *time.Time `json:"last_seen"`   // when the newest of these was posted
 	ImageNames []string   `json:"image_names"` // of the photos
 	Photos     []Photo    `json:"photos"`
@@ -61,10 +61,10 @@ func (s *Store) People(ctx context.Context, after int64, limit int) (people []li
 // PeopleFilter says which persons to list: those who were merged into another are not
 // listed by themselves.
 type PeopleFilter struct {
-	Named  *bool  // with a name, or without; both when nil
+	Named  *bool  // with a name, or without, these by how many pictures they are in; both when nil
 	Hidden *bool  // hidden, or not; both when nil
 	Query  string // what the name begins with, in any case
-	After  int64  // with an id above
+	After  int64  // those after this one; all when 0
 	Limit  int    // at most so many; must be above 0
 }
 
@@ -83,9 +83,20 @@ func (s *Store) Profiles(ctx context.Context, f PeopleFilter) (profiles []Profil
 }
 
 func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, more bool, err error) {
-	statement, args := selectPeople, []any{f.After}
-	if f.Named != nil {
-		statement, args = statement+" AND (name IS NOT NULL) = ?", append(args, *f.Named)
+	statement, args := selectPeople, []any{}
+	after, order := afterPerson, firstAdded
+	place := []any{f.After}
+	switch {
+	case f.Named == nil:
+	case *f.Named:
+		statement += " AND name IS NOT NULL"
+	default:
+		statement += " AND name IS NULL"
+		after, order = afterStranger, mostPictures
+		place = []any{f.After, f.After, f.After}
+	}
+	if f.After != 0 {
+		statement, args = statement+after, append(args, place...)
 	}
 	if f.Hidden != nil {
 		statement, args = statement+" AND hidden = ?", append(args, *f.Hidden)
@@ -94,7 +105,7 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 		statement, args = statement+" AND spelling LIKE ?", append(args, likeEscaper.Replace(prefix)+"%")
 	}
 	err = s.do(ctx, "read people", func() error {
-		rows, err = query(ctx, s.db, scanPersonRow, statement+" ORDER BY id LIMIT ?", append(args, f.Limit+1)...)
+		rows, err = query(ctx, s.db, scanPersonRow, statement+order, append(args, f.Limit+1)...)
 		return err
 	})
 	if len(rows) > f.Limit {
@@ -169,6 +180,9 @@ func (s *Store) profiles(ctx context.Context, rows []personRow, most int) ([]Pro
 		}
 	}
 	for i, row := range rows {
+		if profiles[i].Pictures == int64(most) {
+			profiles[i].Pictures = max(profiles[i].Pictures, row.pictures)
+		}
 		if slices.ContainsFunc(profiles[i].Photos, func(p Photo) bool { return p.ID == row.cover.Int64 }) {
 			profiles[i].Cover = &row.cover.Int64
 		}

@@ -139,7 +139,7 @@ func TestAutocommitOffByDefault(t *testing.T) {
 	db := database{open(t, store.Settings{Database: store.Database{DSN: own.DSN}, Connections: 2}), admin, own.DSN}
 	claim := db.win(t, "1.jpg")
 	db.finish(t, claim, store.Result{}, false)
-	if err := db.MarkAnnounced(t.Context(), claim.ID, claim.Round); err != nil {
+	if err := db.MarkAnnounced(t.Context(), claim.ID, claim.Round, 0); err != nil {
 		t.Fatal(err)
 	}
 	var announced int

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,7 +41,9 @@ func (u *undoing) restore(ctx context.Context, tx *sql.Tx) error {
 	if len(faces) == 0 {
 		return nil
 	}
-	return restoreFaces(ctx, tx, faces)
+	photos, err := setFaces(ctx, tx, faces)
+	u.movedPhotos = append(u.movedPhotos, photos...)
+	return err
 }
 
 func (u *undoing) restorePerson(ctx context.Context, tx *sql.Tx, s setting) (err error) {
@@ -140,10 +141,4 @@ func restoreDifferent(ctx context.Context, tx *sql.Tx, s setting) error {
 	}
 	_, err = tx.ExecContext(ctx, statement, s.id, other)
 	return err
-}
-
-// restoreFaces sets back what hands decided of faces: person, not, ignored. Their pictures'
-// rows are held, and persons and photos are set back already.
-func restoreFaces(context.Context, *sql.Tx, []setting) error {
-	return errors.New("decisions on faces cannot be undone yet")
 }

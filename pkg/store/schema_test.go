@@ -51,7 +51,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	errs["GiveBack"] = s.GiveBack(ctx, claim, 0, false)
 	claim, errs["Claim again"] = s.Claim(ctx, 1, time.Minute)
 	_, errs["Finish"] = s.Finish(ctx, claim, store.Result{Reason: "no picture"}, false)
-	errs["MarkAnnounced"] = s.MarkAnnounced(ctx, 1, 1)
+	errs["MarkAnnounced"] = s.MarkAnnounced(ctx, 1, 1, 0)
 	_, errs["Image"] = s.Image(ctx, 1)
 	_, _, errs["Images"] = s.Images(ctx, store.Filter{Limit: 1})
 	_, errs["SubmitFolder"] = s.SubmitFolder(ctx, "a/")

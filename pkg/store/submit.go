@@ -129,12 +129,14 @@ const (
 		WHERE status = '` + processing + `'
 			AND path IN `
 
-	// What is known of the round before goes; its faces are shown no more, and replaced by
-	// the next result.
+	// What is known of the round before goes; its faces are shown no more, and give what
+	// hands said of them to those of the next result.
 	updateRound = `
 		UPDATE images
 		SET status = '` + pending + `',
 			round = round + 1,
+			revision = 0,
+			answered = 0,
 			person_id = NULL,
 			reason = NULL,
 			warning = NULL,

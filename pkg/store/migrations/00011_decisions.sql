@@ -1,6 +1,10 @@
 -- +goose Up
 ALTER TABLE images
-  ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 COMMENT 'how often the answer of this round was changed; with id and round, the id of its events';
+  ADD COLUMN revision        BIGINT NOT NULL DEFAULT 0 COMMENT 'how often the answer of this round was changed; with id and round, the id of its events',
+  ADD COLUMN answered        TINYINT NOT NULL DEFAULT 0 COMMENT 'looked at again: the answer of the round before holds until the next',
+  ADD COLUMN faces_content   VARBINARY(128) NULL COMMENT 'tells the content of the file that the faces were found in',
+  ADD COLUMN match_threshold DOUBLE NULL COMMENT 'by which its faces were decided last; NULL: the face server decided',
+  ADD COLUMN match_margin    DOUBLE NULL;
 
 ALTER TABLE faces
   ADD COLUMN decided_by    VARCHAR(8) CHARACTER SET ascii NOT NULL DEFAULT 'machine' COMMENT 'machine, hand or stranger',
@@ -10,7 +14,8 @@ ALTER TABLE faces
   ADD COLUMN refusal       VARCHAR(16) CHARACTER SET ascii NOT NULL DEFAULT '' COMMENT 'why it is nobody''s; as pkg/match says',
   ADD COLUMN candidates    TEXT NULL COMMENT 'who it could be, as JSON, the nearest first; the photos as the face server gave them',
   ADD COLUMN problems      VARCHAR(200) CHARACTER SET ascii NOT NULL DEFAULT '' COMMENT 'what would be wrong with it as a photo of its person',
-  ADD COLUMN gallery_state BIGINT NOT NULL DEFAULT 0 COMMENT 'that it was compared with',
+  ADD COLUMN told_person   BIGINT NULL COMMENT 'who person_id was when the answer was last told: persons are merged since',
+  ADD COLUMN gallery_state BIGINT NULL DEFAULT 0 COMMENT 'that it was compared with; NULL: the machine does not compare it',
   ADD KEY faces_gallery_state (gallery_state, image_id);
 
 CREATE TABLE face_exclusions (
@@ -51,6 +56,11 @@ ALTER TABLE faces
   DROP COLUMN refusal,
   DROP COLUMN candidates,
   DROP COLUMN problems,
+  DROP COLUMN told_person,
   DROP COLUMN gallery_state;
 ALTER TABLE images
-  DROP COLUMN revision;
+  DROP COLUMN revision,
+  DROP COLUMN answered,
+  DROP COLUMN faces_content,
+  DROP COLUMN match_threshold,
+  DROP COLUMN match_margin;

@@ -1,0 +1,330 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
+)
+
+// refusals are the rule's, in the words of the API.
+var refusals = map[match.Refusal]string{
+	match.None:           "",
+	match.NobodyEnrolled: "nobody_enrolled",
+	match.BelowThreshold: "below_threshold",
+	match.Ambiguous:      "ambiguous",
+	match.Taken:          "taken",
+	match.Ignored:        "ignored",
+}
+
+// picture is a picture's row, held, and its faces: who has it may decide whose they are.
+type picture struct {
+	id      int64
+	round   int64
+	status  lineup.Status
+	person  int64
+	claim   string
+	content string      // of the file that the faces were found in
+	rule    *match.Rule // by which they were decided last; nil: by the face server itself
+
+	touched bool // a face came or went
+	faces   []faceRow
+	before  map[int64]faceRow // the faces as they are in the table
+}
+
+// lockPictures holds the pictures' rows, in the order of their ids, and reads their faces.
+// One that is not there is left out. Who writes a face holds its picture's row.
+func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, error) {
+	ids = distinctIDs(ids)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := placeholders(ids)
+	pictures, err := query(ctx, tx, scanPicture, selectHeld+list+lockedInOrder, args...)
+	if err != nil {
+		return nil, err
+	}
+	faces, err := readFaces(ctx, tx, ids, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pictures {
+		p.before = map[int64]faceRow{}
+		for _, face := range faces {
+			if face.imageID == p.id {
+				p.faces, p.before[face.ID] = append(p.faces, face), face
+			}
+		}
+	}
+	return pictures, nil
+}
+
+const (
+	selectHeld = `
+		SELECT
+			id,
+			round,
+			status,
+			person_id,
+			claim,
+			faces_content,
+			match_threshold,
+			match_margin
+		FROM images
+		WHERE id IN `
+	lockedInOrder = `
+		ORDER BY id
+		FOR UPDATE`
+)
+
+func scanPicture(rows *sql.Rows) (*picture, error) {
+	p := new(picture)
+	var person sql.NullInt64
+	var claim, content sql.NullString
+	var threshold, margin sql.NullFloat64
+	err := rows.Scan(&p.id, &p.round, &p.status, &person, &claim, &content, &threshold, &margin)
+	p.person, p.claim, p.content = person.Int64, claim.String, content.String
+	if threshold.Valid && margin.Valid {
+		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64}
+	}
+	return p, err
+}
+
+// known is what the table says of the persons and photos that faces may be like.
+type known struct {
+	who    map[int64]survivor
+	photos map[int64]bool // those that count no more
+}
+
+// know reads it for the pictures.
+func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err error) {
+	var people, photos []int64
+	for _, p := range pictures {
+		people = append(people, peopleIn(p.faces)...)
+		for _, face := range p.faces {
+			for _, l := range face.likes {
+				photos = append(photos, l.Photo)
+			}
+		}
+	}
+	if k.who, err = survivors(ctx, tx, people); err != nil {
+		return k, err
+	}
+	k.photos = map[int64]bool{}
+	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
+		list, args := placeholders(chunk)
+		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
+		if err != nil {
+			return k, err
+		}
+		for _, id := range gone {
+			k.photos[id] = true
+		}
+	}
+	return k, nil
+}
+
+const selectUnused = `
+	SELECT id
+	FROM person_images
+	WHERE (removed_at IS NOT NULL OR state = 'unusable')
+		AND id IN `
+
+// decide says whose each of the picture's faces is, by the one rule. What a hand said stays.
+func (p *picture) decide(k known) {
+	asked := make([]match.Face[int64], len(p.faces))
+	for i := range p.faces {
+		asked[i] = p.faces[i].asked(k)
+	}
+	rule := match.Rule{Threshold: math.Inf(1)} // nobody is anybody but by what the server itself said
+	if p.rule != nil {
+		rule = *p.rule
+	}
+	for i, d := range match.Decide(rule, asked) {
+		face := &p.faces[i]
+		if p.rule == nil {
+			face.takeServersWord(k)
+		} else {
+			face.take(d)
+		}
+		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
+			face.told = k.who[face.given].ID
+		}
+		switch {
+		case !face.comparable():
+			face.state = sql.NullInt64{}
+		case !face.state.Valid: // it is the machine's again: the re-match looks whom it is like now
+			face.state = sql.NullInt64{Valid: true}
+		}
+	}
+}
+
+// asked is the face as the rule is asked about it.
+func (f *faceRow) asked(k known) match.Face[int64] {
+	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored}
+	for _, c := range f.candidates(k.who) {
+		if !k.photos[c.PhotoID] {
+			face.Candidates = append(face.Candidates, c)
+		}
+	}
+	if f.byHand() && f.given != 0 {
+		is := cmp.Or(k.who[f.given].ID, f.given)
+		face.Is = &is
+	}
+	return face
+}
+
+// take writes down what the rule said. Who has the photo that it matched, has the face.
+func (f *faceRow) take(d match.Decision[int64]) {
+	f.Similarity, f.Margin, f.Refusal = nil, nil, refusals[d.Refusal]
+	f.ImageName, f.photoID = "", 0
+	if similarity, ok := d.Similarity(); ok {
+		f.Similarity = new(float64)
+		*f.Similarity = float64(similarity)
+	}
+	if margin, ok := d.Margin(); ok {
+		f.Margin = new(float64)
+		*f.Margin = float64(margin)
+	}
+	switch {
+	case d.ByHand:
+		f.DecidedBy = lineup.ByHand
+	default:
+		f.DecidedBy, f.given = lineup.ByMachine, 0
+		if d.Person != nil {
+			nearest := d.Candidates[0]
+			f.ImageName, f.photoID = nearest.ImageName, nearest.PhotoID
+			for _, l := range f.likes {
+				if l.Photo == nearest.PhotoID && l.ImageName == nearest.ImageName {
+					f.given = l.Person
+				}
+			}
+		}
+	}
+}
+
+// takeServersWord is for a face server that decides itself: whose the photo is that it
+// named, the face is, unless a hand said otherwise.
+func (f *faceRow) takeServersWord(k known) {
+	if f.byHand() {
+		f.ImageName, f.photoID, f.Refusal = "", 0, ""
+		if f.Ignored {
+			f.Refusal = refusals[match.Ignored]
+		}
+		return
+	}
+	f.DecidedBy, f.given, f.photoID = lineup.ByMachine, 0, 0
+	said := f.serverSaid()
+	if said == nil {
+		return // ImageName may be of a photo that is nobody's
+	}
+	f.ImageName, f.photoID = "", 0
+	one := k.who[said.Person]
+	if one.ID != 0 && !one.Removed && !k.photos[said.Photo] && !slices.Contains(f.isNot(k.who), one.ID) {
+		f.ImageName, f.photoID, f.given = said.ImageName, said.Photo, said.Person
+	}
+}
+
+// best is the named person whose face is surest: the row's person and the status follow
+// from it. Where the face server tells no similarity, the first known face is.
+func (p *picture) best(k known) (person int64, status lineup.Status) {
+	highest := math.Inf(-1)
+	for _, face := range p.faces {
+		if one := k.who[face.given]; face.given == 0 || one.Removed || one.Name == "" {
+			continue
+		}
+		similarity := math.Inf(-1)
+		if face.Similarity != nil {
+			similarity = *face.Similarity
+		}
+		if person == 0 || similarity > highest {
+			person, highest = face.given, similarity
+		}
+	}
+	if person == 0 {
+		return 0, lineup.Unknown
+	}
+	return person, lineup.Identified
+}
+
+const (
+	updateRevised = `
+		UPDATE images
+		SET status = ?,
+			person_id = ?,
+			match_threshold = ?,
+			match_margin = ?,
+			revision = revision + 1,
+			announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
+			updated_at = UTC_TIMESTAMP(6)
+		WHERE id = ?`
+
+	updateBest = `
+		UPDATE images
+		SET person_id = ?,
+			match_threshold = ?,
+			match_margin = ?
+		WHERE id = ?`
+)
+
+// redecide decides the pictures again and writes what differs, also of what its caller
+// changed in their faces. It tells which pictures have another answer than before: with
+// announced, nobody waits for its event.
+func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bool) (changed []int64, err error) {
+	k, err := know(ctx, tx, pictures)
+	if err != nil {
+		return nil, err
+	}
+	var rows []faceRow
+	for _, p := range pictures {
+		p.decide(k)
+		differs := p.touched || len(p.faces) != len(p.before)
+		for _, face := range p.faces {
+			before, there := p.before[face.ID]
+			differs = differs || !there || before.told != face.told || before.given != face.given
+			if !there || !sameDecision(before, face) {
+				rows = append(rows, face)
+			}
+		}
+		answer, err := p.revise(ctx, tx, k, differs, announced)
+		if err != nil {
+			return nil, err
+		}
+		if answer {
+			changed = append(changed, p.id)
+		}
+	}
+	return changed, writeDecisions(ctx, tx, rows)
+}
+
+// revise writes the picture's own part of the answer, which is another one where a face's
+// is, the status or the best person. A picture that waits to be looked at again, or
+// failed, has no answer that could be told.
+func (p *picture) revise(ctx context.Context, tx *sql.Tx, k known, differs, announced bool) (bool, error) {
+	person, status := p.best(k)
+	var threshold, margin any
+	if p.rule != nil {
+		threshold, margin = p.rule.Threshold, p.rule.Margin
+	}
+	if p.status != lineup.Identified && p.status != lineup.Unknown {
+		if p.status == lineup.Failed {
+			person = 0
+		}
+		_, err := tx.ExecContext(ctx, updateBest, nullableID(person), threshold, margin, p.id)
+		return false, err
+	}
+	if !differs && status == p.status && person == p.person {
+		_, err := tx.ExecContext(ctx, updateBest, nullableID(person), threshold, margin, p.id)
+		return false, err
+	}
+	_, err := tx.ExecContext(ctx, updateRevised, status, nullableID(person), threshold, margin, announced, p.id)
+	if err != nil {
+		return false, fmt.Errorf("revise image %d: %w", p.id, err)
+	}
+	return true, nil
+}

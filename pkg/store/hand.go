@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// FaceDecision is what a hand says of a face. What is nil stays as it is.
+type FaceDecision struct {
+	Person   *int64   // it is this person
+	NewName  *string  // it is the person of that name, who is made if there is none
+	TakeBack bool     // whose it is, the machine says again
+	Not      *[]int64 // all whom it is not; replaces what was said before
+	Ignored  *bool    // it is nobody's business
+}
+
+// ErrContradiction says that a decision says two things of a face that cannot both be.
+var ErrContradiction = errors.New("a face cannot be somebody and also not them, or nobody's business")
+
+func (d FaceDecision) gives() bool { return d.Person != nil || d.NewName != nil }
+
+func (d FaceDecision) action() Action {
+	switch {
+	case d.gives(), d.TakeBack:
+		return ActionIs
+	case d.Not != nil:
+		return ActionIsNot
+	}
+	return ActionIgnore
+}
+
+// DecideFace does what a hand says of a face, decides the whole picture again, and gives
+// it. A face that is given to somebody is no more ignored nor said not to be them; one that
+// is ignored or not somebody is theirs no more. Where it is good enough it counts as their
+// photo. ErrNotFound when there is no such face or person; *SameSpelling when several have
+// the name.
+func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by string) (lineup.Image, error) {
+	if d.gives() && (d.TakeBack || d.Ignored != nil && *d.Ignored || d.Person != nil && d.NewName != nil) {
+		return lineup.Image{}, ErrContradiction
+	}
+	var image int64
+	err := s.transact(ctx, fmt.Sprintf("decide face %d", id), func(tx *sql.Tx) error {
+		h := &hand{by: by, action: d.action()}
+		if err := h.lockName(ctx, tx, d.NewName); err != nil {
+			return err
+		}
+		face, err := h.holdFace(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		image = face.imageID
+		if err := h.findPerson(ctx, tx, d); err != nil {
+			return err
+		}
+		if d.Not != nil {
+			if err := h.checkPeople(ctx, tx, *d.Not); err != nil {
+				return err
+			}
+		}
+		after, err := h.said(ctx, tx, face, d)
+		if err != nil {
+			return err
+		}
+		return h.write(ctx, tx, face, face.handValues(after))
+	})
+	if err != nil {
+		return lineup.Image{}, err
+	}
+	return s.Image(ctx, image)
+}
+
+// AddFace puts a face into the picture that was not found, as a hand drew it, and gives it
+// to the person. ErrNotFound when there is no such picture or person.
+func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (lineup.Image, error) {
+	err := s.transact(ctx, fmt.Sprintf("add a face to image %d", image), func(tx *sql.Tx) error {
+		h := &hand{by: by, action: ActionFace}
+		if err := h.lockName(ctx, tx, d.NewName); err != nil {
+			return err
+		}
+		pictures, err := lockPictures(ctx, tx, []int64{image})
+		if err != nil {
+			return err
+		}
+		if len(pictures) == 0 {
+			return ErrNotFound
+		}
+		if err := h.findPerson(ctx, tx, d); err != nil {
+			return err
+		}
+		face := faceRow{imageID: image}
+		if face.ID, err = drawFace(ctx, tx, 0, drawn{image, box}); err != nil {
+			return err
+		}
+		after := face
+		if h.person != 0 {
+			after.DecidedBy, after.given = lineup.ByHand, h.person
+		}
+		values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
+		return h.write(ctx, tx, face, values)
+	})
+	if err != nil {
+		return lineup.Image{}, err
+	}
+	return s.Image(ctx, image)
+}
+
+// hand is a decision by hand on its way.
+type hand struct {
+	by     string
+	action Action
+
+	spelling string
+	person   int64 // whom the face is given to; 0 for nobody
+	created  bool
+	name     string
+}
+
+// lockName holds the spelling of a name that may be somebody new's.
+func (h *hand) lockName(ctx context.Context, tx *sql.Tx, name *string) error {
+	if name == nil {
+		return nil
+	}
+	if h.name, h.spelling = *name, Spelling(*name); h.spelling == "" {
+		return ErrNameless
+	}
+	return lockSpellings(ctx, tx, h.spelling)
+}
+
+// holdFace holds the row of the face's picture and reads the face.
+func (h *hand) holdFace(ctx context.Context, tx *sql.Tx, id int64) (faceRow, error) {
+	images, err := query(ctx, tx, scanID, fmt.Sprintf(selectImagesOfFaces, "(?)"), id)
+	if err != nil {
+		return faceRow{}, err
+	}
+	pictures, err := lockPictures(ctx, tx, images)
+	if err != nil {
+		return faceRow{}, err
+	}
+	for _, p := range pictures {
+		if face, there := p.before[id]; there {
+			return face, nil
+		}
+	}
+	return faceRow{}, ErrNotFound
+}
+
+// findPerson finds or makes the person whom the face is given to, and holds the row.
+func (h *hand) findPerson(ctx context.Context, tx *sql.Tx, d FaceDecision) error {
+	switch {
+	case d.NewName != nil:
+		people, err := peopleSpelled(ctx, tx, h.spelling)
+		if err != nil {
+			return err
+		}
+		switch len(people) {
+		case 0:
+			h.person, err = createPerson(ctx, tx, h.name, h.spelling)
+			h.created = true
+			return err
+		case 1:
+			h.person = people[0].ID
+		default:
+			return &SameSpelling{people}
+		}
+	case d.Person != nil:
+		one, err := survivorOf(ctx, tx, *d.Person)
+		if err != nil {
+			return err
+		}
+		h.person = one.ID
+	default:
+		return nil
+	}
+	_, err := lockSurvivors(ctx, tx, h.person)
+	return err
+}
+
+// checkPeople answers ErrNotFound unless there are all of these.
+func (h *hand) checkPeople(ctx context.Context, tx *sql.Tx, ids []int64) error {
+	who, err := survivors(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, there := who[id]; !there {
+			return ErrNotFound
+		}
+	}
+	return nil
+}
+
+// said is the face with what the hand says of it.
+func (h *hand) said(ctx context.Context, tx *sql.Tx, face faceRow, d FaceDecision) (faceRow, error) {
+	after := face
+	if d.Not != nil {
+		after.Not = distinctIDs(*d.Not)
+	}
+	if d.Ignored != nil {
+		after.Ignored = *d.Ignored
+	}
+	who, err := survivors(ctx, tx, append(append([]int64{face.given, h.person}, face.Not...), after.Not...))
+	if err != nil {
+		return after, err
+	}
+	same := func(a, b int64) bool { return a == b || who[a].ID != 0 && who[a].ID == who[b].ID }
+	given := face.handPerson()
+	switch {
+	case h.person != 0:
+		if d.Not != nil && slices.ContainsFunc(after.Not, func(id int64) bool { return same(id, h.person) }) {
+			return after, ErrContradiction
+		}
+		given, after.Ignored = h.person, false
+		after.Not = slices.DeleteFunc(slices.Clone(after.Not), func(id int64) bool { return same(id, h.person) })
+	case d.TakeBack, after.Ignored, slices.ContainsFunc(after.Not, func(id int64) bool { return same(id, given) }):
+		given = 0
+	}
+	after.given, after.DecidedBy = given, lineup.ByMachine
+	if given != 0 || after.Ignored {
+		after.DecidedBy = lineup.ByHand
+	}
+	return after, nil
+}
+
+// write sets the values, records them, and lets the gallery know.
+func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []changeValue) error {
+	settings := make([]setting, len(values))
+	for i, value := range values {
+		var err error
+		if settings[i], err = newSetting(value); err != nil {
+			return err
+		}
+	}
+	photos, err := setFaces(ctx, tx, settings)
+	if err != nil {
+		return err
+	}
+	people := slices.Concat([]int64{face.handPerson()}, face.Not)
+	for _, value := range values {
+		if ids, are := value.After.([]int64); are {
+			people = append(people, ids...)
+		}
+	}
+	if h.person != 0 { // the decision holds as long as there is the person
+		values = append(values, changeValue{subject("person", h.person, "removed"), h.created, false})
+	}
+	c := change{By: h.by, Action: h.action, Person: h.person, Image: face.imageID, Face: face.ID, Values: values, People: people}
+	if _, err := record(ctx, tx, c); err != nil || len(photos) == 0 {
+		return err
+	}
+	_, err = bumpGallery(ctx, tx, nil, photos)
+	return err
+}

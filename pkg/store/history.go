@@ -1,0 +1,91 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// Event is something that happened to a picture.
+type Event struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"`   // received, hinted, tried, retry, result or changed
+	Detail string    `json:"detail"` // why, or what came of it; else empty
+	Round  int64     `json:"round"`  // of the picture's ways to a result; 0 where it belongs to none
+	Change *Change   `json:"change"` // what a hand did
+}
+
+const selectPast = `
+	SELECT
+		created_at,
+		queued_at,
+		retry_at,
+		updated_at,
+		status,
+		reason,
+		round,
+		attempts
+	FROM images
+	WHERE id = ?`
+
+// maxHistory is how many changes of a picture are told, the newest.
+const maxHistory = 1000
+
+// History tells what happened to a picture, the oldest first. ErrNotFound when there is
+// none. The usual way is told by the picture's own row, which costs no statement when it
+// happens.
+func (s *Store) History(ctx context.Context, id int64) (events []Event, err error) {
+	err = s.do(ctx, fmt.Sprintf("read the history of picture %d", id), func() error {
+		past, err := query(ctx, s.db, scanPast, selectPast, id)
+		if err != nil || len(past) == 0 {
+			return cmp.Or(err, ErrNotFound)
+		}
+		events = past[0]
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	changes, _, err := s.Changes(ctx, ChangeFilter{Image: id, Limit: maxHistory})
+	for _, change := range changes {
+		events = append(events, Event{At: change.At, What: "changed", Detail: string(change.Action), Change: &change})
+	}
+	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
+	return events, err
+}
+
+// scanPast tells what a picture's row knows of its way.
+func scanPast(rows *sql.Rows) (events []Event, err error) {
+	var (
+		created, updated time.Time
+		queued, retry    sql.NullTime
+		status           lineup.Status
+		reason           sql.NullString
+		round, attempts  int64
+	)
+	if err := rows.Scan(&created, &queued, &retry, &updated, &status, &reason, &round, &attempts); err != nil {
+		return nil, err
+	}
+	events = append(events, Event{At: created, What: "received"})
+	if queued.Valid {
+		events = append(events, Event{At: queued.Time, What: "hinted", Round: round})
+	}
+	switch {
+	case status.Final():
+		detail := string(status)
+		if reason.String != "" {
+			detail += ": " + reason.String
+		}
+		events = append(events, Event{At: updated, What: "result", Detail: detail, Round: round})
+	case status == lineup.Processing:
+		events = append(events, Event{At: updated, What: "tried", Detail: fmt.Sprintf("is looked at, try %d", attempts+1), Round: round})
+	case retry.Valid:
+		events = append(events, Event{At: retry.Time, What: "retry", Detail: fmt.Sprintf("is to be tried again, after %d tries that failed", attempts), Round: round})
+	}
+	return events, nil
+}

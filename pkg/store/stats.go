@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// shownFolders is how many of the folders that are not finished are named.
+const shownFolders = 20
+
+// Stats is how far everything is.
+type Stats struct {
+	Pictures  Counts         `json:"pictures"`  // by their statuses
+	Backlog   BacklogStats   `json:"backlog"`   // pictures without a result
+	Rate      RateStats      `json:"rate"`      // results, also those that a re-match changed
+	Photos    Counts         `json:"photos"`    // by their states
+	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
+	Folders   FoldersStats   `json:"folders"`   // that are not finished
+}
+
+// BacklogStats is how many pictures have no result yet.
+type BacklogStats struct {
+	At       time.Time  `json:"at"`
+	Pictures int64      `json:"pictures"`
+	Since    *time.Time `json:"since"` // since when the one that has waited longest has its status
+}
+
+// RateStats is how many results there were.
+type RateStats struct {
+	At         time.Time `json:"at"`
+	LastMinute int64     `json:"last_minute"`
+	LastHour   int64     `json:"last_hour"`
+}
+
+// RematchesStats is how many ranges of pictures are still to be compared again.
+type RematchesStats struct {
+	At     time.Time `json:"at"`
+	Ranges int64     `json:"ranges"` // of RematchRange pictures at most
+}
+
+// FoldersStats are the folders whose walk is not at its end.
+type FoldersStats struct {
+	At         time.Time       `json:"at"`
+	Unfinished int64           `json:"unfinished"`
+	First      []lineup.Folder `json:"first"` // of these, those that wait longest
+}
+
+const (
+	selectNow = `SELECT UTC_TIMESTAMP(6)`
+
+	selectWaitingSince = `
+		SELECT MIN(updated_at)
+		FROM images FORCE INDEX (images_status_updated)
+		WHERE status = ?`
+
+	unfinishedFolders = `finished_at IS NULL
+		ORDER BY worked_at
+		LIMIT ?`
+)
+
+var countResults = `
+	SELECT
+		COUNT(IF(updated_at >= ?, 1, NULL)),
+		COUNT(*)
+	FROM images FORCE INDEX (images_status_updated)
+	WHERE status IN (` + finalStatuses() + `)
+		AND updated_at >= ?`
+
+// Stats tells how far everything is. Numbers of many rows are those of the last ping.
+func (s *Store) Stats(ctx context.Context) (stats Stats, err error) {
+	err = s.do(ctx, "read how far everything is", func() error {
+		var now time.Time
+		if err := s.db.QueryRowContext(ctx, selectNow).Scan(&now); err != nil {
+			return err
+		}
+		stats, err = readStats(ctx, s.db, now)
+		return err
+	})
+	return stats, err
+}
+
+func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err error) {
+	var statuses []string
+	for _, status := range lineup.Statuses {
+		statuses = append(statuses, string(status))
+	}
+	stats.Pictures, err = countEach(ctx, q, now, "images", "images FORCE INDEX (images_status) WHERE status = ?", statuses)
+	if err != nil {
+		return stats, err
+	}
+	stats.Photos, err = countEach(ctx, q, now, "photos", "person_images FORCE INDEX (person_images_state) WHERE removed_at IS NULL AND state = ?",
+		[]string{string(PhotoPending), string(PhotoUsable), string(PhotoUnusable), string(PhotoUnchecked)})
+	if err != nil {
+		return stats, err
+	}
+	if err := stats.readBacklog(ctx, q); err != nil {
+		return stats, err
+	}
+	stats.Rate.At = now
+	_, err = query(ctx, q, func(rows *sql.Rows) (_ struct{}, err error) {
+		return struct{}{}, rows.Scan(&stats.Rate.LastMinute, &stats.Rate.LastHour)
+	}, countResults, now.Add(-time.Minute), now.Add(-time.Hour))
+	if err != nil {
+		return stats, err
+	}
+	stats.Rematches.At = now
+	if stats.Rematches.Ranges, err = countUpTo(ctx, q, countedAtOnce, "rematches WHERE finished_at IS NULL"); err != nil {
+		return stats, err
+	}
+	stats.Folders = FoldersStats{At: now, First: []lineup.Folder{}}
+	if stats.Folders.Unfinished, err = countUpTo(ctx, q, countedAtOnce, "folders WHERE finished_at IS NULL"); err != nil {
+		return stats, err
+	}
+	rows, err := query(ctx, q, scanFolder, selectFolder+unfinishedFolders, shownFolders)
+	for _, row := range rows {
+		stats.Folders.First = append(stats.Folders.First, row.Folder)
+	}
+	return stats, err
+}
+
+// readBacklog follows from the pictures' statuses.
+func (s *Stats) readBacklog(ctx context.Context, q querier) error {
+	s.Backlog.At = s.Pictures.At
+	for _, status := range lineup.Statuses {
+		if status.Final() {
+			continue
+		}
+		s.Backlog.Pictures += s.Pictures.Of[string(status)]
+		since, err := query(ctx, q, func(rows *sql.Rows) (at sql.NullTime, err error) {
+			err = rows.Scan(&at)
+			return at, err
+		}, selectWaitingSince, status)
+		if err != nil {
+			return err
+		}
+		if at := since[0]; at.Valid && (s.Backlog.Since == nil || at.Time.Before(*s.Backlog.Since)) {
+			s.Backlog.Since = &at.Time
+		}
+	}
+	return nil
+}
