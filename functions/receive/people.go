@@ -13,7 +13,7 @@ import (
 // the same request completes one that failed half-way.
 func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
 	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
-	if mediaType == "application/json" {
+	if mediaType == "application/json" || isAPI(request) && mediaType != "multipart/form-data" {
 		return r.postName(w, request)
 	}
 	return r.enrolPhotos(w, request, func(_ context.Context, f form) (store.Enrolment, error) {

@@ -36,6 +36,10 @@ const (
 			announced_at = UTC_TIMESTAMP(6),
 			updated_at = UTC_TIMESTAMP(6)
 		WHERE id = ?`
+
+	deleteFacesOf = `
+		DELETE FROM faces
+		WHERE image_id = ?`
 )
 
 // DeleteImage forgets a picture and its faces, for good, and gives the path that it had.
@@ -53,7 +57,7 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 		if _, err := tx.ExecContext(ctx, updateDeleted, id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, deleteFaces, id); err != nil {
+		if _, err := tx.ExecContext(ctx, deleteFacesOf, id); err != nil {
 			return err
 		}
 		_, err = record(ctx, tx, change{
