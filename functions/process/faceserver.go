@@ -17,6 +17,7 @@ import (
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -72,6 +73,8 @@ type outcome struct {
 	faces   []lineup.Face // when the code is OK
 	warning string        // what could not be seen; when the code is OK
 	content string        // tells the content of the file that this is about, if the server says
+	// comparison is what the faces were compared with, if the server says.
+	comparison *store.Comparison
 	code    codes.Code
 	message string
 	// sent tells whether the call left this process, so that the picture may have
@@ -94,7 +97,13 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, p.trace), facerecog.ImageKey, strconv.FormatInt(p.id, 10))
 	return unlessOpened(ctx, opened, func(ctx context.Context) (outcome, error) {
 		response, err := f.identifier.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
-		return outcome{faces: readFaces(response), warning: response.GetWarning(), content: readContent(response.GetContent()), sent: true}, err
+		return outcome{
+			faces:      readFaces(response),
+			warning:    response.GetWarning(),
+			content:    readContent(response.GetContent()),
+			comparison: readComparison(response.GetComparison()),
+			sent:       true,
+		}, err
 	})
 }
 
@@ -109,6 +118,23 @@ func (f *faceServer) describe(ctx, opened context.Context, image string, trace e
 		return nil, outcome{sent: true}
 	}
 	return described, o
+}
+
+// match asks who faces are that were described before. Without an answer, the face server
+// cannot compare them: it knows only the original API, or has another model.
+func (f *faceServer) match(ctx, opened context.Context, model string, faces []store.Rematched, trace event.Trace) (answer *facerecog.MatchResponse, o outcome) {
+	request := &facerecog.MatchRequest{Model: model}
+	for _, face := range faces {
+		request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: face.Embedding})
+	}
+	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
+		answer, err = f.gallery.Match(ctx, request)
+		return outcome{sent: true}, err
+	})
+	if o.code == codes.Unimplemented || o.code == codes.InvalidArgument {
+		return nil, outcome{sent: true}
+	}
+	return answer, o
 }
 
 // unlessOpened makes a call that is broken off when ctx ends, and when opened ends before

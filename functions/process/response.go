@@ -2,9 +2,11 @@ package main
 
 import (
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -14,6 +16,7 @@ const (
 	responseBytes = 32 << 20
 	maxFaces      = 1000
 	maxDescriptor = 4096 // its length
+	maxCandidates = 20   // of one face
 )
 
 // readFaces trusts nothing that a face server says: a number outside the range that
@@ -44,7 +47,36 @@ func readFace(f *facerecog.Face) lineup.Face {
 	if f.GetBox() != nil {
 		face.Box = clip(f.GetBox())
 	}
+	face.Candidates = readCandidates(f.GetCandidates())
+	for _, problem := range f.GetProblems() {
+		face.Problems = append(face.Problems, strings.ToLower(problem.String()))
+	}
+	face.Problems = face.Problems[:min(maxProblems, len(face.Problems))]
 	return face
+}
+
+// maxProblems is how many there are, and fit a row.
+const maxProblems = 6
+
+func readCandidates(told []*facerecog.Candidate) []lineup.Candidate {
+	candidates := []lineup.Candidate{}
+	for _, c := range told[:min(maxCandidates, len(told))] {
+		similarity, name := within(c.GetSimilarity(), -1, 1), imageName(c.GetImageName())
+		if similarity != nil && name != "" {
+			candidates = append(candidates, lineup.Candidate{PhotoID: c.GetPhotoId(), ImageName: name, Similarity: *similarity})
+		}
+	}
+	return candidates
+}
+
+// readComparison is nil where the face server is to be believed whose a face is: it tells
+// no rule, or its gallery is a folder, whose states have no numbers.
+func readComparison(c *facerecog.Comparison) *store.Comparison {
+	threshold, margin := within(c.GetThreshold(), -1, 1), within(c.GetMargin(), 0, 2)
+	if c.GetGalleryState() <= 0 || threshold == nil || margin == nil {
+		return nil
+	}
+	return &store.Comparison{GalleryState: c.GetGalleryState(), Rule: match.Rule{Threshold: *threshold, Margin: *margin}}
 }
 
 // readContent leaves out what does not fit a row. A part of it would tell nothing.

@@ -22,7 +22,7 @@ type submittedReader struct {
 // submission is what an event asks for.
 type submission struct {
 	kind  string // the event's type; of a message of the original system's receiver, a picture's
-	id    int64  // of what waits
+	id    int64  // of what waits: for a re-match, of the first picture of its range
 	trace event.Trace
 }
 
@@ -57,6 +57,7 @@ func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) 
 		return what, nil
 	}
 	var err error
+	least := int64(1)
 	form := `{"id": a number above 0}`
 	switch what.kind {
 	case event.TypeSubmitted:
@@ -67,11 +68,15 @@ func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) 
 		var data event.PhotoData
 		data, err = event.PhotoOf(e)
 		what.id = data.ID
+	case event.TypeRematchSubmitted:
+		var data event.RematchData
+		data, err = event.RematchOf(e)
+		what.id, form, least = data.FirstImage, `{"first_image": a multiple of 500, "gallery_state": a number}`, 0
 	default:
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
-			"events of type %q mean nothing here, %s and %s do", what.kind, event.TypeSubmitted, event.TypePhotoSubmitted)}
+			"events of type %q mean nothing here, %s, %s and %s do", what.kind, event.TypeSubmitted, event.TypePhotoSubmitted, event.TypeRematchSubmitted)}
 	}
-	if err != nil || what.id <= 0 {
+	if err != nil || what.id < least {
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: "the event's data must be " + form}
 	}
 	return what, nil

@@ -10,6 +10,7 @@ const (
 	rootWait       = 5 * time.Second // for a picture root, where the face server does not say how long
 	shutdownWait   = time.Second     // for the event of a picture that an ending instance gave back
 	claimWait      = time.Second     // at least, when another holds the picture
+	lagWait        = time.Second     // before a face server is asked again that has not read the gallery's last change
 	databaseWait   = 5 * time.Second // before the database is asked again
 )
 

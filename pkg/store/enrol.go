@@ -27,7 +27,7 @@ type NewPhoto struct{ ImageName string }
 type Enrolled struct {
 	Person  Profile
 	Photos  []Photo // those of the request, in its order; the pending ones wait for a hint
-	Created bool    // the person was not there before
+	Created bool    // the person was not there before, or no more
 	Change  int64   // 0 when nothing was new
 }
 
@@ -68,7 +68,7 @@ func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 		return Enrolled{}, err
 	}
 	photos, err := s.Photos(ctx, done.photos)
-	return Enrolled{Person: profile, Photos: photos, Created: done.created, Change: done.change}, err
+	return Enrolled{Person: profile, Photos: photos, Created: done.created || done.revived, Change: done.change}, err
 }
 
 // Withdraw takes an enrolment back that is not to be kept: its photos, and the person
@@ -183,39 +183,53 @@ func (e *enrolling) readPhotos(ctx context.Context, tx *sql.Tx, statement string
 }
 
 // findPerson finds, brings back or makes the person, and holds the row.
-func (e *enrolling) findPerson(ctx context.Context, tx *sql.Tx) error {
+func (e *enrolling) findPerson(ctx context.Context, tx *sql.Tx) (err error) {
 	if e.PersonID != 0 {
 		one, err := survivorOf(ctx, tx, e.PersonID)
 		if err != nil {
 			return err
 		}
-		_, err = lockSurvivors(ctx, tx, one.ID)
 		e.person = one.ID
+	} else if err := e.findNamed(ctx, tx); err != nil {
 		return err
 	}
+	switch {
+	case e.person == 0:
+		e.created = true
+		e.person, err = createPerson(ctx, tx, e.Name, e.spelling)
+	case e.revived:
+		err = e.revive(ctx, tx)
+	default:
+		_, err = lockSurvivors(ctx, tx, e.person)
+	}
+	return err
+}
+
+// findNamed finds who has the name; nobody where that is somebody new.
+func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 	people, err := peopleSpelled(ctx, tx, e.spelling)
 	if err != nil {
 		return err
 	}
 	owner := e.owner()
+	if owner != nil && Spelling(owner.Name) != e.spelling {
+		owner = nil
+	}
 	switch {
-	case owner != nil && !owner.Removed && Spelling(owner.Name) == e.spelling && (e.New || len(people) != 1):
+	case owner != nil && !owner.Removed && (e.New || len(people) != 1):
 		e.person = owner.ID // the same request again
 	case len(people) > 1 && !e.New:
 		return &SameSpelling{people}
 	case len(people) == 1 && !e.New:
 		e.person = people[0].ID
-	case owner != nil && owner.Removed && Spelling(owner.Name) == e.spelling:
+	case owner != nil && owner.Removed:
 		e.person, e.revived = owner.ID, true
-	default:
-		e.person, err = createPerson(ctx, tx, e.Name, e.spelling)
-		e.created = true
-		return err
 	}
-	if !e.revived {
-		_, err = lockSurvivors(ctx, tx, e.person)
-		return err
-	}
+	return nil
+}
+
+// revive brings back a person whose enrolment was undone.
+func (e *enrolling) revive(ctx context.Context, tx *sql.Tx) error {
 	rows, err := lockPeople(ctx, tx, e.person)
 	if err != nil {
 		return err
@@ -243,44 +257,14 @@ func (e *enrolling) owner() *survivor {
 func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
 	row, known := e.known[name]
 	if !known {
-		result, err := tx.ExecContext(ctx, insertPhoto, name, e.person, sql.NullInt64{Int64: int64(e.Chosen), Valid: e.Chosen != 0}, e.Anyway)
-		if isOneOf(err, errDuplicate) { // another was first
-			return 0, errMoved
-		}
-		if err != nil {
-			return 0, err
-		}
-		id, err := result.LastInsertId()
-		e.known[name] = photoRow{Photo: Photo{ID: id, ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
-		e.owners[e.person] = survivor{Person: lineup.Person{ID: e.person}}
-		e.values = append(e.values, changeValue{Subject: subject("photo", id, "removed"), Before: true, After: false})
-		return id, err
+		return e.addPhoto(ctx, tx, name)
 	}
 	owner, there := e.owners[row.PersonID]
 	theirs := there && owner.ID == e.person
 	if !row.removed && there && !theirs && !owner.Removed {
 		return 0, ErrOtherPerson
 	}
-	var values []changeValue
-	set := func(field string, before, after any) {
-		if before != after {
-			values = append(values, changeValue{Subject: subject("photo", row.ID, field), Before: before, After: after})
-		}
-	}
-	renewed := row
-	set("removed", row.removed, false)
-	if !theirs {
-		renewed.PersonID = e.person
-		set("person", row.PersonID, e.person)
-	}
-	if e.Chosen != row.Chosen && (e.Chosen != 0 || row.removed) {
-		renewed.Chosen = e.Chosen
-		set("chosen", row.Chosen, e.Chosen)
-	}
-	if e.Anyway != row.Anyway && (row.removed || e.Anyway && row.Similar != nil) {
-		renewed.Anyway = e.Anyway
-		set("anyway", row.Anyway, e.Anyway)
-	}
+	renewed, values := e.renewed(row, theirs)
 	failed := row.State == PhotoUnusable && row.Faces == nil && row.Similar == nil // nobody saw what it shows
 	if len(values) == 0 && !failed {
 		return row.ID, nil
@@ -289,7 +273,47 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		e.moved = append(e.moved, row.ID)
 	}
 	e.values = append(e.values, values...)
-	renewed.removed = false
 	e.known[name] = renewed
 	return row.ID, renewPhoto(ctx, tx, renewed)
+}
+
+// addPhoto inserts a photo that has no row.
+func (e *enrolling) addPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+	row := photoRow{Photo: Photo{ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
+	result, err := tx.ExecContext(ctx, insertPhoto, name, row.PersonID, nullableID(int64(row.Chosen)), row.Anyway)
+	if isOneOf(err, errDuplicate) { // another was first
+		return 0, errMoved
+	}
+	if err != nil {
+		return 0, err
+	}
+	row.ID, err = result.LastInsertId()
+	e.known[name], e.owners[e.person] = row, survivor{Person: lineup.Person{ID: e.person}} // it may be in the request twice
+	e.values = append(e.values, changeValue{Subject: subject("photo", row.ID, "removed"), Before: true, After: false})
+	return row.ID, err
+}
+
+// renewed is a known photo as the request wants it, and what that changes of it.
+func (e *enrolling) renewed(row photoRow, theirs bool) (renewed photoRow, values []changeValue) {
+	set := func(field string, before, after any) {
+		if before != after {
+			values = append(values, changeValue{Subject: subject("photo", row.ID, field), Before: before, After: after})
+		}
+	}
+	renewed = row
+	renewed.removed = false
+	set("removed", row.removed, false)
+	if !theirs {
+		renewed.PersonID = e.person
+		set("person", row.PersonID, e.person)
+	}
+	if row.removed || e.Chosen != 0 {
+		renewed.Chosen = e.Chosen
+		set("chosen", row.Chosen, e.Chosen)
+	}
+	if row.removed || e.Anyway && row.Similar != nil {
+		renewed.Anyway = e.Anyway
+		set("anyway", row.Anyway, e.Anyway)
+	}
+	return renewed, values
 }

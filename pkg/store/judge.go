@@ -39,28 +39,34 @@ func judge(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (*Simil
 		return nil, "", err
 	}
 	candidates = append(candidates, newer...)
+	nearest, err := nearestOther(ctx, tx, owner.ID, candidates, o.Threshold)
+	if err != nil || nearest == nil {
+		return nil, "", err
+	}
+	return nearest, fmt.Sprintf("like another named person: %q, similarity %.2f", nearest.Person.Name, nearest.Similarity), nil
+}
+
+// nearestOther gives the named person other than the owner who is nearest, and as near as
+// the threshold; nil for nobody.
+func nearestOther(ctx context.Context, tx *sql.Tx, owner int64, candidates []PhotoCandidate, threshold float64) (nearest *Similar, err error) {
 	var ids []int64
 	for _, c := range candidates {
 		ids = append(ids, c.PersonID)
 	}
 	people, err := survivors(ctx, tx, ids)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	var nearest *Similar
 	for _, c := range candidates {
 		person, there := people[c.PersonID]
-		if !there || person.Removed || person.ID == owner.ID || person.Name == "" || c.Similarity < o.Threshold {
+		if !there || person.Removed || person.ID == owner || person.Name == "" || c.Similarity < threshold {
 			continue
 		}
 		if nearest == nil || c.Similarity > nearest.Similarity {
 			nearest = &Similar{person.Person, c.ImageName, c.Similarity}
 		}
 	}
-	if nearest == nil {
-		return nil, "", nil
-	}
-	return nearest, fmt.Sprintf("like another named person: %q, similarity %.2f", nearest.Person.Name, nearest.Similarity), nil
+	return nearest, nil
 }
 
 const (

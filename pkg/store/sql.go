@@ -203,11 +203,6 @@ func placeholders[T any](values []T) (string, []any) {
 	return "(" + strings.Join(marks, ", ") + ")", args
 }
 
-func scanString(rows *sql.Rows) (s string, err error) {
-	err = rows.Scan(&s)
-	return s, err
-}
-
 func scanID(rows *sql.Rows) (id int64, err error) {
 	err = rows.Scan(&id)
 	return id, err

@@ -10,7 +10,9 @@ CREATE TABLE changes (
   undoes    BIGINT NULL COMMENT 'the change that this one took back',
   UNIQUE KEY changes_undoes (undoes),
   KEY changes_image (image_id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin /*T![auto_id_cache] AUTO_ID_CACHE=1 */;
+-- TiDB, which reads the comment, gives ids in the order of time only so: what came later is
+-- told by the id.
 
 CREATE TABLE change_values (
   change_id BIGINT NOT NULL,
