@@ -217,5 +217,5 @@ func cosine(descriptor []float32, encoded []byte) float64 {
 	for i, value := range descriptor {
 		sum += float64(value) * float64(math.Float32frombits(binary.LittleEndian.Uint32(encoded[4*i:])))
 	}
-	return sum
+	return min(max(sum, -1), 1) // lengths are 1 but for rounding
 }
