@@ -27,7 +27,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		return problem
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(tooLarge.Limit))
+		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(request, tooLarge.Limit))
 	}
 	if errors.Is(err, errMalformed) {
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}

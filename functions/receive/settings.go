@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
@@ -55,9 +57,10 @@ type Limits struct {
 }
 
 // settingOf is the setting that limits a request's body to so many bytes.
-func (l Limits) settingOf(limit int64) string {
+func (l Limits) settingOf(request *http.Request, limit int64) string {
+	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	switch {
-	case limit == l.MaxBody:
+	case mediaType != "multipart/form-data" && !strings.HasPrefix(mediaType, "image/"):
 		return "MAX_BODY"
 	case limit == l.MaxPicture:
 		return "MAX_PICTURE"
