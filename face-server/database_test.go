@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -29,7 +28,7 @@ func withDatabase(t testing.TB) (settings, *sql.DB) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	s.DSN, s.GalleryAsk, s.GalleryCheck = deptest.Account(t, dsn, "face-server"), 5*time.Millisecond, time.Hour
+	s.DSN = deptest.Account(t, dsn, "face-server")
 	return s, deptest.SQL(t, dsn)
 }
 
@@ -185,7 +184,7 @@ func TestAPhotoIsDescribedBeforeThePicturesThatWait(t *testing.T) {
 	body := testkit.Must(os.ReadFile(filepath.Join(s.ImagesURL, "dana.jpg")))(t)
 	looked := make(chan string, 2)
 	go func() {
-		server.workers.extract(t.Context(), body) //nolint:errcheck // that it ends is all
+		server.workers.extract(t.Context(), body)
 		looked <- "picture"
 	}()
 	go func() {

@@ -58,7 +58,7 @@ func BenchmarkDescribeBehindPictures(b *testing.B) {
 	for range s.Workers + s.Queue {
 		callers.Go(func() {
 			for ctx.Err() == nil {
-				server.Identify(ctx, &facerecog.IdentifyRequest{Image: body}) //nolint:errcheck // it is load, until ctx ends
+				server.Identify(ctx, &facerecog.IdentifyRequest{Image: body})
 			}
 		})
 	}

@@ -49,6 +49,7 @@ func forTests(t testing.TB) settings {
 		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir(), Patience: photo.Patience{ReadTimeout: 10 * time.Second, RootWait: time.Second}},
 		GallerySettings: photo.GallerySettings{KnownPeople: t.TempDir()},
 		GalleryPoll:     5 * time.Millisecond,
+		GalleryDatabase: GalleryDatabase{GalleryAsk: 5 * time.Millisecond, GalleryCheck: time.Hour},
 		Models:          models,
 		MatchThreshold:  manifest.Threshold,
 		MatchMargin:     manifest.Margin,

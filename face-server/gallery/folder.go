@@ -79,7 +79,7 @@ func (f *Folder) update(ctx context.Context) error {
 		return fmt.Errorf("list the gallery: %w", err)
 	}
 	found, err := f.examine(ctx, f.due(entries))
-	f.add(found)
+	f.add(ctx, found)
 	if err != nil {
 		return err
 	}
@@ -167,13 +167,13 @@ func (f *Folder) examineOne(ctx context.Context, entry photo.Entry) (*known, err
 }
 
 // add takes over what is new and lets searches see it.
-func (f *Folder) add(found []*known) {
+func (f *Folder) add(ctx context.Context, found []*known) {
 	var remove []*known
 	var vectors []search.Vector[*known]
 	for _, now := range found {
 		before := f.photos[now.entry.Name]
 		if before == nil || !before.failedAs(now) {
-			f.log.Log(context.Background(), now.level(), "gallery photo looked at", now.words()...)
+			f.log.Log(ctx, now.level(), "gallery photo looked at", now.words()...)
 		}
 		if before != nil {
 			remove = append(remove, before)

@@ -90,7 +90,7 @@ func (d *disk) spell(name string) string                      { return d.dir + "
 func (d *disk) save(context.Context, string, []byte) error    { return d.use("") }
 func (d *disk) remove(context.Context, string) error          { return d.use("") }
 func (d *disk) findFolder(context.Context, string) error      { return d.use("") }
-func (d *disk) list(context.Context) ([]Entry, error) { return nil, d.use("") }
+func (d *disk) list(context.Context) ([]Entry, error)         { return nil, d.use("") }
 func (d *disk) top(context.Context, string) ([]string, error) { return []string{"x.jpg"}, nil }
 func (d *disk) close() error                                  { return nil }
 

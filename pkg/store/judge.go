@@ -212,5 +212,5 @@ func cosine(a, b []float32) float64 {
 	if len(a) != len(b) {
 		return -1
 	}
-	return float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1))
+	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }
