@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
+	"lineup.dev/lineup/pkg/certs"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -14,12 +16,17 @@ type GalleryDatabase struct {
 	GalleryCheck time.Duration `envconfig:"GALLERY_CHECK" default:"10m" min:"1ms" max:"24h" desc:"with MYSQL_DSN: pause between two comparisons of all that is known with all rows, for those changed by hand"`
 }
 
-// Check refuses a database that cannot be.
+// Check refuses a database that cannot be, and a file of CAs that cannot be used.
 func (g GalleryDatabase) Check() error {
-	if g.DSN == "" {
-		return nil
+	if g.DSN != "" {
+		return g.database().Check()
 	}
-	return g.database().Check()
+	if g.DatabaseCAs != "" {
+		if _, err := certs.Pool(g.DatabaseCAs); err != nil {
+			return fmt.Errorf("MYSQL_CA_FILE: %w", err)
+		}
+	}
+	return nil
 }
 
 // database is the same as package store has it.

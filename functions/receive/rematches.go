@@ -49,7 +49,7 @@ func (r *rematcher) run(ctx context.Context) {
 			return
 		case <-r.moved:
 		}
-		if err := r.now(ctx); err != nil {
+		if err := r.now(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn("faces are not compared with the gallery again yet, the next ping sees to it", "error", err)
 		}
 	}

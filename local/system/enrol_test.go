@@ -51,9 +51,12 @@ func (s running) enrol(t *testing.T, status int, name, photo string, beside ...s
 	return answer
 }
 
+// It also names who is in pictures that were looked at before.
 func TestAnEnrolmentTellsWhatBecameOfThePhoto(t *testing.T) {
 	t.Parallel()
 	s := start(t, system.Settings{Data: t.TempDir(), PingEvery: time.Second, Environment: []string{"SWEEP_INTERVAL=500ms"}})
+	before := s.uploadOf(t, "try/mila-again.jpg")
+	s.awaitStatus(t, before, "unknown")
 	if mila := s.enrol(t, http.StatusCreated, "Mila", "try/mila.jpg"); len(mila.Photos) != 1 || mila.Photos[0].State != "usable" {
 		t.Errorf("a good photo: %+v", mila)
 	}
@@ -69,7 +72,7 @@ func TestAnEnrolmentTellsWhatBecameOfThePhoto(t *testing.T) {
 	if photo := second.Photos[0]; photo.State != "usable" || !photo.Faces[1].Used || photo.Faces[0].Used {
 		t.Errorf("the second of four: %+v", second)
 	}
-	s.awaitStatus(t, s.uploadOf(t, "try/mila-again.jpg"), "identified")
+	s.awaitStatus(t, before, "identified")
 	like := s.enrol(t, http.StatusConflict, "Ludmila", "try/mila-again.jpg")
 	if photo := like.Photos[0]; photo.Similar == nil || photo.Similar.Person.Name != "Mila" {
 		t.Errorf("a photo like another's: %+v", like)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type Filter struct {
 const (
 	// few pictures are read whatever else a filter asks of them; of more, another index is
 	// asked that has them in the order of the list.
-	few = 10_000
+	few = 5_000
 
 	// atOnce is how many pictures may be posted before one that has a lower id.
 	atOnce = 1_000
@@ -57,7 +58,7 @@ func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
 	if err != nil || !some {
 		return page{}, err
 	}
-	all := append(within, f.conditions()...)
+	all := append(slices.Clone(within), f.conditions()...)
 	var family []int64
 	if f.Person != 0 {
 		if family, err = members(ctx, q, f.Person); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
 			return page{}, err
 		}
 	}
-	index, err := f.index(ctx, q)
+	index, err := f.index(ctx, q, within)
 	if err != nil {
 		return page{}, err
 	}
@@ -142,8 +143,12 @@ func (f Filter) conditions() (all []condition) {
 	if f.Status != "" {
 		all = append(all, condition{"i.status = ?", []any{f.Status}})
 	}
-	if f.Person != 0 {
-		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered)", nil})
+	switch {
+	case f.Person == 0:
+	case f.waits():
+		all = append(all, condition{"i.answered = 1", nil})
+	default:
+		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered = 1)", nil})
 	}
 	if f.Path != "" {
 		all = append(all, pathBegins(f.Path))
@@ -185,8 +190,6 @@ func (f Filter) possible(ctx context.Context, q querier) (bool, error) {
 	switch {
 	case f.Status == "":
 		return true, nil
-	case !f.Status.Final():
-		return false, nil
 	case f.Status != lineup.Unknown:
 		return true, nil
 	}
@@ -194,8 +197,8 @@ func (f Filter) possible(ctx context.Context, q querier) (bool, error) {
 	if err != nil || one.Name == "" {
 		return err == nil, ignoreNotFound(err)
 	}
-	rematching, err := fewer(ctx, q, "rematches WHERE finished_at IS NULL", 1)
-	return !rematching, err // else a status may be from before the person's name
+	settled, err := fewer(ctx, q, "rematches WHERE finished_at IS NULL", 1)
+	return !settled, err // else a status may be from before the person's name
 }
 
 func ignoreNotFound(err error) error {
@@ -205,34 +208,61 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
+// waits tells whether pictures without a result are asked for.
+func (f Filter) waits() bool { return f.Status != "" && !f.Status.Final() }
+
 // index is the index of images to read the page by; empty where that of a person's faces
 // is better.
-func (f Filter) index(ctx context.Context, q querier) (string, error) {
-	for _, c := range []struct {
-		begins bool
-		index  string
-		with   func(string) condition
-		text   string
+func (f Filter) index(ctx context.Context, q querier, within []condition) (string, error) {
+	narrow := []struct {
+		asked bool
+		index string
+		where func() condition
 	}{
-		{f.Path != "", "images_path", pathBegins, f.Path},
-		{f.FileName != "", "images_file_name", nameBegins, f.FileName},
-	} {
-		if !c.begins {
+		{f.Path != "", "images_path", func() condition { return pathBegins(f.Path) }},
+		{f.FileName != "", "images_file_name", func() condition { return nameBegins(f.FileName) }},
+		{f.Person != 0 && f.waits(), "images_answered", func() condition {
+			return condition{"i.answered = 1 AND i.status = ?", []any{f.Status}}
+		}},
+	}
+	beginning := "" // the index of one
+	for _, c := range narrow {
+		if !c.asked {
 			continue
 		}
-		where, args := join([]condition{c.with(c.text)})
+		where, args := join([]condition{c.where()})
 		is, err := fewer(ctx, q, "images i FORCE INDEX ("+c.index+") WHERE "+where, few, args...)
 		if err != nil || is {
 			return c.index, err
 		}
+		beginning = cmp.Or(beginning, c.index)
 	}
 	switch {
 	case f.Person != 0:
 		return "", nil
+	case beginning != "":
+		newest, err := f.amongNewest(ctx, q, within)
+		if err != nil || !newest {
+			return beginning, err
+		}
 	case f.Status != "":
 		return "images_status", nil
 	}
 	return "PRIMARY", nil
+}
+
+// amongNewest tells whether the page is full before many pictures were read, from the
+// newest on. Those of a large folder of long ago are behind all that were posted since.
+func (f Filter) amongNewest(ctx context.Context, q querier, within []condition) (bool, error) {
+	where, args := join(within)
+	last, err := query(ctx, q, scanID, "SELECT COALESCE(MAX(i.id), 0) FROM images i WHERE "+where, args...)
+	if err != nil {
+		return false, err
+	}
+	within = append(slices.Clone(within), condition{"i.id > ?", []any{last[0] - few}})
+	where, args = join(append(within, f.conditions()...))
+	fewer, err := fewer(ctx, q, "images i FORCE INDEX (PRIMARY) WHERE "+where, f.Limit, args...)
+	return !fewer, err
 }
 
 // fewer tells whether there are fewer rows than that.

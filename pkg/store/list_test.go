@@ -28,7 +28,7 @@ func album(t *testing.T) (database, time.Time) {
 		{"b/5.jpg", "", "failed", nil},
 		{"b/\xff6.jpg", "100.jpg", "failed", []int64{1}},
 		{"b/7.jpg", "", "pending", []int64{1}},
-		{"c/8.jpg", "", "processing", nil},
+		{"c/8.jpg", "", "processing", []int64{1}},
 	} {
 		id := i + 1
 		db.exec(t, `INSERT INTO images (id, path, file_name, status, created_at, updated_at) VALUES (?, ?, NULLIF(?, ''), ?, ?, ?)`,
@@ -41,6 +41,7 @@ func album(t *testing.T) (database, time.Time) {
 			db.exec(t, `INSERT INTO faces (image_id, person_id, decided_by) VALUES (?, ?, ?)`, id, person, by)
 		}
 	}
+	db.exec(t, `UPDATE images SET answered = 1 WHERE id = 8`)
 	return db, start
 }
 
@@ -65,12 +66,14 @@ func TestFilters(t *testing.T) {
 		"since a time that is yet to come":       {store.Filter{Since: minute(8)}, nil},
 		"until a time before all":                {store.Filter{Until: start}, nil},
 		"until before since":                     {store.Filter{Since: minute(4), Until: minute(2)}, nil},
-		"a person with whoever was merged":       {store.Filter{Person: 1}, []int64{6, 3, 2, 1}},
+		"a person with whoever was merged":       {store.Filter{Person: 1}, []int64{8, 6, 3, 2, 1}},
 		"one who was merged, by themselves":      {store.Filter{Person: 2}, []int64{3, 2}},
 		"a person before":                        {store.Filter{Person: 1, Before: 3}, []int64{2, 1}},
 		"a person, identified":                   {store.Filter{Person: 1, Status: lineup.Identified}, []int64{3, 2, 1}},
 		"a person, failed":                       {store.Filter{Person: 1, Status: lineup.Failed}, []int64{6}},
 		"a person, unknown":                      {store.Filter{Person: 1, Status: lineup.Unknown}, nil},
+		"a person, pending":                      {store.Filter{Person: 1, Status: lineup.Pending}, nil},
+		"a person, looked at again":              {store.Filter{Person: 1, Status: lineup.Processing}, []int64{8}},
 		"somebody without a name, unknown":       {store.Filter{Person: 4, Status: lineup.Unknown}, []int64{4}},
 		"nobody, unknown":                        {store.Filter{Person: 99, Status: lineup.Unknown}, nil},
 		"a person and a time":                    {store.Filter{Person: 1, Since: minute(1), Until: minute(3)}, []int64{3, 2}},
@@ -118,8 +121,8 @@ func TestPicturesOfManyWhoAreOne(t *testing.T) {
 	t.Parallel()
 	db, _ := album(t)
 	db.exec(t, `INSERT INTO person (name, merged_into, created_at) SELECT CONCAT('p', seq), 1, NOW() FROM seq_1_to_300`)
-	if got, _, err := db.Images(t.Context(), store.Filter{Person: 1, Limit: 50}); err != nil || len(got) != 4 {
-		t.Errorf("%d pictures, %v, want 4", len(got), err)
+	if got, _, err := db.Images(t.Context(), store.Filter{Person: 1, Limit: 50}); err != nil || len(got) != 5 {
+		t.Errorf("%d pictures, %v, want 5", len(got), err)
 	}
 }
 
@@ -209,5 +212,33 @@ func TestManyAreThoseOfTheLastPing(t *testing.T) {
 	}
 	if pictures, person := counts(); pictures != 20_500 || person != 20_500 {
 		t.Errorf("after a ping there are %d, %d of them hers", pictures, person)
+	}
+}
+
+// Whether what begins so is few or many, and new or old, the list is the same.
+func TestAFolderOfAnySizeAndAgeIsListed(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.exec(t, `INSERT INTO images (id, path, file_name, status, created_at, updated_at)
+		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
+	for name, c := range map[string]struct {
+		filter store.Filter
+		newest int64
+	}{
+		"many of long ago":     {store.Filter{Path: "old/"}, 6_000},
+		"many of now":          {store.Filter{Path: "new/"}, 12_000},
+		"few":                  {store.Filter{Path: "old/11"}, 1_199},
+		"names of long ago":    {store.Filter{FileName: "old"}, 6_000},
+		"names of now":         {store.Filter{FileName: "new", Status: lineup.Unknown}, 12_000},
+		"many before":          {store.Filter{Path: "old/", Before: 500}, 499},
+		"of both, long ago":    {store.Filter{Path: "old/", FileName: "o"}, 6_000},
+		"of another status":    {store.Filter{Path: "old/", Status: lineup.Failed}, 0},
+		"before there was any": {store.Filter{Path: "new/", Before: 6_000}, 0},
+	} {
+		c.filter.Limit = 1
+		got, _, err := db.Images(t.Context(), c.filter)
+		if err != nil || len(got) != int(min(c.newest, 1)) || len(got) > 0 && got[0].ID != c.newest {
+			t.Errorf("%s: %v, %v, want %d", name, got, err, c.newest)
+		}
 	}
 }

@@ -110,7 +110,7 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 		"ALTER TABLE person_images DROP KEY person_images_state",
 		"ALTER TABLE person DROP KEY person_pictures, DROP KEY person_hidden, DROP COLUMN pictures",
 		"ALTER TABLE faces DROP KEY faces_by_hand",
-		"ALTER TABLE images DROP KEY images_created, DROP KEY images_file_name, DROP KEY images_status_updated",
+		"ALTER TABLE images DROP KEY images_created, DROP KEY images_file_name, DROP KEY images_status_updated, DROP KEY images_answered",
 		"DELETE FROM goose_db_version WHERE version_id=13",
 	} {
 		db.exec(t, statement)

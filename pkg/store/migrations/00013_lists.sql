@@ -2,7 +2,8 @@
 ALTER TABLE images
   ADD KEY images_created (created_at),
   ADD KEY images_file_name (file_name),
-  ADD KEY images_status_updated (status, updated_at);
+  ADD KEY images_status_updated (status, updated_at),
+  ADD KEY images_answered (answered, status);
 
 ALTER TABLE faces
   ADD KEY faces_by_hand (decided_by, person_id, image_id);
@@ -34,4 +35,5 @@ ALTER TABLE faces
 ALTER TABLE images
   DROP KEY images_created,
   DROP KEY images_file_name,
-  DROP KEY images_status_updated;
+  DROP KEY images_status_updated,
+  DROP KEY images_answered;
