@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -163,14 +164,19 @@ func countEach(ctx context.Context, q querier, now time.Time, what, from string,
 		var at time.Time
 		err = rows.Scan(&name, &number, &at)
 		kind, value, _ := strings.Cut(name, "/")
-		if kind == what && slices.Contains(many, value) && number > countedAtOnce {
-			counts.Of[value] = number
+		if i := slices.Index(many, value); kind == what && i >= 0 && number >= countedAtOnce {
+			counts.Of[value], many = number, slices.Delete(many, i, i+1)
 			if at.Before(counts.At) {
 				counts.At = at
 			}
 		}
 		return name, err
 	}, selectCounts)
+	for _, value := range many { // they were few at the last ping, or there was none
+		if err == nil {
+			counts.Of[value], err = countUpTo(ctx, q, math.MaxInt64, from, value)
+		}
+	}
 	return counts, err
 }
 
