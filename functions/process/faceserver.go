@@ -75,8 +75,8 @@ type outcome struct {
 	content string        // tells the content of the file that this is about, if the server says
 	// comparison is what the faces were compared with, if the server says.
 	comparison *store.Comparison
-	code    codes.Code
-	message string
+	code       codes.Code
+	message    string
 	// sent tells whether the call left this process, so that the picture may have
 	// hurt the face server.
 	sent bool

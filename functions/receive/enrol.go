@@ -31,7 +31,7 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State == store.PhotoUsable }) {
-		r.rematches.galleryMoved()
+		defer r.rematches.galleryMoved() // also by what is withdrawn
 	}
 	if like := likeAnother(enrolled.Photos); like != nil {
 		return cmp.Or(r.withdraw(ctx, enrolled), like)

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/auth"
@@ -56,8 +58,9 @@ type Limits struct {
 
 // settingOf is the setting that limits a request's body to so many bytes.
 func (l Limits) settingOf(request *http.Request, limit int64) string {
+	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	switch {
-	case request.URL.Path != "/images" && request.URL.Path != "/people":
+	case mediaType != "multipart/form-data" && !strings.HasPrefix(mediaType, "image/"):
 		return "MAX_BODY"
 	case limit == l.MaxPicture:
 		return "MAX_PICTURE"
