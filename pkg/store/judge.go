@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/blas/gonum"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -202,20 +202,15 @@ func scanSimilar(descriptor []float32) func(*sql.Rows) (PhotoCandidate, error) {
 		if err := rows.Scan(&c.PersonID, &c.PhotoID, &c.ImageName, &other); err != nil {
 			return c, err
 		}
-		c.Similarity = cosine(descriptor, other)
+		c.Similarity = cosine(descriptor, decodeEmbedding(other))
 		return c, nil
 	}
 }
 
-// cosine is how similar a descriptor is to one as it lies in its column, both of length 1;
-// -1 where they cannot be compared.
-func cosine(descriptor []float32, encoded []byte) float64 {
-	if len(encoded) != 4*len(descriptor) {
+// cosine is how similar two descriptors of length 1 are; -1 where they cannot be compared.
+func cosine(a, b []float32) float64 {
+	if len(a) != len(b) {
 		return -1
 	}
-	sum := 0.0
-	for i, value := range descriptor {
-		sum += float64(value) * float64(math.Float32frombits(binary.LittleEndian.Uint32(encoded[4*i:])))
-	}
-	return min(max(sum, -1), 1) // lengths are 1 but for rounding
+	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }

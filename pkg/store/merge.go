@@ -159,8 +159,10 @@ func differentFrom(ctx context.Context, q querier, id int64) (map[int64]bool, er
 	return different, err
 }
 
-// maxSimilar is how many persons are asked about at once.
-const maxSimilar = 20
+const (
+	maxSimilar = 20 // persons who are asked about at once
+	maxOwn     = 50 // of the person's photos that are compared
+)
 
 const (
 	selectModels = `
@@ -226,7 +228,9 @@ func (s *Store) nearestPhotos(ctx context.Context, family []int64, least float64
 		_, err := query(ctx, s.db, func(rows *sql.Rows) (model string, err error) {
 			var descriptor []byte
 			err = rows.Scan(&model, &descriptor)
-			byModel[model] = append(byModel[model], decodeEmbedding(descriptor))
+			if len(byModel[model]) < maxOwn {
+				byModel[model] = append(byModel[model], decodeEmbedding(descriptor))
+			}
 			return model, err
 		}, selectModels+list, args...)
 		if err != nil {
@@ -242,8 +246,9 @@ func (s *Store) nearestPhotos(ctx context.Context, family []int64, least float64
 				return none, err
 			}
 			c.Similarity = math.Inf(-1)
+			decoded := decodeEmbedding(other)
 			for _, descriptor := range descriptors {
-				c.Similarity = max(c.Similarity, cosine(descriptor, other))
+				c.Similarity = max(c.Similarity, cosine(descriptor, decoded))
 			}
 			if known, there := best[c.PersonID]; c.Similarity >= least && (!there || c.Similarity > known.Similarity) {
 				best[c.PersonID] = c

@@ -57,3 +57,20 @@ func BenchmarkPeople(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkSimilarPeople is what it takes to ask who could be the same person, among
+// 100,000 photos of 20,000 people.
+func BenchmarkSimilarPeople(b *testing.B) {
+	db := newDatabase(b)
+	db.exec(b, `INSERT INTO person (name, spelling, created_at)
+		SELECT CONCAT('name ', seq), CONCAT('name ', seq), UTC_TIMESTAMP(6) FROM seq_1_to_20000`)
+	db.exec(b, `INSERT INTO person_images (image_name, person_id, state, created_at)
+		SELECT CONCAT(seq, '.jpg'), 1 + seq MOD 20000, 'usable', UTC_TIMESTAMP(6) FROM seq_1_to_100000`)
+	db.exec(b, `INSERT INTO descriptors (photo_id, model, descriptor)
+		SELECT id, 'm', REPEAT(UNHEX('0000003D'), 512) FROM person_images`)
+	for b.Loop() {
+		if similar, err := db.SimilarPeople(b.Context(), 7, 0.4); err != nil || len(similar) != 20 {
+			b.Fatal(len(similar), err)
+		}
+	}
+}
