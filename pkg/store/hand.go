@@ -228,6 +228,9 @@ func (h *hand) said(ctx context.Context, tx *sql.Tx, face faceRow, d FaceDecisio
 
 // write sets the values, records them, and lets the gallery know.
 func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []changeValue) error {
+	if len(values) == 0 {
+		return nil
+	}
 	settings := make([]setting, len(values))
 	for i, value := range values {
 		var err error
