@@ -69,6 +69,9 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 		photos := p.server.photos
 		photos.Extract = p.workers.extractNext
 		one, faces, err := photos.Describe(ctx, request.ImageName)
+		if p.rows == nil {
+			one.Person = gallery.PersonOf(one.Name)
+		}
 		response = p.shown(one, faces)
 		return err
 	})

@@ -895,7 +895,7 @@ type Photo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty for a photo that is not in the gallery.
 	ImageName string `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
-	// Whose it is, as its name tells in a folder.
+	// Whose it is, as its name tells; empty for a gallery in a database, whose rows tell.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
 	// Whether faces are compared with it (Check: would be).
 	Usable bool `protobuf:"varint,3,opt,name=usable,proto3" json:"usable,omitempty"`

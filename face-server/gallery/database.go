@@ -110,11 +110,12 @@ func (d *Database) survivor(id int64) (Person, bool) {
 	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed && p.Name != ""
 }
 
-// List is that of [Gallery]. What is wrong with a photo, its row tells whoever enrols it.
+// List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
+// whoever may read that.
 func (d *Database) List(ctx context.Context, after string, count int, onlyProblems bool) (photos []Photo, more bool, err error) {
 	listed, err := d.rows.GalleryPhotos(ctx, after, count+1, onlyProblems)
 	for _, one := range listed[:min(len(listed), count)] {
-		photos = append(photos, Photo{Name: one.ImageName, Person: PersonOf(one.ImageName), Usable: one.Usable})
+		photos = append(photos, Photo{Name: one.ImageName, Usable: one.Usable})
 	}
 	return photos, len(listed) > count, err
 }

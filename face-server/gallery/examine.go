@@ -40,7 +40,7 @@ func (e Examiner) Describe(ctx context.Context, name string) (Photo, []Face, err
 	case err != nil:
 		return Photo{}, nil, err
 	}
-	shown.Name, shown.Person = name, PersonOf(name)
+	shown.Name = name
 	return shown, faces, nil
 }
 

@@ -29,7 +29,7 @@ type Gallery interface {
 // Photo tells about a photo.
 type Photo struct {
 	Name     string
-	Person   string // whose it is, by name
+	Person   string // whose it is, in a folder
 	Usable   bool   // whether faces are compared with it
 	Problems []Problem
 	// Failure is why it is Unreadable.

@@ -36,6 +36,7 @@ type faceStub struct {
 	answer func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error)
 	// describe tells of a photo by its name; nil for a server that knows only the original API.
 	describe func(ctx context.Context, name string) (*facerecog.Photo, error)
+	match    func(ctx context.Context, r *facerecog.MatchRequest) (*facerecog.MatchResponse, error)
 
 	sick    atomic.Bool
 	calls   atomic.Int32
@@ -53,6 +54,10 @@ func (f *faceStub) Identify(ctx context.Context, r *facerecog.IdentifyRequest) (
 func (f *faceStub) Describe(ctx context.Context, r *facerecog.DescribeRequest) (*facerecog.Photo, error) {
 	f.calls.Add(1)
 	return f.describe(ctx, r.GetImageName())
+}
+
+func (f *faceStub) Match(ctx context.Context, r *facerecog.MatchRequest) (*facerecog.MatchResponse, error) {
+	return f.match(ctx, r)
 }
 
 func (f *faceStub) HealthCheck(context.Context, *facerecog.Empty) (*facerecog.HealthCheckResponse, error) {
@@ -73,7 +78,7 @@ func (f *faceStub) start(t *testing.T) {
 	f.server = server
 	facerecog.RegisterIdentifyServer(server, f)
 	facerecog.RegisterHealthCheckServer(server, f)
-	if f.describe != nil {
+	if f.describe != nil || f.match != nil {
 		facerecog.RegisterGalleryServer(server, f)
 	}
 	ended := make(chan struct{})

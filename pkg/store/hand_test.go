@@ -1,0 +1,161 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// seen is a face as a face server tells it that knows the gallery's rows.
+func seen(x float64, embedding []float32, candidates ...lineup.Candidate) lineup.Face {
+	return lineup.Face{Box: &lineup.Box{X: x, Width: .2, Height: .2}, Embedding: embedding, Model: "m", Candidates: append([]lineup.Candidate{}, candidates...)}
+}
+
+func (d database) candidate(t *testing.T, name string, similarity float64) lineup.Candidate {
+	t.Helper()
+	var id int64
+	testkit.Succeed(t, d.sql.QueryRowContext(t.Context(), "SELECT id FROM person_images WHERE image_name = ?", name).Scan(&id))
+	return lineup.Candidate{PhotoID: id, ImageName: name, Similarity: similarity}
+}
+
+func compared(faces ...lineup.Face) store.Result {
+	return store.Result{Faces: faces, Content: "c", Comparison: &store.Comparison{GalleryState: 1, Rule: match.Rule{Threshold: .5, Margin: .1}}}
+}
+
+func (d database) decide(t *testing.T, face int64, decision store.FaceDecision) lineup.Image {
+	t.Helper()
+	return testkit.Must(d.DecideFace(t.Context(), face, decision, "tester"))(t)
+}
+
+func persons(image lineup.Image) map[int64]string {
+	all := map[int64]string{}
+	for _, face := range image.Faces {
+		if all[face.ID] = ""; face.Person != nil {
+			all[face.ID] = face.Person.Name
+		}
+	}
+	return all
+}
+
+func TestADecisionByHandHoldsAndDecidesThePictureAgain(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dad, mum := db.person(t, "Dad", "dad.jpg"), db.person(t, "Mum", "mum.jpg")
+	claim := db.win(t, "a.jpg")
+	one, two := []float32{1, 0}, []float32{0, 1}
+	db.finish(t, claim, compared(
+		seen(0, one, db.candidate(t, "dad.jpg", .9), db.candidate(t, "mum.jpg", .3)),
+		seen(.5, two, db.candidate(t, "mum.jpg", .8), db.candidate(t, "dad.jpg", .6))), true)
+	image := db.image(t, claim.ID)
+	left, right := image.Faces[0].ID, image.Faces[1].ID
+	want := func(when, leftIs, rightIs string) {
+		t.Helper()
+		if is := persons(db.image(t, claim.ID)); is[left] != leftIs || is[right] != rightIs || len(is) != 2 {
+			t.Errorf("%s: they are %v, want %q and %q", when, is, leftIs, rightIs)
+		}
+	}
+	want("found", "Dad", "Mum")
+	db.decide(t, left, store.FaceDecision{Person: &mum.ID})
+	want("the left one is Mum, so the right one is not by machine", "Mum", "")
+	var photo string
+	db.scan(t, "SELECT i.image_name FROM person_images i JOIN descriptors d ON d.photo_id = i.id WHERE i.face_id IS NOT NULL AND i.removed_at IS NULL", &photo)
+	if photo == "" {
+		t.Error("a good face that was given by hand is no photo")
+	}
+
+	look := func(r store.Result) {
+		t.Helper()
+		testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+		if is := db.image(t, claim.ID); is.Status != lineup.Pending || len(is.Faces) == 0 {
+			t.Errorf("while it is looked at again it is %s with %d faces", is.Status, len(is.Faces))
+		}
+		db.finish(t, db.claim(t, claim.ID, time.Minute), r, true)
+	}
+	look(compared(seen(.51, two, db.candidate(t, "mum.jpg", .8))))
+	want("looked at again, the left one not found", "Mum", "")
+	look(compared(seen(.01, one, db.candidate(t, "dad.jpg", .9)), seen(.5, two)))
+	want("found again", "Mum", "")
+
+	db.decide(t, left, store.FaceDecision{TakeBack: true})
+	want("taken back", "Dad", "")
+	db.decide(t, left, store.FaceDecision{Not: &[]int64{dad.ID}})
+	want("not Dad", "", "")
+	image = db.decide(t, left, store.FaceDecision{NewName: testkit.Ptr("Kit")})
+	want("somebody new", "Kit", "")
+	if image.Revision == 0 {
+		t.Error("a changed answer has the revision of the first")
+	}
+	if _, err := db.DecideFace(t.Context(), left, store.FaceDecision{Person: &dad.ID, Ignored: testkit.Ptr(true)}, ""); !errors.Is(err, store.ErrContradiction) {
+		t.Errorf("is Dad and ignored: %v", err)
+	}
+	if _, err := db.DecideFace(t.Context(), 99, store.FaceDecision{TakeBack: true}, ""); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a face that is not there: %v", err)
+	}
+
+	other := compared(seen(0, []float32{0, -1}))
+	other.Content = "another"
+	look(other)
+	if is := persons(db.image(t, claim.ID)); len(is) != 1 || is[left] != "" {
+		t.Errorf("another file's faces are %v", is)
+	}
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 1})
+	if err != nil || len(changes) != 1 || changes[0].Action != store.ActionFace {
+		t.Errorf("the history ends with %+v, %v; want what was lost with the file", changes, err)
+	}
+}
+
+func TestAFaceIsDrawnAndThatUndone(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dad := db.person(t, "Dad", "dad.jpg")
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(), true)
+	image := testkit.Must(db.AddFace(t.Context(), claim.ID, lineup.Box{X: .1, Y: .1, Width: .1, Height: .1}, store.FaceDecision{Person: &dad.ID}, "tester"))(t)
+	if image.Status != lineup.Identified || len(image.Faces) != 1 || image.Faces[0].DecidedBy != lineup.ByHand {
+		t.Errorf("it is %+v", image)
+	}
+	face := image.Faces[0].ID
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 1})
+	testkit.Succeed(t, err)
+	for _, want := range []map[int64]string{{}, {face: "Dad"}} {
+		testkit.Must(db.UndoChange(t.Context(), changes[0].ID, ""))(t)
+		changes, _, err = db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 1})
+		testkit.Succeed(t, err)
+		if is := persons(db.image(t, claim.ID)); len(is) != len(want) || is[face] != want[face] {
+			t.Errorf("undone, the faces are %v, want %v", is, want)
+		}
+	}
+}
+
+func TestAnAnswerOfALowerStateOverwritesNone(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.person(t, "Dad", "dad.jpg")
+	db.exec(t, "UPDATE gallery SET state = 9")
+	claim := db.win(t, "a.jpg")
+	one := []float32{1, 0}
+	db.finish(t, claim, compared(seen(0, one)), true) // state 1: nobody yet
+	face := db.image(t, claim.ID).Faces[0].ID
+	apply := func(state int64, candidates ...lineup.Candidate) []int64 {
+		t.Helper()
+		again := []store.Rematched{{FaceID: face, ImageID: claim.ID, Embedding: one, Model: "m", Candidates: append([]lineup.Candidate{}, candidates...)}}
+		return testkit.Must(db.ApplyRematch(t.Context(), again, store.Comparison{GalleryState: state, Rule: match.Rule{Threshold: .5}}, true))(t)
+	}
+	if changed := apply(9, db.candidate(t, "dad.jpg", .9)); !slices.Equal(changed, []int64{claim.ID}) {
+		t.Errorf("changed are %v", changed)
+	}
+	if changed := apply(5); len(changed) != 0 {
+		t.Errorf("an older answer changed %v", changed)
+	}
+	testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+	db.finish(t, db.claim(t, claim.ID, time.Minute), compared(seen(0, one)), true)
+	if is := persons(db.image(t, claim.ID)); is[face] != "Dad" {
+		t.Errorf("after a look with an old gallery it is %v", is)
+	}
+}
