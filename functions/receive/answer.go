@@ -16,6 +16,9 @@ func (r *receiver) answer(w http.ResponseWriter, request *http.Request, pictures
 	status := http.StatusUnprocessableEntity
 	if anyAccepted(pictures) {
 		status = http.StatusAccepted
+		if isAPI(request) && len(pictures) == 1 && pictures[0].ID != 0 {
+			w.Header().Set("Location", imageURL(pictures[0].ID))
+		}
 	}
 	switch {
 	case status == http.StatusAccepted && r.waitForResults(w, request, pictures):
@@ -129,3 +132,11 @@ func writeRefusal(w http.ResponseWriter, pictures []picture) {
 		itemsOf(pictures),
 	})
 }
+
+// apiPrefix begins the addresses for programs, which view hands on from its own address.
+const apiPrefix = "/api/v1"
+
+// isAPI tells of requests to such an address.
+func isAPI(request *http.Request) bool { return strings.HasPrefix(request.URL.Path, apiPrefix+"/") }
+
+func imageURL(id int64) string { return fmt.Sprintf("%s/images/%d", apiPrefix, id) }

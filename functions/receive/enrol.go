@@ -218,7 +218,7 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, request *http.Request,
 		status = http.StatusOK
 	}
 	if status != http.StatusOK {
-		w.Header().Set("Location", fmt.Sprintf("/api/v1/people/%d", enrolled.Person.ID))
+		w.Header().Set("Location", fmt.Sprintf(apiPrefix+"/people/%d", enrolled.Person.ID))
 	}
 	serve.JSON(w, status, enrolled.Person)
 	return nil
@@ -230,7 +230,7 @@ func noneUsable(enrolled store.Enrolled) error {
 	if len(enrolled.Photos) == 1 {
 		detail = enrolled.Photos[0].Reason
 	}
-	return explained(http.StatusUnprocessableEntity, detail, func(p serve.Problem) any {
+	return explained(http.StatusUnprocessableEntity, "photos-unusable", detail, func(p serve.Problem) any {
 		return struct {
 			serve.Problem
 			store.Profile
@@ -247,7 +247,7 @@ func likeAnother(photos []store.Photo) error {
 	like := photos[i].Similar
 	detail := fmt.Sprintf("a photo is like another named person: %q, person %d, by %s with similarity %.2f; add it to that person's photos, or send anyway=true for somebody else",
 		like.Person.Name, like.Person.ID, like.ImageName, like.Similarity)
-	return explained(http.StatusConflict, detail, func(p serve.Problem) any {
+	return explained(http.StatusConflict, "like-another", detail, func(p serve.Problem) any {
 		return struct {
 			serve.Problem
 			Photos []store.Photo `json:"photos"`
@@ -258,7 +258,7 @@ func likeAnother(photos []store.Photo) error {
 // enrolmentProblem is what the client is told of an error of an enrolment.
 func enrolmentProblem(err error) error {
 	if same, ok := errors.AsType[*store.SameSpelling](err); ok {
-		return explained(http.StatusConflict, same.Error(), func(p serve.Problem) any {
+		return explained(http.StatusConflict, "same-spelling", same.Error(), func(p serve.Problem) any {
 			return struct {
 				serve.Problem
 				People []lineup.Person `json:"people"`

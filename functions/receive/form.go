@@ -118,8 +118,11 @@ func newUpload(body []byte, fileName string) upload {
 	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension, fileName: fileName}
 }
 
+// uploadFolder is where uploads lie below the first root.
+const uploadFolder = "uploads/"
+
 // path is where the picture lies below the first root: the same picture always has
 // the same path.
 func (u upload) path() string {
-	return fmt.Sprintf("uploads/%s/%s.%s", u.hash[:2], u.hash, u.extension)
+	return fmt.Sprintf(uploadFolder+"%s/%s.%s", u.hash[:2], u.hash, u.extension)
 }

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"mime"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/event"
-	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -20,7 +13,7 @@ import (
 // the same request completes one that failed half-way.
 func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) error {
 	mediaType, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
-	if mediaType == "application/json" {
+	if mediaType == "application/json" || isAPI(request) && mediaType != "multipart/form-data" {
 		return r.postName(w, request)
 	}
 	return r.enrolPhotos(w, request, func(_ context.Context, f form) (store.Enrolment, error) {
@@ -31,9 +24,9 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 
 // postPersonPhotos enrols photos of the person with that id.
 func (r *receiver) postPersonPhotos(w http.ResponseWriter, request *http.Request) error {
-	id, err := strconv.ParseInt(request.PathValue("id"), 10, 64)
-	if err != nil || id <= 0 {
-		return &serve.Problem{Status: http.StatusNotFound, Detail: "a person's id is a number above 0"}
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
 	}
 	return r.enrolPhotos(w, request, func(ctx context.Context, _ form) (store.Enrolment, error) {
 		person, err := r.store.Person(ctx, id)
@@ -43,18 +36,12 @@ func (r *receiver) postPersonPhotos(w http.ResponseWriter, request *http.Request
 
 // postName enrols somebody of whom there is no photo yet.
 func (r *receiver) postName(w http.ResponseWriter, request *http.Request) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
-	if err != nil {
-		return bodyError(err)
-	}
 	var posted struct {
 		Name string `json:"name"`
 		New  bool   `json:"new"`
 	}
-	decoder := json.NewDecoder(bytes.NewReader(event.WithoutBOM(body)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&posted); err != nil {
-		return malformed(`%s; send {"name": "..."}`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "))
+	if err := r.readJSON(w, request, &posted, `{"name": "..."}`); err != nil {
+		return err
 	}
 	name, err := personName(posted.Name)
 	if err != nil {

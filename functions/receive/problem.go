@@ -57,8 +57,8 @@ type explanation struct {
 	body func(serve.Problem) any // the problem, with those beside it
 }
 
-func explained(status int, detail string, body func(serve.Problem) any) error {
-	return &explanation{serve.Problem{Status: status, Title: http.StatusText(status), Detail: detail}, body}
+func explained(status int, kind, detail string, body func(serve.Problem) any) error {
+	return &explanation{serve.Problem{Type: serve.ProblemType(kind), Status: status, Detail: detail}, body}
 }
 
 func (e *explanation) write(w http.ResponseWriter) {

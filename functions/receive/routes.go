@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
@@ -36,13 +37,34 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /images/post", r.handle(r.postPaths))
 	mux.Handle("POST /images", r.handle(r.postPictures))
 	mux.Handle("POST /people", r.handle(r.postPeople))
-	mux.Handle("POST /api/v1/people", r.handle(r.postPeople))
-	mux.Handle("POST /api/v1/people/{id}/photos", r.handle(r.postPersonPhotos))
+	r.addAPI(mux)
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
 	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
 	mux.HandleFunc("OPTIONS /{$}", event.Handshake)
 	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), auth.Exceptions{Public: needsNoKey}, writeProblem)
+}
+
+// addAPI adds the addresses under apiPrefix that write; view has those that read.
+func (r *receiver) addAPI(mux *http.ServeMux) {
+	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"POST /images":                       r.postImages,
+		"POST /images/look":                  r.lookAtMany,
+		"DELETE /images/{id}":                r.deleteImage,
+		"POST /images/{id}/look":             r.lookAtOne,
+		"POST /images/{id}/faces":            r.postFace,
+		"PATCH /faces/{id}":                  r.patchFace,
+		"POST /people":                       r.postPeople,
+		"PATCH /people/{id}":                 r.patchPerson,
+		"POST /people/{id}/photos":           r.postPersonPhotos,
+		"DELETE /people/{id}/photos/{photo}": r.deletePhoto,
+		"POST /people/{id}/merge":            r.mergePeople,
+		"POST /people/{id}/different":        r.differentPeople,
+		"POST /changes/{id}/undo":            r.undoChange,
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
+	}
 }
 
 // needsNoKey tells of the requests that anybody may make: a ping, and the question whether

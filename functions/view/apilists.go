@@ -39,6 +39,8 @@ func (v *view) apiPerson(r *http.Request, _ query) (any, error) {
 	return byID(r, "person", v.db.Person)
 }
 
+func (v *view) apiStats(r *http.Request, _ query) (any, error) { return v.db.Stats(r.Context()) }
+
 // likeness is from which similarity on two persons may be one: below it few are.
 const likeness = 0.3
 

@@ -27,6 +27,7 @@ const (
 	ActionIsNot  Action = "is_not" // a face is not somebody's, or one person is not another
 	ActionIgnore Action = "ignore" // a face is nobody's business, or is again
 	ActionFace   Action = "face"   // a face was drawn
+	ActionDelete Action = "delete" // a picture was deleted
 	ActionUndo   Action = "undo"   // a change was taken back
 )
 

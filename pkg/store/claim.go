@@ -118,7 +118,8 @@ const selectClaim = `
 		status,
 		TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), IF(status = '` + processing + `', lease_until, retry_at))
 	FROM images
-	WHERE id = ?`
+	WHERE id = ?
+		AND status <> '` + deleted + `'`
 
 // readClaim reads what a claim tells of the picture.
 func (s *Store) readClaim(ctx context.Context, id int64) (c Claim, err error) {

@@ -78,6 +78,7 @@ const (
 		FROM images
 		WHERE id IN `
 	lockedInOrder = `
+			AND status <> '` + deleted + `'
 		ORDER BY id
 		FOR UPDATE`
 )

@@ -39,7 +39,8 @@ var countFolderImages = `
 	FROM folder_images f
 	JOIN images i ON i.id = f.image_id
 	WHERE f.folder_id = ?
-		AND f.walk = ?`
+		AND f.walk = ?
+		AND i.status <> '` + deleted + `'`
 
 // Folder gives one folder and how far its pictures are; ErrNotFound when there is none.
 func (s *Store) Folder(ctx context.Context, id int64) (folder lineup.Folder, err error) {

@@ -52,7 +52,7 @@ func (s *Store) AllFinal(ctx context.Context, ids []int64) (bool, error) {
 var countNotFinal = `
 	SELECT COUNT(*)
 	FROM images
-	WHERE status NOT IN (` + finalStatuses() + `)
+	WHERE status NOT IN (` + finalStatuses() + `, '` + deleted + `')
 		AND id IN `
 
 // Images lists pictures with their faces, the newest first. More tells that there
@@ -96,7 +96,7 @@ const (
 
 func (s *Store) images(ctx context.Context, where string, args []any) (images []lineup.Image, err error) {
 	err = s.do(ctx, "read pictures", func() error {
-		images, err = readImages(ctx, s.db, fmt.Sprintf(selectImages, "images i")+" WHERE "+where, args)
+		images, err = readImages(ctx, s.db, fmt.Sprintf(selectImages, "images i")+" WHERE i.status <> '"+deleted+"' AND "+where, args)
 		return err
 	})
 	return images, err

@@ -142,6 +142,8 @@ const (
 func (f Filter) conditions() (all []condition) {
 	if f.Status != "" {
 		all = append(all, condition{"i.status = ?", []any{f.Status}})
+	} else {
+		all = append(all, condition{"i.status <> '" + deleted + "'", nil})
 	}
 	switch {
 	case f.Person == 0:

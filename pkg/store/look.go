@@ -54,6 +54,7 @@ const (
 	WHERE id IN `
 
 	byID = `
+		AND status <> '` + deleted + `'
 	ORDER BY id`
 )
 

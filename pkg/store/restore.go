@@ -24,6 +24,8 @@ func (u *undoing) restore(ctx context.Context, tx *sql.Tx) error {
 			byPhoto[s.id] = append(byPhoto[s.id], s)
 		case "different":
 			err = restoreDifferent(ctx, tx, s)
+		case "image":
+			err = ErrFinal
 		case "face":
 			faces = append(faces, s)
 		default:

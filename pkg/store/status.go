@@ -10,6 +10,9 @@ import (
 const (
 	pending    = string(lineup.Pending)
 	processing = string(lineup.Processing)
+
+	// deleted is of a picture that is there no more: no program is told of it.
+	deleted = "deleted"
 )
 
 // finalStatuses are the statuses after which nothing more happens to a picture, as SQL has them in a list.

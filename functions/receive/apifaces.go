@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// postFace puts a face into a picture that was not found.
+func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error {
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
+	}
+	var posted struct {
+		Box    *lineup.Box     `json:"box"`
+		Person json.RawMessage `json:"person"`
+	}
+	if err := r.readJSON(w, request, &posted, `{"box": {"x": 0.1, "y": 0.1, "width": 0.2, "height": 0.2}, "person": 7}`); err != nil {
+		return err
+	}
+	if err := checkBox(posted.Box); err != nil {
+		return err
+	}
+	var d store.FaceDecision
+	if err := readPerson(posted.Person, &d); err != nil {
+		return err
+	}
+	d.TakeBack = false // there is nothing yet
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	image, err := r.store.AddFace(ctx, id, *posted.Box, d, auth.CallerName(ctx))
+	if err != nil {
+		return changeProblem("picture or person", err)
+	}
+	r.log.Info("face added", "image", id, auth.Caller(ctx))
+	r.rematches.galleryMoved()
+	w.Header().Set("Location", imageURL(id))
+	newest := slices.MaxFunc(image.Faces, func(a, b lineup.Face) int { return int(a.ID - b.ID) })
+	serve.JSON(w, http.StatusCreated, newest)
+	return nil
+}
+
+// checkBox refuses one that is not in the picture.
+func checkBox(b *lineup.Box) error {
+	const slack = 1e-9 // of rounding
+	if b == nil || !(b.X >= 0 && b.Y >= 0 && b.Width > 0 && b.Height > 0 && b.X+b.Width <= 1+slack && b.Y+b.Height <= 1+slack) {
+		return &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "box is a rectangle in the picture: x, y, width and height as fractions of its width and height"}
+	}
+	return nil
+}
+
+// patchFace says whose a face is, or is not, or that it is nobody's business.
+func (r *receiver) patchFace(w http.ResponseWriter, request *http.Request) error {
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
+	}
+	const example = `{"person": 7}, {"person": {"name": "..."}}, {"person": null}, {"not": [7]} or {"ignored": true}`
+	var posted struct {
+		Person  json.RawMessage `json:"person"`
+		Not     *[]int64        `json:"not"`
+		Ignored *bool           `json:"ignored"`
+	}
+	if err := r.readJSON(w, request, &posted, example); err != nil {
+		return err
+	}
+	d := store.FaceDecision{Not: posted.Not, Ignored: posted.Ignored}
+	if err := readPerson(posted.Person, &d); err != nil {
+		return err
+	}
+	if posted.Person == nil && d.Not == nil && d.Ignored == nil {
+		return malformed("it says nothing; send %s", example)
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	image, err := r.store.DecideFace(ctx, id, d, auth.CallerName(ctx))
+	if err != nil {
+		return changeProblem("face or person", err)
+	}
+	r.log.Info("face decided", "face", id, "image", image.ID, auth.Caller(ctx))
+	r.rematches.galleryMoved()
+	i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == id })
+	if i < 0 { // it is shown no more: the picture was looked at meanwhile
+		return changeProblem("face", store.ErrNotFound)
+	}
+	serve.JSON(w, http.StatusOK, image.Faces[i])
+	return nil
+}
+
+// readPerson reads whom a face is given to: an id, the name of somebody, or null to take
+// that back. Absent it says nothing.
+func readPerson(text json.RawMessage, d *store.FaceDecision) error {
+	if text == nil {
+		return nil
+	}
+	if string(text) == "null" {
+		d.TakeBack = true
+		return nil
+	}
+	var id int64
+	if err := json.Unmarshal(text, &id); err == nil {
+		d.Person = &id
+		return nil
+	}
+	var named struct {
+		Name *string `json:"name"`
+	}
+	if err := json.Unmarshal(text, &named); err != nil || named.Name == nil {
+		return malformed(`person is an id, {"name": "..."}, or null`)
+	}
+	name, err := personName(*named.Name)
+	d.NewName = &name
+	return err
+}

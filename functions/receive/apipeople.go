@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// patchPerson names a person, hides them, or gives them a cover.
+func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) error {
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
+	}
+	const example = `{"name": "..."}, {"hidden": true} or {"cover": 7}, a photo's id`
+	var posted struct {
+		Name   *string         `json:"name"`
+		Hidden *bool           `json:"hidden"`
+		Cover  json.RawMessage `json:"cover"`
+		New    bool            `json:"new"`
+	}
+	if err := r.readJSON(w, request, &posted, example); err != nil {
+		return err
+	}
+	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New}
+	if posted.Name != nil {
+		name, err := personName(*posted.Name)
+		if err != nil {
+			return err
+		}
+		patch.Name = &name
+	}
+	if posted.Cover != nil {
+		patch.Cover = new(int64) // null is none
+		if err := json.Unmarshal(posted.Cover, patch.Cover); err != nil {
+			return malformed("cover is a photo's id, or null")
+		}
+	}
+	if posted.Name == nil && posted.Hidden == nil && posted.Cover == nil {
+		return malformed("it says nothing; send %s", example)
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	profile, err := r.store.PatchPerson(ctx, id, patch, auth.CallerName(ctx))
+	if err != nil {
+		return changeProblem("person, or photo of theirs", err)
+	}
+	r.rematches.galleryMoved()
+	serve.JSON(w, http.StatusOK, profile)
+	return nil
+}
+
+// deletePhoto takes a photo of a person out of the gallery. The file stays: it can be undone.
+func (r *receiver) deletePhoto(w http.ResponseWriter, request *http.Request) error {
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
+	}
+	photo, err := pathID(request, "photo")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	if err := r.store.RemovePhoto(ctx, id, photo, auth.CallerName(ctx)); err != nil {
+		return changeProblem("photo of that person", err)
+	}
+	r.log.Info("photo removed", "person", id, "photo", photo, auth.Caller(ctx))
+	r.rematches.galleryMoved()
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// mergePeople makes persons one.
+func (r *receiver) mergePeople(w http.ResponseWriter, request *http.Request) error {
+	id, others, err := r.readPeople(w, request)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	profile, err := r.store.MergePeople(ctx, id, others, auth.CallerName(ctx))
+	if err != nil {
+		return changeProblem("person", err)
+	}
+	r.log.Info("people merged", "person", id, "people", others, auth.Caller(ctx))
+	r.rematches.galleryMoved()
+	serve.JSON(w, http.StatusOK, profile)
+	return nil
+}
+
+// differentPeople remembers that persons who are alike are not one.
+func (r *receiver) differentPeople(w http.ResponseWriter, request *http.Request) error {
+	id, others, err := r.readPeople(w, request)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	if err := r.store.DifferentPeople(ctx, id, others, auth.CallerName(ctx)); err != nil {
+		return changeProblem("person", err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readPeople reads a person's id and the others' that the body names.
+func (r *receiver) readPeople(w http.ResponseWriter, request *http.Request) (id int64, others []int64, err error) {
+	if id, err = pathID(request, "id"); err != nil {
+		return 0, nil, err
+	}
+	const example = `{"people": [7, 8]}`
+	var posted struct {
+		People []int64 `json:"people"`
+	}
+	if err := r.readJSON(w, request, &posted, example); err != nil {
+		return 0, nil, err
+	}
+	if len(posted.People) == 0 || len(posted.People) > r.limits.MaxBatch {
+		return 0, nil, malformed("it names %d people, at least one and at most %d (MAX_BATCH) are possible; send %s", len(posted.People), r.limits.MaxBatch, example)
+	}
+	return id, posted.People, nil
+}
+
+// undoChange takes a change back, by another change.
+func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) error {
+	id, err := pathID(request, "id")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	change, err := r.store.UndoChange(ctx, id, auth.CallerName(ctx))
+	if err != nil {
+		return changeProblem("change", err)
+	}
+	r.log.Info("change undone", "change", id, auth.Caller(ctx))
+	r.rematches.galleryMoved()
+	serve.JSON(w, http.StatusOK, change)
+	return nil
+}

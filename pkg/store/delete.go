@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// ErrFinal says that a change cannot be undone.
+var ErrFinal = errors.New("a picture was deleted, which cannot be undone; next: post it again")
+
+const (
+	selectPathForUpdate = `
+		SELECT path
+		FROM images
+		WHERE id = ?
+			AND status <> '` + deleted + `'
+		FOR UPDATE`
+
+	// A path that nobody can post is the row's own.
+	updateDeleted = `
+		UPDATE images
+		SET path = CONCAT(CHAR(0), id),
+			file_name = NULL,
+			status = '` + deleted + `',
+			person_id = NULL,
+			reason = NULL,
+			warning = NULL,
+			content = NULL,
+			answered = 0,
+			claim = NULL,
+			lease_until = NULL,
+			retry_at = NULL,
+			reposted_at = NULL,
+			announced_at = UTC_TIMESTAMP(6),
+			updated_at = UTC_TIMESTAMP(6)
+		WHERE id = ?`
+
+	deleteFacesOf = `
+		DELETE FROM faces
+		WHERE image_id = ?`
+)
+
+// DeleteImage forgets a picture and its faces, for good, and gives the path that it had.
+// The row stays without it, so that a late hint or result ends well. ErrNotFound when
+// there is none.
+func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path string, err error) {
+	err = s.transact(ctx, fmt.Sprintf("delete image %d", id), func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, selectPathForUpdate, id).Scan(&path)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, updateDeleted, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, deleteFacesOf, id); err != nil {
+			return err
+		}
+		_, err = record(ctx, tx, change{
+			By: by, Action: ActionDelete, Image: id,
+			Values: []changeValue{{Subject: subject("image", id, "removed"), Before: false, After: true}},
+		})
+		return err
+	})
+	return path, err
+}
