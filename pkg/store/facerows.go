@@ -103,6 +103,7 @@ func putFaces(ctx context.Context, tx *sql.Tx, faces []faceRow, columns []string
 			args = append(append(args, nullableID(face.ID), face.imageID), values(face)...)
 		}
 		rows := strings.TrimSuffix(strings.Repeat(row+", ", len(chunk)), ", ")
+		//nolint:gosec // the columns are this file's
 		statement := "INSERT INTO faces (id, image_id, " + strings.Join(columns, ", ") + ") VALUES " + rows +
 			" ON DUPLICATE KEY UPDATE " + strings.Join(updates, ", ")
 		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {

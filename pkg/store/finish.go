@@ -81,7 +81,7 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	}
 	sameContent := p.content == "" || r.Content == "" || p.content == r.Content
 	kept, lost := p.inherit(found, sameContent)
-	p.faces = append(found, kept...)
+	p.faces = slices.Concat(found, kept)
 	k, err := know(ctx, tx, []*picture{p})
 	if err != nil {
 		return "", err

@@ -197,19 +197,26 @@ func (f *faceRow) set(ctx context.Context, tx *sql.Tx, settings []setting) error
 			if err := json.Unmarshal(s.before, &f.Not); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, deleteExclusions, f.ID); err != nil {
+			if err := f.writeExclusions(ctx, tx); err != nil {
 				return err
-			}
-			for _, person := range f.Not {
-				if _, err := tx.ExecContext(ctx, insertExclusion, f.ID, person); err != nil {
-					return err
-				}
 			}
 		}
 	}
 	f.given, f.DecidedBy = given, lineup.ByMachine
 	if given != 0 || f.Ignored {
 		f.DecidedBy = lineup.ByHand
+	}
+	return nil
+}
+
+func (f *faceRow) writeExclusions(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, deleteExclusions, f.ID); err != nil {
+		return err
+	}
+	for _, person := range f.Not {
+		if _, err := tx.ExecContext(ctx, insertExclusion, f.ID, person); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,20 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // lock holds all that the change is about, in the order that everybody keeps.
 func (u *undoing) lock(ctx context.Context, tx *sql.Tx) error {
-	var faces, people, photos []int64
-	for _, s := range u.settings {
-		switch s.kind {
-		case "face":
-			faces = append(faces, s.id)
-		case "person":
-			people = append(people, s.id)
-		case "photo":
-			photos = append(photos, s.id)
-		}
+	faces, people, photos, err := u.subjects()
+	if err != nil {
+		return err
 	}
 	if err := u.lockNames(ctx, tx); err != nil {
 		return err
@@ -54,6 +48,27 @@ func (u *undoing) lock(ctx context.Context, tx *sql.Tx) error {
 		u.photos[row.ID] = row
 	}
 	return err
+}
+
+// subjects are the ids of all that the change is about.
+func (u *undoing) subjects() (faces, people, photos []int64, err error) {
+	for _, s := range u.settings {
+		switch s.kind {
+		case "face":
+			faces = append(faces, s.id)
+		case "person":
+			people = append(people, s.id)
+		case "different":
+			other, err := strconv.ParseInt(s.field, 10, 64)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			people = append(people, s.id, other)
+		case "photo":
+			photos = append(photos, s.id)
+		}
+	}
+	return faces, people, photos, nil
 }
 
 // lockNames holds the spellings of the names that somebody gets or comes back with.
