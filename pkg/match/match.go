@@ -51,7 +51,7 @@ const (
 func Refusals() []Refusal {
 	all := make([]Refusal, refusalCount)
 	for i := range all {
-		all[i] = Refusal(i) //nolint:gosec // there are a handful
+		all[i] = Refusal(i)
 	}
 	return all
 }
