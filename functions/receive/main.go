@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -68,6 +69,7 @@ func main() {
 			comparer:  comparer,
 			gallery:   gallery,
 			uploads:   newUploadMemory(s.UploadMemory),
+			prewarmer: prewarm.New(s.Prewarming, log),
 			draining:  ctx.Done(),
 			log:       log,
 		}

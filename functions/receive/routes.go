@@ -7,6 +7,7 @@ import (
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -23,6 +24,7 @@ type receiver struct {
 	comparer  *comparer
 	gallery   *photo.Roots
 	uploads   uploadMemory
+	prewarmer *prewarm.Prewarmer
 	draining  <-chan struct{} // closed when the program is to end
 	log       *slog.Logger
 }
