@@ -2,6 +2,9 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +107,22 @@ func TestNoMoreWaitThanMay(t *testing.T) {
 	s.finish(t, 3, store.Result{})
 	if got := <-third; got.status != http.StatusOK || got.header.Get("Preference-Applied") != "wait=60" {
 		t.Errorf("when nobody waits any more: %d %v, want 200", got.status, got.header)
+	}
+}
+
+// TestTheManifestLeavesRoomBesideThoseWhoWait is of Knative, which keeps out what is more than containerConcurrency.
+func TestTheManifestLeavesRoomBesideThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	manifest := testkit.Must(os.ReadFile("../../knative/base/receive.yaml"))(t)
+	number := func(pattern string) int {
+		found := regexp.MustCompile(pattern).FindSubmatch(manifest)
+		if found == nil {
+			t.Fatalf("nothing is like %s", pattern)
+		}
+		return testkit.Must(strconv.Atoi(string(found[1])))(t)
+	}
+	if all, waiting := number(`(?m)^ *containerConcurrency: (\d+)$`), number(`name: MAX_WAITERS, value: "(\d+)"`); all-waiting < 8 {
+		t.Errorf("of %d requests at once %d may wait, want 8 left", all, waiting)
 	}
 }
 

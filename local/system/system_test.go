@@ -146,12 +146,12 @@ func TestThePingBringsWhatNSQDMissed(t *testing.T) {
 func TestOnesOwnDatabaseAndNSQDAreUsed(t *testing.T) {
 	t.Parallel()
 	nsqd := deptest.NSQ(t)
-	settings := system.Settings{Data: t.TempDir(), MySQLDSN: deptest.MySQL(t), NSQDAddress: nsqd.TCP, NSQDHTTPAddress: nsqd.HTTP}
+	settings := system.Settings{Data: t.TempDir(), MySQLDSN: deptest.MySQL(t), NSQDAddress: []string{nsqd.TCP}, NSQDHTTPAddress: []string{nsqd.HTTP}}
 	s := start(t, settings)
 	if s.Program(system.MariaDB) != nil || s.Program(system.NSQD) != nil {
 		t.Error("another MariaDB or nsqd was started")
 	}
-	if s.At.DSN != settings.MySQLDSN || s.At.NSQD != nsqd.TCP || s.At.NSQDHTTP != nsqd.HTTP {
+	if s.At.DSN != settings.MySQLDSN || s.At.NSQD[0] != nsqd.TCP || s.At.NSQDHTTP[0] != nsqd.HTTP {
 		t.Errorf("the addresses are %+v", s.At)
 	}
 	s.awaitStatus(t, s.upload(t, "stranger.jpg"), "unknown")
