@@ -29,6 +29,9 @@ func TestABacklogIsNotAskedForInSilence(t *testing.T) {
 	n := deptest.NSQ(t)
 	router := testkit.NewHop(t, n.HTTP)
 	q := open(t, deptest.QueueSettings(t, n.TCP, router.Address))
+	if q.Transport().Proxy != nil {
+		t.Error("nsqd is asked by way of the environment's proxy")
+	}
 	testkit.Succeed(t, q.Publish(t.Context(), "images", []byte("waits")))
 	for range 2 {
 		if waiting := backlog(t, q, "images", "process"); waiting != 1 {
