@@ -37,10 +37,10 @@ func (s *System) environment(program string) []string {
 	var (
 		database = func() string { return "MYSQL_DSN=" + s.routedDSN(program) }
 		nsqd     = func() string { return "NSQD_ADDRESS=" + s.routes(program, NSQD, s.At.NSQD) }
-		images   = "IMAGES_URL=" + s.settings.ImagesURL
-		people   = "KNOWN_PEOPLE=" + s.settings.KnownPeople
-		topic    = "TOPIC=images"
-		channel  = "CHANNEL=process"
+		images  = "IMAGES_URL=" + s.settings.ImagesURL
+		people  = "KNOWN_PEOPLE=" + s.settings.KnownPeople
+		topic   = "TOPIC=images"
+		channel = "CHANNEL=process"
 	)
 	listening := func(host string, port int, more ...string) []string {
 		return append([]string{"HOST=" + host, "PORT=" + strconv.Itoa(port), "GRACE=" + grace.String()}, more...)
@@ -67,7 +67,8 @@ func (s *System) environment(program string) []string {
 		if s.settings.TwoProcesses {
 			processes = append(processes, local(s.settings.processTwoPort))
 		}
-		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel)
+		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), topic, channel,
+			"NSQD_HTTP_ADDRESS="+strings.Join(s.At.NSQDHTTP, ",")) // only `bridge dead` talks to it
 		if len(s.settings.NSQDAddress) == 0 {
 			environment = append(environment, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
