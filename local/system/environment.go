@@ -37,10 +37,10 @@ func (s *System) environment(program string) []string {
 	var (
 		database = func() string { return "MYSQL_DSN=" + s.routedDSN(program) }
 		nsqd     = func() string { return "NSQD_ADDRESS=" + s.routes(program, NSQD, s.At.NSQD) }
-		images  = "IMAGES_URL=" + s.settings.ImagesURL
-		people  = "KNOWN_PEOPLE=" + s.settings.KnownPeople
-		topic   = "TOPIC=images"
-		channel = "CHANNEL=process"
+		images   = "IMAGES_URL=" + s.settings.ImagesURL
+		people   = "KNOWN_PEOPLE=" + s.settings.KnownPeople
+		topic    = "TOPIC=images"
+		channel  = "CHANNEL=process"
 	)
 	listening := func(host string, port int, more ...string) []string {
 		return append([]string{"HOST=" + host, "PORT=" + strconv.Itoa(port), "GRACE=" + grace.String()}, more...)
