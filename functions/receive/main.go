@@ -8,6 +8,8 @@ import (
 	"context"
 	"log/slog"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
@@ -68,6 +70,7 @@ func main() {
 			comparer:  comparer,
 			gallery:   gallery,
 			uploads:   newUploadMemory(s.UploadMemory),
+			waiters:   semaphore.NewWeighted(s.MaxWaiters),
 			draining:  ctx.Done(),
 			log:       log,
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
+	"golang.org/x/sync/semaphore"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
@@ -75,6 +76,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		comparer:  comparer,
 		gallery:   gallery,
 		uploads:   newUploadMemory(8 << 20),
+		waiters:   semaphore.NewWeighted(limits.MaxWaiters),
 		log:       log,
 	}
 	s.handler = s.routes()

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
@@ -23,7 +25,8 @@ type receiver struct {
 	comparer  *comparer
 	gallery   *photo.Roots
 	uploads   uploadMemory
-	draining  <-chan struct{} // closed when the program is to end
+	waiters   *semaphore.Weighted // of MAX_WAITERS
+	draining  <-chan struct{}     // closed when the program is to end
 	log       *slog.Logger
 }
 
