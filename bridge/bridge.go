@@ -43,10 +43,11 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
 	form := envelope{topic: s.Topic, channel: s.Channel, source: s.Source, overrides: s.Overrides}
+	inFlight := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
 	b := &bridge{
 		log: log, grace: s.Grace,
-		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, reconnect: s.Reconnect, log: log},
-		inFlight: newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight),
+		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, share: inFlight.share, reconnect: s.Reconnect, log: log},
+		inFlight: inFlight,
 	}
 	b.delivery = &delivery{
 		log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,

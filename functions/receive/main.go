@@ -8,6 +8,8 @@ import (
 	"context"
 	"log/slog"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
@@ -70,6 +72,7 @@ func main() {
 			gallery:   gallery,
 			uploads:   newUploadMemory(s.UploadMemory),
 			prewarmer: prewarm.New(s.Prewarming, log),
+			waiters:   semaphore.NewWeighted(s.MaxWaiters),
 			draining:  ctx.Done(),
 			log:       log,
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
+	"golang.org/x/sync/semaphore"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
@@ -77,6 +78,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		gallery:   gallery,
 		uploads:   newUploadMemory(8 << 20),
 		prewarmer: prewarm.New(fromTags[prewarm.Settings](t), log),
+		waiters:   semaphore.NewWeighted(limits.MaxWaiters),
 		log:       log,
 	}
 	s.handler = s.routes()

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
@@ -25,7 +27,8 @@ type receiver struct {
 	gallery   *photo.Roots
 	uploads   uploadMemory
 	prewarmer *prewarm.Prewarmer
-	draining  <-chan struct{} // closed when the program is to end
+	waiters   *semaphore.Weighted // of MAX_WAITERS
+	draining  <-chan struct{}     // closed when the program is to end
 	log       *slog.Logger
 }
 

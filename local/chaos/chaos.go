@@ -142,7 +142,7 @@ func open(ctx context.Context, settings Settings, data string) (_ *harness, err 
 	if err = errors.Join(err, s.network.err); err != nil {
 		return nil, err
 	}
-	s.nsqd = nsqd{s.system.At.NSQD, s.system.At.NSQDHTTP}
+	s.nsqd = nsqd{s.system.At.NSQD[0], s.system.At.NSQDHTTP[0]}
 	if s.audit, err = newAudit(ctx, s.system.At.DSN); err != nil {
 		return nil, err
 	}
