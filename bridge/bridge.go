@@ -10,6 +10,7 @@ import (
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/prewarm"
 )
 
 var errNoSink = errors.New("K_SINK is not set: bind this source to a sink, or set it to a URL")
@@ -54,7 +55,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 		inFlight:    b.inFlight,
 		connections: watched,
 		deadLetters: newDeadLetters(form, deadTopicName(s.DeadTopic, s.Topic), s.NSQ),
-		prewarmer:   newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log),
+		prewarmer:   prewarm.New(s.Prewarming, log),
 	}
 	return b, nil
 }

@@ -23,6 +23,7 @@ import (
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -76,6 +77,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		comparer:  comparer,
 		gallery:   gallery,
 		uploads:   newUploadMemory(8 << 20),
+		prewarmer: prewarm.New(fromTags[prewarm.Settings](t), log),
 		waiters:   semaphore.NewWeighted(limits.MaxWaiters),
 		log:       log,
 	}

@@ -9,6 +9,7 @@ import (
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -25,6 +26,7 @@ type receiver struct {
 	comparer  *comparer
 	gallery   *photo.Roots
 	uploads   uploadMemory
+	prewarmer *prewarm.Prewarmer
 	waiters   *semaphore.Weighted // of MAX_WAITERS
 	draining  <-chan struct{}     // closed when the program is to end
 	log       *slog.Logger

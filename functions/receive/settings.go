@@ -7,18 +7,20 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// Three packages call theirs Settings, two Limits; an embedded field needs a name of
+// Four packages call theirs Settings, two Limits; an embedded field needs a name of
 // its own.
 type (
 	Auth          = auth.Settings
 	Database      = store.Settings
 	NSQ           = queue.Settings
 	PictureLimits = photo.Limits
+	Prewarming    = prewarm.Settings
 )
 
 type settings struct {
@@ -32,6 +34,7 @@ type settings struct {
 	Limits
 	SweepSettings
 	FolderSettings
+	Prewarming // of what looks at the pictures
 }
 
 // defaults are the settings that have no default in their tags.
