@@ -91,13 +91,19 @@ func TestAWalkThatWasLeftAloneEndsThePause(t *testing.T) {
 		g := r.roots[0]
 		for range r.Walk(t.Context(), "/a/", "") {
 		}
-		if g.failures != 1 {
-			t.Errorf("%d failures are counted of a walk that hangs", g.failures)
+		if failures, _ := counts(g); failures != 1 {
+			t.Errorf("%d failures are counted of a walk that hangs", failures)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if g.failures != 0 || g.running != 0 {
-			t.Errorf("%d failures and %d calls are counted when it has returned", g.failures, g.running)
+		if failures, running := counts(g); failures != 0 || running != 0 {
+			t.Errorf("%d failures and %d calls are counted when it has returned", failures, running)
 		}
 	})
+}
+
+func counts(g *guarded) (failures, running int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.failures, g.running
 }
