@@ -55,7 +55,7 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.admit(ctx, nil, func() (err error) {
+	err := p.admit(ctx, nil, func(ctx context.Context) (err error) {
 		one, faces, err = p.gallery.Describe(ctx, request.ImageName)
 		return err
 	})
@@ -79,7 +79,7 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	defer cancel()
 	var one gallery.Photo
 	var faces []gallery.Face
-	err := p.admit(ctx, request, func() error {
+	err := p.admit(ctx, request, func(ctx context.Context) error {
 		body, _, err := p.body(ctx, request)
 		if err == nil {
 			one, faces, err = p.gallery.Check(ctx, body)
