@@ -168,11 +168,3 @@ func (t target) awaitReady(ctx context.Context, name string) error {
 		wait(ctx, 50*time.Millisecond)
 	}
 }
-
-// wait waits for d, or until ctx ends.
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}

@@ -18,7 +18,7 @@ func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
 		}
 		return all
 	}
-	r := w.returned("kill it")
+	r := w.returned(fault{kind: "kill it"})
 	at := r.since
 	look := func(after time.Duration, ids ...int64) (over bool) {
 		w.saw(waiting(ids...), at.Add(after))
@@ -38,8 +38,8 @@ func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
 	if !look(3*time.Second, 3, 4) {
 		t.Error("it is not over although only newer pictures wait")
 	}
-	if got := w.times()["kill it"]; len(got) != 1 || got[0] != 3*time.Second {
-		t.Errorf("it took %v, want 3s", got)
+	if got := w.recovered(); len(got) != 1 || got[0].fault.kind != "kill it" || got[0].took != 3*time.Second {
+		t.Errorf("it went as %v, want 3s after kill it", got)
 	}
 }
 
