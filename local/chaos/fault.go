@@ -20,6 +20,8 @@ type fault struct {
 	least  time.Duration // of d
 	// everywhere: it comes to every part in a round of the schedule, not to one of them.
 	everywhere bool
+	// served: the part is there for whoever comes anew, so that recovering begins with the fault.
+	served bool
 }
 
 // effect is what a fault may do to pictures and messages that are under way.
@@ -97,8 +99,9 @@ func faultsBetween(p *proxy) []fault {
 			wait(ctx, d)
 			return nil
 		}},
-		{kind: "black hole of old connections", everywhere: true, inject: func(context.Context, time.Duration) error {
+		{kind: "black hole of old connections", everywhere: true, served: true, inject: func(ctx context.Context, d time.Duration) error {
 			p.swallow()
+			wait(ctx, d)
 			return nil
 		}},
 		{kind: "black hole", everywhere: true, inject: during(p.swallowAll)},

@@ -73,7 +73,11 @@ func (s *harness) fail(ctx context.Context, injects func(injected), say func(str
 			return err
 		}
 		i.to = time.Now()
-		recovery := s.watch.returned(f)
+		back := i.to
+		if f.served {
+			back = i.from
+		}
+		recovery := s.watch.returned(f, back)
 		injects(i)
 		outcome := fmt.Sprintf("not recovered within %v: going on", s.settings.Patience)
 		select {

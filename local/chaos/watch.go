@@ -21,6 +21,7 @@ type watch struct {
 type recovery struct {
 	fault fault
 	since time.Time
+	now   time.Time     // when it was told
 	left  map[work]bool // what waited when it began and still does; nil before the first look
 	took  time.Duration // once over
 	over  chan struct{}
@@ -57,7 +58,7 @@ func (w *watch) saw(waiting map[work]bool, at time.Time) {
 	defer w.mu.Unlock()
 	w.waiting = len(waiting)
 	for _, r := range w.recoveries {
-		if r.since.After(at) || r.took > 0 {
+		if r.now.After(at) || r.took > 0 {
 			continue
 		}
 		if r.left == nil {
@@ -71,11 +72,12 @@ func (w *watch) saw(waiting map[work]bool, at time.Time) {
 	}
 }
 
-// returned says that the part which failed is back.
-func (w *watch) returned(f fault) *recovery {
+// returned says that the part which failed is back since then. What waits now is to be
+// looked at.
+func (w *watch) returned(f fault, since time.Time) *recovery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r := &recovery{fault: f, since: time.Now(), over: make(chan struct{})}
+	r := &recovery{fault: f, since: since, now: time.Now(), over: make(chan struct{})}
 	w.recoveries = append(w.recoveries, r)
 	return r
 }
