@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	lookupdTimeout = 2 * time.Second  // an nsqlookupd has to answer
-	stopTimeout    = 3 * time.Second  // nsqd has to confirm that reading ends
-	heartbeat      = 10 * time.Second // between two signs of life of an nsqd; it is lost after twice that
+	lookupdTimeout = 2 * time.Second // an nsqlookupd has to answer
+	stopTimeout    = 3 * time.Second // nsqd has to confirm that reading ends
+	heartbeat      = 5 * time.Second // between two signs of life of an nsqd; it is lost after twice that
 
 	// nsqd may have chosen one more message when it is told to send none, and says nothing of it.
 	lateTime = 250 * time.Millisecond

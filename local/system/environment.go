@@ -74,7 +74,7 @@ func (s *System) environment(program string) []string {
 		}
 		return environment
 	case Receive:
-		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.routes(Receive, NSQD, s.At.NSQDHTTP), topic, channel, images, people)
+		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.routes(Receive, NSQD+" (HTTP)", s.At.NSQDHTTP), topic, channel, images, people)
 	case View:
 		receive := s.At.Receive
 		if len(s.At.Network) > 0 { // the page's commands are for whoever opens it

@@ -169,7 +169,7 @@ func TestProgramsReachEachOtherByTheRoute(t *testing.T) {
 		ProcessTwo: {"PORT=33", "MYSQL_DSN=user:word@tcp(process-mariadb-127.0.0.1:8)/name", "FACE_ADDRESS=process-face-server-127.0.0.1:5"},
 		Bridge:     {"K_SINK=http://bridge-process-127.0.0.1:3+127.0.0.1:33", "NSQD_ADDRESS=bridge-nsqd-127.0.0.1:6"},
 		Receive: {"MYSQL_DSN=user:word@tcp(receive-mariadb-127.0.0.1:8)/name", "NSQD_ADDRESS=receive-nsqd-127.0.0.1:6",
-			"NSQD_HTTP_ADDRESS=receive-nsqd-127.0.0.1:7"},
+			"NSQD_HTTP_ADDRESS=receive-nsqd (HTTP)-127.0.0.1:7"},
 		View: {"MYSQL_DSN=user:word@tcp(view-mariadb-127.0.0.1:8)/name"},
 	} {
 		told := s.environment(program)
