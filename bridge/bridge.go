@@ -42,6 +42,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", s.Topic, err)
 	}
+	watched.doubted = func(nsqd string) { consumer.DisconnectFromNSQD(nsqd) } //nolint:errcheck // then it is lost already
 	form := envelope{topic: s.Topic, channel: s.Channel, source: s.Source, overrides: s.Overrides}
 	inFlight := newInFlight(s.MaxInFlight, consumer.ChangeMaxInFlight)
 	b := &bridge{
