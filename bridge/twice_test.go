@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/nsqio/nsq/nsqd"
 
@@ -41,7 +42,10 @@ func TestMessagesUnderOneIDDoNotStopAnNSQD(t *testing.T) {
 			status(http.StatusTooManyRequests, "Retry-After", "60")(w)
 		}
 	})
-	start(t, broker, url, func(s *settings) { s.MaxInFlight = inFlight })
+	start(t, broker, url, func(s *settings) {
+		s.MaxInFlight = inFlight
+		s.MsgTimeout = 2 * time.Second // until then nsqd keeps what it had sent on a connection that was left
+	})
 	for got := ""; got != "after them"; {
 		got = receive(t, arrivals, "the message after those that are there twice").body()
 	}
