@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/prewarm"
 )
 
 var errNoSink = errors.New("K_SINK is not set: bind this source to a sink, or set it to a URL")
@@ -19,11 +20,11 @@ var errNoSink = errors.New("K_SINK is not set: bind this source to a sink, or se
 // leaves the others alone.
 type bridges struct {
 	all       []*bridge
-	prewarmer *prewarmer // a message of any topic shows that the sink is awake
+	prewarmer *prewarm.Prewarmer // a message of any topic shows that the sink is awake
 }
 
 func newBridges(s settings, log *slog.Logger) (*bridges, error) {
-	b := &bridges{prewarmer: newPrewarmer(s.Prewarm, s.PrewarmAfter, s.SinkTimeout, log)}
+	b := &bridges{prewarmer: prewarm.New(s.Prewarming, log)}
 	for _, t := range s.topics() {
 		one, err := newBridge(s, t, b.prewarmer, log)
 		if err != nil {
@@ -40,7 +41,7 @@ func (b *bridges) run(ctx context.Context) error {
 	for _, one := range b.all {
 		group.Go(func() error { return one.run(ctx) })
 	}
-	defer b.prewarmer.wait()
+	defer b.prewarmer.Wait()
 	return group.Wait()
 }
 
@@ -64,7 +65,7 @@ type bridge struct {
 	delivery *delivery
 }
 
-func newBridge(s settings, t topic, warm *prewarmer, log *slog.Logger) (*bridge, error) {
+func newBridge(s settings, t topic, warm *prewarm.Prewarmer, log *slog.Logger) (*bridge, error) {
 	log = log.With("topic", t.name, "channel", s.Channel)
 	if s.Sink == "" {
 		return &bridge{log: log}, nil
@@ -81,11 +82,13 @@ func newBridge(s settings, t topic, warm *prewarmer, log *slog.Logger) (*bridge,
 	if err != nil {
 		return nil, fmt.Errorf("set up reading of topic %s: %w", t.name, err)
 	}
+	watched.doubted = func(nsqd string) { consumer.DisconnectFromNSQD(nsqd) } //nolint:errcheck // then it is lost already
 	form := envelope{topic: t.name, channel: s.Channel, source: s.Source, overrides: s.Overrides}
+	inFlight := newInFlight(t.maxInFlight, consumer.ChangeMaxInFlight)
 	b := &bridge{
 		log: log, grace: s.Grace,
-		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, reconnect: s.Reconnect, log: log},
-		inFlight: newInFlight(t.maxInFlight, consumer.ChangeMaxInFlight),
+		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, share: inFlight.share, reconnect: s.Reconnect, log: log},
+		inFlight: inFlight,
 	}
 	b.delivery = &delivery{
 		log: log, envelope: form, sink: sink, sinkTimeout: s.SinkTimeout, touchEvery: s.MsgTimeout / 3,

@@ -10,6 +10,7 @@ import (
 	"github.com/nsqio/go-nsq"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/prewarm"
 )
 
 // delivery brings messages to the sink and tells nsqd what becomes of each.
@@ -23,14 +24,14 @@ type delivery struct {
 	inFlight    *inFlight
 	connections *connections
 	deadLetters *deadLetters
-	prewarmer   *prewarmer
+	prewarmer   *prewarm.Prewarmer
 }
 
 // deliver posts the event of one message and does what the answer asks for.
 func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	e := d.envelope.event(m)
 	log := d.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
-	d.prewarmer.onMessage(ctx, time.Now())
+	d.prewarmer.OnWork(ctx, time.Now())
 	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
 	defer cancel()
 	release := touch(m, d.touchEvery)

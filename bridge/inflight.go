@@ -55,6 +55,17 @@ func (f *inFlight) pause(d time.Duration) time.Duration {
 	return max(0, time.Until(f.until))
 }
 
+// share divides what may be in flight among all nsqds anew, as go-nsq does only when the
+// number changes.
+func (f *inFlight) share() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed && time.Until(f.until) <= 0 {
+		f.allow(f.limit - 1)
+		f.allow(f.limit)
+	}
+}
+
 // close admits nothing any more and waits for what is in flight. After it nsqd is
 // told nothing more.
 func (f *inFlight) close() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -96,6 +97,27 @@ func TestOnceClosedNothingIsAdmitted(t *testing.T) {
 		synctest.Wait()
 		if n := allowed.Load(); n != 0 {
 			t.Errorf("nsqd may send %d after a pause that came when it was closed", n)
+		}
+	})
+}
+
+func TestWhatMayBeInFlightIsSharedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var allowed []int
+		f := newInFlight(8, func(n int) { allowed = append(allowed, n) })
+		f.share()
+		if !slices.Equal(allowed, []int{7, 8}) {
+			t.Errorf("nsqd may send %v, want 7, and then 8", allowed)
+		}
+		f.pause(time.Second)
+		f.share()
+		if last := allowed[len(allowed)-1]; last != 0 {
+			t.Errorf("in a pause nsqd may send %d", last)
+		}
+		f.close()
+		f.share()
+		if last := allowed[len(allowed)-1]; last != 0 {
+			t.Errorf("after the end nsqd may send %d", last)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testcerts"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 )
 
@@ -259,5 +260,5 @@ func TestAMessageThatCameWithoutTLSIsGivenBack(t *testing.T) {
 func newImagesBridge(t *testing.T, s settings) *bridge {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	return testkit.Must(newBridge(s, s.topics()[0], newPrewarmer(nil, s.PrewarmAfter, s.SinkTimeout, log), log))(t)
+	return testkit.Must(newBridge(s, s.topics()[0], prewarm.New(s.Prewarming, log), log))(t)
 }

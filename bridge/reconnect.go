@@ -16,6 +16,7 @@ type connections struct {
 	byNSQD  map[string]connection // by address
 	overTLS map[string]bool       // by address: the connection is encrypted
 	closed  map[string]func()     // by address: called when the connection is closed
+	doubted func(address string)  // called when nsqd holds messages for in flight that are not
 	refused map[string]string     // by address: why nsqd refused what this connection said last
 }
 
@@ -83,6 +84,7 @@ func (c *connections) encrypted(address string) bool {
 //	INF    1 [topic/channel] (127.0.0.1:4150) upgrading to TLS
 //	WRN    1 [topic/channel] (127.0.0.1:4150) delaying close, 3 outstanding messages
 //	ERR    1 [topic/channel] (127.0.0.1:4150) protocol error - E_UNAUTHORIZED ...
+//	ERR    1 [topic/channel] (127.0.0.1:4150) protocol error - E_REQ_FAILED REQ <id> failed ID already deferred
 //	INF    1 [topic/channel] (127.0.0.1:4150) beginning close
 func (c *connections) observe(line string) {
 	_, line, _ = strings.Cut(line, "] (")
@@ -93,6 +95,18 @@ func (c *connections) observe(line string) {
 	if closed := c.note(address, happened); closed != nil {
 		closed()
 	}
+	if c.doubted != nil && leavesInFlight(happened) {
+		c.doubted(address)
+	}
+}
+
+// leavesInFlight tells of an error after which nsqd v1.3.0 may go on counting a message as
+// in flight that is not: of a message that it has twice under one id, as after it was killed
+// while it moved it from a topic to a channel, only one is finished or requeued. With as many
+// such as may be in flight, it sends nothing more. That a message timed out, it tells in the
+// same words; there it counts right, and a new connection does no harm.
+func leavesInFlight(happened string) bool {
+	return strings.HasPrefix(happened, "protocol error - E_REQ_FAILED") || strings.HasPrefix(happened, "protocol error - E_FIN_FAILED")
 }
 
 // note gives what is to be called after that, nil for nothing.

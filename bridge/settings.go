@@ -6,26 +6,28 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// NSQ is pkg/queue's settings, under a name that says whose they are.
-type NSQ = queue.Settings
+// Two packages call theirs Settings; an embedded field needs a name of its own.
+type (
+	NSQ        = queue.Settings
+	Prewarming = prewarm.Settings
+)
 
 type settings struct {
 	serve.Web          // GRACE: events at the sink have that time to be answered, then their messages are given back
 	event.SinkSettings // without a sink the bridge waits and is not ready
 	NSQ                // to read from, and for dead letters to publish to
+	Prewarming         // of what the sink calls
 
 	Topics  []string `envconfig:"TOPIC" default:"images,photos,rematches" desc:"NSQ topics of the messages, comma-separated; each is read, paused and has its dead letters apart from the others"`
 	Channel string   `envconfig:"CHANNEL" default:"process" desc:"NSQ channel of each topic; all who read one channel share its messages"`
 
 	Source      string        `envconfig:"CE_SOURCE" default:"/lineup/bridge" desc:"source, a URI reference, of the events that the bridge makes of messages that are none"`
 	SinkTimeout time.Duration `envconfig:"SINK_TIMEOUT" default:"60s" min:"1ms" max:"1h" desc:"time the sink has to answer; less than nsqd's -max-msg-timeout"`
-
-	Prewarm      []string      `envconfig:"PREWARM" form:"url" desc:"URLs of services that the sink calls: a GET beside the first message after PREWARM_AFTER without one starts them while the sink starts; comma-separated"`
-	PrewarmAfter time.Duration `envconfig:"PREWARM_AFTER" default:"10s" min:"1ms" max:"24h" desc:"time without a message after which PREWARM is called again"`
 
 	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" form:"address" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
 	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`

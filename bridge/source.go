@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	lookupdTimeout = 2 * time.Second  // an nsqlookupd has to answer
-	stopTimeout    = 3 * time.Second  // nsqd has to confirm that reading ends
-	heartbeat      = 10 * time.Second // between two signs of life of an nsqd; it is lost after twice that
+	lookupdTimeout = 2 * time.Second // an nsqlookupd has to answer
+	stopTimeout    = 3 * time.Second // nsqd has to confirm that reading ends
+	heartbeat      = 5 * time.Second // between two signs of life of an nsqd; it is lost after twice that
 
 	// nsqd may have chosen one more message when it is told to send none, and says nothing of it.
 	lateTime = 250 * time.Millisecond
@@ -30,6 +30,7 @@ type source struct {
 	nsqds       queue.Settings
 	lookupds    []string
 	connections *connections
+	share       func() // divides what may be in flight among all nsqds
 	reconnect   time.Duration
 	log         *slog.Logger
 }
@@ -42,6 +43,7 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 		handle(m)
 		return nil
 	}))
+	go s.shareAmongAll(ctx)
 	if len(s.lookupds) > 0 {
 		if s.nsqds.TLS != "off" {
 			s.consumer.SetBehaviorDelegate(&encryptedOnly{source: s, ctx: ctx})
@@ -58,6 +60,26 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 	}
 	all.Wait()
 	return nil
+}
+
+// shareAmongAll has what may be in flight divided anew when there is another connection, or
+// one fewer. go-nsq v1.1.0 may ask a new nsqd for messages before it has asked the others for
+// fewer: then it gives up, and tries again 5 s later, which no setting of its changes.
+func (s *source) shareAmongAll(ctx context.Context) {
+	ticker := time.NewTicker(s.reconnect)
+	defer ticker.Stop()
+	shared := 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if n := s.consumer.Stats().Connections; n != shared {
+				shared = n
+				s.share()
+			}
+		}
+	}
 }
 
 // readFrom connects to an nsqd again and again, until ctx ends.

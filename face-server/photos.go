@@ -89,7 +89,7 @@ func (p *photos) Check(ctx context.Context, request *facerecog.IdentifyRequest) 
 	ctx, cancel := p.withDeadline(ctx)
 	defer cancel()
 	var response *facerecog.Photo
-	err := p.admit(ctx, request, func() error {
+	err := p.admit(ctx, request, func(ctx context.Context) error {
 		body, _, err := p.body(ctx, request)
 		if err != nil {
 			return err

@@ -23,14 +23,13 @@ import (
 // picture a little too large is refused in words rather than by gRPC.
 const messageMargin = 1 << 20
 
-// A client that is silent for pingAfter is pinged; without an answer its connection ends,
-// and what it asked with it. Clients may ping as often as every leastPing, also while
-// they ask nothing: gRPC's own limit, 5 minutes, would end connections that are looked after.
-const (
-	pingAfter   = 30 * time.Second
-	pingTimeout = 10 * time.Second
-	leastPing   = 5 * time.Second
-)
+// A client that is silent for so long is pinged; without an answer its connection ends, and
+// what it asked with it.
+var pings = keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
+
+// leastPing is how often clients may ping, also while they ask nothing: gRPC's own limit, 5
+// minutes, would end connections that are looked after.
+const leastPing = 5 * time.Second
 
 // run answers calls until ctx ends, then those in flight, within the grace time.
 // It listens at once and is ready when the gallery was read.
@@ -54,12 +53,12 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return answerCalls(ctx, config, listener, secure, newServer(config, e, pictures, log))
+	return answerCalls(ctx, config, listener, secure, pings, newServer(config, e, pictures, log))
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends. Calls in
 // flight then have the grace time, after which they are refused as those of a busy server.
-func answerCalls(ctx context.Context, config settings, listener net.Listener, secure credentials.TransportCredentials, s *server) error {
+func answerCalls(ctx context.Context, config settings, listener net.Listener, secure credentials.TransportCredentials, pings keepalive.ServerParameters, s *server) error {
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
@@ -67,7 +66,7 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
 		grpc.MaxConcurrentStreams(config.MaxStreams), // each may hold a message
 		grpc.WaitForHandlers(true),                   // the models are freed afterwards
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingTimeout}),
+		grpc.KeepaliveParams(pings),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPing, PermitWithoutStream: true}),
 	)
 	facerecog.RegisterIdentifyServer(calls, s)

@@ -85,7 +85,7 @@ func imageOf(ctx context.Context) (id int64) {
 }
 
 func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (response *facerecog.IdentifyResponse, err error) {
-	err = s.admit(ctx, request, func() error {
+	err = s.admit(ctx, request, func(ctx context.Context) error {
 		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body)
@@ -119,7 +119,7 @@ func (s *server) withDeadline(ctx context.Context) (context.Context, context.Can
 // admit does something that needs a worker, if no more calls wait for one than may. For
 // each worker two pictures are held: one that it looks at and one that is read meanwhile. A
 // picture of a root that is known not to answer is refused at once.
-func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, do func() error) error {
+func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, do func(ctx context.Context) error) error {
 	if err := s.gallery.Ready(); err != nil {
 		return err
 	}
@@ -133,12 +133,12 @@ func (s *server) admit(ctx context.Context, request *facerecog.IdentifyRequest, 
 	if len(request.GetImage()) > 0 {
 		path = ""
 	}
-	leave, err := s.slots.Enter(ctx, path)
+	ctx, leave, err := s.slots.Enter(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	return do()
+	return do(ctx)
 }
 
 // alone does something when nobody else does it in this slot. It waits for no picture.

@@ -103,7 +103,7 @@ func startServer(t *testing.T, s settings) (connection *grpc.ClientConn, stop fu
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := answerCalls(ctx, s, listener, insecure.NewCredentials(), answering); err != nil {
+		if err := answerCalls(ctx, s, listener, insecure.NewCredentials(), pings, answering); err != nil {
 			t.Errorf("server ended with %v", err)
 		}
 	}()
@@ -428,7 +428,7 @@ func TestDrains(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), answering)
+		ended <- answerCalls(ctx, s, listener, insecure.NewCredentials(), pings, answering)
 	}()
 	testkit.Eventually(t, patience, "it is ready", func() bool { return isReady(t, connection) })
 

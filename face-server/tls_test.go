@@ -31,7 +31,7 @@ func TestOnlyThoseWithACertificateAreAnswered(t *testing.T) {
 	answering := newTestServer(t, s)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- answerCalls(ctx, s, listener, secure, answering) }()
+	go func() { ended <- answerCalls(ctx, s, listener, secure, pings, answering) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

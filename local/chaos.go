@@ -19,7 +19,7 @@ func breakThings(ctx context.Context) error {
 	}
 	report.Write(os.Stdout)
 	if !report.Good() {
-		return errors.New("something was lost, done twice or wrong: see above")
+		return errors.New("something was lost, done twice, wrong or too slow: see above")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -23,10 +24,8 @@ import (
 
 // faceServer is the client of any face server, this project's or the original API's.
 type faceServer struct {
-	connection    *grpc.ClientConn
-	identifier    facerecog.IdentifyClient
-	gallery       facerecog.GalleryClient
-	health        facerecog.HealthCheckClient
+	dial          func() (*grpc.ClientConn, error) // connects to nothing yet
+	current       atomic.Pointer[grpc.ClientConn]
 	healthTimeout time.Duration
 }
 
@@ -45,28 +44,27 @@ const (
 // One whose other end went silent is found by pings, which are sent while a call waits
 // and nothing has come for pingAfter, and with the first call after a pause. A server
 // that does not expect them as this project's does takes three of them between two of
-// its answers for an attack, so none are sent while nobody waits.
+// its answers for an attack, so none are sent while nobody waits. A health check finds
+// it sooner.
 func dialFaceServer(address string, creds credentials.TransportCredentials, healthTimeout time.Duration) (*faceServer, error) {
 	reconnect := grpcbackoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
-	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(creds),
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: healthTimeout}),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(responseBytes)),
-		grpc.WithStatsHandler(sentHandler{}))
+	f := &faceServer{healthTimeout: healthTimeout, dial: func() (*grpc.ClientConn, error) {
+		return grpc.NewClient(address,
+			grpc.WithTransportCredentials(creds),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: healthTimeout}),
+			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(responseBytes)),
+			grpc.WithStatsHandler(sentHandler{}))
+	}}
+	connection, err := f.dial()
 	if err != nil {
 		return nil, err
 	}
-	return &faceServer{
-		connection:    connection,
-		identifier:    facerecog.NewIdentifyClient(connection),
-		gallery:       facerecog.NewGalleryClient(connection),
-		health:        facerecog.NewHealthCheckClient(connection),
-		healthTimeout: healthTimeout,
-	}, nil
+	f.current.Store(connection)
+	return f, nil
 }
 
-func (f *faceServer) close() error { return f.connection.Close() }
+func (f *faceServer) close() error { return f.current.Load().Close() }
 
 // outcome is how one call to the face server ended.
 type outcome struct {
@@ -96,7 +94,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 	// For the face server's log; one that does not know it leaves it alone.
 	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, p.trace), facerecog.ImageKey, strconv.FormatInt(p.id, 10))
 	return unlessOpened(ctx, opened, func(ctx context.Context) (outcome, error) {
-		response, err := f.identifier.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
+		response, err := facerecog.NewIdentifyClient(f.current.Load()).Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
 		return outcome{
 			faces:      readFaces(response),
 			warning:    response.GetWarning(),
@@ -111,7 +109,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 // API describes none.
 func (f *faceServer) describe(ctx, opened context.Context, image string, trace event.Trace) (described *facerecog.Photo, o outcome) {
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		described, err = f.gallery.Describe(ctx, &facerecog.DescribeRequest{ImageName: image})
+		described, err = facerecog.NewGalleryClient(f.current.Load()).Describe(ctx, &facerecog.DescribeRequest{ImageName: image})
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented {
@@ -128,7 +126,7 @@ func (f *faceServer) match(ctx, opened context.Context, model string, faces []st
 		request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: face.Embedding})
 	}
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		answer, err = f.gallery.Match(ctx, request)
+		answer, err = facerecog.NewGalleryClient(f.current.Load()).Match(ctx, request)
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented || o.code == codes.InvalidArgument {
@@ -181,13 +179,48 @@ func failure(err error, sent bool) outcome {
 	return o
 }
 
-// healthy asks the face server whether it works. The pause between two tries to
-// connect is cut short; a try that is under way is waited for.
+// healthy asks the face server whether it works. When nothing is heard for half the time
+// that it has, it is asked over a new connection as well: if that is answered, the silent
+// one is left, which is sooner than a ping would tell. Calls on it may still end as they do.
 func (f *faceServer) healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, f.healthTimeout)
 	defer cancel()
-	f.connection.ResetConnectBackoff()
-	response, err := f.health.HealthCheck(ctx, &facerecog.Empty{}, grpc.WaitForReady(true))
+	current := f.current.Load()
+	answer := make(chan error, 1)
+	go func() { answer <- health(ctx, current) }()
+	silence := time.NewTimer(f.healthTimeout / 2)
+	defer silence.Stop()
+	select {
+	case err := <-answer:
+		return err
+	case <-silence.C:
+	}
+	fresh, err := f.dial()
+	if err != nil {
+		return <-answer
+	}
+	freshAnswer := make(chan error, 1)
+	go func() { freshAnswer <- health(ctx, fresh) }()
+	select {
+	case err = <-answer:
+	case err = <-freshAnswer:
+		if err == nil && f.current.CompareAndSwap(current, fresh) {
+			time.AfterFunc(leftFor, func() { current.Close() })
+			return nil
+		}
+	}
+	fresh.Close()
+	return err
+}
+
+// leftFor is how long a connection that was left is kept for the calls on it; FACE_TIMEOUT is no longer.
+const leftFor = 15 * time.Minute
+
+// health asks over one connection. The pause between two tries to connect is cut
+// short; a try that is under way is waited for.
+func health(ctx context.Context, connection *grpc.ClientConn) error {
+	connection.ResetConnectBackoff()
+	response, err := facerecog.NewHealthCheckClient(connection).HealthCheck(ctx, &facerecog.Empty{}, grpc.WaitForReady(true))
 	if err != nil {
 		return err
 	}

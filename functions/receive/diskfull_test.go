@@ -120,6 +120,28 @@ func TestAFullDatabase(t *testing.T) {
 	}
 }
 
+// TestAReadOnlyDatabase has a primary that turned read-only, and no other took its place.
+func TestAReadOnlyDatabase(t *testing.T) {
+	s := newSystem(t)
+	own := deptest.OwnMySQL(t)
+	testkit.Succeed(t, store.Migrate(t.Context(), own.DSN))
+	// Of an account of little rights: an administrator may write all the same.
+	pictures := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, own.DSN, "receive")}, Connections: 4}))(t)
+	t.Cleanup(func() { pictures.Close() })
+	s.useDatabase(pictures)
+	admin := deptest.SQL(t, own.DSN)
+	testkit.Must(admin.ExecContext(t.Context(), "SET GLOBAL read_only=ON"))(t)
+	got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Accept", "application/json")
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" ||
+		!strings.Contains(got.body, "the database is read-only") || strings.Contains(got.body, "1290") {
+		t.Errorf("%d %s, want 503 that says so", got.status, got.body)
+	}
+	testkit.Must(admin.ExecContext(t.Context(), "SET GLOBAL read_only=OFF"))(t)
+	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`); got.status != http.StatusAccepted {
+		t.Errorf("when it takes writes again: %d %s", got.status, got.body)
+	}
+}
+
 // useDatabase puts another database in the place of the system's own.
 func (s *system) useDatabase(db *store.Store) {
 	s.store, s.receiver.store, s.publisher.store, s.sweeper.rows = db, db, db, db

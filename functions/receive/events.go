@@ -42,6 +42,7 @@ func (r *receiver) postEvents(w http.ResponseWriter, request *http.Request) erro
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
+	r.prewarm(request)
 	if err := r.submit(ctx, pictures); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/queue"
@@ -70,17 +72,18 @@ func (r *receiver) checkFolder(ctx context.Context, path string) (clean string, 
 func (r *receiver) walkFolders(ctx context.Context, pictures []picture, until time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
+	var posted []*folder
+	var due []store.DueFolder
 	for _, p := range pictures {
-		if p.folder == nil || p.folder.ID == 0 {
-			continue
+		if p.folder != nil && p.folder.ID != 0 {
+			posted, due = append(posted, p.folder), append(due, store.DueFolder{ID: p.folder.ID, Path: p.folder.Path})
 		}
-		walk, finished, err := r.walker.walk(ctx, p.folder.ID, until)
-		if err != nil {
-			r.log.Warn("folder not walked, the next ping goes on", "folder", p.folder.ID, "error", err)
-		}
-		if walk.ID != 0 {
-			p.folder.Found, p.folder.finished = walk.Found, finished
-		}
+	}
+	err := r.walker.walkAll(ctx, due, until, func(i int, end ending) {
+		posted[i].Found, posted[i].finished = end.walk.Found, end.finished
+	})
+	if err != nil {
+		r.log.Warn("not every folder was walked, the next ping goes on", "error", err)
 	}
 }
 
@@ -104,12 +107,13 @@ const (
 	// walkLease is how long a folder is left alone after its walker died. It is longer than
 	// a batch takes.
 	walkLease = time.Minute
-	// dueFolders is how many folders a ping takes up at most.
-	dueFolders = 100
+	// dueFolders is how many folders a ping looks at. It is large, so that those of a root
+	// that is away, which are due for as long, are not all that it sees.
+	dueFolders = 10_000
 )
 
 // resume goes on with the folders that are due, those that were left alone longest
-// first, for FOLDER_TIME. Only to list one may take longer, up to half of what the
+// first, for FOLDER_TIME (see walkAll). Only to list one may take longer, up to half of what the
 // request has left, so that a huge one on a slow disk comes on as well.
 func (w *walker) resume(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
@@ -117,33 +121,72 @@ func (w *walker) resume(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
 		defer cancel()
 	}
-	ids, err := w.rows.DueFolders(ctx, dueFolders)
+	due, err := w.rows.DueFolders(ctx, dueFolders)
 	if err != nil {
 		return err
 	}
-	until := time.Now().Add(w.Time)
-	for _, id := range ids {
-		if _, _, err := w.walk(ctx, id, until); err != nil {
-			return err
-		}
-		if time.Now().After(until) {
-			return nil
-		}
+	return w.walkAll(ctx, due, time.Now().Add(w.Time), func(int, ending) {})
+}
+
+// ending is how far a walk came.
+type ending struct {
+	walk     store.Walk
+	finished bool
+	broken   error // what it cannot go on for now
+}
+
+// walkAll goes on with the folders until the time, those of one root after another and the
+// roots beside each other: none waits for a root that does not answer but its own folders.
+// Done is told of each that was walked, by its place among them, from several goroutines.
+func (w *walker) walkAll(ctx context.Context, due []store.DueFolder, until time.Time, done func(i int, end ending)) error {
+	if len(due) == 0 {
+		return nil
 	}
-	return nil
+	ofRoot := map[string][]int{}
+	for i, folder := range due {
+		root := w.roots.FolderRoot(folder.Path)
+		ofRoot[root] = append(ofRoot[root], i)
+	}
+	quota := w.quota(ctx)
+	var walks errgroup.Group
+	for _, folders := range ofRoot {
+		walks.Go(func() error {
+			until := until
+			for _, i := range folders {
+				began := time.Now()
+				end, err := w.walk(ctx, due[i].ID, until, quota)
+				if err != nil {
+					return err
+				}
+				if end.walk.ID != 0 {
+					done(i, end)
+				}
+				// A relative folder may have waited for a later root, which pauses now: its
+				// time is not that of the folders which lie in this one.
+				if errors.Is(end.broken, photo.ErrUnreachable) {
+					until = until.Add(time.Since(began))
+				}
+				if time.Now().After(until) || ctx.Err() != nil {
+					return nil
+				}
+			}
+			return nil
+		})
+	}
+	return walks.Wait()
 }
 
 // walk goes on with one folder, unless another is at it, until its end or the time; the
 // zero Walk says that another is. What goes wrong with the folder is noted in its row;
 // the error is the database's.
-func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk store.Walk, finished bool, err error) {
+func (w *walker) walk(ctx context.Context, id int64, until time.Time, quota *quota) (end ending, err error) {
 	// What was begun is written, even if the client is gone by then.
 	write := context.WithoutCancel(ctx)
-	walk, err = w.rows.ClaimFolder(write, id, walkLease)
+	walk, err := w.rows.ClaimFolder(write, id, walkLease)
 	if err != nil {
-		return store.Walk{}, false, ignoreLost(err)
+		return ending{}, ignoreLost(err)
 	}
-	quota, began := w.quota(ctx), walk.Position
+	began := walk.Position
 	batch := make([]string, 0, walkBatch)
 	var broken error
 	for name, err := range w.roots.Walk(ctx, walk.Path, walk.Position) {
@@ -159,15 +202,15 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 			continue
 		}
 		if err := w.submit(write, &walk, batch, quota); err != nil {
-			return walk, false, ignoreLost(err)
+			return ending{walk: walk}, ignoreLost(err)
 		}
 		if batch = batch[:0]; time.Now().After(until) {
-			return walk, false, ignoreLost(w.rows.ReleaseWalk(write, walk, ""))
+			return ending{walk: walk}, ignoreLost(w.rows.ReleaseWalk(write, walk, ""))
 		}
 	}
 	if len(batch) > 0 {
 		if err := w.submit(write, &walk, batch, quota); err != nil {
-			return walk, false, ignoreLost(err)
+			return ending{walk: walk}, ignoreLost(err)
 		}
 	}
 	if broken != nil {
@@ -175,10 +218,10 @@ func (w *walker) walk(ctx context.Context, id int64, until time.Time) (walk stor
 		if ctx.Err() == nil || walk.Position == began {
 			problem = w.problem(id, broken)
 		}
-		return walk, false, ignoreLost(w.rows.ReleaseWalk(write, walk, problem))
+		return ending{walk: walk, broken: broken}, ignoreLost(w.rows.ReleaseWalk(write, walk, problem))
 	}
 	w.log.Info("folder walked", "folder", id, "path", walk.Path, "found", walk.Found)
-	return walk, true, ignoreLost(w.rows.FinishWalk(write, walk))
+	return ending{walk: walk, finished: true}, ignoreLost(w.rows.FinishWalk(write, walk))
 }
 
 // quota asks the queue how much it holds; when it does not answer, nothing may be published.
@@ -186,9 +229,9 @@ func (w *walker) quota(ctx context.Context) *quota {
 	backlog, err := w.queue.Backlog(ctx, w.subscription.Topic, w.subscription.Channel)
 	if err != nil {
 		w.log.Warn("hints not published, the next sweep will", "error", err)
-		return &quota{0, w.publisher, w.log}
+		return &quota{publisher: w.publisher, log: w.log}
 	}
-	return &quota{max(0, w.fill-backlog), w.publisher, w.log}
+	return &quota{publisher: w.publisher, log: w.log, left: max(0, w.fill-backlog)}
 }
 
 // submit submits a batch of names, and publishes the hints for which there is room.

@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -81,6 +84,8 @@ func main() {
 			comparer:   comparer,
 			gallery:    gallery,
 			uploads:    newUploadMemory(s.UploadMemory),
+			prewarmer:  prewarm.New(s.Prewarming, log),
+			waiters:    semaphore.NewWeighted(s.MaxWaiters),
 			draining:   ctx.Done(),
 			log:        log,
 		}

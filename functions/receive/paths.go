@@ -16,6 +16,7 @@ import (
 
 // postPaths takes the original API's JSON, whatever its Content-Type is.
 func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error {
+	r.prewarm(request)
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
 	if isPicture(request, body) {
 		return &serve.Problem{Status: http.StatusUnsupportedMediaType,

@@ -38,6 +38,8 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")
 	case errors.Is(err, store.ErrFull):
 		return diskFull("the database is full, nothing was saved: make room, then send the request again")
+	case errors.Is(err, store.ErrReadOnly):
+		return unavailable("the database is read-only, nothing was saved: see that MYSQL_DSN names the primary; while another server takes its place, try again")
 	case errors.Is(err, photo.ErrFull):
 		return diskFull("the place where pictures are kept is full: make room, then send the request again, nothing is done twice")
 	case errors.Is(err, errSave) && errors.Is(err, photo.ErrDenied):

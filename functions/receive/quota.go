@@ -3,34 +3,42 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// quota is how many hints of a walk's new pictures may be published still, so that the
+// quota is how many hints of new pictures walks may publish still, all together, so that the
 // queue is not flooded. The other pictures stay due, and the sweeps publish their hints bit by bit.
 type quota struct {
-	left      int
 	publisher hintPublisher
 	log       *slog.Logger
+
+	mu   sync.Mutex
+	left int
 }
 
 // publish publishes the hints of the pictures that wait for one, as many as it may.
 func (q *quota) publish(ctx context.Context, submissions []store.Submission) {
-	var waiting []store.Ref
-	for _, s := range submissions {
-		if len(waiting) < q.left && s.Unhinted() {
-			waiting = append(waiting, s.Ref)
-		}
-	}
-	if len(waiting) == 0 {
-		return
-	}
-	q.left -= len(waiting)
-	if !publishNew(ctx, q.publisher, waiting, nil, q.log) {
+	waiting := q.take(submissions)
+	if len(waiting) > 0 && !publishNew(ctx, q.publisher, waiting, nil, q.log) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
 		q.left = 0
 	}
+}
+
+func (q *quota) take(submissions []store.Submission) (waiting []store.Ref) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, s := range submissions {
+		if q.left > 0 && s.Unhinted() {
+			waiting = append(waiting, s.Ref)
+			q.left--
+		}
+	}
+	return waiting
 }
 
 // publishNew publishes and stamps the hints of new pictures, and tells whether they are on

@@ -17,11 +17,13 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
+	"golang.org/x/sync/semaphore"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -82,6 +84,8 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		comparer:   comparer,
 		gallery:    gallery,
 		uploads:    newUploadMemory(8 << 20),
+		prewarmer:  prewarm.New(fromTags[prewarm.Settings](t), log),
+		waiters:    semaphore.NewWeighted(limits.MaxWaiters),
 		log:        log,
 	}
 	s.handler = s.routes()

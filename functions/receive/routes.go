@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -27,7 +30,9 @@ type receiver struct {
 	comparer   *comparer
 	gallery    *photo.Roots
 	uploads    uploadMemory
-	draining   <-chan struct{} // closed when the program is to end
+	prewarmer  *prewarm.Prewarmer
+	waiters    *semaphore.Weighted // of MAX_WAITERS
+	draining   <-chan struct{}     // closed when the program is to end
 	log        *slog.Logger
 }
 

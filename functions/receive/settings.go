@@ -10,18 +10,20 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
-// Three packages call theirs Settings, two Limits; an embedded field needs a name of
+// Four packages call theirs Settings, two Limits; an embedded field needs a name of
 // its own.
 type (
 	Auth          = auth.Settings
 	Database      = store.Settings
 	NSQ           = queue.Settings
 	PictureLimits = photo.Limits
+	Prewarming    = prewarm.Settings
 )
 
 type settings struct {
@@ -36,6 +38,7 @@ type settings struct {
 	Limits
 	SweepSettings
 	FolderSettings
+	Prewarming // of what looks at the pictures
 }
 
 // defaults are the settings that have no default in their tags.
@@ -53,6 +56,7 @@ type Limits struct {
 	UploadMemory int64         `envconfig:"UPLOAD_MEMORY" default:"268435456" min:"1" max:"1099511627776" desc:"bytes of uploads that are held at once, more wait; while they are read they take up to twice that"`
 	MaxWait      time.Duration `envconfig:"MAX_WAIT" default:"60s" min:"0" max:"15m" desc:"longest that Prefer: wait=SECONDS holds an answer back until the results are there; 0: it never does"`
 	EnrolWait    time.Duration `envconfig:"ENROL_WAIT" default:"10s" min:"0" max:"15m" desc:"how long an enrolment waits for what becomes of its photos, unless the client says Prefer: wait=SECONDS; 0: it answers at once"`
+	MaxWaiters   int64         `envconfig:"MAX_WAITERS" default:"100" min:"0" max:"100000" desc:"most requests that Prefer: wait holds back at once; one more is answered at once, as without it"`
 	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"100ms" max:"1h" desc:"longest time for a request after its body was read"`
 }
 

@@ -105,3 +105,40 @@ func TestASilentStoreIsAskedOnceForAFolder(t *testing.T) {
 		}
 	}
 }
+
+// Whatever waits for a store that is silent, a ping goes on with the folders of other roots.
+func TestFoldersOfADeadRootHoldUpNoOthers(t *testing.T) {
+	const dead = 20
+	for name, c := range map[string]struct {
+		deadFirst     bool // of the roots
+		deadly, sound string
+	}{
+		"each has its root":               {true, "s3://pictures/%d/", "%s/a/"},
+		"relative ones of the root first": {false, "%d/", "a/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSystem(t)
+			s.putFiles(t, "a/1.jpg")
+			pictures := buckets.Serve(t, "pictures")
+			pictures.Misbehave(pictures.Silence())
+			roots := s.images + "," + pictures.Root("pictures")
+			if c.deadFirst {
+				roots = pictures.Root("pictures") + "," + s.images
+				c.sound = fmt.Sprintf(c.sound, s.images)
+			}
+			s.roots = testkit.Must(photo.Patience{ReadTimeout: 500 * time.Millisecond, RootWait: time.Minute}.Open(roots))(t)
+			s.walker.roots, s.comparer.roots, s.walker.Time = s.roots, s.roots, 100*time.Millisecond
+			for i := range dead {
+				testkit.Must(s.store.SubmitFolder(t.Context(), fmt.Sprintf(c.deadly, i)))(t)
+			}
+			sound := testkit.Must(s.store.SubmitFolder(t.Context(), c.sound))(t)
+			testkit.Succeed(t, s.ping(t.Context()))
+			if got := s.folder(t, sound.ID); got.FinishedAt == nil || got.Found != 1 {
+				t.Errorf("after one ping the folder of the other root is %+v", got)
+			}
+			if got := s.folder(t, 1); got.FinishedAt != nil || !strings.Contains(got.Problem, "cannot be reached") {
+				t.Errorf("a folder of the dead one: %+v", got)
+			}
+		})
+	}
+}

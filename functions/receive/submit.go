@@ -43,6 +43,12 @@ func newPicture(path string, trace event.Trace) picture {
 
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
+// prewarm starts what is going to look at the request's pictures, while they get their
+// rows and hints. The calls outlive the request, which may be answered sooner.
+func (r *receiver) prewarm(request *http.Request) {
+	r.prewarmer.OnWork(context.WithoutCancel(request.Context()), time.Now())
+}
+
 // submit gives every picture its row and publishes a hint for those that wait to be
 // looked at, and begins to walk the folders. What became of each is noted in it; an error
 // means that not everything was done: the same request again completes it, and does

@@ -12,6 +12,7 @@ import (
 
 // postPictures takes pictures themselves: one as the body, or several in a form.
 func (r *receiver) postPictures(w http.ResponseWriter, request *http.Request) error {
+	r.prewarm(request) // before a large picture is read
 	pictures, err := r.takeUploads(w, request)
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ type Result struct {
 // waitForResults holds the answer back as long as the client prefers (RFC 7240, section
 // 4.3), MAX_WAIT at most, until every picture has its result, and tells whether that came.
 // It ends early when the program is to end, and does not begin where a folder was posted,
-// of which only a ping may find the last picture.
+// of which only a ping may find the last picture, or where MAX_WAITERS wait already: they
+// would keep others out of an instance that takes so many requests at once.
 func (r *receiver) waitForResults(w http.ResponseWriter, request *http.Request, pictures []picture) bool {
 	wait := min(waitOf(request), r.limits.MaxWait)
 	ids := make([]int64, 0, len(pictures))
@@ -32,9 +33,10 @@ func (r *receiver) waitForResults(w http.ResponseWriter, request *http.Request, 
 			ids = append(ids, p.ID)
 		}
 	}
-	if wait <= 0 {
+	if wait <= 0 || !r.waiters.TryAcquire(1) {
 		return false
 	}
+	defer r.waiters.Release(1)
 	w.Header().Set("Preference-Applied", fmt.Sprintf("wait=%d", int(wait.Seconds())))
 	ctx, cancel := context.WithTimeout(request.Context(), wait)
 	defer cancel()

@@ -2,9 +2,14 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
@@ -76,6 +81,48 @@ func TestWhoWaitsInVainIsToldSo(t *testing.T) {
 	s.limits.MaxWait, s.draining = time.Hour, draining
 	if got := s.do(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=3600"); got.status != http.StatusAccepted {
 		t.Errorf("while the program ends: %d %s, want 202 at once", got.status, got.body)
+	}
+}
+
+func TestNoMoreWaitThanMay(t *testing.T) {
+	s := newSystem(t)
+	s.waiters = semaphore.NewWeighted(1)
+	first := s.doBeside(t, "/image/post", `{"path":"a.jpg"}`, "Prefer", "wait=60")
+	testkit.Eventually(t, 20*time.Second, "the first waits", func() bool {
+		free := s.waiters.TryAcquire(1)
+		if free {
+			s.waiters.Release(1)
+		}
+		return !free
+	})
+	second := s.do(t, "/image/post", `{"path":"b.jpg"}`, "Prefer", "wait=60")
+	if second.status != http.StatusAccepted || second.header.Get("Preference-Applied") != "" || len(second.images(t)) != 1 {
+		t.Errorf("the second: %d %v %s, want 202 without waiting", second.status, second.header, second.body)
+	}
+	s.finish(t, 1, store.Result{})
+	if got := <-first; got.status != http.StatusOK {
+		t.Errorf("the first: %d %s, want 200", got.status, got.body)
+	}
+	third := s.doBeside(t, "/image/post", `{"path":"c.jpg"}`, "Prefer", "wait=60")
+	s.finish(t, 3, store.Result{})
+	if got := <-third; got.status != http.StatusOK || got.header.Get("Preference-Applied") != "wait=60" {
+		t.Errorf("when nobody waits any more: %d %v, want 200", got.status, got.header)
+	}
+}
+
+// TestTheManifestLeavesRoomBesideThoseWhoWait is of Knative, which keeps out what is more than containerConcurrency.
+func TestTheManifestLeavesRoomBesideThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	manifest := testkit.Must(os.ReadFile("../../knative/base/receive.yaml"))(t)
+	number := func(pattern string) int {
+		found := regexp.MustCompile(pattern).FindSubmatch(manifest)
+		if found == nil {
+			t.Fatalf("nothing is like %s", pattern)
+		}
+		return testkit.Must(strconv.Atoi(string(found[1])))(t)
+	}
+	if all, waiting := number(`(?m)^ *containerConcurrency: (\d+)$`), number(`name: MAX_WAITERS, value: "(\d+)"`); all-waiting < 8 {
+		t.Errorf("of %d requests at once %d may wait, want 8 left", all, waiting)
 	}
 }
 

@@ -25,13 +25,13 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 		refuse(errChanged)
 		return
 	}
-	release, err := v.acquire(r.Context(), image)
+	ctx, release, err := v.acquire(r.Context(), image)
 	if err != nil {
 		refuse(err)
 		return
 	}
 	defer release()
-	body, format, err := v.read(r.Context(), image)
+	body, format, err := v.read(ctx, image)
 	if err != nil {
 		refuse(err)
 		return
@@ -50,14 +50,14 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// acquire waits until one more picture may be in memory. Call release when it no
-// longer is.
-func (v *view) acquire(ctx context.Context, image lineup.Image) (release func(), err error) {
-	release, err = v.slots.Enter(ctx, image.Path)
+// acquire waits until one more picture may be in memory, which is read with the context
+// that it gives. Call release when it no longer is.
+func (v *view) acquire(ctx context.Context, image lineup.Image) (inside context.Context, release func(), err error) {
+	inside, release, err = v.slots.Enter(ctx, image.Path)
 	if err != nil && ctx.Err() != nil {
-		return nil, errBusy
+		return nil, nil, errBusy
 	}
-	return release, err
+	return inside, release, err
 }
 
 // read gives the picture and its format, by its first bytes, never by its name. It gives

@@ -173,7 +173,8 @@ func TestWhoAsksForOnePictureTooManyWaitsAndIsThenTurnedAway(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.PicturesAtOnce, o.RequestTimeout = 1, 200*time.Millisecond })
 	s.put(t, "a.jpg", jpegOf(t))
 	path := fmt.Sprintf("/images/%d/picture", s.submit(t, "a.jpg"))
-	leave := testkit.Must(s.view.slots.Enter(t.Context(), ""))(t)
+	_, leave, err := s.view.slots.Enter(t.Context(), "")
+	testkit.Succeed(t, err)
 	if r := s.get(t, path); r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") == "" {
 		t.Errorf("with every slot taken: %d %s", r.status, r.body)
 	}

@@ -184,15 +184,9 @@ func wantDana(t *testing.T, id int64, patience time.Duration) lineup.Image {
 // announced gives the subscriber's events of a picture.
 func announced(t *testing.T, id int64) (events []cloudevents.Event) {
 	t.Helper()
-	status, answer, _ := call(t, http.MethodGet, "example", "/", nil)
-	var all []cloudevents.Event
-	if err := json.Unmarshal(answer, &all); err != nil || status != http.StatusOK {
+	status, answer, _ := call(t, http.MethodGet, "example", fmt.Sprintf("/?subject=images/%d", id), nil)
+	if err := json.Unmarshal(answer, &events); err != nil || status != http.StatusOK {
 		t.Fatalf("the subscriber's events: %d %.300s: %v", status, answer, err)
-	}
-	for _, e := range all {
-		if e.Subject() == "images/"+strconv.FormatInt(id, 10) {
-			events = append(events, e)
-		}
 	}
 	return events
 }

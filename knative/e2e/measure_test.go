@@ -44,7 +44,7 @@ func TestColdStarts(t *testing.T) {
 			image, d = timedUpload(t) // one that has a result already would not be looked at
 			took["receive"] = append(took["receive"], d)
 			// Asked of the subscriber, which always runs: view would start, and take time from the others.
-			testkit.Poll(t, time.Minute, 20*time.Millisecond, "the picture is looked at", func() bool { return len(announced(t, image.ID)) > 0 })
+			testkit.Poll(t, time.Minute, 50*time.Millisecond, "the picture is looked at", func() bool { return len(announced(t, image.ID)) > 0 })
 			took["identified"] = append(took["identified"], time.Since(start))
 		},
 	}

@@ -52,9 +52,16 @@ func (s *results) receive(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (s *results) show(w http.ResponseWriter, _ *http.Request) {
+// show answers with the events of ?subject=, or with all.
+func (s *results) show(w http.ResponseWriter, r *http.Request) {
+	subject := r.FormValue("subject")
+	events := []cloudevents.Event{} // none is [] in JSON, not null
 	s.mu.Lock()
-	events := append([]cloudevents.Event{}, s.events...) // none is [] in JSON, not null
+	for _, e := range s.events {
+		if subject == "" || e.Subject() == subject {
+			events = append(events, e)
+		}
+	}
 	s.mu.Unlock()
 	serve.JSON(w, http.StatusOK, events)
 }

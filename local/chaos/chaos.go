@@ -27,6 +27,7 @@ type Settings struct {
 	Times    string        `envconfig:"CHAOS_TIMES" default:"short" oneof:"short real" desc:"short: LEASE, HINT_AGE and the like in seconds, so that much happens in a run; real: the programs' own defaults"`
 	Faults   []string      `envconfig:"CHAOS_FAULTS" desc:"kinds of faults to inject, as the table names them, separated by commas; not set: all"`
 	Patience time.Duration `envconfig:"CHAOS_PATIENCE" default:"6s" min:"1ms" max:"1h" desc:"how long things may take to recover before the next fault comes all the same"`
+	Recovery time.Duration `envconfig:"CHAOS_RECOVERY" default:"60s" min:"1s" max:"24h" desc:"how long what waits after a fault may wait, whatever fails meanwhile; if more, the run has failed"`
 	Quiet    time.Duration `envconfig:"CHAOS_QUIET" default:"5m" min:"1s" max:"24h" desc:"how long everything may take to be looked at once no more faults come"`
 
 	// Programs is the folder of programs made by system.Build; empty: they are built.
@@ -51,7 +52,7 @@ func (s *Settings) times() (environment []string, ping, lease time.Duration) {
 	if s.Times == "real" {
 		return environment, realPing, realLease
 	}
-	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=1s", "RETRY_MAX=8s", "SINK_TIMEOUT=15s"), 3 * time.Second, 12 * time.Second
+	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=1s", "RETRY_MOST=8s", "BREAKER_OPEN=3s", "RETRY_MAX=8s", "SINK_TIMEOUT=15s"), 3 * time.Second, 12 * time.Second
 }
 
 // Run runs everything in a folder of its own, which it removes when all was good and
@@ -81,7 +82,7 @@ func run(ctx context.Context, settings Settings, data string, say func(string, .
 	}
 	defer harness.close()
 	began := time.Now()
-	report := &Report{Seed: settings.Seed}
+	report := &Report{Seed: settings.Seed, limit: settings.Recovery}
 	if err := harness.perform(ctx, report, began, say); err != nil {
 		return nil, err
 	}
@@ -113,6 +114,7 @@ type harness struct {
 	watching sync.WaitGroup
 	unwatch  context.CancelFunc
 	client   *client
+	reader   *reader
 	stream   *stream
 	nsqd     nsqd
 	lease    time.Duration
@@ -142,17 +144,28 @@ func open(ctx context.Context, settings Settings, data string) (_ *harness, err 
 	if err = errors.Join(err, s.network.err); err != nil {
 		return nil, err
 	}
-	s.nsqd = nsqd{s.system.At.NSQD, s.system.At.NSQDHTTP}
+	s.nsqd = nsqd{s.system.At.NSQD[0], s.system.At.NSQDHTTP[0]}
 	if s.audit, err = newAudit(ctx, s.system.At.DSN); err != nil {
 		return nil, err
 	}
-	s.watch = &watch{unfinished: s.audit.unfinished}
+	s.reader = newReader(s.system.At.View)
+	s.watch = &watch{unfinished: s.unfinished}
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	s.unwatch = unwatch
 	s.watching.Go(func() { s.watch.run(watching) })
+	s.watching.Go(func() { s.reader.run(watching) })
 	s.client = newClient(s.system.At.Receive)
 	s.stream, err = s.newStream(ctx)
 	return s, err
+}
+
+// unfinished gives what waits: pictures, and whoever reads.
+func (s *harness) unfinished(ctx context.Context) (map[work]bool, error) {
+	waiting, err := s.audit.unfinished(ctx)
+	if page, waits := s.reader.unanswered(); waits && err == nil {
+		waiting[page] = true
+	}
+	return waiting, err
 }
 
 func (s *harness) newStream(ctx context.Context) (*stream, error) {

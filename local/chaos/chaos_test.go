@@ -25,7 +25,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := chaos.Run(t.Context(), chaos.Settings{
-		Seconds: 25, Seed: 7, Rate: 10, Waiting: 100, Times: "short", Patience: 8 * time.Second, Quiet: 2 * time.Minute, Programs: programs,
+		Seconds: 25, Seed: 7, Rate: 10, Waiting: 100, Times: "short", Patience: 8 * time.Second, Recovery: 2 * time.Minute, Quiet: 2 * time.Minute, Programs: programs,
 	}, t.Logf)
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +40,6 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 
 func TestEverySetting(t *testing.T) {
 	testkit.Settings(t, func() any {
-		return &chaos.Settings{Seconds: 1, Rate: 1, Waiting: 1, Times: "short", Patience: time.Second, Quiet: time.Second}
+		return &chaos.Settings{Seconds: 1, Rate: 1, Waiting: 1, Times: "short", Patience: time.Second, Recovery: time.Second, Quiet: time.Second}
 	})
 }

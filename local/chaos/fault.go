@@ -13,10 +13,15 @@ import (
 type fault struct {
 	kind string // a row of the report
 	what string // the very part
+	hop  bool   // what is one: from→to
 	effect
 	// inject lets it happen for d, and returns when the part is back.
 	inject func(ctx context.Context, d time.Duration) error
 	least  time.Duration // of d
+	// everywhere: it comes to every part in a round of the schedule, not to one of them.
+	everywhere bool
+	// served: the part is there for whoever comes anew, so that recovering begins with the fault.
+	served bool
 }
 
 // effect is what a fault may do to pictures and messages that are under way.
@@ -38,12 +43,12 @@ func (t target) faults() (all []fault) {
 		all = append(all, faultsBetween(p)...)
 	}
 	return append(all,
-		fault{"pause process past its lease", system.Process, effect{breaksCalls: true}, func(ctx context.Context, d time.Duration) error {
+		fault{kind: "pause process past its lease", what: system.Process, effect: effect{breaksCalls: true}, least: t.lease, inject: func(ctx context.Context, d time.Duration) error {
 			return t.pause(ctx, t.system.Program(system.Process), system.Process, d)
-		}, t.lease},
-		fault{"kill everything", "all at once", effect{breaksCalls: true, losesMessages: true}, t.killEverything, 0},
-		fault{"sink down", "the result sink", effect{}, t.sinkAnswers(unavailable), 0},
-		fault{"sink forgets answers", "the result sink", effect{}, t.sinkAnswers(failsAfterwards), 0},
+		}},
+		fault{kind: "kill everything", what: "all at once", effect: effect{breaksCalls: true, losesMessages: true}, inject: t.killEverything},
+		fault{kind: "sink down", what: "the result sink", inject: t.sinkAnswers(unavailable)},
+		fault{kind: "sink forgets answers", what: "the result sink", inject: t.sinkAnswers(failsAfterwards)},
 	)
 }
 
@@ -55,53 +60,56 @@ func (t target) faultsOf(p *system.Program, name string) []fault {
 	}
 	face := name == system.FaceServer
 	return []fault{
-		{"kill " + kind, name, effect{face, name == system.NSQD}, func(ctx context.Context, _ time.Duration) error {
+		{kind: "kill " + kind, what: name, effect: effect{face, name == system.NSQD}, inject: func(ctx context.Context, _ time.Duration) error {
 			p.Kill()
 			return t.awaitReady(ctx, name)
-		}, 0},
-		{"pause " + kind, name, effect{breaksCalls: face || kind == system.Process}, func(ctx context.Context, d time.Duration) error {
+		}},
+		{kind: "pause " + kind, what: name, effect: effect{breaksCalls: face || kind == system.Process}, inject: func(ctx context.Context, d time.Duration) error {
 			return t.pause(ctx, p, name, d)
-		}, 0},
-		{"restart " + kind, name, effect{breaksCalls: face}, func(ctx context.Context, d time.Duration) error {
+		}},
+		{kind: "restart " + kind, what: name, effect: effect{breaksCalls: face}, inject: func(ctx context.Context, d time.Duration) error {
 			p.Stop()
 			wait(ctx, d/2)
 			p.Start()
 			return t.awaitReady(ctx, name)
-		}, 0},
+		}},
 	}
 }
 
 // faultsBetween gives those of the connections between two programs.
 func faultsBetween(p *proxy) []fault {
-	breaks := effect{breaksCalls: p.tap != nil}
-	return []fault{
-		{"cut connections", p.name, breaks, func(context.Context, time.Duration) error {
-			p.cut()
-			return nil
-		}, 0},
-		{"refuse connections", p.name, breaks, func(ctx context.Context, d time.Duration) error {
-			p.refuse(true)
-			defer p.refuse(false)
+	// during injects what begins at yes and ends at no.
+	during := func(set func(yes bool)) func(context.Context, time.Duration) error {
+		return func(ctx context.Context, d time.Duration) error {
+			set(true)
+			defer set(false)
 			wait(ctx, d)
 			return nil
-		}, 0},
-		{"delay bytes", p.name, breaks, func(ctx context.Context, d time.Duration) error {
+		}
+	}
+	all := []fault{
+		{kind: "cut connections", inject: func(context.Context, time.Duration) error {
+			p.cut()
+			return nil
+		}},
+		{kind: "refuse connections", inject: during(p.refuse)},
+		{kind: "delay bytes", inject: func(ctx context.Context, d time.Duration) error {
 			p.slow(d / 20) // 50 to 250 ms each
 			defer p.slow(0)
 			wait(ctx, d)
 			return nil
-		}, 0},
-		{"black hole of old connections", p.name, breaks, func(context.Context, time.Duration) error {
+		}},
+		{kind: "black hole of old connections", everywhere: true, served: true, inject: func(ctx context.Context, d time.Duration) error {
 			p.swallow()
-			return nil
-		}, 0},
-		{"black hole", p.name, breaks, func(ctx context.Context, d time.Duration) error {
-			p.swallowAll(true)
-			defer p.swallowAll(false)
 			wait(ctx, d)
 			return nil
-		}, 0},
+		}},
+		{kind: "black hole", everywhere: true, inject: during(p.swallowAll)},
 	}
+	for i := range all {
+		all[i].what, all[i].hop, all[i].breaksCalls = p.name, true, p.tap != nil
+	}
+	return all
 }
 
 // target is what faults happen to.
@@ -161,13 +169,5 @@ func (t target) awaitReady(ctx context.Context, name string) error {
 			return fmt.Errorf("%s was not ready %v after a fault: %w", name, returnTime, err)
 		}
 		wait(ctx, 50*time.Millisecond)
-	}
-}
-
-// wait waits for d, or until ctx ends.
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

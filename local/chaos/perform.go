@@ -73,7 +73,11 @@ func (s *harness) fail(ctx context.Context, injects func(injected), say func(str
 			return err
 		}
 		i.to = time.Now()
-		recovery := s.watch.returned(f.kind)
+		back := i.to
+		if f.served {
+			back = i.from
+		}
+		recovery := s.watch.returned(f, back)
 		injects(i)
 		outcome := fmt.Sprintf("not recovered within %v: going on", s.settings.Patience)
 		select {
@@ -173,11 +177,13 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 func (s *harness) collect(ctx context.Context, r *Report) (err error) {
 	f := &r.facts
 	f.after = s.audit.after
-	f.accepted, f.wrong, f.folders = s.client.allAccepted(), s.client.wrong, s.client.folders
+	pages, misread := s.reader.answers()
+	r.pages = pages
+	f.accepted, f.wrong, f.folders = s.client.allAccepted(), slices.Concat(s.client.wrong, misread), s.client.folders
 	f.events, f.bad = s.sink.received()
 	f.calls = s.network.calls.counted()
 	r.late = s.client.late
-	r.posted, r.retries, r.took = s.client.requests, s.client.retries, s.watch.times()
+	r.posted, r.retries, r.recoveries = s.client.requests, s.client.retries, s.watch.recovered()
 	if f.rows, err = s.audit.rows(ctx); err != nil {
 		return fmt.Errorf("read the rows: %w", err)
 	}

@@ -13,19 +13,21 @@ import (
 type Report struct {
 	Seed uint64 // that decided it
 
-	findings  findings
-	facts     facts
-	took      map[string][]time.Duration // to recover, by kind of fault
-	posted    map[string]int             // requests, by way
-	late      int                        // overwritten paths that were looked at again only at rest
-	retries   int
-	throttled time.Duration
-	ran       time.Duration
+	findings   findings
+	facts      facts
+	recoveries []recovered
+	limit      time.Duration  // of each recovery
+	posted     map[string]int // requests, by way
+	pages      int64          // of view
+	late       int            // overwritten paths that were looked at again only at rest
+	retries    int
+	throttled  time.Duration
+	ran        time.Duration
 }
 
-// Good tells that nothing was lost, nothing was done twice, and nothing was wrong.
+// Good tells that nothing was lost, nothing was done twice, nothing was wrong, and nothing waited too long.
 func (r *Report) Good() bool {
-	return len(r.findings.lost)+len(r.findings.doubled)+len(r.findings.wrong) == 0
+	return len(r.findings.lost)+len(r.findings.doubled)+len(r.findings.wrong)+len(r.slow()) == 0
 }
 
 // shown is how many findings of a sort are printed.
@@ -33,22 +35,9 @@ const shown = 20
 
 // Write prints the tables, and what is not as it must be.
 func (r *Report) Write(w io.Writer) {
-	v, f := r.findings, r.facts
+	v, f, slow := r.findings, r.facts, r.slow()
+	r.writeRecoveries(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	injected := make(map[string]int)
-	for _, fault := range f.faults {
-		injected[fault.kind]++
-	}
-	fmt.Fprintf(table, "\nfault\tinjected\trecovered: median\tmost\n")
-	for _, kind := range slices.Sorted(maps.Keys(injected)) {
-		median, most := "never", "never"
-		if times := slices.Sorted(slices.Values(r.took[kind])); len(times) > 0 {
-			n := len(times)
-			median, most = seconds((times[(n-1)/2]+times[n/2])/2), seconds(times[n-1])
-		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", kind, injected[kind], median, most)
-	}
-
 	images := make(map[kind]int)
 	for _, p := range f.accepted {
 		images[p.picture.kind]++
@@ -77,7 +66,9 @@ func (r *Report) Write(w io.Writer) {
 		count any
 	}{
 		{"seed", r.Seed},
-		{"faults", fmt.Sprintf("%d of %d kinds in %s", len(f.faults), len(injected), seconds(r.ran))},
+		{"faults", fmt.Sprintf("%d of %d kinds in %s", len(f.faults), len(r.kinds(func(fault) bool { return true })), seconds(r.ran))},
+		{"longest recovery", r.describe(r.longest())},
+		{"recoveries that took longer than " + r.limit.String(), len(slow)},
 		{"images", fmt.Sprintf("%d, %.1f a second", len(f.accepted), float64(len(f.accepted))/r.ran.Seconds())},
 		{"lost", len(v.lost)},
 		{"doubled", len(v.doubled)},
@@ -88,6 +79,7 @@ func (r *Report) Write(w io.Writer) {
 		{"results superseded before they were told", v.superseded},
 		{"overwritten paths looked at again only at rest", r.late},
 		{"garbage published", fmt.Sprintf("%d, lost by a killed nsqd %d", len(f.garbage), v.lostGarbage)},
+		{"pages of view read", r.pages},
 		{"dead letters", len(f.dead)},
 		{"requests sent again for want of an answer", r.retries},
 		{"posting throttled back, too much waiting", seconds(r.throttled)},
@@ -98,7 +90,7 @@ func (r *Report) Write(w io.Writer) {
 	for _, findings := range []struct {
 		name string
 		all  []string
-	}{{"LOST", v.lost}, {"DOUBLED", v.doubled}, {"WRONG", v.wrong}} {
+	}{{"LOST", v.lost}, {"DOUBLED", v.doubled}, {"WRONG", v.wrong}, {"SLOW", slow}} {
 		for i, finding := range findings.all {
 			if i == shown {
 				fmt.Fprintf(w, "%s: and %d more\n", findings.name, len(findings.all)-shown)
@@ -108,5 +100,3 @@ func (r *Report) Write(w io.Writer) {
 		}
 	}
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -44,32 +44,46 @@ func kindsOf(all []fault) (kinds []string) {
 	return kinds
 }
 
-// schedule chooses faults by chance so that every kind comes before one comes again.
+// schedule chooses faults by chance so that in every round each kind comes once, to one
+// of its parts, each of which has its turn before one comes again; a kind that is
+// everywhere comes once to each of its parts.
 type schedule struct {
 	rng   *rand.Rand
-	kinds []string
-	of    map[string][]fault
-	left  []string
+	round *deck[*deck[fault]]
 }
 
 func newSchedule(all []fault, rng *rand.Rand) *schedule {
-	s := &schedule{rng: rng, kinds: kindsOf(all), of: make(map[string][]fault)}
+	s := &schedule{rng: rng, round: new(deck[*deck[fault]])}
+	turns := make(map[string]*deck[fault]) // by kind
 	for _, f := range all {
-		s.of[f.kind] = append(s.of[f.kind], f)
+		turn := turns[f.kind]
+		if turn == nil || f.everywhere {
+			turn = new(deck[fault])
+			turns[f.kind] = turn
+			s.round.all = append(s.round.all, turn)
+		}
+		turn.all = append(turn.all, f)
 	}
 	return s
 }
 
 // next gives a fault and how long it is to last: 1 to 5 s more than its least.
 func (s *schedule) next() (fault, time.Duration) {
-	if len(s.left) == 0 {
-		s.left = append(s.left, s.kinds...)
-		s.rng.Shuffle(len(s.left), func(i, j int) { s.left[i], s.left[j] = s.left[j], s.left[i] })
-	}
-	kind := s.left[0]
-	s.left = s.left[1:]
-	f := s.of[kind][s.rng.IntN(len(s.of[kind]))]
+	f := s.round.deal(s.rng).deal(s.rng)
 	return f, f.least + time.Second + time.Duration(s.rng.Int64N(int64(4*time.Second)))
+}
+
+// deck deals all it has, in an order by chance, before it deals something again.
+type deck[T any] struct{ all, left []T }
+
+func (d *deck[T]) deal(rng *rand.Rand) T {
+	if len(d.left) == 0 {
+		d.left = slices.Clone(d.all)
+		rng.Shuffle(len(d.left), func(i, j int) { d.left[i], d.left[j] = d.left[j], d.left[i] })
+	}
+	dealt := d.left[0]
+	d.left = d.left[1:]
+	return dealt
 }
 
 // newRand gives one of the random sequences that the seed decides, each for one goroutine.

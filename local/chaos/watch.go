@@ -19,11 +19,19 @@ type watch struct {
 
 // recovery is the time after one fault.
 type recovery struct {
-	fault string // its kind
+	fault fault
 	since time.Time
+	now   time.Time     // when it was told
 	left  map[work]bool // what waited when it began and still does; nil before the first look
 	took  time.Duration // once over
 	over  chan struct{}
+}
+
+// recovered is how a recovery went.
+type recovered struct {
+	fault fault
+	since time.Time
+	took  time.Duration // 0: it is not over
 }
 
 const watchPause = 200 * time.Millisecond
@@ -50,7 +58,7 @@ func (w *watch) saw(waiting map[work]bool, at time.Time) {
 	defer w.mu.Unlock()
 	w.waiting = len(waiting)
 	for _, r := range w.recoveries {
-		if r.since.After(at) || r.took > 0 {
+		if r.now.After(at) || r.took > 0 {
 			continue
 		}
 		if r.left == nil {
@@ -64,11 +72,12 @@ func (w *watch) saw(waiting map[work]bool, at time.Time) {
 	}
 }
 
-// returned says that the part which failed is back.
-func (w *watch) returned(fault string) *recovery {
+// returned says that the part which failed is back since then. What waits now is to be
+// looked at.
+func (w *watch) returned(f fault, since time.Time) *recovery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r := &recovery{fault: fault, since: time.Now(), over: make(chan struct{})}
+	r := &recovery{fault: f, since: since, now: time.Now(), over: make(chan struct{})}
 	w.recoveries = append(w.recoveries, r)
 	return r
 }
@@ -80,15 +89,20 @@ func (w *watch) now() int {
 	return w.waiting
 }
 
-// times gives how long it took after the faults of each kind, those left out that are not over.
-func (w *watch) times() map[string][]time.Duration {
+// recovered tells how all recoveries went, in their order.
+func (w *watch) recovered() (all []recovered) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	times := make(map[string][]time.Duration)
 	for _, r := range w.recoveries {
-		if r.took > 0 {
-			times[r.fault] = append(times[r.fault], r.took)
-		}
+		all = append(all, recovered{r.fault, r.since, r.took})
 	}
-	return times
+	return all
+}
+
+// wait waits for d, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

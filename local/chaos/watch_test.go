@@ -18,8 +18,9 @@ func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
 		}
 		return all
 	}
-	r := w.returned("kill it")
-	at := r.since
+	since := time.Now().Add(-2 * time.Second)
+	r := w.returned(fault{kind: "kill it"}, since)
+	at := r.now
 	look := func(after time.Duration, ids ...int64) (over bool) {
 		w.saw(waiting(ids...), at.Add(after))
 		select {
@@ -38,8 +39,8 @@ func TestRecoveryEndsWhenWhatWaitedThenIsDone(t *testing.T) {
 	if !look(3*time.Second, 3, 4) {
 		t.Error("it is not over although only newer pictures wait")
 	}
-	if got := w.times()["kill it"]; len(got) != 1 || got[0] != 3*time.Second {
-		t.Errorf("it took %v, want 3s", got)
+	if got := w.recovered(); len(got) != 1 || got[0].fault.kind != "kill it" || got[0].took != at.Add(3*time.Second).Sub(since) {
+		t.Errorf("it went as %v, want 5s after kill it", got)
 	}
 }
 
@@ -59,25 +60,38 @@ func TestOnlySomeFaultsMayBeWanted(t *testing.T) {
 
 func TestEveryKindOfFaultComesBeforeOneComesAgain(t *testing.T) {
 	t.Parallel()
-	all := []fault{{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}, {kind: "c", least: time.Minute}}
+	all := []fault{
+		{kind: "a", what: "1"}, {kind: "a", what: "2"}, {kind: "b"}, {kind: "c", least: time.Minute},
+		{kind: "d", what: "1", everywhere: true}, {kind: "d", what: "2", everywhere: true},
+	}
 	deal := func(seed uint64) (kinds []string) {
 		d := newSchedule(all, rand.New(rand.NewPCG(seed, 0)))
-		for range 9 {
+		for range 4 * 5 {
 			f, lasts := d.next()
 			if lasts < f.least+time.Second || lasts >= f.least+5*time.Second {
 				t.Errorf("%s lasts %v", f.kind, lasts)
 			}
-			kinds = append(kinds, f.kind)
+			kinds = append(kinds, f.kind+f.what)
 		}
 		return kinds
 	}
-	got := deal(1)
-	for three := range slices.Chunk(got, 3) {
-		if sorted := slices.Sorted(slices.Values(three)); !slices.Equal(sorted, []string{"a", "b", "c"}) {
-			t.Errorf("dealt %v in a round", three)
+	for seed := range uint64(20) {
+		got := deal(seed)
+		var parts []string // of kind a
+		for round := range slices.Chunk(got, 5) {
+			sorted := slices.Sorted(slices.Values(round))
+			parts = append(parts, sorted[0])
+			if !slices.Equal(sorted[1:], []string{"b", "c", "d1", "d2"}) {
+				t.Errorf("dealt %v in a round", round)
+			}
 		}
-	}
-	if again := deal(1); !slices.Equal(again, got) {
-		t.Errorf("the same seed dealt %v and %v", got, again)
+		for two := range slices.Chunk(parts, 2) {
+			if !slices.Contains(two, "a1") || !slices.Contains(two, "a2") {
+				t.Errorf("the parts of one kind came as %v", parts)
+			}
+		}
+		if again := deal(seed); !slices.Equal(again, got) {
+			t.Errorf("the same seed dealt %v and %v", got, again)
+		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 func TestGarbageOnTheTopic(t *testing.T) {
 	t.Parallel()
 	c := start(t, t.TempDir())
-	q, err := queue.New(deptest.QueueSettings(t, c.At.NSQD, c.At.NSQDHTTP))
+	q, err := queue.New(deptest.QueueSettings(t, c.At.NSQD[0], c.At.NSQDHTTP[0]))
 	testkit.Succeed(t, err)
 	t.Cleanup(func() { q.Close() })
 
@@ -57,7 +57,7 @@ func TestGarbageOnTheTopic(t *testing.T) {
 		}
 	}
 	for what, body := range map[string]string{"an empty message": "", "more than nsqd takes": strings.Repeat("x", 1<<20+1)} {
-		response, err := http.Post("http://"+c.At.NSQDHTTP+"/pub?topic=images", "", strings.NewReader(body))
+		response, err := http.Post("http://"+c.At.NSQDHTTP[0]+"/pub?topic=images", "", strings.NewReader(body))
 		testkit.Succeed(t, err)
 		response.Body.Close()
 		if response.StatusCode < 400 {
@@ -80,7 +80,7 @@ func TestGarbageOnTheTopic(t *testing.T) {
 	})
 
 	listed := exec.CommandContext(t.Context(), filepath.Join(programs, "bridge"), "dead")
-	listed.Env = append(listed.Environ(), "NSQD_ADDRESS="+c.At.NSQD, "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP)
+	listed.Env = append(listed.Environ(), "NSQD_ADDRESS="+c.At.NSQD[0], "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP[0])
 	out, err := listed.CombinedOutput()
 	testkit.Succeed(t, err)
 	for _, want := range []string{fmt.Sprintf("%d of %d dead letters", len(garbage), len(garbage)), "410 Gone", "422 Unprocessable", "<script>alert(1)</script>"} {

@@ -68,7 +68,7 @@ func beside(t *testing.T, c client, data string) originalReceiver {
 	database, err := sql.Open("mysql", config.FormatDSN())
 	testkit.Succeed(t, err)
 	t.Cleanup(func() { database.Close() })
-	return originalReceiver{database, c.At.NSQD}
+	return originalReceiver{database, c.At.NSQD[0]}
 }
 
 func TestTheOriginalSystemsReceiverBesideLineup(t *testing.T) {
@@ -97,14 +97,14 @@ func TestTheOriginalSystemsReceiverBesideLineup(t *testing.T) {
 func TestIDsOfTheOriginalSystemAreDeadLettersUnlessTheyAreSetOn(t *testing.T) {
 	t.Parallel()
 	c := start(t, t.TempDir())
-	producer, err := nsq.NewProducer(c.At.NSQD, nsq.NewConfig())
+	producer, err := nsq.NewProducer(c.At.NSQD[0], nsq.NewConfig())
 	testkit.Succeed(t, err)
 	producer.SetLoggerLevel(nsq.LogLevelMax)
 	defer producer.Stop()
 	testkit.Succeed(t, producer.Publish("images", binary.LittleEndian.AppendUint64(nil, 23)))
 	testkit.Eventually(t, time.Minute, "a dead letter that says ORIGINAL_IDS=on", func() bool {
 		list := exec.CommandContext(t.Context(), filepath.Join(programs, "bridge"), "dead")
-		list.Env = append(list.Environ(), "NSQD_ADDRESS="+c.At.NSQD, "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP)
+		list.Env = append(list.Environ(), "NSQD_ADDRESS="+c.At.NSQD[0], "NSQD_HTTP_ADDRESS="+c.At.NSQDHTTP[0])
 		out, err := list.CombinedOutput()
 		return err == nil && strings.Contains(string(out), "image 23: set ORIGINAL_IDS=on")
 	})

@@ -130,7 +130,7 @@ type channel struct {
 
 func (c client) channel() channel {
 	c.t.Helper()
-	status, answer := c.do(http.MethodGet, "http://"+c.At.NSQDHTTP+"/stats?format=json&topic=images&channel=process", nil)
+	status, answer := c.do(http.MethodGet, "http://"+c.At.NSQDHTTP[0]+"/stats?format=json&topic=images&channel=process", nil)
 	var stats struct {
 		Topics []struct{ Channels []channel }
 	}

@@ -3,6 +3,7 @@ package system
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -21,9 +22,10 @@ const (
 
 // Addresses is where everything is.
 type Addresses struct {
-	Receive, View, Process, Bridge string // URLs
-	Face, NSQD, NSQDHTTP           string // host:port
-	DSN                            string // of the database
+	Receive, View, Process, Bridge string   // URLs
+	Face                           string   // host:port
+	NSQD, NSQDHTTP                 []string // of each nsqd; one, unless the user has others
+	DSN                            string   // of the database
 	Network                        []Outside
 }
 
@@ -34,7 +36,7 @@ type Outside struct{ Receive, View string }
 func (s *System) environment(program string) []string {
 	var (
 		database = func() string { return "MYSQL_DSN=" + s.routedDSN(program) }
-		nsqd     = func() string { return "NSQD_ADDRESS=" + s.route(program, NSQD, s.At.NSQD) }
+		nsqd     = func() string { return "NSQD_ADDRESS=" + s.routes(program, NSQD, s.At.NSQD) }
 		images   = "IMAGES_URL=" + s.settings.ImagesURL
 		people   = "KNOWN_PEOPLE=" + s.settings.KnownPeople
 		channel  = "CHANNEL=process"
@@ -64,13 +66,14 @@ func (s *System) environment(program string) []string {
 		if s.settings.TwoProcesses {
 			processes = append(processes, local(s.settings.processTwoPort))
 		}
-		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), "TOPIC=images,photos,rematches", channel)
-		if s.settings.NSQDAddress == "" {
+		environment := inside(s.settings.BridgePort, "K_SINK=http://"+s.route(Bridge, Process, processes...), nsqd(), "TOPIC=images,photos,rematches", channel,
+			"NSQD_HTTP_ADDRESS="+strings.Join(s.At.NSQDHTTP, ",")) // only `bridge dead` talks to it
+		if len(s.settings.NSQDAddress) == 0 {
 			environment = append(environment, "OUTPUT_BUFFER_TIMEOUT=1ms") // which only an nsqd of ours is sure to allow
 		}
 		return environment
 	case Receive:
-		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.route(Receive, NSQD, s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)
+		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.routes(Receive, NSQD+" (HTTP)", s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)
 	case View:
 		return outside(s.settings.ViewPort, append([]string{database(), images}, s.handOn()...)...)
 	}
@@ -88,6 +91,15 @@ func (s *System) handOn() []string {
 		told = append(told, "WRITES=on")
 	}
 	return told
+}
+
+// routes gives the addresses, separated by commas, by which a program reaches several that are not instances of one.
+func (s *System) routes(from, to string, at []string) string {
+	reached := make([]string, len(at))
+	for i, address := range at {
+		reached[i] = s.route(from, to, address)
+	}
+	return strings.Join(reached, ",")
 }
 
 // route gives the address by which a program reaches another.

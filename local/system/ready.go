@@ -35,7 +35,7 @@ func (s *System) Ready(ctx context.Context, name string) error {
 		}
 		return nil
 	case NSQD:
-		return answers(ctx, "http://"+s.At.NSQDHTTP+"/ping")
+		return answers(ctx, "http://"+s.At.NSQDHTTP[0]+"/ping")
 	case FaceServer:
 		return s.serving(ctx)
 	}

@@ -36,11 +36,11 @@ type Settings struct {
 	MySQLPort   int `envconfig:"MYSQL_PORT" default:"3307" min:"0" max:"65535" desc:"port of MariaDB"`
 
 	// What the user has stands in for the system's own: unlike the programs', these have no default.
-	MySQLDSN        string `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
-	NSQDAddress     string `envconfig:"NSQD_ADDRESS" form:"address" desc:"an nsqd of your own instead, host:port"`
-	NSQDHTTPAddress string `envconfig:"NSQD_HTTP_ADDRESS" form:"address" desc:"its HTTP address; not set: the next port"`
-	ImagesURL       string `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
-	KnownPeople     string `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
+	MySQLDSN        string   `envconfig:"MYSQL_DSN" secret:"true" desc:"a database of your own instead: user:password@tcp(host:3306)/name"`
+	NSQDAddress     []string `envconfig:"NSQD_ADDRESS" form:"address" desc:"nsqds of your own instead, host:port, comma-separated"`
+	NSQDHTTPAddress []string `envconfig:"NSQD_HTTP_ADDRESS" form:"address" desc:"their HTTP addresses in the same order; not set: the next port of each"`
+	ImagesURL       string   `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
+	KnownPeople     string   `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
 	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" min:"0" max:"24h" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
 	StartTime time.Duration `envconfig:"START_TIME" default:"2m" min:"0" max:"24h" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
@@ -66,6 +66,10 @@ func (s Settings) Check() error {
 	}
 	if s.Host != "" && s.Host != "localhost" && net.ParseIP(s.Host) == nil {
 		errs = append(errs, fmt.Errorf("HOST=%s is no IP address: set it to 127.0.0.1, or to 0.0.0.0 so that other machines reach the page", s.Host))
+	}
+	if len(s.NSQDHTTPAddress) > 0 && len(s.NSQDHTTPAddress) != len(s.NSQDAddress) {
+		errs = append(errs, fmt.Errorf("NSQD_ADDRESS=%v names %d nsqds and NSQD_HTTP_ADDRESS=%v %d: name each nsqd in both, in the same order, or set no NSQD_HTTP_ADDRESS",
+			s.NSQDAddress, len(s.NSQDAddress), s.NSQDHTTPAddress, len(s.NSQDHTTPAddress)))
 	}
 	errs = append(errs, auth.Settings{KeysFile: s.APIKeysFile}.Check())
 	if s.MySQLDSN != "" {
@@ -103,9 +107,13 @@ func (s Settings) complete() (Settings, error) {
 	if s.KnownPeople == "" {
 		s.KnownPeople = filepath.Join(s.Data, "known_people")
 	}
-	if s.NSQDAddress != "" && s.NSQDHTTPAddress == "" {
-		if s.NSQDHTTPAddress, err = nextPort(s.NSQDAddress); err != nil {
-			return s, fmt.Errorf("find nsqd's HTTP address: %w", err)
+	if len(s.NSQDHTTPAddress) == 0 {
+		for _, address := range s.NSQDAddress {
+			next, err := nextPort(address)
+			if err != nil {
+				return s, fmt.Errorf("find nsqd's HTTP address: %w", err)
+			}
+			s.NSQDHTTPAddress = append(s.NSQDHTTPAddress, next)
 		}
 	}
 	return s, nil
@@ -144,7 +152,7 @@ func (s *Settings) choosePorts() (http int, err error) {
 	if s.MySQLDSN == "" {
 		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort, loopback})
 	}
-	if s.NSQDAddress == "" {
+	if len(s.NSQDAddress) == 0 {
 		if s.NSQDPort != 0 {
 			http = s.NSQDPort + 1
 		}
@@ -164,8 +172,8 @@ func (s Settings) addresses(nsqdHTTP int) Addresses {
 	for _, host := range others(s.Host) {
 		a.Network = append(a.Network, Outside{Receive: "http://" + hostPort(host, s.ReceivePort), View: "http://" + hostPort(host, s.ViewPort)})
 	}
-	if s.NSQDAddress == "" {
-		a.NSQD, a.NSQDHTTP = local(s.NSQDPort), local(nsqdHTTP)
+	if len(s.NSQDAddress) == 0 {
+		a.NSQD, a.NSQDHTTP = []string{local(s.NSQDPort)}, []string{local(nsqdHTTP)}
 	}
 	return a
 }

@@ -34,14 +34,15 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 		"folders of one's own stay": {func(s *Settings) { s.ImagesURL, s.KnownPeople = "s3://a", "s3://b" }, func(s Settings) bool {
 			return s.ImagesURL == "s3://a" && s.KnownPeople == "s3://b"
 		}, ""},
-		"the HTTP interface of an nsqd of one's own is on the next port": {func(s *Settings) { s.NSQDAddress = "q:4150" }, func(s Settings) bool {
-			return s.NSQDHTTPAddress == "q:4151"
+		"the HTTP interface of an nsqd of one's own is on the next port": {func(s *Settings) { s.NSQDAddress = []string{"q:4150", "r:1"} }, func(s Settings) bool {
+			return slices.Equal(s.NSQDHTTPAddress, []string{"q:4151", "r:2"})
 		}, ""},
-		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = "q:4150", "q:80" }, func(s Settings) bool {
-			return s.NSQDHTTPAddress == "q:80"
+		"two nsqds and one HTTP interface": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = []string{"q:1", "r:1"}, []string{"q:2"} }, nil, "NSQD_HTTP_ADDRESS"},
+		"unless it is said where": {func(s *Settings) { s.NSQDAddress, s.NSQDHTTPAddress = []string{"q:4150"}, []string{"q:80"} }, func(s Settings) bool {
+			return slices.Equal(s.NSQDHTTPAddress, []string{"q:80"})
 		}, ""},
-		"an nsqd without a port":      {func(s *Settings) { s.NSQDAddress = "q" }, nil, `NSQD_ADDRESS="q"`},
-		"an nsqd with a named port":   {func(s *Settings) { s.NSQDAddress = "q:nsq" }, nil, `NSQD_ADDRESS="q:nsq"`},
+		"an nsqd without a port":      {func(s *Settings) { s.NSQDAddress = []string{"q"} }, nil, `NSQD_ADDRESS=`},
+		"an nsqd with a named port":   {func(s *Settings) { s.NSQDAddress = []string{"r:1", "q:nsq"} }, nil, `NSQD_ADDRESS=`},
 		"samples neither on nor off":  {func(s *Settings) { s.Samples = "yes" }, nil, `SAMPLES="yes"`},
 		"no samples":                  {func(s *Settings) { s.Samples = "off" }, func(s Settings) bool { return !s.wantsSamples() }, ""},
 		"other machines are kept out": {func(*Settings) {}, func(s Settings) bool { return s.Host == "127.0.0.1" }, ""},
@@ -116,12 +117,12 @@ func TestPortsOfOnesOwnServersAreNotLookedAt(t *testing.T) {
 	}
 	defer taken.Close()
 	number := taken.Addr().(*net.TCPAddr).Port
-	s := Settings{MySQLDSN: "dsn", MySQLPort: number, NSQDAddress: "q:1", NSQDHTTPAddress: "q:2", NSQDPort: number}
+	s := Settings{MySQLDSN: "dsn", MySQLPort: number, NSQDAddress: []string{"q:1", "r:1"}, NSQDHTTPAddress: []string{"q:2", "r:2"}, NSQDPort: number}
 	http, err := s.choosePorts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := s.addresses(http); a.NSQD != "q:1" || a.NSQDHTTP != "q:2" || a.DSN != "dsn" {
+	if a := s.addresses(http); !slices.Equal(a.NSQD, s.NSQDAddress) || !slices.Equal(a.NSQDHTTP, s.NSQDHTTPAddress) || a.DSN != "dsn" {
 		t.Errorf("the addresses are %+v", a)
 	}
 }
@@ -138,7 +139,7 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 		NSQD:       "HOST=127.0.0.1 PORT=6 GRACE=5s HTTP_PORT=7 NSQD_DATA=/d/nsqd",
 		FaceServer: "HOST=127.0.0.1 PORT=5 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i KNOWN_PEOPLE=/p MODELS=/m",
 		Process:    "HOST=127.0.0.1 PORT=3 GRACE=5s MYSQL_DSN=dsn FACE_ADDRESS=127.0.0.1:5",
-		Bridge:     "HOST=127.0.0.1 PORT=4 GRACE=5s K_SINK=http://127.0.0.1:3 NSQD_ADDRESS=127.0.0.1:6 TOPIC=images,photos,rematches CHANNEL=process OUTPUT_BUFFER_TIMEOUT=1ms",
+		Bridge:     "HOST=127.0.0.1 PORT=4 GRACE=5s K_SINK=http://127.0.0.1:3 NSQD_ADDRESS=127.0.0.1:6 TOPIC=images,photos,rematches CHANNEL=process NSQD_HTTP_ADDRESS=127.0.0.1:7 OUTPUT_BUFFER_TIMEOUT=1ms",
 		Receive: "HOST=127.0.0.1 PORT=1 GRACE=5s MYSQL_DSN=dsn NSQD_ADDRESS=127.0.0.1:6 NSQD_HTTP_ADDRESS=127.0.0.1:7 TOPIC=images PHOTO_TOPIC=photos REMATCH_TOPIC=rematches CHANNEL=process " +
 			"IMAGES_URL=file:///i KNOWN_PEOPLE=/p",
 		View: "HOST=127.0.0.1 PORT=2 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i RECEIVE_URL=http://127.0.0.1:1 WRITES=on",
@@ -147,9 +148,10 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 			t.Errorf("%s is told\n%s, not\n%s", program, got, want)
 		}
 	}
-	s.settings.NSQDAddress = "q:1"
-	if got := strings.Join(s.environment(Bridge), " "); strings.Contains(got, "OUTPUT_BUFFER_TIMEOUT") {
-		t.Errorf("with an nsqd of the user's the bridge is told %s", got)
+	s.settings.NSQDAddress = []string{"q:1", "r:1"}
+	s.At = s.settings.addresses(0)
+	if got := strings.Join(s.environment(Bridge), " "); strings.Contains(got, "OUTPUT_BUFFER_TIMEOUT") || !strings.Contains(got, "NSQD_ADDRESS=q:1,r:1 ") {
+		t.Errorf("with nsqds of the user's the bridge is told %s", got)
 	}
 }
 
@@ -167,7 +169,7 @@ func TestProgramsReachEachOtherByTheRoute(t *testing.T) {
 		ProcessTwo: {"PORT=33", "MYSQL_DSN=user:word@tcp(process-mariadb-127.0.0.1:8)/name", "FACE_ADDRESS=process-face-server-127.0.0.1:5"},
 		Bridge:     {"K_SINK=http://bridge-process-127.0.0.1:3+127.0.0.1:33", "NSQD_ADDRESS=bridge-nsqd-127.0.0.1:6"},
 		Receive: {"MYSQL_DSN=user:word@tcp(receive-mariadb-127.0.0.1:8)/name", "NSQD_ADDRESS=receive-nsqd-127.0.0.1:6",
-			"NSQD_HTTP_ADDRESS=receive-nsqd-127.0.0.1:7"},
+			"NSQD_HTTP_ADDRESS=receive-nsqd (HTTP)-127.0.0.1:7"},
 		View: {"MYSQL_DSN=user:word@tcp(view-mariadb-127.0.0.1:8)/name"},
 	} {
 		told := s.environment(program)

@@ -144,7 +144,7 @@ func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 				return err
 			}
 		}
-		if s.settings.NSQDAddress != "" {
+		if len(s.settings.NSQDAddress) > 0 {
 			return nil
 		}
 		return s.runNSQD(ctx)

@@ -143,15 +143,16 @@ func TestThePingBringsWhatNSQDMissed(t *testing.T) {
 	s.awaitStatus(t, id, "unknown")
 }
 
-func TestOnesOwnDatabaseAndNSQDAreUsed(t *testing.T) {
+func TestOnesOwnDatabaseAndNSQDsAreUsed(t *testing.T) {
 	t.Parallel()
-	nsqd := deptest.NSQ(t)
-	settings := system.Settings{Data: t.TempDir(), MySQLDSN: deptest.MySQL(t), NSQDAddress: nsqd.TCP, NSQDHTTPAddress: nsqd.HTTP}
+	down, nsqd := deptest.NSQ(t), deptest.NSQ(t)
+	down.Stop()
+	settings := system.Settings{Data: t.TempDir(), MySQLDSN: deptest.MySQL(t), NSQDAddress: []string{down.TCP, nsqd.TCP}, NSQDHTTPAddress: []string{down.HTTP, nsqd.HTTP}}
 	s := start(t, settings)
 	if s.Program(system.MariaDB) != nil || s.Program(system.NSQD) != nil {
 		t.Error("another MariaDB or nsqd was started")
 	}
-	if s.At.DSN != settings.MySQLDSN || s.At.NSQD != nsqd.TCP || s.At.NSQDHTTP != nsqd.HTTP {
+	if s.At.DSN != settings.MySQLDSN || !slices.Equal(s.At.NSQD, settings.NSQDAddress) || !slices.Equal(s.At.NSQDHTTP, settings.NSQDHTTPAddress) {
 		t.Errorf("the addresses are %+v", s.At)
 	}
 	s.awaitStatus(t, s.upload(t, "stranger.jpg"), "unknown")

@@ -52,14 +52,14 @@ func (c *CA) Issue(t testing.TB) (certFile, keyFile string) {
 	return certFile, keyFile
 }
 
-// IssueTo is Issue to files that may be there already.
-func (c *CA) IssueTo(t testing.TB, certFile, keyFile string) {
+// IssueTo is Issue to files that may be there already, for hosts of these names, too.
+func (c *CA) IssueTo(t testing.TB, certFile, keyFile string, hosts ...string) {
 	t.Helper()
 	key := newKey(t)
 	der := sign(t, &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "a test's program"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: hosts,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, c.certificate, key, c.key)

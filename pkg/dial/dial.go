@@ -11,38 +11,43 @@ import (
 	"time"
 )
 
-// A connection on which nothing comes for probeAfter is probed; it ends when probes of them in a row, probeEvery
-// apart, are not answered: after 25 s. What was sent and is not acknowledged for as long ends it, too.
-const (
-	probeAfter = 10 * time.Second
-	probeEvery = 5 * time.Second
-	probes     = 3
-	lost       = probeAfter + probes*probeEvery
-)
+// limits of a connection.
+type limits struct {
+	connect    time.Duration // the longest that making it may take
+	idle       time.Duration // how long it is kept when nobody uses it
+	probeAfter time.Duration // when nothing came for so long it is probed
+	probeEvery time.Duration // and again, until it is given up
+}
 
-// idle is how long a connection is kept that nobody uses.
-const idle = 90 * time.Second
+// probes are so many in a row that are not answered when a connection ends.
+const probes = 3
 
-// connectTime is the longest that making a connection may take.
-const connectTime = 5 * time.Second
+var standard = limits{connect: 5 * time.Second, idle: 90 * time.Second, probeAfter: 10 * time.Second, probeEvery: 5 * time.Second}
 
-// Dialer gives connections that end 25 s after the other machine went silent.
-func Dialer() *net.Dialer {
+// Dialer gives connections that end 25 s after the other machine went silent: nothing came for 10 s, and then no
+// answer to three probes, 5 s apart. What was sent and is not acknowledged for as long ends one, too. To make one
+// may take 5 s.
+func Dialer() *net.Dialer { return standard.dialer() }
+
+// Transport is for HTTP over such connections. It keeps up to so many connections to one host between two requests,
+// each for 90 s, which is less than NATs and load balancers allow. HTTP/2, which is one connection for all requests,
+// is pinged likewise: after 10 s, and ends 5 s later. Proxies are those of the environment.
+func Transport(connections int) *http.Transport { return standard.transport(connections) }
+
+func (l limits) dialer() *net.Dialer {
 	return &net.Dialer{
-		Timeout:         connectTime,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: probeAfter, Interval: probeEvery, Count: probes},
-		Control:         userTimeout,
+		Timeout:         l.connect,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: l.probeAfter, Interval: l.probeEvery, Count: probes},
+		Control:         userTimeout(l.probeAfter + probes*l.probeEvery),
 	}
 }
 
-// Transport is for HTTP over such connections, of which it keeps up to connections to one host between two requests, each
-// for 90 s, which is less than NATs and load balancers allow. HTTP/2, which is one connection for all requests, is pinged likewise. Proxies are those of the environment.
-func Transport(connections int) *http.Transport {
+func (l limits) transport(connections int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DialContext = Dialer().DialContext
-	transport.IdleConnTimeout = idle
+	transport.DialContext = l.dialer().DialContext
+	transport.IdleConnTimeout = l.idle
 	transport.MaxIdleConns = connections
 	transport.MaxIdleConnsPerHost = connections
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: probeAfter, PingTimeout: probeEvery}
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: l.probeAfter, PingTimeout: l.probeEvery}
 	return transport
 }

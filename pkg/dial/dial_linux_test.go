@@ -1,54 +1,57 @@
-package dial_test
+package dial
 
 import (
+	"context"
+	"errors"
 	"net"
-	"net/http"
-	"net/http/httptest"
-	"syscall"
+	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"lineup.dev/lineup/local/testkit"
-	"lineup.dev/lineup/pkg/dial"
 )
 
-// TestSilenceIsBounded reads back what the kernel was told: that another machine goes silent cannot be had without rights.
 func TestSilenceIsBounded(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(server.Close)
-	conn := testkit.Must(dial.Dialer().DialContext(t.Context(), "tcp", server.Listener.Addr().String()))(t)
-	t.Cleanup(func() { conn.Close() })
-	raw := testkit.Must(conn.(*net.TCPConn).SyscallConn())(t)
-	for option, want := range map[[2]int]int{
-		{unix.SOL_SOCKET, unix.SO_KEEPALIVE}:      1,
-		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}:     10,
-		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL}:    5,
-		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT}:      3,
-		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT}: 25_000,
-	} {
-		var got int
-		var err error
-		testkit.Succeed(t, raw.Control(func(fd uintptr) { got, err = syscall.GetsockoptInt(int(fd), option[0], option[1]) }))
-		if err != nil || got != want {
-			t.Errorf("option %v is %d, want %d: %v", option, got, want, err)
-		}
+	testkit.EndsWhenSilent(t, Dialer().DialContext)
+	testkit.EndsWhenSilent(t, Transport(1).DialContext)
+}
+
+// A server whose queue of connections is full drops the next, as a machine does that is away.
+func TestMakingAConnectionIsBounded(t *testing.T) {
+	t.Parallel()
+	short := standard
+	short.connect = 100 * time.Millisecond
+	address := full(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	conn, err := short.dialer().DialContext(ctx, "tcp", address)
+	if err == nil {
+		conn.Close()
+	}
+	if late, ok := errors.AsType[net.Error](err); !ok || !late.Timeout() || ctx.Err() != nil {
+		t.Errorf("%v, want that it took too long, before the context ends", err)
 	}
 }
 
-func TestTransportKeepsConnections(t *testing.T) {
-	t.Parallel()
-	var connections = make(map[string]bool)
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { connections[r.RemoteAddr] = true }))
-	t.Cleanup(server.Close)
-	client := &http.Client{Transport: dial.Transport(1)}
-	t.Cleanup(client.CloseIdleConnections)
-	for range 3 {
-		response := testkit.Must(client.Get(server.URL))(t)
-		response.Body.Close()
+// full listens, accepts nothing, and has no room for more connections.
+func full(t *testing.T) (address string) {
+	t.Helper()
+	fd := testkit.Must(unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0))(t)
+	t.Cleanup(func() { unix.Close(fd) })
+	testkit.Succeed(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	testkit.Succeed(t, unix.Listen(fd, 0))
+	bound := testkit.Must(unix.Getsockname(fd))(t).(*unix.SockaddrInet4)
+	address = net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.Port))
+	for range 8 { // it has room for one or two, whatever is asked for
+		conn, err := (&net.Dialer{Timeout: 300 * time.Millisecond}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { conn.Close() })
 	}
-	if len(connections) != 1 {
-		t.Errorf("3 requests took %d connections", len(connections))
-	}
+	t.Fatal("it takes any number of connections")
+	return ""
 }

@@ -2,7 +2,10 @@
 
 package dial
 
-import "syscall"
+import (
+	"syscall"
+	"time"
+)
 
 // userTimeout is for Linux; other systems end such a connection by their own rules.
-func userTimeout(string, string, syscall.RawConn) error { return nil }
+func userTimeout(time.Duration) func(network, address string, conn syscall.RawConn) error { return nil }

@@ -172,10 +172,10 @@ func TestAHangingRootDoesNotHoldUpOthers(t *testing.T) {
 		gate, end := r.Gate(4), hanging.hang()
 		look := func(path string) (time.Duration, error) {
 			start := time.Now()
-			leave, err := gate.Enter(t.Context(), path)
+			ctx, leave, err := gate.Enter(t.Context(), path)
 			if err == nil {
 				defer leave()
-				_, _, err = r.Read(t.Context(), path, 100)
+				_, _, err = r.Read(ctx, path, 100)
 			}
 			return time.Since(start), err
 		}
@@ -199,7 +199,7 @@ func TestAHangingRootDoesNotHoldUpOthers(t *testing.T) {
 		if calls := hanging.count(); calls > 4 {
 			t.Errorf("the root that hangs was asked %d times at once", calls)
 		}
-		if leave, err := gate.Enter(t.Context(), ""); err != nil || gate.Taken() != 1 {
+		if _, leave, err := gate.Enter(t.Context(), ""); err != nil || gate.Taken() != 1 {
 			t.Errorf("%d places are taken: %v", gate.Taken(), err)
 		} else {
 			leave()

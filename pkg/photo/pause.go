@@ -13,6 +13,8 @@ const (
 	// silence is after what time without any answer a root counts as silent: what still waits
 	// for its turn at it waits no longer.
 	silence = 2 * time.Second
+	// quiet is after what time without any answer others may have the places of what waits.
+	quiet = silence / 4
 	// crowd is how many calls a silent root has at most. A call to a disk that hangs keeps a
 	// thread of the operating system until the disk is back, however long that takes.
 	crowd = 16
@@ -117,6 +119,14 @@ func (g *guarded) refusal() error {
 }
 
 func (g *guarded) isSilent() bool { return g.waited > 0 && time.Since(g.sign) > silence }
+
+// isQuiet tells whether a call would be waited for: one that asks whether a pause was long
+// enough, or any since nothing came for a while.
+func (g *guarded) isQuiet() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.failures > 0 || g.waited > 0 && time.Since(g.sign) > quiet
+}
 
 func (g *guarded) unanswered(wait time.Duration, why string, args ...any) error {
 	return &unreachable{fmt.Errorf("%w: %s: %s", ErrUnreachable, g.spell(""), fmt.Sprintf(why, args...)), wait}

@@ -180,7 +180,7 @@ func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []b
 		content []byte
 		file    Entry
 	}
-	err = r.each(path, func(p place) error {
+	err = r.each(ctx, path, func(p place) error {
 		read, err := openRead(ctx, p.root, p.root.readTime(ctx), p.name, func(body io.Reader, file Entry) (picture, error) {
 			content, err := readAll(body, file.Size, limit)
 			if err == nil && overwritten(body, file) {
@@ -208,7 +208,7 @@ func overwritten(body io.Reader, opened Entry) bool {
 // Entry tells which file lies there, and reads nothing of it. Its errors are Read's, but
 // for ErrTooLarge.
 func (r *Roots) Entry(ctx context.Context, path string) (file Entry, err error) {
-	err = r.each(path, func(p place) (err error) {
+	err = r.each(ctx, path, func(p place) (err error) {
 		file, err = p.root.stat(ctx, p.name)
 		return err
 	})
@@ -218,7 +218,7 @@ func (r *Roots) Entry(ctx context.Context, path string) (file Entry, err error) 
 // Stat tells a file's size and format, and reads its first bytes only. Its errors
 // are Read's, but for ErrTooLarge.
 func (r *Roots) Stat(ctx context.Context, path string) (info Info, err error) {
-	err = r.each(path, func(p place) (err error) {
+	err = r.each(ctx, path, func(p place) (err error) {
 		info, err = openRead(ctx, p.root, p.root.readTime(ctx), p.name, func(body io.Reader, file Entry) (Info, error) {
 			first, err := io.ReadAll(io.LimitReader(body, sniffBytes))
 			if err != nil {
@@ -294,7 +294,7 @@ func (r *Roots) below(clean string) []place {
 
 // each does something with the path in one root after another, until one has the file, or
 // cannot say whether it has: the file that a later root has may be another.
-func (r *Roots) each(path string, do func(place) error) error {
+func (r *Roots) each(ctx context.Context, path string, do func(place) error) error {
 	clean, err := Clean(path)
 	if err != nil {
 		return err
@@ -303,8 +303,13 @@ func (r *Roots) each(path string, do func(place) error) error {
 	if len(places) == 0 {
 		return ErrOutside
 	}
+	turn := turnOf(ctx)
+	defer turn.ask(nil) //nolint:errcheck // of no root there is none
 	failure := error(ErrNotFound)
 	for _, p := range places {
+		if err := turn.ask(p.root); err != nil {
+			return err
+		}
 		err := do(p)
 		switch {
 		case errors.Is(err, errForbidden) && !errors.Is(err, ErrUnreachable):

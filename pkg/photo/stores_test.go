@@ -144,7 +144,7 @@ func TestNoLaterRootAnswersForOneThatCannotSay(t *testing.T) {
 			t.Errorf("read %q of %+v, %v", body, file, err)
 		}
 	}
-	if _, err := gate.Enter(t.Context(), "a.jpg"); !errors.Is(err, photo.ErrUnreachable) {
+	if _, _, err := gate.Enter(t.Context(), "a.jpg"); !errors.Is(err, photo.ErrUnreachable) {
 		t.Errorf("the gate: %v", err)
 	}
 	if _, err := roots.Stat(t.Context(), "a.jpg"); !errors.Is(err, photo.ErrUnreachable) {

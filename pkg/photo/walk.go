@@ -49,6 +49,15 @@ func (r *Roots) CleanFolder(p string) (string, error) {
 // InFolder is the path of the file that has this name below the cleaned folder.
 func InFolder(folder, name string) string { return strings.TrimPrefix(folder, "./") + name }
 
+// FolderRoot names the root that is asked first for a cleaned folder; empty for none.
+func (r *Roots) FolderRoot(folder string) string {
+	places := r.folders(folder)
+	if len(places) == 0 {
+		return ""
+	}
+	return places[0].root.spell("")
+}
+
 // FindFolder tells whether a cleaned folder is there. The error wraps ErrOutside,
 // ErrNoFolder (every root was asked), ErrUnreachable, or is another failure to look.
 func (r *Roots) FindFolder(ctx context.Context, folder string) error {

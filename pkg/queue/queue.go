@@ -22,6 +22,7 @@ import (
 
 	"github.com/nsqio/go-nsq"
 
+	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -57,7 +58,9 @@ func New(s Settings) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{settings: s, link: link, scheme: "http", turn: make(chan struct{}, 1)}
-	transport := &http.Transport{} // nsqd is not behind a proxy
+	transport := dial.Transport(1)
+	transport.Proxy = nil              // nsqd is not behind one
+	transport.DisableKeepAlives = true // it is asked about once a minute: a connection kept so long may have gone silent
 	if s.TLS == "on" {
 		q.scheme, transport.TLSClientConfig = "https", link.tls
 	}
@@ -168,7 +171,6 @@ func (q *Queue) Close() error {
 	q.turn <- struct{}{}
 	defer func() { <-q.turn }()
 	q.closed = true
-	q.http.CloseIdleConnections()
 	if q.conn == nil {
 		return nil
 	}

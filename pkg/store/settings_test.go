@@ -95,6 +95,17 @@ func TestTheDSNCannotTurnOffWhatTheStoreReliesOn(t *testing.T) {
 	}
 }
 
+// A program that goes silent in the middle of a transaction holds its locks no longer than the server waits for it.
+func TestTheServerWaitsForNoSilentProgram(t *testing.T) {
+	t.Parallel()
+	db := open(t, store.Settings{Database: store.Database{DSN: deptest.MySQL(t) + "?wait_timeout=28800"}, Connections: 1})
+	var seconds int
+	testkit.Succeed(t, db.DB().QueryRowContext(t.Context(), "SELECT @@wait_timeout").Scan(&seconds))
+	if seconds != 30 {
+		t.Errorf("the server ends an idle connection after %d s, want 30", seconds)
+	}
+}
+
 func TestAFileOfCAsIsLookedAtBesideADSNThatCannotBe(t *testing.T) {
 	t.Parallel()
 	err := serve.Check(&store.Database{CAFile: "/not/there"})

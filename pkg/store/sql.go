@@ -56,11 +56,18 @@ func (s *Store) do(ctx context.Context, what string, work func() error) error {
 	for n := 1; n < tries && s.repeatable(ctx, err, n); n++ {
 		err = attempt()
 	}
+	return explained(what, err)
+}
+
+// explained is the error of what was done, as its kind where callers tell kinds apart.
+func explained(what string, err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrNotFound):
 		return err
 	case isFull(err):
 		return fmt.Errorf("%s: %w: %w", what, ErrFull, err)
+	case isOneOf(err, readOnly...):
+		return fmt.Errorf("%s: %w: %w; next: see that MYSQL_DSN names the primary", what, ErrReadOnly, err)
 	case isOneOf(err, crowded...):
 		return fmt.Errorf("%s: %w; next: lower MYSQL_CONNECTIONS, or raise the server's max_connections or what the account may open", what, err)
 	}
@@ -95,19 +102,22 @@ var (
 		1203, // ER_TOO_MANY_USER_CONNECTIONS: max_user_connections; Vitess when a pool of its own is used up
 		1226, // ER_USER_LIMIT_REACHED: what the account may do in an hour, or open
 	}
-	// elsewhere says that this server is not, or no longer, the one to ask.
-	elsewhere = []uint16{
-		1047, // ER_UNKNOWN_COM_ERROR: Galera's node without a quorum; Vitess when it lost the session
-		1053, // ER_SERVER_SHUTDOWN
+	// readOnly says that this server takes no writes.
+	readOnly = []uint16{
 		1290, // ER_OPTION_PREVENTS_STATEMENT: a primary that turned read-only
 		1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: the same, by the default of its transactions
 		1836, // ER_READ_ONLY_MODE: the same
-		3032, // ER_SERVER_OFFLINE_MODE: a member that left its group
 		3100, // ER_RUN_HOOK_ERROR: a member of a group without a quorum cannot commit
+	}
+	// elsewhere says that this server is not, or no longer, the one to ask.
+	elsewhere = append([]uint16{
+		1047, // ER_UNKNOWN_COM_ERROR: Galera's node without a quorum; Vitess when it lost the session
+		1053, // ER_SERVER_SHUTDOWN
+		3032, // ER_SERVER_OFFLINE_MODE: a member that left its group
 		3168, // ER_SERVER_ISNT_AVAILABLE
 		9001, // ProxySQL: no connection to a server of the hostgroup in time
 		9002, // ProxySQL: none at all
-	}
+	}, readOnly...)
 )
 
 // repeatable tells whether after err, of the nth try, work may be done again, and waits

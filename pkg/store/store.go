@@ -28,6 +28,9 @@ var ErrNotFound = errors.New("not found")
 // ErrFull says that the database has no room for more. Nothing was written.
 var ErrFull = errors.New("the database is full")
 
+// ErrReadOnly says that the database takes no writes. Nothing was written.
+var ErrReadOnly = errors.New("the database is read-only")
+
 // Store is one program's pool of connections. It is safe for concurrent use.
 type Store struct {
 	db          *sql.DB

@@ -105,7 +105,9 @@ const (
 			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
 
 	selectDueFolders = `
-		SELECT id
+		SELECT
+			id,
+			path
 		FROM folders
 		WHERE ` + freeFolder + `
 		ORDER BY worked_at
@@ -131,14 +133,25 @@ const (
 			AND claim = ?`
 )
 
+// DueFolder is a folder that waits to be walked.
+type DueFolder struct {
+	ID   int64
+	Path string
+}
+
 // DueFolders gives up to limit folders whose walk nobody is at, those that were left
 // alone longest first.
-func (s *Store) DueFolders(ctx context.Context, limit int) (ids []int64, err error) {
+func (s *Store) DueFolders(ctx context.Context, limit int) (due []DueFolder, err error) {
 	err = s.do(ctx, "find folders that are due", func() error {
-		ids, err = query(ctx, s.db, scanID, selectDueFolders, Horizon.Microseconds(), limit)
+		due, err = query(ctx, s.db, scanDueFolder, selectDueFolders, Horizon.Microseconds(), limit)
 		return err
 	})
-	return ids, err
+	return due, err
+}
+
+func scanDueFolder(rows *sql.Rows) (f DueFolder, err error) {
+	err = rows.Scan(&f.ID, &f.Path)
+	return f, err
 }
 
 // ClaimFolder takes the folder's walk for the time of the lease, Horizon at most, which

@@ -52,9 +52,13 @@ func (d database) folder(t *testing.T, id int64) lineup.Folder {
 
 func (d database) dueFolders(t *testing.T) []int64 {
 	t.Helper()
-	ids, err := d.DueFolders(t.Context(), 10)
+	due, err := d.DueFolders(t.Context(), 10)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var ids []int64
+	for _, folder := range due {
+		ids = append(ids, folder.ID)
 	}
 	return ids
 }
