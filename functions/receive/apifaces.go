@@ -41,6 +41,10 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 	r.log.Info("face added", "image", id, auth.Caller(ctx))
 	r.rematches.galleryMoved()
 	w.Header().Set("Location", imageURL(id))
+	if len(image.Faces) == 0 { // none is shown before the picture was looked at
+		serve.JSON(w, http.StatusCreated, image)
+		return nil
+	}
 	newest := slices.MaxFunc(image.Faces, func(a, b lineup.Face) int { return int(a.ID - b.ID) })
 	serve.JSON(w, http.StatusCreated, newest)
 	return nil

@@ -81,6 +81,10 @@ func TestTheAPITellsOfOne(t *testing.T) {
 	if s.tell(t, fmt.Sprintf("/api/v1/people/%d", person), 200, &profile); profile.Name != "Papa" || profile.Photos == nil {
 		t.Errorf("%+v", profile)
 	}
+	var stats store.Stats
+	if r := s.tell(t, "/api/v1/stats", 200, &stats); stats.Rate.LastHour != 1 {
+		t.Errorf("%s", r.body)
+	}
 	var people list[store.Profile]
 	if s.tell(t, "/api/v1/people?q=pa&named=true", 200, &people); len(people.Items) != 1 {
 		t.Errorf("%+v", people)

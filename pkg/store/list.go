@@ -263,8 +263,8 @@ func (f Filter) amongNewest(ctx context.Context, q querier, within []condition) 
 	}
 	within = append(slices.Clone(within), condition{"i.id > ?", []any{last[0] - few}})
 	where, args = join(append(within, f.conditions()...))
-	fewer, err := fewer(ctx, q, "images i FORCE INDEX (PRIMARY) WHERE "+where, f.Limit, args...)
-	return !fewer, err
+	less, err := fewer(ctx, q, "images i FORCE INDEX (PRIMARY) WHERE "+where, f.Limit, args...)
+	return !less, err
 }
 
 // fewer tells whether there are fewer rows than that.
