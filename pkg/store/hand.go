@@ -238,9 +238,20 @@ func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []cha
 			return err
 		}
 	}
+	before, err := facePhotos(ctx, tx, face.ID)
+	if err != nil {
+		return err
+	}
 	photos, err := setFaces(ctx, tx, settings)
 	if err != nil {
 		return err
+	}
+	after, err := facePhotos(ctx, tx, face.ID)
+	if err != nil {
+		return err
+	}
+	for _, photo := range after { // also where it stays: who put it in or out before is undone only after this
+		values = append(values, changeValue{subject("photo", photo.id, "removed"), len(before) == 0 || before[0].removed, photo.removed})
 	}
 	people := slices.Concat([]int64{face.handPerson()}, face.Not)
 	for _, value := range values {

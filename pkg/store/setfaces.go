@@ -254,17 +254,23 @@ func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""
 }
 
+// facePhoto is the photo that a face is.
+type facePhoto struct {
+	id, person int64
+	removed    bool
+}
+
+func facePhotos(ctx context.Context, tx *sql.Tx, face int64) ([]facePhoto, error) {
+	return query(ctx, tx, func(rows *sql.Rows) (p facePhoto, err error) {
+		err = rows.Scan(&p.id, &p.person, &p.removed)
+		return p, err
+	}, selectFacePhoto, face)
+}
+
 // syncPhoto makes the face a photo of the person whom it was given to, or no more one. It
 // tells the photos that came, went or changed hands.
 func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err error) {
-	type row struct {
-		id, person int64
-		removed    bool
-	}
-	found, err := query(ctx, tx, func(rows *sql.Rows) (r row, err error) {
-		err = rows.Scan(&r.id, &r.person, &r.removed)
-		return r, err
-	}, selectFacePhoto, f.ID)
+	found, err := facePhotos(ctx, tx, f.ID)
 	if err != nil {
 		return nil, err
 	}
