@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -21,7 +20,7 @@ func TestAnotherNSQDGetsItsShare(t *testing.T) {
 	s := defaults(t)
 	url, _ := sinkOf(t, func(w http.ResponseWriter, _ arrival) { w.WriteHeader(http.StatusNoContent) })
 	s.Sink, s.NSQ.Addresses = url, []string{first.TCP, second.TCP}
-	b := testkit.Must(newBridge(s, slog.New(slog.DiscardHandler)))(t)
+	b := newImagesBridge(t, s)
 	var shared atomic.Int32
 	share := b.source.share
 	b.source.share = func() { share(); shared.Add(1) }

@@ -43,7 +43,7 @@ func TestMessagesUnderOneIDDoNotStopAnNSQD(t *testing.T) {
 		}
 	})
 	start(t, broker, url, func(s *settings) {
-		s.MaxInFlight = inFlight
+		s.MaxInFlight = []int{inFlight}
 		s.MsgTimeout = 2 * time.Second // until then nsqd keeps what it had sent on a connection that was left
 	})
 	for got := ""; got != "after them"; {

@@ -174,7 +174,10 @@ func asColumn(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond)
 // pathBegins compares bytes: a path need not be text.
 func pathBegins(beginning string) condition {
 	c := condition{"i.path >= ?", []any{[]byte(beginning)}}
-	end := []byte(strings.TrimRight(beginning, "\xff"))
+	end := []byte(beginning)
+	for len(end) > 0 && end[len(end)-1] == 0xff {
+		end = end[:len(end)-1]
+	}
 	if len(end) > 0 {
 		end[len(end)-1]++
 		c.where, c.args = c.where+" AND i.path < ?", append(c.args, end)
