@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,7 @@ type announcer struct {
 	sink      *event.Sink // nil: nobody waits for results
 	overrides event.Overrides
 	timeout   time.Duration
+	pause     sinkPause
 }
 
 func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
@@ -42,7 +44,12 @@ func (a *announcer) enabled() bool { return a.sink != nil }
 func (a *announcer) announce(ctx context.Context, j *job) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	if err := a.send(ctx, j); err != nil {
+	err := a.send(ctx, j)
+	if errors.Is(err, errSinkPause) {
+		j.log.Info("the result is not announced yet", "reason", err) // that the sink failed was said when it did
+		return
+	}
+	if err != nil {
 		j.log.Warn("the result is not announced yet", "error", err)
 		return
 	}
@@ -55,6 +62,9 @@ func (a *announcer) send(ctx context.Context, j *job) error {
 	if !a.enabled() {
 		return nil
 	}
+	if err := a.pause.check(); err != nil {
+		return err
+	}
 	image, err := a.store.Image(ctx, j.id)
 	if err != nil {
 		return err
@@ -64,7 +74,13 @@ func (a *announcer) send(ctx context.Context, j *job) error {
 		return err
 	}
 	a.overrides.Set(&e)
-	if answer := a.sink.Send(ctx, e); !answer.Accepted() {
+	sending, err := a.pause.begin()
+	if err != nil {
+		return err
+	}
+	answer := a.sink.Send(ctx, e)
+	a.pause.end(sending, answer)
+	if !answer.Accepted() {
 		return fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
 	return nil
