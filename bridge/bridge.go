@@ -34,6 +34,7 @@ func newBridge(s settings, log *slog.Logger) (*bridge, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.WarnOfPlainToken(log)
 	watched := newConnections()
 	consumer, err := newConsumer(subscription{
 		topic: s.Topic, channel: s.Channel, maxInFlight: s.MaxInFlight,

@@ -80,7 +80,10 @@ func (a *announcer) send(ctx context.Context, j *job) error {
 	}
 	answer := a.sink.Send(ctx, e)
 	a.pause.end(sending, answer)
-	if !answer.Accepted() {
+	switch {
+	case answer.Untrusted:
+		return fmt.Errorf("K_SINK's certificate is not trusted: %s; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host", answer)
+	case !answer.Accepted():
 		return fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
 	return nil
