@@ -83,7 +83,7 @@ func (r reply) write(w http.ResponseWriter) {
 		w.WriteHeader(r.status) // a Broker would take a plain body for a failure
 		return
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Allow", "OPTIONS, POST")
 	}
 	serve.Problem{Status: r.status, Detail: r.reason, RetryAfter: r.wait}.Write(w, false)
 }
