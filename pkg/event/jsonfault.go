@@ -20,7 +20,7 @@ func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xEF
 func JSONError(err error) error {
 	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
 	switch {
-	case err == io.EOF, isSyntax && syntax.Offset == 0:
+	case errors.Is(err, io.EOF), isSyntax && syntax.Offset == 0:
 		return errors.New("there is no JSON, the body is empty")
 	case errors.Is(err, io.ErrUnexpectedEOF), isSyntax && syntax.Error() == "unexpected end of JSON input":
 		return errors.New("the JSON ends too early")
