@@ -94,6 +94,11 @@ PROGRAMS := ./functions/receive ./functions/process ./functions/view ./bridge ./
 # A cluster that went away must hold nobody up.
 kubectl = timeout 6m kubectl
 
+# What begins with a cluster asks first whether it answers: a deletion asks for every kind and waits long each time.
+.PHONY: reachable
+reachable:
+	@timeout 10s kubectl version --request-timeout=10s > /dev/null || { echo "the cluster does not answer within 10 s; next: see which one kubectl config current-context and KUBECONFIG name, and that kubectl version reaches it" >&2; exit 1; }
+
 resolved = bin/$(notdir $(OVERLAY)).yaml
 namespace = $(shell sed -n 's/^namespace: //p' knative/overlays/$(OVERLAY)/kustomization.yaml)
 
@@ -150,7 +155,7 @@ deploy: manifests ## deploy OVERLAY (small, production) with kubectl, and wait u
 	$(kubectl) rollout status -n $(namespace) deployment/bridge --timeout=5m
 
 .PHONY: undeploy
-undeploy: ## remove what OVERLAY deployed, its namespace and its data
+undeploy: reachable ## remove what OVERLAY deployed, its namespace and its data
 	$(kubectl) kustomize knative/overlays/$(OVERLAY) | $(kubectl) delete -f - --ignore-not-found
 
 .PHONY: e2e-knative

@@ -74,6 +74,7 @@ func newBridge(s settings, t topic, warm *prewarm.Prewarmer, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
+	s.WarnOfPlainToken(log)
 	watched := newConnections()
 	consumer, err := newConsumer(subscription{
 		topic: t.name, channel: s.Channel, maxInFlight: t.maxInFlight,

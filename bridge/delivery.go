@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -25,6 +26,7 @@ type delivery struct {
 	connections *connections
 	deadLetters *deadLetters
 	prewarmer   *prewarm.Prewarmer
+	untrusted   sync.Once // was told
 }
 
 // deliver posts the event of one message and does what the answer asks for.
@@ -36,6 +38,11 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	defer cancel()
 	release := touch(m, d.touchEvery)
 	answer := d.post(ctx, e)
+	if answer.Untrusted {
+		d.untrusted.Do(func() {
+			log.Warn("the sink's certificate is not trusted; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host in K_SINK", "answer", answer.String())
+		})
+	}
 	decided := d.dispose(ctx, m, answer, log)
 	release()
 	d.resolve(m, decided, answer, log)
@@ -74,11 +81,11 @@ func (d *delivery) resolve(m *nsq.Message, decided decision, answer event.Answer
 		log.Warn("refused by the sink, now a dead letter", "answer", answer.String(), "dead_topic", d.deadLetters.topic)
 	case requeue:
 		m.RequeueWithoutBackoff(decided.after)
-		log.Info("requeued", "answer", answer.String(), "after", decided.after)
+		log.Info("requeued", "answer", answer.String(), "after", decided.after.String())
 	case pause:
 		wait := d.inFlight.pause(decided.after) // before the message goes back, or it would return at once
 		m.RequeueWithoutBackoff(wait)
-		log.Info("requeued, and paused as the sink asks", "answer", answer.String(), "after", wait)
+		log.Info("requeued, and paused as the sink asks", "answer", answer.String(), "after", wait.String())
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,6 +19,7 @@ type announcer struct {
 	sink      *event.Sink // nil: nobody waits for results
 	overrides event.Overrides
 	timeout   time.Duration
+	pause     sinkPause
 }
 
 func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
@@ -44,6 +46,10 @@ func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) 
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	revision, err := a.send(ctx, p)
+	if errors.Is(err, errSinkPause) {
+		log.Info("the result is not announced yet", "reason", err) // that the sink failed was said when it did
+		return
+	}
 	if err != nil {
 		log.Warn("the result is not announced yet", "error", err)
 		return
@@ -55,6 +61,9 @@ func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) 
 
 // send tells which answer of the round it sent.
 func (a *announcer) send(ctx context.Context, p *picture) (revision int64, err error) {
+	if err := a.pause.check(); err != nil {
+		return 0, err
+	}
 	image, err := a.store.Image(ctx, p.id)
 	if err != nil || !a.enabled() {
 		return image.Revision, err
@@ -64,7 +73,16 @@ func (a *announcer) send(ctx context.Context, p *picture) (revision int64, err e
 		return 0, err
 	}
 	a.overrides.Set(&e)
-	if answer := a.sink.Send(ctx, e); !answer.Accepted() {
+	sending, err := a.pause.begin()
+	if err != nil {
+		return 0, err
+	}
+	answer := a.sink.Send(ctx, e)
+	a.pause.end(sending, answer)
+	switch {
+	case answer.Untrusted:
+		return 0, fmt.Errorf("K_SINK's certificate is not trusted: %s; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host", answer)
+	case !answer.Accepted():
 		return 0, fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
 	return image.Revision, nil

@@ -95,6 +95,7 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 
 	sink.answer(0)
+	s.announcer.pause.until = time.Now()
 	for range 2 { // the second time there is nothing left to announce
 		s.wantAnswer(t, s.deliver(t, 3), http.StatusOK, "")
 	}

@@ -38,6 +38,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	defer results.close()
+	s.WarnOfPlainToken(log)
 	ending, stop := serve.Overdue(ctx, s.Grace)
 	defer stop()
 	h := &handler{

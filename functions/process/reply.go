@@ -68,6 +68,8 @@ func databaseFailed(log *slog.Logger, err error) reply {
 		return pause(databaseWait, "the database is not migrated to this version yet: run `make migrate`; the picture waits")
 	case errors.Is(err, store.ErrFull):
 		return pause(databaseWait, "the database is full: make room; the picture waits")
+	case errors.Is(err, store.ErrReadOnly):
+		return pause(databaseWait, "the database is read-only: see that MYSQL_DSN names the primary; the picture waits while another server takes its place")
 	}
 	return pause(databaseWait, "the database does not answer; the picture waits")
 }
@@ -81,7 +83,7 @@ func (r reply) write(w http.ResponseWriter) {
 		w.WriteHeader(r.status) // a Broker would take a plain body for a failure
 		return
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Allow", "OPTIONS, POST")
 	}
 	serve.Problem{Status: r.status, Detail: r.reason, RetryAfter: r.wait}.Write(w, false)
 }

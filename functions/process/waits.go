@@ -14,6 +14,9 @@ const (
 	databaseWait   = 5 * time.Second // before the database is asked again
 )
 
+// sinkPauses is how long nothing is sent to a sink that failed.
+var sinkPauses = Retry{First: time.Second, Most: 30 * time.Second}
+
 // backoff is how long a picture waits after its attempt-th failed call: the first
 // wait, doubled after each further one, up to the most.
 func backoff(attempt int, r Retry) time.Duration {

@@ -25,6 +25,9 @@ type form struct {
 func (r *receiver) readForm(w http.ResponseWriter, request *http.Request, file string, values ...string) (form, error) {
 	request.Body = http.MaxBytesReader(w, request.Body, r.limits.MaxUpload)
 	parts, err := request.MultipartReader()
+	if errors.Is(err, http.ErrNotMultipart) {
+		return form{}, malformed("the Content-Type is not multipart/form-data: send a form whose field %s is the file", file)
+	}
 	if err != nil {
 		return form{}, malformed("%v", err)
 	}

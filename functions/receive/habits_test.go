@@ -94,7 +94,7 @@ func TestWebhookHandshake(t *testing.T) {
 	request.Header.Set("WebHook-Request-Rate", "120")
 	s.handler.ServeHTTP(recorder, request)
 	h := recorder.Header()
-	if recorder.Code != http.StatusOK || h.Get("WebHook-Allowed-Origin") != "sender.example.com" || h.Get("WebHook-Allowed-Rate") != "*" || h.Get("Allow") != "POST" {
+	if recorder.Code != http.StatusOK || h.Get("WebHook-Allowed-Origin") != "sender.example.com" || h.Get("WebHook-Allowed-Rate") != "*" || h.Get("Allow") != "HEAD, OPTIONS, POST" {
 		t.Errorf("%d %v; want 200 and what is allowed", recorder.Code, h)
 	}
 }

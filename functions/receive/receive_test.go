@@ -314,8 +314,11 @@ func TestRefusals(t *testing.T) {
 		status     int
 		detail     string
 	}{
-		"no JSON":                       {"/image/post", `path=a`, nil, 400, "invalid character"},
-		"no body":                       {"/image/post", ``, nil, 400, "EOF"},
+		"no JSON":                       {"/image/post", `path=a`, nil, 400, "it is no JSON: byte 1 is wrong"},
+		"no body":                       {"/image/post", ``, nil, 400, "the body is empty"},
+		"JSON that is cut off":          {"/image/post", `{"path":"a`, nil, 400, "ends too early"},
+		"no form":                       {"/people", `a`, []string{"Content-Type", "text/plain"}, 400, "not multipart/form-data"},
+		"a form that is cut off":        {"/images", "--a\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\nabc", []string{"Content-Type", "multipart/form-data; boundary=a"}, 400, "ends too early"},
 		"no path":                       {"/image/post", `{}`, nil, 400, "names no picture"},
 		"a field nobody knows":          {"/image/post", `{"pth":"a"}`, nil, 400, `unknown field \"pth\"`},
 		"an entry without a path":       {"/images/post", `{"paths":[{"path":"a"},{}]}`, nil, 400, "paths[1] has no path"},

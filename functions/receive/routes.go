@@ -46,7 +46,10 @@ func (r *receiver) routes() http.Handler {
 	mux.Handle("POST /{$}", r.handle(r.postEvents))
 	mux.Handle("POST /dead", r.handle(r.postUndelivered))
 	mux.HandleFunc("HEAD /{$}", func(http.ResponseWriter, *http.Request) {}) // object stores ask whether somebody is there
-	mux.HandleFunc("OPTIONS /{$}", event.Handshake)
+	mux.HandleFunc("OPTIONS /{$}", func(w http.ResponseWriter, request *http.Request) {
+		event.Handshake(w, request)
+		w.Header().Set("Allow", "HEAD, OPTIONS, POST")
+	})
 	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), auth.Exceptions{Public: needsNoKey}, writeProblem)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 )
@@ -14,8 +15,18 @@ import (
 func WithoutBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")) }
 
 // JSONError says what is wrong with JSON in words for those who wrote it: encoding/json
-// tells of a wrong type what Go calls it. Any other error stays as it is.
+// tells of a wrong type what Go calls it, and of what is no JSON how its parser came to that.
+// Any other error stays as it is.
 func JSONError(err error) error {
+	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case errors.Is(err, io.EOF), isSyntax && syntax.Offset == 0:
+		return errors.New("there is no JSON, the body is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF), isSyntax && syntax.Error() == "unexpected end of JSON input":
+		return errors.New("the JSON ends too early")
+	case isSyntax:
+		return fmt.Errorf("it is no JSON: byte %d is wrong", syntax.Offset)
+	}
 	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if !ok {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -30,6 +31,14 @@ type SinkSettings struct {
 	Sink string `envconfig:"K_SINK" form:"url" desc:"URL that events are posted to"`
 	SinkTLS
 	Overrides Overrides `envconfig:"K_CE_OVERRIDES" desc:"extensions to set on every event, {\"extensions\":{\"name\":\"value\"}}"`
+}
+
+// WarnOfPlainToken tells the log when the sink's token can be read on its way. It is sent all
+// the same: Knative's authentication works without TLS.
+func (s SinkSettings) WarnOfPlainToken(log *slog.Logger) {
+	if token, err := s.token(); err == nil && token != "" && strings.HasPrefix(strings.ToLower(s.Sink), "http://") {
+		log.Warn("the token of SINK_TOKEN_FILE goes to K_SINK without TLS, so that others on the network may read it: use an https sink, or set SINK_TOKEN_FILE to nothing where the sink asks for none")
+	}
 }
 
 // Sink is where events go: what Knative calls K_SINK.
@@ -77,6 +86,7 @@ func (s *Sink) Close() { s.client.Load().CloseIdleConnections() }
 type Answer struct {
 	Status     int    // of HTTP; 0 when nobody answered
 	RetryAfter string // the header of that name
+	Untrusted  bool   // nobody answered because the sink's certificate is of no CA that is trusted, or not for it
 	Detail     string // the beginning of what the sink said when it did not accept, or why nobody answered
 }
 
@@ -114,7 +124,8 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 	}
 	response, err := s.client.Load().Do(request)
 	if err != nil {
-		return Answer{Detail: s.failed(err).Error()}
+		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+		return Answer{Untrusted: untrusted, Detail: s.failed(err, untrusted).Error()}
 	}
 	defer response.Body.Close()
 	a := Answer{Status: response.StatusCode, RetryAfter: response.Header.Get("Retry-After")}
@@ -127,11 +138,11 @@ func (s *Sink) Send(ctx context.Context, e cloudevents.Event) Answer {
 }
 
 // failed makes that the next event has a better chance, where that can be.
-func (s *Sink) failed(err error) error {
+func (s *Sink) failed(err error, untrusted bool) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.client.Load().CloseIdleConnections() // what came to be silent on the way of one may be so for all
 	}
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+	if untrusted {
 		passedOver, failed := s.renew() // the CAs may have been exchanged
 		return errors.Join(err, passedOver, failed)
 	}

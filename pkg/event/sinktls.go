@@ -18,7 +18,7 @@ import (
 type SinkTLS struct {
 	CACerts      string `envconfig:"K_CA_CERTS" desc:"PEM of CAs that a sink's certificate may come from, beside those that the system trusts"`
 	TrustBundles string `envconfig:"SINK_TRUST_BUNDLES" default:"/knative-custom-certs" form:"any" desc:"folder of PEM files of more such CAs, one of which must hold any; not there, or all empty: none"`
-	TokenFile    string `envconfig:"SINK_TOKEN_FILE" default:"/oidc/token" form:"any" desc:"file of the token that tells a sink who sends, as Authorization: Bearer; not there: none"`
+	TokenFile    string `envconfig:"SINK_TOKEN_FILE" default:"/oidc/token" form:"any" desc:"file of the token that tells a sink who sends, as Authorization: Bearer, also over plain http; not there: none"`
 }
 
 // Check refuses certificates that are none. Of bundles, of which some may be another's to
@@ -49,7 +49,10 @@ func (s SinkTLS) pool() (pool *x509.CertPool, passedOver, err error) {
 	bundles := os.DirFS(s.TrustBundles)
 	files, err := fs.ReadDir(bundles, ".")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("SINK_TRUST_BUNDLES: %w", err)
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err // its path is the dot that was asked for
+		}
+		return nil, nil, fmt.Errorf("SINK_TRUST_BUNDLES=%s: %w; next: name a folder of PEM files", s.TrustBundles, err)
 	}
 	used := 0
 	var faults []error

@@ -1,7 +1,9 @@
 package event_test
 
 import (
+	"context"
 	"crypto/tls"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,8 +78,12 @@ func TestASinkWithTLSThatAsksWhoSends(t *testing.T) {
 			sink := testkit.Must(event.NewSink(event.SinkSettings{Sink: address, SinkTLS: c.trust}, 1))(t)
 			defer sink.Close()
 			e := testkit.Must(event.Result(picture(lineup.Identified), 1, event.Trace{}))(t)
-			if a := sink.Send(t.Context(), e); a.Accepted() != c.accepted || !strings.Contains(a.Detail, c.detail) {
+			a := sink.Send(t.Context(), e)
+			if a.Accepted() != c.accepted || !strings.Contains(a.Detail, c.detail) {
 				t.Errorf("%s; want accepted %v, detail %q", a, c.accepted, c.detail)
+			}
+			if untrusted := strings.Contains(a.Detail, "x509"); a.Untrusted != untrusted {
+				t.Errorf("%s: untrusted is %v", a, a.Untrusted)
 			}
 		})
 	}
@@ -120,3 +126,39 @@ func TestCAsThatAreNoneAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestBundlesThatAreNoFolderAreNamed(t *testing.T) {
+	t.Parallel()
+	file := write(t, filepath.Join(t.TempDir(), "ca.pem"), "")
+	if err := (event.SinkTLS{TrustBundles: file}).Check(); err == nil || !strings.Contains(err.Error(), "SINK_TRUST_BUNDLES="+file) {
+		t.Errorf("%v, want an error that names %s", err, file)
+	}
+}
+
+func TestATokenThatCanBeReadOnItsWayIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	token := write(t, filepath.Join(t.TempDir(), "token"), "secret")
+	for name, c := range map[string]struct {
+		sink, file string
+		want       int
+	}{
+		"over http":        {"http://sink", token, 1},
+		"over TLS":         {"https://sink", token, 0},
+		"there is no file": {"http://sink", "/nowhere", 0},
+	} {
+		warned := new(warnings)
+		event.SinkSettings{Sink: c.sink, SinkTLS: event.SinkTLS{TokenFile: c.file}}.WarnOfPlainToken(slog.New(warned))
+		if warned.count != c.want {
+			t.Errorf("%s: %d warnings, want %d", name, warned.count, c.want)
+		}
+	}
+}
+
+// warnings counts what is logged from Warn on.
+type warnings struct {
+	slog.Handler
+	count int
+}
+
+func (w *warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (w *warnings) Handle(context.Context, slog.Record) error        { w.count++; return nil }

@@ -113,7 +113,8 @@ func (q *Queue) publish(ctx context.Context, topic string, batch [][]byte) error
 		return fmt.Errorf(" at nsqd %s: %w", strings.Join(q.settings.Addresses, ", "), context.Cause(ctx))
 	}
 	var errs error
-	for range count {
+	for tries := count; tries > 0; tries-- {
+		old := q.conn != nil
 		err := q.publishToCurrent(ctx, command)
 		if err == nil {
 			return nil
@@ -125,22 +126,26 @@ func (q *Queue) publish(ctx context.Context, topic string, batch [][]byte) error
 		if ctx.Err() != nil || errors.Is(err, ErrTooLarge) || q.closed {
 			return err
 		}
-		errs = err
 		q.current = (q.current + 1) % count
+		if old && errors.Is(err, errTimeout) {
+			tries++ // perhaps only the connection had gone silent: a new one after the other nsqds, if none of them takes it
+			continue
+		}
+		errs = err
 	}
 	return errs
 }
 
-// publishToCurrent takes at most Settings.Timeout, and as long again where an old
-// connection had gone silent. Its caller has the turn.
+// publishToCurrent takes at most Settings.Timeout, unless an old connection turns out to
+// be broken only after a while. Its caller has the turn.
 func (q *Queue) publishToCurrent(ctx context.Context, command *nsq.Command) error {
 	if q.closed {
 		return ErrClosed
 	}
 	used := q.conn != nil
 	err := q.send(ctx, command)
-	if used && (errors.As(err, new(brokenError)) || errors.Is(err, errTimeout)) && ctx.Err() == nil {
-		err = q.send(ctx, command) // nsqd was restarted, or something between has forgotten the connection
+	if used && errors.As(err, new(brokenError)) && ctx.Err() == nil {
+		err = q.send(ctx, command) // nsqd was restarted
 	}
 	return err
 }

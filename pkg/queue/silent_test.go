@@ -40,3 +40,35 @@ func TestABacklogIsNotAskedForInSilence(t *testing.T) {
 		router.Swallow()
 	}
 }
+
+// To ask it again would cost NSQD_TIMEOUT once more, where all of it has gone silent.
+func TestWhereAConnectionWentSilentTheNextNSQDIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	nsqds, s := several(t, 2)
+	router := testkit.NewHop(t, nsqds[0].TCP)
+	s.Addresses[0] = router.Address
+	s.Timeout = time.Second
+	q := open(t, s)
+	testkit.Succeed(t, q.Publish(t.Context(), "images", []byte("to the first")))
+	router.Swallow()
+	testkit.Succeed(t, q.Publish(t.Context(), "images", []byte("to the next")))
+	if got := consume(t, nsqds[1].TCP, "images", 1); string(got[0]) != "to the next" {
+		t.Errorf("the next has %q", got)
+	}
+}
+
+func TestWhereAConnectionWentSilentAndTheNextNSQDIsDownTheFirstIsAskedAnew(t *testing.T) {
+	t.Parallel()
+	nsqds, s := several(t, 2)
+	router := testkit.NewHop(t, nsqds[0].TCP)
+	s.Addresses[0] = router.Address
+	s.Timeout = time.Second
+	nsqds[1].Stop()
+	q := open(t, s)
+	testkit.Succeed(t, q.Publish(t.Context(), "images", []byte("before")))
+	router.Swallow()
+	testkit.Succeed(t, q.Publish(t.Context(), "images", []byte("after")))
+	if got := consume(t, nsqds[0].TCP, "images", 2); string(got[1]) != "after" {
+		t.Errorf("the first has %q", got)
+	}
+}

@@ -27,6 +27,8 @@ type Database struct {
 type Settings struct {
 	Database
 	Connections int `envconfig:"MYSQL_CONNECTIONS" default:"10" min:"1" max:"10000" desc:"most connections this program opens to the database"`
+	// StatementTimeout of zero, which no setting can be, is the default.
+	StatementTimeout time.Duration `envconfig:"MYSQL_TIMEOUT" default:"10s" min:"100ms" max:"15m" desc:"how long the database may take to answer a statement; then the request that needs it fails"`
 }
 
 // Check refuses a DSN that is missing or cannot work, and a file of CAs that cannot be
@@ -40,11 +42,10 @@ func (d Database) Check() error {
 	return err
 }
 
-// Limits of every connection. A statement that takes longer is given up; no
-// statement here should come near.
+// Limits of every connection.
 const (
 	dialTimeout      = 5 * time.Second
-	statementTimeout = 20 * time.Second
+	statementTimeout = 10 * time.Second // by default; no statement here should come near
 	// serverWait is after how long without a statement the server ends a connection, and
 	// with it a transaction and its locks, of a program that went silent. Its own default
 	// is eight hours.

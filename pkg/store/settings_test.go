@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -117,6 +118,21 @@ func TestAFileOfCAsIsLookedAtBesideADSNThatCannotBe(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	testkit.Settings(t, func() any {
-		return &store.Settings{Database: store.Database{DSN: "root@tcp(127.0.0.1:3306)/lineup"}, Connections: 1}
+		return &store.Settings{Database: store.Database{DSN: "root@tcp(127.0.0.1:3306)/lineup"}, Connections: 1, StatementTimeout: time.Second}
 	})
+}
+
+func TestADatabaseThatHangsIsWaitedForNoLongerThanIsSet(t *testing.T) {
+	t.Parallel()
+	silent := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))(t) // the kernel accepts for it
+	t.Cleanup(func() { silent.Close() })
+	db := open(t, store.Settings{
+		Database:    store.Database{DSN: "root@tcp(" + silent.Addr().String() + ")/lineup"},
+		Connections: 1, StatementTimeout: 100 * time.Millisecond,
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // less than by default
+	defer cancel()
+	if err := db.Ready(ctx); err == nil || ctx.Err() != nil {
+		t.Errorf("%v, %v; want it given up by its own limit", err, ctx.Err())
+	}
 }

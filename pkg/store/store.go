@@ -48,6 +48,9 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.StatementTimeout > 0 {
+		config.ReadTimeout, config.WriteTimeout = s.StatementTimeout, s.StatementTimeout
+	}
 	open := newConnections(config)
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
