@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -116,9 +117,9 @@ func timedUpload(t *testing.T) (posted, time.Duration) {
 	return post(t, "/images", another(picture(t, "pictures/dana.jpg")), "Content-Type", "image/jpeg")
 }
 
-// store puts a picture of Dana into the bucket, past receive, and gives its path. The way
+// putPicture puts a picture of Dana into the bucket, past receive, and gives its path. The way
 // there is kubectl's proxy: the bucket is for nobody outside.
-func store(t *testing.T) string {
+func putPicture(t *testing.T) string {
 	t.Helper()
 	proxy := exec.CommandContext(t.Context(), "kubectl", "proxy", "--port=0")
 	stdout := testkit.Must(proxy.StdoutPipe())(t)
@@ -144,17 +145,25 @@ func store(t *testing.T) string {
 // enrol makes Dana known, from whose photo the pictures that are posted here differ.
 func enrol(t *testing.T) {
 	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	testkit.Succeed(t, form.WriteField("name", "Dana"))
-	part, err := form.CreateFormFile("photo", "dana.jpg")
-	testkit.Succeed(t, err)
-	_, err = part.Write(picture(t, "people/dana.jpg"))
-	testkit.Succeed(t, err)
-	testkit.Succeed(t, form.Close())
-	if status, answer, _ := call(t, http.MethodPost, "receive", "/people", body.Bytes(), "Content-Type", form.FormDataContentType()); status/100 != 2 {
+	if status, answer := sendPhoto(t, "receive", "/people", "Dana", "people/dana.jpg"); status/100 != 2 {
 		t.Fatalf("enrol Dana: %d %s", status, answer)
 	}
+}
+
+// sendPhoto enrols a person by a sample, with what is said beside that, NAME=VALUE.
+func sendPhoto(t *testing.T, function, path, name, photo string, beside ...string) (status int, answer []byte) {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for _, field := range append(beside, "name="+name) {
+		key, value, _ := strings.Cut(field, "=")
+		testkit.Succeed(t, form.WriteField(key, value))
+	}
+	part := testkit.Must(form.CreateFormFile("photo", filepath.Base(photo)))(t)
+	testkit.Must(part.Write(picture(t, photo)))(t)
+	testkit.Succeed(t, form.Close())
+	status, answer, _ = call(t, http.MethodPost, function, path, body.Bytes(), "Content-Type", form.FormDataContentType())
+	return status, answer
 }
 
 // shown is what view says of a picture.

@@ -47,11 +47,11 @@ func TestAPictureComesInByEveryWay(t *testing.T) {
 	for name, way := range map[string]func(t *testing.T) posted{
 		"an upload": upload,
 		"JSON": func(t *testing.T) posted {
-			image, _ := post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, store(t)))
+			image, _ := post(t, "/image/post", fmt.Appendf(nil, `{"path":%q}`, putPicture(t)))
 			return image
 		},
 		"a CloudEvent": func(t *testing.T) posted {
-			image, _ := post(t, "/", fmt.Appendf(nil, `{"path":%q}`, store(t)), "Content-Type", "application/json",
+			image, _ := post(t, "/", fmt.Appendf(nil, `{"path":%q}`, putPicture(t)), "Content-Type", "application/json",
 				"Ce-Specversion", "1.0", "Ce-Type", event.TypeSubmitted, "Ce-Source", "/e2e", "Ce-Id", "1")
 			return image
 		},
