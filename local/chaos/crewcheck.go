@@ -1,0 +1,242 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// told is what the API says of people when all is quiet.
+type told struct {
+	changes []changeItem // the newest first
+	people  map[int64]profile
+	before  map[int64]pictured // the people's pictures
+	after   map[int64]pictured // once they were all looked at again
+	behind  int                // faces that were not compared with the gallery as it is, and photos nobody looked at
+}
+
+// profile is a person, as the API tells it.
+type profile struct {
+	Name       string
+	MergedInto *int64 `json:"merged_into"`
+	Photos     []struct {
+		ID            int64
+		State, Reason string
+	}
+}
+
+// settle waits until everything is compared with the gallery as it is, has all pictures
+// of the people looked at again, and reads what is told of them then.
+func (s *harness) settle(ctx context.Context, r *Report) (err error) {
+	c, t := s.crew, &r.facts.told
+	if len(c.wrong) > 0 {
+		return nil // what must be is not known
+	}
+	if err := s.awaitCompared(ctx); err != nil {
+		return err
+	}
+	t.before = c.see(ctx)
+	filter := map[string]map[string]string{"filter": {"path": "people/"}}
+	c.ask(ctx, http.MethodPost, "/images/look", filter, nil, http.StatusAccepted)
+	if err := s.awaitIdle(ctx); err != nil {
+		return err
+	}
+	if err := s.awaitCompared(ctx); err != nil {
+		return err
+	}
+	t.after = c.see(ctx)
+	t.people = make(map[int64]profile)
+	for id := range c.now.names {
+		var p profile
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/people/%d", id), nil, &p, http.StatusOK)
+		t.people[id] = p
+	}
+	t.changes = c.list(ctx)
+	t.behind, err = s.audit.behind(ctx)
+	return err
+}
+
+// awaitCompared waits until every face is compared with the gallery as it is. When that
+// does not come to pass the facts will say so.
+func (s *harness) awaitCompared(ctx context.Context) error {
+	deadline := time.Now().Add(s.settings.Quiet)
+	for time.Now().Before(deadline) {
+		if behind, err := s.audit.behind(ctx); err == nil && behind == 0 {
+			break
+		}
+		wait(ctx, time.Second)
+	}
+	return s.awaitIdle(ctx) // what it changed is to be told
+}
+
+// behind counts what waits for the gallery.
+func (a *audit) behind(ctx context.Context) (n int, err error) {
+	err = a.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
+		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))
+		+ (SELECT COUNT(*) FROM person_images WHERE state='pending' AND removed_at IS NULL)`).Scan(&n)
+	return n, err
+}
+
+// see reads the people's pictures.
+func (c *crew) see(ctx context.Context) map[int64]pictured {
+	all := make(map[int64]pictured)
+	for _, id := range c.pictures {
+		var p pictured
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+		all[id] = p
+	}
+	return all
+}
+
+// list reads as many changes as were made, and one more.
+func (c *crew) list(ctx context.Context) (all []changeItem) {
+	path := "/changes?limit=50"
+	for next := path; ; next = fmt.Sprintf("%s&before=%d", path, all[len(all)-1].ID) {
+		var page struct{ Items []changeItem }
+		if !c.ask(ctx, http.MethodGet, next, nil, &page, http.StatusOK) || len(page.Items) == 0 {
+			return all
+		}
+		all = append(all, page.Items...)
+		if len(all) > len(c.changes) {
+			return all
+		}
+	}
+}
+
+// checkPeople: what hands said, and was answered, is so.
+func (f facts) checkPeople(v *findings) {
+	c := f.crew
+	if c == nil {
+		return
+	}
+	v.wrong = append(v.wrong, c.wrong...)
+	if len(c.wrong) > 0 {
+		return
+	}
+	if f.told.behind > 0 {
+		note(&v.lost, "%d faces or photos were not compared with the gallery as it is", f.told.behind)
+	}
+	f.checkMade(v)
+	f.checkPersons(v)
+	f.checkDecisions(v)
+	f.checkLooks(v)
+}
+
+// checkMade: every change that was answered was made, once.
+func (f facts) checkMade(v *findings) {
+	made := slices.Clone(f.told.changes)
+	slices.Reverse(made)
+	made = slices.DeleteFunc(made, func(one changeItem) bool { return one.ID <= f.changesAfter })
+	for i, want := range f.crew.changes {
+		if i == len(made) {
+			note(&v.lost, "change %d, %+v, and all after it are not among the changes", i, want)
+			return
+		}
+		got := made[i]
+		if got.Action != want.action || want.id != 0 && got.ID != want.id || want.face != 0 && (got.Face == nil || *got.Face != want.face) ||
+			want.person != 0 && (got.Person == nil || got.Person.ID != f.crew.now.survivor(want.person)) {
+			note(&v.wrong, "change %d is %s, id %d, not %+v", i, got.Action, got.ID, want)
+			return
+		}
+	}
+	if len(made) > len(f.crew.changes) {
+		note(&v.doubled, "%d changes were made, %d were answered", len(made), len(f.crew.changes))
+	}
+}
+
+// checkPersons: everybody who was enrolled is there, with the photos, by the last name, and
+// whoever was merged names the survivor.
+func (f facts) checkPersons(v *findings) {
+	now, photos := f.crew.now, make(map[int64]bool)
+	for id, name := range now.names {
+		p := f.told.people[id]
+		survivor := now.survivor(id)
+		switch {
+		case now.into[id] == 0 && p.MergedInto != nil:
+			note(&v.wrong, "person %d was merged into %d by nobody", id, *p.MergedInto)
+		case now.into[id] != 0 && (p.MergedInto == nil || now.survivor(*p.MergedInto) != survivor):
+			note(&v.lost, "person %d does not name %d, whom they were merged into: %+v", id, survivor, p)
+		case now.into[id] == 0 && p.Name != name:
+			note(&v.lost, "person %d is called %q, not %q", id, p.Name, name)
+		}
+		for _, photo := range p.Photos {
+			photos[photo.ID] = true
+			if photo.State != "usable" && (photo.State != "unusable" || photo.Reason == "") {
+				note(&v.lost, "nobody said what became of photo %d of person %d: %+v", photo.ID, id, photo)
+			}
+		}
+	}
+	for id, name := range f.crew.photos {
+		if !photos[id] {
+			note(&v.lost, "photo %d, by which %s was enrolled, is nobody's", id, name)
+		}
+	}
+}
+
+// checkDecisions: no decision by hand is lost or overturned, and there are no others.
+func (f facts) checkDecisions(v *findings) {
+	now, byHand := f.crew.now, 0
+	for face, d := range now.faces {
+		found := false
+		for _, one := range f.told.after[d.image].Faces {
+			if one.ID != face {
+				continue
+			}
+			found = true
+			is := int64(0)
+			if one.Person != nil {
+				is = one.Person.ID
+			}
+			if d.is != 0 && (is != now.survivor(d.is) || one.DecidedBy != string(lineup.ByHand)) || d.ignored && (!one.Ignored || is != 0) ||
+				d.not != 0 && (is == now.survivor(d.not) || len(one.Not) != 1) {
+				note(&v.lost, "what a hand said of face %d, %+v, was overturned: %+v", face, d, one)
+			}
+		}
+		if !found {
+			note(&v.lost, "face %d of image %d, of which a hand said %+v, is gone", face, d.image, d)
+		}
+		if d.is != 0 {
+			byHand++
+		}
+	}
+	for _, p := range f.told.after {
+		for _, one := range p.Faces {
+			if one.DecidedBy == string(lineup.ByHand) && one.Person != nil {
+				byHand--
+			}
+		}
+	}
+	if byHand < 0 {
+		note(&v.wrong, "%d faces were given to somebody by no hand", -byHand)
+	}
+}
+
+// checkLooks: a new look at a picture finds nothing else: it was compared with the gallery
+// as it is. One that was given up for broken calls has nothing to compare.
+func (f facts) checkLooks(v *findings) {
+	for id, before := range f.told.before {
+		after := f.told.after[id]
+		if r := f.rows[id]; r == nil || !r.announced || !r.status.Final() {
+			note(&v.lost, "image %d of the people is not final and announced", id)
+		}
+		if before.Status != string(lineup.Failed) && fmt.Sprint(before.answer()) != fmt.Sprint(after.answer()) {
+			note(&v.wrong, "a new look at image %d finds %v, not %v", id, after.answer(), before.answer())
+		}
+	}
+}
+
+// answer is whose each of its faces is, 0 for nobody's.
+func (p pictured) answer() map[int64]int64 {
+	all := make(map[int64]int64)
+	for _, face := range p.Faces {
+		all[face.ID] = 0
+		if face.Person != nil {
+			all[face.ID] = face.Person.ID
+		}
+	}
+	return all
+}
