@@ -132,6 +132,14 @@ func (a *audit) unannounced(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// behind counts what waits for the gallery.
+func (a *audit) behind(ctx context.Context) (n int, err error) {
+	err = a.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
+		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))
+		+ (SELECT COUNT(*) FROM person_images WHERE state='pending' AND removed_at IS NULL)`).Scan(&n)
+	return n, err
+}
+
 // changes gives everything that happened to the rows of this run, in order.
 func (a *audit) changes(ctx context.Context) (all []change, err error) {
 	err = a.each(ctx, func(rows *sql.Rows) error {

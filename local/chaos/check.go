@@ -65,8 +65,6 @@ func (f facts) check() findings {
 	return v
 }
 
-func note(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
-
 // checkFolders: every folder that receive accepted was walked to its end, and every picture that
 // lay in it is accepted as if it had been posted by itself.
 func (f facts) checkFolders(v *findings) {

@@ -268,3 +268,29 @@ func (c *crew) look(ctx context.Context) {
 		c.looked++
 	}
 }
+
+// see reads the people's pictures.
+func (c *crew) see(ctx context.Context) map[int64]pictured {
+	all := make(map[int64]pictured)
+	for _, id := range c.pictures {
+		var p pictured
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+		all[id] = p
+	}
+	return all
+}
+
+// list reads as many changes as were made, and one more.
+func (c *crew) list(ctx context.Context) (all []changeItem) {
+	path := "/changes?limit=50"
+	for next := path; ; next = fmt.Sprintf("%s&before=%d", path, all[len(all)-1].ID) {
+		var page struct{ Items []changeItem }
+		if !c.ask(ctx, http.MethodGet, next, nil, &page, http.StatusOK) || len(page.Items) == 0 {
+			return all
+		}
+		all = append(all, page.Items...)
+		if len(all) > len(c.changes) {
+			return all
+		}
+	}
+}

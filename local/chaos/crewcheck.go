@@ -1,11 +1,8 @@
 package chaos
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"slices"
-	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -23,88 +20,12 @@ type told struct {
 type profile struct {
 	Name       string
 	MergedInto *int64 `json:"merged_into"`
-	Photos     []struct {
-		ID            int64
-		State, Reason string
-	}
+	Photos     []photoItem
 }
 
-// settle waits until everything is compared with the gallery as it is, has all pictures
-// of the people looked at again, and reads what is told of them then.
-func (s *harness) settle(ctx context.Context, r *Report) (err error) {
-	c, t := s.crew, &r.facts.told
-	if len(c.wrong) > 0 {
-		return nil // what must be is not known
-	}
-	if err := s.awaitCompared(ctx); err != nil {
-		return err
-	}
-	t.before = c.see(ctx)
-	filter := map[string]map[string]string{"filter": {"path": "people/"}}
-	c.ask(ctx, http.MethodPost, "/images/look", filter, nil, http.StatusAccepted)
-	if err := s.awaitIdle(ctx); err != nil {
-		return err
-	}
-	if err := s.awaitCompared(ctx); err != nil {
-		return err
-	}
-	t.after = c.see(ctx)
-	t.people = make(map[int64]profile)
-	for id := range c.now.names {
-		var p profile
-		c.ask(ctx, http.MethodGet, fmt.Sprintf("/people/%d", id), nil, &p, http.StatusOK)
-		t.people[id] = p
-	}
-	t.changes = c.list(ctx)
-	t.behind, err = s.audit.behind(ctx)
-	return err
-}
-
-// awaitCompared waits until every face is compared with the gallery as it is. When that
-// does not come to pass the facts will say so.
-func (s *harness) awaitCompared(ctx context.Context) error {
-	deadline := time.Now().Add(s.settings.Quiet)
-	for time.Now().Before(deadline) {
-		if behind, err := s.audit.behind(ctx); err == nil && behind == 0 {
-			break
-		}
-		wait(ctx, time.Second)
-	}
-	return s.awaitIdle(ctx) // what it changed is to be told
-}
-
-// behind counts what waits for the gallery.
-func (a *audit) behind(ctx context.Context) (n int, err error) {
-	err = a.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
-		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))
-		+ (SELECT COUNT(*) FROM person_images WHERE state='pending' AND removed_at IS NULL)`).Scan(&n)
-	return n, err
-}
-
-// see reads the people's pictures.
-func (c *crew) see(ctx context.Context) map[int64]pictured {
-	all := make(map[int64]pictured)
-	for _, id := range c.pictures {
-		var p pictured
-		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
-		all[id] = p
-	}
-	return all
-}
-
-// list reads as many changes as were made, and one more.
-func (c *crew) list(ctx context.Context) (all []changeItem) {
-	path := "/changes?limit=50"
-	for next := path; ; next = fmt.Sprintf("%s&before=%d", path, all[len(all)-1].ID) {
-		var page struct{ Items []changeItem }
-		if !c.ask(ctx, http.MethodGet, next, nil, &page, http.StatusOK) || len(page.Items) == 0 {
-			return all
-		}
-		all = append(all, page.Items...)
-		if len(all) > len(c.changes) {
-			return all
-		}
-	}
+type photoItem struct {
+	ID            int64
+	State, Reason string
 }
 
 // checkPeople: what hands said, and was answered, is so.

@@ -67,13 +67,15 @@ func (s state) survivors() (ids []int64) {
 // pictured is a picture, as the API tells it.
 type pictured struct {
 	Status string
-	Faces  []struct {
-		ID        int64
-		Person    *struct{ ID int64 }
-		DecidedBy string `json:"decided_by"`
-		Ignored   bool
-		Not       []int64
-	}
+	Faces  []faceItem
+}
+
+type faceItem struct {
+	ID        int64
+	Person    *struct{ ID int64 }
+	DecidedBy string `json:"decided_by"`
+	Ignored   bool
+	Not       []int64
 }
 
 // ask sends JSON until it is answered by this status, reads the answer, and tells whether
