@@ -209,7 +209,7 @@ func (f facts) checkEvents(v *findings) {
 		if _, seen := f.events[id]; seen || !c.status.Final() {
 			continue
 		}
-		if r := f.rows[c.image]; r != nil && (r.round > c.round || r.round == c.round && r.revision > c.revision) {
+		if f.rows[c.image].after(c) {
 			v.superseded++ // a sink that was down is told how the picture ended, not how often it failed
 			continue
 		}
@@ -231,6 +231,11 @@ func (f facts) checkEvents(v *findings) {
 			note(&v.wrong, "event %s is of %s, not of %s", id, e.path, f.rows[e.image].path)
 		}
 	}
+}
+
+// after tells of a row that has another answer than the change gave it.
+func (r *row) after(c change) bool {
+	return r != nil && (r.round > c.round || r.round == c.round && r.revision > c.revision)
 }
 
 func eventID(image, round, revision int64) string {

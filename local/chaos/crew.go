@@ -14,8 +14,9 @@ import (
 )
 
 // cast is whom this run enrols by the first of their portraits, and in how many pictures
-// they are, which are the next ones. The other pictures of a run show none of them.
-var cast = []role{{"Mila", 3}, {"Omar", 2}, {"Lena", 1}, {"Ines", 1}, {"Adam", 1}, {"Ben", 0}, {"Carl", 0}, {"Elsa", 0}, {"Gina", 0}, {"Iris", 0}}
+// they are, which are the next ones. The other pictures of a run show none of them; who is its
+// stranger, Elsa or Carl, is left out.
+var cast = []role{{"Mila", 3}, {"Omar", 2}, {"Lena", 1}, {"Ines", 1}, {"Adam", 1}, {"Ben", 0}, {"Gina", 0}, {"Iris", 0}}
 
 type role struct {
 	name     string

@@ -102,23 +102,12 @@ func (f facts) checkPersons(v *findings) {
 func (f facts) checkDecisions(v *findings) {
 	now, byHand := f.crew.now, 0
 	for face, d := range now.faces {
-		found := false
-		for _, one := range f.told.after[d.image].Faces {
-			if one.ID != face {
-				continue
-			}
-			found = true
-			is := int64(0)
-			if one.Person != nil {
-				is = one.Person.ID
-			}
-			if d.is != 0 && (is != now.survivor(d.is) || one.DecidedBy != string(lineup.ByHand)) || d.ignored && (!one.Ignored || is != 0) ||
-				d.not != 0 && (is == now.survivor(d.not) || len(one.Not) != 1) {
-				note(&v.lost, "what a hand said of face %d, %+v, was overturned: %+v", face, d, one)
-			}
-		}
-		if !found {
+		faces := f.told.after[d.image].Faces
+		i := slices.IndexFunc(faces, func(one faceItem) bool { return one.ID == face })
+		if i < 0 {
 			note(&v.lost, "face %d of image %d, of which a hand said %+v, is gone", face, d.image, d)
+		} else if !now.holds(d, faces[i]) {
+			note(&v.lost, "what a hand said of face %d, %+v, was overturned: %+v", face, d, faces[i])
 		}
 		if d.is != 0 {
 			byHand++
@@ -154,10 +143,7 @@ func (f facts) checkLooks(v *findings) {
 func (p pictured) answer() map[int64]int64 {
 	all := make(map[int64]int64)
 	for _, face := range p.Faces {
-		all[face.ID] = 0
-		if face.Person != nil {
-			all[face.ID] = face.Person.ID
-		}
+		all[face.ID] = face.person()
 	}
 	return all
 }

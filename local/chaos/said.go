@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // state is what hands said.
@@ -76,6 +78,26 @@ type faceItem struct {
 	DecidedBy string `json:"decided_by"`
 	Ignored   bool
 	Not       []int64
+}
+
+// person is whose the face is, 0 for nobody's.
+func (face faceItem) person() int64 {
+	if face.Person == nil {
+		return 0
+	}
+	return face.Person.ID
+}
+
+// holds tells whether the face is as was said of it.
+func (s state) holds(d decision, face faceItem) bool {
+	switch {
+	case d.is != 0:
+		return face.person() == s.survivor(d.is) && face.DecidedBy == string(lineup.ByHand)
+	case d.ignored:
+		return face.Ignored && face.person() == 0
+	default:
+		return face.person() != s.survivor(d.not) && len(face.Not) == 1
+	}
 }
 
 // ask sends JSON until it is answered by this status, reads the answer, and tells whether

@@ -42,7 +42,7 @@ func (s *harness) settle(ctx context.Context, r *Report) (err error) {
 // does not come to pass the facts will say so.
 func (s *harness) awaitCompared(ctx context.Context) error {
 	deadline := time.Now().Add(s.settings.Quiet)
-	for time.Now().Before(deadline) {
+	for ctx.Err() == nil && time.Now().Before(deadline) {
 		if behind, err := s.audit.behind(ctx); err == nil && behind == 0 {
 			break
 		}
