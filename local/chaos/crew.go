@@ -71,7 +71,7 @@ func (c *crew) run(ctx, acting context.Context) error {
 	for n := 0; acting.Err() == nil && len(c.wrong) == 0; wait(acting, crewPause) {
 		switch i := c.rng.IntN(100); {
 		case i < 30 && n < len(cast):
-			c.enrol(ctx, cast[n].name, cast[n].name, false)
+			c.enrol(ctx, cast[n].name, cast[n].name)
 			n++
 		case i < 40:
 			c.enrolAgain(ctx)
@@ -121,8 +121,9 @@ func (c *crew) portrait(name string, n int) string {
 	return filepath.Join(c.portraits, name, fmt.Sprintf("%d.jpg", n))
 }
 
-// enrol enrols somebody under a name, by the first portrait of one of the cast.
-func (c *crew) enrol(ctx context.Context, name, of string, anyway bool) {
+// enrol enrols somebody under a name, by the first portrait of one of the cast: anyway, as
+// a face of theirs may have been given to another by hand.
+func (c *crew) enrol(ctx context.Context, name, of string) {
 	content, err := os.ReadFile(c.portrait(of, 1))
 	if err != nil {
 		note(&c.wrong, "%v", err)
@@ -131,7 +132,7 @@ func (c *crew) enrol(ctx context.Context, name, of string, anyway bool) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	form.WriteField("name", name)                     //nolint:errcheck // into memory
-	form.WriteField("anyway", fmt.Sprint(anyway))     //nolint:errcheck // into memory
+	form.WriteField("anyway", "true")                 //nolint:errcheck // into memory
 	part, _ := form.CreateFormFile("photo", "me.jpg") // into memory
 	part.Write(content)                               //nolint:errcheck // into memory
 	form.Close()
@@ -171,10 +172,10 @@ func (c *crew) enrolAgain(ctx context.Context) {
 	}
 	name := c.now.names[ids[c.rng.IntN(len(ids))]]
 	if c.rng.IntN(2) == 0 {
-		c.enrol(ctx, name, name, false)
+		c.enrol(ctx, name, name)
 		return
 	}
-	c.enrol(ctx, fmt.Sprintf("%s else %d", name, len(c.changes)), name, true)
+	c.enrol(ctx, fmt.Sprintf("%s else %d", name, len(c.changes)), name)
 }
 
 func (c *crew) merge(ctx context.Context) {

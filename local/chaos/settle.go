@@ -34,7 +34,10 @@ func (s *harness) settle(ctx context.Context, r *Report) (err error) {
 		t.people[id] = p
 	}
 	t.changes = c.list(ctx)
+	var stats struct{ Rematches struct{ Ranges int } }
+	c.ask(ctx, http.MethodGet, "/stats", nil, &stats, http.StatusOK)
 	t.behind, err = s.audit.behind(ctx)
+	t.behind += stats.Rematches.Ranges
 	return err
 }
 
