@@ -28,7 +28,7 @@ type facts struct {
 	dead         [][]byte
 	calls        map[int64]int
 	faults       []injected
-	crew         *crew    // who enrolled and corrected; nil for nobody
+	crew         *crew    // who enrolled and corrected
 	told         told     // what is said of people then
 	logs         []string // data races and panics in the programs' logs
 }
@@ -188,7 +188,7 @@ func (f facts) mayBeginAgain(c change) bool {
 // ofPeople tells of the pictures of the people who are enrolled meanwhile: their answers
 // follow, and they are looked at again.
 func (f facts) ofPeople(image int64) bool {
-	return f.crew != nil && slices.Contains(f.crew.pictures, image)
+	return slices.Contains(f.crew.pictures, image)
 }
 
 // revised tells of another answer in the same round.

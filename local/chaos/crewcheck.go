@@ -30,12 +30,8 @@ type photoItem struct {
 
 // checkPeople: what hands said, and was answered, is so.
 func (f facts) checkPeople(v *findings) {
-	c := f.crew
-	if c == nil {
-		return
-	}
-	v.wrong = append(v.wrong, c.wrong...)
-	if len(c.wrong) > 0 {
+	v.wrong = append(v.wrong, f.crew.wrong...)
+	if len(f.crew.wrong) > 0 {
 		return
 	}
 	if f.told.behind > 0 {
