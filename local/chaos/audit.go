@@ -18,12 +18,16 @@ import (
 type audit struct {
 	db    *sql.DB
 	after int64 // pictures with ids up to this are not of this run
+	// changesAfter is the same of what hands did.
+	changesAfter int64
 }
 
 // change is one that the trigger wrote down.
 type change struct {
 	image                int64
 	roundBefore, round   int64
+	revisionBefore       int64
+	revision             int64
 	statusBefore, status lineup.Status
 	early                bool // a claim taken over before its lease ran out
 	at                   time.Time
@@ -35,6 +39,7 @@ type row struct {
 	status    lineup.Status
 	reason    string
 	round     int64
+	revision  int64
 	announced bool
 	created   time.Time
 	faces     []face
@@ -61,13 +66,14 @@ func newAudit(ctx context.Context, dsn string) (*audit, error) {
 	a.db.SetMaxIdleConns(1)
 	for _, statement := range []string{
 		`CREATE TABLE chaos_changes (n BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, image BIGINT NOT NULL,
-			round_before BIGINT NOT NULL, round BIGINT NOT NULL, status_before VARCHAR(16) NOT NULL, status VARCHAR(16) NOT NULL,
+			round_before BIGINT NOT NULL, round BIGINT NOT NULL,
+			revision_before BIGINT NOT NULL, revision BIGINT NOT NULL, status_before VARCHAR(16) NOT NULL, status VARCHAR(16) NOT NULL,
 			claim_before VARCHAR(36), claim VARCHAR(36), early BOOLEAN NOT NULL, at DATETIME(6) NOT NULL)`,
 		fmt.Sprintf(`CREATE TRIGGER chaos_watches AFTER UPDATE ON images FOR EACH ROW
-			INSERT INTO chaos_changes (image, round_before, round, status_before, status, claim_before, claim, early, at)
-			SELECT NEW.id, OLD.round, NEW.round, OLD.status, NEW.status, OLD.claim, NEW.claim,
+			INSERT INTO chaos_changes (image, round_before, round, revision_before, revision, status_before, status, claim_before, claim, early, at)
+			SELECT NEW.id, OLD.round, NEW.round, OLD.revision, NEW.revision, OLD.status, NEW.status, OLD.claim, NEW.claim,
 				COALESCE(OLD.status='%[1]s' AND NEW.status='%[1]s' AND OLD.lease_until > UTC_TIMESTAMP(6), FALSE), UTC_TIMESTAMP(6)
-			FROM DUAL WHERE NOT (OLD.status <=> NEW.status AND OLD.claim <=> NEW.claim AND OLD.round <=> NEW.round
+			FROM DUAL WHERE NOT (OLD.status <=> NEW.status AND OLD.claim <=> NEW.claim AND OLD.round <=> NEW.round AND OLD.revision <=> NEW.revision
 				AND OLD.updated_at <=> NEW.updated_at)`, lineup.Processing),
 	} {
 		if _, err := a.db.ExecContext(ctx, statement); err != nil {
@@ -75,7 +81,7 @@ func newAudit(ctx context.Context, dsn string) (*audit, error) {
 			return nil, fmt.Errorf("watch the database: %w", err)
 		}
 	}
-	err = a.db.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) FROM images").Scan(&a.after)
+	err = a.db.QueryRowContext(ctx, "SELECT COALESCE((SELECT MAX(id) FROM images), 0), COALESCE((SELECT MAX(id) FROM changes), 0)").Scan(&a.after, &a.changesAfter)
 	return a, err
 }
 
@@ -126,14 +132,22 @@ func (a *audit) unannounced(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// behind counts what waits for the gallery.
+func (a *audit) behind(ctx context.Context) (n int, err error) {
+	err = a.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
+		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))
+		+ (SELECT COUNT(*) FROM person_images WHERE state='pending' AND removed_at IS NULL)`).Scan(&n)
+	return n, err
+}
+
 // changes gives everything that happened to the rows of this run, in order.
 func (a *audit) changes(ctx context.Context) (all []change, err error) {
 	err = a.each(ctx, func(rows *sql.Rows) error {
 		var c change
-		err := rows.Scan(&c.image, &c.roundBefore, &c.round, &c.statusBefore, &c.status, &c.early, &c.at)
+		err := rows.Scan(&c.image, &c.roundBefore, &c.round, &c.revisionBefore, &c.revision, &c.statusBefore, &c.status, &c.early, &c.at)
 		all = append(all, c)
 		return err
-	}, "SELECT image, round_before, round, status_before, status, early, at FROM chaos_changes WHERE image>? ORDER BY n", a.after)
+	}, "SELECT image, round_before, round, revision_before, revision, status_before, status, early, at FROM chaos_changes WHERE image>? ORDER BY n", a.after)
 	return all, err
 }
 
@@ -143,10 +157,10 @@ func (a *audit) rows(ctx context.Context) (map[int64]*row, error) {
 	err := a.each(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var r row
-		err := rows.Scan(&id, &r.path, &r.status, &r.reason, &r.round, &r.announced, &r.created)
+		err := rows.Scan(&id, &r.path, &r.status, &r.reason, &r.round, &r.revision, &r.announced, &r.created)
 		all[id] = &r
 		return err
-	}, "SELECT id, path, status, COALESCE(reason, ''), round, announced_at IS NOT NULL, created_at FROM images WHERE id>?", a.after)
+	}, "SELECT id, path, status, COALESCE(reason, ''), round, revision, announced_at IS NOT NULL, created_at FROM images WHERE id>?", a.after)
 	if err != nil {
 		return nil, err
 	}

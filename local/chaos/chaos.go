@@ -94,6 +94,9 @@ func run(ctx context.Context, settings Settings, data string, say func(string, .
 	if err := harness.postAtRest(ctx); err != nil {
 		return nil, err
 	}
+	if err := harness.settle(ctx, report); err != nil {
+		return nil, err
+	}
 	if err := harness.collect(ctx, report); err != nil {
 		return nil, err
 	}
@@ -116,6 +119,7 @@ type harness struct {
 	client   *client
 	reader   *reader
 	stream   *stream
+	crew     *crew
 	nsqd     nsqd
 	lease    time.Duration
 }
@@ -155,7 +159,10 @@ func open(ctx context.Context, settings Settings, data string) (_ *harness, err 
 	s.watching.Go(func() { s.watch.run(watching) })
 	s.watching.Go(func() { s.reader.run(watching) })
 	s.client = newClient(s.system.At.Receive)
-	s.stream, err = s.newStream(ctx)
+	if s.stream, err = s.newStream(ctx); err != nil {
+		return nil, err
+	}
+	s.crew, err = s.newCrew(ctx)
 	return s, err
 }
 
@@ -183,6 +190,18 @@ func (s *harness) newStream(ctx context.Context) (*stream, error) {
 		return nil, fmt.Errorf("make pictures: %w", err)
 	}
 	return &stream{stock: stock, rng: rng}, nil
+}
+
+func (s *harness) newCrew(ctx context.Context) (*crew, error) {
+	cache, err := parts.OpenCache(func(string, ...any) {})
+	if err != nil {
+		return nil, err
+	}
+	folder, err := samples.Portraits(ctx, cache)
+	if err != nil {
+		return nil, err
+	}
+	return newCrew(s.system.At.View, filepath.Join(s.data, "images"), folder, newRand(s.settings.Seed, 4)), nil
 }
 
 func (s *harness) close() {

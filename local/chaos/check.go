@@ -13,20 +13,24 @@ import (
 
 // facts is all that is known once everything is quiet.
 type facts struct {
-	after    int64 // pictures with ids up to this are not of this run
-	accepted map[int64]acceptance
-	wrong    []string // answers that receive must not give
-	folders  map[int64]folder
-	walked   map[int64]bool // folders, and whether their walks came to an end
-	rows     map[int64]*row
-	changes  []change
-	events   map[string]delivery
-	bad      []string // what the sink was sent that is no event
-	garbage  []garbage
-	dead     [][]byte
-	calls    map[int64]int
-	faults   []injected
-	logs     []string // data races and panics in the programs' logs
+	after int64 // pictures with ids up to this are not of this run
+	// changesAfter is the same of what hands did.
+	changesAfter int64
+	accepted     map[int64]acceptance
+	wrong        []string // answers that receive must not give
+	folders      map[int64]folder
+	walked       map[int64]bool // folders, and whether their walks came to an end
+	rows         map[int64]*row
+	changes      []change
+	events       map[string]delivery
+	bad          []string // what the sink was sent that is no event
+	garbage      []garbage
+	dead         [][]byte
+	calls        map[int64]int
+	faults       []injected
+	crew         *crew    // who enrolled and corrected
+	told         told     // what is said of people then
+	logs         []string // data races and panics in the programs' logs
 }
 
 // attempts is MAX_ATTEMPTS of process, and inFlight MAX_IN_FLIGHT of the bridge.
@@ -57,10 +61,9 @@ func (f facts) check() findings {
 	f.checkEvents(&v)
 	f.checkGarbage(&v)
 	f.checkCalls(&v)
+	f.checkPeople(&v)
 	return v
 }
-
-func note(to *[]string, format string, args ...any) { *to = append(*to, fmt.Sprintf(format, args...)) }
 
 // checkFolders: every folder that receive accepted was walked to its end, and every picture that
 // lay in it is accepted as if it had been posted by itself.
@@ -155,6 +158,7 @@ func (f facts) checkChanges(v *findings) {
 		switch {
 		case c.early:
 			note(&v.doubled, "image %d was taken over before the lease ran out, at %v", c.image, c.at)
+		case c.revised() && f.ofPeople(c.image): // compared again, or corrected by hand
 		case c.statusBefore.Final() && c.status.Final():
 			note(&v.doubled, "the result of image %d was written over: %s by %s, at %v", c.image, c.statusBefore, c.status, c.at)
 		case c.status.Final() && c.statusBefore != lineup.Processing:
@@ -178,7 +182,18 @@ func (f facts) checkChanges(v *findings) {
 func (f facts) mayBeginAgain(c change) bool {
 	p := f.accepted[c.image].picture
 	return c.status == lineup.Pending && c.round == c.roundBefore+1 &&
-		(c.statusBefore == lineup.Failed || p != nil && p.overwritten)
+		(c.statusBefore == lineup.Failed || p != nil && p.overwritten || f.ofPeople(c.image))
+}
+
+// ofPeople tells of the pictures of the people who are enrolled meanwhile: their answers
+// follow, and they are looked at again.
+func (f facts) ofPeople(image int64) bool {
+	return slices.Contains(f.crew.pictures, image)
+}
+
+// revised tells of another answer in the same round.
+func (c change) revised() bool {
+	return c.statusBefore.Final() && c.status.Final() && c.round == c.roundBefore && c.revision == c.revisionBefore+1
 }
 
 // checkEvents: every result was told, no other was, and what was told again was the same.
@@ -186,15 +201,15 @@ func (f facts) checkEvents(v *findings) {
 	results := make(map[string]lineup.Status) // by event id
 	for _, c := range f.changes {
 		if c.status.Final() {
-			results[eventID(c.image, c.round)] = c.status
+			results[eventID(c.image, c.round, c.revision)] = c.status
 		}
 	}
 	for _, c := range f.changes {
-		id := eventID(c.image, c.round)
+		id := eventID(c.image, c.round, c.revision)
 		if _, seen := f.events[id]; seen || !c.status.Final() {
 			continue
 		}
-		if r := f.rows[c.image]; r != nil && r.round > c.round {
+		if f.rows[c.image].after(c) {
 			v.superseded++ // a sink that was down is told how the picture ended, not how often it failed
 			continue
 		}
@@ -208,7 +223,7 @@ func (f facts) checkEvents(v *findings) {
 		case e.image <= f.after:
 		case !ours:
 			note(&v.wrong, "the sink was told %s as event %s of image %d, which has no such result", e.kind, id, e.image)
-		case e.changed:
+		case e.changed && !f.ofPeople(e.image): // people are renamed and merged meanwhile
 			note(&v.doubled, "event %s was told again with another type or other data", id)
 		case e.kind != kind:
 			note(&v.wrong, "event %s says %s, but the picture is %s", id, e.kind, status)
@@ -218,7 +233,17 @@ func (f facts) checkEvents(v *findings) {
 	}
 }
 
-func eventID(image, round int64) string { return fmt.Sprintf("%d.%d", image, round) }
+// after tells of a row that has another answer than the change gave it.
+func (r *row) after(c change) bool {
+	return r != nil && (r.round > c.round || r.round == c.round && r.revision > c.revision)
+}
+
+func eventID(image, round, revision int64) string {
+	if revision > 0 {
+		return fmt.Sprintf("%d.%d.%d", image, round, revision)
+	}
+	return fmt.Sprintf("%d.%d", image, round)
+}
 
 // checkGarbage: the dead letters are the garbage, and nothing else. A message that
 // nsqd had and lost by being killed before it became a dead letter is nsqd's to lose: what is

@@ -21,6 +21,7 @@ func good() facts {
 		rows: map[int64]*row{
 			1: {path: "a.jpg", status: lineup.Identified, round: 1, announced: true, created: now, faces: []face{{"0 0 1 1", "Ada"}}},
 			2: {path: "b.jpg", status: lineup.Failed, reason: "no picture", round: 2, announced: true, created: now},
+			5: {path: "people/e.jpg", status: lineup.Identified, round: 1, revision: 1, announced: true, created: now},
 		},
 		changes: []change{
 			{image: 1, roundBefore: 1, round: 1, statusBefore: lineup.Pending, status: lineup.Processing},
@@ -28,18 +29,47 @@ func good() facts {
 			{image: 2, roundBefore: 1, round: 1, statusBefore: lineup.Processing, status: lineup.Failed},
 			{image: 2, roundBefore: 1, round: 2, statusBefore: lineup.Failed, status: lineup.Pending},
 			{image: 2, roundBefore: 2, round: 2, statusBefore: lineup.Processing, status: lineup.Failed},
+			{image: 5, roundBefore: 1, round: 1, statusBefore: lineup.Processing, status: lineup.Unknown},
+			{image: 5, roundBefore: 1, round: 1, revision: 1, statusBefore: lineup.Unknown, status: lineup.Identified},
 		},
 		events: map[string]delivery{
-			"1.1": {kind: event.TypeIdentified, image: 1, path: "a.jpg", times: 2},
-			"2.1": {kind: event.TypeFailed, image: 2, path: "b.jpg", times: 1},
-			"2.2": {kind: event.TypeFailed, image: 2, path: "b.jpg", times: 1},
+			"1.1":   {kind: event.TypeIdentified, image: 1, path: "a.jpg", times: 2},
+			"2.1":   {kind: event.TypeFailed, image: 2, path: "b.jpg", times: 1},
+			"5.1.1": {kind: event.TypeIdentified, image: 5, path: "people/e.jpg", times: 1},
+			"2.2":   {kind: event.TypeFailed, image: 2, path: "b.jpg", times: 1},
 		},
+		crew: &crew{
+			now: state{
+				names: map[int64]string{7: "Ann", 8: "Bea"}, into: map[int64]int64{8: 7},
+				faces: map[int64]decision{50: {image: 5, is: 8}, 51: {image: 5, ignored: true}, 52: {image: 5, not: 7}},
+			},
+			photos: map[int64]string{70: "Ann", 80: "Bea"}, pictures: []int64{5},
+			changes: []expected{{action: "enrol", person: 8}, {action: "is", face: 50}, {action: "undo", id: 23}},
+		},
+		told:    quiet(),
 		folders: map[int64]folder{4: {"f/", nil}},
 		walked:  map[int64]bool{4: true},
 		garbage: []garbage{{body: []byte("g"), from: now, to: now, sure: true}},
 		dead:    [][]byte{[]byte("g")},
-		calls:   map[int64]int{1: 1, 2: 2},
+		calls:   map[int64]int{1: 1, 2: 2, 5: 1},
 	}
+}
+
+// quiet is what is told of people 7 and 8, who are one, and of a picture of theirs.
+func quiet() (t told) {
+	id, person, face := int64(7), &struct{ ID int64 }{7}, int64(50)
+	t.people = map[int64]profile{
+		7: {Name: "Ann", Photos: []photoItem{{ID: 70, State: "usable"}, {ID: 80, State: "usable"}}},
+		8: {Name: "Bea", MergedInto: &id},
+	}
+	t.changes = []changeItem{{ID: 23, Action: "undo"}, {ID: 22, Action: "is", Face: &face}, {ID: 21, Action: "enrol", Person: person}}
+	see := func() map[int64]pictured {
+		return map[int64]pictured{5: {Status: "identified", Faces: []faceItem{
+			{ID: 50, Person: person, DecidedBy: "hand"}, {ID: 51, DecidedBy: "hand", Ignored: true}, {ID: 52, DecidedBy: "machine", Not: []int64{7}},
+		}}}
+	}
+	t.before, t.after = see(), see()
+	return t
 }
 
 func TestARunIsJudged(t *testing.T) {
@@ -87,7 +117,7 @@ func TestARunIsJudged(t *testing.T) {
 		"a superseded event is left out":     {func(f *facts) { delete(f.events, "2.1") }, "", ""},
 		"a picture is a dead letter":         {func(f *facts) { f.dead = append(f.dead, []byte("picture")) }, wrong, "no garbage"},
 		"a dead letter came twice":           {func(f *facts) { f.dead = append(f.dead, f.dead[0]) }, "", ""},
-		"too many calls":                     {func(f *facts) { f.calls[1] = 2 }, doubled, "called 4 times"},
+		"too many calls":                     {func(f *facts) { f.calls[1] = 2 }, doubled, "called 5 times"},
 		"calls wasted by a fault":            {func(f *facts) { f.calls[1], f.faults = 2, breaks(1) }, "", ""},
 		"a picture failed for nothing":       {givenUp, wrong, "not identified"},
 		"four faults do not excuse it":       {func(f *facts) { givenUp(f); f.faults = breaks(4) }, wrong, "not identified"},
@@ -103,7 +133,26 @@ func TestARunIsJudged(t *testing.T) {
 			f.folders[4] = folder{"f/", []*picture{{path: "c.jpg", want: lineup.Failed}}}
 			f.rows[3] = &row{path: "c.jpg", status: lineup.Pending, round: 1}
 		}, lost, "image 3 (c.jpg) is still pending"},
-		"a program panicked": {func(f *facts) { f.logs = []string{"panic"} }, wrong, "panic"},
+		"an answer of the crew is strange": {func(f *facts) { f.crew.wrong = []string{"odd"} }, wrong, "odd"},
+		"a face was compared with less":    {func(f *facts) { f.told.behind = 1 }, lost, "not compared"},
+		"a change is not listed":           {func(f *facts) { f.told.changes = f.told.changes[1:] }, lost, "not among the changes"},
+		"a change was made twice":          {func(f *facts) { f.told.changes = append(f.told.changes[:1:1], f.told.changes...) }, doubled, "4 changes were made"},
+		"a change is another":              {func(f *facts) { f.told.changes[2].Person = nil }, wrong, "change 0 is enrol"},
+		"a merged person names nobody":     {func(f *facts) { f.told.people[8] = profile{} }, lost, "does not name 7"},
+		"somebody has another name":        {func(f *facts) { f.crew.now.names[7] = "Eve" }, lost, `not "Eve"`},
+		"a photo is nobody's":              {func(f *facts) { f.crew.photos[90] = "Eve" }, lost, "photo 90"},
+		"a photo waits for ever":           {func(f *facts) { f.told.people[7].Photos[0].State = "pending" }, lost, "became of photo 70"},
+		"a hand is overturned":             {func(f *facts) { f.told.after[5].Faces[0].DecidedBy = "machine" }, lost, "overturned"},
+		"an exclusion is forgotten":        {func(f *facts) { f.told.after[5].Faces[2].Not = nil }, lost, "overturned"},
+		"a face that a hand decided is gone": {func(f *facts) {
+			p := f.told.after[5]
+			p.Faces = p.Faces[1:]
+			f.told.after[5] = p
+		}, lost, "is gone"},
+		"no hand decided it":            {func(f *facts) { delete(f.crew.now.faces, 50) }, wrong, "by no hand"},
+		"a new look finds nobody":       {func(f *facts) { f.told.before[5].Faces[2].Person = &struct{ ID int64 }{9} }, wrong, "a new look"},
+		"an answer that may not change": {func(f *facts) { f.crew.pictures = nil }, doubled, "written over"},
+		"a program panicked":            {func(f *facts) { f.logs = []string{"panic"} }, wrong, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := good()

@@ -36,6 +36,11 @@ func (s *harness) perform(ctx context.Context, r *Report, began time.Time, say f
 	g.Go(func() error { return s.fail(acting, faults, func(f string, a ...any) { say(since()+"  "+f, a...) }) })
 	g.Go(func() error { return s.publishGarbage(acting, r) })
 	g.Go(func() error {
+		ctx, cancel := context.WithTimeout(ctx, time.Duration(s.settings.Seconds)*time.Second+s.settings.Quiet)
+		defer cancel()
+		return s.crew.run(ctx, acting)
+	})
+	g.Go(func() error {
 		throttled, err := s.post(ctx, acting)
 		r.throttled = throttled
 		return err
@@ -176,7 +181,7 @@ func (s *harness) awaitIdle(ctx context.Context) error {
 // collect collects the facts.
 func (s *harness) collect(ctx context.Context, r *Report) (err error) {
 	f := &r.facts
-	f.after = s.audit.after
+	f.after, f.changesAfter, f.crew = s.audit.after, s.audit.changesAfter, s.crew
 	pages, misread := s.reader.answers()
 	r.pages = pages
 	f.accepted, f.wrong, f.folders = s.client.allAccepted(), slices.Concat(s.client.wrong, misread), s.client.folders

@@ -11,7 +11,7 @@ func TestTheReportTellsOfEveryHop(t *testing.T) {
 	began := time.Date(2024, 1, 1, 12, 0, 0, 0, time.UTC)
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 	hole := func(hop string) fault { return fault{kind: "black hole", what: hop, hop: true} }
-	r := &Report{limit: time.Minute, recoveries: []recovered{
+	r := &Report{limit: time.Minute, facts: facts{crew: new(crew)}, recoveries: []recovered{
 		{hole("a→b"), at(0), 3 * time.Second},
 		{hole("c→d"), at(10), 61 * time.Second},
 		{fault{kind: "kill a", what: "a"}, at(20), time.Second},

@@ -81,6 +81,8 @@ func (r *Report) Write(w io.Writer) {
 		{"garbage published", fmt.Sprintf("%d, lost by a killed nsqd %d", len(f.garbage), v.lostGarbage)},
 		{"pages of view read", r.pages},
 		{"dead letters", len(f.dead)},
+		{"people enrolled", fmt.Sprintf("%d, of them %d by a photo that cannot be used; %d enrolments repeated", len(f.crew.now.names), f.crew.unusable, f.crew.repeated)},
+		{"changes by hand", fmt.Sprintf("%d, and %d new looks; requests sent again %d", len(f.crew.changes), f.crew.looked, f.crew.retries)},
 		{"requests sent again for want of an answer", r.retries},
 		{"posting throttled back, too much waiting", seconds(r.throttled)},
 	} {

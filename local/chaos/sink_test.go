@@ -28,6 +28,8 @@ func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
 		response.Body.Close()
 		return response.StatusCode
 	}
+	const explained = `{"id":1,"path":"a","faces":[{"id":1,"similarity":0.5}]}`
+	const otherwise = `{"id":1,"path":"a","faces":[{"id":1,"similarity":0.6}]}`
 	const one, other = `{"id":1,"path":"a","faces":[]}`, `{"id":1,"path":"b","faces":[]}`
 	for _, step := range []struct {
 		mode sinkMode
@@ -36,7 +38,7 @@ func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
 		want int
 	}{
 		{accepts, "1.1", one, 202}, {failsAfterwards, "1.1", one, 500}, {unavailable, "1.1", one, 503},
-		{unavailable, "1.2", one, 503}, {accepts, "1.3", one, 202}, {accepts, "1.3", other, 202}, {accepts, "1.4", "nonsense", 400},
+		{unavailable, "1.2", one, 503}, {accepts, "1.3", one, 202}, {accepts, "1.3", other, 202}, {accepts, "1.5", explained, 202}, {accepts, "1.5", otherwise, 202}, {accepts, "1.4", "nonsense", 400},
 	} {
 		s.set(step.mode)
 		if got := send(step.id, step.data); got != step.want {
@@ -49,6 +51,9 @@ func TestTheSinkTellsRepeatsByTheirID(t *testing.T) {
 	}
 	if e := events["1.3"]; !e.changed {
 		t.Errorf("event 1.3 is %+v, want changed", e)
+	}
+	if e := events["1.5"]; e.changed || e.times != 2 {
+		t.Errorf("event 1.5 is %+v, want told twice alike", e)
 	}
 	if _, seen := events["1.2"]; seen || len(bad) != 1 {
 		t.Errorf("while it was unavailable it took %v; it complains of %q", events, bad)

@@ -1,0 +1,298 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// cast is whom this run enrols by the first of their portraits, and in how many pictures
+// they are, which are the next ones. The other pictures of a run show none of them; who is its
+// stranger, Elsa or Carl, is left out.
+var cast = []role{{"Mila", 3}, {"Omar", 2}, {"Lena", 1}, {"Ines", 1}, {"Adam", 1}, {"Ben", 0}, {"Gina", 0}, {"Iris", 0}}
+
+type role struct {
+	name     string
+	pictures int
+}
+
+// crew is somebody who enrols people, corrects what was taken for whom, and thinks better
+// of it, by the API. Nobody else does meanwhile, so that it is known what must be.
+type crew struct {
+	api       string // URL
+	root      string // of the pictures
+	portraits string // folder
+	rng       *rand.Rand
+	http      *http.Client
+
+	now      state
+	past     []state          // before each change, the oldest first
+	changes  []expected       // as they were answered, the oldest first
+	photos   map[int64]string // whose photos were accepted: names they were enrolled by
+	pictures []int64
+	looked   int
+	repeated int
+	retries  int
+	unusable int      // enrolments that were answered so
+	wrong    []string // answers that must not be given
+}
+
+func newCrew(view, root, portraits string, rng *rand.Rand) *crew {
+	return &crew{
+		api: view + "/api/v1", root: root, portraits: portraits, rng: rng,
+		http:   &http.Client{Timeout: 2 * answerTime, Transport: &http.Transport{}},
+		now:    state{map[int64]string{}, map[int64]int64{}, map[int64]decision{}},
+		photos: map[int64]string{},
+	}
+}
+
+// changed notes a change that was answered, and gives what it is to change.
+func (c *crew) changed(e expected) *state {
+	c.past, c.changes = append(c.past, c.now.clone()), append(c.changes, e)
+	return &c.now
+}
+
+// crewPause is between two of its requests.
+const crewPause = 300 * time.Millisecond
+
+// run makes changes until acting ends. What it began it brings to its end, until ctx ends.
+// After an answer that must not be it does no more: what is true then is not known.
+func (c *crew) run(ctx, acting context.Context) error {
+	if err := c.post(ctx); err != nil {
+		return err
+	}
+	for n := 0; acting.Err() == nil && len(c.wrong) == 0; wait(acting, crewPause) {
+		switch i := c.rng.IntN(100); {
+		case i < 30 && n < len(cast):
+			c.enrol(ctx, cast[n].name, cast[n].name)
+			n++
+		case i < 40:
+			c.enrolAgain(ctx)
+		case i < 52:
+			c.merge(ctx)
+		case i < 67:
+			c.undo(ctx)
+		case i < 75:
+			c.rename(ctx)
+		case i < 92:
+			c.correct(ctx)
+		default:
+			c.look(ctx)
+		}
+	}
+	return nil
+}
+
+// post posts the pictures of the people.
+func (c *crew) post(ctx context.Context) error {
+	if err := os.MkdirAll(filepath.Join(c.root, "people"), 0o755); err != nil {
+		return err
+	}
+	for _, one := range cast {
+		for i := range one.pictures {
+			content, err := os.ReadFile(c.portrait(one.name, i+2))
+			if err != nil {
+				return err
+			}
+			path := fmt.Sprintf("people/%s-%d.jpg", one.name, i+2)
+			if err := os.WriteFile(filepath.Join(c.root, path), content, 0o644); err != nil {
+				return err
+			}
+			var answer struct{ Images []struct{ ID int64 } }
+			if !c.ask(ctx, http.MethodPost, "/images", map[string]string{"path": path}, &answer, http.StatusAccepted) {
+				return nil
+			}
+			for _, image := range answer.Images {
+				c.pictures = append(c.pictures, image.ID)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *crew) portrait(name string, n int) string {
+	return filepath.Join(c.portraits, name, fmt.Sprintf("%d.jpg", n))
+}
+
+// enrol enrols somebody under a name, by the first portrait of one of the cast: anyway, as
+// a face of theirs may have been given to another by hand.
+func (c *crew) enrol(ctx context.Context, name, of string) {
+	content, err := os.ReadFile(c.portrait(of, 1))
+	if err != nil {
+		note(&c.wrong, "%v", err)
+		return
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	form.WriteField("name", name)                     //nolint:errcheck // into memory
+	form.WriteField("anyway", "true")                 //nolint:errcheck // into memory
+	part, _ := form.CreateFormFile("photo", "me.jpg") // into memory
+	part.Write(content)                               //nolint:errcheck // into memory
+	form.Close()
+	var person struct {
+		ID     int64
+		Photos []struct{ ID int64 }
+	}
+	status := c.send(ctx, http.MethodPost, "/people", body.Bytes(), form.FormDataContentType(), &person,
+		http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusUnprocessableEntity)
+	switch {
+	case status == 0:
+		return
+	case person.ID == 0 || len(person.Photos) == 0:
+		note(&c.wrong, "%s is enrolled by %d as %+v", name, status, person)
+		return
+	case status == http.StatusUnprocessableEntity:
+		c.unusable++
+	}
+	if _, known := c.now.names[person.ID]; known {
+		c.repeated++
+		return
+	}
+	c.changed(expected{action: "enrol", person: person.ID}).names[person.ID] = name
+	for _, photo := range person.Photos {
+		c.photos[photo.ID] = name
+	}
+}
+
+// enrolAgain repeats an enrolment, which changes nothing, or enrols somebody by the same
+// photo once more, under another name.
+func (c *crew) enrolAgain(ctx context.Context) {
+	ids := slices.DeleteFunc(c.now.survivors(), func(id int64) bool {
+		return !slices.ContainsFunc(cast, func(one role) bool { return one.name == c.now.names[id] })
+	})
+	if len(ids) == 0 {
+		return
+	}
+	name := c.now.names[ids[c.rng.IntN(len(ids))]]
+	if c.rng.IntN(2) == 0 {
+		c.enrol(ctx, name, name)
+		return
+	}
+	c.enrol(ctx, fmt.Sprintf("%s else %d", name, len(c.changes)), name)
+}
+
+func (c *crew) merge(ctx context.Context) {
+	ids := c.now.survivors()
+	if len(ids) < 2 {
+		return
+	}
+	c.rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	into, from := ids[0], ids[1]
+	if c.ask(ctx, http.MethodPost, fmt.Sprintf("/people/%d/merge", into), map[string][]int64{"people": {from}}, nil, http.StatusOK) {
+		c.changed(expected{action: "merge", person: into}).into[from] = into
+	}
+}
+
+// undo takes back the newest change, which may be one that took back another.
+func (c *crew) undo(ctx context.Context) {
+	n := len(c.changes)
+	if n == 0 || c.changes[n-1].action == "enrol" {
+		return
+	}
+	var list struct{ Items []changeItem }
+	if !c.ask(ctx, http.MethodGet, "/changes?limit=1", nil, &list, http.StatusOK) {
+		return
+	}
+	if len(list.Items) != 1 || list.Items[0].Action != c.changes[n-1].action {
+		note(&c.wrong, "the newest change is %+v, not %+v", list.Items, c.changes[n-1])
+		return
+	}
+	var made changeItem
+	if !c.ask(ctx, http.MethodPost, fmt.Sprintf("/changes/%d/undo", list.Items[0].ID), nil, &made, http.StatusOK) {
+		return
+	}
+	before := c.past[n-1]
+	*c.changed(expected{action: "undo", id: made.ID}) = before.clone()
+}
+
+func (c *crew) rename(ctx context.Context) {
+	ids := c.now.survivors()
+	if len(ids) == 0 {
+		return
+	}
+	id := ids[c.rng.IntN(len(ids))]
+	name := fmt.Sprintf("Somebody %d", len(c.changes))
+	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/people/%d", id), map[string]string{"name": name}, nil, http.StatusOK) {
+		c.changed(expected{action: "name", person: id}).names[id] = name
+	}
+}
+
+// final gives one of the pictures, by chance, if it waits for nothing.
+func (c *crew) final(ctx context.Context) (id int64, p pictured, ok bool) {
+	if len(c.pictures) == 0 {
+		return 0, p, false
+	}
+	id = c.pictures[c.rng.IntN(len(c.pictures))]
+	ok = c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+	return id, p, ok && (p.Status == "identified" || p.Status == "unknown")
+}
+
+// correct says of a face whose it is, whose not, or that it is nobody's business.
+func (c *crew) correct(ctx context.Context) {
+	image, p, ok := c.final(ctx)
+	ids := c.now.survivors()
+	if !ok || len(ids) == 0 || len(p.Faces) == 0 {
+		return
+	}
+	face, person := p.Faces[0].ID, ids[c.rng.IntN(len(ids))]
+	d := decision{image: image, is: person}
+	said := c.now.faces[face]
+	switch n := c.rng.IntN(4); {
+	case said.ignored || said.not != 0 || c.now.survivor(said.is) == person:
+		return
+	case said.is == 0 && n == 0:
+		d = decision{image: image, ignored: true}
+	case said.is == 0 && n == 1:
+		d = decision{image: image, not: person}
+	}
+	action, body := "is", map[string]any{"person": person}
+	switch {
+	case d.ignored:
+		action, body = "ignore", map[string]any{"ignored": true}
+	case d.not != 0:
+		action, body = "is_not", map[string]any{"not": []int64{person}}
+	}
+	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/faces/%d", face), body, nil, http.StatusOK) {
+		c.changed(expected{action: action, face: face}).faces[face] = d
+	}
+}
+
+func (c *crew) look(ctx context.Context) {
+	id, _, ok := c.final(ctx)
+	if ok && c.ask(ctx, http.MethodPost, fmt.Sprintf("/images/%d/look", id), nil, nil, http.StatusAccepted) {
+		c.looked++
+	}
+}
+
+// see reads the people's pictures.
+func (c *crew) see(ctx context.Context) map[int64]pictured {
+	all := make(map[int64]pictured)
+	for _, id := range c.pictures {
+		var p pictured
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+		all[id] = p
+	}
+	return all
+}
+
+// list reads as many changes as were made, and one more.
+func (c *crew) list(ctx context.Context) (all []changeItem) {
+	path := "/changes?limit=50"
+	for next := path; ; next = fmt.Sprintf("%s&before=%d", path, all[len(all)-1].ID) {
+		var page struct{ Items []changeItem }
+		if !c.ask(ctx, http.MethodGet, next, nil, &page, http.StatusOK) || len(page.Items) == 0 {
+			return all
+		}
+		all = append(all, page.Items...)
+		if len(all) > len(c.changes) {
+			return all
+		}
+	}
+}
