@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -43,29 +45,48 @@ func (a *announcer) enabled() bool { return a.sink != nil }
 func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	revision, err := a.send(ctx, p)
-	if err != nil {
-		log.Warn("the result is not announced yet", "error", err)
-		return
+	image, err := a.store.Image(ctx, p.id)
+	if err == nil {
+		err = a.tell(ctx, image, p.won.Round, p.trace)
 	}
-	if err := a.store.MarkAnnounced(ctx, p.id, p.won.Round, revision); err != nil {
-		log.Warn("the result is announced, and will be once more", "error", err)
+	if err != nil {
+		log.Warn("the result is not announced, or will be once more", "error", err)
 	}
 }
 
-// send tells which answer of the round it sent.
-func (a *announcer) send(ctx context.Context, p *picture) (revision int64, err error) {
-	image, err := a.store.Image(ctx, p.id)
-	if err != nil || !a.enabled() {
-		return image.Revision, err
+// announceChanged is announce for answers that were changed, all within the time of one.
+// After a failure the others are left to the next ping too.
+func (a *announcer) announceChanged(ctx context.Context, changed []store.Answer, trace event.Trace, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	for i, answer := range changed {
+		image, err := a.store.Image(ctx, answer.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err == nil && image.Revision != answer.Revision: // whoever changed it again announces that
+			continue
+		case err == nil:
+			err = a.tell(ctx, image, answer.Round, trace)
+		}
+		if err != nil {
+			log.Warn("changed answers are not announced yet, or will be once more", "left", len(changed)-i, "error", err)
+			return
+		}
 	}
-	e, err := event.Result(image, p.won.Round, p.trace) // it has none when it was submitted again meanwhile
-	if err != nil {
-		return 0, err
+}
+
+// tell sends the event of the picture's answer in that round, and marks it as announced.
+func (a *announcer) tell(ctx context.Context, image lineup.Image, round int64, trace event.Trace) error {
+	if a.enabled() {
+		e, err := event.Result(image, round, trace) // it has none when it was submitted again meanwhile
+		if err != nil {
+			return err
+		}
+		a.overrides.Set(&e)
+		if answer := a.sink.Send(ctx, e); !answer.Accepted() {
+			return fmt.Errorf("K_SINK did not accept it: %s", answer)
+		}
 	}
-	a.overrides.Set(&e)
-	if answer := a.sink.Send(ctx, e); !answer.Accepted() {
-		return 0, fmt.Errorf("K_SINK did not accept it: %s", answer)
-	}
-	return image.Revision, nil
+	return a.store.MarkAnnounced(ctx, image.ID, round, image.Revision)
 }

@@ -358,9 +358,7 @@ func (c *client) examine(ctx context.Context, id int64, lags, dies bool) error {
 	for _, candidate := range told(g.compare(descriptor, claim.ImageName)) {
 		o.Candidates = append(o.Candidates, store.PhotoCandidate{PersonID: candidate.Person.ID, PhotoID: candidate.PhotoID, ImageName: candidate.ImageName, Similarity: candidate.Similarity})
 	}
-	if _, err = c.FinishPhoto(ctx, claim, o); errors.Is(err, store.ErrNotFound) { // removed since
-		return nil
-	}
+	_, err = c.FinishPhoto(ctx, claim, o)
 	return ignoreClaimLost(err)
 }
 
