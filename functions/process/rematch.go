@@ -102,8 +102,8 @@ func (r *rematch) compare(ctx, opened context.Context, batch []store.Rematched) 
 	return answer, c, o
 }
 
-func (r *rematch) giveBack(ctx context.Context, delay time.Duration, _ bool) error {
-	return r.store.GiveBackRematch(ctx, r.won, delay)
+func (r *rematch) giveBack(ctx context.Context, d decision) error {
+	return r.store.GiveBackRematch(ctx, r.won, d.delay)
 }
 
 // finish writes what was compared. Faces that this server cannot compare are not asked about

@@ -316,7 +316,7 @@ func (c *client) look(ctx context.Context, ref store.Ref, lags, dies bool) error
 		return err
 	}
 	if dies {
-		return ignoreClaimLost(c.GiveBack(ctx, claim, 0, false))
+		return ignoreClaimLost(c.GiveBack(ctx, claim, 0, false, ""))
 	}
 	g, err := c.faces.now(ctx, c.Store, lags)
 	if err != nil {
