@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -45,45 +46,78 @@ func (a *announcer) enabled() bool { return a.sink != nil }
 func (a *announcer) announce(ctx context.Context, p *picture, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	revision, err := a.send(ctx, p)
-	if errors.Is(err, errSinkPause) {
-		log.Info("the result is not announced yet", "reason", err) // that the sink failed was said when it did
-		return
+	err := a.pause.check()
+	var image lineup.Image
+	if err == nil {
+		image, err = a.store.Image(ctx, p.id)
+	}
+	if err == nil {
+		err = a.tell(ctx, image, p.won.Round, p.trace)
 	}
 	if err != nil {
-		log.Warn("the result is not announced yet", "error", err)
-		return
-	}
-	if err := a.store.MarkAnnounced(ctx, p.id, p.won.Round, revision); err != nil {
-		log.Warn("the result is announced, and will be once more", "error", err)
+		report(ctx, log, err, "the result is not announced yet, or will be once more")
 	}
 }
 
-// send tells which answer of the round it sent.
-func (a *announcer) send(ctx context.Context, p *picture) (revision int64, err error) {
-	if err := a.pause.check(); err != nil {
-		return 0, err
+// announceChanged is announce for answers that were changed, all within the time of one.
+// After a failure the others are left to the next ping too.
+func (a *announcer) announceChanged(ctx context.Context, changed []store.Answer, trace event.Trace, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	for i, answer := range changed {
+		image, err := a.store.Image(ctx, answer.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			continue
+		case err == nil && image.Revision != answer.Revision: // whoever changed it again announces that
+			continue
+		case err == nil:
+			err = a.tell(ctx, image, answer.Round, trace)
+		}
+		if err != nil {
+			report(ctx, log, err, "changed answers are not announced yet, or will be once more", "left", len(changed)-i)
+			return
+		}
 	}
-	image, err := a.store.Image(ctx, p.id)
-	if err != nil || !a.enabled() {
-		return image.Revision, err
+}
+
+// report says why something is not announced. During a pause that is no news: that the sink
+// failed was said when it did.
+func report(ctx context.Context, log *slog.Logger, err error, what string, more ...any) {
+	level := slog.LevelWarn
+	if errors.Is(err, errSinkPause) {
+		level = slog.LevelInfo
 	}
-	e, err := event.Result(image, p.won.Round, p.trace) // it has none when it was submitted again meanwhile
+	log.Log(ctx, level, what, append(more, "error", err)...)
+}
+
+// tell sends the event of the picture's answer in that round, and marks it as announced.
+func (a *announcer) tell(ctx context.Context, image lineup.Image, round int64, trace event.Trace) error {
+	if a.enabled() {
+		if err := a.send(ctx, image, round, trace); err != nil {
+			return err
+		}
+	}
+	return a.store.MarkAnnounced(ctx, image.ID, round, image.Revision)
+}
+
+func (a *announcer) send(ctx context.Context, image lineup.Image, round int64, trace event.Trace) error {
+	e, err := event.Result(image, round, trace) // it has none when it was submitted again meanwhile
 	if err != nil {
-		return 0, err
+		return err
 	}
 	a.overrides.Set(&e)
 	sending, err := a.pause.begin()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	answer := a.sink.Send(ctx, e)
 	a.pause.end(sending, answer)
 	switch {
 	case answer.Untrusted:
-		return 0, fmt.Errorf("K_SINK's certificate is not trusted: %s; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host", answer)
+		return fmt.Errorf("K_SINK's certificate is not trusted: %s; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host", answer)
 	case !answer.Accepted():
-		return 0, fmt.Errorf("K_SINK did not accept it: %s", answer)
+		return fmt.Errorf("K_SINK did not accept it: %s", answer)
 	}
-	return image.Revision, nil
+	return nil
 }

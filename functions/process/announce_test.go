@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -54,10 +53,18 @@ func (s *sinkStub) got() []string {
 	return slices.Clone(s.events)
 }
 
+// announcer sends to the sink.
+func (s *sinkStub) announcer(t *testing.T, db *store.Store) *announcer {
+	t.Helper()
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	to := testkit.Must(event.NewSink(event.SinkSettings{Sink: server.URL}, 2))(t)
+	t.Cleanup(to.Close)
+	return &announcer{store: db, sink: to, timeout: patience}
+}
+
 func TestResultsAreAnnounced(t *testing.T) {
 	sink := new(sinkStub)
-	server := httptest.NewServer(sink)
-	t.Cleanup(server.Close)
 	face := new(faceStub)
 	face.answer = func(ctx context.Context, path string) (*facerecog.IdentifyResponse, error) {
 		if path == "bad.jpg" {
@@ -67,11 +74,8 @@ func TestResultsAreAnnounced(t *testing.T) {
 	}
 	face.start(t)
 	s := newSystem(t, face)
-	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
-	testkit.Succeed(t, err)
-	t.Cleanup(to.Close)
-	s.announcer = &announcer{store: s.pipeline.store, sink: to, timeout: 5 * time.Second}
-	_, err = s.store.Enrol(t.Context(), store.Enrolment{Name: "Ann", Photos: []store.NewPhoto{{ImageName: "ann.jpg"}}})
+	s.announcer = sink.announcer(t, s.pipeline.store)
+	_, err := s.store.Enrol(t.Context(), store.Enrolment{Name: "Ann", Photos: []store.NewPhoto{{ImageName: "ann.jpg"}}})
 	testkit.Succeed(t, err)
 	s.submit(t, "ann.jpg")
 	s.submit(t, "bad.jpg")
@@ -110,15 +114,10 @@ func TestResultsAreAnnounced(t *testing.T) {
 // A picture may be submitted again between its result and the announcement.
 func TestWhatWasSubmittedAgainMeanwhileIsNotAnnounced(t *testing.T) {
 	sink := new(sinkStub)
-	server := httptest.NewServer(sink)
-	t.Cleanup(server.Close)
 	s := newSystem(t, new(faceStub))
-	to, err := event.NewSink(event.SinkSettings{Sink: server.URL}, 2)
-	testkit.Succeed(t, err)
-	t.Cleanup(to.Close)
 	s.submit(t, "a.jpg")
 	p := &picture{id: 1, won: store.Claim{Ref: store.Ref{Round: 1}}}
-	a := &announcer{store: s.pipeline.store, sink: to, timeout: patience}
+	a := sink.announcer(t, s.pipeline.store)
 	for _, status := range []lineup.Status{lineup.Pending, lineup.Processing, lineup.Unknown} {
 		s.edit(t, "UPDATE images SET status = '"+string(status)+"'")
 		a.announce(t.Context(), p, s.handler.log)

@@ -17,6 +17,8 @@ type decision struct {
 	result store.Result  // writeResult: what is written
 	delay  time.Duration // otherwise: until the row can be claimed again
 	reply  reply
+	// unusual, when the row is returned, says why in the picture's history; else empty.
+	unusual string
 }
 
 // signal is what the breaker is told about the face server.
@@ -57,11 +59,13 @@ func decide(o outcome, attempt int, r Retry) decision {
 	// reason to hold up those of other stores. The server says when it will ask the store again.
 	case o.rootUnreachable:
 		wait := min(cmp.Or(max(o.retryAfter, 0), rootWait), r.Most)
-		return returnUntried(later(wait, "the face server cannot reach the place where the picture lies"))
+		d := returnUntried(later(wait, "the face server cannot reach the place where the picture lies"))
+		d.unusual = cmp.Or(o.message, d.reply.reason)
+		return d
 
 	// The call was never sent: an outage. The picture is innocent, however long it lasts.
 	case !o.sent && unreached(o.code):
-		return decision{signalFailure, returnRow, store.Result{}, outageWait, later(outageWait, "the face server cannot be reached")}
+		return decision{signal: signalFailure, row: returnRow, delay: outageWait, reply: later(outageWait, "the face server cannot be reached")}
 
 	case o.code == codes.ResourceExhausted && o.retryAfter > 0:
 		return returnUntried(pause(min(o.retryAfter, r.Most), "the face server is busy"))
@@ -72,7 +76,8 @@ func decide(o outcome, attempt int, r Retry) decision {
 		return finish(signalProbe, store.Result{Reason: fmt.Sprintf("the face server failed at it %d times, at last with %s", attempt, o.code)})
 	default:
 		wait := backoff(attempt, r)
-		return decision{signalProbe, returnCounted, store.Result{}, wait, later(wait, "the face server failed at the picture")}
+		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: later(wait, "the face server failed at the picture"),
+			unusual: fmt.Sprintf("the face server failed at the picture with %s", o.code)} // its message may tell addresses
 	}
 }
 

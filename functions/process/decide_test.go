@@ -19,11 +19,13 @@ func TestDecide(t *testing.T) {
 		return decision{signal: s, row: writeResult, result: r, reply: reply{status: http.StatusOK}}
 	}
 	outage := decision{signal: signalFailure, row: returnRow, delay: time.Second, reply: reply{http.StatusTooManyRequests, time.Second, "the face server cannot be reached"}}
-	attempt := func(wait time.Duration) decision {
-		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server failed at the picture"}}
+	attempt := func(wait time.Duration, code codes.Code) decision {
+		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server failed at the picture"},
+			unusual: "the face server failed at the picture with " + code.String()}
 	}
 	root := func(wait time.Duration) decision {
-		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server cannot reach the place where the picture lies"}}
+		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server cannot reach the place where the picture lies"},
+			unusual: "the disk is away"}
 	}
 	busy := func(wait time.Duration) decision {
 		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusServiceUnavailable, wait, "the face server is busy"}}
@@ -48,11 +50,11 @@ func TestDecide(t *testing.T) {
 		"nor a call that was cancelled before it was sent because the circuit opened": {
 			outcome{code: codes.Canceled}, 5, outage},
 		"nor a picture root that cannot be reached, which is no outage and has a wait of its own": {
-			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, retryAfter: 16 * time.Second}, 5, root(16 * time.Second)},
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, message: "the disk is away", retryAfter: 16 * time.Second}, 5, root(16 * time.Second)},
 		"a face server that does not say how long": {
-			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true}, 5, root(5 * time.Second)},
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, message: "the disk is away"}, 5, root(5 * time.Second)},
 		"or says hours": {
-			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, retryAfter: time.Hour}, 5, root(time.Minute)},
+			outcome{code: codes.Unavailable, sent: true, rootUnreachable: true, message: "the disk is away", retryAfter: time.Hour}, 5, root(time.Minute)},
 		"a call interrupted by the shutdown says nothing about anybody, and the row can be claimed at once": {
 			outcome{code: codes.Canceled, sent: true, interrupted: true}, 5,
 			decision{row: returnRow, reply: reply{http.StatusTooManyRequests, time.Second, "this instance ends; another may take the picture at once"}}},
@@ -63,15 +65,15 @@ func TestDecide(t *testing.T) {
 		"but nobody waits longer for it than the longest wait": {
 			outcome{code: codes.ResourceExhausted, sent: true, retryAfter: time.Hour}, 5, busy(time.Minute)},
 		"a call that failed after it was sent is an attempt": {
-			outcome{code: codes.Unavailable, sent: true}, 1, attempt(2 * time.Second)},
+			outcome{code: codes.Unavailable, sent: true}, 1, attempt(2*time.Second, codes.Unavailable)},
 		"and so is one that took too long": {
-			outcome{code: codes.DeadlineExceeded, sent: true}, 4, attempt(16 * time.Second)},
+			outcome{code: codes.DeadlineExceeded, sent: true}, 4, attempt(16*time.Second, codes.DeadlineExceeded)},
 		"and one that the server failed at": {
-			outcome{code: codes.Internal, sent: true}, 2, attempt(4 * time.Second)},
+			outcome{code: codes.Internal, sent: true}, 2, attempt(4*time.Second, codes.Internal)},
 		"exhausted without a time to come back is a failure like any other": {
-			outcome{code: codes.ResourceExhausted, sent: true}, 1, attempt(2 * time.Second)},
+			outcome{code: codes.ResourceExhausted, sent: true}, 1, attempt(2*time.Second, codes.ResourceExhausted)},
 		"an unknown code is a failure like any other": {
-			outcome{code: codes.Unknown, sent: true}, 1, attempt(2 * time.Second)},
+			outcome{code: codes.Unknown, sent: true}, 1, attempt(2*time.Second, codes.Unknown)},
 		"the last attempt ends it": {
 			outcome{code: codes.Unavailable, sent: true}, 5, finished(signalProbe, store.Result{Reason: "the face server failed at it 5 times, at last with Unavailable"})},
 	} {

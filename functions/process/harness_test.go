@@ -187,6 +187,15 @@ func (s *system) image(t *testing.T, id int64) lineup.Image {
 	return image
 }
 
+// past is what the history of the picture tells, but for when.
+func (s *system) past(t *testing.T, id int64) (told []string) {
+	t.Helper()
+	for _, e := range testkit.Must(s.store.History(t.Context(), id))(t) {
+		told = append(told, e.What+" "+e.Detail)
+	}
+	return told
+}
+
 func (s *system) wantAnswer(t *testing.T, got *httptest.ResponseRecorder, status int, retryAfter string) {
 	t.Helper()
 	if got.Code != status || got.Header().Get("Retry-After") != retryAfter {

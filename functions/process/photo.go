@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/store"
@@ -39,8 +38,8 @@ func (p *photo) ask(ctx, opened context.Context) (o outcome) {
 	return o
 }
 
-func (p *photo) giveBack(ctx context.Context, delay time.Duration, counted bool) error {
-	return p.store.GiveBackPhoto(ctx, p.won, delay, counted)
+func (p *photo) giveBack(ctx context.Context, d decision) error {
+	return p.store.GiveBackPhoto(ctx, p.won, d.delay, d.row == returnCounted)
 }
 
 func (p *photo) finish(ctx context.Context, d decision, log *slog.Logger) error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/store"
@@ -31,8 +30,8 @@ func (p *picture) claim(ctx context.Context) (c claimed, err error) {
 
 func (p *picture) ask(ctx, opened context.Context) outcome { return p.faces.identify(ctx, opened, p) }
 
-func (p *picture) giveBack(ctx context.Context, delay time.Duration, counted bool) error {
-	return p.store.GiveBack(ctx, p.won, delay, counted)
+func (p *picture) giveBack(ctx context.Context, d decision) error {
+	return p.store.GiveBack(ctx, p.won, d.delay, d.row == returnCounted, d.unusual)
 }
 
 func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) error {

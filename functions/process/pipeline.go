@@ -20,8 +20,8 @@ type work interface {
 	// ask calls the face server. The call is broken off when ctx ends, and when opened
 	// ends before it was sent.
 	ask(ctx, opened context.Context) outcome
-	// giveBack makes the row wait again; counted, this was one of its attempts.
-	giveBack(ctx context.Context, delay time.Duration, counted bool) error
+	// giveBack makes the row wait again, as the decision says.
+	giveBack(ctx context.Context, d decision) error
 	// finish writes what came of asking: the answer or, where the decision has one, the
 	// reason why there will be none.
 	finish(ctx context.Context, d decision, log *slog.Logger) error
@@ -153,7 +153,7 @@ func (p *pipeline) write(ctx context.Context, j *job, d decision) error {
 	ctx, cancel := context.WithTimeout(ctx, p.WriteTimeout)
 	defer cancel()
 	if d.row != writeResult {
-		return j.giveBack(ctx, d.delay, d.row == returnCounted)
+		return j.giveBack(ctx, d)
 	}
 	return j.finish(ctx, d, j.log)
 }

@@ -34,6 +34,7 @@ type rematch struct {
 	won     store.RematchClaim
 	faces   []store.Rematched
 	matched *store.Comparison // nil where nothing could be compared
+	changed []store.Answer
 }
 
 func (r *rematch) claim(ctx context.Context) (c claimed, err error) {
@@ -101,8 +102,8 @@ func (r *rematch) compare(ctx, opened context.Context, batch []store.Rematched) 
 	return answer, c, o
 }
 
-func (r *rematch) giveBack(ctx context.Context, delay time.Duration, _ bool) error {
-	return r.store.GiveBackRematch(ctx, r.won, delay)
+func (r *rematch) giveBack(ctx context.Context, d decision) error {
+	return r.store.GiveBackRematch(ctx, r.won, d.delay)
 }
 
 // finish writes what was compared. Faces that this server cannot compare are not asked about
@@ -116,16 +117,20 @@ func (r *rematch) finish(ctx context.Context, d decision, log *slog.Logger) erro
 	if r.matched != nil {
 		comparison = *r.matched
 	}
-	changed, err := r.store.ApplyRematch(ctx, r.faces, comparison, !r.announcer.enabled())
-	if err != nil {
+	var err error
+	if r.changed, err = r.store.ApplyRematch(ctx, r.faces, comparison, !r.announcer.enabled()); err != nil {
 		return err
 	}
-	log.Info("compared again", "faces", len(r.faces), "changed", len(changed), "gallery_state", comparison.GalleryState)
+	log.Info("compared again", "faces", len(r.faces), "changed", len(r.changed), "gallery_state", comparison.GalleryState)
 	if comparison.GalleryState < r.won.GalleryState {
 		return r.store.GiveBackRematch(ctx, r.won, lagWait)
 	}
 	return r.store.FinishRematch(ctx, r.won)
 }
 
-// announce leaves the events of changed answers to the next ping: their rows are due.
-func (r *rematch) announce(context.Context, *slog.Logger) {}
+// announce tells of the answers that changed. What cannot be told now is due at a ping.
+func (r *rematch) announce(ctx context.Context, log *slog.Logger) {
+	if r.announcer.enabled() {
+		r.announcer.announceChanged(ctx, r.changed, r.trace, log)
+	}
+}

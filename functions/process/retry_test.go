@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,6 +54,9 @@ func TestTheRowOwnsARetry(t *testing.T) {
 		if got != http.StatusOK {
 			t.Errorf("answered with %d, want 200", got)
 		}
+	}
+	if past := s.past(t, 1); !slices.Contains(past, "tried try 1 failed: the face server failed at the picture with Internal") {
+		t.Errorf("the history is %q", past)
 	}
 	if image := s.image(t, 1); image.Status != lineup.Unknown || face.calls.Load() != 2 {
 		t.Errorf("%s after %d calls, want unknown after two", image.Status, face.calls.Load())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,10 @@ func TestADeadRootFailsNothingAndOpensNoCircuit(t *testing.T) {
 	}
 	if n := s.count(t, "status='pending' AND attempts=0"); n != dead {
 		t.Errorf("%d of %d pictures are pending without an attempt", n, dead)
+	}
+	want := []string{"received ", "deferred picture root cannot be reached"}   // once, however often
+	if past := s.past(t, 1); !slices.Equal(past[:2], want) || len(past) != 4 { // and the hint, and the next try
+		t.Errorf("the history is %q, want %q", past, want)
 	}
 	s.submit(t, "sound.jpg")
 	s.wantAnswer(t, s.deliver(t, dead+1), http.StatusOK, "")

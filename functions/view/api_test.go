@@ -77,6 +77,12 @@ func TestTheAPITellsOfOne(t *testing.T) {
 	if n := len(past.Items); n < 2 || past.Items[0].What != "received" || past.Items[n-1].What != "result" || past.Items[n-1].Detail != "unknown" {
 		t.Errorf("%+v", past)
 	}
+	again := s.finish(t, "bad.jpg", store.Result{Reason: "no picture"})
+	testkit.Must(s.Look(t.Context(), []int64{again}))(t)
+	s.tell(t, fmt.Sprintf("/api/v1/images/%d/history", again), 200, &past)
+	if n := len(past.Items); n != 2 || past.Items[1].What != "result" || past.Items[1].Detail != "failed: no picture" {
+		t.Errorf("looked at again after it failed: %+v", past)
+	}
 	var profile store.Profile
 	if s.tell(t, fmt.Sprintf("/api/v1/people/%d", person), 200, &profile); profile.Name != "Papa" || profile.Photos == nil {
 		t.Errorf("%+v", profile)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -73,7 +74,7 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 		defer cancel()
-		s.GiveBack(ctx, Claim{Ref: Ref{ID: id}, token: token}, 0, false) //nolint:errcheck // most likely there was nothing to give back
+		s.GiveBack(ctx, Claim{Ref: Ref{ID: id}, token: token}, 0, false, "") //nolint:errcheck // most likely there was nothing to give back
 	}
 	return claim, err
 }
@@ -152,13 +153,29 @@ const updateGivenBack = `
 
 // GiveBack makes the picture pending again, to be claimed after the delay, and
 // stamps it as hinted: the queue's own deferral brings it back. With attempt, this
-// counts as an attempt. The delay is Horizon at most. ErrClaimLost when the claim
-// was another's by then.
-func (s *Store) GiveBack(ctx context.Context, c Claim, delay time.Duration, attempt bool) error {
-	found, err := s.exec(ctx, fmt.Sprintf("give back image %d", c.ID), updateGivenBack,
-		min(delay, Horizon).Microseconds(), attempt, c.ID, c.token)
-	if err == nil && found == 0 {
-		return ErrClaimLost
+// counts as an attempt. The delay is Horizon at most. The picture's history tells why,
+// unless that is empty: of each attempt, and else where it is not what it told last.
+// ErrClaimLost when the claim was another's by then.
+func (s *Store) GiveBack(ctx context.Context, c Claim, delay time.Duration, attempt bool, why string) error {
+	what, args := fmt.Sprintf("give back image %d", c.ID), []any{min(delay, Horizon).Microseconds(), attempt, c.ID, c.token}
+	if why == "" {
+		found, err := s.exec(ctx, what, updateGivenBack, args...)
+		if err == nil && found == 0 {
+			return ErrClaimLost
+		}
+		return err
 	}
-	return err
+	return s.transact(ctx, what, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, updateGivenBack, args...)
+		if err != nil {
+			return err
+		}
+		if found, err := result.RowsAffected(); err != nil || found == 0 {
+			return cmp.Or(err, ErrClaimLost)
+		}
+		if attempt {
+			return note(ctx, tx, c.ID, unusual{c.Round, eventTried, fmt.Sprintf("try %d failed: %s", c.Attempts+1, why)})
+		}
+		return noteOnce(ctx, tx, c.ID, unusual{c.Round, eventDeferred, why})
+	})
 }

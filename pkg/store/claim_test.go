@@ -99,7 +99,7 @@ func TestALateWriterIsRefused(t *testing.T) {
 		if _, err := db.Finish(t.Context(), late, store.Result{Faces: []lineup.Face{{ImageName: "dad.jpg"}}}, true); !errors.Is(err, store.ErrClaimLost) {
 			t.Errorf("Finish %s: %v, want ErrClaimLost", when, err)
 		}
-		if err := db.GiveBack(t.Context(), late, 0, true); !errors.Is(err, store.ErrClaimLost) {
+		if err := db.GiveBack(t.Context(), late, 0, true, ""); !errors.Is(err, store.ErrClaimLost) {
 			t.Errorf("GiveBack %s: %v, want ErrClaimLost", when, err)
 		}
 		if after := db.image(t, late.ID); after.Status != before.Status || len(after.Faces) != len(before.Faces) || !after.UpdatedAt.Equal(before.UpdatedAt) {
@@ -139,7 +139,7 @@ func TestGiveBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			claim := db.win(t, name)
 			db.exec(t, "UPDATE images SET queued_at=UTC_TIMESTAMP(6) - INTERVAL 1 HOUR WHERE id=?", claim.ID)
-			if err := db.GiveBack(t.Context(), claim, c.delay, c.attempt); err != nil {
+			if err := db.GiveBack(t.Context(), claim, c.delay, c.attempt, ""); err != nil {
 				t.Fatal(err)
 			}
 			if status := db.image(t, claim.ID).Status; status != lineup.Pending {
@@ -157,7 +157,7 @@ func TestGiveBack(t *testing.T) {
 			if !restamped {
 				t.Error("queued_at is not restamped")
 			}
-			if err := db.GiveBack(t.Context(), claim, 0, true); !errors.Is(err, store.ErrClaimLost) {
+			if err := db.GiveBack(t.Context(), claim, 0, true, ""); !errors.Is(err, store.ErrClaimLost) {
 				t.Errorf("given back a second time: %v, want ErrClaimLost", err)
 			}
 		})

@@ -51,7 +51,7 @@ func TestTheDatabasesClockIsPutBack(t *testing.T) {
 		return c
 	}
 	leased, retried := claim(before, 0), claim(before, 1)
-	if err := before.GiveBack(t.Context(), retried, 30*time.Second, true); err != nil {
+	if err := before.GiveBack(t.Context(), retried, 30*time.Second, true, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := before.MarkQueued(t.Context(), []int64{submissions[2].ID}); err != nil {

@@ -24,13 +24,14 @@ var refusals = map[match.Refusal]string{
 
 // picture is a picture's row, held, and its faces: who has it may decide whose they are.
 type picture struct {
-	id      int64
-	round   int64
-	status  lineup.Status
-	person  int64
-	claim   string
-	content string      // of the file that the faces were found in
-	rule    *match.Rule // by which they were decided last; nil: by the face server itself
+	id       int64
+	round    int64
+	revision int64 // how often the round's answer was changed
+	status   lineup.Status
+	person   int64
+	claim    string
+	content  string      // of the file that the faces were found in
+	rule     *match.Rule // by which they were decided last; nil: by the face server itself
 
 	touched bool // a face came or went
 	faces   []faceRow
@@ -69,6 +70,7 @@ const (
 		SELECT
 			id,
 			round,
+			revision,
 			status,
 			person_id,
 			claim,
@@ -88,7 +90,7 @@ func scanPicture(rows *sql.Rows) (*picture, error) {
 	var person sql.NullInt64
 	var claim, content sql.NullString
 	var threshold, margin sql.NullFloat64
-	err := rows.Scan(&p.id, &p.round, &p.status, &person, &claim, &content, &threshold, &margin)
+	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin)
 	p.person, p.claim, p.content = person.Int64, claim.String, content.String
 	if threshold.Valid && margin.Valid {
 		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64}
@@ -276,7 +278,7 @@ const (
 // redecide decides the pictures again and writes what differs, also of what its caller
 // changed in their faces. It tells which pictures have another answer than before: with
 // announced, nobody waits for its event.
-func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bool) (changed []int64, err error) {
+func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bool) (changed []Answer, err error) {
 	k, err := know(ctx, tx, pictures)
 	if err != nil {
 		return nil, err
@@ -297,7 +299,7 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 			return nil, err
 		}
 		if answer {
-			changed = append(changed, p.id)
+			changed = append(changed, Answer{p.id, p.round, p.revision})
 		}
 	}
 	return changed, writeDecisions(ctx, tx, rows)
@@ -327,5 +329,6 @@ func (p *picture) revise(ctx context.Context, tx *sql.Tx, k known, differs, anno
 	if err != nil {
 		return false, fmt.Errorf("revise image %d: %w", p.id, err)
 	}
+	p.revision++
 	return true, nil
 }

@@ -42,7 +42,7 @@ const (
 		WHERE image_id = ?`
 )
 
-// DeleteImage forgets a picture and its faces, for good, and gives the path that it had.
+// DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path that it had.
 // The row stays without it, so that a late hint or result ends well. ErrNotFound when
 // there is none.
 func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path string, err error) {
@@ -57,8 +57,10 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 		if _, err := tx.ExecContext(ctx, updateDeleted, id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, deleteFacesOf, id); err != nil {
-			return err
+		for _, statement := range []string{deleteFacesOf, deleteEventsOf} {
+			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+				return err
+			}
 		}
 		_, err = record(ctx, tx, change{
 			By: by, Action: ActionDelete, Image: id,

@@ -109,7 +109,7 @@ func TestWhatIsDueOnAPicturesWay(t *testing.T) {
 	}
 	give := func(claim store.Claim, delay time.Duration) {
 		t.Helper()
-		if err := db.GiveBack(t.Context(), claim, delay, true); err != nil {
+		if err := db.GiveBack(t.Context(), claim, delay, true, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func TestClaimOfAnEditedRow(t *testing.T) {
 	}
 	id := db.submit(t, "negative")[0].ID
 	db.exec(t, "UPDATE images SET attempts=-7 WHERE id=?", id)
-	if err := db.GiveBack(t.Context(), db.claim(t, id, time.Minute), 0, true); err != nil {
+	if err := db.GiveBack(t.Context(), db.claim(t, id, time.Minute), 0, true, ""); err != nil {
 		t.Fatal(err)
 	}
 	if claim := db.claim(t, id, time.Minute); claim.Attempts != 1 {
@@ -62,7 +62,7 @@ func TestNobodyIsLeasedOrPutOffBeyondTheHorizon(t *testing.T) {
 	if again := db.claim(t, id, time.Hour); again.Outcome != store.Leased || again.Wait > store.Horizon {
 		t.Errorf("leased for 100 hours: %+v, want %v", again, store.Horizon)
 	}
-	if err := db.GiveBack(t.Context(), claim, math.MaxInt64, false); err != nil {
+	if err := db.GiveBack(t.Context(), claim, math.MaxInt64, false, ""); err != nil {
 		t.Fatal(err)
 	}
 	if again := db.claim(t, id, time.Hour); again.Outcome != store.NotYet || again.Wait > store.Horizon {

@@ -528,3 +528,33 @@ func (d database) galleryRows(t *testing.T) map[string]int64 {
 	d.readGallery(t, all, 0)
 	return all
 }
+
+func TestAPhotoRemovedRightAfterItWasExamined(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	anna := db.enrol(t, store.Enrolment{Name: "Anna"}, "anna.jpg")
+	photo := anna.Photos[0].ID
+	seen := db.seen(t, face(0))
+	// Of one connection, whoever waited for it removes the photo before anybody else reads it.
+	one := open(t, store.Settings{Database: store.Database{DSN: db.dsn}, Connections: 1})
+	claim := testkit.Must(one.ClaimPhoto(t.Context(), photo, time.Minute))(t)
+	gallery := db.locked(t, "SELECT state FROM gallery FOR UPDATE")
+	var finishing sync.WaitGroup
+	finishing.Go(func() {
+		if finished, err := one.FinishPhoto(t.Context(), claim, seen); err != nil || finished.State != store.PhotoUsable || finished.PersonID != anna.Person.ID {
+			t.Errorf("the photo is %+v, %v", finished, err)
+		}
+	})
+	db.waitForLockWait(t)
+	finishing.Go(func() {
+		if err := one.RemovePhoto(t.Context(), anna.Person.ID, photo, ""); err != nil {
+			t.Error(err)
+		}
+	})
+	testkit.Eventually(t, patience, "the one who removes it waits", func() bool { return one.DB().Stats().WaitCount > 0 })
+	testkit.Succeed(t, gallery.Commit())
+	finishing.Wait()
+	if _, err := db.Photo(t.Context(), photo); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the photo: %v, want ErrNotFound", err)
+	}
+}

@@ -54,7 +54,8 @@ func (d database) fill(t *testing.T) {
 		FROM seq_1_to_%d`, manyRows))
 	d.exec(t, `INSERT INTO folder_images (folder_id, image_id, walk)
 		SELECT 1 + (id MOD 1000), id, 1 FROM images`)
-	for _, table := range []string{"person", "person_images", "descriptors", "changes", "change_values", "change_people", "images", "faces", "folders", "folder_images"} {
+	d.exec(t, "INSERT INTO image_events (image_id, happened_at, round, what, detail) SELECT id, UTC_TIMESTAMP(6), 1, 'tried', 'why' FROM images")
+	for _, table := range []string{"image_events", "person", "person_images", "descriptors", "changes", "change_values", "change_people", "images", "faces", "folders", "folder_images"} {
 		d.scan(t, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
 	}
 }
@@ -100,7 +101,18 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return s.GiveBack(t.Context(), claim, time.Minute, true)
+			return s.GiveBack(t.Context(), claim, time.Minute, true, "")
+		}, 3},
+		"claim and give back for a reason": {func() error {
+			claim, err := s.Claim(t.Context(), 24, time.Minute)
+			if err != nil {
+				return err
+			}
+			return s.GiveBack(t.Context(), claim, time.Minute, false, "the disk is away")
+		}, 5},
+		"a history": {func() error {
+			_, err := s.History(t.Context(), 1)
+			return err
 		}, 3},
 		"announce": {func() error { return s.MarkAnnounced(t.Context(), 1, 1, 0) }, 1},
 		"due": {func() error {

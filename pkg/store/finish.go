@@ -90,6 +90,9 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	person, status := p.best(k)
 	if r.Reason != "" {
 		person, status = 0, lineup.Failed
+		if err := note(ctx, tx, p.id, unusual{p.round, eventResult, lastly(status, r.Reason)}); err != nil {
+			return "", err
+		}
 	}
 	if err := recordLost(ctx, tx, p.id, lost); err != nil {
 		return "", err

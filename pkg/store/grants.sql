@@ -1,6 +1,7 @@
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES ON lineup.* TO migrate;
 
 GRANT SELECT, INSERT, UPDATE ON lineup.images TO receive;
+GRANT SELECT, DELETE ON lineup.image_events TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folders TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folder_images TO receive;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.faces TO receive;
@@ -19,6 +20,7 @@ GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
+GRANT SELECT, INSERT ON lineup.image_events TO process;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.faces TO process;
 GRANT SELECT ON lineup.face_exclusions TO process;
 GRANT SELECT, UPDATE ON lineup.rematches TO process;
@@ -32,6 +34,7 @@ GRANT INSERT ON lineup.change_people TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;
+GRANT SELECT ON lineup.image_events TO view;
 GRANT SELECT ON lineup.folders TO view;
 GRANT SELECT ON lineup.folder_images TO view;
 GRANT SELECT ON lineup.faces TO view;

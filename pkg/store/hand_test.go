@@ -142,12 +142,12 @@ func TestAnAnswerOfALowerStateOverwritesNone(t *testing.T) {
 	one := []float32{1, 0}
 	db.finish(t, claim, compared(seen(0, one)), true) // state 1: nobody yet
 	face := db.image(t, claim.ID).Faces[0].ID
-	apply := func(state int64, candidates ...lineup.Candidate) []int64 {
+	apply := func(state int64, candidates ...lineup.Candidate) []store.Answer {
 		t.Helper()
 		again := []store.Rematched{{FaceID: face, ImageID: claim.ID, Embedding: one, Model: "m", Candidates: append([]lineup.Candidate{}, candidates...)}}
 		return testkit.Must(db.ApplyRematch(t.Context(), again, store.Comparison{GalleryState: state, Rule: match.Rule{Threshold: .5}}, true))(t)
 	}
-	if changed := apply(9, db.candidate(t, "dad.jpg", .9)); !slices.Equal(changed, []int64{claim.ID}) {
+	if changed := apply(9, db.candidate(t, "dad.jpg", .9)); !slices.Equal(changed, []store.Answer{{ID: claim.ID, Round: 1, Revision: 1}}) {
 		t.Errorf("changed are %v", changed)
 	}
 	if changed := apply(5); len(changed) != 0 {

@@ -14,7 +14,7 @@ import (
 // Event is something that happened to a picture.
 type Event struct {
 	At     time.Time `json:"at"`
-	What   string    `json:"what"`   // received, hinted, tried, retry, result or changed
+	What   string    `json:"what"`   // received, hinted, tried, deferred, retry, result or changed
 	Detail string    `json:"detail"` // why, or what came of it; else empty
 	Round  int64     `json:"round"`  // of the picture's ways to a result; 0 where it belongs to none
 	Change *Change   `json:"change"` // what a hand did
@@ -33,20 +33,34 @@ const selectPast = `
 	FROM images
 	WHERE id = ?`
 
-// maxHistory is how many changes of a picture are told, the newest.
+const selectEvents = `
+	SELECT
+		happened_at,
+		what,
+		detail,
+		round
+	FROM image_events
+	WHERE image_id = ?
+	ORDER BY id DESC
+	LIMIT ?`
+
+// maxHistory is how many changes of a picture are told, and how many tries that failed,
+// the newest.
 const maxHistory = 1000
 
 // History tells what happened to a picture, the oldest first. ErrNotFound when there is
 // none. The usual way is told by the picture's own row, which costs no statement when it
-// happens.
+// happens; only what is unusual was written down.
 func (s *Store) History(ctx context.Context, id int64) (events []Event, err error) {
 	err = s.do(ctx, fmt.Sprintf("read the history of picture %d", id), func() error {
 		past, err := query(ctx, s.db, scanPast, selectPast, id)
 		if err != nil || len(past) == 0 {
 			return cmp.Or(err, ErrNotFound)
 		}
-		events = past[0]
-		return nil
+		written, err := query(ctx, s.db, scanEvent, selectEvents, id, maxHistory)
+		slices.Reverse(written)
+		events = append(withoutKnown(past[0], written), written...)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -57,6 +71,20 @@ func (s *Store) History(ctx context.Context, id int64) (events []Event, err erro
 	}
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 	return events, err
+}
+
+// withoutKnown leaves out of what the row tells the result that was written down as well.
+func withoutKnown(past, written []Event) []Event {
+	return slices.DeleteFunc(past, func(e Event) bool {
+		return e.What == eventResult && slices.ContainsFunc(written, func(w Event) bool {
+			return w.What == e.What && w.Round == e.Round && w.Detail == e.Detail
+		})
+	})
+}
+
+func scanEvent(rows *sql.Rows) (e Event, err error) {
+	err = rows.Scan(&e.At, &e.What, &e.Detail, &e.Round)
+	return e, err
 }
 
 // scanPast tells what a picture's row knows of its way.
@@ -77,13 +105,9 @@ func scanPast(rows *sql.Rows) (events []Event, err error) {
 	}
 	switch {
 	case status.Final():
-		detail := string(status)
-		if reason.String != "" {
-			detail += ": " + reason.String
-		}
-		events = append(events, Event{At: updated, What: "result", Detail: detail, Round: round})
+		events = append(events, Event{At: updated, What: eventResult, Detail: lastly(status, reason.String), Round: round})
 	case status == lineup.Processing:
-		events = append(events, Event{At: updated, What: "tried", Detail: fmt.Sprintf("is looked at, try %d", attempts+1), Round: round})
+		events = append(events, Event{At: updated, What: eventTried, Detail: fmt.Sprintf("is looked at, try %d", attempts+1), Round: round})
 	case retry.Valid:
 		events = append(events, Event{At: retry.Time, What: "retry", Detail: fmt.Sprintf("is to be tried again, after %d tries that failed", attempts), Round: round})
 	}

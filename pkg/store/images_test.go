@@ -167,7 +167,7 @@ func TestUpdatedAtIsWhenTheStatusChanged(t *testing.T) {
 	changed("claim", true)
 	claim := db.claim(t, id, 0)
 	changed("take over", false)
-	if err := db.GiveBack(t.Context(), claim, 0, false); err != nil {
+	if err := db.GiveBack(t.Context(), claim, 0, false, ""); err != nil {
 		t.Fatal(err)
 	}
 	changed("give back", true)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -86,8 +87,8 @@ const (
 // (Similar tells whom), or the same as one that the person has; what the face server did
 // not see of that, because it was enrolled, named or taken apart meanwhile, is looked at
 // here. ErrClaimLost when the claim was another's by then.
-func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (Photo, error) {
-	err := s.transact(ctx, fmt.Sprintf("write the outcome of photo %d", c.ID), func(tx *sql.Tx) error {
+func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (photo Photo, err error) {
+	err = s.transact(ctx, fmt.Sprintf("write the outcome of photo %d", c.ID), func(tx *sql.Tx) error {
 		rows, err := query(ctx, tx, scanPhotoRow, selectPhotoClaimed, c.ID, c.token)
 		if err != nil {
 			return err
@@ -110,16 +111,23 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 				outcome.State, outcome.Reason = PhotoUnusable, reason
 			}
 		}
-		if err := writeOutcome(ctx, tx, c.ID, outcome, similar); err != nil || outcome.State != PhotoUsable {
+		if err := writeOutcome(ctx, tx, c.ID, outcome, similar); err != nil {
 			return err
 		}
-		_, err = bumpGallery(ctx, tx, nil, []int64{c.ID})
-		return err
+		if outcome.State == PhotoUsable {
+			if _, err = bumpGallery(ctx, tx, nil, []int64{c.ID}); err != nil {
+				return err
+			}
+		}
+		// Here, as another may remove it right after the commit.
+		written, err := query(ctx, tx, scanPhotoRow, selectPhotos+"(?)", c.ID)
+		if err != nil || len(written) == 0 {
+			return cmp.Or(err, ErrNotFound)
+		}
+		photo = written[0].Photo
+		return nil
 	})
-	if err != nil {
-		return Photo{}, err
-	}
-	return s.Photo(ctx, c.ID)
+	return photo, err
 }
 
 func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, similar *Similar) error {

@@ -316,7 +316,7 @@ func (c *client) look(ctx context.Context, ref store.Ref, lags, dies bool) error
 		return err
 	}
 	if dies {
-		return ignoreClaimLost(c.GiveBack(ctx, claim, 0, false))
+		return ignoreClaimLost(c.GiveBack(ctx, claim, 0, false, ""))
 	}
 	g, err := c.faces.now(ctx, c.Store, lags)
 	if err != nil {
@@ -358,9 +358,7 @@ func (c *client) examine(ctx context.Context, id int64, lags, dies bool) error {
 	for _, candidate := range told(g.compare(descriptor, claim.ImageName)) {
 		o.Candidates = append(o.Candidates, store.PhotoCandidate{PersonID: candidate.Person.ID, PhotoID: candidate.PhotoID, ImageName: candidate.ImageName, Similarity: candidate.Similarity})
 	}
-	if _, err = c.FinishPhoto(ctx, claim, o); errors.Is(err, store.ErrNotFound) { // removed since
-		return nil
-	}
+	_, err = c.FinishPhoto(ctx, claim, o)
 	return ignoreClaimLost(err)
 }
 

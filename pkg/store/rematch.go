@@ -17,6 +17,11 @@ type Rematched struct {
 	Candidates      []lineup.Candidate // nil: the face server cannot compare it
 }
 
+// Answer is one of those that a picture had: in its round-th round, changed that often.
+type Answer struct {
+	ID, Round, Revision int64
+}
+
 const selectRematch = `
 	SELECT
 		id,
@@ -51,16 +56,16 @@ const rematchChunk = 50
 
 // ApplyRematch decides the pictures of these faces again, by what the face server told of
 // them. Faces that were compared with a later state meanwhile, or have another descriptor,
-// keep what they have; hands are never overturned. It gives the pictures whose answers
+// keep what they have; hands are never overturned. It gives the answers that
 // changed, to be announced unless nobody waits for that.
-func (s *Store) ApplyRematch(ctx context.Context, faces []Rematched, comparison Comparison, announced bool) (changed []int64, err error) {
+func (s *Store) ApplyRematch(ctx context.Context, faces []Rematched, comparison Comparison, announced bool) (changed []Answer, err error) {
 	byImage := map[int64][]Rematched{}
 	var images []int64
 	for _, face := range faces {
 		images, byImage[face.ImageID] = append(images, face.ImageID), append(byImage[face.ImageID], face)
 	}
 	for chunk := range slices.Chunk(distinctIDs(images), rematchChunk) {
-		var some []int64
+		var some []Answer
 		err := s.transact(ctx, "write what was compared again", func(tx *sql.Tx) (err error) {
 			some, err = rematch(ctx, tx, chunk, byImage, comparison, announced)
 			return err
@@ -73,7 +78,7 @@ func (s *Store) ApplyRematch(ctx context.Context, faces []Rematched, comparison 
 	return changed, nil
 }
 
-func rematch(ctx context.Context, tx *sql.Tx, images []int64, answers map[int64][]Rematched, comparison Comparison, announced bool) ([]int64, error) {
+func rematch(ctx context.Context, tx *sql.Tx, images []int64, answers map[int64][]Rematched, comparison Comparison, announced bool) ([]Answer, error) {
 	pictures, err := lockPictures(ctx, tx, images)
 	if err != nil {
 		return nil, err

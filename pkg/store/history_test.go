@@ -1,0 +1,90 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// past is what the history of the picture tells, but for when.
+func (d database) past(t *testing.T, id int64) (told []string) {
+	t.Helper()
+	events := testkit.Must(d.History(t.Context(), id))(t)
+	if !slices.IsSortedFunc(events, func(a, b store.Event) int { return a.At.Compare(b.At) }) {
+		t.Errorf("not in the order of time: %+v", events)
+	}
+	for _, e := range events {
+		told = append(told, e.What+" "+e.Detail)
+	}
+	return told
+}
+
+// The second round makes the row forget what happened in the first.
+func TestTheHistoryTellsWhatWasUnusual(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	claim := db.win(t, "a.jpg")
+	for _, c := range []struct {
+		counted bool
+		why     string
+	}{
+		{false, "the disk is away"},
+		{false, "the disk is away"}, // once is enough
+		{false, "the bucket is away"},
+		{false, ""},
+		{true, "it crashed"},
+		{true, "it crashed"},
+		{false, "the disk is away"},
+	} {
+		testkit.Succeed(t, db.GiveBack(t.Context(), claim, 0, c.counted, c.why))
+		if err := db.GiveBack(t.Context(), claim, 0, c.counted, "it has no claim any more"); !errors.Is(err, store.ErrClaimLost) {
+			t.Errorf("given back twice: %v, want ErrClaimLost", err)
+		}
+		claim = db.claim(t, claim.ID, time.Minute)
+	}
+	db.finish(t, claim, store.Result{Reason: "no picture"}, true)
+	unusual := []string{
+		"deferred the disk is away", "deferred the bucket is away", "tried try 1 failed: it crashed", "tried try 2 failed: it crashed",
+		"deferred the disk is away", "result failed: no picture",
+	}
+	want := slices.Concat([]string{"received "}, unusual)
+	told := func() []string {
+		return slices.DeleteFunc(db.past(t, claim.ID), func(e string) bool { return e == "hinted " }) // the newest hint alone is known
+	}
+	if got := told(); !slices.Equal(got, want) {
+		t.Errorf("failed, the history is %q, want %q", got, want)
+	}
+	testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+	claim = db.claim(t, claim.ID, time.Minute)
+	testkit.Succeed(t, db.GiveBack(t.Context(), claim, 0, false, "the disk is away"))
+	db.finish(t, db.claim(t, claim.ID, time.Minute), store.Result{}, true)
+	want = append(want, "deferred the disk is away", "result unknown")
+	if got := told(); !slices.Equal(got, want) {
+		t.Errorf("looked at again, the history is %q, want %q", got, want)
+	}
+
+	testkit.Must(db.DeleteImage(t.Context(), claim.ID, ""))(t)
+	var left int
+	if db.scan(t, "SELECT COUNT(*) FROM image_events", &left); left != 0 {
+		t.Errorf("%d events of a picture that was deleted are left", left)
+	}
+}
+
+func TestTheUsualWayWritesNoHistory(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	claim := db.win(t, "a.jpg")
+	testkit.Succeed(t, db.GiveBack(t.Context(), claim, 0, false, ""))
+	db.finish(t, db.claim(t, claim.ID, time.Minute), store.Result{}, true)
+	var written int
+	if db.scan(t, "SELECT COUNT(*) FROM image_events", &written); written != 0 {
+		t.Errorf("%d events were written", written)
+	}
+	if got := db.past(t, claim.ID); got[0] != "received " || got[len(got)-1] != "result unknown" {
+		t.Errorf("the history is %q", got)
+	}
+}
