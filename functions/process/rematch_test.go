@@ -31,7 +31,7 @@ func TestChangedAnswersAreAnnounced(t *testing.T) {
 		return &facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Embedding: []float32{1, 0}, Model: "m"}}, Comparison: &facerecog.Comparison{GalleryState: 1, Threshold: 0.5}}, nil
 	}}
 	sink := new(sinkStub)
-	sink.answer(http.StatusServiceUnavailable)
+	sink.answer(http.StatusForbidden) // which begins no pause
 	face.match = func(_ context.Context, r *facerecog.MatchRequest) (*facerecog.MatchResponse, error) {
 		answer := &facerecog.MatchResponse{Comparison: &facerecog.Comparison{GalleryState: 9, Threshold: 0.5}}
 		for range r.GetDescriptors() {
