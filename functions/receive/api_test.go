@@ -165,7 +165,7 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	var problem kind
 	s.ask(t, "PATCH", path, fmt.Sprintf(`{"person":%d,"ignored":true}`, anna.ID), 422, &problem)
 	problem.want(t, "contradiction")
-	for _, body := range []string{`{}`, `{"person":"Anna"}`, `{"person":{"name":""}}`, `{"name":"Anna"}`, `[]`, `{} {}`} {
+	for _, body := range []string{`{}`, `{"person":"Anna"}`, `{"person":{"name":""}}`, `{"person":{"id":1,"name":"Anna"}}`, `{"name":"Anna"}`, `[]`, `{} {}`} {
 		s.ask(t, "PATCH", path, body, 400, nil)
 	}
 	s.ask(t, "PATCH", path, `{"person":999}`, 404, nil)

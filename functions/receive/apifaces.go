@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -115,8 +116,10 @@ func readPerson(text json.RawMessage, d *store.FaceDecision) error {
 	var named struct {
 		Name *string `json:"name"`
 	}
-	if err := json.Unmarshal(text, &named); err != nil || named.Name == nil {
-		return malformed(`person is an id, {"name": "..."}, or null`)
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields() // as an id: whoever sends one beside a name means that person
+	if err := strict.Decode(&named); err != nil || named.Name == nil {
+		return malformed(`person is an id, {"name": "..."} for somebody by name, or null`)
 	}
 	name, err := personName(*named.Name)
 	d.NewName = &name

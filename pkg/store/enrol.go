@@ -311,7 +311,7 @@ func (e *enrolling) renewed(row photoRow, theirs bool) (renewed photoRow, values
 		renewed.Chosen = e.Chosen
 		set("chosen", row.Chosen, e.Chosen)
 	}
-	if row.removed || e.Anyway && row.Similar != nil {
+	if row.removed || e.Anyway && (row.State != PhotoUsable || len(values) > 0) {
 		renewed.Anyway = e.Anyway
 		set("anyway", row.Anyway, e.Anyway)
 	}

@@ -202,6 +202,24 @@ func TestAPhotoThatWasRefusedIsUsableAnyway(t *testing.T) {
 	}
 }
 
+// A photo that was unusable for another reason may be like somebody else too, once a face is chosen.
+func TestAnUnusablePhotoTakesAnyway(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.usable(t, "Kate", "kate.jpg", face(0))
+	group := db.enrol(t, store.Enrolment{Name: "Kat"}, "group.jpg")
+	db.finishPhoto(t, group.Photos[0].ID, store.PhotoOutcome{State: store.PhotoUnusable, Reason: "several faces", Shown: []int{1, 2}})
+	anyway := db.enrol(t, store.Enrolment{Name: "Kat", Chosen: 1, Anyway: true}, "group.jpg")
+	if !anyway.Photos[0].Anyway || anyway.Photos[0].Chosen != 1 {
+		t.Fatalf("it is %+v", anyway.Photos[0])
+	}
+	outcome := db.seen(t, face(1))
+	outcome.GalleryState = 1 // it had not seen Kate
+	if done := db.finishPhoto(t, group.Photos[0].ID, outcome); done.State != store.PhotoUsable {
+		t.Errorf("it is %+v", done)
+	}
+}
+
 func TestOneOfSeveralFacesIsChosen(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
