@@ -16,8 +16,6 @@ import (
 func TestAnotherNSQDGetsItsShare(t *testing.T) {
 	t.Parallel()
 	first, second := deptest.NSQ(t), deptest.NSQ(t)
-	// An nsqd must not be stopped before it has started to the end.
-	testkit.Must(unkept.Get("http://" + second.HTTP + "/ping"))(t).Body.Close()
 	second.Stop()
 	s := defaults(t)
 	url, _ := sinkOf(t, func(w http.ResponseWriter, _ arrival) { w.WriteHeader(http.StatusNoContent) })

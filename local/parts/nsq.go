@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -80,7 +81,23 @@ func StartNSQD(o NSQDOptions) (*NSQD, error) {
 		n.err = daemon.Main()
 		close(n.ended)
 	}()
+	n.awaitMain()
 	return n, nil
+}
+
+// awaitMain waits until nsqd's HTTP server, which its Main starts, has answered something, or
+// for a second: Main and Exit of nsqd v1.3.0 race.
+func (n *NSQD) awaitMain() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.HTTP+"/ping", nil)
+	if err != nil {
+		return
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	if response, err := client.Do(request); err == nil {
+		response.Body.Close()
+	}
 }
 
 // Ended is closed when nsqd has ended, by itself or by Stop.
