@@ -46,7 +46,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings, log *slog.Logger) error {
-	n, err := parts.StartNSQD(parts.NSQDOptions{
+	n, err := parts.StartNSQD(parts.NSQDOptions{ //nolint:contextcheck // its start is waited for, for a second at most
 		TCP:  net.JoinHostPort(s.Host, strconv.Itoa(s.Port)),
 		HTTP: net.JoinHostPort(s.Host, strconv.Itoa(s.HTTPPort)),
 		Data: s.Data,
