@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
@@ -21,17 +23,9 @@ type publisher struct {
 // publish puts a hint of every picture on the queue, with the picture's trace by its
 // id, if there is one. After an error some of them may be there.
 func (p publisher) publish(ctx context.Context, waiting []store.Ref, traces map[int64]event.Trace) error {
-	bodies := make([][]byte, len(waiting))
-	for i, w := range waiting {
-		e, err := event.Submitted(w.ID, w.Round, w.Path, traces[w.ID])
-		if err != nil {
-			return err
-		}
-		if bodies[i], err = json.Marshal(e); err != nil {
-			return err
-		}
-	}
-	return p.queue.Publish(ctx, p.topic, bodies...)
+	return publishHints(ctx, p.queue, p.topic, waiting, func(w store.Ref) (cloudevents.Event, error) {
+		return event.Submitted(w.ID, w.Round, w.Path, traces[w.ID])
+	})
 }
 
 // stamp notes in the pictures' rows that their hints were published now.
@@ -56,17 +50,8 @@ func (h photoHints) publish(ctx context.Context, ids []int64, trace event.Trace)
 	if len(ids) == 0 {
 		return nil
 	}
-	bodies := make([][]byte, len(ids))
-	for i, id := range ids {
-		e, err := event.PhotoSubmitted(id, trace)
-		if err != nil {
-			return err
-		}
-		if bodies[i], err = json.Marshal(e); err != nil {
-			return err
-		}
-	}
-	if err := h.queue.Publish(ctx, h.topic, bodies...); err != nil {
+	err := publishHints(ctx, h.queue, h.topic, ids, func(id int64) (cloudevents.Event, error) { return event.PhotoSubmitted(id, trace) })
+	if err != nil {
 		return err
 	}
 	return h.store.MarkPhotosQueued(ctx, ids)
@@ -89,4 +74,20 @@ func (h photoHints) publishDue(ctx context.Context, age time.Duration, limit int
 		return 0, err
 	}
 	return len(due), h.publish(ctx, due, event.Trace{})
+}
+
+// publishHints puts the event that hint makes of each piece of work on the queue's topic.
+// After an error some of them may be there.
+func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) error {
+	bodies := make([][]byte, len(work))
+	for i, piece := range work {
+		e, err := hint(piece)
+		if err != nil {
+			return err
+		}
+		if bodies[i], err = json.Marshal(e); err != nil {
+			return err
+		}
+	}
+	return q.Publish(ctx, topic, bodies...)
 }

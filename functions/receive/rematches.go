@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
@@ -79,19 +80,15 @@ func (r *rematcher) publishDue(ctx context.Context, age time.Duration, limit int
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	bodies, first := make([][]byte, len(due)), make([]int64, len(due))
-	for i, rematch := range due {
-		e, err := event.RematchSubmitted(event.RematchData{FirstImage: rematch.FirstImage, GalleryState: rematch.GalleryState}, event.Trace{})
-		if err != nil {
-			return 0, err
-		}
-		if bodies[i], err = json.Marshal(e); err != nil {
-			return 0, err
-		}
-		first[i] = rematch.FirstImage
-	}
-	if err := r.queue.Publish(ctx, r.topic, bodies...); err != nil {
+	err = publishHints(ctx, r.queue, r.topic, due, func(d store.Rematch) (cloudevents.Event, error) {
+		return event.RematchSubmitted(event.RematchData{FirstImage: d.FirstImage, GalleryState: d.GalleryState}, event.Trace{})
+	})
+	if err != nil {
 		return 0, err
+	}
+	first := make([]int64, len(due))
+	for i, d := range due {
+		first[i] = d.FirstImage
 	}
 	return len(due), r.store.MarkRematchesQueued(ctx, first)
 }

@@ -83,11 +83,5 @@ func (s *Store) Reposted(ctx context.Context, limit int) (pictures []Submission,
 // MarkCompared notes that the pictures' files were compared after their result: Reposted
 // gives them no more.
 func (s *Store) MarkCompared(ctx context.Context, ids []int64) error {
-	for chunk := range slices.Chunk(ids, maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := s.exec(ctx, "mark pictures as compared", updateCompared+list, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.execIn(ctx, "mark pictures as compared", updateCompared, ids)
 }

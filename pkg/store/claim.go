@@ -134,7 +134,7 @@ func (s *Store) readClaim(ctx context.Context, id int64) (c Claim, err error) {
 		return err
 	})
 	c.Attempts = max(0, c.Attempts)
-	c.Wait = time.Duration(min(max(0, wait.Int64), Horizon.Microseconds())) * time.Microsecond
+	c.Wait = waitOf(wait)
 	return c, err
 }
 
@@ -159,11 +159,7 @@ const updateGivenBack = `
 func (s *Store) GiveBack(ctx context.Context, c Claim, delay time.Duration, attempt bool, why string) error {
 	what, args := fmt.Sprintf("give back image %d", c.ID), []any{min(delay, Horizon).Microseconds(), attempt, c.ID, c.token}
 	if why == "" {
-		found, err := s.exec(ctx, what, updateGivenBack, args...)
-		if err == nil && found == 0 {
-			return ErrClaimLost
-		}
-		return err
+		return s.execClaimed(ctx, what, updateGivenBack, args...)
 	}
 	return s.transact(ctx, what, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, updateGivenBack, args...)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 )
 
@@ -79,11 +78,5 @@ const updateQueued = `
 
 // MarkQueued stamps the pictures as hinted just now.
 func (s *Store) MarkQueued(ctx context.Context, ids []int64) error {
-	for chunk := range slices.Chunk(ids, maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := s.exec(ctx, "mark pictures as queued", updateQueued+list, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.execIn(ctx, "mark pictures as queued", updateQueued, ids)
 }

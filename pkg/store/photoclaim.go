@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -96,17 +95,13 @@ func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, t
 	default:
 		claim.Outcome = NotYet
 	}
-	claim.Wait = time.Duration(min(max(0, wait.Int64), Horizon.Microseconds())) * time.Microsecond
+	claim.Wait = waitOf(wait)
 	return claim, err
 }
 
 // GiveBackPhoto is GiveBack for a photo.
 func (s *Store) GiveBackPhoto(ctx context.Context, c PhotoClaim, delay time.Duration, attempt bool) error {
-	found, err := s.exec(ctx, fmt.Sprintf("give back photo %d", c.ID), updatePhotoGivenBack, min(delay, Horizon).Microseconds(), attempt, c.ID, c.token)
-	if err == nil && found == 0 {
-		return ErrClaimLost
-	}
-	return err
+	return s.execClaimed(ctx, fmt.Sprintf("give back photo %d", c.ID), updatePhotoGivenBack, min(delay, Horizon).Microseconds(), attempt, c.ID, c.token)
 }
 
 const (
@@ -148,11 +143,5 @@ func (s *Store) DuePhotos(ctx context.Context, age time.Duration, limit int) (id
 
 // MarkPhotosQueued stamps the photos as hinted just now.
 func (s *Store) MarkPhotosQueued(ctx context.Context, ids []int64) error {
-	for chunk := range slices.Chunk(ids, maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := s.exec(ctx, "mark photos as queued", updatePhotosQueued+list, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.execIn(ctx, "mark photos as queued", updatePhotosQueued, ids)
 }

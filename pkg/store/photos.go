@@ -57,7 +57,6 @@ const (
 			i.reason,
 			i.shown,
 			i.similar_to,
-			o.name,
 			i.similar_photo,
 			i.similarity,
 			i.person_id,
@@ -65,35 +64,21 @@ const (
 			i.anyway,
 			i.removed_at IS NOT NULL`
 
-	selectPhotos = `
-		SELECT ` + photoColumns + `
+	// With the name of whom the photo is like.
+	selectNamedPhotos = `
+		SELECT ` + photoColumns + `,
+			o.name
 		FROM person_images i
 		LEFT JOIN person o ON o.id = i.similar_to
 		WHERE i.removed_at IS NULL
-			AND i.id IN `
+			AND `
+	selectPhotos = selectNamedPhotos + `i.id IN `
 
-	selectPhotosOf = `
-		SELECT ` + photoColumns + `
-		FROM person_images i
-		LEFT JOIN person o ON o.id = i.similar_to
-		WHERE i.removed_at IS NULL
-			AND i.person_id IN `
+	selectPhotosOf = selectNamedPhotos + `i.person_id IN `
 
 	// Without a join: what is locked is the photos.
-	photoRowColumns = `
-			i.id,
-			i.image_name,
-			i.state,
-			i.reason,
-			i.shown,
-			i.similar_to,
-			NULL,
-			i.similar_photo,
-			i.similarity,
-			i.person_id,
-			i.chosen,
-			i.anyway,
-			i.removed_at IS NOT NULL`
+	photoRowColumns = photoColumns + `,
+			NULL`
 
 	photosByName = `
 		SELECT ` + photoRowColumns + `
@@ -233,7 +218,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		similarTo, chosen          sql.NullInt64
 		similarity                 sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &name, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed, &name)
 	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)

@@ -114,11 +114,5 @@ func (s *Store) DueRematches(ctx context.Context, age time.Duration, limit int) 
 
 // MarkRematchesQueued stamps the re-matches as hinted just now.
 func (s *Store) MarkRematchesQueued(ctx context.Context, firstImages []int64) error {
-	for chunk := range slices.Chunk(firstImages, maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := s.exec(ctx, "mark re-matches as queued", updateRematchesQueued+list, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.execIn(ctx, "mark re-matches as queued", updateRematchesQueued, firstImages)
 }

@@ -58,7 +58,7 @@ func (s *Store) ClaimRematch(ctx context.Context, firstImage int64, lease time.D
 			c.Outcome = Gone
 			return nil
 		}
-		c.Wait = time.Duration(min(max(0, wait.Int64), Horizon.Microseconds())) * time.Microsecond
+		c.Wait = waitOf(wait)
 		switch {
 		case finished:
 			c.Outcome = Done
@@ -111,22 +111,14 @@ func (s *Store) FinishRematch(ctx context.Context, c RematchClaim) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.exec(ctx, what, updateRematchFinished, c.GalleryState, left == 0, c.FirstImage, c.token)
-	if err == nil && found == 0 {
-		return ErrClaimLost
-	}
-	return err
+	return s.execClaimed(ctx, what, updateRematchFinished, c.GalleryState, left == 0, c.FirstImage, c.token)
 }
 
 // GiveBackRematch makes the range wait for the delay, Horizon at most. ErrClaimLost when the
 // claim was another's by then.
 func (s *Store) GiveBackRematch(ctx context.Context, c RematchClaim, delay time.Duration) error {
-	found, err := s.exec(ctx, fmt.Sprintf("give back the re-match of %d", c.FirstImage), updateRematchGivenBack,
+	return s.execClaimed(ctx, fmt.Sprintf("give back the re-match of %d", c.FirstImage), updateRematchGivenBack,
 		min(delay, Horizon).Microseconds(), c.FirstImage, c.token)
-	if err == nil && found == 0 {
-		return ErrClaimLost
-	}
-	return err
 }
 
 // RematchProgress is how far the gallery's changes have come into the past.

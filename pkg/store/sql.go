@@ -41,6 +41,26 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) (
 	return found, err
 }
 
+// execClaimed is exec for who holds a row's claim: ErrClaimLost when it was another's by then.
+func (s *Store) execClaimed(ctx context.Context, what, statement string, args ...any) error {
+	found, err := s.exec(ctx, what, statement, args...)
+	if err == nil && found == 0 {
+		return ErrClaimLost
+	}
+	return err
+}
+
+// execIn is exec of a statement that ends in IN, for any number of ids.
+func (s *Store) execIn(ctx context.Context, what, statement string, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := s.exec(ctx, what, statement+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // do runs work once the schema is known to be new enough, and again, a few times, when
 // the database did none of it and may do it soon: see repeatable. Work must be whole in
 // itself: a transaction or one statement.
@@ -232,3 +252,9 @@ func nullable(text string) sql.NullString { return sql.NullString{String: text, 
 
 // likeEscaper makes of a text what LIKE takes literally.
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// waitOf is a wait that a row tells, in microseconds: none where it is over or NULL, and
+// Horizon at most.
+func waitOf(wait sql.NullInt64) time.Duration {
+	return time.Duration(min(max(0, wait.Int64), Horizon.Microseconds())) * time.Microsecond
+}

@@ -288,9 +288,5 @@ func (s *Store) ReleaseWalk(ctx context.Context, w Walk, problem string) error {
 }
 
 func (s *Store) updateWalk(ctx context.Context, w Walk, statement string, args ...any) error {
-	found, err := s.exec(ctx, fmt.Sprintf("write the walk of folder %d", w.ID), statement, args...)
-	if err == nil && found == 0 {
-		return ErrClaimLost
-	}
-	return err
+	return s.execClaimed(ctx, fmt.Sprintf("write the walk of folder %d", w.ID), statement, args...)
 }
