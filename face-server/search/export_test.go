@@ -1,16 +1,13 @@
 package search
 
-import (
-	"iter"
-	"slices"
-)
+import "iter"
 
-// All is Near without the first look: every vector with its cosine.
+// All gives every vector with its cosine to the query.
 func (x *Index[K]) All(query []float32) iter.Seq2[K, float32] {
 	return func(yield func(K, float32) bool) {
 		for _, v := range *x.now.Load() {
 			for row := range v.count {
-				if !v.isRemoved(row) && !yield(v.keys[row], dot(query, v.vector(row))) {
+				if !v.isRemoved(row) && !yield(v.keys[row], dot(query, v.vector(row), v.vector(row))) {
 					return
 				}
 			}
@@ -30,5 +27,16 @@ func (x *Index[K]) Vector(key K) []float32 {
 	if !ok {
 		return nil
 	}
-	return slices.Clone(at.block.vector(at.row))
+	vector := make([]float32, x.length)
+	for i, h := range at.block.vector(at.row) {
+		vector[i] = h.float()
+	}
+	return vector
+}
+
+// Halved is the vector as the index keeps it.
+func Halved(vector []float32) []float32 {
+	x := New[int](len(vector))
+	x.Update(nil, []Vector[int]{{Values: vector}})
+	return x.Vector(0)
 }
