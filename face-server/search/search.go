@@ -134,7 +134,11 @@ func (s *scan[K]) visitUpTo(next, limit int) {
 	for b, v := range s.views {
 		found := masks[:v.span()/64]
 		within(found, s.distances[b*rows:][:v.span()], uint16(next), uint16(limit)) //nolint:gosec // distances are
-		v.exactly(s.query, found, func(key K, similarity float32) { s.enough = s.visit(key, similarity) })
+		v.exactly(s.query, found, func(key K, similarity float32) {
+			if similarity >= s.enough {
+				s.enough = s.visit(key, similarity)
+			}
+		})
 	}
 }
 
