@@ -29,7 +29,7 @@ const (
 	atMost  = 16_384
 
 	// doubt is by how many standard deviations an estimate may be too low without a loss.
-	doubt = 4
+	doubt = 3.5
 
 	// sample is of how many vectors the distances are looked through to know of which all are.
 	sample = 1 << 15
