@@ -73,13 +73,7 @@ func (v *view) folder(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	content := folderPage{folder}
-	return page{
-		template:  "folder",
-		title:     fmt.Sprintf("Folder %d", id),
-		refreshes: folder.FinishedAt == nil || content.Waiting() > 0,
-		content:   content,
-	}, nil
+	return page{template: "folder", title: fmt.Sprintf("Folder %d", id), content: folderPage{folder}}, nil
 }
 
 // Waiting is how many of its pictures are still to be looked at.

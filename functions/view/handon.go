@@ -25,11 +25,16 @@ func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefi
 // receiveConnections is how many connections to receive are kept between requests.
 const receiveConnections = 32
 
+// writesOff is the answer where nothing may be written.
+var writesOff = serve.Problem{Type: serve.ProblemType("writes-off"), Status: http.StatusForbidden,
+	Detail: "Here nothing can be changed: without API keys (API_KEYS_FILE) whoever reaches this address could. Set WRITES=on where nobody else does, or post to receive."}
+
 // handOn gives what writes to receive: a browser sees one origin, and receive need not be
 // public. Bodies stream, within receive's limits and times.
 type handOn struct {
 	options Options
 	allowed bool
+	address *url.URL // of receive
 	proxy   httputil.ReverseProxy
 	log     *slog.Logger
 }
@@ -42,7 +47,7 @@ func newHandOn(o Options, needsKey bool, log *slog.Logger) (*handOn, error) {
 	transport := dial.Transport(receiveConnections)
 	transport.DisableCompression = true // what receive answers goes on as it is
 	transport.ResponseHeaderTimeout = o.ReceiveTime
-	h := &handOn{options: o, allowed: needsKey || o.Writes == "on", log: log}
+	h := &handOn{options: o, allowed: needsKey || o.Writes == "on", address: receive, log: log}
 	h.proxy = httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
@@ -71,8 +76,7 @@ func withoutBrowser(h http.Header) {
 // ServeHTTP takes requests whose origin and key were looked at.
 func (h *handOn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.allowed {
-		serve.Problem{Type: serve.ProblemType("writes-off"), Status: http.StatusForbidden,
-			Detail: "Here nothing can be changed: without API keys (API_KEYS_FILE) whoever reaches this address could. Set WRITES=on where nobody else does, or post to receive."}.Write(w, false)
+		writesOff.Write(w, false)
 		return
 	}
 	body := &notedBody{ReadCloser: r.Body} // its error is hidden behind one of the transport's
@@ -88,21 +92,48 @@ func (h *handOn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return nil
 	}
-	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) { h.refuse(w, r, body, err) }
+	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) { h.away(r, body, err).Write(w, false) }
 	proxy.ServeHTTP(w, r)
 }
 
-// refuse answers where receive does not.
-func (h *handOn) refuse(w http.ResponseWriter, r *http.Request, body *notedBody, err error) {
+// ask sends receive a request of its own in the name of who sent r. The answer's body is to
+// be closed.
+func (h *handOn) ask(r *http.Request, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	noted := &notedBody{ReadCloser: io.NopCloser(body)}
+	if body == nil {
+		noted.ReadCloser = http.NoBody
+	}
+	request, err := http.NewRequestWithContext(r.Context(), method, h.address.JoinPath(path).String(), noted)
+	if err != nil {
+		return nil, err
+	}
+	if body == r.Body {
+		request.ContentLength = r.ContentLength
+	}
+	for _, name := range []string{"Authorization", "Traceparent", "Tracestate"} {
+		if value := r.Header.Get(name); value != "" {
+			request.Header.Set(name, value)
+		}
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", contentType)
+	response, err := h.proxy.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, h.away(r, noted, err)
+	}
+	return response, nil
+}
+
+// away is what the client is told where receive does not answer.
+func (h *handOn) away(r *http.Request, body *notedBody, err error) *serve.Problem {
 	if slow := body.problem.Load(); slow != nil {
-		slow.Write(w, false)
-		return
+		return slow
 	}
 	if r.Context().Err() == nil {
 		h.log.Error("receive does not answer", "url", r.URL.Path, "error", err, auth.Caller(r.Context()))
 	}
-	serve.Problem{Type: serve.ProblemType("receive-away"), Status: http.StatusServiceUnavailable, RetryAfter: h.options.Refresh,
-		Detail: "The program that writes does not answer now: try again after the seconds of Retry-After. Whether it did what was asked is not known; most requests can be repeated without harm. RECEIVE_URL says where it is looked for."}.Write(w, false)
+	return &serve.Problem{Type: serve.ProblemType("receive-away"), Status: http.StatusServiceUnavailable, RetryAfter: h.options.Refresh,
+		Detail: "The program that writes does not answer now: try again after the seconds of Retry-After. Whether it did what was asked is not known; most requests can be repeated without harm. RECEIVE_URL says where it is looked for."}
 }
 
 // notedBody notes the problem that ended it.
