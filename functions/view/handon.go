@@ -25,10 +25,6 @@ func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefi
 // receiveConnections is how many connections to receive are kept between requests.
 const receiveConnections = 32
 
-// writesOff is the answer where nothing may be written.
-var writesOff = serve.Problem{Type: serve.ProblemType("writes-off"), Status: http.StatusForbidden,
-	Detail: "Here nothing can be changed: without API keys (API_KEYS_FILE) whoever reaches this address could. Set WRITES=on where nobody else does, or post to receive."}
-
 // handOn gives what writes to receive: a browser sees one origin, and receive need not be
 // public. Bodies stream, within receive's limits and times.
 type handOn struct {
@@ -76,7 +72,8 @@ func withoutBrowser(h http.Header) {
 // ServeHTTP takes requests whose origin and key were looked at.
 func (h *handOn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.allowed {
-		writesOff.Write(w, false)
+		serve.Problem{Type: serve.ProblemType("writes-off"), Status: http.StatusForbidden,
+			Detail: "Here nothing can be changed: without API keys (API_KEYS_FILE) whoever reaches this address could. Set WRITES=on where nobody else does, or post to receive."}.Write(w, false)
 		return
 	}
 	body := &notedBody{ReadCloser: r.Body} // its error is hidden behind one of the transport's

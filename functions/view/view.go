@@ -61,10 +61,11 @@ func (v *view) handler() http.Handler {
 		"/folders/{id}": {v.folder, nil},
 	} {
 		pages.Handle("GET "+pattern, v.timed(v.show(p.show)))
-		if p.forms != nil {
+		if p.forms != nil && v.receive.allowed {
 			pages.Handle("POST "+pattern, v.answerForm(p.forms))
 		}
 	}
+	pages.Handle("GET /", v.timed(v.show(v.noPage)))
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
@@ -89,6 +90,10 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 			v.render(w, r, http.StatusOK, p)
 		}
 	}
+}
+
+func (v *view) noPage(*http.Request) (page, error) {
+	return page{}, notFound("There is nothing at this address. The pictures are at /, the people at /people, the folders at /folders.")
 }
 
 func (v *view) asset(w http.ResponseWriter, r *http.Request) {
