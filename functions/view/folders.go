@@ -100,10 +100,3 @@ func (p folderPage) Progress() string {
 	}
 	return pictureCount(p.Submitted) + ", all done"
 }
-
-func pictureCount(n int64) string {
-	if n == 1 {
-		return "1 picture"
-	}
-	return fmt.Sprintf("%d pictures", n)
-}

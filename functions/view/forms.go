@@ -44,7 +44,7 @@ func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 			v.refuse(w, r, v.report(r, problemOf(err), err))
 			return
 		}
-		http.Redirect(w, r, done, http.StatusSeeOther)
+		http.Redirect(w, r, done, http.StatusSeeOther) //nolint:gosec // back has looked that it stays on this site
 	}
 }
 
@@ -58,7 +58,14 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 	if !ok {
 		return "", badRequest("This page has no such form. Load it again.")
 	}
-	id := r.PathValue("id")
+	id := ""
+	if r.PathValue("id") != "" {
+		number, ok := pathID(r)
+		if !ok {
+			return "", notFound("There is nothing at this address.")
+		}
+		id = strconv.FormatInt(number, 10)
+	}
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
@@ -101,7 +108,7 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 // parseFields reads a form's fields, in either of the ways in which browsers send them.
 func parseFields(r *http.Request) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
-		return r.ParseMultipartForm(1 << 20)
+		return r.ParseMultipartForm(1 << 20) //nolint:gosec // askAll has limited the body
 	}
 	return r.ParseForm()
 }
@@ -197,7 +204,7 @@ func who(fields url.Values) (any, error) {
 }
 
 // each makes one call of every id of a field.
-func each(field string, make func(id int64, fields url.Values) (call, error)) func(string, url.Values) ([]call, error) {
+func each(field string, request func(id int64, fields url.Values) (call, error)) func(string, url.Values) ([]call, error) {
 	return func(_ string, fields url.Values) ([]call, error) {
 		chosen, err := ids(fields, field)
 		if err != nil {
@@ -205,7 +212,7 @@ func each(field string, make func(id int64, fields url.Values) (call, error)) fu
 		}
 		var calls []call
 		for _, id := range chosen {
-			c, err := make(id, fields)
+			c, err := request(id, fields)
 			if err != nil {
 				return nil, err
 			}
@@ -215,10 +222,10 @@ func each(field string, make func(id int64, fields url.Values) (call, error)) fu
 	}
 }
 
-// one makes a single call about the page's own picture or person.
-func one(method, path string, body func(url.Values) (any, error)) func(string, url.Values) ([]call, error) {
+// single makes a single call about the page's own picture or person.
+func single(method, path string, body func(url.Values) (any, error)) func(string, url.Values) ([]call, error) {
 	return func(id string, fields url.Values) ([]call, error) {
-		c := call{method: method, path: strings.ReplaceAll(path, "{id}", url.PathEscape(id))}
+		c := call{method: method, path: strings.ReplaceAll(path, "{id}", id)}
 		var err error
 		if body != nil {
 			c.body, err = body(fields)

@@ -13,23 +13,23 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
-// asked is what receive was asked for by a form.
-type asked struct{ method, path, body, key string }
+// apiRequest is what receive was asked for by a form.
+type apiRequest struct{ method, path, body, key string }
 
 // receiveAs runs a receive that answers every request so, and notes them.
-func receiveAs(t *testing.T, status int, answer any) (url string, requests func() []asked) {
+func receiveAs(t *testing.T, status int, answer any) (url string, requests func() []apiRequest) {
 	t.Helper()
-	seen := make(chan asked, 100)
+	seen := make(chan apiRequest, 100)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
-		seen <- asked{r.Method, r.URL.Path, string(body), r.Header.Get("Authorization")}
+		seen <- apiRequest{r.Method, r.URL.Path, string(body), r.Header.Get("Authorization")}
 		serve.JSON(w, status, answer)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, func() (all []asked) {
+	return server.URL, func() (all []apiRequest) {
 		for len(seen) > 0 {
 			all = append(all, <-seen)
 		}
@@ -57,22 +57,22 @@ func TestAFormIsTheSameRequestsOfTheAPI(t *testing.T) {
 	for what, test := range map[string]struct {
 		page   string
 		fields url.Values
-		want   []asked
+		want   []apiRequest
 		leads  string
 	}{
-		"look again":      {"/images/7?do=look", nil, []asked{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=1"},
-		"delete":          {"/images/7?do=delete", nil, []asked{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=1"},
-		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []asked{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=1&status=failed"},
-		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []asked{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/3?done=1"},
-		"is":              {"/images/7?do=is", url.Values{"face": {"5"}, "person": {"3"}}, []asked{{"PATCH", "/api/v1/faces/5", `{"person":3}`, ""}}, "/images/7?done=1"},
-		"is somebody new": {"/images/7?do=is", url.Values{"face": {"5"}, "name": {"Mum"}}, []asked{{"PATCH", "/api/v1/faces/5", `{"person":{"name":"Mum"}}`, ""}}, "/images/7?done=1"},
-		"is not":          {"/people/3?do=not", url.Values{"face": {"5"}, "not": {"3", "4"}}, []asked{{"PATCH", "/api/v1/faces/5", `{"not":[3,4]}`, ""}}, "/people/3?done=1"},
-		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []asked{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/3?done=1"},
-		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []asked{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=1"},
-		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []asked{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=1"},
-		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []asked{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=1"},
-		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []asked{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=1"},
-		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []asked{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=1"},
+		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=1"},
+		"delete":          {"/images/7?do=delete", nil, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=1"},
+		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=1&status=failed"},
+		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []apiRequest{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/3?done=1"},
+		"is":              {"/images/7?do=is", url.Values{"face": {"5"}, "person": {"3"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":3}`, ""}}, "/images/7?done=1"},
+		"is somebody new": {"/images/7?do=is", url.Values{"face": {"5"}, "name": {"Mum"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":{"name":"Mum"}}`, ""}}, "/images/7?done=1"},
+		"is not":          {"/people/3?do=not", url.Values{"face": {"5"}, "not": {"3", "4"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"not":[3,4]}`, ""}}, "/people/3?done=1"},
+		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []apiRequest{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/3?done=1"},
+		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []apiRequest{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=1"},
+		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []apiRequest{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=1"},
+		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []apiRequest{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=1"},
+		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []apiRequest{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=1"},
+		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []apiRequest{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=1"},
 	} {
 		r := s.send(t, test.page, test.fields)
 		if got := requests(); fmt.Sprint(got) != fmt.Sprint(test.want) {

@@ -16,44 +16,44 @@ var (
 		"name":   {calls: each("face", isPerson)},
 	}
 	formsOfImage = map[string]form{
-		"look":   {calls: one(http.MethodPost, "images/{id}/look", nil)},
-		"delete": {calls: one(http.MethodDelete, "images/{id}", nil), then: "/"},
-		"draw":   {calls: one(http.MethodPost, "images/{id}/faces", drawnFace)},
+		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},
+		"delete": {calls: single(http.MethodDelete, "images/{id}", nil), then: "/"},
+		"draw":   {calls: single(http.MethodPost, "images/{id}/faces", drawnFace)},
 		"is":     {calls: each("face", isPerson)},
 		"not":    {calls: each("face", isNot)},
-		"ignore": {calls: each("face", ignored(true))},
-		"attend": {calls: each("face", ignored(false))},
-		"undo":   {calls: each("change", undo)},
+		"ignore": {calls: each("face", ignore(true))},
+		"attend": {calls: each("face", ignore(false))},
+		"undo":   {calls: each("change", undoChange)},
 		"back":   {calls: each("face", takeBack)},
-		"merge":  {calls: each("into", merge)},
+		"merge":  {calls: each("into", mergeInto)},
 	}
 	formsOfPeople = map[string]form{
 		"enrol":     {upload: "people", then: "/people/{id}"},
-		"merge":     {calls: each("into", merge)},
-		"different": {calls: each("into", different)},
-		"undo":      {calls: each("change", undo)},
+		"merge":     {calls: each("into", mergeInto)},
+		"different": {calls: each("into", sayDifferent)},
+		"undo":      {calls: each("change", undoChange)},
 	}
 	formsOfPerson = map[string]form{
-		"name":      {calls: one(http.MethodPatch, "people/{id}", name)},
-		"hide":      {calls: one(http.MethodPatch, "people/{id}", hidden(true))},
-		"list":      {calls: one(http.MethodPatch, "people/{id}", hidden(false))},
-		"cover":     {calls: one(http.MethodPatch, "people/{id}", cover)},
+		"name":      {calls: single(http.MethodPatch, "people/{id}", rename)},
+		"hide":      {calls: single(http.MethodPatch, "people/{id}", hide(true))},
+		"list":      {calls: single(http.MethodPatch, "people/{id}", hide(false))},
+		"cover":     {calls: single(http.MethodPatch, "people/{id}", chooseCover)},
 		"photo":     {upload: "people/{id}/photos"},
 		"remove":    {calls: removePhoto},
-		"merge":     {calls: one(http.MethodPost, "people/{id}/merge", people)},
-		"different": {calls: one(http.MethodPost, "people/{id}/different", people)},
-		"erase":     {calls: one(http.MethodDelete, "people/{id}", nil), then: "/erasures/{id}"},
+		"merge":     {calls: single(http.MethodPost, "people/{id}/merge", otherPeople)},
+		"different": {calls: single(http.MethodPost, "people/{id}/different", otherPeople)},
+		"erase":     {calls: single(http.MethodDelete, "people/{id}", nil), then: "/erasures/{id}"},
 		"is":        {calls: each("face", isPerson)},
 		"not":       {calls: each("face", isNot)},
-		"undo":      {calls: each("change", undo)},
+		"undo":      {calls: each("change", undoChange)},
 	}
 	formsOfActivity = map[string]form{
-		"undo": {calls: each("change", undo)},
+		"undo": {calls: each("change", undoChange)},
 		"look": {calls: lookAtFailed},
 	}
 	formsOfAdding = map[string]form{
 		"upload": {upload: "images", then: "/"},
-		"path":   {calls: one(http.MethodPost, "images", paths), then: "/"},
+		"path":   {calls: single(http.MethodPost, "images", postPath), then: "/"},
 	}
 )
 
@@ -84,34 +84,34 @@ func isNot(face int64, fields url.Values) (call, error) {
 	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"not": not}}, err
 }
 
-func ignored(value bool) func(int64, url.Values) (call, error) {
+func ignore(value bool) func(int64, url.Values) (call, error) {
 	return func(face int64, _ url.Values) (call, error) {
 		return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"ignored": value}}, nil
 	}
 }
 
-func undo(change int64, _ url.Values) (call, error) {
+func undoChange(change int64, _ url.Values) (call, error) {
 	return call{http.MethodPost, fmt.Sprintf("changes/%d/undo", change), nil}, nil
 }
 
-func merge(into int64, fields url.Values) (call, error) {
-	others, err := people(fields)
+func mergeInto(into int64, fields url.Values) (call, error) {
+	others, err := otherPeople(fields)
 	return call{http.MethodPost, fmt.Sprintf("people/%d/merge", into), others}, err
 }
 
-func different(one int64, fields url.Values) (call, error) {
-	others, err := people(fields)
+func sayDifferent(one int64, fields url.Values) (call, error) {
+	others, err := otherPeople(fields)
 	return call{http.MethodPost, fmt.Sprintf("people/%d/different", one), others}, err
 }
 
-func people(fields url.Values) (any, error) {
+func otherPeople(fields url.Values) (any, error) {
 	others, err := ids(fields, "person")
 	return map[string]any{"people": others}, err
 }
 
-// name names or renames. Where somebody has that name already, new says that they are two,
+// rename names or renames. Where somebody has that name already, new says that they are two,
 // and merge that they are one.
-func name(fields url.Values) (any, error) {
+func rename(fields url.Values) (any, error) {
 	body := map[string]any{"name": strings.TrimSpace(fields.Get("name"))}
 	for _, also := range []string{"new", "merge"} {
 		if fields.Get(also) != "" {
@@ -121,11 +121,11 @@ func name(fields url.Values) (any, error) {
 	return body, nil
 }
 
-func hidden(value bool) func(url.Values) (any, error) {
+func hide(value bool) func(url.Values) (any, error) {
 	return func(url.Values) (any, error) { return map[string]any{"hidden": value}, nil }
 }
 
-func cover(fields url.Values) (any, error) {
+func chooseCover(fields url.Values) (any, error) {
 	photo, err := ids(fields, "photo")
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func removePhoto(person string, fields url.Values) ([]call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []call{{http.MethodDelete, fmt.Sprintf("people/%s/photos/%d", url.PathEscape(person), photos[0]), nil}}, nil
+	return []call{{http.MethodDelete, fmt.Sprintf("people/%s/photos/%d", person, photos[0]), nil}}, nil
 }
 
 // drawnFace is a box that a hand drew, in fractions of the picture.
@@ -158,7 +158,7 @@ func drawnFace(fields url.Values) (any, error) {
 	return body, nil
 }
 
-func paths(fields url.Values) (any, error) {
+func postPath(fields url.Values) (any, error) {
 	path := strings.TrimSpace(fields.Get("path"))
 	if path == "" {
 		return nil, badRequest("No path is given. Write the path of a picture, or of a folder with a slash at its end.")
