@@ -73,6 +73,9 @@ func (d Database) Migrate(ctx context.Context) error {
 	if err := fillSpellings(ctx, db); err != nil {
 		return fmt.Errorf("spell the names of people: %w", err)
 	}
+	if err := fillShownNames(ctx, db); err != nil {
+		return fmt.Errorf("write the names by which pictures are looked for: %w", err)
+	}
 	return nil
 }
 
@@ -136,6 +139,52 @@ func unspelled(ctx context.Context, db *sql.DB, after int64) (people []lineup.Pe
 		people = append(people, person)
 	}
 	return people, rows.Err()
+}
+
+const (
+	// A program of the version before writes none.
+	selectUnnamed = `
+		SELECT
+			id,
+			path,
+			file_name
+		FROM images FORCE INDEX (images_shown_name)
+		WHERE shown_name IS NULL
+			AND id > ?
+			AND status <> '` + deleted + `'
+		ORDER BY id
+		LIMIT ?`
+
+	updateShownNames = `
+		UPDATE images
+		SET shown_name = CASE id %s END
+		WHERE shown_name IS NULL
+			AND id IN `
+)
+
+// fillShownNames writes the names by which pictures are looked for where no program has, a
+// batch at a time. Several may do so at once.
+func fillShownNames(ctx context.Context, db *sql.DB) error {
+	for after := int64(0); ; {
+		var ids []int64
+		var names []any
+		_, err := query(ctx, db, func(rows *sql.Rows) (id int64, err error) {
+			var path string
+			var fileName sql.NullString
+			err = rows.Scan(&id, &path, &fileName)
+			ids, names = append(ids, id), append(names, id, shownName(path, fileName.String))
+			return id, err
+		}, selectUnnamed, after, maxValues)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		list, args := placeholders(ids)
+		cases := strings.TrimSpace(strings.Repeat("WHEN ? THEN ? ", len(ids)))
+		if _, err := db.ExecContext(ctx, fmt.Sprintf(updateShownNames, cases)+list, append(names, args...)...); err != nil {
+			return err
+		}
+		after = ids[len(ids)-1]
+	}
 }
 
 // newestVersion is the version of the newest migration.

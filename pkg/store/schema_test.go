@@ -2,12 +2,15 @@ package store_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -105,13 +108,7 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{
-		"DROP TABLE image_events",
-		"DELETE FROM goose_db_version WHERE version_id=14",
-	} {
-		db.exec(t, statement)
-	}
-	refused("a schema of the version before", "13")
+	refused("a schema of the version before", db.undoNewestMigration(t))
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +117,21 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 			t.Errorf("%s after the migration: %v", name, err)
 		}
 	}
+}
+
+// undoNewestMigration gives the version before.
+func (d database) undoNewestMigration(t *testing.T) (version string) {
+	t.Helper()
+	files := testkit.Must(filepath.Glob("migrations/*.sql"))(t)
+	_, down, _ := strings.Cut(string(testkit.Must(os.ReadFile(files[len(files)-1]))(t)), "-- +goose Down")
+	for statement := range strings.SplitSeq(strings.TrimSpace(down), ";") {
+		if statement != "" {
+			d.exec(t, statement)
+		}
+	}
+	d.exec(t, "DELETE v FROM goose_db_version v JOIN (SELECT MAX(version_id) AS newest FROM goose_db_version) n ON v.version_id = n.newest")
+	d.scan(t, "SELECT MAX(version_id) FROM goose_db_version", &version)
+	return version
 }
 
 func TestASchemaOneVersionAheadWorks(t *testing.T) {

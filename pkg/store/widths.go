@@ -10,7 +10,7 @@ const (
 	ModelWidth      = 100   // faces.model
 	ReasonWidth     = 1000  // images.reason
 	WarningWidth    = 1000  // images.warning
-	FileNameWidth   = 255   // images.file_name
+	FileNameWidth   = 255   // images.file_name, images.shown_name
 	ShownBytes      = 65535 // person_images.shown, in bytes
 	ContentBytes    = 128   // images.content, in bytes: photo.MarkBytes
 )
