@@ -224,8 +224,8 @@ func TestManyAreThoseOfTheLastPing(t *testing.T) {
 func TestAFolderOfAnySizeAndAgeIsListed(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
-	db.exec(t, `INSERT INTO images (id, path, file_name, status, created_at, updated_at)
-		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
+	db.exec(t, `INSERT INTO images (id, path, file_name, shown_name, status, created_at, updated_at)
+		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
 	for name, c := range map[string]struct {
 		filter store.Filter
 		newest int64

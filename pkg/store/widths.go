@@ -12,5 +12,7 @@ const (
 	WarningWidth    = 1000  // images.warning
 	FileNameWidth   = 255   // images.file_name, images.shown_name
 	ShownBytes      = 65535 // person_images.shown, in bytes
+	PartNameWidth   = 255   // parts.name
+	PartDetailWidth = 1000  // parts.detail
 	ContentBytes    = 128   // images.content, in bytes: photo.MarkBytes
 )

@@ -10,7 +10,7 @@ ALTER TABLE images
   ADD KEY images_shown_name (shown_name);
 
 CREATE TABLE parts (
-  name       VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY COMMENT 'of the part that is told about',
+  name       VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY COMMENT 'of the part that is told about',
   state      VARCHAR(16) CHARACTER SET ascii NOT NULL,
   detail     VARCHAR(1000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '',
   next_at    DATETIME(6) NULL COMMENT 'when it is tried again',
