@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/deptest"
-	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -108,7 +107,8 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	refused("a schema of the version before", db.undoNewestMigration(t))
+	before := db.undoNewest(t)
+	refused("a schema of the version before", before)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
@@ -119,17 +119,24 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	}
 }
 
-// undoNewestMigration gives the version before.
-func (d database) undoNewestMigration(t *testing.T) (version string) {
+// undoNewest takes the newest migration back, and tells the version that is left.
+func (d database) undoNewest(t *testing.T) (version string) {
 	t.Helper()
-	files := testkit.Must(filepath.Glob("migrations/*.sql"))(t)
-	_, down, _ := strings.Cut(string(testkit.Must(os.ReadFile(files[len(files)-1]))(t)), "-- +goose Down")
-	for statement := range strings.SplitSeq(strings.TrimSpace(down), ";") {
-		if statement != "" {
+	files, err := filepath.Glob("migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no migrations: ", err)
+	}
+	newest, err := os.ReadFile(files[len(files)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, down, _ := strings.Cut(string(newest), "-- +goose Down")
+	for statement := range strings.SplitSeq(down, ";") {
+		if strings.TrimSpace(statement) != "" {
 			d.exec(t, statement)
 		}
 	}
-	d.exec(t, "DELETE v FROM goose_db_version v JOIN (SELECT MAX(version_id) AS newest FROM goose_db_version) n ON v.version_id = n.newest")
+	d.exec(t, "DELETE FROM goose_db_version ORDER BY version_id DESC LIMIT 1")
 	d.scan(t, "SELECT MAX(version_id) FROM goose_db_version", &version)
 	return version
 }
