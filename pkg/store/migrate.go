@@ -157,34 +157,46 @@ const (
 
 	updateShownNames = `
 		UPDATE images
-		SET shown_name = CASE id %s END
+		SET shown_name = CASE id%s END
 		WHERE shown_name IS NULL
-			AND id IN `
+			AND id IN (%s)`
 )
 
 // fillShownNames writes the names by which pictures are looked for where no program has, a
 // batch at a time. Several may do so at once.
 func fillShownNames(ctx context.Context, db *sql.DB) error {
 	for after := int64(0); ; {
-		var ids []int64
-		var names []any
-		_, err := query(ctx, db, func(rows *sql.Rows) (id int64, err error) {
-			var path string
-			var fileName sql.NullString
-			err = rows.Scan(&id, &path, &fileName)
-			ids, names = append(ids, id), append(names, id, shownName(path, fileName.String))
-			return id, err
-		}, selectUnnamed, after, maxValues)
+		ids, names, err := unnamed(ctx, db, after)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		list, args := placeholders(ids)
-		cases := strings.TrimSpace(strings.Repeat("WHEN ? THEN ? ", len(ids)))
-		if _, err := db.ExecContext(ctx, fmt.Sprintf(updateShownNames, cases)+list, append(names, args...)...); err != nil {
+		cases := strings.Repeat(" WHEN ? THEN ?", len(ids))
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")
+		if _, err := db.ExecContext(ctx, fmt.Sprintf(updateShownNames, cases, marks), append(names, ids...)...); err != nil {
 			return err
 		}
-		after = ids[len(ids)-1]
+		after, _ = ids[len(ids)-1].(int64)
 	}
+}
+
+// unnamed gives the ids of a batch of pictures without such a name, and each id and name in turn.
+func unnamed(ctx context.Context, db *sql.DB, after int64) (ids, names []any, err error) {
+	const batch = 500
+	rows, err := db.QueryContext(ctx, selectUnnamed, after, batch)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var path string
+		var fileName sql.NullString
+		if err := rows.Scan(&id, &path, &fileName); err != nil {
+			return nil, nil, err
+		}
+		ids, names = append(ids, id), append(names, id, shownName(path, fileName.String))
+	}
+	return ids, names, rows.Err()
 }
 
 // newestVersion is the version of the newest migration.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -279,12 +278,6 @@ func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known knownRows)
 		}
 	}
 	return nil
-}
-
-// shownName is by which name a picture is looked for: what an upload was called, else the end
-// of its path.
-func shownName(path, fileName string) string {
-	return truncate(cmp.Or(fileName, path[strings.LastIndexByte(path, '/')+1:]), FileNameWidth)
 }
 
 func scanSubmission(rows *sql.Rows) (sub Submission, err error) {
