@@ -64,6 +64,7 @@ func main() {
 		}
 		sweeper := &sweeper{
 			SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log,
+			gallery: &adopter{AdoptSettings: s.AdoptSettings, gallery: gallery, rows: db, log: log},
 		}
 		rematches := newRematcher(nsq, s.Topics.Rematches, db, sweeper, log)
 		sweeper.planner = rematches

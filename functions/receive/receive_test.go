@@ -69,6 +69,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	sweeps.Interval = 0                                // every ping of a test sweeps
 	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
 	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log}
+	sweeper.gallery = &adopter{AdoptSettings: fromTags[AdoptSettings](t), gallery: gallery, rows: db, log: log}
 	rematches := newRematcher(hintQueue, "rematches", db, sweeper, log)
 	sweeper.planner, sweeper.others = rematches, map[string]dueHints{"photos": photoHints, "rematches": rematches}
 	s.receiver = &receiver{

@@ -17,15 +17,17 @@ GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
+GRANT SELECT, UPDATE ON lineup.adoption TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
 GRANT SELECT, INSERT ON lineup.image_events TO process;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.faces TO process;
-GRANT SELECT ON lineup.face_exclusions TO process;
+GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO process;
 GRANT SELECT, UPDATE ON lineup.rematches TO process;
-GRANT SELECT ON lineup.person TO process;
-GRANT SELECT, UPDATE ON lineup.person_images TO process;
+GRANT SELECT, INSERT, UPDATE ON lineup.person TO process;
+GRANT SELECT, UPDATE ON lineup.spelling_locks TO process;
+GRANT SELECT, INSERT, UPDATE ON lineup.person_images TO process;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.descriptors TO process;
 GRANT SELECT, UPDATE ON lineup.gallery TO process;
 GRANT INSERT ON lineup.changes TO process;
@@ -49,6 +51,7 @@ GRANT SELECT ON lineup.changes TO view;
 GRANT SELECT ON lineup.change_values TO view;
 GRANT SELECT ON lineup.change_people TO view;
 GRANT SELECT ON lineup.counts TO view;
+GRANT SELECT ON lineup.adoption TO view;
 GRANT SELECT ON lineup.goose_db_version TO view;
 
 GRANT SELECT ON lineup.gallery TO 'face-server';
