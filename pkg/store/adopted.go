@@ -117,7 +117,7 @@ func (a *adopting) findOwner(ctx context.Context, tx *sql.Tx) error {
 		a.person = called[0].ID
 	}
 	if len(like) == 0 && len(called) > 1 {
-		a.reason = fmt.Sprintf("it is like nobody, and %d people are called %q: add it to the photos of one of them", len(called), a.name)
+		a.reason = fmt.Sprintf("it is like nobody, and %d people are called as its file is: add it to the photos of one of them", len(called))
 	}
 	return nil
 }

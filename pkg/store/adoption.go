@@ -225,9 +225,13 @@ func adopt(ctx context.Context, tx *sql.Tx, names []string) (waiting int, err er
 			return 0, err
 		}
 	}
+	erased, err := Erased(ctx, tx, names)
+	if err != nil {
+		return 0, err
+	}
 	var added []any
 	for _, name := range names {
-		if !known[name] {
+		if !known[name] && !erased[name] {
 			added = append(added, name)
 		}
 	}

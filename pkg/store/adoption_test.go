@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"sync"
@@ -34,7 +36,7 @@ func TestAnAdoptedPhotoIsWhoseItIsLike(t *testing.T) {
 	}{
 		"like somebody":                        {"img.jpg", face(-10), anna, store.PhotoUsable, ""},
 		"like two, and named as one":           {"anna_7.jpg", face(30), anna, store.PhotoUsable, ""},
-		"like somebody, named as another":      {"anna_8.jpg", face(70), bea, store.PhotoUsable, ""},
+		"like somebody, named as another":      {"anna_8.jpg", face(105), bea, store.PhotoUsable, ""},
 		"like nobody, named as somebody":       {"Anna_9.jpg", face(180), anna, store.PhotoUsable, ""},
 		"like nobody, named as two people are": {"twin.jpg", face(250), one, store.PhotoUnusable, "2 people are called"},
 		"the same photo again":                 {"copy.jpg", face(0), anna, store.PhotoUnusable, "already enrolled"},
@@ -43,10 +45,23 @@ func TestAnAdoptedPhotoIsWhoseItIsLike(t *testing.T) {
 		if len(ids) != 1 {
 			t.Fatalf("%s: %d photos are due, want one", name, len(ids))
 		}
-		photo := db.finishPhoto(t, ids[0], db.seen(t, c.face))
+		seen := db.seen(t, c.face)
+		seen.GalleryState = 1 // the face server had seen nothing yet
+		photo := db.finishPhoto(t, ids[0], seen)
 		if photo.PersonID != c.person || photo.State != c.state || !strings.Contains(photo.Reason, c.reason) {
 			t.Errorf("%s: person %d, %s %q; want %d, %s %q", name, photo.PersonID, photo.State, photo.Reason, c.person, c.state, c.reason)
 		}
+	}
+}
+
+func TestWhatIsErasedIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	sum := sha256.Sum256([]byte("cal_1.jpg"))
+	db.exec(t, "INSERT INTO person (created_at) VALUES (NOW(6))")
+	db.exec(t, "INSERT INTO person_images (image_name, person_id, created_at, removed_at, erased_at) VALUES (?, 1, NOW(6), NOW(6), NOW(6))", "erased/"+hex.EncodeToString(sum[:]))
+	if n := testkit.Must(db.Adopt(t.Context(), []string{"cal_1.jpg", "dan_1.jpg"}))(t); n != 1 {
+		t.Errorf("%d photos are adopted, want the one that is nobody's who was erased", n)
 	}
 }
 

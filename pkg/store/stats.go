@@ -20,6 +20,7 @@ type Stats struct {
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
 	Gallery   AdoptionStats  `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
+	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -119,9 +120,13 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 		return stats, err
 	}
 	rows, err := query(ctx, q, scanFolder, selectFolder+unfinishedFolders, shownFolders)
+	if err != nil {
+		return stats, err
+	}
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
 	}
+	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }
 
