@@ -37,6 +37,8 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")
+	case errors.Is(err, store.ErrDenied):
+		return unavailable("the database does not let receive do this, nothing was saved: its account lacks a right; the log of receive has the GRANT to run")
 	case errors.Is(err, store.ErrFull):
 		return diskFull("the database is full, nothing was saved: make room, then send the request again")
 	case errors.Is(err, store.ErrReadOnly):
