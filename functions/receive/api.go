@@ -33,10 +33,10 @@ func (r *receiver) readJSON(w http.ResponseWriter, request *http.Request, v any,
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		return malformed(`%s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
+		return malformed(`the body cannot be read: %s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return malformed("something follows the JSON object")
+		return malformed("the body cannot be read: something follows the JSON object")
 	}
 	return nil
 }
