@@ -48,8 +48,10 @@ func withPrefix(route string) string {
 
 // isHandedOn tells of requests that receive answers, and counts.
 func (v *view) isHandedOn(r *http.Request) bool {
-	_, pattern := v.writes.Handler(r)
-	return v.receive.allowed && pattern != ""
+	if _, write := v.writes.Handler(r); isAPI(r) {
+		return v.receive.allowed && write != ""
+	}
+	return v.receive.allowed && (r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete)
 }
 
 // tell answers with what a handler finds. Parameters are all that its query may have.
