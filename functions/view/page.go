@@ -41,6 +41,8 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"writes":      func() bool { return writes },
 		"decision":    decision,
 		"did":         did,
+		"happened":    happened,
+		"person":      personName,
 		"summary":     summarize,
 		"picture":     pictureURL,
 		"statusClass": statusClass,
