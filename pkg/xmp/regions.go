@@ -34,7 +34,10 @@ type Regions struct {
 	// Width and Height are of the picture that the regions were made for, in pixels; 0
 	// where that is not told.
 	Width, Height float64
-	Faces         []Region
+	// Upright says that the boxes are of the picture as viewers show it. Else they are of
+	// its pixels as they are stored, as a rule.
+	Upright bool
+	Faces   []Region
 }
 
 // Region is a face, and what is said of it.
@@ -61,6 +64,7 @@ func Read(packet []byte) (Regions, error) {
 		if size := of.property(nsRegions, "AppliedToDimensions"); size != nil {
 			found.Width, found.Height = size.number(nsSize, "w"), size.number(nsSize, "h")
 		}
+		found.Upright = strings.EqualFold(of.text(nsLineup, "Upright"), "true")
 		list := of.property(nsRegions, "RegionList")
 		if list == nil {
 			continue

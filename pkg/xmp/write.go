@@ -25,6 +25,9 @@ func Write(regions Regions) []byte {
 	if regions.Width > 0 && regions.Height > 0 {
 		fmt.Fprintf(&b, "    <mwg-rs:AppliedToDimensions stDim:w=\"%g\" stDim:h=\"%g\" stDim:unit=\"pixel\"/>\n", regions.Width, regions.Height)
 	}
+	if regions.Upright {
+		b.WriteString("    <lineup:Upright>True</lineup:Upright>\n")
+	}
 	b.WriteString("    <mwg-rs:RegionList>\n     <rdf:Bag>\n")
 	for _, r := range regions.Faces {
 		writeRegion(&b, r)

@@ -81,14 +81,14 @@ func TestWhatIsNoXMPIsRefused(t *testing.T) {
 }
 
 func TestWhatIsWrittenIsReadAgain(t *testing.T) {
-	want := xmp.Regions{Width: 640, Height: 480, Faces: []xmp.Region{
+	want := xmp.Regions{Width: 640, Height: 480, Upright: true, Faces: []xmp.Region{
 		{Name: `Zoë "Z" <&> O'Hara`, Box: lineup.Box{X: 0.1, Y: 0.2, Width: 0.3, Height: 0.4}},
 		{Name: "By a machine", Machine: true, Box: lineup.Box{X: 0.5, Y: 0.5, Width: 0.1, Height: 0.1}},
 		{Ignored: true, Box: lineup.Box{X: 0, Y: 0, Width: 1, Height: 1}},
 		{Not: []string{"Anna", "B&B"}, Box: lineup.Box{X: 0.25, Y: 0.25, Width: 0.5, Height: 0.5}},
 	}}
 	got, err := xmp.Read(xmp.Write(want))
-	if err != nil || len(got.Faces) != len(want.Faces) || got.Width != 640 || got.Height != 480 {
+	if err != nil || len(got.Faces) != len(want.Faces) || !got.Upright || got.Width != 640 || got.Height != 480 {
 		t.Fatalf("read %+v, %v", got, err)
 	}
 	for i, face := range got.Faces {
