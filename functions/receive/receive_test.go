@@ -19,6 +19,7 @@ import (
 	"github.com/nsqio/go-nsq"
 	"golang.org/x/sync/semaphore"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
@@ -88,7 +89,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 		waiters:    semaphore.NewWeighted(limits.MaxWaiters),
 		log:        log,
 	}
-	s.handler = s.routes()
+	s.handler = contract.Handler(t, s.routes(), func(*http.Request) bool { return true })
 	return s
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
@@ -67,10 +68,13 @@ func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	authenticator := testkit.Must(auth.New(a, log))(t)
 	v := testkit.Must(newView(options, authenticator, db, pictures, log))(t)
-	server := httptest.NewServer(v.handler())
+	server := httptest.NewServer(contract.Handler(t, v.handler(), isRead))
 	t.Cleanup(server.Close)
 	return &site{db, dsn, roots, v, server.URL}
 }
+
+// isRead tells of requests to the API that view itself answers.
+func isRead(r *http.Request) bool { return isAPI(r) && r.Method == http.MethodGet }
 
 // reply is an answer, read whole.
 type reply struct {
