@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 // OpenAPI describes the HTTP API.
@@ -43,7 +45,7 @@ var Schemas = sync.OnceValues(func() (map[string][]byte, error) {
 		definitions := map[string]any{}
 		schema := bundle(payload, all, definitions).(map[string]any)
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-		schema["$id"] = SchemaURN(kind)
+		schema["$id"] = event.SchemaURN(kind)
 		schema["title"] = message.Title
 		schema["$defs"] = definitions
 		text, err := json.MarshalIndent(schema, "", "  ")
@@ -65,9 +67,6 @@ type document struct {
 		}
 	}
 }
-
-// SchemaURN is the id of the schema of an event type's data.
-func SchemaURN(kind string) string { return "urn:lineup:schema:" + kind }
 
 // bundle gives part of a schema with references to what it adds to definitions.
 func bundle(part any, all, definitions map[string]any) any {

@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -74,6 +72,5 @@ func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
 	encoder.SetEscapeHTML(false)
 	encoder.Encode(content) //nolint:errcheck // it is made of what JSON has
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body.Bytes())))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
+	sendWithTag(w, r, body.Bytes())
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +75,10 @@ func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func
 }
 
 // isRead tells of requests to the API that view itself answers.
-func isRead(r *http.Request) bool { return isAPI(r) && r.Method == http.MethodGet }
+func isRead(r *http.Request) bool {
+	path := r.URL.Path
+	return r.Method == http.MethodGet && (isAPI(r) || strings.HasPrefix(path, "/schemas/") || path == "/openapi.yaml" || path == "/asyncapi.yaml")
+}
 
 // reply is an answer, read whole.
 type reply struct {

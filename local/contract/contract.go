@@ -86,6 +86,10 @@ func (a *API) judge(asked *http.Request, sent []byte, answer *recorder) (faults 
 		return nil // GET without its body, and a browser's question: HTTP's own
 	}
 	refused := answer.status >= http.StatusBadRequest
+	sent = bytes.TrimPrefix(sent, []byte("\ufeff")) // who reads JSON may pass it over (RFC 8259, section 8.1)
+	if len(sent) > 0 && asked.Header.Get("Content-Type") == "" {
+		asked.Header.Set("Content-Type", "application/json") // who reads it may guess (RFC 9110, section 8.3)
+	}
 	asked.Body = io.NopCloser(bytes.NewReader(sent))
 	if valid, errs := a.validator.ValidateHttpRequestSync(asked); !valid {
 		switch {
@@ -96,7 +100,10 @@ func (a *API) judge(asked *http.Request, sent []byte, answer *recorder) (faults 
 		}
 	}
 	asked.Body = io.NopCloser(bytes.NewReader(sent))
-	response := &http.Response{StatusCode: answer.status, Header: answer.Header(), Body: io.NopCloser(&answer.body), Request: asked}
+	if answer.status < http.StatusMultipleChoices && answer.body.Len() == 0 && answer.Header().Get("Content-Type") == "" {
+		return faults // the document says what an answer holds, and cannot say that it holds nothing
+	}
+	response := &http.Response{StatusCode: answer.status, Header: answer.Header(), Body: io.NopCloser(bytes.NewReader(answer.body.Bytes())), Request: asked}
 	if valid, errs := a.validator.ValidateHttpResponse(asked, response); !valid {
 		faults = append(faults, "the answer: "+told(errs)+" in "+answer.body.String())
 	}
