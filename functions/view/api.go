@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -73,4 +75,10 @@ func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
 	encoder.Encode(content) //nolint:errcheck // it is made of what JSON has
 	w.Header().Set("Content-Type", "application/json")
 	sendWithTag(w, r, body.Bytes())
+}
+
+// sendWithTag sends the content with an ETag, or 304 to whoever has it already.
+func sendWithTag(w http.ResponseWriter, r *http.Request, content []byte) {
+	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(content)))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"lineup.dev/lineup/docs"
 )
@@ -36,8 +32,3 @@ func (v *view) schema(w http.ResponseWriter, r *http.Request) {
 	sendWithTag(w, r, content)
 }
 
-// sendWithTag sends the content with an ETag, or 304 to whoever has it already.
-func sendWithTag(w http.ResponseWriter, r *http.Request, content []byte) {
-	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(content)))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
-}
