@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -33,11 +34,13 @@ type settings struct {
 	NSQ
 	queue.Subscription // hints of pictures are published to the topic; the channel's backlog limits a sweep
 	Topics
+	DeadLetters
 	photo.RootsSettings
 	photo.GallerySettings
 	Limits
 	SweepSettings
 	FolderSettings
+	AdoptSettings
 	Prewarming // of what looks at the pictures
 }
 
@@ -89,9 +92,45 @@ func (t Topics) Check() error {
 	return errors.Join(queue.CheckName("PHOTO_TOPIC", t.Photos), queue.CheckName("REMATCH_TOPIC", t.Rematches))
 }
 
+// hintTopics is how many topics receive publishes hints to.
+const hintTopics = 3
+
+// DeadLetters are where the bridge puts the hints that process refuses for good.
+type DeadLetters struct {
+	DeadTopics  []string `envconfig:"DEAD_TOPIC" desc:"topics of the bridge's dead letters, which stats counts: one for each of TOPIC, PHOTO_TOPIC and REMATCH_TOPIC; by default each with .dead behind it"`
+	DeadChannel string   `envconfig:"DEAD_CHANNEL" default:"dead" desc:"channel of each DEAD_TOPIC that the bridge's letters are read from"`
+}
+
+// Check refuses names that nsqd would refuse, and topics that are too few or too many.
+func (d DeadLetters) Check() error {
+	errs := []error{queue.CheckName("DEAD_CHANNEL", d.DeadChannel)}
+	if n := len(d.DeadTopics); n > 0 && n != hintTopics {
+		errs = append(errs, fmt.Errorf("DEAD_TOPIC=%v names %d topics: name one for each of TOPIC, PHOTO_TOPIC and REMATCH_TOPIC, in this order", d.DeadTopics, n))
+	}
+	for _, topic := range d.DeadTopics {
+		errs = append(errs, queue.CheckName("DEAD_TOPIC", topic))
+	}
+	return errors.Join(errs...)
+}
+
+// deadTopic is where the dead letters of the i-th topic are.
+func (d DeadLetters) deadTopic(i int, topic string) string {
+	if len(d.DeadTopics) > 0 {
+		return d.DeadTopics[i]
+	}
+	return queue.DeadTopic(topic)
+}
+
 // FolderSettings say how folders that are posted are walked.
 type FolderSettings struct {
 	Time time.Duration `envconfig:"FOLDER_TIME" default:"10s" min:"1ms" max:"10m" desc:"how long a request or a ping submits the pictures of folders before it leaves the rest to the next ping"`
+}
+
+// AdoptSettings say how the gallery is listed for photos that a hand put into it.
+type AdoptSettings struct {
+	Time  time.Duration `envconfig:"ADOPT_TIME" default:"10s" min:"0" max:"10m" desc:"how long a ping lists the files of KNOWN_PEOPLE before it leaves the rest to the next ping: new ones become photos of the persons they show, and photos whose files are gone are not used; 0: it never does"`
+	Pause time.Duration `envconfig:"ADOPT_PAUSE" default:"0" min:"0" max:"24h" desc:"shortest time from the end of such a listing to the next, for a bucket whose listing costs; 0: every ping lists"`
+	Most  int           `envconfig:"ADOPT_MAX" default:"10000" min:"1" max:"10000000" desc:"new photos of KNOWN_PEOPLE after which a ping leaves the rest to the next, 500 more at most"`
 }
 
 // SweepSettings say what a ping does.

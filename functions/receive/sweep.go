@@ -27,7 +27,9 @@ type sweeper struct {
 	others       map[string]dueHints                                 // other hints, by their topics
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
-	counts       interface{ Recount(context.Context) error }         // what it does last
+	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
+	counts       interface{ Recount(context.Context) error }         // what it counts
+	parts        interface{ tell(context.Context) error }            // what it tells of last
 	log          *slog.Logger
 
 	filling sync.Mutex // held while other hints are published
@@ -68,12 +70,13 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
+	err = errors.Join(err, s.gallery.adopt(ctx))
 	others, failed := s.fillOthers(ctx)
 	published, err = published+others, errors.Join(err, failed)
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
-	err = errors.Join(err, s.folders.resume(ctx), s.counts.Recount(ctx))
+	err = errors.Join(err, s.folders.resume(ctx), s.counts.Recount(ctx), s.parts.tell(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}

@@ -31,4 +31,3 @@ func (v *view) schema(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/schema+json")
 	sendWithTag(w, r, content)
 }
-

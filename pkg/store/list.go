@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +67,14 @@ func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
 			return page{}, err
 		}
 	}
-	index, err := f.index(ctx, q, within)
+	index, many, err := f.index(ctx, q, within)
 	if err != nil {
 		return page{}, err
+	}
+	if many != nil {
+		if p, full, err := f.newestOf(ctx, q, index, append(slices.Clone(within), *many), all); err != nil || full {
+			return p, err
+		}
 	}
 	switch {
 	case index == "" && family != nil:
@@ -217,8 +221,9 @@ func ignoreNotFound(err error) error {
 func (f Filter) waits() bool { return f.Status != "" && !f.Status.Final() }
 
 // index is the index of images to read the page by; empty where that of a person's faces
-// is better.
-func (f Filter) index(ctx context.Context, q querier, within []condition) (string, error) {
+// is better. Many is what it is asked for where that is true of many pictures, which are not
+// among the newest.
+func (f Filter) index(ctx context.Context, q querier, within []condition) (index string, many *condition, err error) {
 	narrow := []struct {
 		asked bool
 		index string
@@ -231,6 +236,7 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (strin
 		}},
 	}
 	beginning := "" // the index of one
+	var begins condition
 	for _, c := range narrow {
 		if !c.asked {
 			continue
@@ -238,36 +244,24 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (strin
 		where, args := join([]condition{c.where()})
 		is, err := fewer(ctx, q, "images i FORCE INDEX ("+c.index+") WHERE "+where, few, args...)
 		if err != nil || is {
-			return c.index, err
+			return c.index, nil, err
 		}
-		beginning = cmp.Or(beginning, c.index)
+		if beginning == "" {
+			beginning, begins = c.index, c.where()
+		}
 	}
 	switch {
 	case f.Person != 0:
-		return "", nil
+		return "", nil, nil
 	case beginning != "":
 		newest, err := f.amongNewest(ctx, q, within)
 		if err != nil || !newest {
-			return beginning, err
+			return beginning, &begins, err
 		}
 	case f.Status != "":
-		return "images_status", nil
+		return "images_status", nil, nil
 	}
-	return "PRIMARY", nil
-}
-
-// amongNewest tells whether the page is full before many pictures were read, from the
-// newest on. Those of a large folder of long ago are behind all that were posted since.
-func (f Filter) amongNewest(ctx context.Context, q querier, within []condition) (bool, error) {
-	where, args := join(within)
-	last, err := query(ctx, q, scanID, "SELECT COALESCE(MAX(i.id), 0) FROM images i WHERE "+where, args...)
-	if err != nil {
-		return false, err
-	}
-	within = append(slices.Clone(within), condition{"i.id > ?", []any{last[0] - few}})
-	where, args = join(append(within, f.conditions()...))
-	less, err := fewer(ctx, q, "images i FORCE INDEX (PRIMARY) WHERE "+where, f.Limit, args...)
-	return !less, err
+	return "PRIMARY", nil, nil
 }
 
 // fewer tells whether there are fewer rows than that.
