@@ -14,20 +14,19 @@ import (
 func writeCSV(w http.ResponseWriter, images []lineup.Image) {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="pictures.csv"`)
-	table := csv.NewWriter(w)
-	table.Write([]string{"id", "path", "file_name", "status", "reason", "people", "created_at", "updated_at"})
+	rows := [][]string{{"id", "path", "file_name", "status", "reason", "people", "created_at", "updated_at"}}
 	for _, image := range images {
 		var names []string
 		for _, person := range known(image) {
 			names = append(names, person.Name)
 		}
-		table.Write([]string{
+		rows = append(rows, []string{
 			strconv.FormatInt(image.ID, 10),
 			cell(image.Path), cell(image.FileName), string(image.Status), cell(image.Reason), cell(strings.Join(names, "; ")),
 			image.CreatedAt.UTC().Format(time.RFC3339), image.UpdatedAt.UTC().Format(time.RFC3339),
 		})
 	}
-	table.Flush() // whoever went away has no error to be told
+	csv.NewWriter(w).WriteAll(rows) //nolint:errcheck // whoever went away has no error to be told
 }
 
 // cell is text that no spreadsheet takes for a formula

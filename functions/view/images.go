@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -57,7 +56,7 @@ func (v *view) imagesPage(r *http.Request, q query) (content imagesPage, err err
 		Grid:      q.values.Get("as") == "grid",
 		CSV:       q.with(doneParameter, "", "format", "csv"),
 		JSON:      q.with(doneParameter, "", "format", "json"),
-		Here:      url.QueryEscape(q.with(doneParameter, "")),
+		Here:      q.with(doneParameter, ""),
 	}
 	content.Switch = q.with("as", "grid")
 	if content.Grid {

@@ -112,8 +112,8 @@ func pictureCount(n int64) string {
 	return fmt.Sprintf("%d pictures", n)
 }
 
-// day is a time as a field for days has it; empty for none.
-func day(t time.Time) string {
+// dayOf is a time as a field for days has it; empty for none.
+func dayOf(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
