@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -55,6 +59,14 @@ func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	adopted := receive.adopt(t, "carl_1.jpg")
+	process.finishPhoto(t, adopted[len(adopted)-1], process.seen(t, face(250)))
+	testkit.Succeed(t, receive.LosePhotos(t.Context(), adopted))
+	listing, _, err := receive.ClaimAdoption(t.Context(), time.Minute, 0)
+	testkit.Succeed(t, errors.Join(err, receive.FailAdoption(t.Context(), listing, "away"), receive.ReleaseAdoption(t.Context(), listing)))
+	process.finishRegions(t, testkit.Must(process.Claim(t.Context(), db.submit(t, "regions.jpg")[0].ID, time.Minute))(t), "1", []lineup.Face{faceAt(0.1, face(0))},
+		store.Region{Box: at(0.1), Name: "Dora", Not: []string{"Anna"}}, store.Region{Box: at(0.5), Name: "Anna"})
+	testkit.Must(view.Stats(t.Context()))(t)
 	testkit.Must(receive.UndoChange(t.Context(), receive.lastChange(t).ID, ""))(t)
 	testkit.Must(receive.DuePhotos(t.Context(), time.Minute, 1))(t)
 	for _, reader := range []database{receive, view} {
@@ -79,5 +91,23 @@ func TestTheDocumentedGrantsAreTheTestedOnes(t *testing.T) {
 	}
 	if !strings.Contains(string(operations), "```sql\n"+string(grants)+"```\n") {
 		t.Error("docs/operations.md does not hold grants.sql word for word")
+	}
+}
+
+func TestAMissingRightIsNamedWithItsStatement(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dsn := deptest.Account(t, db.dsn, "view")
+	err := open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 1}).TellParts(t.Context(), store.Part{Name: "view", State: "ready"})
+	if !errors.Is(err, store.ErrDenied) {
+		t.Fatalf("view wrote: %v, want ErrDenied", err)
+	}
+	var name string
+	db.scan(t, "SELECT DATABASE()", &name)
+	account := testkit.Must(mysql.ParseDSN(dsn))(t).User
+	for _, want := range []string{"GRANT INSERT", " ON " + name + ".parts TO '" + account + "'", "docs/operations.md"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\ndoes not say %q", err, want)
+		}
 	}
 }
