@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"lineup.dev/lineup/docs"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
@@ -70,6 +71,9 @@ func (v *view) handler() http.Handler {
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
+	pages.Handle("GET /openapi.yaml", v.document(docs.OpenAPI))
+	pages.Handle("GET /asyncapi.yaml", v.document(docs.AsyncAPI))
+	pages.Handle("GET /schemas/{name}", v.timed(http.HandlerFunc(v.schema)))
 	all := http.NewServeMux()
 	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())
@@ -83,9 +87,11 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		switch {
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
-		case serve.WantsJSON(r):
+		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)
+		case p.csv != nil && r.URL.Query().Get("format") == "csv":
+			p.csv(w)
 		default:
 			p.done = v.doneOf(r, p)
 			v.render(w, r, http.StatusOK, p)
