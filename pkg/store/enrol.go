@@ -45,6 +45,7 @@ func (e *SameSpelling) Error() string {
 // Errors of what a caller asked for.
 var (
 	ErrOtherPerson = errors.New("the photo is already another person's")
+	ErrErasing     = errors.New("the photo was an erased person's, and its file is still being removed; next: send it again in a moment")
 	ErrNameless    = errors.New("the name has no character that can be seen; next: give another name")
 )
 
@@ -53,7 +54,8 @@ var (
 // nothing. Names of one spelling are one person unless New. A photo that was refused as
 // like another named person is pending again with Anyway, as is one of which another face
 // is chosen, and one that nobody could look at. ErrNotFound when nobody has the id; *SameSpelling when several have the
-// name; ErrOtherPerson when a photo is another's.
+// name; ErrOtherPerson when a photo is another's; ErrErasing while the file of an erased
+// person's has not been removed.
 func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 	var done enrolling
 	err := s.transact(ctx, "enrol a person", func(tx *sql.Tx) (err error) {
@@ -78,6 +80,9 @@ func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
 		return nil
 	}
 	_, err := s.UndoChange(ctx, e.Change, by)
+	if errors.Is(err, ErrErased) { // nothing of it is left
+		return nil
+	}
 	if _, later := errors.AsType[*LaterChange](err); !later {
 		return err
 	}
@@ -279,6 +284,9 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 
 // addPhoto inserts a photo that has no row.
 func (e *enrolling) addPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
+	if err := passTombstone(ctx, tx, name); err != nil {
+		return 0, err
+	}
 	row := photoRow{Photo: Photo{ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
 	result, err := tx.ExecContext(ctx, insertPhoto, name, row.PersonID, nullableID(int64(row.Chosen)), row.Anyway)
 	if isOneOf(err, errDuplicate) { // another was first

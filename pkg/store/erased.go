@@ -61,3 +61,32 @@ func (s *Store) ErasedFiles(ctx context.Context, imageNames []string) (erased ma
 	})
 	return erased, err
 }
+
+const (
+	selectTombstone = `
+		SELECT erasing IS NOT NULL
+		FROM person_images
+		WHERE image_name = ?
+		FOR UPDATE`
+
+	updateTombstone = `
+		UPDATE person_images
+		SET image_name = CONCAT('` + erasedPrefix + `', id)
+		WHERE image_name = ?`
+)
+
+// passTombstone lets a hand enrol again what was an erased person's: somebody else's by now.
+func passTombstone(ctx context.Context, tx *sql.Tx, name string) error {
+	erasing, err := query(ctx, tx, func(rows *sql.Rows) (erasing bool, err error) {
+		err = rows.Scan(&erasing)
+		return erasing, err
+	}, selectTombstone, erasedName(name))
+	if err != nil || len(erasing) == 0 {
+		return err
+	}
+	if erasing[0] {
+		return ErrErasing
+	}
+	_, err = tx.ExecContext(ctx, updateTombstone, erasedName(name))
+	return err
+}

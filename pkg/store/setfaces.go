@@ -206,6 +206,7 @@ func (f *faceRow) set(ctx context.Context, tx *sql.Tx, settings []setting) error
 	if given != 0 || f.Ignored {
 		f.DecidedBy = lineup.ByHand
 	}
+	f.erased = f.erased && f.Ignored // a hand said that it is somebody else
 	return nil
 }
 
@@ -254,6 +255,9 @@ func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""
 }
 
+// facesPrefix begins the image_name of a photo that is a face of a picture.
+const facesPrefix = "faces/"
+
 // facePhoto is the photo that a face is.
 type facePhoto struct {
 	id, person int64
@@ -279,7 +283,7 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 	case len(found) == 0 && !f.goodPhoto():
 		return nil, nil
 	case len(found) == 0:
-		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf("faces/%d", f.ID), f.given, f.ID)
+		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf(facesPrefix+"%d", f.ID), f.given, f.ID)
 		if err != nil {
 			return nil, err
 		}
