@@ -140,6 +140,9 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 	if err := e.readPhotos(ctx, tx, photosByName+forUpdate); err != nil { // what another did meanwhile
 		return err
 	}
+	if err := passTombstones(ctx, tx, e.unknown()); err != nil {
+		return err
+	}
 	e.values = []changeValue{{Subject: subject("person", e.person, "removed"), Before: e.created || e.revived, After: false}}
 	for _, photo := range e.Photos {
 		id, err := e.enrolPhoto(ctx, tx, photo.ImageName)
@@ -185,6 +188,16 @@ func (e *enrolling) readPhotos(ctx context.Context, tx *sql.Tx, statement string
 	}
 	e.owners, err = survivors(ctx, tx, people)
 	return err
+}
+
+// unknown are the names of the photos that have no row.
+func (e *enrolling) unknown() (names []string) {
+	for _, photo := range e.Photos {
+		if _, known := e.known[photo.ImageName]; !known {
+			names = append(names, photo.ImageName)
+		}
+	}
+	return names
 }
 
 // findPerson finds, brings back or makes the person, and holds the row.
@@ -284,9 +297,6 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 
 // addPhoto inserts a photo that has no row.
 func (e *enrolling) addPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
-	if err := passTombstone(ctx, tx, name); err != nil {
-		return 0, err
-	}
 	row := photoRow{Photo: Photo{ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
 	result, err := tx.ExecContext(ctx, insertPhoto, name, row.PersonID, nullableID(int64(row.Chosen)), row.Anyway)
 	if isOneOf(err, errDuplicate) { // another was first

@@ -68,13 +68,6 @@ const (
 			image_name = CONCAT('` + erasedPrefix + `', SHA2(image_name, 256))
 		WHERE id IN `
 
-	// An older tombstone of the same name is known by its id alone.
-	updateTombstones = `
-		UPDATE person_images
-		SET image_name = CONCAT('` + erasedPrefix + `', id)
-		WHERE erasing IS NULL
-			AND image_name IN `
-
 	deleteErasedDescriptors = `
 		DELETE FROM descriptors
 		WHERE photo_id IN `
@@ -191,7 +184,7 @@ func erasePhotos(ctx context.Context, tx *sql.Tx, receipt int64, ids []int64, ph
 	for _, photo := range photos {
 		digests = append(digests, erasedName(photo.name))
 	}
-	if err := execChunks(ctx, tx, updateTombstones, digests); err != nil {
+	if err := execChunks(ctx, tx, updateTombstones, digests); err != nil { // older ones of the same names
 		return err
 	}
 	for chunk := range slices.Chunk(ids, maxValues) {

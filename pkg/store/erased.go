@@ -63,30 +63,51 @@ func (s *Store) ErasedFiles(ctx context.Context, imageNames []string) (erased ma
 }
 
 const (
-	selectTombstone = `
-		SELECT erasing IS NOT NULL
+	lockTombstones = `
+		SELECT
+			id,
+			erasing IS NOT NULL
 		FROM person_images
-		WHERE image_name = ?
+		WHERE image_name IN %s
+		ORDER BY id
 		FOR UPDATE`
 
-	updateTombstone = `
+	// Known by the id alone from then on.
+	updateTombstones = `
 		UPDATE person_images
 		SET image_name = CONCAT('` + erasedPrefix + `', id)
-		WHERE image_name = ?`
+		WHERE erasing IS NULL
+			AND image_name IN `
 )
 
-// passTombstone lets a hand enrol again what was an erased person's: somebody else's by now.
-func passTombstone(ctx context.Context, tx *sql.Tx, name string) error {
-	erasing, err := query(ctx, tx, func(rows *sql.Rows) (erasing bool, err error) {
-		err = rows.Scan(&erasing)
-		return erasing, err
-	}, selectTombstone, erasedName(name))
-	if err != nil || len(erasing) == 0 {
-		return err
+// passTombstones lets a hand enrol again what was an erased person's: it is somebody
+// else's by now.
+func passTombstones(ctx context.Context, tx *sql.Tx, imageNames []string) error {
+	var digests []string
+	for _, name := range imageNames {
+		digests = append(digests, erasedName(name))
 	}
-	if erasing[0] {
-		return ErrErasing
+	for chunk := range slices.Chunk(digests, maxValues) {
+		list, args := placeholders(chunk)
+		erasing := false
+		found, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
+			var one bool
+			err = rows.Scan(&id, &one)
+			erasing = erasing || one
+			return id, err
+		}, fmt.Sprintf(lockTombstones, list), args...)
+		if err != nil {
+			return err
+		}
+		if erasing {
+			return ErrErasing
+		}
+		if len(found) == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, updateTombstones+list, args...); err != nil {
+			return err
+		}
 	}
-	_, err = tx.ExecContext(ctx, updateTombstone, erasedName(name))
-	return err
+	return nil
 }
