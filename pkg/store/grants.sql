@@ -17,6 +17,7 @@ GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.parts TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.erasures TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
@@ -32,6 +33,7 @@ GRANT SELECT, UPDATE ON lineup.gallery TO process;
 GRANT INSERT ON lineup.changes TO process;
 GRANT INSERT ON lineup.change_values TO process;
 GRANT INSERT ON lineup.change_people TO process;
+GRANT SELECT, INSERT, UPDATE ON lineup.parts TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;
@@ -50,6 +52,7 @@ GRANT SELECT ON lineup.changes TO view;
 GRANT SELECT ON lineup.change_values TO view;
 GRANT SELECT ON lineup.change_people TO view;
 GRANT SELECT ON lineup.counts TO view;
+GRANT SELECT ON lineup.parts TO view;
 GRANT SELECT ON lineup.erasures TO view;
 GRANT SELECT ON lineup.goose_db_version TO view;
 

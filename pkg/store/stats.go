@@ -20,6 +20,7 @@ type Stats struct {
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
 	Erasures  ErasuresStats  `json:"erasures"`  // of people, that are not finished
+	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -123,6 +124,9 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 		return stats, err
 	}
 	rows, err := query(ctx, q, scanFolder, selectFolder+unfinishedFolders, shownFolders)
+	if err != nil {
+		return stats, err
+	}
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
 	}
@@ -134,7 +138,11 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 		return stats, err
 	}
 	first, err := query(ctx, q, scanErasure, selectErasures+"finished_at IS NULL ORDER BY id LIMIT ?", shownFolders)
+	if err != nil {
+		return stats, err
+	}
 	stats.Erasures.First = append(stats.Erasures.First, first...)
+	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }
 
