@@ -25,6 +25,7 @@ type receiver struct {
 	publisher  publisher
 	photoHints photoHints
 	follower   *follower
+	eraser     *eraser
 	sweeper    *sweeper
 	walker     *walker
 	roots      *photo.Roots
@@ -46,7 +47,7 @@ type opened struct {
 	gallery *photo.Roots
 }
 
-// newReceiver connects the parts. The follower is yet to be run.
+// newReceiver connects the parts. The follower and the eraser are yet to be run.
 func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logger) *receiver {
 	o.roots.Reserve(o.gallery)
 	comparer := newComparer(o.roots, o.store, log)
@@ -54,10 +55,12 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	photos := photoHints{queue: o.queue, topic: s.Topics.Photos, store: o.store, log: log}
 	walks := &walker{s.FolderSettings, o.roots, o.store, comparer, pictures, o.queue, s.Subscription, s.Fill, log}
 	rematches := &rematches{o.queue, s.Topics.Rematches, o.store, log}
+	eraser := newEraser(s.ErasingSettings, o, log)
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
-		comparer: comparer, folders: walks, counts: o.store, log: log,
+		comparer: comparer, folders: walks, erased: eraser, counts: o.store, log: log,
+		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}
 	return &receiver{
 		limits:     s.Limits,
@@ -66,6 +69,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		publisher:  pictures,
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
+		eraser:     eraser,
 		sweeper:    sweeper,
 		walker:     walks,
 		roots:      o.roots,
@@ -107,6 +111,7 @@ func (r *receiver) addAPI(mux *http.ServeMux) {
 		"PATCH /faces/{id}":                  r.patchFace,
 		"POST /people":                       r.postPeople,
 		"PATCH /people/{id}":                 r.patchPerson,
+		"DELETE /people/{id}":                r.erasePerson,
 		"POST /people/{id}/photos":           r.postPersonPhotos,
 		"DELETE /people/{id}/photos/{photo}": r.deletePhoto,
 		"POST /people/{id}/merge":            r.mergePeople,

@@ -155,7 +155,7 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 	e.People = append(e.People, named...)
 	for _, photo := range photos {
 		e.Photos = append(e.Photos, photo.Photo)
-		if !strings.HasPrefix(photo.ImageName, facesPrefix) {
+		if !strings.HasPrefix(photo.ImageName, facePhotoPrefix) {
 			e.Counts.Files++
 		}
 	}

@@ -255,8 +255,8 @@ func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""
 }
 
-// facesPrefix begins the image_name of a photo that is a face of a picture.
-const facesPrefix = "faces/"
+// facePhotoPrefix begins the image_name of a photo that is a face; no file has it.
+const facePhotoPrefix = "faces/"
 
 // facePhoto is the photo that a face is.
 type facePhoto struct {
@@ -283,7 +283,7 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 	case len(found) == 0 && !f.goodPhoto():
 		return nil, nil
 	case len(found) == 0:
-		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf(facesPrefix+"%d", f.ID), f.given, f.ID)
+		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf("%s%d", facePhotoPrefix, f.ID), f.given, f.ID)
 		if err != nil {
 			return nil, err
 		}
