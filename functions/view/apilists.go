@@ -41,7 +41,7 @@ func (v *view) apiPerson(r *http.Request, _ query) (any, error) {
 }
 
 func (v *view) apiErasure(r *http.Request, _ query) (any, error) {
-	return byID(r, "erasing", v.db.Erasure)
+	return byID(r, "receipt", v.db.Erasure)
 }
 
 func (v *view) apiStats(r *http.Request, _ query) (any, error) { return v.db.Stats(r.Context()) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -69,28 +68,4 @@ func (v *view) person(r *http.Request) (page, error) {
 		return page{}, err
 	}
 	return page{template: "person", title: profile.Name, content: personPage{profile, list}, about: store.ChangeFilter{Person: id}}, nil
-}
-
-// orErased makes of the answer that there is no such person the one that there was, and was
-// erased, with the receipt's address.
-func (v *view) orErased(r *http.Request, err error) error {
-	problem, ok := errors.AsType[*serve.Problem](err)
-	if !ok || problem.Status != http.StatusNotFound {
-		return err
-	}
-	id, ok := pathID(r)
-	if !ok {
-		return err
-	}
-	receipt, failed := v.db.ErasureOf(r.Context(), id)
-	if errors.Is(failed, store.ErrNotFound) {
-		return err
-	}
-	if failed != nil {
-		return failed
-	}
-	return &serve.Problem{
-		Type: serve.ProblemType("erased"), Status: http.StatusGone,
-		Detail: fmt.Sprintf("Person %d was erased. The receipt is at /api/v1/erasures/%d.", id, receipt),
-	}
 }
