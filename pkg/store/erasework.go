@@ -223,20 +223,20 @@ func (e *Erasure) eraseMentions(ctx context.Context, tx *sql.Tx) (more bool, err
 		return false, err
 	}
 	people := setOf(e.People)
-	var alike []int64
+	var naming []int64
 	_, err = query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
 		var person int64
 		var photo string
 		err = rows.Scan(&id, &person, &photo)
 		if people[person] || digests[erasedName(photo)] {
-			alike = append(alike, id)
+			naming = append(naming, id)
 		}
 		return id, err
 	}, selectAlike)
 	if err != nil {
 		return false, err
 	}
-	return false, execChunks(ctx, tx, updateAlike, distinctIDs(alike))
+	return false, execChunks(ctx, tx, updateAlike, distinctIDs(naming))
 }
 
 const selectNamesOf = `
