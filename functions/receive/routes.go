@@ -106,9 +106,14 @@ func (r *receiver) routes() http.Handler {
 func (r *receiver) addAPI(mux *http.ServeMux) {
 	for pattern, f := range r.writes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPrefix+path, r.handle(withoutParameters(f)))
+		if pattern != erasing { // which reads its parameters itself
+			f = withoutParameters(f)
+		}
+		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
 	}
 }
+
+const erasing = "DELETE /people/{id}"
 
 // writes are what answers each of lineup.APIWrites.
 func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) error {
@@ -121,7 +126,7 @@ func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) 
 		"PATCH /faces/{id}":                  r.patchFace,
 		"POST /people":                       r.postPeople,
 		"PATCH /people/{id}":                 r.patchPerson,
-		"DELETE /people/{id}":                r.erasePerson,
+		erasing:                              r.erasePerson,
 		"POST /people/{id}/photos":           r.postPersonPhotos,
 		"DELETE /people/{id}/photos/{photo}": r.deletePhoto,
 		"POST /people/{id}/merge":            r.mergePeople,
