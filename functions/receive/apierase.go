@@ -22,6 +22,9 @@ func (r *receiver) erasePerson(w http.ResponseWriter, request *http.Request) err
 	if err != nil {
 		return err
 	}
+	if err := r.readNothing(w, request); err != nil {
+		return err
+	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	if dry {
