@@ -45,6 +45,7 @@ const (
 			file_gone_at = IF(face_id IS NULL, NULL, UTC_TIMESTAMP(6)),
 			state = '` + string(PhotoUnusable) + `',
 			reason = NULL,
+			warning = NULL,
 			shown = NULL,
 			similar_to = NULL,
 			similar_photo = NULL,
