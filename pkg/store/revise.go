@@ -32,6 +32,8 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 			switch {
 			case !there || !sameButForState(before, face):
 				rows = append(rows, face)
+			case before.state != face.state && face.erased:
+				rows = append(rows, face)
 			case before.state != face.state:
 				compared[face.state.Int64] = append(compared[face.state.Int64], face.ID)
 			}
@@ -53,7 +55,10 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 			return nil, err
 		}
 	}
-	return changed, writeDecisions(ctx, tx, rows)
+	if err := writeDecisions(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	return changed, undescribe(ctx, tx, rows)
 }
 
 // revision is the picture's own part of an answer.
