@@ -377,9 +377,11 @@ type Comparison struct {
 	// How similar a person must be at least, cosine.
 	Threshold float32 `protobuf:"fixed32,2,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// By how much more similar than any other person.
-	Margin        float32 `protobuf:"fixed32,3,opt,name=margin,proto3" json:"margin,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Margin float32 `protobuf:"fixed32,3,opt,name=margin,proto3" json:"margin,omitempty"`
+	// How similar a stranger must be at least; 0 where the server knows none.
+	StrangerThreshold float32 `protobuf:"fixed32,4,opt,name=stranger_threshold,json=strangerThreshold,proto3" json:"stranger_threshold,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Comparison) Reset() {
@@ -433,6 +435,13 @@ func (x *Comparison) GetMargin() float32 {
 	return 0
 }
 
+func (x *Comparison) GetStrangerThreshold() float32 {
+	if x != nil {
+		return x.StrangerThreshold
+	}
+	return 0
+}
+
 // Face is one face in the picture.
 type Face struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -464,7 +473,10 @@ type Face struct {
 	Refusal Refusal `protobuf:"varint,10,opt,name=refusal,proto3,enum=facerecog.Refusal" json:"refusal,omitempty"`
 	// What would be wrong with it as a photo of its person; the picture's other faces are
 	// nothing wrong. Not told by Match.
-	Problems      []Problem `protobuf:"varint,11,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
+	Problems []Problem `protobuf:"varint,11,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
+	// The nearest strangers, the nearest first, near enough or not: people of the database
+	// who have no name. They change nothing of all the above.
+	Strangers     []*Candidate `protobuf:"bytes,12,rep,name=strangers,proto3" json:"strangers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,6 +584,13 @@ func (x *Face) GetRefusal() Refusal {
 func (x *Face) GetProblems() []Problem {
 	if x != nil {
 		return x.Problems
+	}
+	return nil
+}
+
+func (x *Face) GetStrangers() []*Candidate {
+	if x != nil {
+		return x.Strangers
 	}
 	return nil
 }
@@ -1239,12 +1258,13 @@ const file_face_proto_rawDesc = "" +
 	"\acontent\x18\x04 \x01(\tR\acontent\x125\n" +
 	"\n" +
 	"comparison\x18\x05 \x01(\v2\x15.facerecog.ComparisonR\n" +
-	"comparison\"g\n" +
+	"comparison\"\x96\x01\n" +
 	"\n" +
 	"Comparison\x12#\n" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
 	"\tthreshold\x18\x02 \x01(\x02R\tthreshold\x12\x16\n" +
-	"\x06margin\x18\x03 \x01(\x02R\x06margin\"\xbe\x03\n" +
+	"\x06margin\x18\x03 \x01(\x02R\x06margin\x12-\n" +
+	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\xf2\x03\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -1262,7 +1282,8 @@ const file_face_proto_rawDesc = "" +
 	"candidates\x12,\n" +
 	"\arefusal\x18\n" +
 	" \x01(\x0e2\x12.facerecog.RefusalR\arefusal\x12.\n" +
-	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblemsB\b\n" +
+	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x122\n" +
+	"\tstrangers\x18\f \x03(\v2\x14.facerecog.CandidateR\tstrangersB\b\n" +
 	"\x06_scoreB\r\n" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
@@ -1385,31 +1406,32 @@ var file_face_proto_depIdxs = []int32{
 	8,  // 3: facerecog.Face.candidates:type_name -> facerecog.Candidate
 	0,  // 4: facerecog.Face.refusal:type_name -> facerecog.Refusal
 	1,  // 5: facerecog.Face.problems:type_name -> facerecog.Problem
-	13, // 6: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 7: facerecog.Photo.problems:type_name -> facerecog.Problem
-	17, // 8: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	6,  // 9: facerecog.Photo.comparison:type_name -> facerecog.Comparison
-	15, // 10: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
-	7,  // 11: facerecog.MatchResponse.faces:type_name -> facerecog.Face
-	6,  // 12: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
-	7,  // 13: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 14: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 15: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	10, // 16: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	12, // 17: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 18: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	14, // 19: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
-	5,  // 20: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 21: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	11, // 22: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	13, // 23: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	13, // 24: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	16, // 25: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	8,  // 6: facerecog.Face.strangers:type_name -> facerecog.Candidate
+	13, // 7: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 8: facerecog.Photo.problems:type_name -> facerecog.Problem
+	17, // 9: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	6,  // 10: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	15, // 11: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	7,  // 12: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	6,  // 13: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	7,  // 14: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 15: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 16: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	10, // 17: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	12, // 18: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 19: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	14, // 20: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 21: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 22: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	11, // 23: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	13, // 24: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	13, // 25: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	16, // 26: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }

@@ -52,14 +52,22 @@ func (f faceRow) serverSaid() *like {
 	return nil
 }
 
-// candidates are whom it is like, persons resolved: those that count no more are left out.
-func (f faceRow) candidates(who map[int64]survivor) (all []match.Candidate[int64]) {
+// candidates are whom it is like, persons resolved: those with a name, and strangers. Those
+// that count no more are left out.
+func (f faceRow) candidates(who map[int64]survivor) (named, strangers []match.Candidate[int64]) {
 	for _, l := range f.likes {
-		if one, there := who[l.Person]; there && !one.Removed && l.Similarity != nil {
-			all = append(all, match.Candidate[int64]{Person: one.ID, PhotoID: l.Photo, ImageName: l.ImageName, Similarity: *l.Similarity})
+		one, there := who[l.Person]
+		if !there || one.Removed || l.Similarity == nil {
+			continue
+		}
+		c := match.Candidate[int64]{Person: one.ID, PhotoID: l.Photo, ImageName: l.ImageName, Similarity: *l.Similarity}
+		if one.Name != "" {
+			named = append(named, c)
+		} else {
+			strangers = append(strangers, c)
 		}
 	}
-	return all
+	return named, strangers
 }
 
 // isNot are the persons that it was said not to be, resolved.
@@ -125,9 +133,14 @@ func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 				taken[one.ID], face.Person = true, &one.Person
 			}
 		}
+		if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
+			face.DecidedBy = lineup.ByMachine // named or forgotten since
+		}
 		face.Candidates = []lineup.Candidate{}
-		ruled := match.Decide(match.Rule{}, []match.Face[int64]{{Candidates: row.candidates(who), Not: row.isNot(who)}})
-		for _, c := range ruled[0].Candidates {
+		asked := match.Face[int64]{Not: row.isNot(who)}
+		asked.Candidates, asked.Strangers = row.candidates(who)
+		ruled := match.Decide(match.Rule{}, []match.Face[int64]{asked})
+		for _, c := range slices.Concat(ruled[0].Candidates, ruled[0].Strangers) {
 			face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
 		}
 		faces[i] = face

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,8 @@ const (
 var (
 	// conflicts end a transaction that another stood in the way of.
 	conflicts = []uint16{
-		1205, // ER_LOCK_WAIT_TIMEOUT
+		1205, // ER_LOCK_WAIT_TIMEOUT; also MariaDB's for NOWAIT
+		3572, // ER_LOCK_NOWAIT
 		1213, // ER_LOCK_DEADLOCK; also Galera's, when another node was first
 		3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: Group Replication's, likewise
 	}
@@ -232,6 +234,9 @@ func placeholders[T any](values []T) (string, []any) {
 	}
 	return "(" + strings.Join(marks, ", ") + ")", args
 }
+
+// chunks cuts ids into as many as one statement's list holds.
+func chunks(ids []int64) iter.Seq[[]int64] { return slices.Chunk(ids, maxValues) }
 
 func scanID(rows *sql.Rows) (id int64, err error) {
 	err = rows.Scan(&id)
