@@ -15,7 +15,8 @@ import (
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
 	match.Rule
-	candidates int // how many persons an answer names as possible
+	candidates int     // how many persons an answer names as possible
+	strangers  nearest // who has no name; nil for nobody
 }
 
 // refusals has each of package match's.
@@ -30,6 +31,9 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 
 // nearest finds at most count persons, those most similar to an embedding first.
 type nearest func(embedding []float32, count int) []gallery.Candidate
+
+// strangersTold is how many strangers an answer names: several that a face is near to are one.
+const strangersTold = 5
 
 // look finds who a face could be: two at least, if there are, for the margin.
 func (m matcher) look(embedding []float32, near nearest) match.Face[gallery.Person] {
@@ -60,15 +64,16 @@ func (m matcher) faces(found []gallery.Face, near nearest, described describer) 
 		looked[i] = m.look(f.Embedding, near)
 	}
 	for i, decision := range match.Decide(m.Rule, looked) {
-		face := m.face(decision)
+		face := m.face(decision, found[i].Embedding)
 		described.describe(face, found[i])
 		faces = append(faces, face)
 	}
 	return faces
 }
 
-// face is what was decided of one.
-func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
+// face is what was decided of one, and which strangers it is like, on which nothing of that
+// depends.
+func (m matcher) face(decision match.Decision[gallery.Person], embedding []float32) *facerecog.Face {
 	response := &facerecog.Face{Refusal: refusals[decision.Refusal]}
 	if margin, ok := decision.Margin(); ok {
 		response.Margin = proto.Float32(margin)
@@ -79,12 +84,20 @@ func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	if decision.Person != nil {
 		response.ImageName = decision.Candidates[0].ImageName
 	}
-	for _, c := range decision.Candidates[:min(len(decision.Candidates), m.candidates)] {
-		response.Candidates = append(response.Candidates, &facerecog.Candidate{
+	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])
+	if m.strangers != nil {
+		response.Strangers = candidateMessages(m.strangers(embedding, strangersTold))
+	}
+	return response
+}
+
+func candidateMessages(candidates []gallery.Candidate) (messages []*facerecog.Candidate) {
+	for _, c := range candidates {
+		messages = append(messages, &facerecog.Candidate{
 			ImageName: c.ImageName, Person: c.Person.Name, Similarity: c.Similarity, PersonId: c.Person.ID, PhotoId: c.PhotoID,
 		})
 	}
-	return response
+	return messages
 }
 
 // describer tells of a face what has nothing to do with whose it is.

@@ -118,7 +118,7 @@ func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*f
 					return ctx.Err()
 				}
 				asked := []match.Face[gallery.Person]{p.look(one.Values, p.gallery.Candidates)}
-				response.Faces = append(response.Faces, p.face(match.Decide(p.Rule, asked)[0]))
+				response.Faces = append(response.Faces, p.face(match.Decide(p.Rule, asked)[0], one.Values))
 			}
 			return nil
 		})

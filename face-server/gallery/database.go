@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -37,8 +38,10 @@ type Database struct {
 	length int           // of a descriptor
 	every  time.Duration // between two comparisons with all rows
 
-	index *search.Index[*enrolled] // of the photos that count
-	state atomic.Int64
+	// The photos that count: those of people with a name, and of strangers, so that how the
+	// named are found does not depend on how many strangers there are.
+	named, strangers *search.Index[*enrolled]
+	state            atomic.Int64
 
 	mu     sync.RWMutex
 	people map[int64]store.GalleryPerson
@@ -63,6 +66,7 @@ type enrolled struct {
 	name       string
 	crc        uint32
 	reading    uint32 // the last of all rows that it was in
+	stranger   bool   // it is in the strangers' index; the reading goroutine's, too
 }
 
 // NewDatabase makes a gallery that was not read yet, of descriptors of length numbers that
@@ -70,7 +74,8 @@ type enrolled struct {
 func NewDatabase(rows Rows, model string, length int, every time.Duration, log *slog.Logger) *Database {
 	d := &Database{
 		rows: rows, model: model, length: length, every: every,
-		index: search.New[*enrolled](length), people: map[int64]store.GalleryPerson{}, photos: map[int64]*enrolled{},
+		named: search.New[*enrolled](length), strangers: search.New[*enrolled](length),
+		people: map[int64]store.GalleryPerson{}, photos: map[int64]*enrolled{},
 	}
 	d.follower = newFollower(d.update, log)
 	return d
@@ -82,33 +87,53 @@ func (d *Database) State() int64 { return d.state.Load() }
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
 func (d *Database) Candidates(embedding []float32, count int) []Candidate {
+	return d.nearest(d.named, embedding, count, func(p Person) bool { return p.Name != "" })
+}
+
+// Strangers are those of [Gallery].
+func (d *Database) Strangers(embedding []float32, count int) []Candidate {
+	return d.nearest(d.strangers, embedding, count, func(p Person) bool { return p.Name == "" })
+}
+
+func (d *Database) nearest(index *search.Index[*enrolled], embedding []float32, count int, is func(Person) bool) []Candidate {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var best []Candidate
-	for photo, similarity := range d.index.Near(embedding) {
+	for photo, similarity := range index.Near(embedding) {
 		c := Candidate{PhotoID: photo.id, ImageName: photo.name, Similarity: similarity}
 		if !belongs(best, c, count) {
 			continue
 		}
 		var known bool
-		if c.Person, known = d.survivor(photo.person); known {
+		if c.Person, known = survivor(photo.person, d.people); known && is(c.Person) {
 			best = insert(best, c, count)
 		}
 	}
 	return best
 }
 
-// survivor is who a person is now. A circle, which only a hand in the database can make,
-// is nobody.
-func (d *Database) survivor(id int64) (Person, bool) {
-	p, known := d.people[id]
+// survivor is who a person is now, as the first of the maps that has each row tells. A circle,
+// which only a hand in the database can make, is nobody.
+func survivor(id int64, people ...map[int64]store.GalleryPerson) (Person, bool) {
+	row := func(id int64) (p store.GalleryPerson, known bool) {
+		for _, m := range people {
+			if p, known = m[id]; known {
+				break
+			}
+		}
+		return p, known
+	}
+	p, known := row(id)
 	for steps := 0; known && p.MergedInto != 0; steps++ {
-		if p, known = d.people[p.MergedInto]; steps > len(d.people) {
+		if p, known = row(p.MergedInto); steps > mostMerged {
 			return Person{}, false
 		}
 	}
-	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed && p.Name != ""
+	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed
 }
+
+// mostMerged is how long a way of pointers can be that is no circle.
+const mostMerged = 1_000_000
 
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
 // whoever may read that.
@@ -141,7 +166,7 @@ func (d *Database) update(ctx context.Context) error {
 func (d *Database) readAll(ctx context.Context) error {
 	d.readings++
 	people := map[int64]store.GalleryPerson{}
-	state, err := d.read(ctx, store.EveryState, people)
+	_, state, err := d.read(ctx, store.EveryState, people)
 	if err != nil {
 		return err
 	}
@@ -152,10 +177,11 @@ func (d *Database) readAll(ctx context.Context) error {
 			delete(d.photos, id)
 		}
 	}
-	d.index.Update(gone, nil)
+	d.index(gone, nil)
 	d.mu.Lock()
 	d.people = people
 	d.mu.Unlock()
+	d.sort(maps.Values(d.photos))
 	d.state.Store(state)
 	d.compared = time.Now()
 	d.log.Info("gallery read", "photos", len(d.photos), "people", len(people), "state", state)
@@ -164,31 +190,42 @@ func (d *Database) readAll(ctx context.Context) error {
 
 func (d *Database) readSince(ctx context.Context) error {
 	people := map[int64]store.GalleryPerson{}
-	state, err := d.read(ctx, d.State(), people)
+	unsure, state, err := d.read(ctx, d.State(), people)
 	if err != nil {
 		return err
+	}
+	sorted := slices.Values(unsure)
+	if d.moved(people) {
+		sorted = maps.Values(d.photos)
 	}
 	d.mu.Lock()
 	maps.Copy(d.people, people)
 	d.mu.Unlock()
+	d.sort(sorted)
 	d.state.Store(state) // last: who sees it sees all of it
 	return nil
 }
 
-// read takes over the photos that changed since, and gives the people.
-func (d *Database) read(ctx context.Context, since int64, people map[int64]store.GalleryPerson) (state int64, err error) {
-	c := change{Database: d, numbers: make([]float32, 0, batch*d.length)}
+// read takes over the photos that changed since, and gives the people. Of unsure photos the
+// person may have come after them.
+func (d *Database) read(ctx context.Context, since int64, people map[int64]store.GalleryPerson) (unsure []*enrolled, state int64, err error) {
+	c := change{Database: d, people: []map[int64]store.GalleryPerson{people}, numbers: make([]float32, 0, batch*d.length)}
+	if since != store.EveryState {
+		c.people = append(c.people, d.people)
+	}
 	state, err = d.rows.GallerySince(ctx, since, d.model, store.GalleryRows{
 		Person: func(p store.GalleryPerson) { people[p.ID] = p },
 		Photo:  c.photo,
 	})
 	c.flush()
-	return state, err
+	return c.unsure, state, err
 }
 
 // change collects photos for the index.
 type change struct {
 	*Database
+	people  []map[int64]store.GalleryPerson // as read, and as known before
+	unsure  []*enrolled                     // photos whose person may come after them
 	remove  []*enrolled
 	add     []search.Vector[*enrolled]
 	numbers []float32 // of those that are added
@@ -209,7 +246,10 @@ func (c *change) photo(row store.GalleryPhoto) {
 		before.reading = c.readings
 		return
 	}
-	now := &enrolled{row.ID, row.PersonID, row.ImageName, crc, c.readings}
+	now := &enrolled{id: row.ID, person: row.PersonID, name: row.ImageName, crc: crc, reading: c.readings}
+	if now.stranger = isStranger(row.PersonID, c.people...); !now.stranger && len(c.people) > 1 {
+		c.unsure = append(c.unsure, now)
+	}
 	c.photos[row.ID] = now
 	if before != nil {
 		c.replace(before)
@@ -249,7 +289,7 @@ func (c *change) vector(descriptor []byte) []float32 {
 
 // flush lets searches see what was collected.
 func (c *change) flush() {
-	c.index.Update(c.remove, c.add)
+	c.index(c.remove, c.add)
 	c.remove, c.add, c.numbers = nil, c.add[:0], c.numbers[:0]
 }
 

@@ -48,6 +48,9 @@ func (f *Folder) Candidates(embedding []float32, count int) []Candidate {
 	return best
 }
 
+// Strangers are those of [Gallery]: in a folder everybody has a name.
+func (f *Folder) Strangers([]float32, int) []Candidate { return nil }
+
 // State is 0: a folder does not count its changes.
 func (f *Folder) State() int64 { return 0 }
 

@@ -1,9 +1,6 @@
 package search
 
-import (
-	"iter"
-	"slices"
-)
+import "iter"
 
 // All is Near without the first look: every vector with its cosine.
 func (x *Index[K]) All(query []float32) iter.Seq2[K, float32] {
@@ -23,12 +20,3 @@ func (x *Index[K]) Blocks() int { return len(*x.now.Load()) }
 
 // Rows is how many vectors fit a block.
 const Rows = rows
-
-// Vector gives a copy of the key's vector, nil when there is none.
-func (x *Index[K]) Vector(key K) []float32 {
-	at, ok := x.where[key]
-	if !ok {
-		return nil
-	}
-	return slices.Clone(at.block.vector(at.row))
-}

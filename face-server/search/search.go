@@ -61,6 +61,18 @@ func (x *Index[K]) Len() int {
 	return len(x.where)
 }
 
+// Vector gives a copy of the key's vector, nil when there is none.
+func (x *Index[K]) Vector(key K) []float32 {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	at, ok := x.where[key]
+	if !ok {
+		return nil
+	}
+	defer runtime.KeepAlive(at.block)
+	return slices.Clone(at.block.vector(at.row))
+}
+
 // Near gives, in no particular order, the keys of the vectors that seem near to
 // query, with their exact cosines: one vector in eight, at least 256 and about
 // 40,000 at most. Query has length 1.

@@ -45,14 +45,15 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		submitted: submittedReader{limit: s.MaxEvent, originalIDs: s.OriginalIDs == "on"},
 		log:       log,
 		pipeline: &pipeline{
-			Timeouts:   s.Timeouts,
-			Retry:      s.Retry,
-			store:      db,
-			faces:      faces,
-			breaker:    breaker.New(s.Circuit, faces.healthy, log),
-			announcer:  results,
-			quarantine: make(chan struct{}, 1),
-			ending:     ending,
+			Timeouts:         s.Timeouts,
+			Retry:            s.Retry,
+			StrangerSettings: s.StrangerSettings,
+			store:            db,
+			faces:            faces,
+			breaker:          breaker.New(s.Circuit, faces.healthy, log),
+			announcer:        results,
+			quarantine:       make(chan struct{}, 1),
+			ending:           ending,
 		},
 	}
 	return serve.HTTP(ctx, s.Web, log, serve.Decoded(h, refuse), db.Ready)

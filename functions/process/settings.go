@@ -25,6 +25,7 @@ type settings struct {
 	Circuit
 	Timeouts
 	Retry
+	StrangerSettings
 	event.SinkSettings // of result events
 
 	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" form:"address" desc:"gRPC address of the face server: host:port"`
@@ -34,6 +35,20 @@ type settings struct {
 }
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
+
+// StrangerSettings say what becomes of faces that are like nobody. Receive has the same.
+type StrangerSettings struct {
+	Strangers    string `envconfig:"STRANGERS" default:"on" oneof:"on off" desc:"on: faces that are like nobody with a name and like each other are a person without a name; the same in receive"`
+	MaxStrangers int64  `envconfig:"STRANGERS_MAX" default:"10000" min:"1" max:"10000000" desc:"people without a name that there may be: a face begins no other beyond that; the same in receive, which makes room at pings"`
+}
+
+// allow is the comparison without strangers where there are to be none.
+func (s StrangerSettings) allow(c store.Comparison) store.Comparison {
+	if s.Strangers != "on" {
+		c.Rule.StrangerThreshold = 0
+	}
+	return c
+}
 
 // Timeouts bound what is done with a claimed picture. The lease has to outlast them
 // together: another instance would take the picture over meanwhile. It runs from the

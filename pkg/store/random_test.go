@@ -405,7 +405,7 @@ func (c *client) quiet(t *testing.T) {
 		c.scan(t, `SELECT (SELECT COUNT(*) FROM images WHERE status IN ('pending', 'processing'))
 			+ (SELECT COUNT(*) FROM person_images WHERE state = 'pending' AND removed_at IS NULL)
 			+ (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
-			+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))`, &waiting)
+			+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT named_state FROM gallery))`, &waiting)
 		if waiting == 0 {
 			return
 		}
@@ -419,7 +419,7 @@ func (c *client) quiet(t *testing.T) {
 		(SELECT COALESCE(GROUP_CONCAT(i.id, ' of ', i.person_id, IF(p.removed_at IS NULL, '', ', who is removed')), '') FROM person_images i JOIN person p ON p.id = i.person_id
 			WHERE i.state = 'pending' AND i.removed_at IS NULL),
 		(SELECT COALESCE(GROUP_CONCAT(first_image, ' for ', gallery_state), '') FROM rematches WHERE finished_at IS NULL),
-		(SELECT COALESCE(GROUP_CONCAT(id, ' at ', gallery_state), '') FROM faces WHERE gallery_state < (SELECT state FROM gallery))`, &images, &photos, &ranges, &faces)
+		(SELECT COALESCE(GROUP_CONCAT(id, ' at ', gallery_state), '') FROM faces WHERE gallery_state < (SELECT named_state FROM gallery))`, &images, &photos, &ranges, &faces)
 	t.Fatalf("it does not come to rest: images %s; photos %s; ranges %s; faces %s", images, photos, ranges, faces)
 }
 
