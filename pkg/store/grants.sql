@@ -11,12 +11,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.descriptors TO receive;
 GRANT SELECT, UPDATE ON lineup.gallery TO receive;
 GRANT SELECT, UPDATE ON lineup.spelling_locks TO receive;
 GRANT SELECT, INSERT ON lineup.changes TO receive;
-GRANT SELECT, INSERT ON lineup.change_values TO receive;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.change_values TO receive;
 GRANT SELECT, INSERT ON lineup.change_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.parts TO receive;
+GRANT SELECT, INSERT, UPDATE ON lineup.erasures TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
@@ -31,6 +33,7 @@ GRANT SELECT, UPDATE ON lineup.gallery TO process;
 GRANT INSERT ON lineup.changes TO process;
 GRANT INSERT ON lineup.change_values TO process;
 GRANT SELECT, INSERT ON lineup.change_people TO process;
+GRANT SELECT, INSERT, UPDATE ON lineup.parts TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;
@@ -49,6 +52,8 @@ GRANT SELECT ON lineup.changes TO view;
 GRANT SELECT ON lineup.change_values TO view;
 GRANT SELECT ON lineup.change_people TO view;
 GRANT SELECT ON lineup.counts TO view;
+GRANT SELECT ON lineup.parts TO view;
+GRANT SELECT ON lineup.erasures TO view;
 GRANT SELECT ON lineup.goose_db_version TO view;
 
 GRANT SELECT ON lineup.gallery TO 'face-server';

@@ -69,8 +69,8 @@ type drawn struct {
 }
 
 const insertDrawn = `
-	INSERT INTO faces (id, image_id, box_x, box_y, box_width, box_height, gallery_state)
-	VALUES (?, ?, ?, ?, ?, ?, NULL)`
+	INSERT INTO faces (id, image_id, box_x, box_y, box_width, box_height, gallery_state, drawn)
+	VALUES (?, ?, ?, ?, ?, ?, NULL, 1)`
 
 // drawFace inserts a face that a hand drew, under its id where it had one.
 func drawFace(ctx context.Context, tx *sql.Tx, id int64, d drawn) (int64, error) {

@@ -19,6 +19,7 @@ type Stats struct {
 	Photos    Counts         `json:"photos"`    // by their states
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
+	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -115,9 +116,13 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 		return stats, err
 	}
 	rows, err := query(ctx, q, scanFolder, selectFolder+unfinishedFolders, shownFolders)
+	if err != nil {
+		return stats, err
+	}
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
 	}
+	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }
 
