@@ -183,14 +183,20 @@ func (s *settling) near(i int) []match.Candidate[int64] {
 func (s *settling) concerns(faces []int) bool {
 	return slices.ContainsFunc(faces, func(i int) bool {
 		near := s.near(i)
-		return len(near) > 1 || len(near) == 0 && s.mayBePhoto(i) || len(near) == 1 && s.adds(i, near[0])
+		switch len(near) {
+		case 0:
+			return s.mayBePhoto(i)
+		case 1:
+			return s.adds(i, near[0]) || s.who[s.faces[i].given].ID != near[0].Person && !s.isTaken(near[0].Person, i)
+		}
+		return true
 	})
 }
 
 // adds tells whether the face shows the stranger as no photo does.
 func (s *settling) adds(i int, nearest match.Candidate[int64]) bool {
 	_, is := s.k.own[s.faces[i].ID]
-	return !is && len(s.faces[i].Problems) == 0 && nearest.Similarity < sameView
+	return !is && len(s.faces[i].Problems) == 0 && nearest.Similarity < sameView && !s.isTaken(nearest.Person, i)
 }
 
 // place says which stranger's the face is.
