@@ -112,29 +112,6 @@ func (d *Database) nearest(index *search.Index[*enrolled], embedding []float32, 
 	return best
 }
 
-// survivor is who a person is now, as the first of the maps that has each row tells. A circle,
-// which only a hand in the database can make, is nobody.
-func survivor(id int64, people ...map[int64]store.GalleryPerson) (Person, bool) {
-	row := func(id int64) (p store.GalleryPerson, known bool) {
-		for _, m := range people {
-			if p, known = m[id]; known {
-				break
-			}
-		}
-		return p, known
-	}
-	p, known := row(id)
-	for steps := 0; known && p.MergedInto != 0; steps++ {
-		if p, known = row(p.MergedInto); steps > mostMerged {
-			return Person{}, false
-		}
-	}
-	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed
-}
-
-// mostMerged is how long a way of pointers can be that is no circle.
-const mostMerged = 1_000_000
-
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
 // whoever may read that.
 func (d *Database) List(ctx context.Context, after string, count int, onlyProblems bool) (photos []Photo, more bool, err error) {

@@ -83,3 +83,26 @@ func (d *Database) index(remove []*enrolled, add []search.Vector[*enrolled]) {
 	d.named.Update(named.remove, named.add)
 	d.strangers.Update(strangers.remove, strangers.add)
 }
+
+// survivor is who a person is now, as the first of the maps that has each row tells. A circle,
+// which only a hand in the database can make, is nobody.
+func survivor(id int64, people ...map[int64]store.GalleryPerson) (Person, bool) {
+	row := func(id int64) (p store.GalleryPerson, known bool) {
+		for _, m := range people {
+			if p, known = m[id]; known {
+				break
+			}
+		}
+		return p, known
+	}
+	p, known := row(id)
+	for steps := 0; known && p.MergedInto != 0; steps++ {
+		if p, known = row(p.MergedInto); steps > mostMerged {
+			return Person{}, false
+		}
+	}
+	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed
+}
+
+// mostMerged is how long a way of pointers can be that is no circle.
+const mostMerged = 1_000_000

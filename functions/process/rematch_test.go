@@ -113,7 +113,7 @@ func TestThePastFollowsTheGallery(t *testing.T) {
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
 	s.enrol(t, "Ann", "ann.jpg")
 	s.edit(t, "UPDATE person_images SET state = 'usable'")
-	s.edit(t, "UPDATE gallery SET state = 2")
+	s.edit(t, "UPDATE gallery SET state = 2, named_state = 2")
 	if n := testkit.Must(s.store.PlanRematches(t.Context()))(t); n != 1 {
 		t.Fatalf("%d ranges were planned", n)
 	}

@@ -36,20 +36,6 @@ type settings struct {
 
 var defaults = settings{Web: serve.Web{Listen: serve.Listen{Port: 8082}}}
 
-// StrangerSettings say what becomes of faces that are like nobody. Receive has the same.
-type StrangerSettings struct {
-	Strangers    string `envconfig:"STRANGERS" default:"on" oneof:"on off" desc:"on: faces that are like nobody with a name and like each other are a person without a name; the same in receive"`
-	MaxStrangers int64  `envconfig:"STRANGERS_MAX" default:"10000" min:"1" max:"10000000" desc:"people without a name that there may be: a face begins no other beyond that; the same in receive, which makes room at pings"`
-}
-
-// allow is the comparison without strangers where there are to be none.
-func (s StrangerSettings) allow(c store.Comparison) store.Comparison {
-	if s.Strangers != "on" {
-		c.Rule.StrangerThreshold = 0
-	}
-	return c
-}
-
 // Timeouts bound what is done with a claimed picture. The lease has to outlast them
 // together: another instance would take the picture over meanwhile. It runs from the
 // moment that the database writes the claim, whose answer may take WRITE_TIMEOUT.

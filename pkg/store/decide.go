@@ -115,53 +115,6 @@ func (p *picture) ruleValues() []any {
 	return []any{p.rule.Threshold, p.rule.Margin, stranger}
 }
 
-// known is what the table says of the persons and photos that faces may be like.
-type known struct {
-	who    map[int64]survivor
-	photos map[int64]bool // those that count no more
-	own    map[int64]ownPhoto
-}
-
-// know reads it for the pictures.
-func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err error) {
-	var people, photos []int64
-	for _, p := range pictures {
-		people = append(people, peopleIn(p.faces)...)
-		for _, face := range p.faces {
-			for _, l := range face.likes {
-				photos = append(photos, l.Photo)
-			}
-		}
-	}
-	if k.own, err = ownPhotos(ctx, tx, pictures); err != nil {
-		return k, err
-	}
-	for _, photo := range k.own {
-		people = append(people, photo.person)
-	}
-	if k.who, err = survivors(ctx, tx, people); err != nil {
-		return k, err
-	}
-	k.photos = map[int64]bool{}
-	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
-		list, args := placeholders(chunk)
-		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
-		if err != nil {
-			return k, err
-		}
-		for _, id := range gone {
-			k.photos[id] = true
-		}
-	}
-	return k, nil
-}
-
-const selectUnused = `
-	SELECT id
-	FROM person_images
-	WHERE (removed_at IS NOT NULL OR state = 'unusable')
-		AND id IN `
-
 // decide says whose each of the picture's faces is, by the one rule. What a hand said stays.
 func (p *picture) decide(k known) {
 	asked := make([]match.Face[int64], len(p.faces))

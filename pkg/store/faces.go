@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/blas/gonum"
+
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
 )
@@ -312,4 +314,12 @@ func decodeEmbedding(encoded []byte) []float32 {
 
 func sameEmbedding(a, b faceRow) bool {
 	return a.Model == b.Model && bytes.Equal(encodeEmbedding(a.Embedding), encodeEmbedding(b.Embedding))
+}
+
+// cosine is how similar two descriptors of length 1 are; -1 where they cannot be compared.
+func cosine(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return -1
+	}
+	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }

@@ -67,7 +67,7 @@ func stamp(ctx context.Context, tx *sql.Tx, people, photos []int64) (state int64
 		statement string
 		ids       []int64
 	}{{stampPeople, people}, {stampPhotos, photos}} {
-		for chunk := range chunks(rows.ids) {
+		for chunk := range slices.Chunk(rows.ids, maxValues) {
 			list, args := placeholders(chunk)
 			if _, err := tx.ExecContext(ctx, rows.statement+list, slices.Concat([]any{state}, args)...); err != nil {
 				return 0, err

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -234,9 +233,6 @@ func placeholders[T any](values []T) (string, []any) {
 	}
 	return "(" + strings.Join(marks, ", ") + ")", args
 }
-
-// chunks cuts ids into as many as one statement's list holds.
-func chunks(ids []int64) iter.Seq[[]int64] { return slices.Chunk(ids, maxValues) }
 
 func scanID(rows *sql.Rows) (id int64, err error) {
 	err = rows.Scan(&id)

@@ -43,17 +43,17 @@ func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int6
 			return one, nil
 		}
 	}
-	families := make([][]int64, 2)
+	all := make([][]int64, 2)
 	for i, row := range rows {
-		if families[i], err = members(ctx, tx, row.ID); err != nil {
+		if all[i], err = members(ctx, tx, row.ID); err != nil {
 			return one, err
 		}
-		if touched, err := touchedByHand(ctx, tx, families[i]); err != nil || touched {
+		if touched, err := touchedByHand(ctx, tx, all[i]); err != nil || touched {
 			return one, err
 		}
 	}
-	first, args := placeholders(families[0])
-	second, more := placeholders(families[1])
+	first, args := placeholders(all[0])
+	second, more := placeholders(all[1])
 	together, err := query(ctx, tx, scanID, fmt.Sprintf(selectTogether, first, second), append(args, more...)...)
 	if err != nil || len(together) > 0 {
 		return one, err

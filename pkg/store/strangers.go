@@ -301,3 +301,41 @@ func (s *settling) grow(ctx context.Context, tx *sql.Tx, i int, stranger int64) 
 	s.photos = append(s.photos, photo)
 	return err
 }
+
+const (
+	countStrangerPhotos = `
+		SELECT COUNT(*)
+		FROM person_images
+		WHERE state = '` + string(PhotoUsable) + `'
+			AND removed_at IS NULL
+			AND person_id IN `
+
+	// A photo that the machine took away before comes back.
+	insertStrangerPhoto = `
+		INSERT INTO person_images (image_name, person_id, state, stranger, face_id, created_at)
+		VALUES (?, ?, '` + string(PhotoUsable) + `', ?, ?, UTC_TIMESTAMP(6))
+		ON DUPLICATE KEY UPDATE
+			id = LAST_INSERT_ID(id),
+			person_id = VALUES(person_id),
+			stranger = VALUES(stranger),
+			state = VALUES(state),
+			removed_at = NULL`
+)
+
+// mayBecomePhoto tells whether no hand made the face a photo, or took it out.
+func mayBecomePhoto(ctx context.Context, tx *sql.Tx, face int64) (bool, error) {
+	found, err := facePhotos(ctx, tx, face)
+	return err == nil && (len(found) == 0 || found[0].stranger != 0), err
+}
+
+func addStrangerPhoto(ctx context.Context, tx *sql.Tx, f faceRow, stranger int64) (photo int64, err error) {
+	result, err := tx.ExecContext(ctx, insertStrangerPhoto, facePhotoName(f.ID), stranger, stranger, f.ID)
+	if err != nil {
+		return 0, err
+	}
+	if photo, err = result.LastInsertId(); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, insertFaceDescriptor, photo, f.Model, encodeEmbedding(f.Embedding))
+	return photo, err
+}

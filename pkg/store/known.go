@@ -4,9 +4,57 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"lineup.dev/lineup/pkg/match"
 )
+
+// known is what the table says of the persons and photos that faces may be like.
+type known struct {
+	who    map[int64]survivor
+	photos map[int64]bool // those that count no more
+	own    map[int64]ownPhoto
+}
+
+// know reads it for the pictures.
+func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err error) {
+	var people, photos []int64
+	for _, p := range pictures {
+		people = append(people, peopleIn(p.faces)...)
+		for _, face := range p.faces {
+			for _, l := range face.likes {
+				photos = append(photos, l.Photo)
+			}
+		}
+	}
+	if k.own, err = ownPhotos(ctx, tx, pictures); err != nil {
+		return k, err
+	}
+	for _, photo := range k.own {
+		people = append(people, photo.person)
+	}
+	if k.who, err = survivors(ctx, tx, people); err != nil {
+		return k, err
+	}
+	k.photos = map[int64]bool{}
+	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
+		list, args := placeholders(chunk)
+		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
+		if err != nil {
+			return k, err
+		}
+		for _, id := range gone {
+			k.photos[id] = true
+		}
+	}
+	return k, nil
+}
+
+const selectUnused = `
+	SELECT id
+	FROM person_images
+	WHERE (removed_at IS NOT NULL OR state = 'unusable')
+		AND id IN `
 
 // ownPhoto is the photo that a face is, of somebody.
 type ownPhoto struct{ photo, person, stranger int64 }
@@ -23,24 +71,6 @@ const (
 			AND removed_at IS NULL
 			AND face_id IN `
 
-	countStrangerPhotos = `
-		SELECT COUNT(*)
-		FROM person_images
-		WHERE state = '` + string(PhotoUsable) + `'
-			AND removed_at IS NULL
-			AND person_id IN `
-
-	// A photo that the machine took away before comes back.
-	insertStrangerPhoto = `
-		INSERT INTO person_images (image_name, person_id, state, stranger, face_id, created_at)
-		VALUES (?, ?, '` + string(PhotoUsable) + `', ?, ?, UTC_TIMESTAMP(6))
-		ON DUPLICATE KEY UPDATE
-			id = LAST_INSERT_ID(id),
-			person_id = VALUES(person_id),
-			stranger = VALUES(stranger),
-			state = VALUES(state),
-			removed_at = NULL`
-
 	updatePhotosDropped = `
 		UPDATE person_images
 		SET removed_at = UTC_TIMESTAMP(6)
@@ -56,7 +86,7 @@ func ownPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture) (map[int64]
 		}
 	}
 	own := map[int64]ownPhoto{}
-	for chunk := range chunks(distinctIDs(faces)) {
+	for chunk := range slices.Chunk(distinctIDs(faces), maxValues) {
 		list, args := placeholders(chunk)
 		_, err := query(ctx, tx, func(rows *sql.Rows) (face int64, err error) {
 			var photo ownPhoto
@@ -103,7 +133,7 @@ func dropPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture, k known) e
 	if dropped = distinctIDs(dropped); len(dropped) == 0 {
 		return nil
 	}
-	for chunk := range chunks(dropped) {
+	for chunk := range slices.Chunk(dropped, maxValues) {
 		list, args := placeholders(chunk)
 		if _, err := tx.ExecContext(ctx, updatePhotosDropped+list, args...); err != nil {
 			return err
@@ -111,22 +141,4 @@ func dropPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture, k known) e
 	}
 	_, err := bumpStrangers(ctx, tx, 0, nil, dropped)
 	return err
-}
-
-// mayBecomePhoto tells whether no hand made the face a photo, or took it out.
-func mayBecomePhoto(ctx context.Context, tx *sql.Tx, face int64) (bool, error) {
-	found, err := facePhotos(ctx, tx, face)
-	return err == nil && (len(found) == 0 || found[0].stranger != 0), err
-}
-
-func addStrangerPhoto(ctx context.Context, tx *sql.Tx, f faceRow, stranger int64) (photo int64, err error) {
-	result, err := tx.ExecContext(ctx, insertStrangerPhoto, facePhotoName(f.ID), stranger, stranger, f.ID)
-	if err != nil {
-		return 0, err
-	}
-	if photo, err = result.LastInsertId(); err != nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, insertFaceDescriptor, photo, f.Model, encodeEmbedding(f.Embedding))
-	return photo, err
 }
