@@ -27,6 +27,7 @@ type sweeper struct {
 	others       map[string]dueHints                                 // other hints, by their topics
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
+	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
 	counts       interface{ Recount(context.Context) error }         // what it does last
 	log          *slog.Logger
 
@@ -68,6 +69,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
+	err = errors.Join(err, s.gallery.adopt(ctx))
 	others, failed := s.fillOthers(ctx)
 	published, err = published+others, errors.Join(err, failed)
 	if published > 0 {

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
-	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -31,35 +29,26 @@ func (v *view) images(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	status, err := q.status()
+	f, err := q.filter(v.options)
 	if err != nil {
 		return page{}, err
 	}
-	personID, err := q.id("person")
-	if err != nil {
-		return page{}, err
-	}
-	content := imagesPage{Status: status, Choices: choices(q, status), AllPeople: q.with("person", "", "before", "")}
-	if personID != 0 {
-		profile, err := v.db.Person(r.Context(), personID)
+	content := imagesPage{Status: f.Status, Choices: choices(q, f.Status), AllPeople: q.with("person", "", "before", "")}
+	if f.Person != 0 {
+		profile, err := v.db.Person(r.Context(), f.Person)
 		if errors.Is(err, store.ErrNotFound) {
-			return page{}, badRequest(fmt.Sprintf("There is no person with the id %d. The people are at /people.", personID))
+			return page{}, badRequest(fmt.Sprintf("There is no person with the id %d. The people are at /people.", f.Person))
 		}
 		if err != nil {
 			return page{}, err
 		}
 		content.Person = &profile.Person
 	}
-	content.imageList, err = v.readImages(r, q, store.Filter{Status: status, Person: personID})
+	content.imageList, err = v.readImages(r, q, f)
 	if err != nil {
 		return page{}, err
 	}
-	return page{
-		template:  "images",
-		title:     "Pictures",
-		refreshes: content.Newest == "" && slices.ContainsFunc(content.Images, changes),
-		content:   content,
-	}, nil
+	return page{template: "images", title: "Pictures", content: content}, nil
 }
 
 func choices(q query, current lineup.Status) []choice {
@@ -68,31 +57,4 @@ func choices(q query, current lineup.Status) []choice {
 		list = append(list, choice{string(status), q.with("status", string(status), "before", ""), status == current})
 	}
 	return list
-}
-
-// imagePage is one picture.
-type imagePage struct {
-	lineup.Image
-	Missing string `json:"-"` // why the picture itself cannot be shown, else empty
-	Save    bool   `json:"-"` // it can be saved all the same
-}
-
-// Failed tells the template that there is a reason to show, not a person.
-func (p imagePage) Failed() bool { return p.Status.IsFailure() }
-
-func (v *view) image(r *http.Request) (page, error) {
-	image, err := v.readImage(r)
-	if err != nil {
-		return page{}, err
-	}
-	content := imagePage{Image: image}
-	if !serve.WantsJSON(r) {
-		switch err := v.checkPicture(r.Context(), image); {
-		case errors.Is(err, errNotShown):
-			content.Missing, content.Save = pictureProblem(err).Detail, true
-		case err != nil:
-			content.Missing = v.report(r, pictureProblem(err), err, "image", image.ID).Detail
-		}
-	}
-	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), refreshes: changes(image), content: content}, nil
 }

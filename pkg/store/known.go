@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"lineup.dev/lineup/pkg/match"
 )
@@ -116,7 +116,7 @@ func (k known) addItself(f *faceRow, face *match.Face[int64]) {
 	}
 }
 
-func facePhotoName(face int64) string { return fmt.Sprintf("faces/%d", face) }
+func facePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }
 
 // dropPhotos takes photos from strangers whose faces are not theirs any more: who was
 // enrolled or named meanwhile, has them. It counts as a change of strangers alone.

@@ -31,7 +31,7 @@ type Photo struct {
 	Faces     json.RawMessage `json:"faces"`   // what it shows, null while nobody knows
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
 
-	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell
+	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell. 0 for one that a hand put into the gallery, until it was looked at
 	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
 	Anyway   bool  `json:"-"` // it may be like another named person
 }
@@ -47,6 +47,7 @@ type Similar struct {
 type photoRow struct {
 	Photo
 	removed bool
+	gone    bool // its file was there and is no more
 }
 
 const (
@@ -59,10 +60,11 @@ const (
 			i.similar_to,
 			i.similar_photo,
 			i.similarity,
-			i.person_id,
+			COALESCE(i.person_id, 0),
 			i.chosen,
 			i.anyway,
-			i.removed_at IS NOT NULL`
+			i.removed_at IS NOT NULL,
+			i.gone_at IS NOT NULL`
 
 	// With the name of whom the photo is like.
 	selectNamedPhotos = `
@@ -111,6 +113,7 @@ const (
 			similar_photo = NULL,
 			similarity = NULL,
 			removed_at = NULL,
+			gone_at = NULL,
 			attempts = 0,
 			claim = NULL,
 			lease_until = NULL,
@@ -218,7 +221,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		similarTo, chosen          sql.NullInt64
 		similarity                 sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed, &name)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed, &row.gone, &name)
 	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)

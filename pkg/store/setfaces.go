@@ -255,6 +255,9 @@ func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""
 }
 
+// facePhotoPrefix begins the image_name of a photo that is a face; no file has it.
+const facePhotoPrefix = "faces/"
+
 // facePhoto is the photo that a face is.
 type facePhoto struct {
 	id, person int64

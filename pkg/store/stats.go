@@ -19,6 +19,7 @@ type Stats struct {
 	Photos    Counts         `json:"photos"`    // by their states
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
+	Gallery   AdoptionStats  `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
 	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
 
@@ -109,6 +110,9 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	}
 	stats.Rematches.At = now
 	if stats.Rematches.Ranges, err = countUpTo(ctx, q, countedAtOnce, "rematches WHERE finished_at IS NULL"); err != nil {
+		return stats, err
+	}
+	if stats.Gallery, err = readAdoption(ctx, q); err != nil {
 		return stats, err
 	}
 	stats.Folders = FoldersStats{At: now, First: []lineup.Folder{}}
