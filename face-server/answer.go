@@ -29,15 +29,19 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 	match.Ignored:        facerecog.Refusal_NONE, // a hand says that, which the face server knows nothing of
 }
 
-// nearest finds at most count persons, those most similar to an embedding first.
-type nearest func(embedding []float32, count int) []gallery.Candidate
+// nearest finds for each embedding at most count persons, the most similar first.
+type nearest func(descriptors [][]float32, count int) [][]gallery.Candidate
 
 // strangersTold is how many strangers an answer names: several that a face is near to are one.
 const strangersTold = 5
 
-// look finds who a face could be: two at least, if there are, for the margin.
-func (m matcher) look(embedding []float32, near nearest) match.Face[gallery.Person] {
-	return match.Face[gallery.Person]{Candidates: near(embedding, max(m.candidates, 2))}
+// look finds who faces could be: two at least, if there are, for the margin.
+func (m matcher) look(descriptors [][]float32, near nearest) []match.Face[gallery.Person] {
+	looked := make([]match.Face[gallery.Person], len(descriptors))
+	for i, found := range near(descriptors, max(m.candidates, 2)) {
+		looked[i].Candidates = found
+	}
+	return looked
 }
 
 // answer says who the faces of a picture are, found ones together with who they could be:
@@ -59,21 +63,34 @@ func (m matcher) answer(found []gallery.Face, near nearest, described describer)
 
 // faces is the same in the order of found.
 func (m matcher) faces(found []gallery.Face, near nearest, described describer) (faces []*facerecog.Face) {
-	looked := make([]match.Face[gallery.Person], len(found))
+	descriptors := make([][]float32, len(found))
 	for i, f := range found {
-		looked[i] = m.look(f.Embedding, near)
+		descriptors[i] = f.Embedding
 	}
-	for i, decision := range match.Decide(m.Rule, looked) {
-		face := m.face(decision, found[i].Embedding)
+	strangers := m.tellStrangers(descriptors)
+	for i, decision := range match.Decide(m.Rule, m.look(descriptors, near)) {
+		face := m.face(decision)
+		face.Strangers = strangers[i]
 		described.describe(face, found[i])
 		faces = append(faces, face)
 	}
 	return faces
 }
 
-// face is what was decided of one, and which strangers it is like, on which nothing of that
-// depends.
-func (m matcher) face(decision match.Decision[gallery.Person], embedding []float32) *facerecog.Face {
+// tellStrangers tells which strangers faces are like. Nothing else depends on that.
+func (m matcher) tellStrangers(descriptors [][]float32) [][]*facerecog.Candidate {
+	told := make([][]*facerecog.Candidate, len(descriptors))
+	if m.strangers == nil {
+		return told
+	}
+	for i, found := range m.strangers(descriptors, strangersTold) {
+		told[i] = candidateMessages(found)
+	}
+	return told
+}
+
+// face is what was decided of one.
+func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	response := &facerecog.Face{Refusal: refusals[decision.Refusal]}
 	if margin, ok := decision.Margin(); ok {
 		response.Margin = proto.Float32(margin)
@@ -85,9 +102,6 @@ func (m matcher) face(decision match.Decision[gallery.Person], embedding []float
 		response.ImageName = decision.Candidates[0].ImageName
 	}
 	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])
-	if m.strangers != nil {
-		response.Strangers = candidateMessages(m.strangers(embedding, strangersTold))
-	}
 	return response
 }
 

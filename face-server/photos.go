@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/face-server/gallery"
@@ -114,12 +115,11 @@ func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*f
 	if err == nil {
 		err = p.alone(ctx, p.matching, func() error {
 			response.Comparison = p.comparison()
-			for _, one := range request.Descriptors {
+			for some := range slices.Chunk(request.Descriptors, matchedTogether) {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				asked := []match.Face[gallery.Person]{p.look(one.Values, p.gallery.Candidates)}
-				response.Faces = append(response.Faces, p.face(match.Decide(p.Rule, asked)[0], one.Values))
+				response.Faces = append(response.Faces, p.match(some)...)
 			}
 			return nil
 		})
@@ -128,6 +128,24 @@ func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*f
 		return nil, p.refuse(ctx, "descriptors not compared", err)
 	}
 	return response, nil
+}
+
+// matchedTogether is how many descriptors are compared before it is looked whether anybody
+// still waits for the answer, and whether the gallery's people changed.
+const matchedTogether = 16
+
+func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.Face) {
+	vectors := make([][]float32, len(descriptors))
+	for i, one := range descriptors {
+		vectors[i] = one.Values
+	}
+	strangers := p.tellStrangers(vectors)
+	for i, looked := range p.look(vectors, p.gallery.Candidates) {
+		face := p.face(match.Decide(p.Rule, []match.Face[gallery.Person]{looked})[0])
+		face.Strangers = strangers[i]
+		faces = append(faces, face)
+	}
+	return faces
 }
 
 // checkDescriptors refuses what cannot be compared with the gallery.

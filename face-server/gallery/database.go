@@ -26,6 +26,7 @@ type Rows interface {
 	GallerySince(ctx context.Context, since int64, model string, rows store.GalleryRows) (state int64, err error)
 	GalleryChecksum(ctx context.Context, model string) (store.GallerySum, error)
 	GalleryPhotos(ctx context.Context, after string, limit int, onlyUnusable bool) ([]store.ListedPhoto, error)
+	GalleryDescriptors(ctx context.Context, photos []int64, model string, descriptor func(photo int64, descriptor []byte)) error
 }
 
 // Database is the gallery of a database: who a photo is of stands in its row, and its
@@ -40,7 +41,7 @@ type Database struct {
 
 	// The photos that count: those of people with a name, and of strangers, so that how the
 	// named are found does not depend on how many strangers there are.
-	named, strangers *search.Index[*enrolled]
+	named, strangers index[*enrolled]
 	state            atomic.Int64
 
 	mu     sync.RWMutex
@@ -51,6 +52,7 @@ type Database struct {
 	compared  time.Time // with all rows
 	comparing chan comparison
 	readings  uint32 // of all rows
+	unsorted  bool   // photos may be in the other index
 }
 
 // comparison is what was known at a state, and what the rows added up to then.
@@ -86,30 +88,24 @@ func (d *Database) State() int64 { return d.state.Load() }
 
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
-func (d *Database) Candidates(embedding []float32, count int) []Candidate {
-	return d.nearest(d.named, embedding, count, func(p Person) bool { return p.Name != "" })
+func (d *Database) Candidates(embeddings [][]float32, count int) [][]Candidate {
+	return d.nearest(d.named, embeddings, count, func(p Person) bool { return p.Name != "" })
 }
 
 // Strangers are those of [Gallery].
-func (d *Database) Strangers(embedding []float32, count int) []Candidate {
-	return d.nearest(d.strangers, embedding, count, func(p Person) bool { return p.Name == "" })
+func (d *Database) Strangers(embeddings [][]float32, count int) [][]Candidate {
+	return d.nearest(d.strangers, embeddings, count, func(p Person) bool { return p.Name == "" })
 }
 
-func (d *Database) nearest(index *search.Index[*enrolled], embedding []float32, count int, is func(Person) bool) []Candidate {
+func (d *Database) nearest(in index[*enrolled], embeddings [][]float32, count int, is func(Person) bool) [][]Candidate {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	var best []Candidate
-	for photo, similarity := range index.Near(embedding) {
-		c := Candidate{PhotoID: photo.id, ImageName: photo.name, Similarity: similarity}
-		if !belongs(best, c, count) {
-			continue
-		}
-		var known bool
-		if c.Person, known = survivor(photo.person, d.people); known && is(c.Person) {
-			best = insert(best, c, count)
-		}
-	}
-	return best
+	return candidates(in, embeddings, count,
+		func(e *enrolled) Candidate { return Candidate{PhotoID: e.id, ImageName: e.name} },
+		func(e *enrolled) (Person, bool) {
+			one, known := survivor(e.person, d.people)
+			return one, known && is(one)
+		})
 }
 
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
@@ -158,7 +154,9 @@ func (d *Database) readAll(ctx context.Context) error {
 	d.mu.Lock()
 	d.people = people
 	d.mu.Unlock()
-	d.sort(maps.Values(d.photos))
+	if err := d.sort(ctx, maps.Values(d.photos)); err != nil {
+		return err
+	}
 	d.state.Store(state)
 	d.compared = time.Now()
 	d.log.Info("gallery read", "photos", len(d.photos), "people", len(people), "state", state)
@@ -172,13 +170,17 @@ func (d *Database) readSince(ctx context.Context) error {
 		return err
 	}
 	sorted := slices.Values(unsure)
-	if d.moved(people) {
+	if d.unsorted = d.unsorted || d.moved(people); d.unsorted {
 		sorted = maps.Values(d.photos)
 	}
 	d.mu.Lock()
 	maps.Copy(d.people, people)
 	d.mu.Unlock()
-	d.sort(sorted)
+	if err := d.sort(ctx, sorted); err != nil {
+		d.unsorted = true
+		return err
+	}
+	d.unsorted = false
 	d.state.Store(state) // last: who sees it sees all of it
 	return nil
 }

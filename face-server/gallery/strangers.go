@@ -1,7 +1,10 @@
 package gallery
 
 import (
+	"context"
+	"hash/crc32"
 	"iter"
+	"slices"
 
 	"lineup.dev/lineup/face-server/search"
 	"lineup.dev/lineup/pkg/store"
@@ -27,36 +30,35 @@ func (d *Database) moved(rows map[int64]store.GalleryPerson) bool {
 
 // sort puts photos into the index that is theirs now: people are named, merged, and that
 // undone.
-func (d *Database) sort(photos iter.Seq[*enrolled]) {
-	var moving []search.Vector[*enrolled]
-	move := func() {
-		var before []*enrolled
-		for _, one := range moving {
-			before = append(before, one.Key)
+func (d *Database) sort(ctx context.Context, photos iter.Seq[*enrolled]) error {
+	var ids []int64
+	for photo := range photos {
+		if isStranger(photo.person, d.people) != photo.stranger && d.photos[photo.id] == photo {
+			ids = append(ids, photo.id)
 		}
-		d.index(before, nil)
-		for _, photo := range before {
+	}
+	for some := range slices.Chunk(ids, batch) {
+		c := change{Database: d, numbers: make([]float32, 0, len(some)*d.length)}
+		vectors := map[int64][]float32{}
+		err := d.rows.GalleryDescriptors(ctx, some, d.model, func(id int64, descriptor []byte) {
+			if vector := c.vector(descriptor); vector != nil && crc32.ChecksumIEEE(descriptor) == d.photos[id].crc {
+				vectors[id] = vector
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for id, vector := range vectors {
+			c.remove = append(c.remove, d.photos[id])
+			c.add = append(c.add, search.Vector[*enrolled]{Key: d.photos[id], Values: vector})
+		}
+		d.index(c.remove, nil)
+		for _, photo := range c.remove {
 			photo.stranger = !photo.stranger
 		}
-		d.index(nil, moving)
-		moving = nil
+		d.index(nil, c.add)
 	}
-	for photo := range photos {
-		if isStranger(photo.person, d.people) == photo.stranger || d.photos[photo.id] != photo {
-			continue
-		}
-		index := d.named
-		if photo.stranger {
-			index = d.strangers
-		}
-		if vector := index.Vector(photo); vector != nil { // else it cannot be used
-			moving = append(moving, search.Vector[*enrolled]{Key: photo, Values: vector})
-		}
-		if len(moving) == batch {
-			move()
-		}
-	}
-	move()
+	return nil
 }
 
 // index lets searches see what came and went.

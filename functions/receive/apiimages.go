@@ -28,6 +28,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	if err != nil {
 		return err
 	}
+	if err := r.readNothing(w, request); err != nil {
+		return err
+	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx))
@@ -48,6 +51,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 func (r *receiver) lookAtOne(w http.ResponseWriter, request *http.Request) error {
 	id, err := pathID(request, "id")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -90,6 +96,9 @@ func (r *receiver) lookAtMany(w http.ResponseWriter, request *http.Request) erro
 	}
 	f := posted.imageFilter
 	if posted.Filter != nil {
+		if f != (imageFilter{}) {
+			return malformed("it has a filter and fields beside it: send one of the two")
+		}
 		f = *posted.Filter
 	}
 	if f.Status != "" && !slices.Contains(lineup.Statuses, f.Status) {

@@ -20,12 +20,15 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		Name   *string         `json:"name"`
 		Hidden *bool           `json:"hidden"`
 		Cover  json.RawMessage `json:"cover"`
-		New    bool            `json:"new"`
+		New    *bool           `json:"new"`
 	}
 	if err := r.readJSON(w, request, &posted, example); err != nil {
 		return err
 	}
-	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New}
+	if posted.New != nil && posted.Name == nil {
+		return malformed(`new says that somebody else of that name is meant: send it with "name"`)
+	}
+	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New != nil && *posted.New}
 	if posted.Name != nil {
 		name, err := personName(*posted.Name)
 		if err != nil {
@@ -61,6 +64,9 @@ func (r *receiver) deletePhoto(w http.ResponseWriter, request *http.Request) err
 	}
 	photo, err := pathID(request, "photo")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -129,6 +135,9 @@ func (r *receiver) readPeople(w http.ResponseWriter, request *http.Request) (id 
 func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) error {
 	id, err := pathID(request, "id")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)

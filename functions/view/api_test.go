@@ -130,7 +130,7 @@ func TestTheAPIsProblems(t *testing.T) {
 		"/api/v1/people/7":                   {404, "not-found", "7"},
 		"/api/v1/people/7/similar":           {404, "not-found", "7"},
 		"/api/v1/changes?person=Dad":         {400, "bad-request", "person=Dad"},
-		"/api/v1/nothing":                    {404, "not-found", "Nothing"},
+		"/api/v1/nothing":                    {404, "not-found", "nothing"},
 		"/api/v1/images/7/history?limit=100": {400, "bad-request", "limit"},
 	} {
 		var problem struct {
