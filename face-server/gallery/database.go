@@ -2,11 +2,9 @@ package gallery
 
 import (
 	"context"
-	"encoding/binary"
 	"hash/crc32"
 	"log/slog"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -249,21 +247,6 @@ func (c *change) replace(before *enrolled) {
 		c.flush()
 	}
 	c.remove = append(c.remove, before)
-}
-
-// vector is the descriptor's numbers, nil if it cannot be one.
-func (c *change) vector(descriptor []byte) []float32 {
-	if len(descriptor) != 4*c.length {
-		return nil
-	}
-	from := len(c.numbers)
-	for ; len(descriptor) > 0; descriptor = descriptor[4:] {
-		c.numbers = append(c.numbers, math.Float32frombits(binary.LittleEndian.Uint32(descriptor)))
-	}
-	if vector := c.numbers[from:]; IsUnit(vector) {
-		return vector
-	}
-	return nil
 }
 
 // flush lets searches see what was collected.

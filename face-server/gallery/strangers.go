@@ -2,8 +2,10 @@ package gallery
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/crc32"
 	"iter"
+	"math"
 	"slices"
 
 	"lineup.dev/lineup/face-server/search"
@@ -57,6 +59,21 @@ func (d *Database) sort(ctx context.Context, photos iter.Seq[*enrolled]) error {
 			photo.stranger = !photo.stranger
 		}
 		d.index(nil, c.add)
+	}
+	return nil
+}
+
+// vector is the descriptor's numbers, nil if it cannot be one.
+func (c *change) vector(descriptor []byte) []float32 {
+	if len(descriptor) != 4*c.length {
+		return nil
+	}
+	from := len(c.numbers)
+	for ; len(descriptor) > 0; descriptor = descriptor[4:] {
+		c.numbers = append(c.numbers, math.Float32frombits(binary.LittleEndian.Uint32(descriptor)))
+	}
+	if vector := c.numbers[from:]; IsUnit(vector) {
+		return vector
 	}
 	return nil
 }
