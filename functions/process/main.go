@@ -51,6 +51,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			store:            db,
 			faces:            faces,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),
+			parts:            &partTeller{rows: db, timeout: s.WriteTimeout, log: log},
 			announcer:        results,
 			quarantine:       make(chan struct{}, 1),
 			ending:           ending,

@@ -49,10 +49,10 @@ func decodeJSON(body []byte, v any, example string) error {
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		return malformed(`%s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
+		return malformed(`the body cannot be read: %s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return malformed("something follows the JSON object")
+		return malformed("the body cannot be read: something follows the JSON object")
 	}
 	if name := event.DuplicateField(body, 2); name != "" {
 		return malformed("one object has the field %q twice", name)

@@ -43,7 +43,7 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		}
 	}
 	if posted.Name == nil && posted.Hidden == nil && posted.Cover == nil {
-		return malformed("it says nothing; send %s", example)
+		return malformed("the body says nothing; send %s", example)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -126,7 +126,7 @@ func (r *receiver) readPeople(w http.ResponseWriter, request *http.Request) (id 
 		return 0, nil, err
 	}
 	if len(posted.People) == 0 || len(posted.People) > r.limits.MaxBatch {
-		return 0, nil, malformed("it names %d people, at least one and at most %d (MAX_BATCH) are possible; send %s", len(posted.People), r.limits.MaxBatch, example)
+		return 0, nil, malformed("the body names %d people, at least one and at most %d (MAX_BATCH) are possible; send %s", len(posted.People), r.limits.MaxBatch, example)
 	}
 	return id, posted.People, nil
 }

@@ -58,7 +58,7 @@ func (r *receiver) takePhotos(
 		return enrolled, false, err
 	}
 	if len(f.uploads) == 0 {
-		return enrolled, false, malformed("it holds no photo; send one or more fields named photo")
+		return enrolled, false, malformed("the body holds no photo; send one or more fields named photo")
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -289,7 +289,7 @@ func enrolmentProblem(err error) error {
 	case errors.Is(err, store.ErrOtherPerson):
 		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's; merge the two if they are one"}
 	case errors.Is(err, store.ErrNameless):
-		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: store.ErrNameless.Error()}
 	case errors.Is(err, store.ErrNotFound):
 		return &serve.Problem{Status: http.StatusNotFound, Detail: "there is no such person"}
 	}
