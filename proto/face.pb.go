@@ -298,7 +298,10 @@ type IdentifyResponse struct {
 	// picture that came in the request, and where the server does not tell.
 	Content string `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
 	// What the faces were compared with; absent where the server does not tell.
-	Comparison    *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	Comparison *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// Whose faces its metadata says that it shows, and where; empty where the server does not
+	// read that.
+	Regions       []*Region `protobuf:"bytes,6,rep,name=regions,proto3" json:"regions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +371,86 @@ func (x *IdentifyResponse) GetComparison() *Comparison {
 	return nil
 }
 
+func (x *IdentifyResponse) GetRegions() []*Region {
+	if x != nil {
+		return x.Regions
+	}
+	return nil
+}
+
+// Region is a face of which a picture's metadata, or a file of it beside the picture, says
+// whose it is.
+type Region struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Box   *Box                   `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
+	// Whose it is; empty where only what follows is said.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// It is nobody's business.
+	Ignored bool `protobuf:"varint,3,opt,name=ignored,proto3" json:"ignored,omitempty"`
+	// Who it is not.
+	NotNames      []string `protobuf:"bytes,4,rep,name=not_names,json=notNames,proto3" json:"not_names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Region) Reset() {
+	*x = Region{}
+	mi := &file_face_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Region) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Region) ProtoMessage() {}
+
+func (x *Region) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Region.ProtoReflect.Descriptor instead.
+func (*Region) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Region) GetBox() *Box {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+func (x *Region) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Region) GetIgnored() bool {
+	if x != nil {
+		return x.Ignored
+	}
+	return false
+}
+
+func (x *Region) GetNotNames() []string {
+	if x != nil {
+		return x.NotNames
+	}
+	return nil
+}
+
 // Comparison is what faces were compared with, and the rule that then says whose they are.
 type Comparison struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -386,7 +469,7 @@ type Comparison struct {
 
 func (x *Comparison) Reset() {
 	*x = Comparison{}
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +481,7 @@ func (x *Comparison) String() string {
 func (*Comparison) ProtoMessage() {}
 
 func (x *Comparison) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +494,7 @@ func (x *Comparison) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
 func (*Comparison) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{4}
+	return file_face_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Comparison) GetGalleryState() int64 {
@@ -483,7 +566,7 @@ type Face struct {
 
 func (x *Face) Reset() {
 	*x = Face{}
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -495,7 +578,7 @@ func (x *Face) String() string {
 func (*Face) ProtoMessage() {}
 
 func (x *Face) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -508,7 +591,7 @@ func (x *Face) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Face.ProtoReflect.Descriptor instead.
 func (*Face) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{5}
+	return file_face_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Face) GetBox() *Box {
@@ -614,7 +697,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +709,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +722,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{6}
+	return file_face_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Candidate) GetImageName() string {
@@ -691,7 +774,7 @@ type Box struct {
 
 func (x *Box) Reset() {
 	*x = Box{}
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +786,7 @@ func (x *Box) String() string {
 func (*Box) ProtoMessage() {}
 
 func (x *Box) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +799,7 @@ func (x *Box) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Box.ProtoReflect.Descriptor instead.
 func (*Box) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{7}
+	return file_face_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Box) GetX() float32 {
@@ -762,7 +845,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +857,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +870,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{8}
+	return file_face_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRequest) GetPageSize() int32 {
@@ -823,7 +906,7 @@ type ListResponse struct {
 
 func (x *ListResponse) Reset() {
 	*x = ListResponse{}
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +918,7 @@ func (x *ListResponse) String() string {
 func (*ListResponse) ProtoMessage() {}
 
 func (x *ListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +931,7 @@ func (x *ListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
 func (*ListResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{9}
+	return file_face_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListResponse) GetPhotos() []*Photo {
@@ -874,7 +957,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +969,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +982,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{10}
+	return file_face_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DescribeRequest) GetImageName() string {
@@ -934,7 +1017,7 @@ type Photo struct {
 
 func (x *Photo) Reset() {
 	*x = Photo{}
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1029,7 @@ func (x *Photo) String() string {
 func (*Photo) ProtoMessage() {}
 
 func (x *Photo) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1042,7 @@ func (x *Photo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Photo.ProtoReflect.Descriptor instead.
 func (*Photo) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{11}
+	return file_face_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Photo) GetImageName() string {
@@ -1023,7 +1106,7 @@ type MatchRequest struct {
 
 func (x *MatchRequest) Reset() {
 	*x = MatchRequest{}
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1118,7 @@ func (x *MatchRequest) String() string {
 func (*MatchRequest) ProtoMessage() {}
 
 func (x *MatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1131,7 @@ func (x *MatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchRequest.ProtoReflect.Descriptor instead.
 func (*MatchRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{12}
+	return file_face_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MatchRequest) GetModel() string {
@@ -1075,7 +1158,7 @@ type Descriptor struct {
 
 func (x *Descriptor) Reset() {
 	*x = Descriptor{}
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1170,7 @@ func (x *Descriptor) String() string {
 func (*Descriptor) ProtoMessage() {}
 
 func (x *Descriptor) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1183,7 @@ func (x *Descriptor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Descriptor.ProtoReflect.Descriptor instead.
 func (*Descriptor) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{13}
+	return file_face_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Descriptor) GetValues() []float32 {
@@ -1122,7 +1205,7 @@ type MatchResponse struct {
 
 func (x *MatchResponse) Reset() {
 	*x = MatchResponse{}
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1217,7 @@ func (x *MatchResponse) String() string {
 func (*MatchResponse) ProtoMessage() {}
 
 func (x *MatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1230,7 @@ func (x *MatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchResponse.ProtoReflect.Descriptor instead.
 func (*MatchResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{14}
+	return file_face_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MatchResponse) GetFaces() []*Face {
@@ -1181,7 +1264,7 @@ type PhotoFace struct {
 
 func (x *PhotoFace) Reset() {
 	*x = PhotoFace{}
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1276,7 @@ func (x *PhotoFace) String() string {
 func (*PhotoFace) ProtoMessage() {}
 
 func (x *PhotoFace) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1289,7 @@ func (x *PhotoFace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhotoFace.ProtoReflect.Descriptor instead.
 func (*PhotoFace) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{15}
+	return file_face_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PhotoFace) GetFace() *Face {
@@ -1249,7 +1332,7 @@ const file_face_proto_rawDesc = "" +
 	"\x0fIdentifyRequest\x12\x1d\n" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
-	"\x05image\x18\x02 \x01(\fR\x05image\"\xc3\x01\n" +
+	"\x05image\x18\x02 \x01(\fR\x05image\"\xf0\x01\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
@@ -1258,7 +1341,13 @@ const file_face_proto_rawDesc = "" +
 	"\acontent\x18\x04 \x01(\tR\acontent\x125\n" +
 	"\n" +
 	"comparison\x18\x05 \x01(\v2\x15.facerecog.ComparisonR\n" +
-	"comparison\"\x96\x01\n" +
+	"comparison\x12+\n" +
+	"\aregions\x18\x06 \x03(\v2\x11.facerecog.RegionR\aregions\"u\n" +
+	"\x06Region\x12 \n" +
+	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aignored\x18\x03 \x01(\bR\aignored\x12\x1b\n" +
+	"\tnot_names\x18\x04 \x03(\tR\bnotNames\"\x96\x01\n" +
 	"\n" +
 	"Comparison\x12#\n" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
@@ -1378,7 +1467,7 @@ func file_face_proto_rawDescGZIP() []byte {
 }
 
 var file_face_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_face_proto_goTypes = []any{
 	(Refusal)(0),                // 0: facerecog.Refusal
 	(Problem)(0),                // 1: facerecog.Problem
@@ -1386,52 +1475,55 @@ var file_face_proto_goTypes = []any{
 	(*HealthCheckResponse)(nil), // 3: facerecog.HealthCheckResponse
 	(*IdentifyRequest)(nil),     // 4: facerecog.IdentifyRequest
 	(*IdentifyResponse)(nil),    // 5: facerecog.IdentifyResponse
-	(*Comparison)(nil),          // 6: facerecog.Comparison
-	(*Face)(nil),                // 7: facerecog.Face
-	(*Candidate)(nil),           // 8: facerecog.Candidate
-	(*Box)(nil),                 // 9: facerecog.Box
-	(*ListRequest)(nil),         // 10: facerecog.ListRequest
-	(*ListResponse)(nil),        // 11: facerecog.ListResponse
-	(*DescribeRequest)(nil),     // 12: facerecog.DescribeRequest
-	(*Photo)(nil),               // 13: facerecog.Photo
-	(*MatchRequest)(nil),        // 14: facerecog.MatchRequest
-	(*Descriptor)(nil),          // 15: facerecog.Descriptor
-	(*MatchResponse)(nil),       // 16: facerecog.MatchResponse
-	(*PhotoFace)(nil),           // 17: facerecog.PhotoFace
+	(*Region)(nil),              // 6: facerecog.Region
+	(*Comparison)(nil),          // 7: facerecog.Comparison
+	(*Face)(nil),                // 8: facerecog.Face
+	(*Candidate)(nil),           // 9: facerecog.Candidate
+	(*Box)(nil),                 // 10: facerecog.Box
+	(*ListRequest)(nil),         // 11: facerecog.ListRequest
+	(*ListResponse)(nil),        // 12: facerecog.ListResponse
+	(*DescribeRequest)(nil),     // 13: facerecog.DescribeRequest
+	(*Photo)(nil),               // 14: facerecog.Photo
+	(*MatchRequest)(nil),        // 15: facerecog.MatchRequest
+	(*Descriptor)(nil),          // 16: facerecog.Descriptor
+	(*MatchResponse)(nil),       // 17: facerecog.MatchResponse
+	(*PhotoFace)(nil),           // 18: facerecog.PhotoFace
 }
 var file_face_proto_depIdxs = []int32{
-	7,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
-	6,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
-	9,  // 2: facerecog.Face.box:type_name -> facerecog.Box
-	8,  // 3: facerecog.Face.candidates:type_name -> facerecog.Candidate
-	0,  // 4: facerecog.Face.refusal:type_name -> facerecog.Refusal
-	1,  // 5: facerecog.Face.problems:type_name -> facerecog.Problem
-	8,  // 6: facerecog.Face.strangers:type_name -> facerecog.Candidate
-	13, // 7: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 8: facerecog.Photo.problems:type_name -> facerecog.Problem
-	17, // 9: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	6,  // 10: facerecog.Photo.comparison:type_name -> facerecog.Comparison
-	15, // 11: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
-	7,  // 12: facerecog.MatchResponse.faces:type_name -> facerecog.Face
-	6,  // 13: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
-	7,  // 14: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 15: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 16: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	10, // 17: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	12, // 18: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 19: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	14, // 20: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
-	5,  // 21: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 22: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	11, // 23: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	13, // 24: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	13, // 25: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	16, // 26: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	8,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
+	7,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
+	6,  // 2: facerecog.IdentifyResponse.regions:type_name -> facerecog.Region
+	10, // 3: facerecog.Region.box:type_name -> facerecog.Box
+	10, // 4: facerecog.Face.box:type_name -> facerecog.Box
+	9,  // 5: facerecog.Face.candidates:type_name -> facerecog.Candidate
+	0,  // 6: facerecog.Face.refusal:type_name -> facerecog.Refusal
+	1,  // 7: facerecog.Face.problems:type_name -> facerecog.Problem
+	9,  // 8: facerecog.Face.strangers:type_name -> facerecog.Candidate
+	14, // 9: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 10: facerecog.Photo.problems:type_name -> facerecog.Problem
+	18, // 11: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	7,  // 12: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	16, // 13: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	8,  // 14: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	7,  // 15: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	8,  // 16: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 17: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 18: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	11, // 19: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	13, // 20: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 21: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	15, // 22: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 23: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 24: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	12, // 25: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	14, // 26: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	14, // 27: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	17, // 28: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }
@@ -1439,14 +1531,14 @@ func file_face_proto_init() {
 	if File_face_proto != nil {
 		return
 	}
-	file_face_proto_msgTypes[5].OneofWrappers = []any{}
+	file_face_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_face_proto_rawDesc), len(file_face_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

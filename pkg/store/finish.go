@@ -26,6 +26,8 @@ type Result struct {
 	// MaxStrangers is how many people without a name there may be: a face that is like nobody
 	// begins one more only below that. 0: none begins.
 	MaxStrangers int64
+	// Regions are the faces of which the file's metadata says whose they are.
+	Regions []Region
 }
 
 // Comparison is what faces were compared with, and the rule that holds then.
@@ -59,6 +61,10 @@ const updateFinished = `
 func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (lineup.Status, error) {
 	var status lineup.Status
 	err := s.transact(ctx, fmt.Sprintf("write the result of image %d", c.ID), func(tx *sql.Tx) error {
+		said := newImport(r)
+		if err := said.lockNames(ctx, tx); err != nil {
+			return err
+		}
 		pictures, err := lockPictures(ctx, tx, []int64{c.ID})
 		if err != nil {
 			return err
@@ -67,7 +73,13 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 			return ErrClaimLost
 		}
 		p := pictures[0]
-		status, err = p.finish(ctx, tx, r, announced)
+		if err := said.findPeople(ctx, tx, p); err != nil {
+			return err
+		}
+		if status, err = p.finish(ctx, tx, r, announced); err != nil || len(said.regions) == 0 {
+			return err
+		}
+		status, err = said.apply(ctx, tx, p)
 		return err
 	})
 	return status, err
