@@ -46,7 +46,8 @@ type picture struct {
 }
 
 // lockPictures holds the pictures' rows, in the order of their ids, and reads their faces.
-// One that is not there is left out. Who writes a face holds its picture's row.
+// One that is not there is left out. Who writes a face holds its picture's row. What is an
+// erased person's is marked, so that whoever writes it next makes it nobody's.
 func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, error) {
 	ids = distinctIDs(ids)
 	if len(ids) == 0 {
@@ -61,11 +62,19 @@ func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, err
 	if err != nil {
 		return nil, err
 	}
+	erased, err := erasedAmong(ctx, tx, faces)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range pictures {
 		p.before = map[int64]faceRow{}
 		for _, face := range faces {
 			if face.imageID == p.id {
-				p.faces, p.before[face.ID] = append(p.faces, face), face
+				p.before[face.ID] = face
+				if erased[face.given] {
+					face.markErased()
+				}
+				p.faces = append(p.faces, face)
 			}
 		}
 	}
@@ -136,6 +145,7 @@ func (p *picture) decide(k known) {
 		if face.undescribed() {
 			face.Refusal = refusalUndescribed
 		}
+		face.forget(k, d)
 		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
 			face.told = k.who[face.given].ID
 		}
@@ -155,6 +165,7 @@ func (f *faceRow) asked(k known) match.Face[int64] {
 	face.Candidates, face.Strangers = f.candidates(k.who)
 	face.Candidates, face.Strangers = slices.DeleteFunc(face.Candidates, gone), slices.DeleteFunc(face.Strangers, gone)
 	k.addItself(f, &face)
+	face.Candidates = append(face.Candidates, f.likesErased(k)...)
 	if f.byHand() && f.given != 0 {
 		is := cmp.Or(k.who[f.given].ID, f.given)
 		face.Is = &is
@@ -212,6 +223,10 @@ func (f *faceRow) takeServersWord(k known) {
 	}
 	f.ImageName, f.photoID = "", 0
 	one := k.who[said.Person]
+	if one.Erased {
+		f.given = said.Person // which makes it nobody's
+		return
+	}
 	if one.ID != 0 && !one.Removed && !k.photos[said.Photo] && !slices.Contains(f.isNot(k.who), one.ID) {
 		f.ImageName, f.photoID, f.given = said.ImageName, said.Photo, said.Person
 	}
@@ -289,6 +304,9 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 		}
 	}
 	if err := writeDecisions(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	if err := undescribe(ctx, tx, rows); err != nil {
 		return nil, err
 	}
 	return changed, dropPhotos(ctx, tx, pictures, k)

@@ -27,6 +27,7 @@ type faceRow struct {
 	photoID int64         // the row of ImageName
 	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
 	state   sql.NullInt64 // of the gallery that it was compared with
+	erased  bool          // it was an erased person's
 	drawn   bool          // by a hand: it stays where a look does not find it
 }
 
@@ -139,6 +140,8 @@ func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 			default:
 				taken[one.ID], face.Person = true, &one.Person
 			}
+		} else if one.Erased {
+			face.ImageName = ""
 		}
 		if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
 			face.DecidedBy = lineup.ByMachine // named or forgotten since
@@ -200,6 +203,7 @@ const (
 			told_person,
 			decided_by,
 			ignored,
+			erased,
 			image_name,
 			photo_id,
 			similarity,
@@ -269,7 +273,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		problems            string
 		embedding           []byte
 	)
-	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
+	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
 		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &embedding)
 	if err != nil {
 		return f, err

@@ -13,6 +13,7 @@ import (
 type known struct {
 	who    map[int64]survivor
 	photos map[int64]bool // those that count no more
+	erased map[int64]bool // and of these the erased ones
 	own    map[int64]ownPhoto
 }
 
@@ -36,25 +37,9 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	if k.who, err = survivors(ctx, tx, people); err != nil {
 		return k, err
 	}
-	k.photos = map[int64]bool{}
-	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
-		list, args := placeholders(chunk)
-		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
-		if err != nil {
-			return k, err
-		}
-		for _, id := range gone {
-			k.photos[id] = true
-		}
-	}
-	return k, nil
+	err = k.readUnused(ctx, tx, photos)
+	return k, err
 }
-
-const selectUnused = `
-	SELECT id
-	FROM person_images
-	WHERE (removed_at IS NOT NULL OR state = 'unusable')
-		AND id IN `
 
 // ownPhoto is the photo that a face is, of somebody.
 type ownPhoto struct{ photo, person, stranger int64 }
