@@ -58,7 +58,10 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	if err := writeDecisions(ctx, tx, rows); err != nil {
 		return nil, err
 	}
-	return changed, undescribe(ctx, tx, rows)
+	if err := undescribe(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	return changed, dropPhotos(ctx, tx, pictures, k)
 }
 
 // revision is the picture's own part of an answer.
@@ -97,21 +100,19 @@ const updateRevised = `
 		i.person_id = new.person_id,
 		i.match_threshold = new.match_threshold,
 		i.match_margin = new.match_margin,
+		i.match_stranger = new.match_stranger,
 		i.revision = i.revision + new.changed,
 		i.announced_at = IF(new.changed, IF(?, UTC_TIMESTAMP(6), NULL), i.announced_at),
 		i.updated_at = IF(new.changed, UTC_TIMESTAMP(6), i.updated_at)`
 
 func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, announced bool) error {
-	const first = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS match_threshold, ? AS match_margin, ? AS changed"
-	const another = " UNION ALL SELECT ?, ?, ?, ?, ?, ?"
+	const first = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
+	const another = " UNION ALL SELECT ?, ?, ?, ?, ?, ?, ?"
 	for chunk := range slices.Chunk(revisions, rematchChunk) {
 		var args []any
 		for _, r := range chunk {
-			var threshold, margin any
-			if r.rule != nil {
-				threshold, margin = r.rule.Threshold, r.rule.Margin
-			}
-			args = append(args, r.id, r.status, nullableID(r.person), threshold, margin, r.changed)
+			args = append(args, r.id, r.status, nullableID(r.person), r.changed)
+			args = append(args, r.ruleValues()...)
 		}
 		statement := fmt.Sprintf(updateRevised, first+strings.Repeat(another, len(chunk)-1))
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
