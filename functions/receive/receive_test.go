@@ -18,6 +18,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
@@ -59,13 +60,13 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
 	of := settings{
 		Subscription: queue.Subscription{Topic: "images", Channel: "process"}, Topics: fromTags[Topics](t),
-		Limits: fromTags[Limits](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), AdoptSettings: fromTags[AdoptSettings](t), Prewarming: fromTags[prewarm.Settings](t), DeadLetters: fromTags[DeadLetters](t),
+		Limits: fromTags[Limits](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), ErasingSettings: fromTags[ErasingSettings](t), AdoptSettings: fromTags[AdoptSettings](t), Prewarming: fromTags[prewarm.Settings](t), DeadLetters: fromTags[DeadLetters](t),
 	}
 	of.MaxPicture, of.MaxUpload, of.UploadMemory = 1<<20, 3<<20, 8<<20 // what is larger is quickly made
 	of.EnrolWait = 0                                                   // nobody looks at photos unless a test does
 	of.Interval = 0                                                    // every ping of a test sweeps
 	s.receiver = newReceiver(of, opened{authenticator, db, hintQueue, roots, gallery}, nil, log)
-	s.handler = s.routes()
+	s.handler = contract.Handler(t, s.routes(), func(*http.Request) bool { return true })
 	return s
 }
 

@@ -22,6 +22,7 @@ func (v *view) api() http.Handler {
 	mux.Handle("GET /api/v1/images/{id}/history", v.tell(v.apiHistory))
 	mux.Handle("GET /api/v1/people", v.tell(v.apiPeople, "named", "hidden", "q", "after", "limit"))
 	mux.Handle("GET /api/v1/people/{id}", v.tell(v.apiPerson))
+	mux.Handle("GET /api/v1/erasures/{id}", v.tell(v.apiErasure))
 	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar, "least"))
 	mux.Handle("GET /api/v1/changes", v.tell(v.apiChanges, "person", "image", "before", "limit"))
 	mux.Handle("GET /api/v1/stats", v.tell(v.apiStats))
@@ -91,6 +92,11 @@ func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
 	encoder.SetEscapeHTML(false)
 	encoder.Encode(content) //nolint:errcheck // it is made of what JSON has
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body.Bytes())))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
+	sendWithTag(w, r, body.Bytes())
+}
+
+// sendWithTag sends the content with an ETag, or 304 to whoever has it already.
+func sendWithTag(w http.ResponseWriter, r *http.Request, content []byte) {
+	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(content)))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
