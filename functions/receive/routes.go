@@ -27,6 +27,7 @@ type receiver struct {
 	publisher  publisher
 	photoHints photoHints
 	follower   *follower
+	eraser     *eraser
 	sweeper    *sweeper
 	walker     *walker
 	roots      *photo.Roots
@@ -48,7 +49,7 @@ type opened struct {
 	gallery *photo.Roots
 }
 
-// newReceiver connects the parts. The follower is yet to be run.
+// newReceiver connects the parts. The follower and the eraser are yet to be run.
 func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logger) *receiver {
 	o.roots.Reserve(o.gallery)
 	comparer := newComparer(o.roots, o.store, log)
@@ -56,10 +57,11 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	photos := photoHints{queue: o.queue, topic: s.Topics.Photos, store: o.store, log: log}
 	walks := &walker{s.FolderSettings, o.roots, o.store, comparer, pictures, o.queue, s.Subscription, s.Fill, log}
 	rematches := &rematches{o.queue, s.Topics.Rematches, o.store, log}
+	eraser := newEraser(s.ErasingSettings, o, log)
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
-		comparer: comparer, folders: walks, counts: o.store, parts: newPartTeller(s, o, log), log: log,
+		comparer: comparer, folders: walks, erased: eraser, counts: o.store, parts: newPartTeller(s, o, log), log: log,
 		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}
 	return &receiver{
@@ -69,6 +71,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		publisher:  pictures,
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
+		eraser:     eraser,
 		sweeper:    sweeper,
 		walker:     walks,
 		roots:      o.roots,
@@ -103,9 +106,14 @@ func (r *receiver) routes() http.Handler {
 func (r *receiver) addAPI(mux *http.ServeMux) {
 	for pattern, f := range r.writes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPrefix+path, r.handle(withoutParameters(f)))
+		if pattern != erasing { // which reads its parameters itself
+			f = withoutParameters(f)
+		}
+		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
 	}
 }
+
+const erasing = "DELETE /people/{id}"
 
 // writes are what answers each of lineup.APIWrites.
 func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) error {
@@ -118,6 +126,7 @@ func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) 
 		"PATCH /faces/{id}":                  r.patchFace,
 		"POST /people":                       r.postPeople,
 		"PATCH /people/{id}":                 r.patchPerson,
+		erasing:                              r.erasePerson,
 		"POST /people/{id}/photos":           r.postPersonPhotos,
 		"DELETE /people/{id}/photos/{photo}": r.deletePhoto,
 		"POST /people/{id}/merge":            r.mergePeople,
