@@ -17,6 +17,7 @@ GRANT SELECT, INSERT, DELETE ON lineup.different_people TO receive;
 GRANT SELECT, INSERT, DELETE ON lineup.face_exclusions TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.rematches TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
+GRANT SELECT, INSERT, DELETE ON lineup.derived_leftovers TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
@@ -31,6 +32,7 @@ GRANT SELECT, UPDATE ON lineup.gallery TO process;
 GRANT INSERT ON lineup.changes TO process;
 GRANT INSERT ON lineup.change_values TO process;
 GRANT INSERT ON lineup.change_people TO process;
+GRANT INSERT ON lineup.derived_leftovers TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;

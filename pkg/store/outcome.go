@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // PhotoOutcome is what became of a photo that was looked at.
@@ -13,6 +15,8 @@ type PhotoOutcome struct {
 	State  PhotoState // usable, unusable or unchecked
 	Reason string     // why it is unusable
 	Shown  any        // the faces found in it, for people and programs; nil when nobody knows
+
+	Crop lineup.Derived // the face that counts, or the photo where none does
 
 	// Of the face that counts:
 	Quality    PhotoQuality
@@ -61,6 +65,8 @@ const (
 			width = ?,
 			light = ?,
 			sharpness = ?,
+			crop = ?,
+			prior_claim = NULL,
 			claim = NULL,
 			lease_until = NULL,
 			retry_at = NULL
@@ -131,6 +137,9 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 }
 
 func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, similar *Similar) error {
+	if err := leaveCrops(ctx, tx, nil, []int64{id}); err != nil {
+		return err
+	}
 	var shown sql.NullString
 	if o.Shown != nil {
 		text, err := json.Marshal(o.Shown)
@@ -144,7 +153,7 @@ func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, sim
 		similarTo, similarPhoto, similarity = similar.Person.ID, similar.ImageName, similar.Similarity
 	}
 	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), shown,
-		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, id); err != nil {
+		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, nullable(string(o.Crop)), id); err != nil {
 		return err
 	}
 	if len(o.Descriptor) == 0 {

@@ -16,13 +16,14 @@ type PhotoClaim struct {
 	Attempts int           // counted so far
 	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
 
-	token string
+	token, prior string
 }
 
 const (
 	updatePhotoClaim = `
 		UPDATE person_images
-		SET claim = ?,
+		SET prior_claim = claim,
+			claim = ?,
 			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 			retry_at = NULL
 		WHERE id = ?
@@ -35,6 +36,7 @@ const (
 		SELECT
 			attempts,
 			claim IS NOT NULL,
+			prior_claim,
 			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), COALESCE(retry_at, lease_until))
 		FROM person_images
 		WHERE id = ?`
@@ -78,13 +80,14 @@ func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, t
 	}
 	var leased bool
 	var wait sql.NullInt64
+	var prior sql.NullString
 	err = s.do(ctx, fmt.Sprintf("read photo %d", id), func() error {
-		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).Scan(&claim.Attempts, &leased, &wait)
+		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).Scan(&claim.Attempts, &leased, &prior, &wait)
 	})
 	claim.Attempts = max(0, claim.Attempts)
 	switch {
 	case won == 1:
-		claim.Outcome, claim.token = Won, token
+		claim.Outcome, claim.token, claim.prior = Won, token, prior.String
 		return claim, err
 	case claim.State == PhotoUsable, claim.State == PhotoUnusable, claim.State == PhotoUnchecked:
 		claim.Outcome = Done

@@ -30,6 +30,7 @@ type Photo struct {
 	Reason    string          `json:"reason"`  // why it is unusable, else empty
 	Faces     json.RawMessage `json:"faces"`   // what it shows, null while nobody knows
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
+	Crop      lineup.Derived  `json:"crop"`    // the face by which the person is known, or the photo where none is
 
 	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell
 	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
@@ -62,6 +63,7 @@ const (
 			i.person_id,
 			i.chosen,
 			i.anyway,
+			COALESCE(i.crop, (SELECT f.crop FROM faces f WHERE f.id = i.face_id)),
 			i.removed_at IS NOT NULL`
 
 	// With the name of whom the photo is like.
@@ -215,10 +217,12 @@ func renewPhoto(ctx context.Context, tx *sql.Tx, row photoRow) error {
 func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 	var (
 		reason, shown, name, photo sql.NullString
+		crop                       sql.NullString
 		similarTo, chosen          sql.NullInt64
 		similarity                 sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed, &name)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &name)
+	row.Crop = lineup.Derived(crop.String)
 	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)
