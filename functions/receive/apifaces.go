@@ -40,7 +40,7 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 		return changeProblem("picture or person", err)
 	}
 	r.log.Info("face added", "image", id, auth.Caller(ctx))
-	r.rematches.galleryMoved()
+	r.follower.answerChanged(id)
 	w.Header().Set("Location", imageURL(id))
 	if len(image.Faces) == 0 { // none is shown before the picture was looked at
 		serve.JSON(w, http.StatusCreated, image)
@@ -89,7 +89,7 @@ func (r *receiver) patchFace(w http.ResponseWriter, request *http.Request) error
 		return changeProblem("face or person", err)
 	}
 	r.log.Info("face decided", "face", id, "image", image.ID, auth.Caller(ctx))
-	r.rematches.galleryMoved()
+	r.follower.answerChanged(image.ID)
 	i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == id })
 	if i < 0 { // it is shown no more: the picture was looked at meanwhile
 		return changeProblem("face", store.ErrNotFound)

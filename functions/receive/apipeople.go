@@ -48,7 +48,7 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 	if err != nil {
 		return changeProblem("person, or photo of theirs", err)
 	}
-	r.rematches.galleryMoved()
+	r.follower.galleryMoved()
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
 }
@@ -69,7 +69,7 @@ func (r *receiver) deletePhoto(w http.ResponseWriter, request *http.Request) err
 		return changeProblem("photo of that person", err)
 	}
 	r.log.Info("photo removed", "person", id, "photo", photo, auth.Caller(ctx))
-	r.rematches.galleryMoved()
+	r.follower.galleryMoved()
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -87,7 +87,7 @@ func (r *receiver) mergePeople(w http.ResponseWriter, request *http.Request) err
 		return changeProblem("person", err)
 	}
 	r.log.Info("people merged", "person", id, "people", others, auth.Caller(ctx))
-	r.rematches.galleryMoved()
+	r.follower.galleryMoved()
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
 }
@@ -138,7 +138,9 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 		return changeProblem("change", err)
 	}
 	r.log.Info("change undone", "change", id, auth.Caller(ctx))
-	r.rematches.galleryMoved()
+	if r.follower.galleryMoved(); change.Image != nil {
+		r.follower.answerChanged(*change.Image)
+	}
 	serve.JSON(w, http.StatusOK, change)
 	return nil
 }

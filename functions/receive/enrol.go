@@ -30,8 +30,8 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State == store.PhotoUsable }) {
-		defer r.rematches.galleryMoved() // also by what is withdrawn
+	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }) {
+		defer r.follower.galleryMoved() // also by what is withdrawn, or will be found usable
 	}
 	if like := likeAnother(enrolled.Photos); like != nil {
 		return cmp.Or(r.withdraw(ctx, enrolled), like)
@@ -39,7 +39,7 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	if enrolled.Person, err = r.store.Person(ctx, enrolled.Person.ID); err != nil { // its photos' states moved
 		return enrolmentProblem(err)
 	}
-	return r.answerEnrolment(w, request, enrolled)
+	return r.answerEnrolment(w, enrolled, published)
 }
 
 // takePhotos writes the rows of a request's photos, saves the files and publishes the
@@ -206,7 +206,7 @@ const withdrawTime = 10 * time.Second
 
 // answerEnrolment tells what became of the photos, with the person: 202 while one waits,
 // 422 where none can be used, 200 where nothing was new, else 201.
-func (r *receiver) answerEnrolment(w http.ResponseWriter, request *http.Request, enrolled store.Enrolled) error {
+func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled store.Enrolled, published bool) error {
 	counts := func(p store.Photo) bool { return p.State != store.PhotoUnusable }
 	status := http.StatusCreated
 	switch {
@@ -220,8 +220,24 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, request *http.Request,
 	if status != http.StatusOK {
 		w.Header().Set("Location", fmt.Sprintf(apiPrefix+"/people/%d", enrolled.Person.ID))
 	}
+	if status == http.StatusAccepted {
+		serve.JSON(w, status, struct {
+			store.Profile
+			Detail string `json:"detail"`
+		}{enrolled.Person, whatIsNext(enrolled, published)})
+		return nil
+	}
 	serve.JSON(w, status, enrolled.Person)
 	return nil
+}
+
+// whatIsNext tells what will become of the photos that are pending, and where that is told.
+func whatIsNext(enrolled store.Enrolled, published bool) string {
+	when := "is looked at as soon as its turn comes"
+	if !published {
+		when = "is saved and looked at as soon as the queue answers again"
+	}
+	return fmt.Sprintf("what is pending of the photos %s; next: GET "+apiPrefix+"/people/%d tells what became of it, the same request again waits for it", when, enrolled.Person.ID)
 }
 
 // noneUsable is the problem that no photo can be used; it carries the person.

@@ -243,7 +243,7 @@ func TestWhoIsEnrolledIsLookedForInThePast(t *testing.T) {
 	s.examine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { defer close(ended); s.rematches.run(ctx) }()
+	go func() { defer close(ended); s.follower.run(ctx) }()
 	defer func() { cancel(); <-ended }()
 	s.postJSON(t, "before.jpg")
 	s.exec(t, "INSERT INTO faces (image_id, gallery_state) VALUES (1, 1)")

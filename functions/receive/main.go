@@ -9,10 +9,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/prewarm"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -46,49 +43,10 @@ func main() {
 			return err
 		}
 		defer gallery.Close()
-		roots.Reserve(gallery)
-
-		comparer := newComparer(roots, db, log)
-		publisher := publisher{queue: nsq, topic: s.Topic, store: db}
-		photoHints := photoHints{queue: nsq, topic: s.Topics.Photos, store: db, log: log}
-		walks := &walker{
-			FolderSettings: s.FolderSettings,
-			roots:          roots,
-			rows:           db,
-			comparer:       comparer,
-			publisher:      publisher,
-			queue:          nsq,
-			subscription:   s.Subscription,
-			fill:           s.Fill,
-			log:            log,
-		}
-		sweeper := &sweeper{
-			SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: nsq, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log,
-		}
-		rematches := newRematcher(nsq, s.Topics.Rematches, db, sweeper, log)
-		sweeper.planner = rematches
-		sweeper.others = map[string]dueHints{s.Topics.Photos: photoHints, s.Topics.Rematches: rematches}
-		var planning sync.WaitGroup
-		defer planning.Wait()
-		planning.Go(func() { rematches.run(ctx) })
-		r := &receiver{
-			limits:     s.Limits,
-			auth:       authenticator,
-			store:      db,
-			publisher:  publisher,
-			photoHints: photoHints,
-			rematches:  rematches,
-			sweeper:    sweeper,
-			walker:     walks,
-			roots:      roots,
-			comparer:   comparer,
-			gallery:    gallery,
-			uploads:    newUploadMemory(s.UploadMemory),
-			prewarmer:  prewarm.New(s.Prewarming, log),
-			waiters:    semaphore.NewWeighted(s.MaxWaiters),
-			draining:   ctx.Done(),
-			log:        log,
-		}
+		r := newReceiver(s, opened{authenticator, db, nsq, roots, gallery}, ctx.Done(), log)
+		var following sync.WaitGroup
+		defer following.Wait()
+		following.Go(func() { r.follower.run(ctx) })
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

@@ -58,13 +58,17 @@ func (h photoHints) publish(ctx context.Context, ids []int64, trace event.Trace)
 }
 
 // publishNew is publish for photos that were just enrolled, and tells whether all is done.
-// On a failure the rows stay due, and a sweep publishes them.
+// On a failure the rows are due, and the follower or a sweep publishes them.
 func (h photoHints) publishNew(ctx context.Context, ids []int64, trace event.Trace) bool {
 	err := h.publish(ctx, ids, trace)
-	if err != nil {
-		h.log.Warn("hints of photos not published, the next sweep will", "hints", len(ids), "error", err)
+	if err == nil {
+		return true
 	}
-	return err == nil
+	h.log.Warn("hints of photos not published, the next sweep will", "hints", len(ids), "error", err)
+	if err := h.store.MarkPhotosUnhinted(ctx, ids); err != nil {
+		h.log.Warn("photos without a hint are not due before HINT_AGE", "photos", len(ids), "error", err)
+	}
+	return false
 }
 
 // publishDue publishes the hints of up to limit photos that are due.

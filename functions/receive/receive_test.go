@@ -17,7 +17,6 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
-	"golang.org/x/sync/semaphore"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
@@ -58,36 +57,14 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	gallery := testkit.Must(photo.Open(s.gallery))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
-	roots.Reserve(gallery)
-	comparer := newComparer(roots, db, log)
-	publisher := publisher{queue: hintQueue, topic: "images", store: db}
-	photoHints := photoHints{queue: hintQueue, topic: "photos", store: db, log: log}
-	subscription := queue.Subscription{Topic: "images", Channel: "process"}
-	limits, sweeps := fromTags[Limits](t), fromTags[SweepSettings](t)
-	limits.MaxPicture, limits.MaxUpload = 1<<20, 3<<20 // what is larger is quickly made
-	limits.EnrolWait = 0                               // nobody looks at photos unless a test does
-	sweeps.Interval = 0                                // every ping of a test sweeps
-	walks := &walker{fromTags[FolderSettings](t), roots, db, comparer, publisher, hintQueue, subscription, sweeps.Fill, log}
-	sweeper := &sweeper{SweepSettings: sweeps, subscription: subscription, queue: hintQueue, rows: db, publisher: publisher, comparer: comparer, folders: walks, counts: db, log: log}
-	rematches := newRematcher(hintQueue, "rematches", db, sweeper, log)
-	sweeper.planner, sweeper.others = rematches, map[string]dueHints{"photos": photoHints, "rematches": rematches}
-	s.receiver = &receiver{
-		limits:     limits,
-		auth:       authenticator,
-		store:      db,
-		publisher:  publisher,
-		photoHints: photoHints,
-		rematches:  rematches,
-		sweeper:    sweeper,
-		walker:     walks,
-		roots:      roots,
-		comparer:   comparer,
-		gallery:    gallery,
-		uploads:    newUploadMemory(8 << 20),
-		prewarmer:  prewarm.New(fromTags[prewarm.Settings](t), log),
-		waiters:    semaphore.NewWeighted(limits.MaxWaiters),
-		log:        log,
+	of := settings{
+		Subscription: queue.Subscription{Topic: "images", Channel: "process"}, Topics: fromTags[Topics](t),
+		Limits: fromTags[Limits](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), Prewarming: fromTags[prewarm.Settings](t),
 	}
+	of.MaxPicture, of.MaxUpload, of.UploadMemory = 1<<20, 3<<20, 8<<20 // what is larger is quickly made
+	of.EnrolWait = 0                                                   // nobody looks at photos unless a test does
+	of.Interval = 0                                                    // every ping of a test sweeps
+	s.receiver = newReceiver(of, opened{authenticator, db, hintQueue, roots, gallery}, nil, log)
 	s.handler = s.routes()
 	return s
 }

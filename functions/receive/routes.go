@@ -12,6 +12,7 @@ import (
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/prewarm"
+	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -23,7 +24,7 @@ type receiver struct {
 	store      *store.Store
 	publisher  publisher
 	photoHints photoHints
-	rematches  *rematcher
+	follower   *follower
 	sweeper    *sweeper
 	walker     *walker
 	roots      *photo.Roots
@@ -34,6 +35,48 @@ type receiver struct {
 	waiters    *semaphore.Weighted // of MAX_WAITERS
 	draining   <-chan struct{}     // closed when the program is to end
 	log        *slog.Logger
+}
+
+// opened is what the handlers use and do not close.
+type opened struct {
+	auth    *auth.Authenticator
+	store   *store.Store
+	queue   *queue.Queue
+	roots   *photo.Roots
+	gallery *photo.Roots
+}
+
+// newReceiver connects the parts. The follower is yet to be run.
+func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logger) *receiver {
+	o.roots.Reserve(o.gallery)
+	comparer := newComparer(o.roots, o.store, log)
+	pictures := publisher{queue: o.queue, topic: s.Topic, store: o.store}
+	photos := photoHints{queue: o.queue, topic: s.Topics.Photos, store: o.store, log: log}
+	walks := &walker{s.FolderSettings, o.roots, o.store, comparer, pictures, o.queue, s.Subscription, s.Fill, log}
+	rematches := &rematches{o.queue, s.Topics.Rematches, o.store, log}
+	sweeper := &sweeper{
+		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
+		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
+		comparer: comparer, folders: walks, counts: o.store, log: log,
+	}
+	return &receiver{
+		limits:     s.Limits,
+		auth:       o.auth,
+		store:      o.store,
+		publisher:  pictures,
+		photoHints: photos,
+		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
+		sweeper:    sweeper,
+		walker:     walks,
+		roots:      o.roots,
+		comparer:   comparer,
+		gallery:    o.gallery,
+		uploads:    newUploadMemory(s.UploadMemory),
+		prewarmer:  prewarm.New(s.Prewarming, log),
+		waiters:    semaphore.NewWeighted(s.MaxWaiters),
+		draining:   draining,
+		log:        log,
+	}
 }
 
 func (r *receiver) routes() http.Handler {

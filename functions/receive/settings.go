@@ -80,7 +80,7 @@ func (l Limits) afterBody(request *http.Request) (context.Context, context.Cance
 
 // Topics are those of the other hints.
 type Topics struct {
-	Photos    string `envconfig:"PHOTO_TOPIC" default:"photos" desc:"NSQ topic of the hints that a person's photo waits to be looked at; apart from TOPIC, so that it does not wait behind pictures"`
+	Photos    string `envconfig:"PHOTO_TOPIC" default:"photos" desc:"NSQ topic of the hints that a person's photo waits to be looked at, or an answer changed by hand to be announced; apart from TOPIC, so that it does not wait behind pictures"`
 	Rematches string `envconfig:"REMATCH_TOPIC" default:"rematches" desc:"NSQ topic of the hints that faces wait to be compared with the gallery again"`
 }
 
@@ -97,6 +97,7 @@ type FolderSettings struct {
 // SweepSettings say what a ping does.
 type SweepSettings struct {
 	HintAge  time.Duration `envconfig:"HINT_AGE" default:"2m" min:"1s" max:"24h" desc:"a hint older than this counts as lost"`
+	Follow   time.Duration `envconfig:"FOLLOW_TIME" default:"1m" min:"0" max:"1h" desc:"how long after a change of people, or what it led to, receive looks every few seconds which hints are due by it, as a ping does; 0: once, right after it"`
 	Fill     int           `envconfig:"SWEEP_FILL" default:"5000" min:"1" max:"10000000" desc:"hints in the queue, waiting, in flight or deferred, beyond which a sweep publishes none"`
 	Interval time.Duration `envconfig:"SWEEP_INTERVAL" default:"10s" min:"0" max:"24h" desc:"shortest time between two sweeps of this instance; 0: every ping sweeps"`
 }

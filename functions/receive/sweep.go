@@ -30,6 +30,8 @@ type sweeper struct {
 	counts       interface{ Recount(context.Context) error }         // what it does last
 	log          *slog.Logger
 
+	filling sync.Mutex // held while other hints are published
+
 	mu   sync.Mutex // held during a sweep
 	last time.Time  // end of the last sweep that succeeded
 }
@@ -66,11 +68,8 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
-	err = errors.Join(err, s.planner.plan(ctx))
-	for topic, hints := range s.others {
-		others, failed := s.fillTopic(ctx, topic, hints)
-		published, err = published+others, errors.Join(err, failed)
-	}
+	others, failed := s.fillOthers(ctx)
+	published, err = published+others, errors.Join(err, failed)
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
@@ -101,6 +100,18 @@ func (s *sweeper) fill(ctx context.Context) (published int, err error) {
 		}
 	}
 	return published, nil
+}
+
+// fillOthers plans re-matches, and is fill for the other topics.
+func (s *sweeper) fillOthers(ctx context.Context) (published int, err error) {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	err = s.planner.plan(ctx)
+	for topic, hints := range s.others {
+		n, failed := s.fillTopic(ctx, topic, hints)
+		published, err = published+n, errors.Join(err, failed)
+	}
+	return published, err
 }
 
 // fillTopic is fill for hints of another topic.

@@ -1,4 +1,4 @@
-// Package deptest gives tests the real parts: a MariaDB, an nsqd, an nsqlookupd, the face models, photos of people.
+// Package deptest gives tests the real parts: a MariaDB, an nsqd, an nsqlookupd, the face models, photos of people, a browser.
 //
 // A package whose tests use a database needs
 //
@@ -81,18 +81,36 @@ func People(t testing.TB) string {
 	return fetched(t, samples.Portraits)
 }
 
-func fetched(t testing.TB, fetch func(context.Context, parts.Cache) (string, error)) string {
+// Chromium gives a browser, which package browser starts.
+func Chromium(t testing.TB) parts.Chromium {
 	t.Helper()
-	leftOutByShort(t, "photos that are fetched")
+	return get(t, "a browser", parts.Cache.Chromium)
+}
+
+// PackedChromium gives the browser that is taken where none is installed and none can be.
+func PackedChromium(t testing.TB) parts.Chromium {
+	t.Helper()
+	return get(t, "a browser", parts.Cache.PackedChromium)
+}
+
+// get gives a part from the cache.
+func get[T any](t testing.TB, what string, fetch func(parts.Cache, context.Context) (T, error)) T {
+	t.Helper()
+	leftOutByShort(t, what)
 	c, err := cache()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), fetching)
 	defer cancel()
-	dir, err := fetch(ctx, c)
+	found, err := fetch(c, ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return found
+}
+
+func fetched(t testing.TB, fetch func(context.Context, parts.Cache) (string, error)) string {
+	t.Helper()
+	return get(t, "photos that are fetched", func(c parts.Cache, ctx context.Context) (string, error) { return fetch(ctx, c) })
 }

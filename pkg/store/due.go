@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -61,6 +62,29 @@ func (s *Store) due(ctx context.Context, age time.Duration, limit int, first boo
 	old, ahead := age.Microseconds(), Horizon.Microseconds()
 	err = s.do(ctx, "find pictures that are due", func() error {
 		images, err = query(ctx, s.db, scanRef, selectDue, first, ahead, old, ahead, old, old, old, limit)
+		return err
+	})
+	return images, err
+}
+
+const selectUnannounced = `
+	SELECT
+		id,
+		round,
+		path
+	FROM images
+	WHERE announced_at IS NULL
+		AND status IN (%s)
+		AND id IN `
+
+// Unannounced gives those of the pictures that have an answer which is not announced.
+func (s *Store) Unannounced(ctx context.Context, ids []int64) (images []Ref, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := placeholders(ids)
+	err = s.do(ctx, "find answers that are not announced", func() error {
+		images, err = query(ctx, s.db, scanRef, fmt.Sprintf(selectUnannounced, finalStatuses())+list, args...)
 		return err
 	})
 	return images, err

@@ -102,6 +102,9 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 		if len(rows) == 0 {
 			return ErrClaimLost
 		}
+		if err := leave(ctx, tx, []lineup.Derived{rows[0].Crop}); err != nil {
+			return err
+		}
 		outcome := o
 		var similar *Similar
 		if o.State == PhotoUsable {
@@ -137,9 +140,6 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 }
 
 func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, similar *Similar) error {
-	if err := leaveCrops(ctx, tx, nil, []int64{id}); err != nil {
-		return err
-	}
 	var shown sql.NullString
 	if o.Shown != nil {
 		text, err := json.Marshal(o.Shown)

@@ -124,6 +124,14 @@ const (
 		ORDER BY queued_at, id
 		LIMIT ?`
 
+	// Due at once: a retry's time that came after the last hint's.
+	updatePhotosUnhinted = `
+		UPDATE person_images
+		SET queued_at = created_at - INTERVAL 1 SECOND,
+			retry_at = UTC_TIMESTAMP(6)
+		WHERE claim IS NULL
+			AND id IN `
+
 	updatePhotosQueued = `
 		UPDATE person_images
 		SET queued_at = UTC_TIMESTAMP(6)
@@ -142,6 +150,28 @@ func (s *Store) DuePhotos(ctx context.Context, age time.Duration, limit int) (id
 		return err
 	})
 	return ids, err
+}
+
+// MarkPhotosUnhinted says that the files are saved and that no hint could be published: the
+// photos are due at once.
+func (s *Store) MarkPhotosUnhinted(ctx context.Context, ids []int64) error {
+	return s.execIn(ctx, "mark photos as not queued", updatePhotosUnhinted, ids)
+}
+
+const existsPhotoPending = `
+	SELECT EXISTS (
+		SELECT 1
+		FROM person_images
+		WHERE state = '` + string(PhotoPending) + `'
+			AND removed_at IS NULL
+	)`
+
+// PhotosPending tells whether any photo waits to be looked at, or is looked at now.
+func (s *Store) PhotosPending(ctx context.Context) (pending bool, err error) {
+	err = s.do(ctx, "see whether photos are pending", func() error {
+		return s.db.QueryRowContext(ctx, existsPhotoPending).Scan(&pending)
+	})
+	return pending, err
 }
 
 // MarkPhotosQueued stamps the photos as hinted just now.

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -105,13 +107,8 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{
-		"DROP TABLE image_events",
-		"DELETE FROM goose_db_version WHERE version_id=14",
-	} {
-		db.exec(t, statement)
-	}
-	refused("a schema of the version before", "13")
+	before := db.undoNewest(t)
+	refused("a schema of the version before", before)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +117,28 @@ func TestNothingWorksUntilTheSchemaIsNewEnough(t *testing.T) {
 			t.Errorf("%s after the migration: %v", name, err)
 		}
 	}
+}
+
+// undoNewest takes the newest migration back, and tells the version that is left.
+func (d database) undoNewest(t *testing.T) (version string) {
+	t.Helper()
+	files, err := filepath.Glob("migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no migrations: ", err)
+	}
+	newest, err := os.ReadFile(files[len(files)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, down, _ := strings.Cut(string(newest), "-- +goose Down")
+	for statement := range strings.SplitSeq(down, ";") {
+		if strings.TrimSpace(statement) != "" {
+			d.exec(t, statement)
+		}
+	}
+	d.exec(t, "DELETE FROM goose_db_version ORDER BY version_id DESC LIMIT 1")
+	d.scan(t, "SELECT MAX(version_id) FROM goose_db_version", &version)
+	return version
 }
 
 func TestASchemaOneVersionAheadWorks(t *testing.T) {
