@@ -54,6 +54,7 @@ type pipeline struct {
 	faces     *faceServer
 	breaker   *breaker.Breaker
 	announcer *announcer
+	derived   *derivedFiles // nil where nothing is made of pictures
 	// quarantine holds one element while something is at the face server whose call
 	// failed before.
 	quarantine chan struct{}

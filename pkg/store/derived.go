@@ -94,6 +94,15 @@ const (
 		WHERE name IN `
 )
 
+// DerivedOf gives all that was made of a picture.
+func (s *Store) DerivedOf(ctx context.Context, image int64) (names []lineup.Derived, err error) {
+	err = s.do(ctx, fmt.Sprintf("read what was made of image %d", image), func() error {
+		names, err = query(ctx, s.db, scanDerived, selectDerived, image, image, image)
+		return err
+	})
+	return names, err
+}
+
 // leaveDerived leaves all that was made of a picture, whose row is about to forget it.
 func leaveDerived(ctx context.Context, tx *sql.Tx, image int64) error {
 	names, err := query(ctx, tx, scanDerived, selectDerived, image, image, image)
