@@ -53,11 +53,12 @@ func (v *view) handler() http.Handler {
 	mux.Handle("/folders", v.show(v.folders))
 	mux.Handle("/folders/{id}", v.show(v.folder))
 	mux.HandleFunc("/assets/{name}", v.asset)
+	mux.HandleFunc(derivedPath+"{name}", v.derived)
 	mux.Handle("/", v.show(v.noPage))
 	all := http.NewServeMux()
 	all.Handle("/", v.timed(v.readOnly(mux)))
 	all.Handle(apiPrefix, v.api())
-	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isHandedOn}, v.refuse)
+	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
 }
 
 // readOnly refuses all methods but GET and HEAD.
