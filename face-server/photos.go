@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/photo"
 	facerecog "lineup.dev/lineup/proto"
@@ -73,7 +74,7 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 		}
 		one, faces, err := photos.Describe(ctx, request.ImageName)
 		if p.rows == nil {
-			one.Person = gallery.PersonOf(one.Name)
+			one.Person = lineup.PersonOf(one.Name)
 		}
 		response = p.shown(one, faces)
 		if made != nil {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -36,7 +36,7 @@ var errLayout = errors.New("give a folder with a folder of photos for each perso
 
 // Photos reads which photos a folder has and who is in them. With a folder
 // known_people, that is the gallery and unknown is what is asked about. Photos
-// there are called PERSON_1.jpg, PERSON_2.jpg and so on ([gallery.Person]); one in
+// there are called PERSON_1.jpg, PERSON_2.jpg and so on ([lineup.PersonOf]); one in
 // unknown that is called group_NAME shows the known people whose names are NAME or begin with NAME_,
 // and perhaps strangers. Without
 // known_people, each folder is a person, and each photo in it is enrolled and asked
@@ -85,14 +85,14 @@ func knownAndUnknown(dir fs.FS) ([]Photo, error) {
 	var photos []Photo
 	var people []string
 	for _, file := range known {
-		person := gallery.PersonOf(path.Base(file))
+		person := lineup.PersonOf(path.Base(file))
 		people = append(people, person)
 		photos = append(photos, Photo{File: file, People: []string{person}, Enrolled: true})
 	}
 	slices.Sort(people)
 	people = slices.Compact(people)
 	for _, file := range unknown {
-		person := gallery.PersonOf(path.Base(file))
+		person := lineup.PersonOf(path.Base(file))
 		photo := Photo{File: file, People: []string{person}, Asked: true}
 		if name, ok := strings.CutPrefix(person, "group_"); ok {
 			photo.Group, photo.People = true, nil

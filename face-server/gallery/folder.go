@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -159,7 +160,7 @@ func (f *Folder) examineOne(ctx context.Context, entry photo.Entry) (*known, err
 		f.log.Warn("gallery photo cannot be seen whole", "image_name", entry.Name, "warning", warning)
 	}
 	problems, usable := f.problems(faces)
-	k := &known{entry: entry, person: PersonOf(entry.Name), problems: problems, usable: usable, faces: len(faces)}
+	k := &known{entry: entry, person: lineup.PersonOf(entry.Name), problems: problems, usable: usable, faces: len(faces)}
 	if usable {
 		k.embedding = faces[0].Embedding
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 )
 
@@ -28,7 +29,7 @@ type known struct {
 
 // unreadable is what is known of a photo that could not be read.
 func unreadable(entry photo.Entry, failure error) *known {
-	return &known{entry: entry, person: PersonOf(entry.Name), problems: []Problem{Unreadable}, failure: failure}
+	return &known{entry: entry, person: lineup.PersonOf(entry.Name), problems: []Problem{Unreadable}, failure: failure}
 }
 
 // show is the photo as the gallery lists it.

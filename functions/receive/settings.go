@@ -38,6 +38,7 @@ type settings struct {
 	Limits
 	SweepSettings
 	FolderSettings
+	AdoptSettings
 	Prewarming // of what looks at the pictures
 }
 
@@ -92,6 +93,13 @@ func (t Topics) Check() error {
 // FolderSettings say how folders that are posted are walked.
 type FolderSettings struct {
 	Time time.Duration `envconfig:"FOLDER_TIME" default:"10s" min:"1ms" max:"10m" desc:"how long a request or a ping submits the pictures of folders before it leaves the rest to the next ping"`
+}
+
+// AdoptSettings say how the gallery is listed for photos that a hand put into it.
+type AdoptSettings struct {
+	Time  time.Duration `envconfig:"ADOPT_TIME" default:"10s" min:"0" max:"10m" desc:"how long a ping lists the files of KNOWN_PEOPLE before it leaves the rest to the next ping: new ones become photos of the persons they show, and photos whose files are gone are not used; 0: it never does"`
+	Pause time.Duration `envconfig:"ADOPT_PAUSE" default:"0" min:"0" max:"24h" desc:"shortest time from the end of such a listing to the next, for a bucket whose listing costs; 0: every ping lists"`
+	Most  int           `envconfig:"ADOPT_MAX" default:"10000" min:"1" max:"10000000" desc:"new photos of KNOWN_PEOPLE after which a ping leaves the rest to the next, 500 more at most"`
 }
 
 // SweepSettings say what a ping does.

@@ -28,6 +28,7 @@ type sweeper struct {
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
 	leftovers    interface{ remove(context.Context) error }          // what it tidies
+	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
 	counts       interface{ Recount(context.Context) error }         // what it does last
 	log          *slog.Logger
 
@@ -69,6 +70,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
+	err = errors.Join(err, s.gallery.adopt(ctx))
 	others, failed := s.fillOthers(ctx)
 	published, err = published+others, errors.Join(err, failed)
 	if published > 0 {

@@ -58,6 +58,8 @@ func (f *fakeQueue) resume(context.Context) error { return nil }
 
 func (f *fakeQueue) remove(context.Context) error { return nil }
 
+func (f *fakeQueue) adopt(context.Context) error { return nil }
+
 func (f *fakeQueue) plan(context.Context) error { return nil }
 
 func (f *fakeQueue) Recount(context.Context) error { return nil }
@@ -67,7 +69,7 @@ func (f *fakeQueue) compareReposted(context.Context) error { return nil }
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, leftovers: f, counts: f,
+		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, leftovers: f, counts: f, gallery: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }

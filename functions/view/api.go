@@ -34,7 +34,7 @@ func (v *view) api() http.Handler {
 
 // isHandedOn tells of requests that receive answers, and counts.
 func (v *view) isHandedOn(r *http.Request) bool {
-	return v.receive.allowed && isAPI(r) && (r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete)
+	return v.receive.allowed && (r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete)
 }
 
 // tell answers with what a handler finds. Parameters are all that its query may have.

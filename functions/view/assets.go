@@ -4,8 +4,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,15 +27,35 @@ func readAssets() (assets, error) {
 	}
 	a := assets{}
 	for _, file := range files {
-		content, err := static.ReadFile("static/" + file.Name())
-		if err != nil {
+		if _, err := a.add(file.Name()); err != nil {
 			return nil, fmt.Errorf("read the asset %s: %w", file.Name(), err)
 		}
-		hash := sha256.Sum256(content)
-		extension := path.Ext(file.Name())
-		a[strings.TrimSuffix(file.Name(), extension)+"."+hex.EncodeToString(hash[:6])+extension] = content
 	}
 	return a, nil
+}
+
+// imported is what a script imports: the name of a file beside it.
+var imported = regexp.MustCompile(`from "\./([a-z]+\.js)"`)
+
+// add reads a file and gives the name that it has with its hash. What a script imports is
+// added before it, as its text then names the hash.
+func (a assets) add(file string) (name string, err error) {
+	content, err := static.ReadFile("static/" + file)
+	if err != nil {
+		return "", err
+	}
+	if path.Ext(file) == ".js" {
+		content = imported.ReplaceAllFunc(content, func(match []byte) []byte {
+			other, failed := a.add(string(imported.FindSubmatch(match)[1]))
+			err = errors.Join(err, failed)
+			return fmt.Appendf(nil, "from %q", "./"+other)
+		})
+	}
+	hash := sha256.Sum256(content)
+	extension := path.Ext(file)
+	name = strings.TrimSuffix(file, extension) + "." + hex.EncodeToString(hash[:6]) + extension
+	a[name] = content
+	return name, err
 }
 
 // url is where the asset of that file name is served.
@@ -43,4 +67,15 @@ func (a assets) url(file string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("there is no asset %s", file)
+}
+
+// scripts are where the modules are served, in the order of their names.
+func (a assets) scripts() []string {
+	var urls []string
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if strings.HasSuffix(name, ".js") && !strings.Contains(name, ".min.") {
+			urls = append(urls, "/assets/"+name)
+		}
+	}
+	return urls
 }

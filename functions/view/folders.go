@@ -73,13 +73,7 @@ func (v *view) folder(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	content := folderPage{folder}
-	return page{
-		template:  "folder",
-		title:     fmt.Sprintf("Folder %d", id),
-		refreshes: folder.FinishedAt == nil || content.Waiting() > 0,
-		content:   content,
-	}, nil
+	return page{template: "folder", title: fmt.Sprintf("Folder %d", id), content: folderPage{folder}}, nil
 }
 
 // Waiting is how many of its pictures are still to be looked at.
@@ -105,11 +99,4 @@ func (p folderPage) Progress() string {
 		return fmt.Sprintf("%d of %s done", p.Looked(), pictureCount(p.Submitted))
 	}
 	return pictureCount(p.Submitted) + ", all done"
-}
-
-func pictureCount(n int64) string {
-	if n == 1 {
-		return "1 picture"
-	}
-	return fmt.Sprintf("%d pictures", n)
 }

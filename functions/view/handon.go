@@ -30,6 +30,7 @@ const receiveConnections = 32
 type handOn struct {
 	options Options
 	allowed bool
+	address *url.URL // of receive
 	proxy   httputil.ReverseProxy
 	log     *slog.Logger
 }
@@ -42,7 +43,7 @@ func newHandOn(o Options, needsKey bool, log *slog.Logger) (*handOn, error) {
 	transport := dial.Transport(receiveConnections)
 	transport.DisableCompression = true // what receive answers goes on as it is
 	transport.ResponseHeaderTimeout = o.ReceiveTime
-	h := &handOn{options: o, allowed: needsKey || o.Writes == "on", log: log}
+	h := &handOn{options: o, allowed: needsKey || o.Writes == "on", address: receive, log: log}
 	h.proxy = httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
@@ -88,21 +89,49 @@ func (h *handOn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return nil
 	}
-	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) { h.refuse(w, r, body, err) }
+	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) { h.away(r, body, err).Write(w, false) }
 	proxy.ServeHTTP(w, r)
 }
 
-// refuse answers where receive does not.
-func (h *handOn) refuse(w http.ResponseWriter, r *http.Request, body *notedBody, err error) {
+// ask sends receive a request of its own in the name of who sent r. The answer's body is to
+// be closed.
+func (h *handOn) ask(r *http.Request, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	noted := &notedBody{ReadCloser: io.NopCloser(body)}
+	if body == nil {
+		noted.ReadCloser = http.NoBody
+	}
+	//nolint:gosec // the path is one of formsof.go's, with a number in it
+	request, err := http.NewRequestWithContext(r.Context(), method, h.address.JoinPath(path).String(), noted)
+	if err != nil {
+		return nil, err
+	}
+	if body == r.Body {
+		request.ContentLength = r.ContentLength
+	}
+	for _, name := range []string{"Authorization", "Traceparent", "Tracestate"} {
+		if value := r.Header.Get(name); value != "" {
+			request.Header.Set(name, value)
+		}
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", contentType)
+	response, err := h.proxy.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, h.away(r, noted, err)
+	}
+	return response, nil
+}
+
+// away is what the client is told where receive does not answer.
+func (h *handOn) away(r *http.Request, body *notedBody, err error) *serve.Problem {
 	if slow := body.problem.Load(); slow != nil {
-		slow.Write(w, false)
-		return
+		return slow
 	}
 	if r.Context().Err() == nil {
 		h.log.Error("receive does not answer", "url", r.URL.Path, "error", err, auth.Caller(r.Context()))
 	}
-	serve.Problem{Type: serve.ProblemType("receive-away"), Status: http.StatusServiceUnavailable, RetryAfter: h.options.Refresh,
-		Detail: "The program that writes does not answer now: try again after the seconds of Retry-After. Whether it did what was asked is not known; most requests can be repeated without harm. RECEIVE_URL says where it is looked for."}.Write(w, false)
+	return &serve.Problem{Type: serve.ProblemType("receive-away"), Status: http.StatusServiceUnavailable, RetryAfter: h.options.Refresh,
+		Detail: "The program that writes does not answer now: try again after the seconds of Retry-After. Whether it did what was asked is not known; most requests can be repeated without harm. RECEIVE_URL says where it is looked for."}
 }
 
 // notedBody notes the problem that ended it.

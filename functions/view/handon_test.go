@@ -93,7 +93,7 @@ func TestWhatWritesIsHandedOnWithoutWhatABrowserAdds(t *testing.T) {
 	if got := post(t, http.MethodPost, s.url+"/api/v1/people", "", "Origin", "https://evil.example"); got.status != http.StatusForbidden {
 		t.Errorf("of another site: %d %s", got.status, got.body)
 	}
-	if got := post(t, http.MethodPost, s.url+"/people", ""); got.status != http.StatusMethodNotAllowed {
+	if got := post(t, http.MethodPost, s.url+"/people", ""); got.status != http.StatusBadRequest {
 		t.Errorf("at a page's address: %d %s", got.status, got.body)
 	}
 	if got := post(t, http.MethodPut, s.url+"/api/v1/people", ""); got.status != http.StatusMethodNotAllowed {

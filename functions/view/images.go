@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -31,35 +30,26 @@ func (v *view) images(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	status, err := q.status()
+	f, err := q.filter(v.options)
 	if err != nil {
 		return page{}, err
 	}
-	personID, err := q.id("person")
-	if err != nil {
-		return page{}, err
-	}
-	content := imagesPage{Status: status, Choices: choices(q, status), AllPeople: q.with("person", "", "before", "")}
-	if personID != 0 {
-		profile, err := v.db.Person(r.Context(), personID)
+	content := imagesPage{Status: f.Status, Choices: choices(q, f.Status), AllPeople: q.with("person", "", "before", "")}
+	if f.Person != 0 {
+		profile, err := v.db.Person(r.Context(), f.Person)
 		if errors.Is(err, store.ErrNotFound) {
-			return page{}, badRequest(fmt.Sprintf("There is no person with the id %d. The people are at /people.", personID))
+			return page{}, badRequest(fmt.Sprintf("There is no person with the id %d. The people are at /people.", f.Person))
 		}
 		if err != nil {
 			return page{}, err
 		}
 		content.Person = &profile.Person
 	}
-	content.imageList, err = v.readImages(r, q, store.Filter{Status: status, Person: personID})
+	content.imageList, err = v.readImages(r, q, f)
 	if err != nil {
 		return page{}, err
 	}
-	return page{
-		template:  "images",
-		title:     "Pictures",
-		refreshes: content.Newest == "" && slices.ContainsFunc(content.Images, changes),
-		content:   content,
-	}, nil
+	return page{template: "images", title: "Pictures", content: content}, nil
 }
 
 func choices(q query, current lineup.Status) []choice {
@@ -94,5 +84,5 @@ func (v *view) image(r *http.Request) (page, error) {
 			content.Missing = v.report(r, pictureProblem(err), err, "image", image.ID).Detail
 		}
 	}
-	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), refreshes: changes(image), content: content}, nil
+	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), content: content, about: store.ChangeFilter{Image: image.ID}}, nil
 }

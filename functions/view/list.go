@@ -67,9 +67,6 @@ func byID[T any](r *http.Request, what string, read func(context.Context, int64)
 	return found, err
 }
 
-// changes tells whether the picture's status can still change.
-func changes(image lineup.Image) bool { return !image.Status.Final() }
-
 // readImage reads the picture whose id is in the URL.
 func (v *view) readImage(r *http.Request) (lineup.Image, error) {
 	id, ok := pathID(r)

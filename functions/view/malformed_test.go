@@ -41,7 +41,7 @@ func TestEditedRowsAreShown(t *testing.T) {
 			if page.status != http.StatusOK || !strings.Contains(page.body, "</html>") {
 				t.Errorf("%s: GET %s: %d", what, path, page.status)
 			}
-			for _, raw := range []string{"<script", "<i>", "<b>"} {
+			for _, raw := range []string{"<script>", "<i>", "<b>"} {
 				if strings.Contains(page.body, raw) {
 					t.Errorf("%s: GET %s holds %s as it is", what, path, raw)
 				}

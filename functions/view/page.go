@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -11,16 +13,17 @@ import (
 	"time"
 
 	"lineup.dev/lineup/pkg/photo"
-	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // page is what a URL shows. Its content is also the URL's JSON; what only the
 // page needs stays out of that by its tag.
 type page struct {
-	template  string // without .html
-	title     string
-	refreshes bool // it loads again after Options.Refresh
-	content   any
+	template string // without .html
+	title    string
+	content  any
+	about    store.ChangeFilter // whose changes a form on it makes
+	done     *done              // what a form that led here did, nil where none did
 }
 
 //go:embed templates/*.html
@@ -29,11 +32,14 @@ var templates embed.FS
 // pages are the templates by name, each within the layout.
 type pages map[string]*template.Template
 
-func parsePages(a assets, receiveURL string) (pages, error) {
+func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 	receiveURL = strings.TrimRight(receiveURL, "/")
 	layout, err := template.New("layout.html").Funcs(template.FuncMap{
 		"asset":       a.url,
 		"receive":     func() string { return receiveURL },
+		"writes":      func() bool { return writes },
+		"decision":    decision,
+		"did":         did,
 		"summary":     summarize,
 		"picture":     pictureURL,
 		"statusClass": statusClass,
@@ -47,12 +53,14 @@ func parsePages(a assets, receiveURL string) (pages, error) {
 		"rfc3339":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"shell":       shell,
 		"ordinal":     func(index int) int { return index + 1 },
+		"pictures":    pictureCount,
+		"scripts":     a.scripts,
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
 	parsed := pages{}
-	for _, name := range []string{"images", "image", "people", "person", "folders", "folder", "problem"} {
+	for _, name := range []string{"images", "image", "people", "person", "strangers", "activity", "add", "search", "folders", "folder", "problem"} {
 		own, err := layout.Clone()
 		if err == nil {
 			own, err = own.ParseFS(templates, "templates/"+name+".html")
@@ -71,30 +79,40 @@ func shows(path string) bool {
 	return !is || format.Browsers
 }
 
-// policy lets a page use only this program's own styles and pictures, run no script,
-// and be framed by no other page.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy lets a page use only this program's own styles, scripts and pictures, post only to
+// it, and be framed by no other page.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// render answers with the page, whole or, if its template fails, not at all.
+// unTagged stands in a page for its tag until that is known.
+const unTagged = "the tag of this page"
+
+// render answers with the page, whole or, if its template fails, not at all; and with 304
+// to whoever has it already.
 func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page) {
 	layout := struct {
-		Page, Title string
-		Refresh     string // seconds, empty for never
-		Content     any
-	}{Page: p.template, Title: p.title, Content: p.content}
-	if p.refreshes {
-		layout.Refresh = serve.Seconds(v.options.Refresh)
-	}
+		Page, Title, Query, Tag string
+		Done                    *done
+		Content                 any
+	}{p.template, p.title, r.URL.Query().Get("q"), unTagged, p.done, p.content}
 	var html bytes.Buffer
 	if err := v.pages[p.template].Execute(&html, layout); err != nil {
 		v.log.Error("page not rendered", "url", r.URL.Path, "page", p.template, "error", err)
 		http.Error(w, "The page cannot be shown. The log of view says why.", http.StatusInternalServerError)
 		return
 	}
+	hash := sha256.Sum256(html.Bytes())
+	tag := `"` + hex.EncodeToString(hash[:8]) + `"`
+	body := bytes.Replace(html.Bytes(), []byte(unTagged), []byte(template.HTMLEscapeString(tag)), 1)
 	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(html.Len()))
+	if status == http.StatusOK {
+		w.Header().Set("Cache-Control", "private, no-cache")
+		w.Header().Set("ETag", tag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	w.Write(html.Bytes())
+	w.Write(body)
 }

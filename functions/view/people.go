@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
 // peoplePage is one page of the list of people.
 type peoplePage struct {
-	People []lineup.Person `json:"people"` // in the order in which they were added
+	People []store.Profile `json:"people"` // in the order in which they were added
 	Next   *string         `json:"next"`   // URL path and query of the next page, null on the last
 	First  string          `json:"-"`      // URL of the first page, empty on it
 }
@@ -22,23 +20,22 @@ func (v *view) people(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	after, err := q.id("after")
+	f, err := q.peopleFilter(v.options)
 	if err != nil {
 		return page{}, err
 	}
-	limit, err := q.limit(v.options)
+	if f.Named == nil {
+		f.Named = new(true)
+	}
+	people, more, err := v.db.Profiles(r.Context(), f)
 	if err != nil {
 		return page{}, err
 	}
-	people, more, err := v.db.People(r.Context(), after, limit)
-	if err != nil {
-		return page{}, err
-	}
-	content := peoplePage{People: append([]lineup.Person{}, people...)} // none is [] in JSON, not null
+	content := peoplePage{People: append([]store.Profile{}, people...)} // none is [] in JSON, not null
 	if more {
 		content.Next = q.next("after", people[len(people)-1].ID)
 	}
-	if after != 0 {
+	if f.After != 0 {
 		content.First = q.with("after", "")
 	}
 	return page{template: "people", title: "People", content: content}, nil
@@ -70,10 +67,5 @@ func (v *view) person(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	return page{
-		template:  "person",
-		title:     profile.Name,
-		refreshes: list.Newest == "" && slices.ContainsFunc(list.Images, changes),
-		content:   personPage{profile, list},
-	}, nil
+	return page{template: "person", title: profile.Name, content: personPage{profile, list}, about: store.ChangeFilter{Person: id}}, nil
 }

@@ -94,15 +94,13 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 		problem.Write(w, false)
 		return
 	}
-	refreshes := problem.RetryAfter > 0 && problem.Status == http.StatusServiceUnavailable
 	if problem.RetryAfter > 0 {
 		w.Header().Set("Retry-After", serve.Seconds(problem.RetryAfter))
 	}
 	problem.Title = http.StatusText(problem.Status)
 	v.render(w, r, problem.Status, page{
-		template:  "problem",
-		title:     problem.Title,
-		refreshes: refreshes,
-		content:   problem,
+		template: "problem",
+		title:    problem.Title,
+		content:  problem,
 	})
 }

@@ -104,8 +104,8 @@ func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 			}
 		}
 	}
-	if r := s.get(t, "/"); !strings.Contains(r.body, `<meta http-equiv="refresh" content="5">`) {
-		t.Errorf("the page does not load again by itself:\n%s", r.body)
+	if r := s.get(t, "/"); r.header.Get("Retry-After") != "5" {
+		t.Errorf("the page does not say when to come again: %v", r.header)
 	}
 
 	w.mend(t)
@@ -181,7 +181,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 						t.Errorf("%s %s: the policy %q lacks %s", method, path, csp, want)
 					}
 				}
-				if strings.Contains(csp, "unsafe") || strings.Contains(csp, "script-src") {
+				if strings.Contains(csp, "unsafe") || strings.Contains(strings.ReplaceAll(csp, "script-src 'self';", ""), "script-src") {
 					t.Errorf("%s %s: the policy %q allows too much", method, path, csp)
 				}
 				for name, want := range map[string]string{
@@ -229,7 +229,7 @@ func TestHEADIsGETWithoutTheBody(t *testing.T) {
 
 var (
 	loaded = regexp.MustCompile(`(?:src|href|action|data|poster|srcset)="([^"]*)"`)
-	inline = regexp.MustCompile(`(?i)<(script|style|iframe|object|embed|base)|\s(style|on\w+)=`)
+	inline = regexp.MustCompile(`(?i)<(style|iframe|object|embed|base)|<script[^>]*>[^<]|\s(style|on\w+)=`)
 )
 
 func TestPagesUseNothingFromElsewhereAndNothingInline(t *testing.T) {
@@ -241,7 +241,7 @@ func TestPagesUseNothingFromElsewhereAndNothingInline(t *testing.T) {
 			continue
 		}
 		for _, found := range loaded.FindAllStringSubmatch(r.body, -1) {
-			if url := found[1]; !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "#") || strings.HasPrefix(url, "//") {
+			if url := found[1]; !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "#") && !strings.HasPrefix(url, "?do=") || strings.HasPrefix(url, "//") {
 				t.Errorf("%s leads to %s", path, url)
 			}
 		}

@@ -38,7 +38,8 @@ type Options struct {
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
-	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"how often a page that waits for a result loads again; also the Retry-After of a 503"`
+	MaxForm        int64         `envconfig:"MAX_FORM" default:"1048576" min:"1024" max:"1073741824" desc:"most bytes of a page's form that has no files; those that have some are within receive's limits"`
+	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"the Retry-After of a 503"`
 	HandOn
 }
 

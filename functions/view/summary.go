@@ -103,3 +103,10 @@ func twoDigits(value *float64) string {
 func shell(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
+
+func pictureCount(n int64) string {
+	if n == 1 {
+		return "1 picture"
+	}
+	return fmt.Sprintf("%d pictures", n)
+}

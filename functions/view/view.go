@@ -32,11 +32,11 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 	if err != nil {
 		return nil, err
 	}
-	pages, err := parsePages(assets, cmp.Or(o.ReceivePublicURL, o.ReceiveURL))
+	receive, err := newHandOn(o, authenticator.NeedsKey(), log)
 	if err != nil {
 		return nil, err
 	}
-	receive, err := newHandOn(o, authenticator.NeedsKey(), log)
+	pages, err := parsePages(assets, cmp.Or(o.ReceivePublicURL, o.ReceiveURL), receive.allowed)
 	if err != nil {
 		return nil, err
 	}
@@ -44,33 +44,36 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 }
 
 func (v *view) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/{$}", v.show(v.images))
-	mux.Handle("/images/{id}", v.show(v.image))
-	mux.HandleFunc("/images/{id}/picture", v.picture)
-	mux.Handle("/people", v.show(v.people))
-	mux.Handle("/people/{id}", v.show(v.person))
-	mux.Handle("/folders", v.show(v.folders))
-	mux.Handle("/folders/{id}", v.show(v.folder))
-	mux.HandleFunc("/assets/{name}", v.asset)
-	mux.HandleFunc(derivedPath+"{name}", v.derived)
-	mux.Handle("/", v.show(v.noPage))
+	pages := http.NewServeMux()
+	for pattern, p := range map[string]struct {
+		show  func(*http.Request) (page, error)
+		forms map[string]form
+	}{
+		"/{$}":          {v.images, formsOfImages},
+		"/images/{id}":  {v.image, formsOfImage},
+		"/people":       {v.people, formsOfPeople},
+		"/people/{id}":  {v.person, formsOfPerson},
+		"/strangers":    {v.strangers, formsOfPeople},
+		"/activity":     {v.activity, formsOfActivity},
+		"/add":          {v.adding, formsOfAdding},
+		"/search":       {v.search, nil},
+		"/folders":      {v.folders, nil},
+		"/folders/{id}": {v.folder, nil},
+	} {
+		pages.Handle("GET "+pattern, v.timed(v.show(p.show)))
+		if p.forms != nil && v.receive.allowed {
+			pages.Handle("POST "+pattern, v.answerForm(p.forms))
+		}
+	}
+	pages.Handle("GET /", v.timed(v.show(v.noPage)))
+	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
+	pages.Handle("GET /status", v.tell(v.status))
+	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
+	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
 	all := http.NewServeMux()
-	all.Handle("/", v.timed(v.readOnly(mux)))
+	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())
 	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
-}
-
-// readOnly refuses all methods but GET and HEAD.
-func (v *view) readOnly(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			v.refuse(w, r, serve.Problem{Status: http.StatusMethodNotAllowed, Detail: "This address can only be read: use GET or HEAD."})
-			return
-		}
-		h.ServeHTTP(w, r)
-	})
 }
 
 // show answers with the page that a handler makes, or with its content as JSON.
@@ -84,6 +87,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 			w.Header().Add("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)
 		default:
+			p.done = v.doneOf(r, p)
 			v.render(w, r, http.StatusOK, p)
 		}
 	}

@@ -22,6 +22,12 @@ var refusals = map[match.Refusal]string{
 	match.Ignored:        "ignored",
 }
 
+// refusalUndescribed is why a face that a hand drew is nobody's by machine: no look has found
+// it, so that there is nothing to compare.
+const refusalUndescribed = "not_described"
+
+func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 && !f.byHand() }
+
 // picture is a picture's row, held, and its faces: who has it may decide whose they are.
 type picture struct {
 	id       int64
@@ -159,6 +165,9 @@ func (p *picture) decide(k known) {
 			face.takeServersWord(k)
 		} else {
 			face.take(d)
+		}
+		if face.undescribed() {
+			face.Refusal = refusalUndescribed
 		}
 		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
 			face.told = k.who[face.given].ID

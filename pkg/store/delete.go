@@ -23,6 +23,7 @@ const (
 		UPDATE images
 		SET path = CONCAT(CHAR(0), id),
 			file_name = NULL,
+			shown_name = '',
 			status = '` + deleted + `',
 			person_id = NULL,
 			reason = NULL,

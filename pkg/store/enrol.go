@@ -265,7 +265,8 @@ func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (in
 		return 0, ErrOtherPerson
 	}
 	renewed, values := e.renewed(row, theirs)
-	failed := row.State == PhotoUnusable && row.Faces == nil && row.Similar == nil // nobody saw what it shows
+	// Nobody saw what it shows, or the request brings the file back.
+	failed := row.State == PhotoUnusable && (row.Faces == nil && row.Similar == nil || row.gone)
 	if len(values) == 0 && !failed {
 		return row.ID, nil
 	}
@@ -302,9 +303,11 @@ func (e *enrolling) renewed(row photoRow, theirs bool) (renewed photoRow, values
 	}
 	renewed = row
 	renewed.removed = false
-	set("removed", row.removed, false)
+	set("removed", row.removed || row.PersonID == 0, false) // one that waits to be adopted is new
 	if !theirs {
 		renewed.PersonID = e.person
+	}
+	if !theirs && row.PersonID != 0 {
 		set("person", row.PersonID, e.person)
 	}
 	if row.removed || e.Chosen != 0 {

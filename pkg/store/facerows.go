@@ -20,7 +20,7 @@ var (
 		"similarity", "margin", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
-		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "crop",
+		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn", "crop",
 	}
 )
 
@@ -52,7 +52,7 @@ func seenValues(f faceRow) []any {
 	if box := f.Box; box != nil {
 		x, y, width, height = box.X, box.Y, box.Width, box.Height
 	}
-	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), nullable(string(f.Crop))}
+	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), f.drawn, nullable(string(f.Crop))}
 }
 
 func nullFloat(f *float64) sql.NullFloat64 {

@@ -25,6 +25,7 @@ type faceRow struct {
 	photoID int64         // the row of ImageName
 	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
 	state   sql.NullInt64 // of the gallery that it was compared with
+	drawn   bool          // by a hand: it stays where a look does not find it
 }
 
 // like is a candidate as a row keeps it.
@@ -43,6 +44,10 @@ func (f faceRow) comparable() bool { return len(f.Embedding) > 0 && f.Model != "
 
 // byHand tells whether a hand said whose it is, or that it is nobody's business.
 func (f faceRow) byHand() bool { return f.DecidedBy == lineup.ByHand }
+
+// said tells whether a hand said anything of it: then it is not forgotten where a look does
+// not find it.
+func (f faceRow) said() bool { return f.drawn || f.byHand() || len(f.Not) > 0 }
 
 // serverSaid is whom the face server said that it is; nil where it left that to the rule.
 func (f faceRow) serverSaid() *like {
@@ -190,6 +195,7 @@ const (
 			model,
 			problems,
 			gallery_state,
+			drawn,
 			crop,
 			IF(?, embedding, NULL)
 		FROM faces
@@ -251,7 +257,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		embedding           []byte
 	)
 	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
-		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &crop, &embedding)
+		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err
 	}

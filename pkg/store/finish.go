@@ -125,8 +125,8 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 }
 
 // inherit gives the found faces the ids of those that they were before, and what hands said
-// of these. It gives those that were decided by hand and not found again: of the same
-// content they stay, and of another they are lost.
+// of these. It gives those that were drawn or decided by hand and not found again: of the
+// same content they stay, and of another they are lost.
 func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceRow) {
 	is := correspond(found, p.faces, sameContent)
 	for i, j := range is {
@@ -134,7 +134,7 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 			continue
 		}
 		face, old := &found[i], p.faces[j]
-		face.ID, face.Not, face.Ignored, face.given = old.ID, old.Not, old.Ignored, 0
+		face.ID, face.Not, face.Ignored, face.given, face.drawn = old.ID, old.Not, old.Ignored, 0, old.drawn
 		if old.byHand() {
 			face.DecidedBy, face.given = lineup.ByHand, old.given
 		}
@@ -144,7 +144,7 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 		}
 	}
 	for j, old := range p.faces {
-		if slices.Contains(is, j) || !old.byHand() && len(old.Not) == 0 {
+		if slices.Contains(is, j) || !old.said() {
 			continue
 		}
 		if sameContent {
@@ -191,6 +191,9 @@ func (p *picture) gone() (ids []int64) {
 func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow) error {
 	for _, face := range lost {
 		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{})}
+		if face.drawn && face.Box != nil {
+			c.Values = append(c.Values, changeValue{subject("face", face.ID, "drawn"), drawn{image, *face.Box}, nil})
+		}
 		if _, err := record(ctx, tx, c); err != nil {
 			return err
 		}

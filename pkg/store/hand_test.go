@@ -133,6 +133,55 @@ func TestAFaceIsDrawnAndThatUndone(t *testing.T) {
 	}
 }
 
+func TestADrawnFaceThatIsNobodysStaysAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dad := db.person(t, "Dad", "dad.jpg")
+	claim := db.win(t, "a.jpg")
+	one := []float32{1, 0}
+	db.finish(t, claim, compared(), true)
+	image := testkit.Must(db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .2, Height: .2}, store.FaceDecision{}, "tester"))(t)
+	drawn := image.Faces[0].ID
+	want := func(when, refusal, person string) {
+		t.Helper()
+		faces := db.image(t, claim.ID).Faces
+		i := slices.IndexFunc(faces, func(f lineup.Face) bool { return f.ID == drawn })
+		if i < 0 {
+			t.Fatalf("%s: the drawn face is gone", when)
+		}
+		if is := persons(lineup.Image{Faces: faces})[drawn]; faces[i].Refusal != refusal || is != person {
+			t.Errorf("%s: it is %q, refused as %q, want %q and %q", when, is, faces[i].Refusal, person, refusal)
+		}
+	}
+	look := func(content string, faces ...lineup.Face) {
+		t.Helper()
+		testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+		r := compared(faces...)
+		r.Content = content
+		db.finish(t, db.claim(t, claim.ID, time.Minute), r, true)
+	}
+	want("drawn", "not_described", "")
+	look("c", seen(0, one))
+	want("not found by a look", "not_described", "")
+	look("c", seen(.51, one, db.candidate(t, "dad.jpg", .9)))
+	want("found by a look", "", "Dad")
+	look("c")
+	want("found no more", "", "Dad")
+	db.decide(t, drawn, store.FaceDecision{Person: &dad.ID})
+	want("given by hand", "", "Dad")
+	db.decide(t, drawn, store.FaceDecision{Ignored: testkit.Ptr(true)})
+	want("ignored", "ignored", "")
+
+	look("another")
+	if faces := db.image(t, claim.ID).Faces; len(faces) != 0 {
+		t.Errorf("another file has the faces %+v", faces)
+	}
+	lost := db.lastChange(t)
+	if lost.Action != store.ActionFace || lost.Face == nil || *lost.Face != drawn {
+		t.Errorf("the history ends with %+v, want what was lost with the file", lost)
+	}
+}
+
 func TestAnAnswerOfALowerStateOverwritesNone(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -30,25 +31,31 @@ func judge(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (*Simil
 	if photo.Anyway {
 		return nil, "", nil
 	}
-	candidates, err := standing(ctx, tx, o.Candidates)
+	like, err := alike(ctx, tx, photo, o)
 	if err != nil {
 		return nil, "", err
 	}
-	newer, err := newerPhotos(ctx, tx, photo, o)
-	if err != nil {
-		return nil, "", err
+	like = slices.DeleteFunc(like, func(s Similar) bool { return s.Person.ID == owner.ID })
+	if len(like) == 0 {
+		return nil, "", nil
 	}
-	candidates = append(candidates, newer...)
-	nearest, err := nearestOther(ctx, tx, owner.ID, candidates, o.Threshold)
-	if err != nil || nearest == nil {
-		return nil, "", err
-	}
+	nearest := &like[0]
 	return nearest, fmt.Sprintf("like another named person: %q, similarity %.2f", nearest.Person.Name, nearest.Similarity), nil
 }
 
-// nearestOther gives the named person other than the owner who is nearest, and as near as
-// the threshold; nil for nobody.
-func nearestOther(ctx context.Context, tx *sql.Tx, owner int64, candidates []PhotoCandidate, threshold float64) (nearest *Similar, err error) {
+// alike gives the named persons whom the photo is like, those that nobody had looked at
+// when the face server answered as well: each by each photo that is as near as the
+// threshold, the nearest first.
+func alike(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (like []Similar, err error) {
+	candidates, err := standing(ctx, tx, o.Candidates)
+	if err != nil {
+		return nil, err
+	}
+	newer, err := newerPhotos(ctx, tx, photo, o)
+	if err != nil {
+		return nil, err
+	}
+	candidates = append(candidates, newer...)
 	var ids []int64
 	for _, c := range candidates {
 		ids = append(ids, c.PersonID)
@@ -59,14 +66,12 @@ func nearestOther(ctx context.Context, tx *sql.Tx, owner int64, candidates []Pho
 	}
 	for _, c := range candidates {
 		person, there := people[c.PersonID]
-		if !there || person.Removed || person.ID == owner || person.Name == "" || c.Similarity < threshold {
-			continue
-		}
-		if nearest == nil || c.Similarity > nearest.Similarity {
-			nearest = &Similar{person.Person, c.ImageName, c.Similarity}
+		if there && !person.Removed && person.Name != "" && c.Similarity >= o.Threshold {
+			like = append(like, Similar{person.Person, c.ImageName, c.Similarity})
 		}
 	}
-	return nearest, nil
+	slices.SortStableFunc(like, func(a, b Similar) int { return cmp.Compare(b.Similarity, a.Similarity) })
+	return like, nil
 }
 
 const (

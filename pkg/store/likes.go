@@ -12,7 +12,7 @@ const selectOwners = `
 	SELECT
 		id,
 		image_name,
-		person_id,
+		COALESCE(person_id, 0),
 		COALESCE(face_id, 0)
 	FROM person_images
 	WHERE `

@@ -18,7 +18,7 @@ type Filter struct {
 	Status   lineup.Status // any when empty
 	Person   int64         // who is in it, or somebody merged into them; anybody when 0
 	Path     string        // what its path begins with
-	FileName string        // what the name of the upload begins with, in any case
+	FileName string        // what the name of the upload, or the end of the path, begins with, in any case
 	Since    time.Time     // posted then or later; at any time when zero
 	Until    time.Time     // posted before; at any time when zero
 	Before   int64         // with an id below; all when 0
@@ -186,7 +186,7 @@ func pathBegins(beginning string) condition {
 }
 
 func nameBegins(beginning string) condition {
-	return condition{"i.file_name LIKE ?", []any{likeEscaper.Replace(beginning) + "%"}}
+	return condition{"i.shown_name LIKE ?", []any{likeEscaper.Replace(beginning) + "%"}}
 }
 
 // possible tells whether somebody can be in a picture of that status. It saves reading all
@@ -225,7 +225,7 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (strin
 		where func() condition
 	}{
 		{f.Path != "", "images_path", func() condition { return pathBegins(f.Path) }},
-		{f.FileName != "", "images_file_name", func() condition { return nameBegins(f.FileName) }},
+		{f.FileName != "", "images_shown_name", func() condition { return nameBegins(f.FileName) }},
 		{f.Person != 0 && f.waits(), "images_answered", func() condition {
 			return condition{"i.answered = 1 AND i.status = ?", []any{f.Status}}
 		}},

@@ -33,10 +33,11 @@ func loadBench(b *testing.B) *store.Store {
 		fmt.Sprintf(`INSERT INTO person (name, spelling, hidden, created_at)
 			SELECT IF(seq %% 4 = 0, NULL, CONCAT('Person ', seq)), IF(seq %% 4 = 0, NULL, CONCAT('person ', seq)), seq %% 1000 = 999, UTC_TIMESTAMP(6)
 			FROM seq_1_to_%d`, benchPeople),
-		fmt.Sprintf(`INSERT INTO images (path, file_name, status, queued_at, announced_at, created_at, updated_at)
+		fmt.Sprintf(`INSERT INTO images (path, file_name, shown_name, status, queued_at, announced_at, created_at, updated_at)
 			SELECT
 				CONCAT('2026/', LPAD(seq DIV 1000, 4, '0'), '/', MD5(seq), '.jpg'),
 				IF(seq %% 2 = 0, CONCAT('IMG_', LPAD(seq %% 10000, 4, '0'), '.JPG'), NULL),
+				IF(seq %% 2 = 0, CONCAT('IMG_', LPAD(seq %% 10000, 4, '0'), '.JPG'), CONCAT(MD5(seq), '.jpg')),
 				CASE WHEN seq %% 100 < 70 THEN 'unknown' WHEN seq %% 100 < 98 THEN 'identified' WHEN seq %% 100 = 98 THEN 'failed' ELSE 'pending' END,
 				UTC_TIMESTAMP(6),
 				IF(seq %% 100 = 99, NULL, UTC_TIMESTAMP(6)),
@@ -96,6 +97,7 @@ func BenchmarkFirstPages(b *testing.B) {
 		"a tenth of all names": {FileName: "IMG_1"},
 		"every file name":      {FileName: "IMG"},
 		"no file name":         {FileName: "DSC"},
+		"the ends of paths":    {FileName: "abc"},
 		"status before":        {Status: lineup.Failed, Before: benchPictures / 2},
 		"person before":        {Person: 1, Before: benchPictures / 2},
 	} {

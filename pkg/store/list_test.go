@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -42,6 +43,7 @@ func album(t *testing.T) (database, time.Time) {
 		}
 	}
 	db.exec(t, `UPDATE images SET answered = 1 WHERE id = 8`)
+	testkit.Succeed(t, store.Migrate(t.Context(), db.dsn)) // the names by which they are looked for
 	return db, start
 }
 
@@ -59,6 +61,8 @@ func TestFilters(t *testing.T) {
 		"a whole path":                           {store.Filter{Path: "c/8.jpg"}, []int64{8}},
 		"a path that none begins with":           {store.Filter{Path: "d"}, nil},
 		"a file name's beginning, in any case":   {store.Filter{FileName: "img_"}, []int64{2, 1}},
+		"the end of a path, in any case":         {store.Filter{FileName: "7.J"}, []int64{7}},
+		"not what an upload lies under":          {store.Filter{FileName: "1.jpg"}, nil},
 		"in which % is itself":                   {store.Filter{FileName: "100%"}, []int64{4}},
 		"since":                                  {store.Filter{Since: minute(5)}, []int64{8, 7, 6}},
 		"until":                                  {store.Filter{Until: minute(2)}, []int64{2, 1}},
@@ -220,8 +224,8 @@ func TestManyAreThoseOfTheLastPing(t *testing.T) {
 func TestAFolderOfAnySizeAndAgeIsListed(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
-	db.exec(t, `INSERT INTO images (id, path, file_name, status, created_at, updated_at)
-		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
+	db.exec(t, `INSERT INTO images (id, path, file_name, shown_name, status, created_at, updated_at)
+		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
 	for name, c := range map[string]struct {
 		filter store.Filter
 		newest int64

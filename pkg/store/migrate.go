@@ -73,6 +73,9 @@ func (d Database) Migrate(ctx context.Context) error {
 	if err := fillSpellings(ctx, db); err != nil {
 		return fmt.Errorf("spell the names of people: %w", err)
 	}
+	if err := fillShownNames(ctx, db); err != nil {
+		return fmt.Errorf("write the names by which pictures are looked for: %w", err)
+	}
 	return nil
 }
 
@@ -136,6 +139,64 @@ func unspelled(ctx context.Context, db *sql.DB, after int64) (people []lineup.Pe
 		people = append(people, person)
 	}
 	return people, rows.Err()
+}
+
+const (
+	// A program of the version before writes none.
+	selectUnnamed = `
+		SELECT
+			id,
+			path,
+			file_name
+		FROM images FORCE INDEX (images_shown_name)
+		WHERE shown_name IS NULL
+			AND id > ?
+			AND status <> '` + deleted + `'
+		ORDER BY id
+		LIMIT ?`
+
+	updateShownNames = `
+		UPDATE images
+		SET shown_name = CASE id%s END
+		WHERE shown_name IS NULL
+			AND id IN (%s)`
+)
+
+// fillShownNames writes the names by which pictures are looked for where no program has, a
+// batch at a time. Several may do so at once.
+func fillShownNames(ctx context.Context, db *sql.DB) error {
+	for after := int64(0); ; {
+		ids, names, err := unnamed(ctx, db, after)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		cases := strings.Repeat(" WHEN ? THEN ?", len(ids))
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")
+		if _, err := db.ExecContext(ctx, fmt.Sprintf(updateShownNames, cases, marks), append(names, ids...)...); err != nil {
+			return err
+		}
+		after, _ = ids[len(ids)-1].(int64)
+	}
+}
+
+// unnamed gives the ids of a batch of pictures without such a name, and each id and name in turn.
+func unnamed(ctx context.Context, db *sql.DB, after int64) (ids, names []any, err error) {
+	const batch = 500
+	rows, err := db.QueryContext(ctx, selectUnnamed, after, batch)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var path string
+		var fileName sql.NullString
+		if err := rows.Scan(&id, &path, &fileName); err != nil {
+			return nil, nil, err
+		}
+		ids, names = append(ids, id), append(names, id, shownName(path, fileName.String))
+	}
+	return ids, names, rows.Err()
 }
 
 // newestVersion is the version of the newest migration.

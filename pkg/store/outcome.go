@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -54,33 +52,6 @@ const (
 			AND i.removed_at IS NULL
 		FOR UPDATE`
 
-	updatePhotoFinished = `
-		UPDATE person_images
-		SET state = ?,
-			reason = ?,
-			shown = ?,
-			similar_to = ?,
-			similar_photo = ?,
-			similarity = ?,
-			width = ?,
-			light = ?,
-			sharpness = ?,
-			crop = ?,
-			prior_claim = NULL,
-			claim = NULL,
-			lease_until = NULL,
-			retry_at = NULL
-		WHERE id = ?`
-
-	deleteDescriptor = `
-		DELETE FROM descriptors
-		WHERE photo_id = ?
-			AND model = ?`
-
-	insertDescriptor = `
-		INSERT INTO descriptors (photo_id, model, descriptor)
-		VALUES (?, ?, ?)`
-
 	lockGallery = `
 		SELECT state
 		FROM gallery
@@ -94,6 +65,9 @@ const (
 // not see of that, because it was enrolled, named or taken apart meanwhile, is looked at
 // here. ErrClaimLost when the claim was another's by then.
 func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (photo Photo, err error) {
+	if c.PersonID == 0 {
+		return s.finishAdopted(ctx, c, o)
+	}
 	err = s.transact(ctx, fmt.Sprintf("write the outcome of photo %d", c.ID), func(tx *sql.Tx) error {
 		rows, err := query(ctx, tx, scanPhotoRow, selectPhotoClaimed, c.ID, c.token)
 		if err != nil {
@@ -128,40 +102,8 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 				return err
 			}
 		}
-		// Here, as another may remove it right after the commit.
-		written, err := query(ctx, tx, scanPhotoRow, selectPhotos+"(?)", c.ID)
-		if err != nil || len(written) == 0 {
-			return cmp.Or(err, ErrNotFound)
-		}
-		photo = written[0].Photo
-		return nil
+		photo, err = writtenPhoto(ctx, tx, c.ID)
+		return err
 	})
 	return photo, err
-}
-
-func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, similar *Similar) error {
-	var shown sql.NullString
-	if o.Shown != nil {
-		text, err := json.Marshal(o.Shown)
-		if err != nil {
-			return err
-		}
-		shown = sql.NullString{String: string(text), Valid: len(text) <= ShownBytes}
-	}
-	var similarTo, similarPhoto, similarity any
-	if similar != nil {
-		similarTo, similarPhoto, similarity = similar.Person.ID, similar.ImageName, similar.Similarity
-	}
-	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), shown,
-		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, nullable(string(o.Crop)), id); err != nil {
-		return err
-	}
-	if len(o.Descriptor) == 0 {
-		return nil
-	}
-	if _, err := tx.ExecContext(ctx, deleteDescriptor, id, o.Model); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, insertDescriptor, id, o.Model, encodeEmbedding(o.Descriptor))
-	return err
 }

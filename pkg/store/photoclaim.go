@@ -116,7 +116,7 @@ const (
 			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
 			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
 			AND (
-				queued_at IS NULL AND (created_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
+				queued_at IS NULL AND (person_id IS NOT NULL AND created_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
 				OR queued_at IS NOT NULL AND (queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
 				OR queued_at < retry_at AND retry_at <= UTC_TIMESTAMP(6)
 				OR queued_at < lease_until AND lease_until <= UTC_TIMESTAMP(6)
@@ -142,7 +142,8 @@ const (
 const photoSaved = time.Minute
 
 // DuePhotos is Due for photos: those that wait for a hint. One that was never queued is
-// left for a minute to whoever is about to save its file.
+// left for a minute to whoever is about to save its file; one without a person was
+// adopted, and has its file.
 func (s *Store) DuePhotos(ctx context.Context, age time.Duration, limit int) (ids []int64, err error) {
 	ahead := Horizon.Microseconds()
 	err = s.do(ctx, "find photos that are due", func() error {

@@ -32,7 +32,7 @@ type Photo struct {
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
 	Crop      lineup.Derived  `json:"crop"`    // the face by which the person is known, or the photo where none is
 
-	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell
+	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell. 0 for one that a hand put into the gallery, until it was looked at
 	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
 	Anyway   bool  `json:"-"` // it may be like another named person
 }
@@ -48,6 +48,7 @@ type Similar struct {
 type photoRow struct {
 	Photo
 	removed bool
+	gone    bool // its file was there and is no more
 }
 
 const (
@@ -60,11 +61,12 @@ const (
 			i.similar_to,
 			i.similar_photo,
 			i.similarity,
-			i.person_id,
+			COALESCE(i.person_id, 0),
 			i.chosen,
 			i.anyway,
 			COALESCE(i.crop, (SELECT f.crop FROM faces f WHERE f.id = i.face_id)),
-			i.removed_at IS NOT NULL`
+			i.removed_at IS NOT NULL,
+			i.gone_at IS NOT NULL`
 
 	// With the name of whom the photo is like.
 	selectNamedPhotos = `
@@ -113,6 +115,7 @@ const (
 			similar_photo = NULL,
 			similarity = NULL,
 			removed_at = NULL,
+			gone_at = NULL,
 			attempts = 0,
 			claim = NULL,
 			lease_until = NULL,
@@ -221,8 +224,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		similarTo, chosen          sql.NullInt64
 		similarity                 sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &name)
-	row.Crop = lineup.Derived(crop.String)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
 	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)

@@ -69,8 +69,8 @@ type drawn struct {
 }
 
 const insertDrawn = `
-	INSERT INTO faces (id, image_id, box_x, box_y, box_width, box_height, gallery_state)
-	VALUES (?, ?, ?, ?, ?, ?, NULL)`
+	INSERT INTO faces (id, image_id, box_x, box_y, box_width, box_height, gallery_state, drawn)
+	VALUES (?, ?, ?, ?, ?, ?, NULL, 1)`
 
 // drawFace inserts a face that a hand drew, under its id where it had one.
 func drawFace(ctx context.Context, tx *sql.Tx, id int64, d drawn) (int64, error) {
@@ -254,6 +254,9 @@ func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""
 }
 
+// facePhotoPrefix begins the image_name of a photo that is a face; no file has it.
+const facePhotoPrefix = "faces/"
+
 // facePhoto is the photo that a face is.
 type facePhoto struct {
 	id, person int64
@@ -279,7 +282,7 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 	case len(found) == 0 && !f.goodPhoto():
 		return nil, nil
 	case len(found) == 0:
-		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf("faces/%d", f.ID), f.given, f.ID)
+		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf("%s%d", facePhotoPrefix, f.ID), f.given, f.ID)
 		if err != nil {
 			return nil, err
 		}

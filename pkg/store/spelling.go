@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -43,6 +44,12 @@ func ignorable(r rune) bool {
 		return false
 	}
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Cf, unicode.Variation_Selector)
+}
+
+// shownName is by which name a picture is looked for: what an upload was called, else the end
+// of its path.
+func shownName(path, fileName string) string {
+	return truncate(cmp.Or(fileName, path[strings.LastIndexByte(path, '/')+1:]), FileNameWidth)
 }
 
 // spellingSlots is how many rows spelling_locks has.

@@ -238,15 +238,6 @@ func scanID(rows *sql.Rows) (id int64, err error) {
 	return id, err
 }
 
-// truncate keeps what a column of that width can hold.
-func truncate(s string, width int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if runes := []rune(s); len(runes) > width {
-		return string(runes[:width-1]) + "…"
-	}
-	return s
-}
-
 // nullable is the text, NULL when it is empty.
 func nullable(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 

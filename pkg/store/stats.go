@@ -19,6 +19,8 @@ type Stats struct {
 	Photos    Counts         `json:"photos"`    // by their states
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
+	Gallery   AdoptionStats  `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
+	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -110,14 +112,21 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	if stats.Rematches.Ranges, err = countUpTo(ctx, q, countedAtOnce, "rematches WHERE finished_at IS NULL"); err != nil {
 		return stats, err
 	}
+	if stats.Gallery, err = readAdoption(ctx, q); err != nil {
+		return stats, err
+	}
 	stats.Folders = FoldersStats{At: now, First: []lineup.Folder{}}
 	if stats.Folders.Unfinished, err = countUpTo(ctx, q, countedAtOnce, "folders WHERE finished_at IS NULL"); err != nil {
 		return stats, err
 	}
 	rows, err := query(ctx, q, scanFolder, selectFolder+unfinishedFolders, shownFolders)
+	if err != nil {
+		return stats, err
+	}
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
 	}
+	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }
 

@@ -109,9 +109,9 @@ const (
 		WHERE path IN `
 
 	insertImages = `
-		INSERT INTO images (path, file_name, created_at, updated_at)
+		INSERT INTO images (path, file_name, shown_name, created_at, updated_at)
 		VALUES `
-	insertImagesRow = `(?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	insertImagesRow = `(?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 	// Another may have submitted the same path in between. Not INSERT IGNORE: that
 	// forgives much more. Not id=id: the server would count on from that id for the
 	// rows behind, and take such a row for a duplicate where another has the number.
@@ -120,7 +120,8 @@ const (
 
 	updateFileName = `
 		UPDATE images
-		SET file_name = ?
+		SET file_name = ?,
+			shown_name = ?
 		WHERE path = ?`
 
 	updateReposted = `
@@ -177,7 +178,7 @@ func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[strin
 	for i, picture := range pictures {
 		var there bool
 		if paths[i], there = known.row(picture); !there {
-			rows, unknown = append(rows, insertImagesRow), append(unknown, picture.Path, nullable(picture.FileName))
+			rows, unknown = append(rows, insertImagesRow), append(unknown, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName))
 		}
 	}
 	if len(rows) > 0 {
@@ -272,7 +273,7 @@ func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known knownRows)
 		if !there || picture.FileName == "" || known[path].fileName == picture.FileName {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, path); err != nil {
+		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, shownName(path, picture.FileName), path); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,9 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"folders", "problem"}:          store.ReasonWidth,
 		{"images", "warning"}:           store.WarningWidth,
 		{"images", "file_name"}:         store.FileNameWidth,
+		{"images", "shown_name"}:        store.FileNameWidth,
+		{"parts", "name"}:               store.PartNameWidth,
+		{"parts", "detail"}:             store.PartDetailWidth,
 		{"images", "path"}:              photo.MaxPath,
 		{"images", "content"}:           store.ContentBytes,
 	} {

@@ -1,12 +1,12 @@
-package gallery_test
+package lineup_test
 
 import (
 	"testing"
 
-	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
-func TestPerson(t *testing.T) {
+func TestPersonOf(t *testing.T) {
 	for name, c := range map[string]struct{ photo, person string }{
 		"a plain name":                            {"ruby.jpg", "ruby"},
 		"the original API's number":               {"hannibal_1.jpg", "hannibal"},
@@ -28,9 +28,22 @@ func TestPerson(t *testing.T) {
 		"nothing but an extension stays":          {".jpg", ".jpg"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := gallery.PersonOf(c.photo); got != c.person {
+			if got := lineup.PersonOf(c.photo); got != c.person {
 				t.Errorf("%s is a photo of %q, want %q", c.photo, got, c.person)
 			}
 		})
+	}
+}
+
+func TestPersonOfPath(t *testing.T) {
+	for file, person := range map[string]string{
+		"hannibal_1.jpg":        "hannibal",
+		"Anna K/IMG_1.jpg":      "Anna K",
+		"Anna K/2019/IMG_1.jpg": "Anna K",
+		"player_1/x.jpg":        "player_1",
+	} {
+		if got := lineup.PersonOfPath(file); got != person {
+			t.Errorf("%s is a photo of %q, want %q", file, got, person)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package gallery
+package lineup
 
 import (
 	"path"
@@ -22,4 +22,13 @@ func PersonOf(imageName string) string {
 		return imageName
 	}
 	return name
+}
+
+// PersonOfPath is whose a photo is that lies in a folder of photos: the folder's in which
+// it lies there, one for each person, and of one that lies in none PersonOf.
+func PersonOfPath(imageName string) string {
+	if folder, _, below := strings.Cut(imageName, "/"); below {
+		return folder
+	}
+	return PersonOf(imageName)
 }

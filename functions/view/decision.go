@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// decision is why a face is whose it is, or nobody's, in a sentence.
+func decision(f lineup.Face) string {
+	switch {
+	case f.Ignored:
+		return "Ignored: somebody said that it is nobody's business."
+	case f.DecidedBy == lineup.ByHand && f.Person != nil:
+		return "Somebody said that it is " + personName(*f.Person) + "."
+	case f.DecidedBy == lineup.ByHand:
+		return "Drawn by hand; nobody said whose it is."
+	case f.Person != nil:
+		return sure(f)
+	}
+	return refused(f)
+}
+
+func sure(f lineup.Face) string {
+	text := personName(*f.Person)
+	if f.DecidedBy == lineup.ByStranger {
+		text += ", whom nobody has named yet"
+	}
+	if f.Similarity == nil {
+		return text + "."
+	}
+	text += fmt.Sprintf(": %.2f", *f.Similarity)
+	for _, c := range f.Candidates {
+		if c.Person.ID != f.Person.ID {
+			return text + fmt.Sprintf(", next is %s with %.2f.", personName(c.Person), c.Similarity)
+		}
+	}
+	return text + ", and nobody else comes near."
+}
+
+// refused is why the machine took a face for nobody.
+func refused(f lineup.Face) string {
+	var first, second lineup.Candidate
+	if len(f.Candidates) > 0 {
+		first = f.Candidates[0]
+	}
+	if len(f.Candidates) > 1 {
+		second = f.Candidates[1]
+	}
+	switch f.Refusal {
+	case "ambiguous":
+		return fmt.Sprintf("As like %s (%.2f) as %s (%.2f): too close to tell.", personName(first.Person), first.Similarity, personName(second.Person), second.Similarity)
+	case "taken":
+		return fmt.Sprintf("Like %s (%.2f), who is in this picture already as a face that is more like them.", personName(first.Person), first.Similarity)
+	case "nobody_enrolled":
+		return "Nobody is known yet to compare it with."
+	case "below_threshold":
+		if first.Person.ID == 0 {
+			return "Like nobody who is known."
+		}
+		return fmt.Sprintf("Like nobody who is known: the nearest is %s with %.2f.", personName(first.Person), first.Similarity)
+	}
+	return "Nobody known."
+}
+
+// personName is how a person is called, who may have no name.
+func personName(p lineup.Person) string {
+	if p.Name == "" {
+		return fmt.Sprintf("Stranger %d", p.ID)
+	}
+	return p.Name
+}

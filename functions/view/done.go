@@ -1,0 +1,68 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"time"
+
+	"lineup.dev/lineup/pkg/store"
+)
+
+// done is what a form did: told once at the top of the page that it led to.
+type done struct {
+	Text   string
+	Change int64 // to be undone; 0 where there is nothing to
+}
+
+// justNow is how old a change is at most that a form is said to have made: it may be another's,
+// and it is told what it is.
+const justNow = 15 * time.Second
+
+// doneOf tells what the form did that led to the page. That it cannot be told is no reason
+// not to show the page.
+func (v *view) doneOf(r *http.Request, p page) *done {
+	if r.URL.Query().Get(doneParameter) == "" {
+		return nil
+	}
+	f := p.about
+	f.Limit = 1
+	made, _, err := v.db.Changes(r.Context(), f)
+	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
+		return &done{Text: "Done."}
+	}
+	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
+}
+
+// did tells a change in words.
+func did(c store.Change) string {
+	name := "somebody"
+	if c.Person != nil {
+		name = cmp.Or(c.Person.Name, fmt.Sprintf("stranger %d", c.Person.ID))
+	}
+	switch c.Action {
+	case store.ActionEnrol:
+		return "Added " + name
+	case store.ActionPhoto:
+		return "Changed the photos of " + name
+	case store.ActionName:
+		return "Named " + name
+	case store.ActionHide:
+		return "Changed how " + name + " is shown"
+	case store.ActionMerge:
+		return "Merged into " + name
+	case store.ActionIs:
+		return "Said who a face is: " + name
+	case store.ActionIsNot:
+		return "Said who it is not: " + name
+	case store.ActionIgnore:
+		return "Changed whether a face is ignored"
+	case store.ActionFace:
+		return "Drew a face"
+	case store.ActionDelete:
+		return "Deleted a picture"
+	case store.ActionUndo:
+		return "Undid a change"
+	}
+	return string(c.Action)
+}

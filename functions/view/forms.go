@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"lineup.dev/lineup/pkg/serve"
+)
+
+// form is what a form of a page stands for. It is posted to the page's own URL with its
+// name as the parameter do, and view asks the API in the name of who sent it: so that
+// pages work without script, and nothing is done that a program could not do.
+type form struct {
+	// calls are what the fields ask of the API, one after the other; id is the page's.
+	calls func(id string, fields url.Values) ([]call, error)
+	// upload is where the form goes as it is, files and all, instead.
+	upload string
+	// then is the page that follows, where it is not the one that the form was on.
+	then string
+}
+
+// call is a request of the API.
+type call struct {
+	method, path string // below apiPrefix
+	body         any    // sent as JSON; nil for none
+}
+
+// answerLimit is how much of an answer of receive is read: of a person with a thousand photos.
+const answerLimit = 8 << 20
+
+// answerForm does what the form asks for, and leads back to the page.
+func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		done, err := v.do(w, r, forms)
+		if err != nil {
+			v.refuse(w, r, v.report(r, problemOf(err), err))
+			return
+		}
+		http.Redirect(w, r, done, http.StatusSeeOther) //nolint:gosec // back has looked that it stays on this site
+	}
+}
+
+// do gives the page that follows.
+func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form) (next string, err error) {
+	q, err := parseQuery(r)
+	if err != nil {
+		return "", err
+	}
+	f, ok := forms[q.values.Get("do")]
+	if !ok {
+		return "", badRequest("This page has no such form. Load it again.")
+	}
+	id := ""
+	if r.PathValue("id") != "" {
+		number, ok := pathID(r)
+		if !ok {
+			return "", notFound("There is nothing at this address.")
+		}
+		id = strconv.FormatInt(number, 10)
+	}
+	var answer madeAnswer
+	if f.upload != "" {
+		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
+	} else {
+		answer, err = v.askAll(w, r, id, f)
+	}
+	if err != nil {
+		return "", err
+	}
+	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
+	return withDone(next), nil
+}
+
+// askAll makes the calls of a form of fields; the first that fails is the last.
+func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form) (answer madeAnswer, err error) {
+	r.Body = http.MaxBytesReader(w, r.Body, v.options.MaxForm)
+	if err := parseFields(r); err != nil {
+		return answer, badRequest("The form cannot be read, or is larger than MAX_FORM allows. Load the page again.")
+	}
+	calls, err := f.calls(id, r.PostForm)
+	if err != nil {
+		return answer, err
+	}
+	for _, c := range calls {
+		var body io.Reader
+		if c.body != nil {
+			text, err := json.Marshal(c.body)
+			if err != nil {
+				return answer, err
+			}
+			body = bytes.NewReader(text)
+		}
+		if answer, err = v.ask(r, c.method, c.path, "application/json", body); err != nil {
+			return answer, err
+		}
+	}
+	return answer, nil
+}
+
+// parseFields reads a form's fields, in either of the ways in which browsers send them.
+func parseFields(r *http.Request) error {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		return r.ParseMultipartForm(1 << 20) //nolint:gosec // askAll has limited the body
+	}
+	return r.ParseForm()
+}
+
+// madeAnswer is what a form needs of an answer of the API.
+type madeAnswer struct {
+	ID     int64  `json:"id"`
+	Detail string `json:"detail"`
+	Type   string `json:"type"`
+}
+
+// ask asks receive, and gives a problem of the API as the error that it is.
+func (v *view) ask(r *http.Request, method, path, contentType string, body io.Reader) (answer madeAnswer, err error) {
+	response, err := v.receive.ask(r, method, apiPrefix+path, contentType, body)
+	if err != nil {
+		return answer, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return answer, v.receive.away(r, &notedBody{}, err)
+	}
+	if len(text) > 0 && json.Unmarshal(text, &answer) != nil && response.StatusCode < http.StatusBadRequest {
+		answer = madeAnswer{} // a list, which no form needs
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return answer, &serve.Problem{Type: answer.Type, Status: response.StatusCode,
+			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}
+	}
+	return answer, nil
+}
+
+// sentence is a detail of the API as pages write it.
+func sentence(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
+}
+
+// back is the page that a form wants to lead to: one of this site.
+func (q query) back() string {
+	back := q.values.Get("back")
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
+		return ""
+	}
+	return back
+}
+
+// doneParameter tells a page that a form has led to it: it shows the change, to be undone.
+const doneParameter = "done"
+
+func withDone(page string) string {
+	u, err := url.Parse(page)
+	if err != nil {
+		return "/"
+	}
+	values := u.Query()
+	values.Set(doneParameter, "1")
+	u.RawQuery = values.Encode()
+	return u.String()
+}
+
+// ids are the ids that a field holds, once or more often.
+func ids(fields url.Values, name string) ([]int64, error) {
+	var all []int64
+	for _, text := range fields[name] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
+		}
+		all = append(all, id)
+	}
+	if len(all) == 0 {
+		return nil, badRequest("Nothing is chosen. Choose something first.")
+	}
+	return all, nil
+}
+
+// who is whom a form chose: an id, or somebody by name.
+func who(fields url.Values) (any, error) {
+	if text := fields.Get("person"); text != "" {
+		person, err := ids(fields, "person")
+		if err != nil {
+			return nil, err
+		}
+		return person[0], nil
+	}
+	if name := strings.TrimSpace(fields.Get("name")); name != "" {
+		return map[string]string{"name": name}, nil
+	}
+	return nil, badRequest("Nobody is chosen. Choose a person, or write a name.")
+}
+
+// each makes one call of every id of a field.
+func each(field string, request func(id int64, fields url.Values) (call, error)) func(string, url.Values) ([]call, error) {
+	return func(_ string, fields url.Values) ([]call, error) {
+		chosen, err := ids(fields, field)
+		if err != nil {
+			return nil, err
+		}
+		var calls []call
+		for _, id := range chosen {
+			c, err := request(id, fields)
+			if err != nil {
+				return nil, err
+			}
+			calls = append(calls, c)
+		}
+		return calls, nil
+	}
+}
+
+// single makes a single call about the page's own picture or person.
+func single(method, path string, body func(url.Values) (any, error)) func(string, url.Values) ([]call, error) {
+	return func(id string, fields url.Values) ([]call, error) {
+		c := call{method: method, path: strings.ReplaceAll(path, "{id}", id)}
+		var err error
+		if body != nil {
+			c.body, err = body(fields)
+		}
+		return []call{c}, err
+	}
+}

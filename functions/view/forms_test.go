@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/serve"
+)
+
+// apiRequest is what receive was asked for by a form.
+type apiRequest struct{ method, path, body, key string }
+
+// receiveAs runs a receive that answers every request so, and notes them.
+func receiveAs(t *testing.T, status int, answer any) (url string, requests func() []apiRequest) {
+	t.Helper()
+	seen := make(chan apiRequest, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		seen <- apiRequest{r.Method, r.URL.Path, string(body), r.Header.Get("Authorization")}
+		serve.JSON(w, status, answer)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, func() (all []apiRequest) {
+		for len(seen) > 0 {
+			all = append(all, <-seen)
+		}
+		return all
+	}
+}
+
+// send posts a form as a browser does, and gives the answer without following it.
+func (s *site) send(t *testing.T, page string, fields url.Values, headers ...string) reply {
+	t.Helper()
+	request := testkit.Must(http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+page, strings.NewReader(fields.Encode())))(t)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response := testkit.Must(http.DefaultTransport.RoundTrip(request))(t)
+	defer response.Body.Close()
+	return reply{response.StatusCode, response.Header, string(testkit.Must(io.ReadAll(response.Body))(t))}
+}
+
+func TestAFormIsTheSameRequestsOfTheAPI(t *testing.T) {
+	t.Parallel()
+	receive, requests := receiveAs(t, http.StatusOK, map[string]any{"id": 9})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	for what, test := range map[string]struct {
+		page   string
+		fields url.Values
+		want   []apiRequest
+		leads  string
+	}{
+		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=1"},
+		"delete":          {"/images/7?do=delete", nil, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=1"},
+		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=1&status=failed"},
+		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []apiRequest{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/3?done=1"},
+		"is":              {"/images/7?do=is", url.Values{"face": {"5"}, "person": {"3"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":3}`, ""}}, "/images/7?done=1"},
+		"is somebody new": {"/images/7?do=is", url.Values{"face": {"5"}, "name": {"Mum"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":{"name":"Mum"}}`, ""}}, "/images/7?done=1"},
+		"is not":          {"/people/3?do=not", url.Values{"face": {"5"}, "not": {"3", "4"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"not":[3,4]}`, ""}}, "/people/3?done=1"},
+		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []apiRequest{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/3?done=1"},
+		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []apiRequest{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=1"},
+		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []apiRequest{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=1"},
+		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []apiRequest{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=1"},
+		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []apiRequest{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=1"},
+		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []apiRequest{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=1"},
+	} {
+		r := s.send(t, test.page, test.fields)
+		if got := requests(); fmt.Sprint(got) != fmt.Sprint(test.want) {
+			t.Errorf("%s: asked for were %+v, want %+v", what, got, test.want)
+		}
+		if r.status != http.StatusSeeOther || r.header.Get("Location") != test.leads {
+			t.Errorf("%s: %d to %q, want %q: %s", what, r.status, r.header.Get("Location"), test.leads, r.body)
+		}
+	}
+}
+
+func TestAFormThatCannotBeDoneSaysWhy(t *testing.T) {
+	t.Parallel()
+	receive, requests := receiveAs(t, http.StatusConflict, map[string]any{"type": "urn:lineup:problem:name-taken", "detail": "another person has that name"})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	for page, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/people/3?do=name":     {http.StatusConflict, "Another person has that name."},
+		"/people/3?do=fly":      {http.StatusBadRequest, "no such form"},
+		"/images/7?do=is":       {http.StatusBadRequest, "Nothing is chosen"},
+		"/add?do=path":          {http.StatusBadRequest, "No path is given"},
+		"/people/3?do=name&a=%": {http.StatusBadRequest, "cannot be read"},
+	} {
+		if r := s.send(t, page, url.Values{"name": {"Dad"}}); r.status != want.status || !strings.Contains(r.body, want.text) {
+			t.Errorf("%s: %d, want %d that says %q: %s", page, r.status, want.status, want.text, r.body)
+		}
+	}
+	if got := len(requests()); got != 1 {
+		t.Errorf("%d requests reached receive, want 1", got)
+	}
+	if r := s.send(t, "/people/3?do=name", url.Values{"name": {"Dad"}}, "Origin", "https://evil.example"); r.status != http.StatusForbidden {
+		t.Errorf("a form of another site: %d", r.status)
+	}
+	large := url.Values{"name": {strings.Repeat("a", 2<<20)}}
+	if r := s.send(t, "/people/3?do=name", large); r.status != http.StatusBadRequest || !strings.Contains(r.body, "MAX_FORM") {
+		t.Errorf("a form of 2 MiB: %d %s", r.status, r.body)
+	}
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// The forms of each page by their names.
+var (
+	formsOfImages = map[string]form{
+		"look":   {calls: each("image", lookAgain)},
+		"delete": {calls: each("image", deletePicture)},
+		"name":   {calls: each("face", isPerson)},
+	}
+	formsOfImage = map[string]form{
+		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},
+		"delete": {calls: single(http.MethodDelete, "images/{id}", nil), then: "/"},
+		"draw":   {calls: single(http.MethodPost, "images/{id}/faces", drawnFace)},
+		"is":     {calls: each("face", isPerson)},
+		"not":    {calls: each("face", isNot)},
+		"ignore": {calls: each("face", ignore(true))},
+		"attend": {calls: each("face", ignore(false))},
+		"undo":   {calls: each("change", undoChange)},
+		"back":   {calls: each("face", takeBack)},
+		"merge":  {calls: each("into", mergeInto)},
+	}
+	formsOfPeople = map[string]form{
+		"enrol":     {upload: "people", then: "/people/{id}"},
+		"merge":     {calls: each("into", mergeInto)},
+		"different": {calls: each("into", sayDifferent)},
+		"undo":      {calls: each("change", undoChange)},
+	}
+	formsOfPerson = map[string]form{
+		"name":      {calls: single(http.MethodPatch, "people/{id}", rename)},
+		"hide":      {calls: single(http.MethodPatch, "people/{id}", hide(true))},
+		"list":      {calls: single(http.MethodPatch, "people/{id}", hide(false))},
+		"cover":     {calls: single(http.MethodPatch, "people/{id}", chooseCover)},
+		"photo":     {upload: "people/{id}/photos"},
+		"remove":    {calls: removePhoto},
+		"merge":     {calls: single(http.MethodPost, "people/{id}/merge", otherPeople)},
+		"different": {calls: single(http.MethodPost, "people/{id}/different", otherPeople)},
+		"erase":     {calls: single(http.MethodDelete, "people/{id}", nil), then: "/erasures/{id}"},
+		"is":        {calls: each("face", isPerson)},
+		"not":       {calls: each("face", isNot)},
+		"undo":      {calls: each("change", undoChange)},
+	}
+	formsOfActivity = map[string]form{
+		"undo": {calls: each("change", undoChange)},
+		"look": {calls: lookAtFailed},
+	}
+	formsOfAdding = map[string]form{
+		"upload": {upload: "images", then: "/"},
+		"path":   {calls: single(http.MethodPost, "images", postPath), then: "/"},
+	}
+)
+
+func lookAgain(id int64, _ url.Values) (call, error) {
+	return call{http.MethodPost, fmt.Sprintf("images/%d/look", id), nil}, nil
+}
+
+func deletePicture(id int64, _ url.Values) (call, error) {
+	return call{http.MethodDelete, fmt.Sprintf("images/%d", id), nil}, nil
+}
+
+func lookAtFailed(string, url.Values) ([]call, error) {
+	return []call{{http.MethodPost, "images/look", map[string]any{"filter": map[string]string{"status": "failed"}}}}, nil
+}
+
+func isPerson(face int64, fields url.Values) (call, error) {
+	person, err := who(fields)
+	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"person": person}}, err
+}
+
+func takeBack(face int64, _ url.Values) (call, error) {
+	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"person": nil}}, nil
+}
+
+// isNot says who a face is not, besides those that it was said not to be before.
+func isNot(face int64, fields url.Values) (call, error) {
+	not, err := ids(fields, "not")
+	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"not": not}}, err
+}
+
+func ignore(value bool) func(int64, url.Values) (call, error) {
+	return func(face int64, _ url.Values) (call, error) {
+		return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"ignored": value}}, nil
+	}
+}
+
+func undoChange(change int64, _ url.Values) (call, error) {
+	return call{http.MethodPost, fmt.Sprintf("changes/%d/undo", change), nil}, nil
+}
+
+func mergeInto(into int64, fields url.Values) (call, error) {
+	others, err := otherPeople(fields)
+	return call{http.MethodPost, fmt.Sprintf("people/%d/merge", into), others}, err
+}
+
+func sayDifferent(one int64, fields url.Values) (call, error) {
+	others, err := otherPeople(fields)
+	return call{http.MethodPost, fmt.Sprintf("people/%d/different", one), others}, err
+}
+
+func otherPeople(fields url.Values) (any, error) {
+	others, err := ids(fields, "person")
+	return map[string]any{"people": others}, err
+}
+
+// rename names or renames. Where somebody has that name already, new says that they are two,
+// and merge that they are one.
+func rename(fields url.Values) (any, error) {
+	body := map[string]any{"name": strings.TrimSpace(fields.Get("name"))}
+	for _, also := range []string{"new", "merge"} {
+		if fields.Get(also) != "" {
+			body[also] = true
+		}
+	}
+	return body, nil
+}
+
+func hide(value bool) func(url.Values) (any, error) {
+	return func(url.Values) (any, error) { return map[string]any{"hidden": value}, nil }
+}
+
+func chooseCover(fields url.Values) (any, error) {
+	photo, err := ids(fields, "photo")
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"cover": photo[0]}, nil
+}
+
+func removePhoto(person string, fields url.Values) ([]call, error) {
+	photos, err := ids(fields, "photo")
+	if err != nil {
+		return nil, err
+	}
+	return []call{{http.MethodDelete, fmt.Sprintf("people/%s/photos/%d", person, photos[0]), nil}}, nil
+}
+
+// drawnFace is a box that a hand drew, in fractions of the picture.
+func drawnFace(fields url.Values) (any, error) {
+	box := map[string]float64{}
+	for _, side := range []string{"x", "y", "width", "height"} {
+		value, err := strconv.ParseFloat(fields.Get(side), 64)
+		if err != nil {
+			return nil, badRequest("No face is drawn. Draw a box around it, or give its place in percent.")
+		}
+		box[side] = value / 100
+	}
+	body := map[string]any{"box": box}
+	if person, err := who(fields); err == nil {
+		body["person"] = person
+	}
+	return body, nil
+}
+
+func postPath(fields url.Values) (any, error) {
+	path := strings.TrimSpace(fields.Get("path"))
+	if path == "" {
+		return nil, badRequest("No path is given. Write the path of a picture, or of a folder with a slash at its end.")
+	}
+	return map[string]string{"path": path}, nil
+}

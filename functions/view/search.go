@@ -1,0 +1,68 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// searchPage is what begins with what was asked for.
+type searchPage struct {
+	Query  string          `json:"-"`
+	People []store.Profile `json:"people"`
+	Images []lineup.Image  `json:"images"` // the newest first
+	More   string          `json:"-"`      // URL of all pictures found, empty where these are all
+}
+
+// foundAtOnce is how many people and pictures a search shows.
+const foundAtOnce = 24
+
+func (v *view) search(r *http.Request) (page, error) {
+	q, err := parseQuery(r)
+	if err != nil {
+		return page{}, err
+	}
+	content := searchPage{Query: strings.TrimSpace(q.values.Get("q")), People: []store.Profile{}, Images: []lineup.Image{}}
+	if content.Query != "" {
+		if err := v.find(r, &content); err != nil {
+			return page{}, err
+		}
+	}
+	return page{template: "search", title: "Search", content: content}, nil
+}
+
+func (v *view) find(r *http.Request, found *searchPage) error {
+	named := true
+	people, _, err := v.db.Profiles(r.Context(), store.PeopleFilter{Named: &named, Query: found.Query, Limit: foundAtOnce})
+	if err != nil {
+		return err
+	}
+	found.People = append(found.People, people...)
+	f, parameters := store.Filter{FileName: found.Query, Limit: foundAtOnce}, url.Values{"q": {found.Query}}
+	switch day, err := time.Parse(time.DateOnly, found.Query); {
+	case err == nil:
+		next := day.AddDate(0, 0, 1)
+		f = store.Filter{Since: day, Until: next, Limit: foundAtOnce}
+		parameters = url.Values{"since": {found.Query}, "until": {next.Format(time.DateOnly)}}
+	case strings.Contains(found.Query, "/"):
+		f = store.Filter{Path: found.Query, Limit: foundAtOnce}
+		parameters = url.Values{"path": {found.Query}}
+	}
+	images, more, err := v.db.Images(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	found.Images = append(found.Images, images...)
+	if more {
+		found.More = "/?" + parameters.Encode()
+	}
+	return nil
+}
+
+func (v *view) adding(*http.Request) (page, error) {
+	return page{template: "add", title: "Add pictures", content: struct{}{}}, nil
+}

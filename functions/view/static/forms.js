@@ -1,0 +1,55 @@
+// Forms are posted as without script, but the page stays: what came of it is put into place,
+// and a problem is told beside the form, with all that was typed still in it.
+
+import { now } from "./awake.js";
+import { put, say } from "./page.js";
+
+document.addEventListener("submit", async event => {
+  const form = event.target, button = event.submitter;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  event.preventDefault();
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  let answer, html;
+  try {
+    const fields = new FormData(form, button);
+    const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
+    answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    html = await answer.text();
+  } catch {
+    problem(form, plain("It was not sent: Lineup cannot be reached. Try again in a moment."));
+    return;
+  } finally {
+    form.ariaBusy = "false";
+  }
+  if (!answer.ok) {
+    problem(form, new DOMParser().parseFromString(html, "text/html").querySelector(".problem") ?? plain("It was not done."));
+    return;
+  }
+  form.querySelector(":scope > .problem")?.remove();
+  const next = new URL(answer.url);
+  next.searchParams.delete("done");
+  if (next.pathname !== location.pathname) {
+    location.assign(answer.url);
+    return;
+  }
+  form.reset();
+  history.replaceState(null, "", next);
+  put(html);
+  now();
+});
+
+function problem(form, section) {
+  form.querySelector(":scope > .problem")?.remove();
+  section.dataset.keep = "";
+  section.setAttribute("role", "alert");
+  form.append(section);
+  say(section.textContent);
+}
+
+function plain(text) {
+  const section = document.createElement("section");
+  section.className = "problem";
+  section.textContent = text;
+  return section;
+}

@@ -1,0 +1,43 @@
+// What is shown follows what is so: the page is asked for again, and only what changed is put.
+
+import { whileUsed } from "./awake.js";
+import { put } from "./page.js";
+
+const pause = 2_000;
+const patience = 15_000;
+
+let address = location.href, tag = document.documentElement.dataset.tag;
+
+async function refresh() {
+  if (address !== location.href) [address, tag] = [location.href, ""];
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { Accept: "text/html", "If-None-Match": tag }, cache: "no-store", signal: AbortSignal.timeout(patience) });
+  } catch (error) {
+    away("Lineup cannot be reached: what is shown may be old. It is tried again by itself.");
+    throw error;
+  }
+  if (answer.status === 503 || answer.status === 502 || answer.status === 504) {
+    away("Lineup does not answer now: what is shown may be old. It is tried again by itself.");
+    throw new Error(answer.statusText);
+  }
+  if (answer.status === 401) {
+    away("Your key is asked for again: load the page.");
+    throw new Error(answer.statusText);
+  }
+  away("");
+  if (answer.status !== 304 && address === location.href) {
+    tag = answer.headers.get("ETag") ?? "";
+    put(await answer.text());
+  }
+}
+
+// away says why what is shown may be old; an empty text that it is not.
+function away(text) {
+  const banner = document.getElementById("away");
+  if (banner.textContent !== text) banner.textContent = text;
+  banner.hidden = text === "";
+}
+
+whileUsed(refresh, pause);
+addEventListener("offline", () => away("This device is offline: what is shown may be old."));

@@ -1,0 +1,46 @@
+// The server renders every page; scripts put what it rendered into the place of what is
+// shown, and leave alone what somebody is at: focus, what was typed, what is open.
+
+const noticeStays = 20_000;
+
+// put shows the page of that HTML.
+export function put(html) {
+  const next = new DOMParser().parseFromString(html, "text/html");
+  document.title = next.title;
+  for (const id of ["nav", "main"]) {
+    Idiomorph.morph(document.getElementById(id), next.getElementById(id), { callbacks: { beforeNodeMorphed, beforeNodeRemoved, beforeAttributeUpdated } });
+  }
+  const notice = document.getElementById("done");
+  if (notice && !notice.dataset.since) {
+    notice.dataset.since = Date.now();
+    say(notice.dataset.text);
+  }
+  document.dispatchEvent(new Event("put"));
+}
+
+// say tells it to who does not see the page.
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+function beforeNodeMorphed(old) {
+  return !isChanged(old);
+}
+
+function isChanged(field) {
+  switch (field.type) {
+    case "checkbox": case "radio": return field.checked !== field.defaultChecked;
+    case "file": return field.files.length > 0;
+    case "text": case "search": case "number": case "textarea": return field.value !== field.defaultValue;
+  }
+  return field.localName === "select" && field === document.activeElement;
+}
+
+function beforeNodeRemoved(node) {
+  const kept = node.nodeType === Node.ELEMENT_NODE && "keep" in node.dataset;
+  return !kept && !(node.id === "done" && Date.now() - node.dataset.since < noticeStays);
+}
+
+function beforeAttributeUpdated(name, element) {
+  return !(name === "open" && ["details", "dialog"].includes(element.localName)) && !(name === "data-since");
+}

@@ -1,0 +1,23 @@
+// Times are told as how long ago they are; the whole time stays as the title.
+
+const units = [["year", 31_557_600], ["month", 2_629_800], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
+const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+function tell() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const text = ago((Date.parse(time.dateTime) - Date.now()) / 1000);
+    time.title ||= time.textContent;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+function ago(seconds) {
+  for (const [unit, size] of units) {
+    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+  }
+  return "just now";
+}
+
+tell();
+document.addEventListener("put", tell);
+setInterval(() => { if (!document.hidden) tell(); }, 20_000);

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+
+	"lineup.dev/lineup/pkg/store"
+)
+
+// strangersPage is one page of the list of people without a name.
+type strangersPage struct {
+	People []store.Profile `json:"people"` // in the most pictures first
+	Next   *string         `json:"next"`   // URL path and query of the next page, null on the last
+	First  string          `json:"-"`      // URL of the first page, empty on it
+	Here   string          `json:"-"`      // this page, for a form to lead back to
+}
+
+func (v *view) strangers(r *http.Request) (page, error) {
+	q, err := parseQuery(r)
+	if err != nil {
+		return page{}, err
+	}
+	f := store.PeopleFilter{Named: new(bool), Hidden: new(bool)}
+	if f.After, err = q.id("after"); err != nil {
+		return page{}, err
+	}
+	if f.Limit, err = q.limit(v.options); err != nil {
+		return page{}, err
+	}
+	people, more, err := v.db.Profiles(r.Context(), f)
+	if err != nil {
+		return page{}, err
+	}
+	content := strangersPage{People: append([]store.Profile{}, people...), Here: url.QueryEscape(q.with(doneParameter, ""))}
+	if more {
+		content.Next = q.next("after", people[len(people)-1].ID)
+	}
+	if f.After != 0 {
+		content.First = q.with("after", "")
+	}
+	return page{template: "strangers", title: "Strangers", content: content}, nil
+}
