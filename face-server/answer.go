@@ -28,12 +28,16 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 	match.Ignored:        facerecog.Refusal_NONE, // a hand says that, which the face server knows nothing of
 }
 
-// nearest finds at most count persons, those most similar to an embedding first.
-type nearest func(embedding []float32, count int) []gallery.Candidate
+// nearest finds for each embedding at most count persons, the most similar first.
+type nearest func(descriptors [][]float32, count int) [][]gallery.Candidate
 
-// look finds who a face could be: two at least, if there are, for the margin.
-func (m matcher) look(embedding []float32, near nearest) match.Face[gallery.Person] {
-	return match.Face[gallery.Person]{Candidates: near(embedding, max(m.candidates, 2))}
+// look finds who faces could be: two at least, if there are, for the margin.
+func (m matcher) look(descriptors [][]float32, near nearest) []match.Face[gallery.Person] {
+	looked := make([]match.Face[gallery.Person], len(descriptors))
+	for i, found := range near(descriptors, max(m.candidates, 2)) {
+		looked[i].Candidates = found
+	}
+	return looked
 }
 
 // answer says who the faces of a picture are, found ones together with who they could be:
@@ -55,11 +59,11 @@ func (m matcher) answer(found []gallery.Face, near nearest, described describer)
 
 // faces is the same in the order of found.
 func (m matcher) faces(found []gallery.Face, near nearest, described describer) (faces []*facerecog.Face) {
-	looked := make([]match.Face[gallery.Person], len(found))
+	descriptors := make([][]float32, len(found))
 	for i, f := range found {
-		looked[i] = m.look(f.Embedding, near)
+		descriptors[i] = f.Embedding
 	}
-	for i, decision := range match.Decide(m.Rule, looked) {
+	for i, decision := range match.Decide(m.Rule, m.look(descriptors, near)) {
 		face := m.face(decision)
 		described.describe(face, found[i])
 		faces = append(faces, face)

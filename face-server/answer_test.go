@@ -11,9 +11,12 @@ import (
 
 // nearestTo knows persons by the first number of an embedding.
 func nearestTo(known map[float32][]gallery.Candidate) nearest {
-	return func(embedding []float32, count int) []gallery.Candidate {
-		all := known[embedding[0]]
-		return all[:min(count, len(all))]
+	return func(embeddings [][]float32, count int) (found [][]gallery.Candidate) {
+		for _, embedding := range embeddings {
+			all := known[embedding[0]]
+			found = append(found, all[:min(count, len(all))])
+		}
+		return found
 	}
 }
 
@@ -54,7 +57,7 @@ func TestAnswer(t *testing.T) {
 				if f.Model != "model" || f.Score == nil || f.Box == nil || len(f.Embedding) != 1 {
 					t.Errorf("face %d lacks something: %v", i, f)
 				}
-				candidates := c.nearest(f.Embedding, 2)
+				candidates := c.nearest([][]float32{f.Embedding}, 2)[0]
 				if len(f.Candidates) != len(candidates) || (f.Similarity != nil) != (len(candidates) > 0) {
 					t.Fatalf("face %d: %d candidates, similarity %v; want %d", i, len(f.Candidates), f.Similarity, len(candidates))
 				}

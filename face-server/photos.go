@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/face-server/gallery"
@@ -120,12 +121,11 @@ func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*f
 	if err == nil {
 		err = p.alone(ctx, p.matching, func() error {
 			response.Comparison = p.comparison()
-			for _, one := range request.Descriptors {
+			for some := range slices.Chunk(request.Descriptors, matchedTogether) {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				asked := []match.Face[gallery.Person]{p.look(one.Values, p.gallery.Candidates)}
-				response.Faces = append(response.Faces, p.face(match.Decide(p.Rule, asked)[0]))
+				response.Faces = append(response.Faces, p.match(some)...)
 			}
 			return nil
 		})
@@ -134,6 +134,21 @@ func (p *photos) Match(ctx context.Context, request *facerecog.MatchRequest) (*f
 		return nil, p.refuse(ctx, "descriptors not compared", err)
 	}
 	return response, nil
+}
+
+// matchedTogether is how many descriptors are compared before it is looked whether anybody
+// still waits for the answer, and whether the gallery's people changed.
+const matchedTogether = 16
+
+func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.Face) {
+	vectors := make([][]float32, len(descriptors))
+	for i, one := range descriptors {
+		vectors[i] = one.Values
+	}
+	for _, looked := range p.look(vectors, p.gallery.Candidates) {
+		faces = append(faces, p.face(match.Decide(p.Rule, []match.Face[gallery.Person]{looked})[0]))
+	}
+	return faces
 }
 
 // checkDescriptors refuses what cannot be compared with the gallery.

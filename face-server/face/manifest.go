@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 )
@@ -144,7 +143,7 @@ func (m *Manifest) check() error {
 		require(m.Landmarks.MaxDisplacement >= 0, "landmarks: max_displacement must be 0 or above"),
 
 		m.Embedder.check("embedder"),
-		require(m.Embedder.Length > 0 && m.Embedder.Length < math.MaxUint16, "embedder: length must be 1 to 65534"),
+		require(m.Embedder.Length > 0 && m.Embedder.Length <= 8192, "embedder: length must be 1 to 8192"),
 		require(m.Embedder.MinNorm >= 0, "embedder: min_norm must be 0 or above"),
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),

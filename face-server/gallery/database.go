@@ -37,7 +37,7 @@ type Database struct {
 	length int           // of a descriptor
 	every  time.Duration // between two comparisons with all rows
 
-	index *search.Index[*enrolled] // of the photos that count
+	index index[*enrolled] // of the photos that count
 	state atomic.Int64
 
 	mu     sync.RWMutex
@@ -81,21 +81,12 @@ func (d *Database) State() int64 { return d.state.Load() }
 
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
-func (d *Database) Candidates(embedding []float32, count int) []Candidate {
+func (d *Database) Candidates(embeddings [][]float32, count int) [][]Candidate {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	var best []Candidate
-	for photo, similarity := range d.index.Near(embedding) {
-		c := Candidate{PhotoID: photo.id, ImageName: photo.name, Similarity: similarity}
-		if !belongs(best, c, count) {
-			continue
-		}
-		var known bool
-		if c.Person, known = d.survivor(photo.person); known {
-			best = insert(best, c, count)
-		}
-	}
-	return best
+	return candidates(d.index, embeddings, count,
+		func(e *enrolled) Candidate { return Candidate{PhotoID: e.id, ImageName: e.name} },
+		func(e *enrolled) (Person, bool) { return d.survivor(e.person) })
 }
 
 // survivor is who a person is now. A circle, which only a hand in the database can make,

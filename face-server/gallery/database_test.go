@@ -114,7 +114,7 @@ func (r *records) mustKnow(t testing.TB, letter rune, want string) {
 }
 
 func known(g gallery.Gallery, letter rune) string {
-	c := g.Candidates(embedding(letter), 1)
+	c := g.Candidates([][]float32{embedding(letter)}, 1)[0]
 	if len(c) == 0 || c[0].Similarity < 0.5 {
 		return ""
 	}
@@ -285,7 +285,7 @@ func TestADescriptorThatCannotBeUsedHarmsNoOther(t *testing.T) {
 	r.read(t)
 	r.compare(t)
 	r.mustKnow(t, 'd', "1 Dad/11 d.jpg")
-	if c := r.Candidates(embedding('s'), 5); len(c) != 1 {
+	if c := r.Candidates([][]float32{embedding('s')}, 5)[0]; len(c) != 1 {
 		t.Errorf("candidates are %v, want Dad alone by the good photo", c)
 	}
 	if n := r.log.warnings("short.jpg"); n != 1 {

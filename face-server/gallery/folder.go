@@ -27,7 +27,7 @@ type Folder struct {
 	parallel int
 
 	photos map[string]*known        // by name; for the reading goroutine alone
-	index  *search.Index[*known]    // of the photos in use
+	index  index[*known]            // of the photos in use
 	sorted atomic.Pointer[[]*known] // all photos, by name
 }
 
@@ -41,12 +41,10 @@ func NewFolder(e Examiner, length, parallel int, log *slog.Logger) *Folder {
 }
 
 // Candidates are those of [Gallery].
-func (f *Folder) Candidates(embedding []float32, count int) []Candidate {
-	var best []Candidate
-	for k, similarity := range f.index.Near(embedding) {
-		best = insert(best, Candidate{Person: Person{Name: k.person}, ImageName: k.entry.Name, Similarity: similarity}, count)
-	}
-	return best
+func (f *Folder) Candidates(embeddings [][]float32, count int) [][]Candidate {
+	return candidates(f.index, embeddings, count,
+		func(k *known) Candidate { return Candidate{ImageName: k.entry.Name} },
+		func(k *known) (Person, bool) { return Person{Name: k.person}, true })
 }
 
 // State is 0: a folder does not count its changes.

@@ -13,9 +13,10 @@ var ErrReading = errors.New("the gallery is being read")
 // Gallery is who is known. It is safe for concurrent use, but only one goroutine may Read
 // or Follow.
 type Gallery interface {
-	// Candidates gives at most count persons, the most similar to a face first; of what
-	// is equally similar, the first by the photo's name. All of a person's photos count.
-	Candidates(embedding []float32, count int) []Candidate
+	// Candidates gives for each face at most count persons, the most similar first; of what
+	// is equally similar, the first by the photo's name. All of a person's photos count. To
+	// ask for many faces at once takes less time.
+	Candidates(embeddings [][]float32, count int) [][]Candidate
 	// State is a number: every change of the gallery with one up to this is seen by whoever
 	// asks for candidates afterwards. 0 where changes have none.
 	State() int64

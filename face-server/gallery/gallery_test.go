@@ -104,7 +104,7 @@ func (p people) read(t *testing.T) {
 
 // knows names the photo that shows the letter, or "".
 func (p people) knows(letter rune) string {
-	if m := p.Candidates(embedding(letter), 1); len(m) > 0 && m[0].Similarity > 0.5 {
+	if m := p.Candidates([][]float32{embedding(letter)}, 1)[0]; len(m) > 0 && m[0].Similarity > 0.5 {
 		return m[0].ImageName
 	}
 	return ""
@@ -153,13 +153,13 @@ func (j *journal) warnings(imageName string) (count int) {
 
 func TestNearest(t *testing.T) {
 	p := newPeople(t, map[string]string{"dad.jpg": "d", "mom.jpg": "m", "again.jpg": "d"})
-	if p.Candidates(embedding('d'), 1) != nil {
+	if p.Candidates([][]float32{embedding('d')}, 1)[0] != nil {
 		t.Error("a gallery that was not read knows somebody")
 	}
 	p.read(t)
 	p.mustKnow(t, 'm', "mom.jpg")
 	p.mustKnow(t, 'd', "again.jpg") // of two photos alike the first by name
-	m := p.Candidates(embedding('x'), 1)
+	m := p.Candidates([][]float32{embedding('x')}, 1)[0]
 	if len(m) != 1 || m[0].Similarity != 0 || m[0].ImageName != "again.jpg" {
 		t.Errorf("the nearest to a stranger is %+v; want again.jpg at 0", m)
 	}
@@ -193,7 +193,7 @@ func TestFollowsPhotos(t *testing.T) {
 
 	p.remove(t, "mom.jpg")
 	p.read(t)
-	if m := p.Candidates(embedding('m'), 1); m != nil {
+	if m := p.Candidates([][]float32{embedding('m')}, 1)[0]; m != nil {
 		t.Errorf("an empty gallery knows %+v", m)
 	}
 }

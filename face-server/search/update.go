@@ -60,11 +60,16 @@ func (u *update[K]) remove(key K) {
 }
 
 func (u *update[K]) add(key K, vector []float32) {
+	u.append(key, func(b *block[K], row int) { b.write(row, key, vector, u.rotation) })
+}
+
+// append lets a new row be written.
+func (u *update[K]) append(key K, write func(b *block[K], row int)) {
 	if n := len(u.views); n == 0 || u.views[n-1].count == rows {
-		u.views = append(u.views, view[K]{block: newBlock[K](u.length)})
+		u.views = append(u.views, view[K]{block: newBlock[K](u.length, u.rotation.words())})
 	}
 	last := &u.views[len(u.views)-1]
-	last.write(last.count, key, vector)
+	write(last.block, last.count)
 	u.where[key] = place[K]{last.block, last.count}
 	last.count++
 }
@@ -83,7 +88,7 @@ func (u *update[K]) tidy() {
 	for _, v := range moving {
 		for row := range v.count {
 			if !v.isRemoved(row) {
-				u.add(v.keys[row], v.vector(row))
+				u.append(v.keys[row], func(b *block[K], to int) { b.take(to, v.block, row) })
 			}
 		}
 	}

@@ -143,6 +143,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		store:      db,
 		faces:      faces,
 		breaker:    breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, faces.healthy, log),
+		parts:      &partTeller{rows: db, timeout: 10 * time.Second, log: log},
 		announcer:  &announcer{store: db},
 		quarantine: make(chan struct{}, 1),
 		ending:     context.Background(),

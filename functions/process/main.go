@@ -55,6 +55,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			store:      db,
 			faces:      faces,
 			breaker:    breaker.New(s.Circuit, faces.healthy, log),
+			parts:      &partTeller{rows: db, timeout: s.WriteTimeout, log: log},
 			announcer:  results,
 			derived:    derived,
 			quarantine: make(chan struct{}, 1),

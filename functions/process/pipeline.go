@@ -53,6 +53,7 @@ type pipeline struct {
 	store     *store.Store
 	faces     *faceServer
 	breaker   *breaker.Breaker
+	parts     *partTeller
 	announcer *announcer
 	derived   *derivedFiles // nil where nothing is made of pictures
 	// quarantine holds one element while something is at the face server whose call
@@ -64,6 +65,7 @@ type pipeline struct {
 
 func (p *pipeline) run(ctx context.Context, j *job) reply {
 	if err := p.breaker.Allow(ctx); err != nil {
+		p.parts.tell(ctx, p.breaker.Until(), false)
 		return notAdmitted(err)
 	}
 	c, err := p.claim(ctx, j)
@@ -77,7 +79,10 @@ func (p *pipeline) run(ctx context.Context, j *job) reply {
 		return *c.not
 	}
 	j.attempts = c.attempts
-	return p.apply(ctx, j, p.consult(ctx, j))
+	d := p.consult(ctx, j)
+	answer := p.apply(ctx, j, d)
+	p.parts.tell(ctx, p.breaker.Until(), d.signal == signalSuccess)
+	return answer
 }
 
 func (p *pipeline) claim(ctx context.Context, j *job) (claimed, error) {

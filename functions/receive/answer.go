@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -134,7 +135,7 @@ func writeRefusal(w http.ResponseWriter, pictures []picture) {
 }
 
 // apiPrefix begins the addresses for programs, which view hands on from its own address.
-const apiPrefix = "/api/v1"
+const apiPrefix = lineup.APIPrefix
 
 // isAPI tells of requests to such an address.
 func isAPI(request *http.Request) bool { return strings.HasPrefix(request.URL.Path, apiPrefix+"/") }

@@ -29,14 +29,33 @@ func (r *receiver) readJSON(w http.ResponseWriter, request *http.Request, v any,
 	if err != nil {
 		return bodyError(err)
 	}
+	return decodeJSON(body, v, example)
+}
+
+// readNothing reads a body that has nothing to say: none, or an object without fields.
+func (r *receiver) readNothing(w http.ResponseWriter, request *http.Request) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
+	if err != nil {
+		return bodyError(err)
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	return decodeJSON(body, &struct{}{}, "no body")
+}
+
+func decodeJSON(body []byte, v any, example string) error {
 	body = event.WithoutBOM(body)
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		return malformed(`%s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
+		return malformed(`the body cannot be read: %s; send %s`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "), example)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return malformed("something follows the JSON object")
+		return malformed("the body cannot be read: something follows the JSON object")
+	}
+	if name := event.DuplicateField(body, 2); name != "" {
+		return malformed("one object has the field %q twice", name)
 	}
 	return nil
 }

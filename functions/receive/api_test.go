@@ -3,10 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +249,39 @@ func TestAPhotoIsTakenOutOfTheGallery(t *testing.T) {
 	if one := testkit.Must(s.store.Person(t.Context(), anna.ID))(t); len(one.Photos) != 0 {
 		t.Errorf("left are %+v", one.Photos)
 	}
+}
+
+func TestEveryWriteIsOneThatViewHandsOn(t *testing.T) {
+	writes := newSystem(t).writes()
+	got := slices.Sorted(maps.Keys(writes))
+	if want := slices.Sorted(slices.Values(lineup.APIWrites)); !slices.Equal(got, want) {
+		t.Errorf("receive answers %q, and view hands on %q: lineup.APIWrites names both", got, want)
+	}
+}
+
+func TestWritesRefuseWhatTheyDoNotKnow(t *testing.T) {
+	s := newSystem(t)
+	for _, write := range lineup.APIWrites {
+		method, path, _ := strings.Cut(write, " ")
+		path = strings.TrimPrefix(strings.NewReplacer("{id}", "1", "{photo}", "1").Replace(path), "/")
+		if r := s.ask(t, method, path+"?colour=red", "", 400, nil); !strings.Contains(r.body, "colour") {
+			t.Errorf("%s: a parameter: %s", write, r.body)
+		}
+		if write == "POST /people/{id}/photos" {
+			continue // a form
+		}
+		if r := s.ask(t, method, path, `{"colour":"red"}`, 400, nil); !strings.Contains(r.body, "colour") {
+			t.Errorf("%s: a field: %s", write, r.body)
+		}
+	}
+	for _, path := range []string{"/api/v1/people", "/api/v1/people/1/photos"} {
+		s.enrol(t, path, "", "colour=red", "1 1,0").want(t, http.StatusBadRequest, "colour")
+	}
+	s.named(t, "Ann")
+	s.enrol(t, "/api/v1/people/1/photos", "", "new=true", "1 1,0").want(t, http.StatusBadRequest, `unknown field \"new\"`)
+	s.ask(t, "PATCH", "people/1", `{"hidden":true,"new":true}`, 400, nil)
+	s.ask(t, "PATCH", "people/1", `{"hidden":true,"Hidden":false}`, 400, nil)
+	s.ask(t, "POST", "images/look", `{"status":"unknown","filter":{}}`, 400, nil)
 }
 
 func TestPathsGoToTheAPI(t *testing.T) {

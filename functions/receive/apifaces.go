@@ -80,7 +80,7 @@ func (r *receiver) patchFace(w http.ResponseWriter, request *http.Request) error
 		return err
 	}
 	if posted.Person == nil && d.Not == nil && d.Ignored == nil {
-		return malformed("it says nothing; send %s", example)
+		return malformed("the body says nothing; send %s", example)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()

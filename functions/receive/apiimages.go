@@ -29,6 +29,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	if err != nil {
 		return err
 	}
+	if err := r.readNothing(w, request); err != nil {
+		return err
+	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx))
@@ -52,6 +55,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 func (r *receiver) lookAtOne(w http.ResponseWriter, request *http.Request) error {
 	id, err := pathID(request, "id")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -94,6 +100,9 @@ func (r *receiver) lookAtMany(w http.ResponseWriter, request *http.Request) erro
 	}
 	f := posted.imageFilter
 	if posted.Filter != nil {
+		if f != (imageFilter{}) {
+			return malformed("it has a filter and fields beside it: send one of the two")
+		}
 		f = *posted.Filter
 	}
 	if f.Status != "" && !slices.Contains(lineup.Statuses, f.Status) {

@@ -20,12 +20,15 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		Name   *string         `json:"name"`
 		Hidden *bool           `json:"hidden"`
 		Cover  json.RawMessage `json:"cover"`
-		New    bool            `json:"new"`
+		New    *bool           `json:"new"`
 	}
 	if err := r.readJSON(w, request, &posted, example); err != nil {
 		return err
 	}
-	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New}
+	if posted.New != nil && posted.Name == nil {
+		return malformed(`new says that somebody else of that name is meant: send it with "name"`)
+	}
+	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New != nil && *posted.New}
 	if posted.Name != nil {
 		name, err := personName(*posted.Name)
 		if err != nil {
@@ -40,7 +43,7 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		}
 	}
 	if posted.Name == nil && posted.Hidden == nil && posted.Cover == nil {
-		return malformed("it says nothing; send %s", example)
+		return malformed("the body says nothing; send %s", example)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -61,6 +64,9 @@ func (r *receiver) deletePhoto(w http.ResponseWriter, request *http.Request) err
 	}
 	photo, err := pathID(request, "photo")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -120,7 +126,7 @@ func (r *receiver) readPeople(w http.ResponseWriter, request *http.Request) (id 
 		return 0, nil, err
 	}
 	if len(posted.People) == 0 || len(posted.People) > r.limits.MaxBatch {
-		return 0, nil, malformed("it names %d people, at least one and at most %d (MAX_BATCH) are possible; send %s", len(posted.People), r.limits.MaxBatch, example)
+		return 0, nil, malformed("the body names %d people, at least one and at most %d (MAX_BATCH) are possible; send %s", len(posted.People), r.limits.MaxBatch, example)
 	}
 	return id, posted.People, nil
 }
@@ -129,6 +135,9 @@ func (r *receiver) readPeople(w http.ResponseWriter, request *http.Request) (id 
 func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) error {
 	id, err := pathID(request, "id")
 	if err != nil {
+		return err
+	}
+	if err := r.readNothing(w, request); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)

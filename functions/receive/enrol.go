@@ -58,7 +58,7 @@ func (r *receiver) takePhotos(
 		return enrolled, false, err
 	}
 	if len(f.uploads) == 0 {
-		return enrolled, false, malformed("it holds no photo; send one or more fields named photo")
+		return enrolled, false, malformed("the body holds no photo; send one or more fields named photo")
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -72,7 +72,7 @@ func (r *receiver) takePhotos(
 	if enrolled, err = r.store.Enrol(ctx, e); err != nil {
 		return enrolled, false, enrolmentProblem(err)
 	}
-	if err := r.savePhotos(ctx, e, f.uploads); err != nil {
+	if err := r.savePhotos(ctx, e, enrolled.Names, f.uploads); err != nil {
 		r.withdraw(ctx, enrolled) //nolint:errcheck // what cannot be withdrawn is found unusable, and completed by the same request
 		return enrolled, false, err
 	}
@@ -122,10 +122,11 @@ func flag(f form, name string) (bool, error) {
 	return value, nil
 }
 
-// savePhotos puts the photos into the gallery unless they are there.
-func (r *receiver) savePhotos(ctx context.Context, e store.Enrolment, uploads []upload) error {
+// savePhotos puts the enrolment's photos into the gallery, under these names, unless they are there.
+func (r *receiver) savePhotos(ctx context.Context, e store.Enrolment, names []string, uploads []upload) error {
 	for _, u := range uploads {
-		if err := save(ctx, r.gallery, imageName(e.Name, u), u.body); err != nil {
+		name := names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]
+		if err := save(ctx, r.gallery, name, u.body); err != nil {
 			return err
 		}
 	}
@@ -182,20 +183,15 @@ func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error 
 	if err := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx)); err != nil {
 		return err
 	}
-	ids := make([]int64, len(enrolled.Photos))
-	for i, photo := range enrolled.Photos {
-		ids[i] = photo.ID
-	}
-	left, err := r.store.Photos(ctx, ids)
-	if err != nil {
-		return err
-	}
 	for _, photo := range enrolled.Photos {
-		stays := slices.ContainsFunc(left, func(p store.Photo) bool { return p.ID == photo.ID })
-		if !stays {
+		err := r.store.WhileRemoved(ctx, photo.ID, func(ctx context.Context) error {
 			if err := r.gallery.Remove(ctx, photo.ImageName); err != nil {
 				return fmt.Errorf("%w: %w", errSave, err)
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -281,11 +277,19 @@ func enrolmentProblem(err error) error {
 			}{p, same.People}
 		})
 	}
+	if none, ok := errors.AsType[*store.NoSuchFace](err); ok {
+		return explained(http.StatusUnprocessableEntity, "no-such-face", none.Error(), func(p serve.Problem) any {
+			return struct {
+				serve.Problem
+				Photos []store.Photo `json:"photos"`
+			}{p, []store.Photo{none.Photo}}
+		})
+	}
 	switch {
 	case errors.Is(err, store.ErrOtherPerson):
 		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's; merge the two if they are one"}
 	case errors.Is(err, store.ErrNameless):
-		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: store.ErrNameless.Error()}
 	case errors.Is(err, store.ErrNotFound):
 		return &serve.Problem{Status: http.StatusNotFound, Detail: "there is no such person"}
 	}

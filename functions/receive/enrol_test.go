@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,6 +101,10 @@ func (s *system) examineDue(ctx context.Context) error {
 		}
 		if bytes.Contains(content, []byte("group")) && claim.Chosen == 0 {
 			outcome = store.PhotoOutcome{State: store.PhotoUnusable, Reason: "it shows 3 faces", Shown: make([]lineup.PhotoFace, 3)}
+		} else if bytes.Contains(content, []byte("group")) {
+			shown := make([]lineup.PhotoFace, 3)
+			shown[claim.Chosen-1].Used = true
+			outcome.Shown = shown
 		}
 		if _, err := s.store.FinishPhoto(ctx, claim, outcome); err != nil {
 			return err
@@ -259,4 +264,98 @@ func TestWhoIsEnrolledIsLookedForInThePast(t *testing.T) {
 	s.exec(t, "UPDATE rematches SET finished_at = UTC_TIMESTAMP(6)") // and a look that was under way writes another face
 	testkit.Succeed(t, s.ping(t.Context()))
 	hinted()
+}
+
+func TestAFaceThatIsChosenAgainOrIsNotThere(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	choose := func(beside string) enrolment {
+		t.Helper()
+		return s.enrol(t, "/people", "Cal", beside, "group 0,1")
+	}
+	changes := func() int {
+		t.Helper()
+		all, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: 1, Limit: 100})
+		testkit.Succeed(t, err)
+		return len(all)
+	}
+	choose("").want(t, http.StatusUnprocessableEntity, "it shows 3 faces")
+	n := changes()
+	wrong := choose("face=9")
+	wrong.want(t, http.StatusUnprocessableEntity, `"type":"urn:lineup:problem:no-such-face"`)
+	if len(wrong.Photos) != 1 || strings.Count(string(wrong.Photos[0].Faces), "box") != 3 {
+		t.Errorf("the faces are %s, want three", wrong.body)
+	}
+	choose("").want(t, http.StatusUnprocessableEntity, "it shows 3 faces")
+	if got := changes(); got != n {
+		t.Errorf("%d changes, want %d", got, n)
+	}
+	choose("face=2").want(t, http.StatusCreated, `"state":"usable"`)
+	n = changes()
+	choose("face=2").want(t, http.StatusOK, `"state":"usable"`)
+	choose("face=9").want(t, http.StatusUnprocessableEntity, "it has no face 9")
+	choose("").want(t, http.StatusOK, `"state":"usable"`)
+	if got := changes(); got != n {
+		t.Errorf("%d changes, want %d", got, n)
+	}
+}
+
+func TestTheFaceInUseIsNothingNew(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusCreated, "")
+	s.exec(t, `UPDATE person_images SET shown = '[{"used":true}]'`) // as process writes it
+	s.enrol(t, "/people", "Ann", "face=1", "1 1,0").want(t, http.StatusOK, `"state":"usable"`)
+	s.enrol(t, "/people", "Ann", "face=2", "1 1,0").want(t, http.StatusUnprocessableEntity, "choose one from 1 to 1")
+	s.exec(t, "UPDATE person_images SET chosen = 2, state = 'unusable', reason = 'it has no face 2'")
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusCreated, `"state":"usable"`) // a wrong number of a new photo
+}
+
+func TestOnePhotoUnderTwoNames(t *testing.T) {
+	for name, c := range map[string]struct{ first, second, beside string }{
+		"of one spelling as somebody new":   {"Ann", "ann", "new=true"},
+		"of two that make one name of file": {"Mary Ann", "mary-ann", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSystem(t)
+			s.limits.EnrolWait = time.Minute
+			s.examine(t)
+			s.enrol(t, "/people", c.first, "", "1 1,0").want(t, http.StatusCreated, "")
+			for range 2 {
+				s.enrol(t, "/people", c.second, c.beside, "1 1,0").want(t, http.StatusConflict, `"similar":{"person":{"id":1,`)
+				if left := filesBelow(t, s.gallery); len(left) != 1 {
+					t.Errorf("the gallery holds %v, want what was there", left)
+				}
+			}
+			both := s.enrol(t, "/people", c.second, c.beside+" anyway=true", "1 1,0")
+			both.want(t, http.StatusCreated, `"state":"usable"`)
+			if left := filesBelow(t, s.gallery); both.ID == 1 || len(left) != 2 {
+				t.Errorf("person %d, and the gallery holds %v", both.ID, left)
+			}
+		})
+	}
+}
+
+func TestAFileIsNotRemovedOfAPhotoThatIsEnrolledAgain(t *testing.T) {
+	s := newSystem(t)
+	ann := s.enrol(t, "/people", "Ann", "", "1 1,0")
+	photo := ann.Photos[0].ID
+	testkit.Succeed(t, s.store.RemovePhoto(t.Context(), ann.ID, photo, ""))
+	var again sync.WaitGroup
+	err := s.store.WhileRemoved(t.Context(), photo, func(ctx context.Context) error {
+		again.Go(func() { s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusAccepted, "") }) // waits for the row
+		return s.receiver.gallery.Remove(ctx, ann.Photos[0].ImageName)
+	})
+	testkit.Succeed(t, err)
+	again.Wait()
+	if left := filesBelow(t, s.gallery); len(left) != 1 {
+		t.Errorf("the gallery holds %v, want the photo that was enrolled again", left)
+	}
+	err = s.store.WhileRemoved(t.Context(), photo, func(context.Context) error {
+		t.Error("the photo is not removed any more")
+		return nil
+	})
+	testkit.Succeed(t, err)
 }

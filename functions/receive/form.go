@@ -29,7 +29,7 @@ func (r *receiver) readForm(w http.ResponseWriter, request *http.Request, file s
 		return form{}, malformed("the Content-Type is not multipart/form-data: send a form whose field %s is the file", file)
 	}
 	if err != nil {
-		return form{}, malformed("%v", err)
+		return form{}, unreadable(err)
 	}
 	f := form{values: map[string]string{}}
 	for {

@@ -57,7 +57,7 @@ func (r *receiver) picturesOfBody(request *http.Request, body []byte) (pictures 
 	if request.URL.Path == "/" {
 		objects, isStorage, err := event.Objects(body)
 		if err != nil {
-			return nil, false, malformed("%v", err)
+			return nil, false, unreadable(err)
 		}
 		if isStorage {
 			pictures = r.picturesOfObjects(objects, event.TraceOfHeader(request.Header))
@@ -86,13 +86,13 @@ func parsePaths(body []byte) (paths []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&message); err != nil {
-		return nil, malformed(`%s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "))
+		return nil, malformed(`the body cannot be read: %s; send {"path": "..."} or {"paths": [{"path": "..."}]}`, strings.TrimPrefix(event.JSONError(err).Error(), "json: "))
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return nil, malformed("something follows the JSON object")
+		return nil, malformed("the body cannot be read: something follows the JSON object")
 	}
 	if name := event.DuplicateField(body, 2); name != "" {
-		return nil, malformed("one object has the field %q twice", name)
+		return nil, malformed("the body cannot be read: one object has the field %q twice", name)
 	}
 	if message.Path != nil {
 		paths = append(paths, *message.Path)

@@ -16,8 +16,6 @@ import (
 )
 
 var (
-	// errMalformed says that a body cannot be read.
-	errMalformed = errors.New("the body cannot be read")
 	// errSave says that a picture or photo could not be saved.
 	errSave = errors.New("save")
 )
@@ -30,13 +28,15 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLargeProblem("the request", tooLarge.Limit, r.limits.settingOf(request, tooLarge.Limit))
 	}
-	if errors.Is(err, errMalformed) {
-		return &serve.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+	if wrong, ok := errors.AsType[malformedError](err); ok {
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: string(wrong)}
 	}
 	r.log.Error("request failed", "path", request.URL.Path, "error", err, auth.Caller(request.Context()))
 	switch {
 	case errors.Is(err, store.ErrSchema):
 		return unavailable("the database is not migrated to this version yet: run `make migrate`")
+	case errors.Is(err, store.ErrDenied):
+		return unavailable("the database does not let receive do this, nothing was saved: its account lacks a right; the log of receive has the GRANT to run")
 	case errors.Is(err, store.ErrFull):
 		return diskFull("the database is full, nothing was saved: make room, then send the request again")
 	case errors.Is(err, store.ErrReadOnly):
@@ -91,7 +91,7 @@ func bodyError(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return malformed("the body ends too early")
 	}
-	return malformed("%s", oneLine(err))
+	return unreadable(err)
 }
 
 // eventError keeps an unsupported format apart from what else a body can have wrong.
@@ -102,9 +102,15 @@ func eventError(err error) error {
 	return bodyError(err)
 }
 
-func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errMalformed, fmt.Sprintf(format, args...))
-}
+// malformedError is what is wrong with a request, in a sentence for who sent it.
+type malformedError string
+
+func (e malformedError) Error() string { return string(e) }
+
+func malformed(format string, args ...any) error { return malformedError(fmt.Sprintf(format, args...)) }
+
+// unreadable is of a body whose form is wrong, before anything is said.
+func unreadable(err error) error { return malformed("the body cannot be read: %s", oneLine(err)) }
 
 func oneLine(err error) string {
 	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")

@@ -40,7 +40,7 @@ func (r *receiver) postUndelivered(w http.ResponseWriter, request *http.Request)
 		body := e.Body
 		if e.Err == nil {
 			if body, err = json.Marshal(e.Event); err != nil {
-				return malformed("%v", err)
+				return unreadable(err)
 			}
 		}
 		reason := "not delivered:"

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/sync/semaphore"
@@ -59,7 +61,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
-		comparer: comparer, folders: walks, leftovers: tidied, counts: o.store, log: log,
+		comparer: comparer, folders: walks, leftovers: tidied, counts: o.store, parts: newPartTeller(s, o, log), log: log,
 		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}
 	return &receiver{
@@ -102,7 +104,15 @@ func (r *receiver) routes() http.Handler {
 
 // addAPI adds the addresses under apiPrefix that write; view has those that read.
 func (r *receiver) addAPI(mux *http.ServeMux) {
-	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request) error{
+	for pattern, f := range r.writes() {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.Handle(method+" "+apiPrefix+path, r.handle(withoutParameters(f)))
+	}
+}
+
+// writes are what answers each of lineup.APIWrites.
+func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) error {
+	return map[string]func(http.ResponseWriter, *http.Request) error{
 		"POST /images":                       r.postImages,
 		"POST /images/look":                  r.lookAtMany,
 		"DELETE /images/{id}":                r.deleteImage,
@@ -116,9 +126,21 @@ func (r *receiver) addAPI(mux *http.ServeMux) {
 		"POST /people/{id}/merge":            r.mergePeople,
 		"POST /people/{id}/different":        r.differentPeople,
 		"POST /changes/{id}/undo":            r.undoChange,
-	} {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
+	}
+}
+
+// withoutParameters refuses what the address says beside the path: what is meant for the
+// body would be passed over there.
+func withoutParameters(f func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, request *http.Request) error {
+		if request.URL.RawQuery == "" {
+			return f(w, request)
+		}
+		name, _, _ := strings.Cut(request.URL.RawQuery, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+		return &serve.Problem{Status: http.StatusBadRequest, Detail: fmt.Sprintf("the parameter %q is not known: this address takes none; what is meant goes into the body", name)}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -33,6 +34,7 @@ type settings struct {
 	NSQ
 	queue.Subscription // hints of pictures are published to the topic; the channel's backlog limits a sweep
 	Topics
+	DeadLetters
 	photo.RootsSettings
 	photo.GallerySettings
 	Limits
@@ -88,6 +90,35 @@ type Topics struct {
 // Check refuses names that nsqd would refuse.
 func (t Topics) Check() error {
 	return errors.Join(queue.CheckName("PHOTO_TOPIC", t.Photos), queue.CheckName("REMATCH_TOPIC", t.Rematches))
+}
+
+// hintTopics is how many topics receive publishes hints to.
+const hintTopics = 3
+
+// DeadLetters are where the bridge puts the hints that process refuses for good.
+type DeadLetters struct {
+	DeadTopics  []string `envconfig:"DEAD_TOPIC" desc:"topics of the bridge's dead letters, which stats counts: one for each of TOPIC, PHOTO_TOPIC and REMATCH_TOPIC; by default each with .dead behind it"`
+	DeadChannel string   `envconfig:"DEAD_CHANNEL" default:"dead" desc:"channel of each DEAD_TOPIC that the bridge's letters are read from"`
+}
+
+// Check refuses names that nsqd would refuse, and topics that are too few or too many.
+func (d DeadLetters) Check() error {
+	errs := []error{queue.CheckName("DEAD_CHANNEL", d.DeadChannel)}
+	if n := len(d.DeadTopics); n > 0 && n != hintTopics {
+		errs = append(errs, fmt.Errorf("DEAD_TOPIC=%v names %d topics: name one for each of TOPIC, PHOTO_TOPIC and REMATCH_TOPIC, in this order", d.DeadTopics, n))
+	}
+	for _, topic := range d.DeadTopics {
+		errs = append(errs, queue.CheckName("DEAD_TOPIC", topic))
+	}
+	return errors.Join(errs...)
+}
+
+// deadTopic is where the dead letters of the i-th topic are.
+func (d DeadLetters) deadTopic(i int, topic string) string {
+	if len(d.DeadTopics) > 0 {
+		return d.DeadTopics[i]
+	}
+	return queue.DeadTopic(topic)
 }
 
 // FolderSettings say how folders that are posted are walked.

@@ -92,7 +92,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 
 func (r *receiver) checkCount(pictures int) error {
 	if pictures == 0 {
-		return malformed(`it names no picture; send {"path": "..."} or {"paths": [{"path": "..."}]}`)
+		return malformed(`the body names no picture; send {"path": "..."} or {"paths": [{"path": "..."}]}`)
 	}
 	if pictures > r.limits.MaxBatch {
 		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("%d pictures, %d are allowed in one request", pictures, r.limits.MaxBatch)}

@@ -29,7 +29,8 @@ type sweeper struct {
 	folders      interface{ resume(context.Context) error }          // what it goes on with
 	leftovers    interface{ remove(context.Context) error }          // what it tidies
 	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
-	counts       interface{ Recount(context.Context) error }         // what it does last
+	counts       interface{ Recount(context.Context) error }         // what it counts
+	parts        interface{ tell(context.Context) error }            // what it tells of last
 	log          *slog.Logger
 
 	filling sync.Mutex // held while other hints are published
@@ -76,7 +77,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
-	err = errors.Join(err, s.folders.resume(ctx), s.leftovers.remove(ctx), s.counts.Recount(ctx))
+	err = errors.Join(err, s.folders.resume(ctx), s.leftovers.remove(ctx), s.counts.Recount(ctx), s.parts.tell(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}

@@ -64,12 +64,14 @@ func (f *fakeQueue) plan(context.Context) error { return nil }
 
 func (f *fakeQueue) Recount(context.Context) error { return nil }
 
+func (f *fakeQueue) tell(context.Context) error { return nil }
+
 func (f *fakeQueue) compareReposted(context.Context) error { return nil }
 
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, leftovers: f, counts: f, gallery: f,
+		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, leftovers: f, counts: f, parts: f, gallery: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }

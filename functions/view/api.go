@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 )
 
@@ -20,20 +22,35 @@ func (v *view) api() http.Handler {
 	mux.Handle("GET /api/v1/images/{id}/history", v.tell(v.apiHistory))
 	mux.Handle("GET /api/v1/people", v.tell(v.apiPeople, "named", "hidden", "q", "after", "limit"))
 	mux.Handle("GET /api/v1/people/{id}", v.tell(v.apiPerson))
-	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar))
+	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar, "least"))
 	mux.Handle("GET /api/v1/changes", v.tell(v.apiChanges, "person", "image", "before", "limit"))
 	mux.Handle("GET /api/v1/stats", v.tell(v.apiStats))
-	mux.Handle("GET "+apiPrefix, v.tell(func(*http.Request, query) (any, error) {
-		return nil, notFound("Nothing is at this address, or it is one to write to.")
-	}))
-	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		mux.Handle(method+" "+apiPrefix, v.receive)
+	for _, write := range lineup.APIWrites {
+		mux.Handle(withPrefix(write), v.receive)
 	}
 	return serve.Routed(mux, v.refuse)
 }
 
+// writeRoutes tell of what receive answers.
+func writeRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, write := range lineup.APIWrites {
+		mux.Handle(withPrefix(write), http.NotFoundHandler())
+	}
+	return mux
+}
+
+// withPrefix is a method and an address of the API as a pattern.
+func withPrefix(route string) string {
+	method, path, _ := strings.Cut(route, " ")
+	return method + " " + lineup.APIPrefix + path
+}
+
 // isHandedOn tells of requests that receive answers, and counts.
 func (v *view) isHandedOn(r *http.Request) bool {
+	if _, write := v.writes.Handler(r); isAPI(r) {
+		return v.receive.allowed && write != ""
+	}
 	return v.receive.allowed && (r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Method == http.MethodDelete)
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,22 +118,25 @@ func TestTheAPIsProblems(t *testing.T) {
 		kind   string
 		detail string
 	}{
-		"/api/v1/images?colour=red":          {400, "bad-request", "colour"},
-		"/api/v1/images?limit=1&limit=2":     {400, "bad-request", "twice"},
-		"/api/v1/images?status=asleep":       {400, "bad-request", "status=asleep"},
-		"/api/v1/images?since=yesterday":     {400, "bad-request", "since=yesterday"},
-		"/api/v1/images?before=0":            {400, "bad-request", "before=0"},
-		"/api/v1/images?limit=100000":        {400, "bad-request", "limit"},
-		"/api/v1/images/7":                   {404, "not-found", "7"},
-		"/api/v1/images/x":                   {404, "not-found", "whole number"},
-		"/api/v1/images/7?x=1":               {400, "bad-request", "takes none"},
-		"/api/v1/images/7/history":           {404, "not-found", "7"},
-		"/api/v1/people?hidden=perhaps":      {400, "bad-request", "hidden=perhaps"},
-		"/api/v1/people/7":                   {404, "not-found", "7"},
-		"/api/v1/people/7/similar":           {404, "not-found", "7"},
-		"/api/v1/changes?person=Dad":         {400, "bad-request", "person=Dad"},
-		"/api/v1/nothing":                    {404, "not-found", "Nothing"},
-		"/api/v1/images/7/history?limit=100": {400, "bad-request", "limit"},
+		"/api/v1/images?colour=red":           {400, "bad-request", "colour"},
+		"/api/v1/images?limit=1&limit=2":      {400, "bad-request", "twice"},
+		"/api/v1/images?status=asleep":        {400, "bad-request", "status=asleep"},
+		"/api/v1/images?since=yesterday":      {400, "bad-request", "since=yesterday"},
+		"/api/v1/images?before=0":             {400, "bad-request", "before=0"},
+		"/api/v1/images?limit=100000":         {400, "bad-request", "limit"},
+		"/api/v1/images/7":                    {404, "not-found", "7"},
+		"/api/v1/images/x":                    {404, "not-found", "whole number"},
+		"/api/v1/images/7?x=1":                {400, "bad-request", "takes none"},
+		"/api/v1/images/7/history":            {404, "not-found", "7"},
+		"/api/v1/people?hidden=perhaps":       {400, "bad-request", "hidden=perhaps"},
+		"/api/v1/people/7":                    {404, "not-found", "7"},
+		"/api/v1/people/7/similar":            {404, "not-found", "7"},
+		"/api/v1/people/7/similar?least=2":    {400, "bad-request", "least=2"},
+		"/api/v1/people/7/similar?least=high": {400, "bad-request", "least=high"},
+		"/api/v1/people/7/similar?least=NaN":  {400, "bad-request", "least=NaN"},
+		"/api/v1/changes?person=Dad":          {400, "bad-request", "person=Dad"},
+		"/api/v1/nothing":                     {404, "not-found", "nothing"},
+		"/api/v1/images/7/history?limit=100":  {400, "bad-request", "limit"},
 	} {
 		var problem struct {
 			Type, Title, Detail string
@@ -142,6 +147,55 @@ func TestTheAPIsProblems(t *testing.T) {
 			r.header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("GET %s: %s %+v", path, r.header.Get("Content-Type"), problem)
 		}
+	}
+}
+
+func TestEveryReadRefusesAParameterThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	image, person := s.finish(t, "a.jpg", withFaces()), s.add(t, "Dad")
+	for _, path := range []string{
+		"images", fmt.Sprintf("images/%d", image), fmt.Sprintf("images/%d/history", image),
+		"people", fmt.Sprintf("people/%d", person), fmt.Sprintf("people/%d/similar", person), "changes", "stats",
+	} {
+		if r := s.get(t, "/api/v1/"+path); r.status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+		for _, query := range []string{"odd=1", "Limit=1", "odd"} {
+			if r := s.get(t, "/api/v1/"+path+"?"+query); r.status != http.StatusBadRequest || !strings.Contains(r.body, "is not known") {
+				t.Errorf("%s?%s: %d %s, want 400", path, query, r.status, r.body)
+			}
+		}
+	}
+}
+
+// Of two people whose photos have a similarity of 0.28, the default leaves one out.
+func TestHowSimilarPeopleMustBeIsASettingAndAParameter(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dad, other := s.add(t, "Dad", "dad.jpg"), s.add(t, "Other", "other.jpg")
+	for name, descriptor := range map[string][]float32{"dad.jpg": {1, 0}, "other.jpg": {.28, .96}} {
+		encoded := testkit.Must(binary.Append(nil, binary.LittleEndian, descriptor))(t)
+		s.edit(t, "INSERT INTO descriptors (photo_id, model, descriptor) SELECT id, 'm', ? FROM person_images WHERE image_name = ?", encoded, name)
+	}
+	s.edit(t, "UPDATE person_images SET state = 'usable'")
+	found := func(query string) (ids []int64) {
+		t.Helper()
+		var similar list[store.Similar]
+		s.tell(t, fmt.Sprintf("/api/v1/people/%d/similar%s", dad, query), 200, &similar)
+		for _, one := range similar.Items {
+			ids = append(ids, one.Person.ID)
+		}
+		return ids
+	}
+	for query, want := range map[string][]int64{"": nil, "?least=": nil, "?least=0.2": {other}, "?least=-1": {other}, "?least=0.29": nil} {
+		if ids := found(query); !slices.Equal(ids, want) {
+			t.Errorf("similar%s: %v, want %v", query, ids, want)
+		}
+	}
+	s.view.options.SimilarLeast = .2
+	if ids := found(""); !slices.Equal(ids, []int64{other}) {
+		t.Errorf("with SIMILAR_LEAST=0.2: %v", ids)
 	}
 }
 

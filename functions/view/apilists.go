@@ -41,12 +41,13 @@ func (v *view) apiPerson(r *http.Request, _ query) (any, error) {
 
 func (v *view) apiStats(r *http.Request, _ query) (any, error) { return v.db.Stats(r.Context()) }
 
-// likeness is from which similarity on two persons may be one: below it few are.
-const likeness = 0.3
-
-func (v *view) apiSimilar(r *http.Request, _ query) (any, error) {
+func (v *view) apiSimilar(r *http.Request, q query) (any, error) {
+	least, err := q.similarity("least", v.options.SimilarLeast)
+	if err != nil {
+		return nil, err
+	}
 	similar, err := byID(r, "person", func(ctx context.Context, id int64) ([]store.Similar, error) {
-		return v.db.SimilarPeople(ctx, id, likeness)
+		return v.db.SimilarPeople(ctx, id, least)
 	})
 	return list[store.Similar]{Items: append([]store.Similar{}, similar...)}, err
 }

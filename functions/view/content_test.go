@@ -27,6 +27,18 @@ func source(page string) string {
 	return ""
 }
 
+// A path with U+202E, which turns what follows, would look like another.
+func TestNoPathLooksLikeAnother(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.finish(t, "dir\u2066/photo\u202egpj.exe", withFaces())
+	for _, path := range []string{"/", fmt.Sprintf("/images/%d", id)} {
+		if body := s.get(t, path).body; strings.ContainsAny(body, "\u202e\u2066") || !strings.Contains(body, "photo\uFFFDgpj.exe") {
+			t.Errorf("%s shows\n%s", path, body)
+		}
+	}
+}
+
 // A camera writes its pictures to one path: no page shows one beside the answer about
 // another, at no moment on the way.
 func TestAnAnswerIsNeverShownBesideAnotherPicture(t *testing.T) {

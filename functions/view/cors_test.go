@@ -60,7 +60,8 @@ func TestABrowserLetsThePagesOfTrustedOriginsReadAndWrite(t *testing.T) {
 		http.MethodPatch:  `{method: "PATCH", headers: {"Content-Type": "application/json", "Authorization": "Bearer hunter2"}, body: "picture"}`,
 		http.MethodDelete: `{method: "DELETE"}`,
 	} {
-		got := fetchIn(t, tab, s.url+"/api/v1/images", options)
+		path := map[string]string{http.MethodPost: "images", http.MethodPatch: "people/7", http.MethodDelete: "images/7"}[method]
+		got := fetchIn(t, tab, s.url+"/api/v1/"+path, options)
 		if got.Status != http.StatusCreated || got.Location != "/api/v1/people/7" {
 			t.Errorf("%s: %+v", method, got)
 			continue

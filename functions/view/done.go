@@ -34,6 +34,25 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
 }
 
+// happened tells in words what happened to a picture.
+func happened(e store.Event) string {
+	text := map[string]string{
+		"received": "Posted",
+		"hinted":   "Put into the queue",
+		"tried":    "Tried",
+		"deferred": "Put off",
+		"retry":    "To be tried again",
+		"result":   "Looked at",
+	}[e.What]
+	if text == "" {
+		text = e.What
+	}
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
+}
+
 // did tells a change in words.
 func did(c store.Change) string {
 	name := "somebody"

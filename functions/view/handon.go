@@ -13,11 +13,12 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/dial"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 )
 
 // apiPrefix begins the addresses for programs.
-const apiPrefix = "/api/v1/"
+const apiPrefix = lineup.APIPrefix + "/"
 
 // isAPI tells of requests of programs: they are answered in JSON, whatever they accept.
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPrefix) }

@@ -66,8 +66,8 @@ func TestWhatWritesIsHandedOnWithoutWhatABrowserAdds(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	s := newSite(t, r.with("on"))
-	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		got := post(t, method, s.url+"/api/v1/people/7?a=b", `{"name":"Dad"}`,
+	for method, path := range map[string]string{http.MethodPost: "/api/v1/people?a=b", http.MethodPatch: "/api/v1/people/7?a=b", http.MethodDelete: "/api/v1/images/7?a=b"} {
+		got := post(t, method, s.url+path, `{"name":"Dad"}`,
 			"Origin", s.url, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Cookie", "a=b", "Authorization", "Bearer hunter2", "Prefer", "wait=3")
 		if got.status != http.StatusCreated || got.body != `{"id":7}`+"\n" || got.header.Get("Location") != "/api/v1/people/7" {
 			t.Errorf("%s: %d %v %s", method, got.status, got.header, got.body)
@@ -78,7 +78,7 @@ func TestWhatWritesIsHandedOnWithoutWhatABrowserAdds(t *testing.T) {
 			}
 		}
 		seen, body := <-r.seen, <-r.body
-		if seen.Method != method || seen.URL.String() != "/api/v1/people/7?a=b" || body != `{"name":"Dad"}` || "http://"+seen.Host != r.url {
+		if seen.Method != method || seen.URL.String() != path || body != `{"name":"Dad"}` || "http://"+seen.Host != r.url {
 			t.Errorf("%s: handed on was %s %s to %s, %q", method, seen.Method, seen.URL, seen.Host, body)
 		}
 		for _, name := range []string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Cookie"} {
@@ -101,6 +101,35 @@ func TestWhatWritesIsHandedOnWithoutWhatABrowserAdds(t *testing.T) {
 	}
 	if len(r.seen) != 0 {
 		t.Errorf("%d more were handed on", len(r.seen))
+	}
+}
+
+func TestAllowNamesWhatReceiveAnswersToo(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	s := newSite(t, r.with("on"))
+	for _, c := range []struct{ method, path, allow string }{
+		{http.MethodPut, "images", "GET, HEAD, POST"},
+		{http.MethodPatch, "images", "GET, HEAD, POST"},
+		{http.MethodPost, "images/7", "DELETE, GET, HEAD"},
+		{http.MethodDelete, "people/7", "GET, HEAD, PATCH"},
+		{http.MethodPost, "stats", "GET, HEAD"},
+	} {
+		got := post(t, c.method, s.url+"/api/v1/"+c.path, "")
+		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow: %s; want 405 and %s", c.method, c.path, got.status, got.header.Get("Allow"), c.allow)
+		}
+	}
+	if got := post(t, http.MethodGet, s.url+"/api/v1/faces/7", ""); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "PATCH" {
+		t.Errorf("to read what can only be written: %d %v", got.status, got.header)
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if got := post(t, method, s.url+"/api/v1/nothing", ""); got.status != http.StatusNotFound {
+			t.Errorf("%s nothing: %d %s", method, got.status, got.body)
+		}
+	}
+	if len(r.seen) != 0 {
+		t.Errorf("%d were handed on", len(r.seen))
 	}
 }
 

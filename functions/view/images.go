@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"lineup.dev/lineup/pkg/lineup"
-	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -58,31 +57,4 @@ func choices(q query, current lineup.Status) []choice {
 		list = append(list, choice{string(status), q.with("status", string(status), "before", ""), status == current})
 	}
 	return list
-}
-
-// imagePage is one picture.
-type imagePage struct {
-	lineup.Image
-	Missing string `json:"-"` // why the picture itself cannot be shown, else empty
-	Save    bool   `json:"-"` // it can be saved all the same
-}
-
-// Failed tells the template that there is a reason to show, not a person.
-func (p imagePage) Failed() bool { return p.Status.IsFailure() }
-
-func (v *view) image(r *http.Request) (page, error) {
-	image, err := v.readImage(r)
-	if err != nil {
-		return page{}, err
-	}
-	content := imagePage{Image: image}
-	if !serve.WantsJSON(r) {
-		switch err := v.checkPicture(r.Context(), image); {
-		case errors.Is(err, errNotShown):
-			content.Missing, content.Save = pictureProblem(err).Detail, true
-		case err != nil:
-			content.Missing = v.report(r, pictureProblem(err), err, "image", image.ID).Detail
-		}
-	}
-	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), content: content, about: store.ChangeFilter{Image: image.ID}}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
@@ -40,11 +41,14 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"writes":      func() bool { return writes },
 		"decision":    decision,
 		"did":         did,
+		"happened":    happened,
+		"person":      personName,
 		"summary":     summarize,
 		"picture":     pictureURL,
 		"statusClass": statusClass,
-		"dir":         func(path string) string { return path[:strings.LastIndex(path, "/")+1] },
-		"base":        func(path string) string { return path[strings.LastIndex(path, "/")+1:] },
+		"plain":       plain,
+		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
+		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
 		"shows":       shows,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
@@ -71,6 +75,17 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		parsed[name] = own
 	}
 	return parsed, nil
+}
+
+// plain is a path as a page shows it: a character that turns the direction of what follows,
+// so that one name looks like another, is seen as one that cannot be shown.
+func plain(path string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Bidi_Control, c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, path)
 }
 
 // shows tells whether every browser shows the picture, as far as its name promises.

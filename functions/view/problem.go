@@ -40,6 +40,10 @@ func problemOf(err error) serve.Problem {
 		return serve.Problem{Status: http.StatusServiceUnavailable,
 			Detail: "The database's schema is older than this program. Run `make migrate` with the database's MYSQL_DSN."}
 	}
+	if errors.Is(err, store.ErrDenied) {
+		return serve.Problem{Status: http.StatusServiceUnavailable,
+			Detail: "The database does not let view read this: its account lacks a right. The log of view has the GRANT to run."}
+	}
 	return serve.Problem{Status: http.StatusServiceUnavailable,
 		Detail: "The database does not answer now. Nothing is lost: try again in a moment. The log of view says what is wrong."}
 }

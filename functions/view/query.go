@@ -126,6 +126,19 @@ func (q query) id(name string) (int64, error) {
 	return id, nil
 }
 
+// similarity is the parameter as a cosine; otherwise when it is absent or empty.
+func (q query) similarity(name string, otherwise float64) (float64, error) {
+	text := q.values.Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(value >= -1 && value <= 1) {
+		return 0, badRequest(fmt.Sprintf("%s=%s cannot be used: it must be a number from -1 to 1.", name, text))
+	}
+	return value, nil
+}
+
 // limit is how many rows are asked for.
 func (q query) limit(o Options) (int, error) {
 	text := q.values.Get("limit")

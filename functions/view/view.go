@@ -25,6 +25,7 @@ type view struct {
 	pages    pages
 	slots    *photo.Gate // for the pictures in memory
 	receive  *handOn
+	writes   *http.ServeMux // what is handed on to it
 }
 
 func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
@@ -40,7 +41,7 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce), receive}, nil
+	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce), receive, writeRoutes()}, nil
 }
 
 func (v *view) handler() http.Handler {

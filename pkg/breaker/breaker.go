@@ -130,6 +130,13 @@ func (b *Breaker) Remaining() time.Duration {
 	return 0
 }
 
+// Until is when a probe may be made; zero while the circuit is closed.
+func (b *Breaker) Until() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.until
+}
+
 // refusal is nil while the circuit is closed. The caller holds mu.
 func (b *Breaker) refusal() *Open {
 	if b.until.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // What a walk meets. Errors wrap one of these and say more.
@@ -80,6 +81,26 @@ func (r *Roots) findFolder(ctx context.Context, folder string) (place, error) {
 		}
 	}
 	return place{}, failure
+}
+
+// Reach asks all roots at once, and tells by a root's name why it cannot be reached; nil of
+// one that can.
+func (r *Roots) Reach(ctx context.Context) map[string]error {
+	failures := make([]error, len(r.roots))
+	var all sync.WaitGroup
+	for i, one := range r.roots {
+		all.Go(func() {
+			if err := one.findFolder(ctx, ""); errors.Is(err, ErrUnreachable) {
+				failures[i] = err
+			}
+		})
+	}
+	all.Wait()
+	reached := map[string]error{}
+	for i, one := range r.roots {
+		reached[one.spell("")] = failures[i]
+	}
+	return reached
 }
 
 // Walk gives the names of the pictures below a cleaned folder, in the order of their

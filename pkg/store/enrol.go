@@ -26,9 +26,22 @@ type NewPhoto struct{ ImageName string }
 // Enrolled is what came of an enrolment.
 type Enrolled struct {
 	Person  Profile
-	Photos  []Photo // those of the request, in its order; the pending ones wait for a hint
-	Created bool    // the person was not there before, or no more
-	Change  int64   // 0 when nothing was new
+	Photos  []Photo  // those of the request, in its order; the pending ones wait for a hint
+	Names   []string // under which the request's photos are to be saved, in its order
+	Created bool     // the person was not there before, or no more
+	Change  int64    // 0 when nothing was new
+}
+
+// NoSuchFace says that a photo which was looked at does not have the face that was chosen.
+type NoSuchFace struct {
+	Photo  Photo
+	Chosen int
+	Faces  int // it has
+}
+
+// Error says what to choose.
+func (e *NoSuchFace) Error() string {
+	return fmt.Sprintf("it has no face %d; next: choose one from 1 to %d, left to right", e.Chosen, e.Faces)
 }
 
 // SameSpelling says that the name is another's too, or several people's.
@@ -52,8 +65,8 @@ var (
 // and that the photos are theirs. All or nothing; the same again completes it and changes
 // nothing. Names of one spelling are one person unless New. A photo that was refused as
 // like another named person is pending again with Anyway, as is one of which another face
-// is chosen, and one that nobody could look at. ErrNotFound when nobody has the id; *SameSpelling when several have the
-// name; ErrOtherPerson when a photo is another's.
+// is chosen, and one that nobody could look at. A photo that somebody else has too gets a name of its own, and is
+// looked at as any. ErrNotFound when nobody has the id; *SameSpelling when several have the name; *NoSuchFace.
 func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 	var done enrolling
 	err := s.transact(ctx, "enrol a person", func(tx *sql.Tx) (err error) {
@@ -68,7 +81,7 @@ func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 		return Enrolled{}, err
 	}
 	photos, err := s.Photos(ctx, done.photos)
-	return Enrolled{Person: profile, Photos: photos, Created: done.created || done.revived, Change: done.change}, err
+	return Enrolled{Person: profile, Photos: photos, Names: done.names, Created: done.created || done.revived, Change: done.change}, err
 }
 
 // Withdraw takes an enrolment back that is not to be kept: its photos, and the person
@@ -109,6 +122,7 @@ type enrolling struct {
 
 	person  int64
 	photos  []int64
+	names   []string // of these
 	created bool
 	revived bool
 	change  int64
@@ -137,11 +151,15 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 	}
 	e.values = []changeValue{{Subject: subject("person", e.person, "removed"), Before: e.created || e.revived, After: false}}
 	for _, photo := range e.Photos {
-		id, err := e.enrolPhoto(ctx, tx, photo.ImageName)
+		name := photo.ImageName
+		if row, known := e.known[name]; known && e.isOthers(row) {
+			name = ownName(name, e.person)
+		}
+		id, err := e.enrolPhoto(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		e.photos = append(e.photos, id)
+		e.photos, e.names = append(e.photos, id), append(e.names, name)
 	}
 	action := ActionPhoto
 	if e.created || e.revived {
@@ -167,6 +185,9 @@ func (e *enrolling) readPhotos(ctx context.Context, tx *sql.Tx, statement string
 	var names []string
 	for _, photo := range e.Photos {
 		names = append(names, photo.ImageName)
+		if e.person != 0 {
+			names = append(names, ownName(photo.ImageName, e.person))
+		}
 	}
 	list, args := placeholders(names)
 	rows, err := query(ctx, tx, scanPhotoRow, fmt.Sprintf(statement, list), args...)
@@ -215,9 +236,10 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 	if owner != nil && Spelling(owner.Name) != e.spelling {
 		owner = nil
 	}
+	again := owner != nil && !owner.Removed && (e.New && !e.counts() || !e.New && len(people) != 1) // the same request
 	switch {
-	case owner != nil && !owner.Removed && (e.New || len(people) != 1):
-		e.person = owner.ID // the same request again
+	case again:
+		e.person = owner.ID
 	case len(people) > 1 && !e.New:
 		return &SameSpelling{people}
 	case len(people) == 1 && !e.New:
@@ -253,70 +275,13 @@ func (e *enrolling) owner() *survivor {
 	return owner
 }
 
-// enrolPhoto gives the photo to the person, and tells its id.
-func (e *enrolling) enrolPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
-	row, known := e.known[name]
-	if !known {
-		return e.addPhoto(ctx, tx, name)
-	}
-	owner, there := e.owners[row.PersonID]
-	theirs := there && owner.ID == e.person
-	if !row.removed && there && !theirs && !owner.Removed {
-		return 0, ErrOtherPerson
-	}
-	renewed, values := e.renewed(row, theirs)
-	// Nobody saw what it shows, or the request brings the file back.
-	failed := row.State == PhotoUnusable && (row.Faces == nil && row.Similar == nil || row.gone)
-	if len(values) == 0 && !failed {
-		return row.ID, nil
-	}
-	if row.State == PhotoUsable {
-		e.moved = append(e.moved, row.ID)
-	}
-	e.values = append(e.values, values...)
-	e.known[name] = renewed
-	return row.ID, renewPhoto(ctx, tx, renewed)
-}
-
-// addPhoto inserts a photo that has no row.
-func (e *enrolling) addPhoto(ctx context.Context, tx *sql.Tx, name string) (int64, error) {
-	row := photoRow{Photo: Photo{ImageName: name, PersonID: e.person, State: PhotoPending, Chosen: e.Chosen, Anyway: e.Anyway}}
-	result, err := tx.ExecContext(ctx, insertPhoto, name, row.PersonID, nullableID(int64(row.Chosen)), row.Anyway)
-	if isOneOf(err, errDuplicate) { // another was first
-		return 0, errMoved
-	}
-	if err != nil {
-		return 0, err
-	}
-	row.ID, err = result.LastInsertId()
-	e.known[name], e.owners[e.person] = row, survivor{Person: lineup.Person{ID: e.person}} // it may be in the request twice
-	e.values = append(e.values, changeValue{Subject: subject("photo", row.ID, "removed"), Before: true, After: false})
-	return row.ID, err
-}
-
-// renewed is a known photo as the request wants it, and what that changes of it.
-func (e *enrolling) renewed(row photoRow, theirs bool) (renewed photoRow, values []changeValue) {
-	set := func(field string, before, after any) {
-		if before != after {
-			values = append(values, changeValue{Subject: subject("photo", row.ID, field), Before: before, After: after})
+// counts tells whether one of the photos is known and counts: whoever says that it is
+// somebody new's means one more person then.
+func (e *enrolling) counts() bool {
+	for _, row := range e.known {
+		if !row.removed && (row.State == PhotoUsable || row.State == PhotoUnchecked) {
+			return true
 		}
 	}
-	renewed = row
-	renewed.removed = false
-	set("removed", row.removed || row.PersonID == 0, false) // one that waits to be adopted is new
-	if !theirs {
-		renewed.PersonID = e.person
-	}
-	if !theirs && row.PersonID != 0 {
-		set("person", row.PersonID, e.person)
-	}
-	if row.removed || e.Chosen != 0 {
-		renewed.Chosen = e.Chosen
-		set("chosen", row.Chosen, e.Chosen)
-	}
-	if row.removed || e.Anyway && (row.State != PhotoUsable || len(values) > 0) {
-		renewed.Anyway = e.Anyway
-		set("anyway", row.Anyway, e.Anyway)
-	}
-	return renewed, values
+	return false
 }

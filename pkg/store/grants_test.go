@@ -1,10 +1,13 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
@@ -79,5 +82,23 @@ func TestTheDocumentedGrantsAreTheTestedOnes(t *testing.T) {
 	}
 	if !strings.Contains(string(operations), "```sql\n"+string(grants)+"```\n") {
 		t.Error("docs/operations.md does not hold grants.sql word for word")
+	}
+}
+
+func TestAMissingRightIsNamedWithItsStatement(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dsn := deptest.Account(t, db.dsn, "view")
+	err := open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 1}).TellParts(t.Context(), store.Part{Name: "view", State: "ready"})
+	if !errors.Is(err, store.ErrDenied) {
+		t.Fatalf("view wrote: %v, want ErrDenied", err)
+	}
+	var name string
+	db.scan(t, "SELECT DATABASE()", &name)
+	account := testkit.Must(mysql.ParseDSN(dsn))(t).User
+	for _, want := range []string{"GRANT INSERT", " ON " + name + ".parts TO '" + account + "'", "docs/operations.md"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\ndoes not say %q", err, want)
+		}
 	}
 }

@@ -74,6 +74,22 @@ func (s *Store) Images(ctx context.Context, f Filter) (images []lineup.Image, mo
 	return images, false, err
 }
 
+// Neighbours are the pictures before and after one, by id; 0 for none.
+func (s *Store) Neighbours(ctx context.Context, id int64) (older, newer int64, err error) {
+	err = s.do(ctx, fmt.Sprintf("read the pictures around picture %d", id), func() error {
+		var before, after sql.NullInt64
+		err := s.db.QueryRowContext(ctx, selectNeighbours, id, deleted, id, deleted).Scan(&before, &after)
+		older, newer = before.Int64, after.Int64
+		return err
+	})
+	return older, newer, err
+}
+
+const selectNeighbours = `
+	SELECT
+		(SELECT id FROM images WHERE id < ? AND status <> ? ORDER BY id DESC LIMIT 1),
+		(SELECT id FROM images WHERE id > ? AND status <> ? ORDER BY id LIMIT 1)`
+
 const (
 	selectImages = `
 		SELECT

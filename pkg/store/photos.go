@@ -198,6 +198,18 @@ func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string)
 	})
 }
 
+// WhileRemoved does something while the photo is removed, and not if it is not: whoever
+// enrols it again comes before, or after.
+func (s *Store) WhileRemoved(ctx context.Context, photo int64, do func(context.Context) error) error {
+	return s.transact(ctx, fmt.Sprintf("clear up after photo %d", photo), func(tx *sql.Tx) error {
+		rows, err := lockPhotos(ctx, tx, []int64{photo})
+		if err != nil || len(rows) == 0 || !rows[0].removed {
+			return err
+		}
+		return do(ctx)
+	})
+}
+
 // lockPhotos holds the photos' rows, in the order of their ids.
 func lockPhotos(ctx context.Context, tx *sql.Tx, ids []int64) (rows []photoRow, err error) {
 	for chunk := range slices.Chunk(distinctIDs(ids), maxValues) {
@@ -225,6 +237,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		similarity                 sql.NullFloat64
 	)
 	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
+	row.Crop = lineup.Derived(crop.String)
 	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)

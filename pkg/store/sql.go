@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,8 +91,32 @@ func explained(what string, err error) error {
 		return fmt.Errorf("%s: %w: %w; next: see that MYSQL_DSN names the primary", what, ErrReadOnly, err)
 	case isOneOf(err, crowded...):
 		return fmt.Errorf("%s: %w; next: lower MYSQL_CONNECTIONS, or raise the server's max_connections or what the account may open", what, err)
+	case isOneOf(err, errTableDenied, errColumnDenied):
+		return fmt.Errorf("%s: %w: %w; next: %s", what, ErrDenied, err, missingGrant(err))
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// deniedTable reads what the server says of a right that an account lacks: the right, the
+// account's name, and the table.
+var deniedTable = regexp.MustCompile("^([A-Z, ]+) command denied to user '([^']*)'@.* for (?:table|column '[^']*' in table) [`']?([^`']+)[`']?(?:\\.`([^`]+)`)?")
+
+// missingGrant is the statement that gives the right.
+func missingGrant(err error) string {
+	const all = "see Least rights in docs/operations.md: a new version's tables are granted after `make migrate`"
+	e, _ := errors.AsType[*mysql.MySQLError](err)
+	if e == nil {
+		return all
+	}
+	said := deniedTable.FindStringSubmatch(e.Message)
+	if said == nil {
+		return all
+	}
+	table := said[3]
+	if said[4] != "" {
+		table += "." + said[4]
+	}
+	return fmt.Sprintf("GRANT %s ON %s TO '%s', as who may, and %s", said[1], table, said[2], all)
 }
 
 // errMoved says that what a transaction had read was another's to change before it was
@@ -106,6 +131,8 @@ const (
 	errRecordFileFull = 1114 // ER_RECORD_FILE_FULL
 	errDuplicate      = 1062 // ER_DUP_ENTRY
 	errNoSuchTable    = 1146 // ER_NO_SUCH_TABLE
+	errTableDenied    = 1142 // ER_TABLEACCESS_DENIED_ERROR
+	errColumnDenied   = 1143 // ER_COLUMNACCESS_DENIED_ERROR
 	errUnknown        = 1105 // ER_UNKNOWN_ERROR
 )
 

@@ -31,6 +31,9 @@ var ErrFull = errors.New("the database is full")
 // ErrReadOnly says that the database takes no writes. Nothing was written.
 var ErrReadOnly = errors.New("the database is read-only")
 
+// ErrDenied says that the program's account lacks a right. Nothing was written.
+var ErrDenied = errors.New("the database denies it")
+
 // Store is one program's pool of connections. It is safe for concurrent use.
 type Store struct {
 	db          *sql.DB

@@ -1,0 +1,22 @@
+package lineup
+
+// APIPrefix begins the addresses for programs.
+const APIPrefix = "/api/v1"
+
+// APIWrites are the methods and addresses under APIPrefix that change something: receive
+// answers them, and view hands them on.
+var APIWrites = []string{
+	"POST /images",
+	"POST /images/look",
+	"DELETE /images/{id}",
+	"POST /images/{id}/look",
+	"POST /images/{id}/faces",
+	"PATCH /faces/{id}",
+	"POST /people",
+	"PATCH /people/{id}",
+	"POST /people/{id}/photos",
+	"DELETE /people/{id}/photos/{photo}",
+	"POST /people/{id}/merge",
+	"POST /people/{id}/different",
+	"POST /changes/{id}/undo",
+}
