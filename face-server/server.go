@@ -33,6 +33,7 @@ type server struct {
 	matching   chan struct{}   // for the one batch of descriptors that is compared beside them
 	matchBatch int             // descriptors of it at most
 	maxPicture int64           // bytes
+	regions    bool            // whether it tells those that metadata has
 	timeout    time.Duration   // of calls without a deadline
 	readTime   time.Duration   // READ_TIMEOUT
 	hurried    sync.Once       // a call came with less time
@@ -50,6 +51,7 @@ func newServer(config settings, e *engine, pictures *photo.Roots, log *slog.Logg
 		matching:   make(chan struct{}, 1),
 		matchBatch: config.MatchBatch,
 		maxPicture: config.MaxPicture,
+		regions:    config.ImportRegions == "on",
 		timeout:    config.CallTimeout,
 		readTime:   config.ReadTimeout,
 		overdue:    context.Background(),
@@ -89,6 +91,9 @@ func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (r
 		body, content, err := s.body(ctx, request)
 		if err == nil {
 			response, err = s.identify(ctx, body, derivedFor(request))
+		}
+		if err == nil && s.regions {
+			err = s.addRegions(ctx, response, request.GetImagePath(), body)
 		}
 		if err != nil {
 			return &refusal{err, content}

@@ -37,6 +37,7 @@ type settings struct {
 	Effort         face.Effort   `envconfig:"EFFORT" default:"auto" desc:"fast, thorough (finds smaller faces, in about twice the time), or auto: thorough above a million pixels"`
 	Rotations      string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`
 	Liveness       string        `envconfig:"LIVENESS" default:"off" oneof:"on off" desc:"on: answers say of each face how live it is; untested against attacks"`
+	ImportRegions  string        `envconfig:"IMPORT_REGIONS" default:"off" oneof:"on off" desc:"on: the names and boxes of faces (MWG regions) in a picture's XMP, or in a file FILE.xmp beside it, become decisions by hand: 1 MB of XMP at most"`
 	Workers        int           `envconfig:"WORKERS" min:"1" max:"1024" desc:"how many pictures are processed at a time"`
 	Queue          int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`
 	MaxPixels      int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`

@@ -308,11 +308,14 @@ type IdentifyResponse struct {
 	Content string `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
 	// What the faces were compared with; absent where the server does not tell.
 	Comparison *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// Whose faces its metadata says that it shows, and where; empty where the server does not
+	// read that.
+	Regions []*Region `protobuf:"bytes,6,rep,name=regions,proto3" json:"regions,omitempty"`
 	// The picture small, 320 pixels at most and 15 KiB: a JPEG, upright, without metadata.
 	// This and the others are empty unless derived was asked for.
-	Thumbnail []byte `protobuf:"bytes,6,opt,name=thumbnail,proto3" json:"thumbnail,omitempty"`
+	Thumbnail []byte `protobuf:"bytes,7,opt,name=thumbnail,proto3" json:"thumbnail,omitempty"`
 	// The same of 1,600 pixels at most; only of a picture that no browser shows as it is.
-	Large         []byte `protobuf:"bytes,7,opt,name=large,proto3" json:"large,omitempty"`
+	Large         []byte `protobuf:"bytes,8,opt,name=large,proto3" json:"large,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -382,6 +385,13 @@ func (x *IdentifyResponse) GetComparison() *Comparison {
 	return nil
 }
 
+func (x *IdentifyResponse) GetRegions() []*Region {
+	if x != nil {
+		return x.Regions
+	}
+	return nil
+}
+
 func (x *IdentifyResponse) GetThumbnail() []byte {
 	if x != nil {
 		return x.Thumbnail
@@ -392,6 +402,79 @@ func (x *IdentifyResponse) GetThumbnail() []byte {
 func (x *IdentifyResponse) GetLarge() []byte {
 	if x != nil {
 		return x.Large
+	}
+	return nil
+}
+
+// Region is a face of which a picture's metadata, or a file of it beside the picture, says
+// whose it is.
+type Region struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Box   *Box                   `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
+	// Whose it is; empty where only what follows is said.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// It is nobody's business.
+	Ignored bool `protobuf:"varint,3,opt,name=ignored,proto3" json:"ignored,omitempty"`
+	// Who it is not.
+	NotNames      []string `protobuf:"bytes,4,rep,name=not_names,json=notNames,proto3" json:"not_names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Region) Reset() {
+	*x = Region{}
+	mi := &file_face_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Region) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Region) ProtoMessage() {}
+
+func (x *Region) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Region.ProtoReflect.Descriptor instead.
+func (*Region) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Region) GetBox() *Box {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+func (x *Region) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Region) GetIgnored() bool {
+	if x != nil {
+		return x.Ignored
+	}
+	return false
+}
+
+func (x *Region) GetNotNames() []string {
+	if x != nil {
+		return x.NotNames
 	}
 	return nil
 }
@@ -412,7 +495,7 @@ type Comparison struct {
 
 func (x *Comparison) Reset() {
 	*x = Comparison{}
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -424,7 +507,7 @@ func (x *Comparison) String() string {
 func (*Comparison) ProtoMessage() {}
 
 func (x *Comparison) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -437,7 +520,7 @@ func (x *Comparison) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
 func (*Comparison) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{4}
+	return file_face_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Comparison) GetGalleryState() int64 {
@@ -502,7 +585,7 @@ type Face struct {
 
 func (x *Face) Reset() {
 	*x = Face{}
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -514,7 +597,7 @@ func (x *Face) String() string {
 func (*Face) ProtoMessage() {}
 
 func (x *Face) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -527,7 +610,7 @@ func (x *Face) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Face.ProtoReflect.Descriptor instead.
 func (*Face) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{5}
+	return file_face_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Face) GetBox() *Box {
@@ -633,7 +716,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +728,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +741,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{6}
+	return file_face_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Candidate) GetImageName() string {
@@ -710,7 +793,7 @@ type Box struct {
 
 func (x *Box) Reset() {
 	*x = Box{}
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -722,7 +805,7 @@ func (x *Box) String() string {
 func (*Box) ProtoMessage() {}
 
 func (x *Box) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -735,7 +818,7 @@ func (x *Box) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Box.ProtoReflect.Descriptor instead.
 func (*Box) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{7}
+	return file_face_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Box) GetX() float32 {
@@ -781,7 +864,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +876,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +889,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{8}
+	return file_face_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRequest) GetPageSize() int32 {
@@ -842,7 +925,7 @@ type ListResponse struct {
 
 func (x *ListResponse) Reset() {
 	*x = ListResponse{}
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +937,7 @@ func (x *ListResponse) String() string {
 func (*ListResponse) ProtoMessage() {}
 
 func (x *ListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +950,7 @@ func (x *ListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
 func (*ListResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{9}
+	return file_face_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListResponse) GetPhotos() []*Photo {
@@ -895,7 +978,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +990,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1003,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{10}
+	return file_face_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DescribeRequest) GetImageName() string {
@@ -964,7 +1047,7 @@ type Photo struct {
 
 func (x *Photo) Reset() {
 	*x = Photo{}
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1059,7 @@ func (x *Photo) String() string {
 func (*Photo) ProtoMessage() {}
 
 func (x *Photo) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1072,7 @@ func (x *Photo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Photo.ProtoReflect.Descriptor instead.
 func (*Photo) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{11}
+	return file_face_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Photo) GetImageName() string {
@@ -1060,7 +1143,7 @@ type MatchRequest struct {
 
 func (x *MatchRequest) Reset() {
 	*x = MatchRequest{}
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1155,7 @@ func (x *MatchRequest) String() string {
 func (*MatchRequest) ProtoMessage() {}
 
 func (x *MatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1168,7 @@ func (x *MatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchRequest.ProtoReflect.Descriptor instead.
 func (*MatchRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{12}
+	return file_face_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MatchRequest) GetModel() string {
@@ -1112,7 +1195,7 @@ type Descriptor struct {
 
 func (x *Descriptor) Reset() {
 	*x = Descriptor{}
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1124,7 +1207,7 @@ func (x *Descriptor) String() string {
 func (*Descriptor) ProtoMessage() {}
 
 func (x *Descriptor) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1137,7 +1220,7 @@ func (x *Descriptor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Descriptor.ProtoReflect.Descriptor instead.
 func (*Descriptor) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{13}
+	return file_face_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Descriptor) GetValues() []float32 {
@@ -1159,7 +1242,7 @@ type MatchResponse struct {
 
 func (x *MatchResponse) Reset() {
 	*x = MatchResponse{}
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1254,7 @@ func (x *MatchResponse) String() string {
 func (*MatchResponse) ProtoMessage() {}
 
 func (x *MatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1267,7 @@ func (x *MatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchResponse.ProtoReflect.Descriptor instead.
 func (*MatchResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{14}
+	return file_face_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MatchResponse) GetFaces() []*Face {
@@ -1218,7 +1301,7 @@ type PhotoFace struct {
 
 func (x *PhotoFace) Reset() {
 	*x = PhotoFace{}
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1313,7 @@ func (x *PhotoFace) String() string {
 func (*PhotoFace) ProtoMessage() {}
 
 func (x *PhotoFace) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1326,7 @@ func (x *PhotoFace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhotoFace.ProtoReflect.Descriptor instead.
 func (*PhotoFace) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{15}
+	return file_face_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PhotoFace) GetFace() *Face {
@@ -1287,7 +1370,7 @@ const file_face_proto_rawDesc = "" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
 	"\x05image\x18\x02 \x01(\fR\x05image\x12\x18\n" +
-	"\aderived\x18\x03 \x01(\bR\aderived\"\xf7\x01\n" +
+	"\aderived\x18\x03 \x01(\bR\aderived\"\xa4\x02\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
@@ -1296,9 +1379,15 @@ const file_face_proto_rawDesc = "" +
 	"\acontent\x18\x04 \x01(\tR\acontent\x125\n" +
 	"\n" +
 	"comparison\x18\x05 \x01(\v2\x15.facerecog.ComparisonR\n" +
-	"comparison\x12\x1c\n" +
-	"\tthumbnail\x18\x06 \x01(\fR\tthumbnail\x12\x14\n" +
-	"\x05large\x18\a \x01(\fR\x05large\"g\n" +
+	"comparison\x12+\n" +
+	"\aregions\x18\x06 \x03(\v2\x11.facerecog.RegionR\aregions\x12\x1c\n" +
+	"\tthumbnail\x18\a \x01(\fR\tthumbnail\x12\x14\n" +
+	"\x05large\x18\b \x01(\fR\x05large\"u\n" +
+	"\x06Region\x12 \n" +
+	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aignored\x18\x03 \x01(\bR\aignored\x12\x1b\n" +
+	"\tnot_names\x18\x04 \x03(\tR\bnotNames\"g\n" +
 	"\n" +
 	"Comparison\x12#\n" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
@@ -1419,7 +1508,7 @@ func file_face_proto_rawDescGZIP() []byte {
 }
 
 var file_face_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_face_proto_goTypes = []any{
 	(Refusal)(0),                // 0: facerecog.Refusal
 	(Problem)(0),                // 1: facerecog.Problem
@@ -1427,51 +1516,54 @@ var file_face_proto_goTypes = []any{
 	(*HealthCheckResponse)(nil), // 3: facerecog.HealthCheckResponse
 	(*IdentifyRequest)(nil),     // 4: facerecog.IdentifyRequest
 	(*IdentifyResponse)(nil),    // 5: facerecog.IdentifyResponse
-	(*Comparison)(nil),          // 6: facerecog.Comparison
-	(*Face)(nil),                // 7: facerecog.Face
-	(*Candidate)(nil),           // 8: facerecog.Candidate
-	(*Box)(nil),                 // 9: facerecog.Box
-	(*ListRequest)(nil),         // 10: facerecog.ListRequest
-	(*ListResponse)(nil),        // 11: facerecog.ListResponse
-	(*DescribeRequest)(nil),     // 12: facerecog.DescribeRequest
-	(*Photo)(nil),               // 13: facerecog.Photo
-	(*MatchRequest)(nil),        // 14: facerecog.MatchRequest
-	(*Descriptor)(nil),          // 15: facerecog.Descriptor
-	(*MatchResponse)(nil),       // 16: facerecog.MatchResponse
-	(*PhotoFace)(nil),           // 17: facerecog.PhotoFace
+	(*Region)(nil),              // 6: facerecog.Region
+	(*Comparison)(nil),          // 7: facerecog.Comparison
+	(*Face)(nil),                // 8: facerecog.Face
+	(*Candidate)(nil),           // 9: facerecog.Candidate
+	(*Box)(nil),                 // 10: facerecog.Box
+	(*ListRequest)(nil),         // 11: facerecog.ListRequest
+	(*ListResponse)(nil),        // 12: facerecog.ListResponse
+	(*DescribeRequest)(nil),     // 13: facerecog.DescribeRequest
+	(*Photo)(nil),               // 14: facerecog.Photo
+	(*MatchRequest)(nil),        // 15: facerecog.MatchRequest
+	(*Descriptor)(nil),          // 16: facerecog.Descriptor
+	(*MatchResponse)(nil),       // 17: facerecog.MatchResponse
+	(*PhotoFace)(nil),           // 18: facerecog.PhotoFace
 }
 var file_face_proto_depIdxs = []int32{
-	7,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
-	6,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
-	9,  // 2: facerecog.Face.box:type_name -> facerecog.Box
-	8,  // 3: facerecog.Face.candidates:type_name -> facerecog.Candidate
-	0,  // 4: facerecog.Face.refusal:type_name -> facerecog.Refusal
-	1,  // 5: facerecog.Face.problems:type_name -> facerecog.Problem
-	13, // 6: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 7: facerecog.Photo.problems:type_name -> facerecog.Problem
-	17, // 8: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	6,  // 9: facerecog.Photo.comparison:type_name -> facerecog.Comparison
-	15, // 10: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
-	7,  // 11: facerecog.MatchResponse.faces:type_name -> facerecog.Face
-	6,  // 12: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
-	7,  // 13: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 14: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 15: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	10, // 16: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	12, // 17: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 18: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	14, // 19: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
-	5,  // 20: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 21: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	11, // 22: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	13, // 23: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	13, // 24: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	16, // 25: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	8,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
+	7,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
+	6,  // 2: facerecog.IdentifyResponse.regions:type_name -> facerecog.Region
+	10, // 3: facerecog.Region.box:type_name -> facerecog.Box
+	10, // 4: facerecog.Face.box:type_name -> facerecog.Box
+	9,  // 5: facerecog.Face.candidates:type_name -> facerecog.Candidate
+	0,  // 6: facerecog.Face.refusal:type_name -> facerecog.Refusal
+	1,  // 7: facerecog.Face.problems:type_name -> facerecog.Problem
+	14, // 8: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 9: facerecog.Photo.problems:type_name -> facerecog.Problem
+	18, // 10: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	7,  // 11: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	16, // 12: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	8,  // 13: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	7,  // 14: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	8,  // 15: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 16: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 17: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	11, // 18: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	13, // 19: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 20: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	15, // 21: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 22: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 23: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	12, // 24: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	14, // 25: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	14, // 26: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	17, // 27: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	22, // [22:28] is the sub-list for method output_type
+	16, // [16:22] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }
@@ -1479,14 +1571,14 @@ func file_face_proto_init() {
 	if File_face_proto != nil {
 		return
 	}
-	file_face_proto_msgTypes[5].OneofWrappers = []any{}
+	file_face_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_face_proto_rawDesc), len(file_face_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -76,6 +76,7 @@ type outcome struct {
 	content          string // tells the content of the file that this is about, if the server says
 	// comparison is what the faces were compared with, if the server says.
 	comparison *store.Comparison
+	regions    []store.Region // whose faces the picture's metadata says that it shows
 	code       codes.Code
 	message    string
 	// sent tells whether the call left this process, so that the picture may have
@@ -103,6 +104,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 			warning:    response.GetWarning(),
 			content:    readContent(response.GetContent()),
 			comparison: readComparison(response.GetComparison()),
+			regions:    readRegions(response.GetRegions()),
 			sent:       true,
 		}
 		if p.derived != nil {

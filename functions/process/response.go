@@ -3,7 +3,10 @@ package main
 import (
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
@@ -17,6 +20,7 @@ const (
 	maxFaces      = 1000
 	maxDescriptor = 4096 // its length
 	maxCandidates = 20   // of one face
+	maxNotNames   = 100  // of one region
 )
 
 // readFaces trusts nothing that a face server says: a number outside the range that
@@ -101,6 +105,33 @@ func readComparison(c *facerecog.Comparison) *store.Comparison {
 		return nil
 	}
 	return &store.Comparison{GalleryState: c.GetGalleryState(), Rule: match.Rule{Threshold: *threshold, Margin: *margin}}
+}
+
+// readRegions leaves out what nobody can be called, and what is nowhere.
+func readRegions(told []*facerecog.Region) (regions []store.Region) {
+	for _, r := range told[:min(maxFaces, len(told))] {
+		region := store.Region{Name: personName(r.GetName()), Ignored: r.GetIgnored()}
+		for _, name := range r.GetNotNames()[:min(maxNotNames, len(r.GetNotNames()))] {
+			if name := personName(name); name != "" {
+				region.Not = append(region.Not, name)
+			}
+		}
+		if box := r.GetBox(); box != nil && clip(box) != nil && (region.Name != "" || region.Ignored || len(region.Not) > 0) {
+			region.Box = *clip(box)
+			regions = append(regions, region)
+		}
+	}
+	return regions
+}
+
+// personName is a name in the form that an enrolment would have given it; empty for one
+// that nobody can have.
+func personName(name string) string {
+	name = strings.Join(strings.Fields(norm.NFC.String(strings.ToValidUTF8(name, ""))), " ")
+	if utf8.RuneCountInString(name) > store.PersonNameWidth || strings.ContainsFunc(name, unicode.IsControl) || store.Spelling(name) == "" {
+		return ""
+	}
+	return name
 }
 
 // readContent leaves out what does not fit a row. A part of it would tell nothing.

@@ -13,7 +13,7 @@ var (
 	formsOfImages = map[string]form{
 		"look":   {calls: each("image", lookAgain)},
 		"delete": {calls: each("image", deletePicture)},
-		"name":   {calls: each("face", isPerson)},
+		"name":   {calls: each("image", nameOnlyFace)},
 	}
 	formsOfImage = map[string]form{
 		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},
@@ -67,6 +67,15 @@ func deletePicture(id int64, _ url.Values) (call, error) {
 
 func lookAtFailed(string, url.Values) ([]call, error) {
 	return []call{{http.MethodPost, "images/look", map[string]any{"filter": map[string]string{"status": "failed"}}}}, nil
+}
+
+// nameOnlyFace says whose the one face of a picture is.
+func nameOnlyFace(image int64, fields url.Values) (call, error) {
+	face, err := strconv.ParseInt(fields.Get(fmt.Sprintf("face-%d", image)), 10, 64)
+	if err != nil {
+		return call{}, badRequest(fmt.Sprintf("Picture %d does not show one face: say on its page whose its faces are.", image))
+	}
+	return isPerson(face, fields)
 }
 
 func isPerson(face int64, fields url.Values) (call, error) {

@@ -200,7 +200,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	page := s.get(t, fmt.Sprintf("/?person=%d&status=failed", mom)).body
-	for _, want := range []string{"Nothing is failed with Mom in it", `href="/?status=failed"`, fmt.Sprintf(`href="/?person=%d"`, mom)} {
+	for _, want := range []string{"Nothing passes the filter", `href="/?status=failed"`, fmt.Sprintf(`href="/?person=%d"`, mom)} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)
 		}
@@ -303,5 +303,24 @@ func TestAnEmptyTableTellsTheNextStep(t *testing.T) {
 				t.Errorf("%s does not say %s:\n%s", path, want, page)
 			}
 		}
+	}
+}
+
+func TestWhatIsShownAsAFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dad := s.add(t, `=HYPERLINK("x")`, "dad_1.jpg")
+	s.finish(t, "a.jpg", withFaces(newFace("dad_1.jpg", 0.9)))
+	s.finish(t, "-b.jpg", store.Result{Reason: "no picture"})
+	r := s.get(t, fmt.Sprintf("/?format=csv&person=%d", dad))
+	if lines := strings.Split(strings.TrimSpace(r.body), "\n"); r.header.Get("Content-Type") != "text/csv; charset=utf-8" || len(lines) != 2 || !strings.HasPrefix(lines[1], `1,a.jpg,,identified,,"'=HYPERLINK(""x"")",`) {
+		t.Errorf("%v\n%s", r.header, r.body)
+	}
+	if r := s.get(t, "/?format=csv&status=failed"); !strings.Contains(r.body, "\n2,'-b.jpg,,failed,no picture,,") {
+		t.Errorf("%s", r.body)
+	}
+	var shown imageList
+	if r := s.get(t, "/?format=json&status=failed"); json.Unmarshal([]byte(r.body), &shown) != nil || len(shown.Images) != 1 || shown.Images[0].ID != 2 {
+		t.Errorf("%s", r.body)
 	}
 }

@@ -23,8 +23,9 @@ type page struct {
 	template string // without .html
 	title    string
 	content  any
-	about    store.ChangeFilter // whose changes a form on it makes
-	done     *done              // what a form that led here did, nil where none did
+	csv      func(http.ResponseWriter) // answers with it as a table, nil where it is none
+	about    store.ChangeFilter        // whose changes a form on it makes
+	done     *done                     // what a form that led here did, nil where none did
 }
 
 //go:embed templates/*.html
@@ -54,6 +55,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
 		"twoDigits":   twoDigits,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+		"day":         dayOf,
 		"rfc3339":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"shell":       shell,
 		"ordinal":     func(index int) int { return index + 1 },

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"net/url"
 
 	"lineup.dev/lineup/pkg/store"
 )
@@ -31,7 +30,7 @@ func (v *view) strangers(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	content := strangersPage{People: append([]store.Profile{}, people...), Here: url.QueryEscape(q.with(doneParameter, ""))}
+	content := strangersPage{People: append([]store.Profile{}, people...), Here: q.with(doneParameter, "")}
 	if more {
 		content.Next = q.next("after", people[len(people)-1].ID)
 	}

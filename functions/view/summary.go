@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -109,4 +110,12 @@ func pictureCount(n int64) string {
 		return "1 picture"
 	}
 	return fmt.Sprintf("%d pictures", n)
+}
+
+// dayOf is a time as a field for days has it; empty for none.
+func dayOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
 }

@@ -84,9 +84,11 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		switch {
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
-		case serve.WantsJSON(r):
+		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			serve.JSON(w, http.StatusOK, p.content)
+		case p.csv != nil && r.URL.Query().Get("format") == "csv":
+			p.csv(w)
 		default:
 			p.done = v.doneOf(r, p)
 			v.render(w, r, http.StatusOK, p)

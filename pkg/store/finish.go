@@ -23,6 +23,8 @@ type Result struct {
 	// Comparison tells what the faces were compared with; nil for a face server that says
 	// by image_name alone whose a face is.
 	Comparison *Comparison
+	// Regions are the faces of which the file's metadata says whose they are.
+	Regions []Region
 
 	Thumbnail, Large lineup.Derived // made of it; each face has its crop
 }
@@ -60,6 +62,10 @@ const updateFinished = `
 func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (lineup.Status, error) {
 	var status lineup.Status
 	err := s.transact(ctx, fmt.Sprintf("write the result of image %d", c.ID), func(tx *sql.Tx) error {
+		said := newImport(r)
+		if err := said.lockNames(ctx, tx); err != nil {
+			return err
+		}
 		pictures, err := lockPictures(ctx, tx, []int64{c.ID})
 		if err != nil {
 			return err
@@ -68,7 +74,13 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 			return ErrClaimLost
 		}
 		p := pictures[0]
-		status, err = p.finish(ctx, tx, r, announced)
+		if err := said.findPeople(ctx, tx, p); err != nil {
+			return err
+		}
+		if status, err = p.finish(ctx, tx, r, announced); err != nil || len(said.regions) == 0 {
+			return err
+		}
+		status, err = said.apply(ctx, tx, p)
 		return err
 	})
 	return status, err

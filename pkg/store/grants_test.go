@@ -11,6 +11,7 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -58,6 +59,14 @@ func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	adopted := receive.adopt(t, "carl_1.jpg")
+	process.finishPhoto(t, adopted[len(adopted)-1], process.seen(t, face(250)))
+	testkit.Succeed(t, receive.LosePhotos(t.Context(), adopted))
+	listing, _, err := receive.ClaimAdoption(t.Context(), time.Minute, 0)
+	testkit.Succeed(t, errors.Join(err, receive.FailAdoption(t.Context(), listing, "away"), receive.ReleaseAdoption(t.Context(), listing)))
+	process.finishRegions(t, testkit.Must(process.Claim(t.Context(), db.submit(t, "regions.jpg")[0].ID, time.Minute))(t), "1", []lineup.Face{faceAt(0.1, face(0))},
+		store.Region{Box: at(0.1), Name: "Dora", Not: []string{"Anna"}}, store.Region{Box: at(0.5), Name: "Anna"})
+	testkit.Must(view.Stats(t.Context()))(t)
 	testkit.Must(receive.UndoChange(t.Context(), receive.lastChange(t).ID, ""))(t)
 	testkit.Must(receive.DuePhotos(t.Context(), time.Minute, 1))(t)
 	for _, reader := range []database{receive, view} {

@@ -92,16 +92,7 @@ func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d Face
 		if err := h.findPerson(ctx, tx, d); err != nil {
 			return err
 		}
-		face := faceRow{imageID: image}
-		if face.ID, err = drawFace(ctx, tx, 0, drawn{image, box}); err != nil {
-			return err
-		}
-		after := face
-		if h.person != 0 {
-			after.DecidedBy, after.given = lineup.ByHand, h.person
-		}
-		values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
-		return h.write(ctx, tx, face, values)
+		return h.draw(ctx, tx, image, box)
 	})
 	if err != nil {
 		return lineup.Image{}, err
@@ -178,6 +169,20 @@ func (h *hand) findPerson(ctx context.Context, tx *sql.Tx, d FaceDecision) error
 	}
 	_, err := lockSurvivors(ctx, tx, h.person)
 	return err
+}
+
+// draw puts a face into the picture, whose row is held.
+func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box) (err error) {
+	face := faceRow{imageID: image}
+	if face.ID, err = drawFace(ctx, tx, 0, drawn{image, box}); err != nil {
+		return err
+	}
+	after := face
+	if h.person != 0 {
+		after.DecidedBy, after.given = lineup.ByHand, h.person
+	}
+	values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
+	return h.write(ctx, tx, face, values)
 }
 
 // checkPeople answers ErrNotFound unless there are all of these.

@@ -14,7 +14,7 @@ import (
 // Event is something that happened to a picture.
 type Event struct {
 	At     time.Time `json:"at"`
-	What   string    `json:"what"`   // received, hinted, tried, deferred, retry, result or changed
+	What   string    `json:"what"`   // received, hinted, tried, deferred, import, retry, result or changed
 	Detail string    `json:"detail"` // why, or what came of it; else empty
 	Round  int64     `json:"round"`  // of the picture's ways to a result; 0 where it belongs to none
 	Change *Change   `json:"change"` // what a hand did

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,19 +37,6 @@ const (
 	branches = 200
 )
 
-// page is the SELECT of a page's ids, the highest first. Without a statement nothing
-// passes the filter.
-type page struct {
-	statement string
-	args      []any
-}
-
-// condition is one on a picture's row, which statements call i.
-type condition struct {
-	where string
-	args  []any
-}
-
 // pageOf finds the index by which the page is read without reading many rows that are not
 // on it. The server's own choice would read a whole table for some filters.
 func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
@@ -68,9 +54,14 @@ func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
 			return page{}, err
 		}
 	}
-	index, err := f.index(ctx, q, within)
+	index, many, err := f.index(ctx, q, within)
 	if err != nil {
 		return page{}, err
+	}
+	if many != nil {
+		if p, full, err := f.newestOf(ctx, q, index, append(slices.Clone(within), *many), all); err != nil || full {
+			return p, err
+		}
 	}
 	switch {
 	case index == "" && family != nil:
@@ -138,57 +129,6 @@ const (
 		) lasts`
 )
 
-// conditions are what the filter asks of a picture's row, but for the id.
-func (f Filter) conditions() (all []condition) {
-	if f.Status != "" {
-		all = append(all, condition{"i.status = ?", []any{f.Status}})
-	} else {
-		all = append(all, condition{"i.status <> '" + deleted + "'", nil})
-	}
-	switch {
-	case f.Person == 0:
-	case f.waits():
-		all = append(all, condition{"i.answered = 1", nil})
-	default:
-		all = append(all, condition{"(i.status IN (" + finalStatuses() + ") OR i.answered = 1)", nil})
-	}
-	if f.Path != "" {
-		all = append(all, pathBegins(f.Path))
-	}
-	if f.FileName != "" {
-		all = append(all, nameBegins(f.FileName))
-	}
-	if !f.Since.IsZero() {
-		all = append(all, condition{"i.created_at >= ?", []any{asColumn(f.Since)}})
-	}
-	if !f.Until.IsZero() {
-		all = append(all, condition{"i.created_at < ?", []any{asColumn(f.Until)}})
-	}
-	return all
-}
-
-// asColumn is the time as precisely as the columns have it: of one more precise no server
-// looks for the place in an index.
-func asColumn(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-
-// pathBegins compares bytes: a path need not be text.
-func pathBegins(beginning string) condition {
-	c := condition{"i.path >= ?", []any{[]byte(beginning)}}
-	end := []byte(beginning)
-	for len(end) > 0 && end[len(end)-1] == 0xff {
-		end = end[:len(end)-1]
-	}
-	if len(end) > 0 {
-		end[len(end)-1]++
-		c.where, c.args = c.where+" AND i.path < ?", append(c.args, end)
-	}
-	return c
-}
-
-func nameBegins(beginning string) condition {
-	return condition{"i.shown_name LIKE ?", []any{likeEscaper.Replace(beginning) + "%"}}
-}
-
 // possible tells whether somebody can be in a picture of that status. It saves reading all
 // of a person's faces for none.
 func (f Filter) possible(ctx context.Context, q querier) (bool, error) {
@@ -213,12 +153,10 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// waits tells whether pictures without a result are asked for.
-func (f Filter) waits() bool { return f.Status != "" && !f.Status.Final() }
-
 // index is the index of images to read the page by; empty where that of a person's faces
-// is better.
-func (f Filter) index(ctx context.Context, q querier, within []condition) (string, error) {
+// is better. Many is what it is asked for where that is true of many pictures, which are not
+// among the newest.
+func (f Filter) index(ctx context.Context, q querier, within []condition) (index string, many *condition, err error) {
 	narrow := []struct {
 		asked bool
 		index string
@@ -231,6 +169,7 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (strin
 		}},
 	}
 	beginning := "" // the index of one
+	var begins condition
 	for _, c := range narrow {
 		if !c.asked {
 			continue
@@ -238,51 +177,24 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (strin
 		where, args := join([]condition{c.where()})
 		is, err := fewer(ctx, q, "images i FORCE INDEX ("+c.index+") WHERE "+where, few, args...)
 		if err != nil || is {
-			return c.index, err
+			return c.index, nil, err
 		}
-		beginning = cmp.Or(beginning, c.index)
+		if beginning == "" {
+			beginning, begins = c.index, c.where()
+		}
 	}
 	switch {
 	case f.Person != 0:
-		return "", nil
+		return "", nil, nil
 	case beginning != "":
 		newest, err := f.amongNewest(ctx, q, within)
 		if err != nil || !newest {
-			return beginning, err
+			return beginning, &begins, err
 		}
 	case f.Status != "":
-		return "images_status", nil
+		return "images_status", nil, nil
 	}
-	return "PRIMARY", nil
-}
-
-// amongNewest tells whether the page is full before many pictures were read, from the
-// newest on. Those of a large folder of long ago are behind all that were posted since.
-func (f Filter) amongNewest(ctx context.Context, q querier, within []condition) (bool, error) {
-	where, args := join(within)
-	last, err := query(ctx, q, scanID, "SELECT COALESCE(MAX(i.id), 0) FROM images i WHERE "+where, args...)
-	if err != nil {
-		return false, err
-	}
-	within = append(slices.Clone(within), condition{"i.id > ?", []any{last[0] - few}})
-	where, args = join(append(within, f.conditions()...))
-	less, err := fewer(ctx, q, "images i FORCE INDEX (PRIMARY) WHERE "+where, f.Limit, args...)
-	return !less, err
-}
-
-// fewer tells whether there are fewer rows than that.
-func fewer(ctx context.Context, q querier, from string, than int, args ...any) (bool, error) {
-	number, err := countUpTo(ctx, q, than, from, args...)
-	return number < int64(than), err
-}
-
-// byIndex reads the page by an index of images.
-func byIndex(index string, all []condition, limit int) page {
-	where, args := join(all)
-	return page{
-		fmt.Sprintf("SELECT i.id FROM images i FORCE INDEX (%s) WHERE %s ORDER BY i.id DESC LIMIT ?", index, where),
-		append(args, limit),
-	}
+	return "PRIMARY", nil, nil
 }
 
 // inPicture is that a face of the picture is one of these persons'. Written as EXISTS, it
@@ -328,13 +240,4 @@ func (f Filter) byFaces(family []int64, all []condition) page {
 	p.statement = "SELECT DISTINCT id FROM ((" + strings.Join(selects, ") UNION ALL (") + ")) theirs ORDER BY id DESC LIMIT ?"
 	p.args = append(p.args, f.Limit)
 	return p
-}
-
-// join is that all conditions are true.
-func join(all []condition) (string, []any) {
-	where, args := []string{"TRUE"}, []any{}
-	for _, c := range all {
-		where, args = append(where, c.where), append(args, c.args...)
-	}
-	return strings.Join(where, " AND "), args
 }

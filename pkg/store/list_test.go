@@ -226,19 +226,21 @@ func TestAFolderOfAnySizeAndAgeIsListed(t *testing.T) {
 	db := newDatabase(t)
 	db.exec(t, `INSERT INTO images (id, path, file_name, shown_name, status, created_at, updated_at)
 		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
+	db.exec(t, "UPDATE images SET status = 'failed' WHERE id = 100")
 	for name, c := range map[string]struct {
 		filter store.Filter
 		newest int64
 	}{
-		"many of long ago":     {store.Filter{Path: "old/"}, 6_000},
-		"many of now":          {store.Filter{Path: "new/"}, 12_000},
-		"few":                  {store.Filter{Path: "old/11"}, 1_199},
-		"names of long ago":    {store.Filter{FileName: "old"}, 6_000},
-		"names of now":         {store.Filter{FileName: "new", Status: lineup.Unknown}, 12_000},
-		"many before":          {store.Filter{Path: "old/", Before: 500}, 499},
-		"of both, long ago":    {store.Filter{Path: "old/", FileName: "o"}, 6_000},
-		"of another status":    {store.Filter{Path: "old/", Status: lineup.Failed}, 0},
-		"before there was any": {store.Filter{Path: "new/", Before: 6_000}, 0},
+		"many of long ago":      {store.Filter{Path: "old/"}, 6_000},
+		"many of now":           {store.Filter{Path: "new/"}, 12_000},
+		"few":                   {store.Filter{Path: "old/11"}, 1_199},
+		"names of long ago":     {store.Filter{FileName: "old"}, 6_000},
+		"names of now":          {store.Filter{FileName: "new", Status: lineup.Unknown}, 12_000},
+		"many before":           {store.Filter{Path: "old/", Before: 500}, 499},
+		"of both, long ago":     {store.Filter{Path: "old/", FileName: "o"}, 6_000},
+		"of a status, long ago": {store.Filter{Path: "old/", Status: lineup.Failed}, 100},
+		"of another status":     {store.Filter{Path: "old/", Status: lineup.Identified}, 0},
+		"before there was any":  {store.Filter{Path: "new/", Before: 6_000}, 0},
 	} {
 		c.filter.Limit = 1
 		got, _, err := db.Images(t.Context(), c.filter)

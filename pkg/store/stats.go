@@ -84,13 +84,29 @@ func (s *Store) Stats(ctx context.Context) (stats Stats, err error) {
 	return stats, err
 }
 
-func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err error) {
+// PictureCounts is how many pictures have each status: of many as many as the last ping counted.
+func (s *Store) PictureCounts(ctx context.Context) (counts Counts, err error) {
+	err = s.do(ctx, "count pictures", func() error {
+		var now time.Time
+		if err := s.db.QueryRowContext(ctx, selectNow).Scan(&now); err != nil {
+			return err
+		}
+		counts, err = picturesByStatus(ctx, s.db, now)
+		return err
+	})
+	return counts, err
+}
+
+func picturesByStatus(ctx context.Context, q querier, now time.Time) (Counts, error) {
 	var statuses []string
 	for _, status := range lineup.Statuses {
 		statuses = append(statuses, string(status))
 	}
-	stats.Pictures, err = countEach(ctx, q, now, "images", "images FORCE INDEX (images_status) WHERE status = ?", statuses)
-	if err != nil {
+	return countEach(ctx, q, now, "images", "images FORCE INDEX (images_status) WHERE status = ?", statuses)
+}
+
+func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err error) {
+	if stats.Pictures, err = picturesByStatus(ctx, q, now); err != nil {
 		return stats, err
 	}
 	stats.Photos, err = countEach(ctx, q, now, "photos", "person_images FORCE INDEX (person_images_state) WHERE removed_at IS NULL AND state = ?",
