@@ -19,12 +19,13 @@ type announcer struct {
 	store     *store.Store
 	sink      *event.Sink // nil: nobody waits for results
 	overrides event.Overrides
+	schemas   event.Schemas
 	timeout   time.Duration
 	pause     sinkPause
 }
 
 func newAnnouncer(s settings, db *store.Store) (*announcer, error) {
-	a := &announcer{store: db, overrides: s.Overrides, timeout: s.AnnounceTimeout}
+	a := &announcer{store: db, overrides: s.Overrides, schemas: s.Schemas, timeout: s.AnnounceTimeout}
 	if s.Sink == "" {
 		return a, nil
 	}
@@ -106,6 +107,7 @@ func (a *announcer) send(ctx context.Context, image lineup.Image, round int64, t
 	if err != nil {
 		return err
 	}
+	a.schemas.Set(&e)
 	a.overrides.Set(&e)
 	sending, err := a.pause.begin()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
@@ -38,6 +39,10 @@ func (s *sinkStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := received[0].Event
+	if err := contract.JudgeEvent(e); err != nil { // it takes what docs/asyncapi.yaml describes, and nothing else
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
 	s.events = append(s.events, e.Type()+" "+e.ID()+" "+string(e.Data()))
 	w.WriteHeader(http.StatusAccepted)
 }

@@ -36,6 +36,9 @@ func examine(described *facerecog.Photo, chosen int) store.PhotoOutcome {
 		return outcome
 	}
 	outcome.State = store.PhotoUsable
+	if chosen == 0 || !slices.Contains(described.GetProblems(), facerecog.Problem_SEVERAL_FACES) {
+		outcome.Warning = described.GetAdvice() // else it asks for what somebody has chosen
+	}
 	if len(face.Embedding) == 0 || face.Model == "" {
 		outcome.State, outcome.Descriptor = store.PhotoUnchecked, nil
 	}

@@ -76,6 +76,27 @@ func TestExamine(t *testing.T) {
 	}
 }
 
+func TestAUsablePhotoSaysWhatIsDamaged(t *testing.T) {
+	const damaged = "the file is damaged: only the upper part could be seen"
+	for name, c := range map[string]struct {
+		problems []facerecog.Problem
+		usable   bool
+		chosen   int
+		warning  string
+	}{
+		"usable":               {nil, true, 0, damaged},
+		"usable, chosen":       {nil, true, 1, damaged},
+		"one by far":           {[]facerecog.Problem{facerecog.Problem_SEVERAL_FACES}, true, 0, damaged},
+		"one by far, chosen":   {[]facerecog.Problem{facerecog.Problem_SEVERAL_FACES}, true, 1, ""},
+		"too small: it is why": {[]facerecog.Problem{facerecog.Problem_TOO_SMALL}, false, 0, ""},
+	} {
+		got := examine(&facerecog.Photo{Usable: c.usable, Problems: c.problems, Advice: damaged, Faces: []*facerecog.PhotoFace{photoFace(.5, 90)}}, c.chosen)
+		if got.Warning != c.warning {
+			t.Errorf("%s: the warning is %q, want %q", name, got.Warning, c.warning)
+		}
+	}
+}
+
 func TestExamineBelievesNothingThatFitsNoRow(t *testing.T) {
 	nan := float32(math.NaN())
 	face := photoFace(nan, nan)

@@ -26,6 +26,7 @@ type settings struct {
 	Timeouts
 	Retry
 	event.SinkSettings // of result events
+	event.Schemas      // of these
 	DerivedSettings
 
 	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" form:"address" desc:"gRPC address of the face server: host:port"`

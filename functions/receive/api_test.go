@@ -179,6 +179,11 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	if drawn.Person == nil || drawn.Person.ID != bob.ID || drawn.Box == nil || drawn.Box.X != 0.5 || r.header.Get("Location") != fmt.Sprintf("/api/v1/images/%d", image.ID) {
 		t.Errorf("drawn: %+v", drawn)
 	}
+	var again lineup.Face
+	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", image.ID), fmt.Sprintf(`{"box":{"x":0.5,"y":0.5,"width":0.25,"height":0.5},"person":%d}`, bob.ID), 201, &again)
+	if now := testkit.Must(s.store.Image(t.Context(), image.ID))(t); again.ID != drawn.ID || len(now.Faces) != 2 {
+		t.Errorf("drawn once more: %+v among %d", again, len(now.Faces))
+	}
 	waiting := testkit.Must(s.store.Submit(t.Context(), store.Paths("waiting.jpg")))(t)[0].ID
 	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", waiting), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 201, nil)
 	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`} {

@@ -47,6 +47,9 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 		return nil
 	}
 	newest := slices.MaxFunc(image.Faces, func(a, b lineup.Face) int { return int(a.ID - b.ID) })
+	if i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.Box != nil && *f.Box == *posted.Box }); i >= 0 {
+		newest = image.Faces[i] // the request may have been sent before
+	}
 	serve.JSON(w, http.StatusCreated, newest)
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/kelseyhightower/envconfig"
 	"github.com/nsqio/go-nsq"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
@@ -65,7 +66,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	of.EnrolWait = 0                                                   // nobody looks at photos unless a test does
 	of.Interval = 0                                                    // every ping of a test sweeps
 	s.receiver = newReceiver(of, opened{authenticator, db, hintQueue, roots, gallery}, nil, log)
-	s.handler = s.routes()
+	s.handler = contract.Handler(t, s.routes(), func(*http.Request) bool { return true })
 	return s
 }
 

@@ -162,7 +162,7 @@ func TestUploadsTakeNoMoreMemoryThanIsStated(t *testing.T) {
 	const upload, allowed = 32 << 20, 64 << 20
 	s.uploads = newUploadMemory(allowed)
 	s.limits.MaxPicture, s.limits.MaxUpload = 2*upload, 4*upload
-	server := httptest.NewServer(s.handler)
+	server := httptest.NewServer(s.routes()) // what judges requests keeps them
 	defer server.Close()
 	debug.FreeOSMemory()
 	before := goMemory()

@@ -91,6 +91,11 @@ func sendTagged(w http.ResponseWriter, r *http.Request, content any) {
 	encoder.SetEscapeHTML(false)
 	encoder.Encode(content) //nolint:errcheck // it is made of what JSON has
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body.Bytes())))
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body.Bytes()))
+	sendWithTag(w, r, body.Bytes())
+}
+
+// sendWithTag sends the content with an ETag, or 304 to whoever has it already.
+func sendWithTag(w http.ResponseWriter, r *http.Request, content []byte) {
+	w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(content)))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }

@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
@@ -67,9 +69,15 @@ func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	authenticator := testkit.Must(auth.New(a, log))(t)
 	v := testkit.Must(newView(options, authenticator, db, pictures, log))(t)
-	server := httptest.NewServer(v.handler())
+	server := httptest.NewServer(contract.Handler(t, v.handler(), isRead))
 	t.Cleanup(server.Close)
 	return &site{db, dsn, roots, v, server.URL}
+}
+
+// isRead tells of requests to the API that view itself answers.
+func isRead(r *http.Request) bool {
+	path := r.URL.Path
+	return r.Method == http.MethodGet && (isAPI(r) || strings.HasPrefix(path, "/schemas/") || path == "/openapi.yaml" || path == "/asyncapi.yaml")
 }
 
 // reply is an answer, read whole.

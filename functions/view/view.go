@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"lineup.dev/lineup/docs"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
@@ -71,6 +72,9 @@ func (v *view) handler() http.Handler {
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
+	pages.Handle("GET /openapi.yaml", v.document(docs.OpenAPI))
+	pages.Handle("GET /asyncapi.yaml", v.document(docs.AsyncAPI))
+	pages.Handle("GET /schemas/{name}", v.timed(http.HandlerFunc(v.schema)))
 	all := http.NewServeMux()
 	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())

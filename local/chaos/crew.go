@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // cast is whom this run enrols by the first of their portraits, and in how many pictures
@@ -38,6 +40,7 @@ type crew struct {
 	photos   map[int64]string // whose photos were accepted: names they were enrolled by
 	pictures []int64
 	looked   int
+	refused  int // requests that were to be
 	repeated int
 	retries  int
 	unusable int      // enrolments that were answered so
@@ -81,8 +84,12 @@ func (c *crew) run(ctx, acting context.Context) error {
 			c.undo(ctx)
 		case i < 75:
 			c.rename(ctx)
-		case i < 92:
+		case i < 85:
 			c.correct(ctx)
+		case i < 91:
+			c.draw(ctx)
+		case i < 95:
+			c.askWrongly(ctx)
 		default:
 			c.look(ctx)
 		}
@@ -261,6 +268,39 @@ func (c *crew) correct(ctx context.Context) {
 	}
 	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/faces/%d", face), body, nil, http.StatusOK) {
 		c.changed(expected{action: action, face: face}).faces[face] = d
+	}
+}
+
+// draw puts a face into a picture where none was found, and gives it to somebody.
+func (c *crew) draw(ctx context.Context) {
+	image, _, ok := c.final(ctx)
+	ids := c.now.survivors()
+	if !ok || len(ids) == 0 {
+		return
+	}
+	person := ids[c.rng.IntN(len(ids))]
+	box := lineup.Box{X: float64(len(c.changes)%900) / 1000, Y: 0.01, Width: 0.02, Height: 0.02} // of each its own
+	var face faceItem
+	body := map[string]any{"box": box, "person": person}
+	if c.ask(ctx, http.MethodPost, fmt.Sprintf("/images/%d/faces", image), body, &face, http.StatusCreated) {
+		c.changed(expected{action: "face", face: face.ID}).faces[face.ID] = decision{image: image, is: person}
+	}
+}
+
+// askWrongly asks for what is refused, and changes nothing: a name that another has, and
+// somebody to be merged into themselves.
+func (c *crew) askWrongly(ctx context.Context) {
+	ids := c.now.survivors()
+	if len(ids) < 2 {
+		return
+	}
+	one, other := ids[0], ids[1+c.rng.IntN(len(ids)-1)]
+	path, method, body := fmt.Sprintf("/people/%d", other), http.MethodPatch, any(map[string]string{"name": c.now.names[one]})
+	if c.rng.IntN(2) == 0 {
+		path, method, body = path+"/merge", http.MethodPost, map[string][]int64{"people": {other}}
+	}
+	if c.ask(ctx, method, path, body, nil, http.StatusConflict) {
+		c.refused++
 	}
 }
 

@@ -172,11 +172,28 @@ func build(f fact, data any, trace Trace) (cloudevents.Event, error) {
 	e.SetSubject(f.subject)
 	e.SetID(f.id)
 	e.SetTime(f.at.UTC())
+	e.SetDataSchema(SchemaURN(f.kind))
 	trace.set(&e)
 	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
 		return e, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
 	}
 	return e, e.Validate()
+}
+
+// SchemaURN is the id of the JSON Schema of an event type's data.
+func SchemaURN(kind string) string { return "urn:lineup:schema:" + kind }
+
+// Schemas say where the JSON Schemas of events' data are found, for a program to embed in its
+// settings.
+type Schemas struct {
+	PublicURL string `envconfig:"PUBLIC_URL" form:"url" desc:"address of view as those reach it who read events: their dataschema is PUBLIC_URL/schemas/TYPE.json then; not set: urn:lineup:schema:TYPE"`
+}
+
+// Set makes e's dataschema an address, where there is one.
+func (s Schemas) Set(e *cloudevents.Event) {
+	if s.PublicURL != "" {
+		e.SetDataSchema(fmt.Sprintf("%s/schemas/%s.json", strings.TrimRight(s.PublicURL, "/"), e.Type()))
+	}
 }
 
 // Subject names a picture.

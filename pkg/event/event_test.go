@@ -10,6 +10,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
@@ -20,7 +21,7 @@ var trace = event.Trace{Parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba
 // picture has two faces: one of which everything is told, one of which nothing is.
 func picture(status lineup.Status) lineup.Image {
 	return lineup.Image{
-		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(),
+		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(), UpdatedAt: time.Now(),
 		Faces: []lineup.Face{{
 			ID: 31, Person: &lineup.Person{ID: 4, Name: "Dad"}, DecidedBy: lineup.ByMachine, Not: []int64{5}, ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5),
 			Margin: testkit.Ptr(.25), Candidates: []lineup.Candidate{{Person: lineup.Person{ID: 4, Name: "Dad"}, PhotoID: 6, ImageName: "dad.jpg", Similarity: .75}},
@@ -78,6 +79,7 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			if err := e.Validate(); err != nil {
 				t.Error(err)
 			}
+			contract.Event(t, e)
 			subject, id := cmp.Or(c.subject, "images/23"), cmp.Or(c.id, "23.2")
 			if e.SpecVersion() != "1.0" || e.Type() != c.kind || e.Source() != c.source || e.Subject() != subject || e.ID() != id || e.DataContentType() != "application/json" {
 				t.Errorf("the event has type %s, source %s, subject %s, id %s; want type %s, source %s, subject %s, id %s", e.Type(), e.Source(), e.Subject(), e.ID(), c.kind, c.source, subject, id)
@@ -191,5 +193,18 @@ func TestTrace(t *testing.T) {
 	e.SetExtension("traceparent", 7)
 	if got := event.TraceOf(e); got != (event.Trace{}) {
 		t.Errorf("a number as traceparent became %+v", got)
+	}
+}
+
+func TestSchemasMayHaveAnAddress(t *testing.T) {
+	t.Parallel()
+	e := testkit.Must(event.Submitted(23, 2, "a.jpg", trace))(t)
+	event.Schemas{}.Set(&e)
+	if e.DataSchema() != "urn:lineup:schema:dev.lineup.image.submitted" {
+		t.Errorf("without one it is %s", e.DataSchema())
+	}
+	event.Schemas{PublicURL: "https://example.com/"}.Set(&e)
+	if e.DataSchema() != "https://example.com/schemas/dev.lineup.image.submitted.json" {
+		t.Errorf("with one it is %s", e.DataSchema())
 	}
 }

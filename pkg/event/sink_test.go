@@ -110,7 +110,8 @@ func TestSendIsABinaryModeRequest(t *testing.T) {
 	}
 	want := map[string]string{
 		"Content-Type": "application/json", "Ce-Specversion": "1.0", "Ce-Type": "dev.lineup.image.submitted", "Ce-Source": "/lineup/receive",
-		"Ce-Subject": "images/23", "Ce-Id": "23.2", "Ce-Time": e.Time().Format(time.RFC3339Nano), "Ce-Traceparent": "overridden", "Ce-Tracestate": trace.State, "Ce-Region": "north",
+		"Ce-Dataschema": "urn:lineup:schema:dev.lineup.image.submitted",
+		"Ce-Subject":    "images/23", "Ce-Id": "23.2", "Ce-Time": e.Time().Format(time.RFC3339Nano), "Ce-Traceparent": "overridden", "Ce-Tracestate": trace.State, "Ce-Region": "north",
 	}
 	for name, value := range want {
 		if got := request.Header.Get(name); got != value {

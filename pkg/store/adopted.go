@@ -161,7 +161,7 @@ func (a *adopting) write(ctx context.Context, tx *sql.Tx, photo Photo) (err erro
 		}
 	}
 	if a.reason != "" {
-		a.outcome.State, a.outcome.Reason = PhotoUnusable, a.reason
+		a.outcome.State, a.outcome.Reason, a.outcome.Warning = PhotoUnusable, a.reason, ""
 	}
 	if err := writeOutcome(ctx, tx, photo.ID, a.outcome, nil); err != nil {
 		return err

@@ -43,6 +43,18 @@ type Claim struct {
 	token, prior string
 }
 
+// What claims of photos and of re-matches have in common: they are taken by a token for the
+// time of a lease, and free when neither a retry's time nor a lease is to be waited for.
+const (
+	setClaim = `
+			claim = ?,
+			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+			retry_at = NULL`
+
+	claimable = `(retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
+)
+
 // ErrClaimLost says that the lease ran out and another took the picture over, so
 // that nothing was written.
 var ErrClaimLost = errors.New("the claim was lost")

@@ -75,7 +75,8 @@ func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by str
 }
 
 // AddFace puts a face into the picture that was not found, as a hand drew it, and gives it
-// to the person. ErrNotFound when there is no such picture or person.
+// to the person. The same again changes nothing. ErrNotFound when there is no such picture
+// or person.
 func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (lineup.Image, error) {
 	err := s.transact(ctx, fmt.Sprintf("add a face to image %d", image), func(tx *sql.Tx) error {
 		h := &hand{by: by, action: ActionFace}
@@ -91,6 +92,9 @@ func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d Face
 		}
 		if err := h.findPerson(ctx, tx, d); err != nil {
 			return err
+		}
+		if slices.ContainsFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && f.handPerson() == h.person }) {
+			return nil
 		}
 		return h.draw(ctx, tx, image, box)
 	})

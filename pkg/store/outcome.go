@@ -10,9 +10,10 @@ import (
 
 // PhotoOutcome is what became of a photo that was looked at.
 type PhotoOutcome struct {
-	State  PhotoState // usable, unusable or unchecked
-	Reason string     // why it is unusable
-	Shown  any        // the faces found in it, for people and programs; nil when nobody knows
+	State   PhotoState // usable, unusable or unchecked
+	Reason  string     // why it is unusable
+	Warning string     // of one that is used: what could not be seen of it
+	Shown   any        // the faces found in it, for people and programs; nil when nobody knows
 
 	Crop lineup.Derived // the face that counts, or the photo where none does
 
@@ -91,7 +92,7 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 				return err
 			}
 			if reason != "" {
-				outcome.State, outcome.Reason = PhotoUnusable, reason
+				outcome.State, outcome.Reason, outcome.Warning = PhotoUnusable, reason, ""
 			}
 		}
 		if err := writeOutcome(ctx, tx, c.ID, outcome, similar); err != nil {

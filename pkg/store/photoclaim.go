@@ -11,7 +11,7 @@ import (
 
 // PhotoClaim is the right to say what became of a photo, or why there is none.
 type PhotoClaim struct {
-	Photo
+	Photo    // without what was seen in it before
 	Outcome  Outcome
 	Attempts int           // counted so far
 	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
@@ -22,24 +22,27 @@ type PhotoClaim struct {
 const (
 	updatePhotoClaim = `
 		UPDATE person_images
-		SET prior_claim = claim,
-			claim = ?,
-			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
-			retry_at = NULL
+		SET prior_claim = claim,` + setClaim + `
 		WHERE id = ?
 			AND state = '` + string(PhotoPending) + `'
 			AND removed_at IS NULL
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
+			AND ` + claimable
 
 	selectPhotoClaim = `
 		SELECT
+			id,
+			image_name,
+			COALESCE(person_id, 0),
+			state,
+			COALESCE(chosen, 0),
+			anyway,
 			attempts,
 			claim IS NOT NULL,
 			prior_claim,
 			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), COALESCE(retry_at, lease_until))
 		FROM person_images
-		WHERE id = ?`
+		WHERE id = ?
+			AND removed_at IS NULL`
 
 	updatePhotoGivenBack = `
 		UPDATE person_images
@@ -71,19 +74,19 @@ func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, t
 	if err != nil {
 		return PhotoClaim{}, err
 	}
-	claim.Photo, err = s.Photo(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	var leased bool
+	var wait sql.NullInt64
+	var prior sql.NullString
+	err = s.do(ctx, fmt.Sprintf("read photo %d", id), func() error {
+		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).
+			Scan(&claim.ID, &claim.ImageName, &claim.PersonID, &claim.State, &claim.Chosen, &claim.Anyway, &claim.Attempts, &leased, &prior, &wait)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
 		return PhotoClaim{Photo: Photo{ID: id}, Outcome: Gone}, nil
 	}
 	if err != nil {
 		return PhotoClaim{}, err
 	}
-	var leased bool
-	var wait sql.NullInt64
-	var prior sql.NullString
-	err = s.do(ctx, fmt.Sprintf("read photo %d", id), func() error {
-		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).Scan(&claim.Attempts, &leased, &prior, &wait)
-	})
 	claim.Attempts = max(0, claim.Attempts)
 	switch {
 	case won == 1:
@@ -113,8 +116,7 @@ const (
 		FROM person_images
 		WHERE state = '` + string(PhotoPending) + `'
 			AND removed_at IS NULL
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND ` + claimable + `
 			AND (
 				queued_at IS NULL AND (person_id IS NOT NULL AND created_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
 				OR queued_at IS NOT NULL AND (queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE

@@ -28,6 +28,7 @@ type Photo struct {
 	ImageName string          `json:"image_name"`
 	State     PhotoState      `json:"state"`
 	Reason    string          `json:"reason"`  // why it is unusable, else empty
+	Warning   string          `json:"warning"` // of one that is used: what could not be seen of it, else empty
 	Faces     json.RawMessage `json:"faces"`   // what it shows, null while nobody knows
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
 	Crop      lineup.Derived  `json:"crop"`    // the face by which the person is known, or the photo where none is
@@ -57,6 +58,7 @@ const (
 			i.image_name,
 			i.state,
 			i.reason,
+			i.warning,
 			i.shown,
 			i.similar_to,
 			i.similar_photo,
@@ -111,6 +113,7 @@ const (
 			anyway = ?,
 			state = '` + string(PhotoPending) + `',
 			reason = NULL,
+			warning = NULL,
 			similar_to = NULL,
 			similar_photo = NULL,
 			similarity = NULL,
@@ -231,14 +234,14 @@ func renewPhoto(ctx context.Context, tx *sql.Tx, row photoRow) error {
 
 func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 	var (
-		reason, shown, name, photo sql.NullString
-		crop                       sql.NullString
-		similarTo, chosen          sql.NullInt64
-		similarity                 sql.NullFloat64
+		reason, warning, shown, name, photo sql.NullString
+		similarTo, chosen                   sql.NullInt64
+		crop                                sql.NullString
+		similarity                          sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &warning, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
 	row.Crop = lineup.Derived(crop.String)
-	row.Reason, row.Chosen = reason.String, int(chosen.Int64)
+	row.Reason, row.Warning, row.Chosen = reason.String, warning.String, int(chosen.Int64)
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)
 	}

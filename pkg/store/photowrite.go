@@ -12,6 +12,7 @@ const (
 		UPDATE person_images
 		SET state = ?,
 			reason = ?,
+			warning = ?,
 			shown = ?,
 			similar_to = ?,
 			similar_photo = ?,
@@ -49,7 +50,7 @@ func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, sim
 	if similar != nil {
 		similarTo, similarPhoto, similarity = similar.Person.ID, similar.ImageName, similar.Similarity
 	}
-	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), shown,
+	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), nullable(truncate(o.Warning, WarningWidth)), shown,
 		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, nullable(string(o.Crop)), id); err != nil {
 		return err
 	}

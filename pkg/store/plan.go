@@ -80,8 +80,7 @@ const (
 			gallery_state
 		FROM rematches
 		WHERE finished_at IS NULL
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-			AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND ` + claimable + `
 			AND (
 				(queued_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AND UTC_TIMESTAMP(6)) IS NOT TRUE
 				OR queued_at < retry_at AND retry_at <= UTC_TIMESTAMP(6)

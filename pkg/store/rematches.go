@@ -21,14 +21,10 @@ type RematchClaim struct {
 const (
 	updateRematchClaim = `
 		UPDATE rematches
-		SET claim = ?,
-			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
-			retry_at = NULL
+		SET` + setClaim + `
 		WHERE first_image = ?
 			AND finished_at IS NULL
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-			AND (claim IS NULL
-				OR (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE)`
+			AND ` + claimable
 
 	selectRematchClaim = `
 		SELECT

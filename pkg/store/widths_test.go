@@ -20,6 +20,7 @@ func TestWidthsAreTheSchemas(t *testing.T) {
 		{"faces", "model"}:              store.ModelWidth,
 		{"images", "reason"}:            store.ReasonWidth,
 		{"folders", "problem"}:          store.ReasonWidth,
+		{"person_images", "warning"}:    store.WarningWidth,
 		{"images", "warning"}:           store.WarningWidth,
 		{"images", "file_name"}:         store.FileNameWidth,
 		{"images", "shown_name"}:        store.FileNameWidth,

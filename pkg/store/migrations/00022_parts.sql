@@ -9,6 +9,9 @@ ALTER TABLE images
   ADD COLUMN shown_name VARCHAR(255) NULL COMMENT 'by which it is looked for: of an upload file_name, else the end of path; filled by migrating where a program of the version before wrote the row',
   ADD KEY images_shown_name (shown_name);
 
+ALTER TABLE person_images
+  ADD COLUMN warning VARCHAR(1000) NULL COMMENT 'of one that is used: what could not be seen because the file is damaged, or who else is in it';
+
 CREATE TABLE parts (
   name       VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY COMMENT 'of the part that is told about',
   state      VARCHAR(16) CHARACTER SET ascii NOT NULL,
@@ -20,6 +23,8 @@ CREATE TABLE parts (
 
 -- +goose Down
 DROP TABLE parts;
+ALTER TABLE person_images
+  DROP COLUMN warning;
 ALTER TABLE images
   DROP KEY images_shown_name,
   DROP COLUMN shown_name;
