@@ -206,7 +206,7 @@ func (c *change) photo(row store.GalleryPhoto) {
 		c.replace(before)
 	}
 	if vector := c.vector(row.Descriptor); vector == nil {
-		c.log.Warn("a descriptor cannot be used: remove its photo and enrol it again", "photo", row.ID, "image_name", row.ImageName)
+		c.log.Warn("a descriptor cannot be used: remove its photo and enrol it again", "photo", row.ID)
 	} else {
 		c.add = append(c.add, search.Vector[*enrolled]{Key: now, Values: vector})
 	}

@@ -47,7 +47,8 @@ type picture struct {
 }
 
 // lockPictures holds the pictures' rows, in the order of their ids, and reads their faces.
-// One that is not there is left out. Who writes a face holds its picture's row.
+// One that is not there is left out. Who writes a face holds its picture's row. What is an
+// erased person's is marked, so that whoever writes it next makes it nobody's.
 func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, error) {
 	ids = distinctIDs(ids)
 	if len(ids) == 0 {
@@ -62,11 +63,19 @@ func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, err
 	if err != nil {
 		return nil, err
 	}
+	erased, err := erasedAmong(ctx, tx, faces)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range pictures {
 		p.before = map[int64]faceRow{}
 		for _, face := range faces {
 			if face.imageID == p.id {
-				p.faces, p.before[face.ID] = append(p.faces, face), face
+				p.before[face.ID] = face
+				if erased[face.given] {
+					face.markErased()
+				}
+				p.faces = append(p.faces, face)
 			}
 		}
 	}
@@ -113,6 +122,7 @@ func scanPicture(rows *sql.Rows) (*picture, error) {
 type known struct {
 	who    map[int64]survivor
 	photos map[int64]bool // those that count no more
+	erased map[int64]bool // and of these the erased ones
 }
 
 // know reads it for the pictures.
@@ -129,25 +139,9 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	if k.who, err = survivors(ctx, tx, people); err != nil {
 		return k, err
 	}
-	k.photos = map[int64]bool{}
-	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
-		list, args := placeholders(chunk)
-		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
-		if err != nil {
-			return k, err
-		}
-		for _, id := range gone {
-			k.photos[id] = true
-		}
-	}
-	return k, nil
+	err = k.readUnused(ctx, tx, photos)
+	return k, err
 }
-
-const selectUnused = `
-	SELECT id
-	FROM person_images
-	WHERE (removed_at IS NOT NULL OR state = 'unusable')
-		AND id IN `
 
 // decide says whose each of the picture's faces is, by the one rule. What a hand said stays.
 func (p *picture) decide(k known) {
@@ -169,6 +163,7 @@ func (p *picture) decide(k known) {
 		if face.undescribed() {
 			face.Refusal = refusalUndescribed
 		}
+		face.forget(k, d)
 		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
 			face.told = k.who[face.given].ID
 		}
@@ -189,6 +184,7 @@ func (f *faceRow) asked(k known) match.Face[int64] {
 			face.Candidates = append(face.Candidates, c)
 		}
 	}
+	face.Candidates = append(face.Candidates, f.likesErased(k)...)
 	if f.byHand() && f.given != 0 {
 		is := cmp.Or(k.who[f.given].ID, f.given)
 		face.Is = &is
@@ -242,6 +238,10 @@ func (f *faceRow) takeServersWord(k known) {
 	}
 	f.ImageName, f.photoID = "", 0
 	one := k.who[said.Person]
+	if one.Erased {
+		f.given = said.Person // which makes it nobody's
+		return
+	}
 	if one.ID != 0 && !one.Removed && !k.photos[said.Photo] && !slices.Contains(f.isNot(k.who), one.ID) {
 		f.ImageName, f.photoID, f.given = said.ImageName, said.Photo, said.Person
 	}
@@ -316,7 +316,10 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 			changed = append(changed, Answer{p.id, p.round, p.revision})
 		}
 	}
-	return changed, writeDecisions(ctx, tx, rows)
+	if err := writeDecisions(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	return changed, undescribe(ctx, tx, rows)
 }
 
 // revise writes the picture's own part of the answer, which is another one where a face's

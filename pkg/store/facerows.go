@@ -16,7 +16,7 @@ func sameDecision(a, b faceRow) bool {
 // decisionColumns are what decisionValues gives, and seenColumns what seenValues does.
 var (
 	decisionColumns = []string{
-		"person_id", "told_person", "decided_by", "ignored", "image_name", "photo_id",
+		"person_id", "told_person", "decided_by", "ignored", "erased", "image_name", "photo_id",
 		"similarity", "margin", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
@@ -36,6 +36,7 @@ func decisionValues(f faceRow) []any {
 		nullableID(f.told),
 		string(f.DecidedBy),
 		f.Ignored,
+		f.erased,
 		f.ImageName,
 		nullableID(f.photoID),
 		nullFloat(f.Similarity),

@@ -25,6 +25,7 @@ type faceRow struct {
 	photoID int64         // the row of ImageName
 	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
 	state   sql.NullInt64 // of the gallery that it was compared with
+	erased  bool          // it was an erased person's
 	drawn   bool          // by a hand: it stays where a look does not find it
 }
 
@@ -129,6 +130,8 @@ func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 			default:
 				taken[one.ID], face.Person = true, &one.Person
 			}
+		} else if one.Erased {
+			face.ImageName = ""
 		}
 		face.Candidates = []lineup.Candidate{}
 		ruled := match.Decide(match.Rule{}, []match.Face[int64]{{Candidates: row.candidates(who), Not: row.isNot(who)}})
@@ -185,6 +188,7 @@ const (
 			told_person,
 			decided_by,
 			ignored,
+			erased,
 			image_name,
 			photo_id,
 			similarity,
@@ -256,7 +260,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		crop                sql.NullString
 		embedding           []byte
 	)
-	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
+	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
 		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err

@@ -146,7 +146,7 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 			continue
 		}
 		face, old := &found[i], p.faces[j]
-		face.ID, face.Not, face.Ignored, face.given, face.drawn = old.ID, old.Not, old.Ignored, 0, old.drawn
+		face.ID, face.Not, face.Ignored, face.erased, face.given, face.drawn = old.ID, old.Not, old.Ignored, old.erased, 0, old.drawn
 		if old.byHand() {
 			face.DecidedBy, face.given = lineup.ByHand, old.given
 		}
@@ -202,7 +202,7 @@ func (p *picture) gone() (ids []int64) {
 // not show any more.
 func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow) error {
 	for _, face := range lost {
-		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{})}
+		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{}), People: append([]int64{face.handPerson()}, face.Not...)}
 		if face.drawn && face.Box != nil {
 			c.Values = append(c.Values, changeValue{subject("face", face.ID, "drawn"), drawn{image, *face.Box}, nil})
 		}

@@ -58,7 +58,8 @@ func bumpGallery(ctx context.Context, tx *sql.Tx, people, photos []int64) (state
 // survivor is who a person is once everybody was merged.
 type survivor struct {
 	lineup.Person
-	Removed bool // enrolling was undone: nobody by machine
+	Removed bool // enrolling was undone, or erased: nobody by machine
+	Erased  bool // for good: what is theirs becomes nobody's
 }
 
 // selectPointers also tells whose row it is.
@@ -67,7 +68,8 @@ const selectPointers = `
 		id,
 		name,
 		merged_into,
-		removed_at IS NOT NULL
+		removed_at IS NOT NULL,
+		erased_at IS NOT NULL
 	FROM person
 	WHERE id IN `
 
@@ -86,7 +88,7 @@ func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor,
 			list, args := placeholders(chunk)
 			read, err := query(ctx, q, func(r *sql.Rows) (one row, err error) {
 				var name sql.NullString
-				err = r.Scan(&one.ID, &name, &one.into, &one.Removed)
+				err = r.Scan(&one.ID, &name, &one.into, &one.Removed, &one.Erased)
 				one.Name = name.String
 				return one, err
 			}, selectPointers+list, args...)

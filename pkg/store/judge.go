@@ -39,8 +39,7 @@ func judge(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (*Simil
 	if len(like) == 0 {
 		return nil, "", nil
 	}
-	nearest := &like[0]
-	return nearest, fmt.Sprintf("like another named person: %q, similarity %.2f", nearest.Person.Name, nearest.Similarity), nil
+	return &like[0], likeAnother, nil
 }
 
 // alike gives the named persons whom the photo is like, those that nobody had looked at
@@ -185,11 +184,10 @@ func samePhoto(ctx context.Context, tx *sql.Tx, photo Photo, owner lineup.Person
 	for chunk := range slices.Chunk(family, maxValues) {
 		list, args := placeholders(chunk)
 		_, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
-			var name string
 			var other []byte
-			err = rows.Scan(new(int64), &id, &name, &other)
+			err = rows.Scan(new(int64), &id, new(string), &other)
 			if id != photo.ID && bytes.Equal(other, descriptor) {
-				reason = fmt.Sprintf("already enrolled for %q, as %s", owner.Name, name)
+				reason = fmt.Sprintf("already enrolled for this person, as photo %d", id)
 			}
 			return id, err
 		}, selectDescriptors+"i.person_id IN "+list, slices.Concat([]any{o.Model}, args)...)

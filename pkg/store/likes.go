@@ -35,6 +35,7 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 	all := ownership{map[int64]owner{}, map[string]owner{}}
 	var photos []int64
 	var names []string
+	erased := map[string]string{} // by what their rows have instead
 	for _, face := range faces {
 		if face.ImageName != "" {
 			names = append(names, face.ImageName)
@@ -50,6 +51,9 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 	read := func(where string, args []any) error {
 		_, err := query(ctx, tx, func(rows *sql.Rows) (o owner, err error) {
 			err = rows.Scan(&o.photo, &o.imageName, &o.person, &o.face)
+			if name, there := erased[o.imageName]; there {
+				o.imageName = name
+			}
 			all.byPhoto[o.photo], all.byName[o.imageName] = o, o
 			return o, err
 		}, selectOwners+where, args...)
@@ -60,6 +64,10 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 		if err := read("id IN "+list, args); err != nil {
 			return all, err
 		}
+	}
+	for _, name := range names {
+		erased[erasedName(name)] = name
+		names = append(names, erasedName(name))
 	}
 	slices.Sort(names)
 	for chunk := range slices.Chunk(slices.Compact(names), maxValues) {
