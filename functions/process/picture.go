@@ -36,6 +36,10 @@ func (p *picture) giveBack(ctx context.Context, d decision) error {
 
 func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) error {
 	p.told = !p.announcer.enabled()
+	if d.result.Comparison != nil {
+		comparison := p.StrangerSettings.allow(*d.result.Comparison)
+		d.result.Comparison, d.result.MaxStrangers = &comparison, p.MaxStrangers
+	}
 	status, err := p.store.Finish(ctx, p.won, d.result, p.told)
 	if err == nil {
 		log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)

@@ -91,10 +91,11 @@ type Face struct {
 	Score      *float64    `json:"score"`      // how sure it is that this is a face, 0 to 1
 	Box        *Box        `json:"box"`
 
-	Embedding    []float32 `json:"-"` // the face's descriptor
-	Model        string    `json:"-"` // the model that made the embedding
-	Problems     []string  `json:"-"` // what would be wrong with it as a photo of its person
-	GalleryState int64     `json:"-"` // the state of the gallery that it was compared with
+	Strangers    []Candidate `json:"-"` // as Candidates, of people without a name, where a face server told
+	Embedding    []float32   `json:"-"` // the face's descriptor
+	Model        string      `json:"-"` // the model that made the embedding
+	Problems     []string    `json:"-"` // what would be wrong with it as a photo of its person
+	GalleryState int64       `json:"-"` // the state of the gallery that it was compared with
 }
 
 // PhotoFace is a face of a person's photo.

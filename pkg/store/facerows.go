@@ -91,6 +91,18 @@ func writeFaces(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	return putFaces(ctx, tx, added, columns, values)
 }
 
+// addFace writes a new face and gives its id.
+func addFace(ctx context.Context, tx *sql.Tx, face faceRow) (int64, error) {
+	columns := slices.Concat([]string{"image_id"}, decisionColumns, seenColumns)
+	list, args := placeholders(slices.Concat([]any{face.imageID}, decisionValues(face), seenValues(face)))
+	//nolint:gosec // the columns are this file's
+	result, err := tx.ExecContext(ctx, "INSERT INTO faces ("+strings.Join(columns, ", ")+") VALUES "+list, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
 // putFaces writes these columns, many rows with one statement.
 func putFaces(ctx context.Context, tx *sql.Tx, faces []faceRow, columns []string, values func(faceRow) []any) error {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)+2), ", ") + ")"

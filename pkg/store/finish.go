@@ -23,6 +23,9 @@ type Result struct {
 	// Comparison tells what the faces were compared with; nil for a face server that says
 	// by image_name alone whose a face is.
 	Comparison *Comparison
+	// MaxStrangers is how many people without a name there may be: a face that is like nobody
+	// begins one more only below that. 0: none begins.
+	MaxStrangers int64
 	// Regions are the faces of which the file's metadata says whose they are.
 	Regions []Region
 }
@@ -43,6 +46,7 @@ const updateFinished = `
 		faces_content = ?,
 		match_threshold = ?,
 		match_margin = ?,
+		match_stranger = ?,
 		answered = 0,
 		claim = NULL,
 		lease_until = NULL,
@@ -112,17 +116,18 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	if err := removeFaces(ctx, tx, p.gone()); err != nil {
 		return "", err
 	}
-	if err := writeFaces(ctx, tx, p.faces); err != nil {
+	if err := p.writeFound(ctx, tx, r.MaxStrangers); err != nil {
 		return "", err
 	}
-	var threshold, margin any
-	if p.rule != nil {
-		threshold, margin = p.rule.Threshold, p.rule.Margin
-	}
-	_, err = tx.ExecContext(ctx, updateFinished, status, nullableID(person),
+	args := []any{
+		status, nullableID(person),
 		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
-		threshold, margin, announced, p.id)
+	}
+	_, err = tx.ExecContext(ctx, updateFinished, append(append(args, p.ruleValues()...), announced, p.id)...)
 	if err != nil {
+		return "", err
+	}
+	if err := p.settleStrangers(ctx, tx, k, r.MaxStrangers); err != nil {
 		return "", err
 	}
 	return status, describePhotos(ctx, tx, p.faces)

@@ -5,7 +5,7 @@ GRANT SELECT, DELETE ON lineup.image_events TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folders TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.folder_images TO receive;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.faces TO receive;
-GRANT SELECT, INSERT, UPDATE ON lineup.person TO receive;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.person TO receive;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.person_images TO receive;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.descriptors TO receive;
 GRANT SELECT, UPDATE ON lineup.gallery TO receive;
@@ -34,7 +34,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON lineup.descriptors TO process;
 GRANT SELECT, UPDATE ON lineup.gallery TO process;
 GRANT INSERT ON lineup.changes TO process;
 GRANT INSERT ON lineup.change_values TO process;
-GRANT INSERT ON lineup.change_people TO process;
+GRANT SELECT, INSERT ON lineup.change_people TO process;
 GRANT SELECT, INSERT, UPDATE ON lineup.parts TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 

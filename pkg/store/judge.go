@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/blas/gonum"
-
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -208,12 +206,4 @@ func scanSimilar(descriptor []float32) func(*sql.Rows) (PhotoCandidate, error) {
 		c.Similarity = cosine(descriptor, decodeEmbedding(other))
 		return c, nil
 	}
-}
-
-// cosine is how similar two descriptors of length 1 are; -1 where they cannot be compared.
-func cosine(a, b []float32) float64 {
-	if len(a) != len(b) {
-		return -1
-	}
-	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }

@@ -40,7 +40,7 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 		if face.ImageName != "" {
 			names = append(names, face.ImageName)
 		}
-		for _, c := range face.Candidates {
+		for _, c := range slices.Concat(face.Candidates, face.Strangers) {
 			if c.PhotoID != 0 {
 				photos = append(photos, c.PhotoID)
 			} else {
@@ -82,11 +82,16 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 // maxLikes is how many candidates a row keeps: they fit its column however long the names are.
 const maxLikes = 20
 
+// maxStrangers is the same of people without a name.
+const maxStrangers = 5
+
 // likes are the persons that the face server told the face is like, as its row keeps them.
 // A photo that is nobody's is like nobody. With itself, the server also said whose the face is.
 func (o ownership) likes(face lineup.Face, itself bool) []like {
 	likes := []like{}
-	for _, c := range face.Candidates[:min(maxLikes, len(face.Candidates))] {
+	candidates, strangers := face.Candidates, face.Strangers
+	candidates, strangers = candidates[:min(maxLikes, len(candidates))], strangers[:min(maxStrangers, len(strangers))]
+	for _, c := range slices.Concat(candidates, strangers) {
 		one, there := o.byPhoto[c.PhotoID]
 		if c.PhotoID == 0 {
 			one, there = o.byName[c.ImageName]
