@@ -49,7 +49,7 @@ func (p *photo) finish(ctx context.Context, d decision, log *slog.Logger) error 
 	}
 	finished, err := p.store.FinishPhoto(ctx, p.won, outcome)
 	if err == nil {
-		log.Info("photo examined", "person", finished.PersonID, "state", finished.State, "reason", finished.Reason)
+		log.Info("photo examined", "person", finished.PersonID, "state", finished.State)
 	}
 	return err
 }

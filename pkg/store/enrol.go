@@ -158,16 +158,8 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	e.values = []changeValue{{Subject: subject("person", e.person, "removed"), Before: e.created || e.revived, After: false}}
-	for _, photo := range e.Photos {
-		name := photo.ImageName
-		if row, known := e.known[name]; known && e.isOthers(row) {
-			name = ownName(name, e.person)
-		}
-		id, err := e.enrolPhoto(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		e.photos, e.names = append(e.photos, id), append(e.names, name)
+	if err := e.enrolPhotos(ctx, tx); err != nil {
+		return err
 	}
 	action := ActionPhoto
 	if e.created || e.revived {
@@ -182,6 +174,22 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 	}
 	_, err = bumpGallery(ctx, tx, []int64{e.person}, e.moved)
 	return err
+}
+
+// enrolPhotos gives the photos to the person: one that somebody else has too by a name of its own.
+func (e *enrolling) enrolPhotos(ctx context.Context, tx *sql.Tx) error {
+	for _, photo := range e.Photos {
+		name := photo.ImageName
+		if row, known := e.known[name]; known && e.isOthers(row) {
+			name = ownName(name, e.person)
+		}
+		id, err := e.enrolPhoto(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		e.photos, e.names = append(e.photos, id), append(e.names, name)
+	}
+	return nil
 }
 
 // readPhotos reads the rows that the photos have, and whose they are.
@@ -250,10 +258,7 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	owner := e.owner()
-	if owner != nil && Spelling(owner.Name) != e.spelling {
-		owner = nil
-	}
+	owner := e.ownerSpelled()
 	again := owner != nil && !owner.Removed && (e.New && !e.counts() || !e.New && len(people) != 1) // the same request
 	switch {
 	case again:
@@ -291,6 +296,14 @@ func (e *enrolling) owner() *survivor {
 		owner = &one
 	}
 	return owner
+}
+
+// ownerSpelled is the owner, if they are called as the request says.
+func (e *enrolling) ownerSpelled() *survivor {
+	if owner := e.owner(); owner != nil && Spelling(owner.Name) == e.spelling {
+		return owner
+	}
+	return nil
 }
 
 // counts tells whether one of the photos is known and counts: whoever says that it is
