@@ -39,6 +39,8 @@ type picture struct {
 	rule     *match.Rule // by which they were decided last; nil: by the face server itself
 	ruled    *match.Rule // the same as the row has it
 
+	thumbnail, large lineup.Derived
+
 	touched   bool                    // a face came or went
 	decisions []match.Decision[int64] // of the faces, by the rule
 	faces     []faceRow
@@ -93,7 +95,9 @@ const (
 			faces_content,
 			match_threshold,
 			match_margin,
-			match_stranger
+			match_stranger,
+			thumbnail,
+			large
 		FROM images
 		WHERE id IN `
 	lockedInOrder = `
@@ -105,10 +109,11 @@ const (
 func scanPicture(rows *sql.Rows) (*picture, error) {
 	p := new(picture)
 	var person sql.NullInt64
-	var claim, content sql.NullString
+	var claim, content, thumbnail, large sql.NullString
 	var threshold, margin, stranger sql.NullFloat64
-	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &stranger)
+	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &stranger, &thumbnail, &large)
 	p.person, p.claim, p.content = person.Int64, claim.String, content.String
+	p.thumbnail, p.large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
 	if threshold.Valid && margin.Valid {
 		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64, StrangerThreshold: stranger.Float64}
 		p.ruled = p.rule
