@@ -93,6 +93,12 @@ func PackedChromium(t testing.TB) parts.Chromium {
 	return get(t, "a browser", parts.Cache.PackedChromium)
 }
 
+// Axe gives the script of axe-core, which finds what is not accessible in a page.
+func Axe(t testing.TB) string {
+	t.Helper()
+	return get(t, "axe-core", parts.Cache.Axe)
+}
+
 // get gives a part from the cache.
 func get[T any](t testing.TB, what string, fetch func(parts.Cache, context.Context) (T, error)) T {
 	t.Helper()
