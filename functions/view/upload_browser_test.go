@@ -125,7 +125,7 @@ func TestFilesDroppedAnywhereAreUploaded(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/people")))
 	drop(t, tab, filepath.Join(folder, "one.jpg"), filepath.Join(folder, "notes.txt"), filepath.Join(folder, "holiday"))
 	until(t, tab, "five files are listed", `document.querySelectorAll("#uploads li").length === 5`)
-	until(t, tab, "what is no picture is told", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.includes("notes.txt is no picture"))`)
+	until(t, tab, "what is no picture is told", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.includes("Notes.txt is no picture"))`)
 	if warns := inPage[bool](t, tab, `!dispatchEvent(new Event("beforeunload", {cancelable: true}))`); !warns {
 		t.Error("a page that is left while it uploads does not warn")
 	}
