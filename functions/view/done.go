@@ -32,6 +32,9 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
 		return &done{Text: "Done."}
 	}
+	if made[0].Action == store.ActionDelete { // final
+		return &done{Text: did(made[0]) + "."}
+	}
 	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
 }
 

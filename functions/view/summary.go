@@ -60,6 +60,17 @@ func known(image lineup.Image) (people []lineup.Person) {
 	return people
 }
 
+// advice is what to do about a picture that failed.
+func advice(image lineup.Image) string {
+	switch reason := image.Reason; {
+	case strings.HasPrefix(reason, "the face server failed"):
+		return "The log of the face server says why. Once it runs well, try again."
+	case strings.Contains(reason, "no such file"), strings.Contains(reason, "not found"), strings.Contains(reason, "no file"):
+		return "Put the file back to where the path says, then try again."
+	}
+	return "Mend the file, or put another in its place, then try again."
+}
+
 // statusClass is the CSS class of a status. An unknown one has its own.
 func statusClass(s lineup.Status) string {
 	if slices.Contains(lineup.Statuses, s) {
