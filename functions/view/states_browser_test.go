@@ -53,6 +53,19 @@ func newGate(t *testing.T, change ...func(*Options)) *gate {
 // photograph puts a picture of a plain colour into the folder of pictures.
 func (s *site) photograph(t *testing.T, name string, width, height int, hue uint8) {
 	t.Helper()
+	s.put(t, name, coloured(t, width, height, hue))
+}
+
+// preview gives a picture its thumbnail.
+func (s *site) preview(t *testing.T, id int64, hue uint8) {
+	t.Helper()
+	name := fmt.Sprintf("%032x.jpg", id)
+	testkit.Succeed(t, s.view.pictures.SaveDerived(t.Context(), name, coloured(t, 320, 213, hue)))
+	s.edit(t, "UPDATE images SET thumbnail = ? WHERE id = ?", name, id)
+}
+
+func coloured(t *testing.T, width, height int, hue uint8) []byte {
+	t.Helper()
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
@@ -61,7 +74,7 @@ func (s *site) photograph(t *testing.T, name string, width, height int, hue uint
 	}
 	var body strings.Builder
 	testkit.Succeed(t, jpeg.Encode(io.Writer(&body), picture, &jpeg.Options{Quality: 60}))
-	s.put(t, name, []byte(body.String()))
+	return []byte(body.String())
 }
 
 var (
@@ -105,6 +118,10 @@ func (s *site) everything(t *testing.T) map[string]string {
 		faces[i].Box = &lineup.Box{X: float64(i%100) / 100, Y: float64(i/100) / 100, Width: .009, Height: .009}
 	}
 	crowd := s.look(t, "crowd.jpg", withFaces(faces...))
+	for id := int64(1); id <= crowd; id++ {
+		s.preview(t, id, uint8(40*id))
+	}
+	s.edit(t, "UPDATE images SET thumbnail = NULL WHERE id IN (?, ?, ?)", gone, failed, pending)
 	testkit.Must(s.SubmitFolder(t.Context(), "holiday/2026/"))(t)
 	s.edit(t, "INSERT INTO rematches (first_image, gallery_state, finished_at) VALUES (0, 90, NULL), (500, 90, UTC_TIMESTAMP(6))")
 	testkit.Succeed(t, s.TellParts(t.Context(), store.Part{Name: "nsqd", State: "reachable"},

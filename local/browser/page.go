@@ -223,21 +223,28 @@ func Shots(t testing.TB) string {
 }
 
 // Paint is when a page was first seen, and how much of it moved afterwards.
-type Paint struct{ FirstContentful, Shift float64 } // milliseconds; the share that moved, weighted as browsers do
+type Paint struct {
+	FirstContentful float64  // milliseconds
+	Shift           float64  // the share that moved, weighted as browsers do
+	Moved           []string // the beginnings of what moved
+}
 
 // String tells it as tools for pages do.
 func (p Paint) String() string {
-	return fmt.Sprintf("first contentful paint after %.0f ms, layout shift %.4f", p.FirstContentful, p.Shift)
+	return fmt.Sprintf("first contentful paint after %.0f ms, layout shift %.4f %q", p.FirstContentful, p.Shift, p.Moved)
 }
 
 // Painted measures the page that is shown.
 func (p *Page) Painted() Paint {
 	p.t.Helper()
 	p.Is("the first paint", `performance.getEntriesByName("first-contentful-paint").length === 1`)
-	p.Do(chromedp.Evaluate[chromedp.Void](`window.shift = 0; new PerformanceObserver(list => {
-		for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+	p.Do(chromedp.Evaluate[chromedp.Void](`window.shift = 0; window.moved = []; new PerformanceObserver(list => {
+		for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
+			window.shift += entry.value;
+			for (const { node } of entry.sources) window.moved.push(node?.outerHTML?.slice(0, 80) ?? node?.textContent ?? "");
+		}
 	}).observe({ type: "layout-shift", buffered: true });
 	requestAnimationFrame(() => setTimeout(() => window.shiftKnown = true, 100)); undefined`))
 	p.Is("what shifted is known", `window.shiftKnown === true`)
-	return Eval[Paint](p, `({ FirstContentful: performance.getEntriesByName("first-contentful-paint")[0].startTime, Shift: window.shift })`)
+	return Eval[Paint](p, `({ FirstContentful: performance.getEntriesByName("first-contentful-paint")[0].startTime, Shift: window.shift, Moved: window.moved })`)
 }
