@@ -64,12 +64,24 @@ type PeopleFilter struct {
 	Named  *bool  // with a name, or without, these by how many pictures they are in; both when nil
 	Hidden *bool  // hidden, or not; both when nil
 	Query  string // what the name begins with, in any case
-	After  int64  // those after this one; all when 0
-	Limit  int    // at most so many; must be above 0
+	Order  PeopleOrder
+	After  int64 // those after this one; all when 0
+	Limit  int   // at most so many; must be above 0
 }
 
-// Profiles lists persons with what is known of them, in the order in which they were
-// added. More tells that there are more behind the last.
+// PeopleOrder is an order of a list of persons, for which there is an index.
+type PeopleOrder string
+
+// The orders of those with a name, or of all; those without one come by how many pictures
+// they are in.
+const (
+	FirstAdded PeopleOrder = ""
+	LastAdded  PeopleOrder = "newest"
+	ByName     PeopleOrder = "name" // those who have one
+)
+
+// Profiles lists persons with what is known of them. More tells that there are more behind
+// the last.
 func (s *Store) Profiles(ctx context.Context, f PeopleFilter) (profiles []Profile, more bool, err error) {
 	rows, more, err := s.people(ctx, f)
 	if err != nil {
@@ -86,6 +98,14 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	statement, args := selectPeople, []any{}
 	after, order := afterPerson, firstAdded
 	place := []any{f.After}
+	switch {
+	case f.Order == ByName:
+		statement += byName
+		after, order = afterName, inOrderOfNames
+		place = []any{f.After, f.After, f.After}
+	case f.Order == LastAdded:
+		after, order = beforePerson, lastAdded
+	}
 	switch {
 	case f.Named == nil:
 	case *f.Named:
