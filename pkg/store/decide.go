@@ -39,6 +39,8 @@ type picture struct {
 	content  string      // of the file that the faces were found in
 	rule     *match.Rule // by which they were decided last; nil: by the face server itself
 
+	thumbnail, large lineup.Derived
+
 	touched bool // a face came or went
 	faces   []faceRow
 	before  map[int64]faceRow // the faces as they are in the table
@@ -82,7 +84,9 @@ const (
 			claim,
 			faces_content,
 			match_threshold,
-			match_margin
+			match_margin,
+			thumbnail,
+			large
 		FROM images
 		WHERE id IN `
 	lockedInOrder = `
@@ -94,10 +98,11 @@ const (
 func scanPicture(rows *sql.Rows) (*picture, error) {
 	p := new(picture)
 	var person sql.NullInt64
-	var claim, content sql.NullString
+	var claim, content, thumbnail, large sql.NullString
 	var threshold, margin sql.NullFloat64
-	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin)
+	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &thumbnail, &large)
 	p.person, p.claim, p.content = person.Int64, claim.String, content.String
+	p.thumbnail, p.large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
 	if threshold.Valid && margin.Valid {
 		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64}
 	}

@@ -29,6 +29,9 @@ const (
 			reason = NULL,
 			warning = NULL,
 			content = NULL,
+			thumbnail = NULL,
+			large = NULL,
+			prior_claim = NULL,
 			answered = 0,
 			claim = NULL,
 			lease_until = NULL,
@@ -44,7 +47,8 @@ const (
 )
 
 // DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path that it had.
-// The row stays without it, so that a late hint or result ends well. ErrNotFound when
+// The row stays without it, so that a late hint or result ends well. What was made of the
+// picture is among Leftovers then. ErrNotFound when
 // there is none.
 func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path string, err error) {
 	err = s.transact(ctx, fmt.Sprintf("delete image %d", id), func(tx *sql.Tx) error {
@@ -53,6 +57,9 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 			return ErrNotFound
 		}
 		if err != nil {
+			return err
+		}
+		if err := leaveDerived(ctx, tx, id); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, updateDeleted, id); err != nil {

@@ -20,7 +20,7 @@ var (
 		"similarity", "margin", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
-		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn",
+		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn", "crop",
 	}
 )
 
@@ -52,7 +52,7 @@ func seenValues(f faceRow) []any {
 	if box := f.Box; box != nil {
 		x, y, width, height = box.X, box.Y, box.Width, box.Height
 	}
-	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), f.drawn}
+	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), f.drawn, nullable(string(f.Crop))}
 }
 
 func nullFloat(f *float64) sql.NullFloat64 {
@@ -119,6 +119,9 @@ const deleteFaces = `
 
 func removeFaces(ctx context.Context, tx *sql.Tx, ids []int64) error {
 	for chunk := range slices.Chunk(ids, maxValues) {
+		if err := leaveCrops(ctx, tx, chunk, nil); err != nil {
+			return err
+		}
 		list, args := placeholders(chunk)
 		if _, err := tx.ExecContext(ctx, deleteFaces+list, args...); err != nil {
 			return err

@@ -25,6 +25,8 @@ type Result struct {
 	Comparison *Comparison
 	// Regions are the faces of which the file's metadata says whose they are.
 	Regions []Region
+
+	Thumbnail, Large lineup.Derived // made of it; each face has its crop
 }
 
 // Comparison is what faces were compared with, and the rule that holds then.
@@ -43,6 +45,9 @@ const updateFinished = `
 		faces_content = ?,
 		match_threshold = ?,
 		match_margin = ?,
+		thumbnail = ?,
+		large = ?,
+		prior_claim = NULL,
 		answered = 0,
 		claim = NULL,
 		lease_until = NULL,
@@ -94,6 +99,9 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	sameContent := p.content == "" || r.Content == "" || p.content == r.Content
 	kept, lost := p.inherit(found, sameContent)
 	p.faces = slices.Concat(found, kept)
+	if err := p.replaceDerived(ctx, tx, r, sameContent); err != nil {
+		return "", err
+	}
 	k, err := know(ctx, tx, []*picture{p})
 	if err != nil {
 		return "", err
@@ -121,7 +129,7 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	}
 	_, err = tx.ExecContext(ctx, updateFinished, status, nullableID(person),
 		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
-		threshold, margin, announced, p.id)
+		threshold, margin, nullable(string(p.thumbnail)), nullable(string(p.large)), announced, p.id)
 	if err != nil {
 		return "", err
 	}
@@ -158,6 +166,25 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 		}
 	}
 	return kept, lost
+}
+
+// replaceDerived takes what was made at this look in place of what the row and the faces had.
+// Of the same content they keep what was not made again.
+func (p *picture) replaceDerived(ctx context.Context, tx *sql.Tx, r Result, sameContent bool) error {
+	before := []lineup.Derived{p.thumbnail, p.large}
+	if r.Thumbnail != "" || !sameContent {
+		p.thumbnail, p.large = r.Thumbnail, r.Large
+	}
+	now := []lineup.Derived{p.thumbnail, p.large}
+	for i := range p.faces {
+		face := &p.faces[i]
+		old := p.before[face.ID].Crop
+		if face.Crop == "" && sameContent {
+			face.Crop = old
+		}
+		before, now = append(before, old), append(now, face.Crop)
+	}
+	return leave(ctx, tx, slices.DeleteFunc(before, func(name lineup.Derived) bool { return slices.Contains(now, name) }))
 }
 
 // gone are the ids of faces that the picture had and has no more.
