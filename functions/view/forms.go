@@ -41,7 +41,7 @@ func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, err := v.do(w, r, forms)
 		if err != nil {
-			v.refuse(w, r, v.report(r, problemOf(err), err))
+			v.refuseForm(w, r, err)
 			return
 		}
 		http.Redirect(w, r, done, http.StatusSeeOther) //nolint:gosec // back has looked that it stays on this site
@@ -135,8 +135,10 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		answer = madeAnswer{} // a list, which no form needs
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		return answer, &serve.Problem{Type: answer.Type, Status: response.StatusCode,
-			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}
+		refused := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
+			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
+		json.Unmarshal(text, refused) //nolint:errcheck // few problems are about people or photos
+		return answer, refused
 	}
 	return answer, nil
 }

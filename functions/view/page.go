@@ -60,6 +60,12 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"shell":       shell,
 		"ordinal":     func(index int) int { return index + 1 },
 		"pictures":    pictureCount,
+		"portrait":    portraitOf,
+		"notCounting": notCounting,
+		"quality":     quality,
+		"photoWord":   photoWord,
+		"photoClass":  photoClass,
+		"isCover":     isCover,
 		"scripts":     a.scripts,
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html")
 	if err != nil {

@@ -88,6 +88,9 @@ func contentTag(image lineup.Image) string {
 }
 
 func initial(name string) string {
+	if name == "" {
+		return "?"
+	}
 	first, _ := utf8.DecodeRuneInString(name)
 	return string(unicode.ToUpper(first))
 }
