@@ -15,7 +15,8 @@ import (
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
 	match.Rule
-	candidates int // how many persons an answer names as possible
+	candidates int     // how many persons an answer names as possible
+	strangers  nearest // who has no name; nil for nobody
 }
 
 // refusals has each of package match's.
@@ -30,6 +31,9 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 
 // nearest finds for each embedding at most count persons, the most similar first.
 type nearest func(descriptors [][]float32, count int) [][]gallery.Candidate
+
+// strangersTold is how many strangers an answer names: several that a face is near to are one.
+const strangersTold = 5
 
 // look finds who faces could be: two at least, if there are, for the margin.
 func (m matcher) look(descriptors [][]float32, near nearest) []match.Face[gallery.Person] {
@@ -63,12 +67,26 @@ func (m matcher) faces(found []gallery.Face, near nearest, described describer) 
 	for i, f := range found {
 		descriptors[i] = f.Embedding
 	}
+	strangers := m.tellStrangers(descriptors)
 	for i, decision := range match.Decide(m.Rule, m.look(descriptors, near)) {
 		face := m.face(decision)
+		face.Strangers = strangers[i]
 		described.describe(face, found[i])
 		faces = append(faces, face)
 	}
 	return faces
+}
+
+// tellStrangers tells which strangers faces are like. Nothing else depends on that.
+func (m matcher) tellStrangers(descriptors [][]float32) [][]*facerecog.Candidate {
+	told := make([][]*facerecog.Candidate, len(descriptors))
+	if m.strangers == nil {
+		return told
+	}
+	for i, found := range m.strangers(descriptors, strangersTold) {
+		told[i] = candidateMessages(found)
+	}
+	return told
 }
 
 // face is what was decided of one.
@@ -83,12 +101,17 @@ func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	if decision.Person != nil {
 		response.ImageName = decision.Candidates[0].ImageName
 	}
-	for _, c := range decision.Candidates[:min(len(decision.Candidates), m.candidates)] {
-		response.Candidates = append(response.Candidates, &facerecog.Candidate{
+	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])
+	return response
+}
+
+func candidateMessages(candidates []gallery.Candidate) (messages []*facerecog.Candidate) {
+	for _, c := range candidates {
+		messages = append(messages, &facerecog.Candidate{
 			ImageName: c.ImageName, Person: c.Person.Name, Similarity: c.Similarity, PersonId: c.Person.ID, PhotoId: c.PhotoID,
 		})
 	}
-	return response
+	return messages
 }
 
 // describer tells of a face what has nothing to do with whose it is.

@@ -48,7 +48,7 @@ func enrolRow(t *testing.T, db *sql.DB, name string, p *facerecog.Photo) (person
 		}
 		return testkit.Must(result.LastInsertId())(t)
 	}
-	insert("UPDATE gallery SET state = state + 1")
+	insert("UPDATE gallery SET named_state = state + 1, state = state + 1")
 	if err := tx.QueryRowContext(t.Context(), "SELECT state FROM gallery").Scan(&state); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		people:  people,
 		photos:  gallery.Examiner{Requirements: config.Requirements, Store: people, Extract: workers.extract, MaxBytes: config.MaxPicture},
 		matcher: matcher{
-			Rule:       match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin},
+			Rule:       match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin, StrangerThreshold: max(config.StrangerThreshold, config.MatchThreshold)},
 			candidates: config.Candidates,
 		},
 		describer: describer{models.Name, config.Requirements},
@@ -86,6 +86,7 @@ func (e *engine) openGallery(config settings, log *slog.Logger) (err error) {
 	}
 	e.pause = config.GalleryAsk
 	e.gallery = gallery.NewDatabase(e.rows, e.models.Name, length, config.GalleryCheck, log)
+	e.strangers = e.gallery.Strangers
 	return nil
 }
 
@@ -115,7 +116,11 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 
 // comparison is what faces are compared with afterwards.
 func (e *engine) comparison() *facerecog.Comparison {
-	return &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(e.Threshold), Margin: float32(e.Margin)}
+	c := &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(e.Threshold), Margin: float32(e.Margin)}
+	if e.strangers != nil {
+		c.StrangerThreshold = float32(e.StrangerThreshold)
+	}
+	return c
 }
 
 func (e *engine) close() {

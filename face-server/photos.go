@@ -145,8 +145,11 @@ func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.
 	for i, one := range descriptors {
 		vectors[i] = one.Values
 	}
-	for _, looked := range p.look(vectors, p.gallery.Candidates) {
-		faces = append(faces, p.face(match.Decide(p.Rule, []match.Face[gallery.Person]{looked})[0]))
+	strangers := p.tellStrangers(vectors)
+	for i, looked := range p.look(vectors, p.gallery.Candidates) {
+		face := p.face(match.Decide(p.Rule, []match.Face[gallery.Person]{looked})[0])
+		face.Strangers = strangers[i]
+		faces = append(faces, face)
 	}
 	return faces
 }

@@ -74,7 +74,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 		log.Log(ctx, levelOf(answer.Code()), "picture not identified", "code", answer.Code().String(), "error", err)
 		return nil, answer.Err()
 	}
-	log.Info("picture identified", "faces", len(response.Faces), "image_name", response.ImageName)
+	log.Info("picture identified", "faces", len(response.Faces))
 	return response, nil
 }
 

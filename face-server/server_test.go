@@ -51,7 +51,7 @@ func forTests(t testing.TB) settings {
 		GalleryPoll:     5 * time.Millisecond,
 		GalleryDatabase: GalleryDatabase{GalleryAsk: 5 * time.Millisecond, GalleryCheck: time.Hour},
 		Models:          models,
-		MatchThreshold:  manifest.Threshold,
+		MatchThreshold:  manifest.Threshold, StrangerThreshold: manifest.Threshold,
 		MatchMargin:     manifest.Margin,
 		Workers:         2,
 		Queue:           2,

@@ -27,20 +27,21 @@ type settings struct {
 	photo.GallerySettings
 	photo.Limits
 	GalleryDatabase
-	GalleryPoll    time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
-	Models         string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
-	MatchThreshold float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
-	MatchMargin    float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
-	Candidates     int           `envconfig:"CANDIDATES" default:"10" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
-	MatchBatch     int           `envconfig:"MATCH_BATCH" default:"1000" min:"1" max:"10000" desc:"descriptors that one call of Gallery.Match may bring"`
-	ListPage       int           `envconfig:"LIST_PAGE" default:"1000" min:"1" max:"10000" desc:"photos in a page of the gallery's list"`
-	Effort         face.Effort   `envconfig:"EFFORT" default:"auto" desc:"fast, thorough (finds smaller faces, in about twice the time), or auto: thorough above a million pixels"`
-	Rotations      string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`
-	Liveness       string        `envconfig:"LIVENESS" default:"off" oneof:"on off" desc:"on: answers say of each face how live it is; untested against attacks"`
-	ImportRegions  string        `envconfig:"IMPORT_REGIONS" default:"off" oneof:"on off" desc:"on: the names and boxes of faces (MWG regions) in a picture's XMP, or in a file FILE.xmp beside it, become decisions by hand: 1 MB of XMP at most"`
-	Workers        int           `envconfig:"WORKERS" min:"1" max:"1024" desc:"how many pictures are processed at a time"`
-	Queue          int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`
-	MaxPixels      int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`
+	GalleryPoll       time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
+	Models            string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
+	MatchThreshold    float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
+	MatchMargin       float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
+	StrangerThreshold float64       `envconfig:"STRANGER_THRESHOLD" min:"0.01" max:"1" desc:"with MYSQL_DSN: cosine similarity from which on a face that is like nobody with a name is a stranger's; by default that of the models, at least MATCH_THRESHOLD"`
+	Candidates        int           `envconfig:"CANDIDATES" default:"10" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
+	MatchBatch        int           `envconfig:"MATCH_BATCH" default:"1000" min:"1" max:"10000" desc:"descriptors that one call of Gallery.Match may bring"`
+	ListPage          int           `envconfig:"LIST_PAGE" default:"1000" min:"1" max:"10000" desc:"photos in a page of the gallery's list"`
+	Effort            face.Effort   `envconfig:"EFFORT" default:"auto" desc:"fast, thorough (finds smaller faces, in about twice the time), or auto: thorough above a million pixels"`
+	Rotations         string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`
+	Liveness          string        `envconfig:"LIVENESS" default:"off" oneof:"on off" desc:"on: answers say of each face how live it is; untested against attacks"`
+	ImportRegions     string        `envconfig:"IMPORT_REGIONS" default:"off" oneof:"on off" desc:"on: the names and boxes of faces (MWG regions) in a picture's XMP, or in a file FILE.xmp beside it, become decisions by hand: 1 MB of XMP at most"`
+	Workers           int           `envconfig:"WORKERS" min:"1" max:"1024" desc:"how many pictures are processed at a time"`
+	Queue             int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`
+	MaxPixels         int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`
 	// Two workers with such a picture each fit into the container's limit, see knative/base/face-server.yaml.
 	MaxDecodeMemory int64           `envconfig:"MAX_DECODE_MEMORY" default:"402653184" min:"1048576" max:"68719476736" desc:"bytes that the pixels of a picture may take while it is decoded; an ordinary JPEG is decoded smaller instead"`
 	Formats         picture.Formats `envconfig:"FORMATS" desc:"formats of pictures that are decoded; HEIC and AVIF by a decoder in a sandbox"`
@@ -66,17 +67,18 @@ const modelsHint = "next: `make models`, or set MODELS to the folder that has th
 // package photo knows (formats).
 func defaults() settings {
 	s := settings{
-		Listen:          serve.Listen{Port: 50051},
-		RootsSettings:   photo.RootsSettings{ImagesURL: "images"},
-		GallerySettings: photo.GallerySettings{KnownPeople: "known_people"},
-		Models:          cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
-		MatchThreshold:  noThreshold,
-		Formats:         picture.AllFormats(),
-		Workers:         runtime.GOMAXPROCS(0),
+		Listen:            serve.Listen{Port: 50051},
+		RootsSettings:     photo.RootsSettings{ImagesURL: "images"},
+		GallerySettings:   photo.GallerySettings{KnownPeople: "known_people"},
+		Models:            cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
+		MatchThreshold:    noThreshold,
+		StrangerThreshold: noThreshold,
+		Formats:           picture.AllFormats(),
+		Workers:           runtime.GOMAXPROCS(0),
 	}
 	// Check tells what is wrong with a manifest: -help works without one.
 	if manifest, err := face.ReadManifest(s.Models); err == nil {
-		s.MatchThreshold, s.MatchMargin = manifest.Threshold, manifest.Margin
+		s.MatchThreshold, s.MatchMargin, s.StrangerThreshold = manifest.Threshold, manifest.Margin, manifest.StrangerThreshold
 	}
 	return s
 }

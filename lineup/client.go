@@ -48,7 +48,7 @@ func (c *client) upload(ctx context.Context, name string) (posted, error) {
 	var read error // of the file
 	body, err := c.ask(ctx, func() (*http.Request, error) {
 		var r *http.Request
-		r, read = uploadRequest(ctx, strings.TrimSuffix(c.settings.ReceiveURL, "/")+"/images", name)
+		r, read = uploadRequest(ctx, c.receive("/images"), "image", name, nil)
 		return r, read
 	})
 	switch _, refused := refusal(err); {
@@ -68,15 +68,64 @@ func (c *client) upload(ctx context.Context, name string) (posted, error) {
 	return results[0], nil
 }
 
-// uploadRequest is a form with one file, which is read while it is sent.
-func uploadRequest(ctx context.Context, url, name string) (*http.Request, error) {
+// receive is an address of receive.
+func (c *client) receive(path string) string {
+	return strings.TrimSuffix(c.settings.ReceiveURL, "/") + path
+}
+
+// enrol posts a photo of a person, and tells what became of it.
+func (c *client) enrol(ctx context.Context, photo enrolled) (enrolled, error) {
+	values := map[string]string{"name": photo.Name}
+	if photo.face > 0 {
+		values["face"] = strconv.Itoa(photo.face)
+	}
+	if photo.anyway {
+		values["anyway"] = "true"
+	}
+	var read error // of the file
+	status, body, err := c.askStatus(ctx, func() (*http.Request, error) {
+		var r *http.Request
+		r, read = uploadRequest(ctx, c.receive(lineup.APIPrefix+"/people"), "photo", photo.File, values)
+		return r, read
+	})
+	switch _, about := refusal(err); {
+	case err != nil && ctx.Err() != nil:
+		return photo, ctx.Err()
+	case read != nil:
+		photo.Outcome, photo.Reason = outcomeRefused, reason(read)
+		return photo, nil
+	case err != nil && !about && status != http.StatusConflict && !errors.Is(err, errBroken):
+		return photo, err
+	}
+	return photo.outcomeOf(status, body, err), nil
+}
+
+// hide hides a person.
+func (c *client) hide(ctx context.Context, id int64) error {
+	_, err := c.ask(ctx, func() (*http.Request, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPatch, c.receive(fmt.Sprintf("%s/people/%d", lineup.APIPrefix, id)), strings.NewReader(`{"hidden":true}`))
+		if err == nil {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		return r, err
+	})
+	return err
+}
+
+// uploadRequest is a form with values and, in a field, one file, which is read while it is sent.
+func uploadRequest(ctx context.Context, url, field, name string, values map[string]string) (*http.Request, error) {
 	file, size, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	var frame bytes.Buffer
 	form := multipart.NewWriter(&frame)
-	if _, err := form.CreateFormFile("image", strings.Map(sendable, filepath.Base(name))); err != nil {
+	for key, value := range values {
+		if err := form.WriteField(key, value); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := form.CreateFormFile(field, strings.Map(sendable, filepath.Base(name))); err != nil {
 		return nil, err
 	}
 	begin := frame.Len()
@@ -122,7 +171,7 @@ func (c *client) postPaths(ctx context.Context, paths []string) ([]posted, error
 		return nil, err
 	}
 	body, err := c.ask(ctx, func() (*http.Request, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.settings.ReceiveURL, "/")+"/images/post", bytes.NewReader(sent))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.receive("/images/post"), bytes.NewReader(sent))
 		if err == nil {
 			r.Header.Set("Content-Type", "application/json")
 		}
@@ -207,19 +256,25 @@ var errBroken = errors.New("the connection broke while it was sent")
 // ask sends a request, made anew for each try, until it gets an answer that is not about the moment. The body comes with
 // a refusal, too.
 func (c *client) ask(ctx context.Context, request func() (*http.Request, error)) ([]byte, error) {
+	_, body, err := c.askStatus(ctx, request)
+	return body, err
+}
+
+// askStatus is ask, and tells the answer's status.
+func (c *client) askStatus(ctx context.Context, request func() (*http.Request, error)) (status int, body []byte, err error) {
 	began := time.Now()
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		next, err := request()
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
-		body, after, err := c.try(next)
+		status, body, after, err := c.try(next)
 		if err == nil || ctx.Err() != nil || after < 0 {
-			return body, err
+			return status, body, err
 		}
 		after = max(after, pause)
 		if time.Since(began)+after > c.settings.RetryFor {
-			return body, err
+			return status, body, err
 		}
 		select {
 		case <-c.noted:
@@ -231,7 +286,7 @@ func (c *client) ask(ctx context.Context, request func() (*http.Request, error))
 }
 
 // try sends a request once, and tells after what time it may be tried again. A time below 0 says that another try would end no better.
-func (c *client) try(request *http.Request) (body []byte, after time.Duration, err error) {
+func (c *client) try(request *http.Request) (status int, body []byte, after time.Duration, err error) {
 	request.Header.Set("Accept", "application/json")
 	if c.settings.APIKey != "" {
 		request.Header.Set("Authorization", "Bearer "+c.settings.APIKey)
@@ -241,21 +296,21 @@ func (c *client) try(request *http.Request) (body []byte, after time.Duration, e
 		if failed, ok := errors.AsType[*net.OpError](err); request.ContentLength > 0 && (!ok || failed.Op != "dial") {
 			err = fmt.Errorf("%w: %w", errBroken, err)
 		}
-		return nil, 0, err
+		return 0, nil, 0, err
 	}
 	defer response.Body.Close()
 	body, err = io.ReadAll(response.Body)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read the answer of %s: %w", request.URL.Host, err)
+		return 0, nil, 0, fmt.Errorf("read the answer of %s: %w", request.URL.Host, err)
 	}
 	switch response.StatusCode {
-	case http.StatusOK, http.StatusAccepted:
-		return body, 0, nil
+	case http.StatusOK, http.StatusCreated, http.StatusAccepted:
+		return response.StatusCode, body, 0, nil
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // none: 0
-		return body, time.Duration(max(seconds, 0)) * time.Second, problem(response, body)
+		return response.StatusCode, body, time.Duration(max(seconds, 0)) * time.Second, problem(response, body)
 	}
-	return body, -1, problem(response, body)
+	return response.StatusCode, body, -1, problem(response, body)
 }
 
 // problem is what an answer says that is none of the expected.

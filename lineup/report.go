@@ -123,3 +123,11 @@ func (r *report) progress() {
 		fmt.Fprintf(r.stderr, "\r%d\033[K", r.done)
 	}
 }
+
+// tick counts one that is not printed.
+func (r *report) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	r.progress()
+}

@@ -488,9 +488,11 @@ type Comparison struct {
 	// How similar a person must be at least, cosine.
 	Threshold float32 `protobuf:"fixed32,2,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// By how much more similar than any other person.
-	Margin        float32 `protobuf:"fixed32,3,opt,name=margin,proto3" json:"margin,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Margin float32 `protobuf:"fixed32,3,opt,name=margin,proto3" json:"margin,omitempty"`
+	// How similar a stranger must be at least; 0 where the server knows none.
+	StrangerThreshold float32 `protobuf:"fixed32,4,opt,name=stranger_threshold,json=strangerThreshold,proto3" json:"stranger_threshold,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Comparison) Reset() {
@@ -544,6 +546,13 @@ func (x *Comparison) GetMargin() float32 {
 	return 0
 }
 
+func (x *Comparison) GetStrangerThreshold() float32 {
+	if x != nil {
+		return x.StrangerThreshold
+	}
+	return 0
+}
+
 // Face is one face in the picture.
 type Face struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -576,9 +585,12 @@ type Face struct {
 	// What would be wrong with it as a photo of its person; the picture's other faces are
 	// nothing wrong. Not told by Match.
 	Problems []Problem `protobuf:"varint,11,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
+	// The nearest strangers, the nearest first, near enough or not: people of the database
+	// who have no name. They change nothing of all the above.
+	Strangers []*Candidate `protobuf:"bytes,12,rep,name=strangers,proto3" json:"strangers,omitempty"`
 	// The face and some of what is around it, 160 pixels at most and 5 KiB: a JPEG, with the
 	// face upright, without metadata. Empty unless derived was asked for.
-	Crop          []byte `protobuf:"bytes,12,opt,name=crop,proto3" json:"crop,omitempty"`
+	Crop          []byte `protobuf:"bytes,13,opt,name=crop,proto3" json:"crop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -686,6 +698,13 @@ func (x *Face) GetRefusal() Refusal {
 func (x *Face) GetProblems() []Problem {
 	if x != nil {
 		return x.Problems
+	}
+	return nil
+}
+
+func (x *Face) GetStrangers() []*Candidate {
+	if x != nil {
+		return x.Strangers
 	}
 	return nil
 }
@@ -1387,12 +1406,13 @@ const file_face_proto_rawDesc = "" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aignored\x18\x03 \x01(\bR\aignored\x12\x1b\n" +
-	"\tnot_names\x18\x04 \x03(\tR\bnotNames\"g\n" +
+	"\tnot_names\x18\x04 \x03(\tR\bnotNames\"\x96\x01\n" +
 	"\n" +
 	"Comparison\x12#\n" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
 	"\tthreshold\x18\x02 \x01(\x02R\tthreshold\x12\x16\n" +
-	"\x06margin\x18\x03 \x01(\x02R\x06margin\"\xd2\x03\n" +
+	"\x06margin\x18\x03 \x01(\x02R\x06margin\x12-\n" +
+	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\x86\x04\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -1410,8 +1430,9 @@ const file_face_proto_rawDesc = "" +
 	"candidates\x12,\n" +
 	"\arefusal\x18\n" +
 	" \x01(\x0e2\x12.facerecog.RefusalR\arefusal\x12.\n" +
-	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x12\x12\n" +
-	"\x04crop\x18\f \x01(\fR\x04cropB\b\n" +
+	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x122\n" +
+	"\tstrangers\x18\f \x03(\v2\x14.facerecog.CandidateR\tstrangers\x12\x12\n" +
+	"\x04crop\x18\r \x01(\fR\x04cropB\b\n" +
 	"\x06_scoreB\r\n" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
@@ -1539,31 +1560,32 @@ var file_face_proto_depIdxs = []int32{
 	9,  // 5: facerecog.Face.candidates:type_name -> facerecog.Candidate
 	0,  // 6: facerecog.Face.refusal:type_name -> facerecog.Refusal
 	1,  // 7: facerecog.Face.problems:type_name -> facerecog.Problem
-	14, // 8: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 9: facerecog.Photo.problems:type_name -> facerecog.Problem
-	18, // 10: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	7,  // 11: facerecog.Photo.comparison:type_name -> facerecog.Comparison
-	16, // 12: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
-	8,  // 13: facerecog.MatchResponse.faces:type_name -> facerecog.Face
-	7,  // 14: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
-	8,  // 15: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 16: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 17: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	11, // 18: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	13, // 19: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 20: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	15, // 21: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
-	5,  // 22: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 23: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	12, // 24: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	14, // 25: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	14, // 26: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	17, // 27: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
-	22, // [22:28] is the sub-list for method output_type
-	16, // [16:22] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	9,  // 8: facerecog.Face.strangers:type_name -> facerecog.Candidate
+	14, // 9: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 10: facerecog.Photo.problems:type_name -> facerecog.Problem
+	18, // 11: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	7,  // 12: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	16, // 13: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	8,  // 14: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	7,  // 15: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	8,  // 16: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 17: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 18: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	11, // 19: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	13, // 20: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 21: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	15, // 22: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 23: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 24: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	12, // 25: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	14, // 26: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	14, // 27: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	17, // 28: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }

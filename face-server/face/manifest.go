@@ -24,10 +24,14 @@ type Manifest struct {
 	Threshold float64 `json:"threshold"`
 	// Margin is by how much a face must be more similar to its person than to any
 	// other for that to be no chance.
-	Margin    float64   `json:"margin"`
-	Detector  Detector  `json:"detector"`
-	Landmarks Landmarks `json:"landmarks"`
-	Embedder  Embedder  `json:"embedder"`
+	Margin float64 `json:"margin"`
+	// StrangerThreshold is how similar a face must be to one of nobody known to count as the
+	// same person's: above Threshold, as there is no margin. Absent, it is Threshold and Margin
+	// together, 1 at most.
+	StrangerThreshold float64   `json:"stranger_threshold,omitempty"`
+	Detector          Detector  `json:"detector"`
+	Landmarks         Landmarks `json:"landmarks"`
+	Embedder          Embedder  `json:"embedder"`
 	// Liveness may be absent.
 	Liveness *Liveness `json:"liveness,omitempty"`
 }
@@ -118,6 +122,9 @@ func ReadManifest(dir string) (*Manifest, error) {
 	if err := decoder.Decode(m); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if m.StrangerThreshold == 0 {
+		m.StrangerThreshold = min(m.Threshold+m.Margin, 1)
+	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -131,6 +138,7 @@ func (m *Manifest) check() error {
 		require(filepath.IsLocal(m.Runtime), "runtime must be a file's name"),
 		require(m.Threshold > 0 && m.Threshold <= 1, "threshold must be above 0, at most 1"),
 		require(m.Margin >= 0 && m.Margin <= 1, "margin must be 0 to 1"),
+		require(m.StrangerThreshold >= m.Threshold && m.StrangerThreshold <= 1, "stranger_threshold must be threshold at least, at most 1"),
 
 		m.Detector.check("detector"),
 		require(m.Detector.Candidates > 0, "detector: candidates must be above 0"),

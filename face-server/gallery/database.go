@@ -2,11 +2,10 @@ package gallery
 
 import (
 	"context"
-	"encoding/binary"
 	"hash/crc32"
 	"log/slog"
 	"maps"
-	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,6 +24,7 @@ type Rows interface {
 	GallerySince(ctx context.Context, since int64, model string, rows store.GalleryRows) (state int64, err error)
 	GalleryChecksum(ctx context.Context, model string) (store.GallerySum, error)
 	GalleryPhotos(ctx context.Context, after string, limit int, onlyUnusable bool) ([]store.ListedPhoto, error)
+	GalleryDescriptors(ctx context.Context, photos []int64, model string, descriptor func(photo int64, descriptor []byte)) error
 }
 
 // Database is the gallery of a database: who a photo is of stands in its row, and its
@@ -37,8 +37,10 @@ type Database struct {
 	length int           // of a descriptor
 	every  time.Duration // between two comparisons with all rows
 
-	index index[*enrolled] // of the photos that count
-	state atomic.Int64
+	// The photos that count: those of people with a name, and of strangers, so that how the
+	// named are found does not depend on how many strangers there are.
+	named, strangers index[*enrolled]
+	state            atomic.Int64
 
 	mu     sync.RWMutex
 	people map[int64]store.GalleryPerson
@@ -48,6 +50,7 @@ type Database struct {
 	compared  time.Time // with all rows
 	comparing chan comparison
 	readings  uint32 // of all rows
+	unsorted  bool   // photos may be in the other index
 }
 
 // comparison is what was known at a state, and what the rows added up to then.
@@ -63,6 +66,7 @@ type enrolled struct {
 	name       string
 	crc        uint32
 	reading    uint32 // the last of all rows that it was in
+	stranger   bool   // it is in the strangers' index; the reading goroutine's, too
 }
 
 // NewDatabase makes a gallery that was not read yet, of descriptors of length numbers that
@@ -70,7 +74,8 @@ type enrolled struct {
 func NewDatabase(rows Rows, model string, length int, every time.Duration, log *slog.Logger) *Database {
 	d := &Database{
 		rows: rows, model: model, length: length, every: every,
-		index: search.New[*enrolled](length), people: map[int64]store.GalleryPerson{}, photos: map[int64]*enrolled{},
+		named: search.New[*enrolled](length), strangers: search.New[*enrolled](length),
+		people: map[int64]store.GalleryPerson{}, photos: map[int64]*enrolled{},
 	}
 	d.follower = newFollower(d.update, log)
 	return d
@@ -82,23 +87,23 @@ func (d *Database) State() int64 { return d.state.Load() }
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
 func (d *Database) Candidates(embeddings [][]float32, count int) [][]Candidate {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return candidates(d.index, embeddings, count,
-		func(e *enrolled) Candidate { return Candidate{PhotoID: e.id, ImageName: e.name} },
-		func(e *enrolled) (Person, bool) { return d.survivor(e.person) })
+	return d.nearest(d.named, embeddings, count, func(p Person) bool { return p.Name != "" })
 }
 
-// survivor is who a person is now. A circle, which only a hand in the database can make,
-// is nobody.
-func (d *Database) survivor(id int64) (Person, bool) {
-	p, known := d.people[id]
-	for steps := 0; known && p.MergedInto != 0; steps++ {
-		if p, known = d.people[p.MergedInto]; steps > len(d.people) {
-			return Person{}, false
-		}
-	}
-	return Person{ID: p.ID, Name: p.Name}, known && !p.Removed && p.Name != ""
+// Strangers are those of [Gallery].
+func (d *Database) Strangers(embeddings [][]float32, count int) [][]Candidate {
+	return d.nearest(d.strangers, embeddings, count, func(p Person) bool { return p.Name == "" })
+}
+
+func (d *Database) nearest(in index[*enrolled], embeddings [][]float32, count int, is func(Person) bool) [][]Candidate {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return candidates(in, embeddings, count,
+		func(e *enrolled) Candidate { return Candidate{PhotoID: e.id, ImageName: e.name} },
+		func(e *enrolled) (Person, bool) {
+			one, known := survivor(e.person, d.people)
+			return one, known && is(one)
+		})
 }
 
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
@@ -132,7 +137,7 @@ func (d *Database) update(ctx context.Context) error {
 func (d *Database) readAll(ctx context.Context) error {
 	d.readings++
 	people := map[int64]store.GalleryPerson{}
-	state, err := d.read(ctx, store.EveryState, people)
+	_, state, err := d.read(ctx, store.EveryState, people)
 	if err != nil {
 		return err
 	}
@@ -143,10 +148,13 @@ func (d *Database) readAll(ctx context.Context) error {
 			delete(d.photos, id)
 		}
 	}
-	d.index.Update(gone, nil)
+	d.index(gone, nil)
 	d.mu.Lock()
 	d.people = people
 	d.mu.Unlock()
+	if err := d.sort(ctx, maps.Values(d.photos)); err != nil {
+		return err
+	}
 	d.state.Store(state)
 	d.compared = time.Now()
 	d.log.Info("gallery read", "photos", len(d.photos), "people", len(people), "state", state)
@@ -155,31 +163,46 @@ func (d *Database) readAll(ctx context.Context) error {
 
 func (d *Database) readSince(ctx context.Context) error {
 	people := map[int64]store.GalleryPerson{}
-	state, err := d.read(ctx, d.State(), people)
+	unsure, state, err := d.read(ctx, d.State(), people)
 	if err != nil {
 		return err
+	}
+	sorted := slices.Values(unsure)
+	if d.unsorted = d.unsorted || d.moved(people); d.unsorted {
+		sorted = maps.Values(d.photos)
 	}
 	d.mu.Lock()
 	maps.Copy(d.people, people)
 	d.mu.Unlock()
+	if err := d.sort(ctx, sorted); err != nil {
+		d.unsorted = true
+		return err
+	}
+	d.unsorted = false
 	d.state.Store(state) // last: who sees it sees all of it
 	return nil
 }
 
-// read takes over the photos that changed since, and gives the people.
-func (d *Database) read(ctx context.Context, since int64, people map[int64]store.GalleryPerson) (state int64, err error) {
-	c := change{Database: d, numbers: make([]float32, 0, batch*d.length)}
+// read takes over the photos that changed since, and gives the people. Of unsure photos the
+// person may have come after them.
+func (d *Database) read(ctx context.Context, since int64, people map[int64]store.GalleryPerson) (unsure []*enrolled, state int64, err error) {
+	c := change{Database: d, people: []map[int64]store.GalleryPerson{people}, numbers: make([]float32, 0, batch*d.length)}
+	if since != store.EveryState {
+		c.people = append(c.people, d.people)
+	}
 	state, err = d.rows.GallerySince(ctx, since, d.model, store.GalleryRows{
 		Person: func(p store.GalleryPerson) { people[p.ID] = p },
 		Photo:  c.photo,
 	})
 	c.flush()
-	return state, err
+	return c.unsure, state, err
 }
 
 // change collects photos for the index.
 type change struct {
 	*Database
+	people  []map[int64]store.GalleryPerson // as read, and as known before
+	unsure  []*enrolled                     // photos whose person may come after them
 	remove  []*enrolled
 	add     []search.Vector[*enrolled]
 	numbers []float32 // of those that are added
@@ -200,13 +223,16 @@ func (c *change) photo(row store.GalleryPhoto) {
 		before.reading = c.readings
 		return
 	}
-	now := &enrolled{row.ID, row.PersonID, row.ImageName, crc, c.readings}
+	now := &enrolled{id: row.ID, person: row.PersonID, name: row.ImageName, crc: crc, reading: c.readings}
+	if now.stranger = isStranger(row.PersonID, c.people...); !now.stranger && len(c.people) > 1 {
+		c.unsure = append(c.unsure, now)
+	}
 	c.photos[row.ID] = now
 	if before != nil {
 		c.replace(before)
 	}
 	if vector := c.vector(row.Descriptor); vector == nil {
-		c.log.Warn("a descriptor cannot be used: remove its photo and enrol it again", "photo", row.ID, "image_name", row.ImageName)
+		c.log.Warn("a descriptor cannot be used: remove its photo and enrol it again", "photo", row.ID)
 	} else {
 		c.add = append(c.add, search.Vector[*enrolled]{Key: now, Values: vector})
 	}
@@ -223,24 +249,9 @@ func (c *change) replace(before *enrolled) {
 	c.remove = append(c.remove, before)
 }
 
-// vector is the descriptor's numbers, nil if it cannot be one.
-func (c *change) vector(descriptor []byte) []float32 {
-	if len(descriptor) != 4*c.length {
-		return nil
-	}
-	from := len(c.numbers)
-	for ; len(descriptor) > 0; descriptor = descriptor[4:] {
-		c.numbers = append(c.numbers, math.Float32frombits(binary.LittleEndian.Uint32(descriptor)))
-	}
-	if vector := c.numbers[from:]; IsUnit(vector) {
-		return vector
-	}
-	return nil
-}
-
 // flush lets searches see what was collected.
 func (c *change) flush() {
-	c.index.Update(c.remove, c.add)
+	c.index(c.remove, c.add)
 	c.remove, c.add, c.numbers = nil, c.add[:0], c.numbers[:0]
 }
 

@@ -47,6 +47,11 @@ func (f *Folder) Candidates(embeddings [][]float32, count int) [][]Candidate {
 		func(k *known) (Person, bool) { return Person{Name: k.person}, true })
 }
 
+// Strangers are those of [Gallery]: in a folder everybody has a name.
+func (f *Folder) Strangers(embeddings [][]float32, _ int) [][]Candidate {
+	return make([][]Candidate, len(embeddings))
+}
+
 // State is 0: a folder does not count its changes.
 func (f *Folder) State() int64 { return 0 }
 

@@ -17,6 +17,8 @@ type Gallery interface {
 	// is equally similar, the first by the photo's name. All of a person's photos count. To
 	// ask for many faces at once takes less time.
 	Candidates(embeddings [][]float32, count int) [][]Candidate
+	// Strangers gives the same of people who have no name, where there can be any.
+	Strangers(embeddings [][]float32, count int) [][]Candidate
 	// State is a number: every change of the gallery with one up to this is seen by whoever
 	// asks for candidates afterwards. 0 where changes have none.
 	State() int64

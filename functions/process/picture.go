@@ -52,6 +52,10 @@ func (p *picture) giveBack(ctx context.Context, d decision) error {
 
 func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) error {
 	p.told = !p.announcer.enabled()
+	if d.result.Comparison != nil {
+		comparison := p.StrangerSettings.allow(*d.result.Comparison)
+		d.result.Comparison, d.result.MaxStrangers = &comparison, p.MaxStrangers
+	}
 	status, err := p.store.Finish(ctx, p.won, d.result, p.told)
 	if errors.Is(err, store.ErrClaimLost) {
 		p.removeSaved(ctx)

@@ -50,6 +50,7 @@ type job struct {
 type pipeline struct {
 	Timeouts
 	Retry
+	StrangerSettings
 	store     *store.Store
 	faces     *faceServer
 	breaker   *breaker.Breaker

@@ -75,7 +75,7 @@ func (r *rematch) ask(ctx, opened context.Context) outcome {
 			continue
 		}
 		for i, face := range answer.GetFaces() {
-			batch[i].Candidates = readCandidates(face.GetCandidates())
+			batch[i].Candidates, batch[i].Strangers = readCandidates(face.GetCandidates()), readCandidates(face.GetStrangers())
 		}
 		if r.matched == nil || comparison.GalleryState < r.matched.GalleryState {
 			r.matched = comparison
@@ -115,7 +115,7 @@ func (r *rematch) finish(ctx context.Context, d decision, log *slog.Logger) erro
 	}
 	comparison := store.Comparison{GalleryState: r.won.GalleryState}
 	if r.matched != nil {
-		comparison = *r.matched
+		comparison = r.StrangerSettings.allow(*r.matched)
 	}
 	var err error
 	if r.changed, err = r.store.ApplyRematch(ctx, r.faces, comparison, !r.announcer.enabled()); err != nil {

@@ -51,7 +51,7 @@ func TestChangedAnswersAreAnnounced(t *testing.T) {
 	s.edit(t, "UPDATE person_images SET state = 'usable'")
 	again := func() {
 		t.Helper()
-		s.edit(t, "UPDATE gallery SET state = state + 1")
+		s.edit(t, "UPDATE gallery SET named_state = state + 1, state = state + 1")
 		testkit.Must(s.store.PlanRematches(t.Context()))(t)
 		for range 2 { // a hint may come twice
 			if code := s.deliverRematch(t); code != http.StatusOK {
@@ -113,7 +113,7 @@ func TestThePastFollowsTheGallery(t *testing.T) {
 	s.wantAnswer(t, s.deliver(t, 1), http.StatusOK, "")
 	s.enrol(t, "Ann", "ann.jpg")
 	s.edit(t, "UPDATE person_images SET state = 'usable'")
-	s.edit(t, "UPDATE gallery SET state = 2")
+	s.edit(t, "UPDATE gallery SET state = 2, named_state = 2")
 	if n := testkit.Must(s.store.PlanRematches(t.Context()))(t); n != 1 {
 		t.Fatalf("%d ranges were planned", n)
 	}

@@ -75,7 +75,7 @@ func readFace(f *facerecog.Face) lineup.Face {
 	if f.GetBox() != nil {
 		face.Box = clip(f.GetBox())
 	}
-	face.Candidates = readCandidates(f.GetCandidates())
+	face.Candidates, face.Strangers = readCandidates(f.GetCandidates()), readCandidates(f.GetStrangers())
 	for _, problem := range f.GetProblems() {
 		face.Problems = append(face.Problems, strings.ToLower(problem.String()))
 	}
@@ -104,7 +104,11 @@ func readComparison(c *facerecog.Comparison) *store.Comparison {
 	if c.GetGalleryState() <= 0 || threshold == nil || margin == nil {
 		return nil
 	}
-	return &store.Comparison{GalleryState: c.GetGalleryState(), Rule: match.Rule{Threshold: *threshold, Margin: *margin}}
+	rule := match.Rule{Threshold: *threshold, Margin: *margin}
+	if stranger := within(c.GetStrangerThreshold(), 0, 1); stranger != nil {
+		rule.StrangerThreshold = *stranger
+	}
+	return &store.Comparison{GalleryState: c.GetGalleryState(), Rule: rule}
 }
 
 // readRegions leaves out what nobody can be called, and what is nowhere.

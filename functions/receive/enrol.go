@@ -76,6 +76,9 @@ func (r *receiver) takePhotos(
 		r.withdraw(ctx, enrolled) //nolint:errcheck // what cannot be withdrawn is found unusable, and completed by the same request
 		return enrolled, false, err
 	}
+	if err := r.eraser.removeErased(ctx, namesOf(e.Photos)); err != nil { // the person was erased meanwhile
+		return enrolled, false, err
+	}
 	r.log.Info("photos enrolled", "person", enrolled.Person.ID, "photos", len(e.Photos), auth.Caller(ctx))
 	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header)), nil
 }
@@ -107,6 +110,13 @@ func readEnrolment(ctx context.Context, e *store.Enrolment, f form) (err error) 
 		}
 	}
 	return nil
+}
+
+func namesOf(photos []store.NewPhoto) (names []string) {
+	for _, photo := range photos {
+		names = append(names, photo.ImageName)
+	}
+	return names
 }
 
 // flag is a field that says true or false; absent it is false.
@@ -288,6 +298,8 @@ func enrolmentProblem(err error) error {
 	switch {
 	case errors.Is(err, store.ErrOtherPerson):
 		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's; merge the two if they are one"}
+	case errors.Is(err, store.ErrErasing):
+		return &serve.Problem{Type: serve.ProblemType("erasing"), Status: http.StatusConflict, Detail: store.ErrErasing.Error()}
 	case errors.Is(err, store.ErrNameless):
 		return &serve.Problem{Status: http.StatusBadRequest, Detail: store.ErrNameless.Error()}
 	case errors.Is(err, store.ErrNotFound):

@@ -47,6 +47,7 @@ func main() {
 		var following sync.WaitGroup
 		defer following.Wait()
 		following.Go(func() { r.follower.run(ctx) })
+		following.Go(func() { r.eraser.run(ctx) })
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	})
 }

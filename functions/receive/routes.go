@@ -27,6 +27,7 @@ type receiver struct {
 	publisher  publisher
 	photoHints photoHints
 	follower   *follower
+	eraser     *eraser
 	sweeper    *sweeper
 	walker     *walker
 	leftovers  leftovers
@@ -49,7 +50,7 @@ type opened struct {
 	gallery *photo.Roots
 }
 
-// newReceiver connects the parts. The follower is yet to be run.
+// newReceiver connects the parts. The follower and the eraser are yet to be run.
 func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logger) *receiver {
 	o.roots.Reserve(o.gallery)
 	comparer := newComparer(o.roots, o.store, log)
@@ -58,10 +59,11 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	walks := &walker{s.FolderSettings, o.roots, o.store, comparer, pictures, o.queue, s.Subscription, s.Fill, log}
 	rematches := &rematches{o.queue, s.Topics.Rematches, o.store, log}
 	tidied := leftovers{o.store, o.roots, log}
+	eraser := newEraser(s.ErasingSettings, o, log)
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
-		comparer: comparer, folders: walks, leftovers: tidied, counts: o.store, parts: newPartTeller(s, o, log), log: log,
+		comparer: comparer, folders: walks, erased: eraser, leftovers: tidied, counts: o.store, parts: newPartTeller(s, o, log), log: log,
 		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}
 	return &receiver{
@@ -71,6 +73,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		publisher:  pictures,
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
+		eraser:     eraser,
 		sweeper:    sweeper,
 		walker:     walks,
 		leftovers:  tidied,
@@ -106,9 +109,14 @@ func (r *receiver) routes() http.Handler {
 func (r *receiver) addAPI(mux *http.ServeMux) {
 	for pattern, f := range r.writes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+apiPrefix+path, r.handle(withoutParameters(f)))
+		if pattern != erasing { // which reads its parameters itself
+			f = withoutParameters(f)
+		}
+		mux.Handle(method+" "+apiPrefix+path, r.handle(f))
 	}
 }
+
+const erasing = "DELETE /people/{id}"
 
 // writes are what answers each of lineup.APIWrites.
 func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) error {
@@ -121,6 +129,7 @@ func (r *receiver) writes() map[string]func(http.ResponseWriter, *http.Request) 
 		"PATCH /faces/{id}":                  r.patchFace,
 		"POST /people":                       r.postPeople,
 		"PATCH /people/{id}":                 r.patchPerson,
+		erasing:                              r.erasePerson,
 		"POST /people/{id}/photos":           r.postPersonPhotos,
 		"DELETE /people/{id}/photos/{photo}": r.deletePhoto,
 		"POST /people/{id}/merge":            r.mergePeople,

@@ -40,6 +40,7 @@ type settings struct {
 	Limits
 	SweepSettings
 	FolderSettings
+	ErasingSettings
 	AdoptSettings
 	Prewarming // of what looks at the pictures
 }
@@ -131,6 +132,20 @@ type AdoptSettings struct {
 	Time  time.Duration `envconfig:"ADOPT_TIME" default:"10s" min:"0" max:"10m" desc:"how long a ping lists the files of KNOWN_PEOPLE before it leaves the rest to the next ping: new ones become photos of the persons they show, and photos whose files are gone are not used; 0: it never does"`
 	Pause time.Duration `envconfig:"ADOPT_PAUSE" default:"0" min:"0" max:"24h" desc:"shortest time from the end of such a listing to the next, for a bucket whose listing costs; 0: every ping lists"`
 	Most  int           `envconfig:"ADOPT_MAX" default:"10000" min:"1" max:"10000000" desc:"new photos of KNOWN_PEOPLE after which a ping leaves the rest to the next, 500 more at most"`
+}
+
+// ErasingSettings say how long what was seen is kept, and how what is left of erased people goes.
+type ErasingSettings struct {
+	Retention time.Duration `envconfig:"RETENTION" default:"0" min:"0" max:"876000h" desc:"pictures that were posted longer ago are forgotten for good at pings, with their faces, and their files if they were uploaded; an hour at least; 0: never"`
+	Time      time.Duration `envconfig:"ERASE_TIME" default:"10s" min:"1ms" max:"10m" desc:"how long at once what is left of erased people, and what is older than RETENTION, is removed, before a ping goes on with its other work"`
+}
+
+// Check refuses what would leave nothing, as when a unit was forgotten.
+func (s ErasingSettings) Check() error {
+	if s.Retention > 0 && s.Retention < time.Hour {
+		return fmt.Errorf("RETENTION=%s forgets every picture as soon as it was looked at: set an hour at least, or 0 for never", s.Retention)
+	}
+	return nil
 }
 
 // SweepSettings say what a ping does.

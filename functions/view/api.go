@@ -22,6 +22,7 @@ func (v *view) api() http.Handler {
 	mux.Handle("GET /api/v1/images/{id}/history", v.tell(v.apiHistory))
 	mux.Handle("GET /api/v1/people", v.tell(v.apiPeople, "named", "hidden", "q", "after", "limit"))
 	mux.Handle("GET /api/v1/people/{id}", v.tell(v.apiPerson))
+	mux.Handle("GET /api/v1/erasures/{id}", v.tell(v.apiErasure))
 	mux.Handle("GET /api/v1/people/{id}/similar", v.tell(v.apiSimilar, "least"))
 	mux.Handle("GET /api/v1/changes", v.tell(v.apiChanges, "person", "image", "before", "limit"))
 	mux.Handle("GET /api/v1/stats", v.tell(v.apiStats))

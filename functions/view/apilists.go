@@ -36,7 +36,12 @@ func (v *view) apiPeople(r *http.Request, q query) (any, error) {
 }
 
 func (v *view) apiPerson(r *http.Request, _ query) (any, error) {
-	return byID(r, "person", v.db.Person)
+	profile, err := byID(r, "person", v.db.Person)
+	return profile, v.orErased(r, err)
+}
+
+func (v *view) apiErasure(r *http.Request, _ query) (any, error) {
+	return byID(r, "receipt", v.db.Erasure)
 }
 
 func (v *view) apiStats(r *http.Request, _ query) (any, error) { return v.db.Stats(r.Context()) }
@@ -49,7 +54,7 @@ func (v *view) apiSimilar(r *http.Request, q query) (any, error) {
 	similar, err := byID(r, "person", func(ctx context.Context, id int64) ([]store.Similar, error) {
 		return v.db.SimilarPeople(ctx, id, least)
 	})
-	return list[store.Similar]{Items: append([]store.Similar{}, similar...)}, err
+	return list[store.Similar]{Items: append([]store.Similar{}, similar...)}, v.orErased(r, err)
 }
 
 func (v *view) apiChanges(r *http.Request, q query) (any, error) {

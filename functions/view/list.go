@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -65,6 +66,30 @@ func byID[T any](r *http.Request, what string, read func(context.Context, int64)
 		return found, notFound(fmt.Sprintf("There is no %s with the id %d.", what, id))
 	}
 	return found, err
+}
+
+// orErased makes of the answer that there is no such person the one that there was, and was
+// erased, with the receipt's address.
+func (v *view) orErased(r *http.Request, err error) error {
+	problem, ok := errors.AsType[*serve.Problem](err)
+	if !ok || problem.Status != http.StatusNotFound {
+		return err
+	}
+	id, ok := pathID(r)
+	if !ok {
+		return err
+	}
+	receipt, failed := v.db.ErasureOf(r.Context(), id)
+	if errors.Is(failed, store.ErrNotFound) {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return &serve.Problem{
+		Type: serve.ProblemType("erased"), Status: http.StatusGone,
+		Detail: fmt.Sprintf("Person %d was erased. The receipt is at /api/v1/erasures/%d.", id, receipt),
+	}
 }
 
 // readImage reads the picture whose id is in the URL.

@@ -49,7 +49,7 @@ func (v *view) person(r *http.Request) (page, error) {
 	}
 	profile, err := v.db.Person(r.Context(), id)
 	if errors.Is(err, store.ErrNotFound) {
-		return page{}, notFound(fmt.Sprintf("There is no person with the id %d. The people are at /people.", id))
+		return page{}, v.orErased(r, notFound(fmt.Sprintf("There is no person with the id %d. The people are at /people.", id)))
 	}
 	if err != nil {
 		return page{}, err

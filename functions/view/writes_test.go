@@ -61,14 +61,14 @@ func (p programs) start(t *testing.T, name string, environment ...string) (url s
 	stop = func() {
 		if !ended {
 			ended = true
-			cmd.Process.Kill() //nolint:errcheck // or it has ended
-			cmd.Wait()         //nolint:errcheck // it was killed
+			cmd.Process.Kill()
+			cmd.Wait()
 		}
 	}
 	t.Cleanup(stop)
 	url = "http://127.0.0.1:" + port
 	testkit.Eventually(t, time.Minute, name+" answers", func() bool {
-		response, err := http.Get(url + "/readyz") //nolint:noctx // it answers or refuses at once
+		response, err := http.Get(url + "/readyz")
 		if err == nil {
 			response.Body.Close()
 		}

@@ -14,6 +14,7 @@ var APIWrites = []string{
 	"PATCH /faces/{id}",
 	"POST /people",
 	"PATCH /people/{id}",
+	"DELETE /people/{id}",
 	"POST /people/{id}/photos",
 	"DELETE /people/{id}/photos/{photo}",
 	"POST /people/{id}/merge",

@@ -94,10 +94,11 @@ type Face struct {
 	Box        *Box        `json:"box"`
 	Crop       Derived     `json:"crop"`
 
-	Embedding    []float32 `json:"-"` // the face's descriptor
-	Model        string    `json:"-"` // the model that made the embedding
-	Problems     []string  `json:"-"` // what would be wrong with it as a photo of its person
-	GalleryState int64     `json:"-"` // the state of the gallery that it was compared with
+	Strangers    []Candidate `json:"-"` // as Candidates, of people without a name, where a face server told
+	Embedding    []float32   `json:"-"` // the face's descriptor
+	Model        string      `json:"-"` // the model that made the embedding
+	Problems     []string    `json:"-"` // what would be wrong with it as a photo of its person
+	GalleryState int64       `json:"-"` // the state of the gallery that it was compared with
 }
 
 // PhotoFace is a face of a person's photo.

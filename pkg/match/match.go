@@ -14,6 +14,9 @@ import (
 type Rule struct {
 	Threshold float64 // as similar as that
 	Margin    float64 // and by that more similar than any other person
+	// StrangerThreshold is how similar one without a name must be; 0: nobody is compared
+	// with those. No margin: two that a face is as near to as that are one.
+	StrangerThreshold float64
 }
 
 // Candidate is a person by that of the person's photos that is most similar to a face.
@@ -28,6 +31,7 @@ type Candidate[P comparable] struct {
 // Face is a face of a picture, and what was decided of it by hand.
 type Face[P comparable] struct {
 	Candidates []Candidate[P] // in any order; a person may be in it by several photos
+	Strangers  []Candidate[P] // the same of those without a name
 	Is         *P             // it was given to this person
 	Not        []P            // it was said not to be these
 	Ignored    bool           // it was said to be nobody's business
@@ -58,12 +62,15 @@ func Refusals() []Refusal {
 
 // Decision says whose a face is.
 type Decision[P comparable] struct {
-	Person  *P   // nil: nobody's
-	ByHand  bool // nothing but a hand changes it
-	Refusal Refusal
+	Person *P   // nil: nobody's
+	ByHand bool // nothing but a hand changes it
+	// Stranger tells that the person has no name. Refusal then says why it is nobody who has.
+	Stranger bool
+	Refusal  Refusal
 	// Candidates are the persons that it could be, each once by the nearest photo, the
 	// nearest first; what was ruled out by hand is not among them.
 	Candidates []Candidate[P]
+	Strangers  []Candidate[P] // the same of those without a name
 }
 
 // Similarity is how similar the nearest candidate is; ok is false where there is none.
@@ -86,14 +93,15 @@ func (d Decision[P]) Margin() (margin float32, ok bool) {
 // Decide says whose each face of a picture is. What was decided by hand stays. Of the
 // others each is its nearest person's, if that one is near enough, no other person is
 // nearly as near, and no other face of the picture is that person's: by hand, or as the
-// more similar one (of equals the first).
+// more similar one (of equals the first). Those with a name are decided first, as if there
+// were no others.
 func Decide[P comparable](r Rule, faces []Face[P]) []Decision[P] {
 	decisions := make([]Decision[P], len(faces))
 	taken := map[P]bool{}
 	var byMachine []int
 	for i, face := range faces {
 		d := &decisions[i]
-		d.Candidates = nearest(face)
+		d.Candidates, d.Strangers = nearest(face.Candidates, face.Not), nearest(face.Strangers, face.Not)
 		switch {
 		case face.Is != nil:
 			d.Person, d.ByHand = face.Is, true
@@ -106,9 +114,7 @@ func Decide[P comparable](r Rule, faces []Face[P]) []Decision[P] {
 			}
 		}
 	}
-	slices.SortStableFunc(byMachine, func(i, j int) int {
-		return cmp.Compare(decisions[j].Candidates[0].Similarity, decisions[i].Candidates[0].Similarity)
-	})
+	surestFirst(byMachine, func(i int) Candidate[P] { return decisions[i].Candidates[0] })
 	for _, i := range byMachine {
 		d := &decisions[i]
 		person := d.Candidates[0].Person
@@ -118,13 +124,48 @@ func Decide[P comparable](r Rule, faces []Face[P]) []Decision[P] {
 		}
 		taken[person], d.Person = true, &person
 	}
+	decideStrangers(r, decisions, taken)
 	return decisions
+}
+
+// decideStrangers gives those that are like nobody with a name to the nearest of those
+// without, each of whom is in a picture once, too.
+func decideStrangers[P comparable](r Rule, decisions []Decision[P], taken map[P]bool) {
+	var near []int
+	for i, d := range decisions {
+		if d.Nobody() && d.NearStranger(r) {
+			near = append(near, i)
+		}
+	}
+	surestFirst(near, func(i int) Candidate[P] { return decisions[i].Strangers[0] })
+	for _, i := range near {
+		d := &decisions[i]
+		if person := d.Strangers[0].Person; !taken[person] {
+			taken[person], d.Person, d.Stranger = true, &person, true
+		}
+	}
+}
+
+// Nobody tells whether the face is like nobody with a name: neither somebody, nor too close
+// between two, nor what a hand decided.
+func (d Decision[P]) Nobody() bool {
+	return d.Refusal == BelowThreshold || d.Refusal == NobodyEnrolled
+}
+
+// NearStranger tells whether it is as near to one without a name as makes it theirs.
+func (d Decision[P]) NearStranger(r Rule) bool {
+	return r.StrangerThreshold > 0 && len(d.Strangers) > 0 && d.Strangers[0].Similarity >= float32(r.StrangerThreshold)
+}
+
+// surestFirst sorts faces by how similar their candidates are.
+func surestFirst[P comparable](faces []int, candidate func(face int) Candidate[P]) {
+	slices.SortStableFunc(faces, func(i, j int) int { return cmp.Compare(candidate(j).Similarity, candidate(i).Similarity) })
 }
 
 // nearest gives each candidate person once, by the nearest photo, the nearest first; of
 // equally near ones the first by the photo's name.
-func nearest[P comparable](face Face[P]) []Candidate[P] {
-	sorted := slices.DeleteFunc(slices.Clone(face.Candidates), func(c Candidate[P]) bool { return slices.Contains(face.Not, c.Person) })
+func nearest[P comparable](candidates []Candidate[P], not []P) []Candidate[P] {
+	sorted := slices.DeleteFunc(slices.Clone(candidates), func(c Candidate[P]) bool { return slices.Contains(not, c.Person) })
 	slices.SortStableFunc(sorted, func(a, b Candidate[P]) int {
 		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.ImageName, b.ImageName), cmp.Compare(a.PhotoID, b.PhotoID))
 	})

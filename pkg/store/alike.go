@@ -20,7 +20,7 @@ type Alike struct {
 const comparedPhotos = 300
 
 const (
-	selectDescriptorsOf = `
+	selectComparedOf = `
 		SELECT
 			i.person_id,
 			d.model,
@@ -68,7 +68,7 @@ func (s *Store) AlikeAmong(ctx context.Context, people []int64, least float64) (
 			err = rows.Scan(&d.person, &d.model, &descriptor)
 			d.person, d.descriptor = family[d.person], decodeEmbedding(descriptor)
 			return d, err
-		}, fmt.Sprintf(selectDescriptorsOf, list), append(slices.Clone(args), comparedPhotos)...)
+		}, fmt.Sprintf(selectComparedOf, list), append(slices.Clone(args), comparedPhotos)...)
 		if err != nil {
 			return err
 		}

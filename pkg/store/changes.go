@@ -28,6 +28,7 @@ const (
 	ActionIgnore Action = "ignore" // a face is nobody's business, or is again
 	ActionFace   Action = "face"   // a face was drawn
 	ActionDelete Action = "delete" // a picture was deleted
+	ActionErase  Action = "erase"  // a person was erased
 	ActionUndo   Action = "undo"   // a change was taken back
 )
 

@@ -41,13 +41,15 @@ type picture struct {
 
 	thumbnail, large lineup.Derived
 
-	touched bool // a face came or went
-	faces   []faceRow
-	before  map[int64]faceRow // the faces as they are in the table
+	touched   bool                    // a face came or went
+	decisions []match.Decision[int64] // of the faces, by the rule
+	faces     []faceRow
+	before    map[int64]faceRow // the faces as they are in the table
 }
 
 // lockPictures holds the pictures' rows, in the order of their ids, and reads their faces.
-// One that is not there is left out. Who writes a face holds its picture's row.
+// One that is not there is left out. Who writes a face holds its picture's row. What is an
+// erased person's is marked, so that whoever writes it next makes it nobody's.
 func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, error) {
 	ids = distinctIDs(ids)
 	if len(ids) == 0 {
@@ -62,11 +64,19 @@ func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, err
 	if err != nil {
 		return nil, err
 	}
+	erased, err := erasedAmong(ctx, tx, faces)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range pictures {
 		p.before = map[int64]faceRow{}
 		for _, face := range faces {
 			if face.imageID == p.id {
-				p.faces, p.before[face.ID] = append(p.faces, face), face
+				p.before[face.ID] = face
+				if erased[face.given] {
+					face.markErased()
+				}
+				p.faces = append(p.faces, face)
 			}
 		}
 	}
@@ -85,6 +95,7 @@ const (
 			faces_content,
 			match_threshold,
 			match_margin,
+			match_stranger,
 			thumbnail,
 			large
 		FROM images
@@ -99,55 +110,24 @@ func scanPicture(rows *sql.Rows) (*picture, error) {
 	p := new(picture)
 	var person sql.NullInt64
 	var claim, content, thumbnail, large sql.NullString
-	var threshold, margin sql.NullFloat64
-	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &thumbnail, &large)
+	var threshold, margin, stranger sql.NullFloat64
+	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &stranger, &thumbnail, &large)
 	p.person, p.claim, p.content = person.Int64, claim.String, content.String
 	p.thumbnail, p.large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
 	if threshold.Valid && margin.Valid {
-		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64}
+		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64, StrangerThreshold: stranger.Float64}
 	}
 	return p, err
 }
 
-// known is what the table says of the persons and photos that faces may be like.
-type known struct {
-	who    map[int64]survivor
-	photos map[int64]bool // those that count no more
+// ruleValues are the rule's columns.
+func (p *picture) ruleValues() []any {
+	if p.rule == nil {
+		return []any{nil, nil, nil}
+	}
+	stranger := sql.NullFloat64{Float64: p.rule.StrangerThreshold, Valid: p.rule.StrangerThreshold > 0}
+	return []any{p.rule.Threshold, p.rule.Margin, stranger}
 }
-
-// know reads it for the pictures.
-func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err error) {
-	var people, photos []int64
-	for _, p := range pictures {
-		people = append(people, peopleIn(p.faces)...)
-		for _, face := range p.faces {
-			for _, l := range face.likes {
-				photos = append(photos, l.Photo)
-			}
-		}
-	}
-	if k.who, err = survivors(ctx, tx, people); err != nil {
-		return k, err
-	}
-	k.photos = map[int64]bool{}
-	for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
-		list, args := placeholders(chunk)
-		gone, err := query(ctx, tx, scanID, selectUnused+list, args...)
-		if err != nil {
-			return k, err
-		}
-		for _, id := range gone {
-			k.photos[id] = true
-		}
-	}
-	return k, nil
-}
-
-const selectUnused = `
-	SELECT id
-	FROM person_images
-	WHERE (removed_at IS NOT NULL OR state = 'unusable')
-		AND id IN `
 
 // decide says whose each of the picture's faces is, by the one rule. What a hand said stays.
 func (p *picture) decide(k known) {
@@ -159,16 +139,18 @@ func (p *picture) decide(k known) {
 	if p.rule != nil {
 		rule = *p.rule
 	}
-	for i, d := range match.Decide(rule, asked) {
+	p.decisions = match.Decide(rule, asked)
+	for i, d := range p.decisions {
 		face := &p.faces[i]
 		if p.rule == nil {
 			face.takeServersWord(k)
 		} else {
-			face.take(d)
+			face.take(d, k)
 		}
 		if face.undescribed() {
 			face.Refusal = refusalUndescribed
 		}
+		face.forget(k, d)
 		if face.told = 0; face.given != 0 && !k.who[face.given].Removed {
 			face.told = k.who[face.given].ID
 		}
@@ -184,11 +166,11 @@ func (p *picture) decide(k known) {
 // asked is the face as the rule is asked about it.
 func (f *faceRow) asked(k known) match.Face[int64] {
 	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored}
-	for _, c := range f.candidates(k.who) {
-		if !k.photos[c.PhotoID] {
-			face.Candidates = append(face.Candidates, c)
-		}
-	}
+	gone := func(c match.Candidate[int64]) bool { return k.photos[c.PhotoID] }
+	face.Candidates, face.Strangers = f.candidates(k.who)
+	face.Candidates, face.Strangers = slices.DeleteFunc(face.Candidates, gone), slices.DeleteFunc(face.Strangers, gone)
+	k.addItself(f, &face)
+	face.Candidates = append(face.Candidates, f.likesErased(k)...)
 	if f.byHand() && f.given != 0 {
 		is := cmp.Or(k.who[f.given].ID, f.given)
 		face.Is = &is
@@ -197,7 +179,7 @@ func (f *faceRow) asked(k known) match.Face[int64] {
 }
 
 // take writes down what the rule said. Who has the photo that it matched, has the face.
-func (f *faceRow) take(d match.Decision[int64]) {
+func (f *faceRow) take(d match.Decision[int64], k known) {
 	f.Similarity, f.Margin, f.Refusal = nil, nil, refusals[d.Refusal]
 	f.ImageName, f.photoID = "", 0
 	if similarity, ok := d.Similarity(); ok {
@@ -213,13 +195,17 @@ func (f *faceRow) take(d match.Decision[int64]) {
 		f.DecidedBy = lineup.ByHand
 	default:
 		f.DecidedBy, f.given = lineup.ByMachine, 0
-		if d.Person != nil {
-			nearest := d.Candidates[0]
-			f.ImageName, f.photoID = nearest.ImageName, nearest.PhotoID
-			for _, l := range f.likes {
-				if l.Photo == nearest.PhotoID && l.ImageName == nearest.ImageName {
-					f.given = l.Person
-				}
+		if d.Person == nil {
+			return
+		}
+		nearest := d.Candidates
+		if d.Stranger {
+			nearest, f.DecidedBy = d.Strangers, lineup.ByStranger
+		}
+		f.ImageName, f.photoID, f.given = nearest[0].ImageName, nearest[0].PhotoID, k.own[f.ID].person
+		for _, l := range f.likes {
+			if l.Photo == f.photoID && l.ImageName == f.ImageName {
+				f.given = l.Person
 			}
 		}
 	}
@@ -242,6 +228,10 @@ func (f *faceRow) takeServersWord(k known) {
 	}
 	f.ImageName, f.photoID = "", 0
 	one := k.who[said.Person]
+	if one.Erased {
+		f.given = said.Person // which makes it nobody's
+		return
+	}
 	if one.ID != 0 && !one.Removed && !k.photos[said.Photo] && !slices.Contains(f.isNot(k.who), one.ID) {
 		f.ImageName, f.photoID, f.given = said.ImageName, said.Photo, said.Person
 	}
@@ -276,6 +266,7 @@ const (
 			person_id = ?,
 			match_threshold = ?,
 			match_margin = ?,
+			match_stranger = ?,
 			revision = revision + 1,
 			announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
 			updated_at = UTC_TIMESTAMP(6)
@@ -285,7 +276,8 @@ const (
 		UPDATE images
 		SET person_id = ?,
 			match_threshold = ?,
-			match_margin = ?
+			match_margin = ?,
+			match_stranger = ?
 		WHERE id = ?`
 )
 
@@ -316,7 +308,13 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 			changed = append(changed, Answer{p.id, p.round, p.revision})
 		}
 	}
-	return changed, writeDecisions(ctx, tx, rows)
+	if err := writeDecisions(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	if err := undescribe(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	return changed, dropPhotos(ctx, tx, pictures, k)
 }
 
 // revise writes the picture's own part of the answer, which is another one where a face's
@@ -324,22 +322,18 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 // failed, has no answer that could be told.
 func (p *picture) revise(ctx context.Context, tx *sql.Tx, k known, differs, announced bool) (bool, error) {
 	person, status := p.best(k)
-	var threshold, margin any
-	if p.rule != nil {
-		threshold, margin = p.rule.Threshold, p.rule.Margin
-	}
 	if p.status != lineup.Identified && p.status != lineup.Unknown {
 		if p.status == lineup.Failed {
 			person = 0
 		}
-		_, err := tx.ExecContext(ctx, updateBest, nullableID(person), threshold, margin, p.id)
+		_, err := tx.ExecContext(ctx, updateBest, slices.Concat([]any{nullableID(person)}, p.ruleValues(), []any{p.id})...)
 		return false, err
 	}
 	if !differs && status == p.status && person == p.person {
-		_, err := tx.ExecContext(ctx, updateBest, nullableID(person), threshold, margin, p.id)
+		_, err := tx.ExecContext(ctx, updateBest, slices.Concat([]any{nullableID(person)}, p.ruleValues(), []any{p.id})...)
 		return false, err
 	}
-	_, err := tx.ExecContext(ctx, updateRevised, status, nullableID(person), threshold, margin, announced, p.id)
+	_, err := tx.ExecContext(ctx, updateRevised, slices.Concat([]any{status, nullableID(person)}, p.ruleValues(), []any{announced, p.id})...)
 	if err != nil {
 		return false, fmt.Errorf("revise image %d: %w", p.id, err)
 	}

@@ -59,16 +59,8 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 		if err != nil {
 			return err
 		}
-		if err := leaveDerived(ctx, tx, id); err != nil {
+		if err := forgetImage(ctx, tx, id); err != nil {
 			return err
-		}
-		if _, err := tx.ExecContext(ctx, updateDeleted, id); err != nil {
-			return err
-		}
-		for _, statement := range []string{deleteFacesOf, deleteEventsOf} {
-			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
-				return err
-			}
 		}
 		_, err = record(ctx, tx, change{
 			By: by, Action: ActionDelete, Image: id,
@@ -77,4 +69,17 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 		return err
 	})
 	return path, err
+}
+
+// forgetImage makes a tombstone of a picture's row, which is held.
+func forgetImage(ctx context.Context, tx *sql.Tx, id int64) error {
+	if err := leaveDerived(ctx, tx, id); err != nil {
+		return err
+	}
+	for _, statement := range []string{updateDeleted, deleteFacesOf, deleteEventsOf} {
+		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

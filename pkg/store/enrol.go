@@ -58,6 +58,7 @@ func (e *SameSpelling) Error() string {
 // Errors of what a caller asked for.
 var (
 	ErrOtherPerson = errors.New("the photo is already another person's")
+	ErrErasing     = errors.New("the photo was an erased person's, and its file is still being removed; next: send it again in a moment")
 	ErrNameless    = errors.New("the name has no character that can be seen; next: give another name")
 )
 
@@ -66,7 +67,8 @@ var (
 // nothing. Names of one spelling are one person unless New. A photo that was refused as
 // like another named person is pending again with Anyway, as is one of which another face
 // is chosen, and one that nobody could look at. A photo that somebody else has too gets a name of its own, and is
-// looked at as any. ErrNotFound when nobody has the id; *SameSpelling when several have the name; *NoSuchFace.
+// looked at as any. ErrNotFound when nobody has the id; *SameSpelling when several have the name; *NoSuchFace;
+// ErrErasing while the file of an erased person's photo of that name has not been removed.
 func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 	var done enrolling
 	err := s.transact(ctx, "enrol a person", func(tx *sql.Tx) (err error) {
@@ -91,6 +93,9 @@ func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
 		return nil
 	}
 	_, err := s.UndoChange(ctx, e.Change, by)
+	if errors.Is(err, ErrErased) { // nothing of it is left
+		return nil
+	}
 	if _, later := errors.AsType[*LaterChange](err); !later {
 		return err
 	}
@@ -149,17 +154,12 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 	if err := e.readPhotos(ctx, tx, photosByName+forUpdate); err != nil { // what another did meanwhile
 		return err
 	}
+	if err := passTombstones(ctx, tx, e.unknown()); err != nil {
+		return err
+	}
 	e.values = []changeValue{{Subject: subject("person", e.person, "removed"), Before: e.created || e.revived, After: false}}
-	for _, photo := range e.Photos {
-		name := photo.ImageName
-		if row, known := e.known[name]; known && e.isOthers(row) {
-			name = ownName(name, e.person)
-		}
-		id, err := e.enrolPhoto(ctx, tx, name)
-		if err != nil {
-			return err
-		}
-		e.photos, e.names = append(e.photos, id), append(e.names, name)
+	if err := e.enrolPhotos(ctx, tx); err != nil {
+		return err
 	}
 	action := ActionPhoto
 	if e.created || e.revived {
@@ -174,6 +174,22 @@ func (e *enrolling) run(ctx context.Context, tx *sql.Tx) error {
 	}
 	_, err = bumpGallery(ctx, tx, []int64{e.person}, e.moved)
 	return err
+}
+
+// enrolPhotos gives the photos to the person: one that somebody else has too by a name of its own.
+func (e *enrolling) enrolPhotos(ctx context.Context, tx *sql.Tx) error {
+	for _, photo := range e.Photos {
+		name := photo.ImageName
+		if row, known := e.known[name]; known && e.isOthers(row) {
+			name = ownName(name, e.person)
+		}
+		id, err := e.enrolPhoto(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		e.photos, e.names = append(e.photos, id), append(e.names, name)
+	}
+	return nil
 }
 
 // readPhotos reads the rows that the photos have, and whose they are.
@@ -201,6 +217,16 @@ func (e *enrolling) readPhotos(ctx context.Context, tx *sql.Tx, statement string
 	}
 	e.owners, err = survivors(ctx, tx, people)
 	return err
+}
+
+// unknown are the names of the photos that have no row.
+func (e *enrolling) unknown() (names []string) {
+	for _, photo := range e.Photos {
+		if _, known := e.known[photo.ImageName]; !known {
+			names = append(names, photo.ImageName)
+		}
+	}
+	return names
 }
 
 // findPerson finds, brings back or makes the person, and holds the row.
@@ -232,10 +258,7 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	owner := e.owner()
-	if owner != nil && Spelling(owner.Name) != e.spelling {
-		owner = nil
-	}
+	owner := e.ownerSpelled()
 	again := owner != nil && !owner.Removed && (e.New && !e.counts() || !e.New && len(people) != 1) // the same request
 	switch {
 	case again:
@@ -273,6 +296,14 @@ func (e *enrolling) owner() *survivor {
 		owner = &one
 	}
 	return owner
+}
+
+// ownerSpelled is the owner, if they are called as the request says.
+func (e *enrolling) ownerSpelled() *survivor {
+	if owner := e.owner(); owner != nil && Spelling(owner.Name) == e.spelling {
+		return owner
+	}
+	return nil
 }
 
 // counts tells whether one of the photos is known and counts: whoever says that it is

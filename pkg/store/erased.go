@@ -61,3 +61,53 @@ func (s *Store) ErasedFiles(ctx context.Context, imageNames []string) (erased ma
 	})
 	return erased, err
 }
+
+const (
+	lockTombstones = `
+		SELECT
+			id,
+			erasing IS NOT NULL
+		FROM person_images
+		WHERE image_name IN %s
+		ORDER BY id
+		FOR UPDATE`
+
+	// Known by the id alone from then on.
+	updateTombstones = `
+		UPDATE person_images
+		SET image_name = CONCAT('` + erasedPrefix + `', id)
+		WHERE erasing IS NULL
+			AND image_name IN `
+)
+
+// passTombstones lets a hand enrol again what was an erased person's: it is somebody
+// else's by now.
+func passTombstones(ctx context.Context, tx *sql.Tx, imageNames []string) error {
+	var digests []string
+	for _, name := range imageNames {
+		digests = append(digests, erasedName(name))
+	}
+	for chunk := range slices.Chunk(digests, maxValues) {
+		list, args := placeholders(chunk)
+		erasing := false
+		found, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
+			var one bool
+			err = rows.Scan(&id, &one)
+			erasing = erasing || one
+			return id, err
+		}, fmt.Sprintf(lockTombstones, list), args...)
+		if err != nil {
+			return err
+		}
+		if erasing {
+			return ErrErasing
+		}
+		if len(found) == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, updateTombstones+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

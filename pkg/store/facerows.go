@@ -16,7 +16,7 @@ func sameDecision(a, b faceRow) bool {
 // decisionColumns are what decisionValues gives, and seenColumns what seenValues does.
 var (
 	decisionColumns = []string{
-		"person_id", "told_person", "decided_by", "ignored", "image_name", "photo_id",
+		"person_id", "told_person", "decided_by", "ignored", "erased", "image_name", "photo_id",
 		"similarity", "margin", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
@@ -36,6 +36,7 @@ func decisionValues(f faceRow) []any {
 		nullableID(f.told),
 		string(f.DecidedBy),
 		f.Ignored,
+		f.erased,
 		f.ImageName,
 		nullableID(f.photoID),
 		nullFloat(f.Similarity),
@@ -88,6 +89,18 @@ func writeFaces(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 		return err
 	}
 	return putFaces(ctx, tx, added, columns, values)
+}
+
+// addFace writes a new face and gives its id.
+func addFace(ctx context.Context, tx *sql.Tx, face faceRow) (int64, error) {
+	columns := slices.Concat([]string{"image_id"}, decisionColumns, seenColumns)
+	list, args := placeholders(slices.Concat([]any{face.imageID}, decisionValues(face), seenValues(face)))
+	//nolint:gosec // the columns are this file's
+	result, err := tx.ExecContext(ctx, "INSERT INTO faces ("+strings.Join(columns, ", ")+") VALUES "+list, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
 }
 
 // putFaces writes these columns, many rows with one statement.

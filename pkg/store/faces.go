@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/blas/gonum"
+
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
 )
@@ -25,6 +27,7 @@ type faceRow struct {
 	photoID int64         // the row of ImageName
 	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
 	state   sql.NullInt64 // of the gallery that it was compared with
+	erased  bool          // it was an erased person's
 	drawn   bool          // by a hand: it stays where a look does not find it
 }
 
@@ -57,14 +60,22 @@ func (f faceRow) serverSaid() *like {
 	return nil
 }
 
-// candidates are whom it is like, persons resolved: those that count no more are left out.
-func (f faceRow) candidates(who map[int64]survivor) (all []match.Candidate[int64]) {
+// candidates are whom it is like, persons resolved: those with a name, and strangers. Those
+// that count no more are left out.
+func (f faceRow) candidates(who map[int64]survivor) (named, strangers []match.Candidate[int64]) {
 	for _, l := range f.likes {
-		if one, there := who[l.Person]; there && !one.Removed && l.Similarity != nil {
-			all = append(all, match.Candidate[int64]{Person: one.ID, PhotoID: l.Photo, ImageName: l.ImageName, Similarity: *l.Similarity})
+		one, there := who[l.Person]
+		if !there || one.Removed || l.Similarity == nil {
+			continue
+		}
+		c := match.Candidate[int64]{Person: one.ID, PhotoID: l.Photo, ImageName: l.ImageName, Similarity: *l.Similarity}
+		if one.Name != "" {
+			named = append(named, c)
+		} else {
+			strangers = append(strangers, c)
 		}
 	}
-	return all
+	return named, strangers
 }
 
 // isNot are the persons that it was said not to be, resolved.
@@ -129,10 +140,17 @@ func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 			default:
 				taken[one.ID], face.Person = true, &one.Person
 			}
+		} else if one.Erased {
+			face.ImageName = ""
+		}
+		if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
+			face.DecidedBy = lineup.ByMachine // named or forgotten since
 		}
 		face.Candidates = []lineup.Candidate{}
-		ruled := match.Decide(match.Rule{}, []match.Face[int64]{{Candidates: row.candidates(who), Not: row.isNot(who)}})
-		for _, c := range ruled[0].Candidates {
+		asked := match.Face[int64]{Not: row.isNot(who)}
+		asked.Candidates, asked.Strangers = row.candidates(who)
+		ruled := match.Decide(match.Rule{}, []match.Face[int64]{asked})
+		for _, c := range slices.Concat(ruled[0].Candidates, ruled[0].Strangers) {
 			face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
 		}
 		faces[i] = face
@@ -185,6 +203,7 @@ const (
 			told_person,
 			decided_by,
 			ignored,
+			erased,
 			image_name,
 			photo_id,
 			similarity,
@@ -256,7 +275,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		crop                sql.NullString
 		embedding           []byte
 	)
-	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.ImageName, &photo,
+	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
 		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err
@@ -302,4 +321,12 @@ func decodeEmbedding(encoded []byte) []float32 {
 
 func sameEmbedding(a, b faceRow) bool {
 	return a.Model == b.Model && bytes.Equal(encodeEmbedding(a.Embedding), encodeEmbedding(b.Embedding))
+}
+
+// cosine is how similar two descriptors of length 1 are; -1 where they cannot be compared.
+func cosine(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return -1
+	}
+	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }

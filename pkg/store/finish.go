@@ -23,6 +23,9 @@ type Result struct {
 	// Comparison tells what the faces were compared with; nil for a face server that says
 	// by image_name alone whose a face is.
 	Comparison *Comparison
+	// MaxStrangers is how many people without a name there may be: a face that is like nobody
+	// begins one more only below that. 0: none begins.
+	MaxStrangers int64
 	// Regions are the faces of which the file's metadata says whose they are.
 	Regions []Region
 
@@ -45,6 +48,7 @@ const updateFinished = `
 		faces_content = ?,
 		match_threshold = ?,
 		match_margin = ?,
+		match_stranger = ?,
 		thumbnail = ?,
 		large = ?,
 		prior_claim = NULL,
@@ -120,17 +124,19 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	if err := removeFaces(ctx, tx, p.gone()); err != nil {
 		return "", err
 	}
-	if err := writeFaces(ctx, tx, p.faces); err != nil {
+	if err := p.writeFound(ctx, tx, r.MaxStrangers); err != nil {
 		return "", err
 	}
-	var threshold, margin any
-	if p.rule != nil {
-		threshold, margin = p.rule.Threshold, p.rule.Margin
-	}
-	_, err = tx.ExecContext(ctx, updateFinished, status, nullableID(person),
+	args := []any{
+		status, nullableID(person),
 		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
-		threshold, margin, nullable(string(p.thumbnail)), nullable(string(p.large)), announced, p.id)
+	}
+	args = append(append(args, p.ruleValues()...), nullable(string(p.thumbnail)), nullable(string(p.large)), announced, p.id)
+	_, err = tx.ExecContext(ctx, updateFinished, args...)
 	if err != nil {
+		return "", err
+	}
+	if err := p.settleStrangers(ctx, tx, k, r.MaxStrangers); err != nil {
 		return "", err
 	}
 	return status, describePhotos(ctx, tx, p.faces)
@@ -146,7 +152,7 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 			continue
 		}
 		face, old := &found[i], p.faces[j]
-		face.ID, face.Not, face.Ignored, face.given, face.drawn = old.ID, old.Not, old.Ignored, 0, old.drawn
+		face.ID, face.Not, face.Ignored, face.erased, face.given, face.drawn = old.ID, old.Not, old.Ignored, old.erased, 0, old.drawn
 		if old.byHand() {
 			face.DecidedBy, face.given = lineup.ByHand, old.given
 		}
@@ -202,7 +208,7 @@ func (p *picture) gone() (ids []int64) {
 // not show any more.
 func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow) error {
 	for _, face := range lost {
-		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{})}
+		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{}), People: append([]int64{face.handPerson()}, face.Not...)}
 		if face.drawn && face.Box != nil {
 			c.Values = append(c.Values, changeValue{subject("face", face.ID, "drawn"), drawn{image, *face.Box}, nil})
 		}

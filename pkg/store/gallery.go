@@ -10,9 +10,17 @@ import (
 )
 
 const (
+	// In this order, as MySQL sets one column after the other.
 	updateGallery = `
 		UPDATE gallery
-		SET state = state + 1
+		SET named_state = state + 1,
+			state = state + 1
+		WHERE id = 1`
+
+	updateStrangers = `
+		UPDATE gallery
+		SET state = state + 1,
+			strangers = strangers + ?
 		WHERE id = 1`
 
 	selectGallery = `
@@ -38,16 +46,30 @@ func bumpGallery(ctx context.Context, tx *sql.Tx, people, photos []int64) (state
 	if _, err := tx.ExecContext(ctx, updateGallery); err != nil {
 		return 0, err
 	}
+	return stamp(ctx, tx, people, photos)
+}
+
+// bumpStrangers is bumpGallery for what moves no answer about people with a name: the face
+// server reads it, and nothing is compared again for it. Begun is how many strangers more there are.
+func bumpStrangers(ctx context.Context, tx *sql.Tx, begun int64, people, photos []int64) (state int64, err error) {
+	if _, err := tx.ExecContext(ctx, updateStrangers, begun); err != nil {
+		return 0, err
+	}
+	return stamp(ctx, tx, people, photos)
+}
+
+// stamp stamps the rows that make the gallery's state.
+func stamp(ctx context.Context, tx *sql.Tx, people, photos []int64) (state int64, err error) {
 	if err := tx.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil {
 		return 0, err
 	}
-	for _, stamp := range []struct {
+	for _, rows := range []struct {
 		statement string
 		ids       []int64
 	}{{stampPeople, people}, {stampPhotos, photos}} {
-		for chunk := range slices.Chunk(stamp.ids, maxValues) {
+		for chunk := range slices.Chunk(rows.ids, maxValues) {
 			list, args := placeholders(chunk)
-			if _, err := tx.ExecContext(ctx, stamp.statement+list, slices.Concat([]any{state}, args)...); err != nil {
+			if _, err := tx.ExecContext(ctx, rows.statement+list, slices.Concat([]any{state}, args)...); err != nil {
 				return 0, err
 			}
 		}
@@ -58,7 +80,8 @@ func bumpGallery(ctx context.Context, tx *sql.Tx, people, photos []int64) (state
 // survivor is who a person is once everybody was merged.
 type survivor struct {
 	lineup.Person
-	Removed bool // enrolling was undone: nobody by machine
+	Removed bool // enrolling was undone, or erased: nobody by machine
+	Erased  bool // for good: what is theirs becomes nobody's
 }
 
 // selectPointers also tells whose row it is.
@@ -67,7 +90,8 @@ const selectPointers = `
 		id,
 		name,
 		merged_into,
-		removed_at IS NOT NULL
+		removed_at IS NOT NULL,
+		erased_at IS NOT NULL
 	FROM person
 	WHERE id IN `
 
@@ -86,7 +110,7 @@ func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor,
 			list, args := placeholders(chunk)
 			read, err := query(ctx, q, func(r *sql.Rows) (one row, err error) {
 				var name sql.NullString
-				err = r.Scan(&one.ID, &name, &one.into, &one.Removed)
+				err = r.Scan(&one.ID, &name, &one.into, &one.Removed, &one.Erased)
 				one.Name = name.String
 				return one, err
 			}, selectPointers+list, args...)

@@ -196,6 +196,36 @@ func (g GalleryRows) readPhoto(r *sql.Rows) (p GalleryPhoto, err error) {
 	return p, nil
 }
 
+const selectDescriptorsOf = `
+	SELECT
+		photo_id,
+		descriptor
+	FROM descriptors
+	WHERE model = ?
+		AND photo_id IN `
+
+// GalleryDescriptors reads the descriptors of these photos, each until the next is read.
+func (s *Store) GalleryDescriptors(ctx context.Context, photos []int64, model string, descriptor func(photo int64, descriptor []byte)) error {
+	return s.do(ctx, "read descriptors", func() error {
+		for chunk := range slices.Chunk(photos, maxValues) {
+			list, args := placeholders(chunk)
+			err := each(ctx, s.db, func(r *sql.Rows) error {
+				var id int64
+				var numbers sql.RawBytes
+				if err := r.Scan(&id, &numbers); err != nil {
+					return err
+				}
+				descriptor(id, numbers)
+				return nil
+			}, selectDescriptorsOf+list, slices.Concat([]any{model}, args)...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // ListedPhoto is a photo in the gallery's list.
 type ListedPhoto struct {
 	ImageName string

@@ -137,8 +137,8 @@ func (h *hand) holdFace(ctx context.Context, tx *sql.Tx, id int64) (faceRow, err
 		return faceRow{}, err
 	}
 	for _, p := range pictures {
-		if face, there := p.before[id]; there {
-			return face, nil
+		if i := slices.IndexFunc(p.faces, func(f faceRow) bool { return f.ID == id }); i >= 0 {
+			return p.faces[i], nil
 		}
 	}
 	return faceRow{}, ErrNotFound

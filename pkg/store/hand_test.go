@@ -186,7 +186,7 @@ func TestAnAnswerOfALowerStateOverwritesNone(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	db.person(t, "Dad", "dad.jpg")
-	db.exec(t, "UPDATE gallery SET state = 9")
+	db.exec(t, "UPDATE gallery SET state = 9, named_state = 9")
 	claim := db.win(t, "a.jpg")
 	one := []float32{1, 0}
 	db.finish(t, claim, compared(seen(0, one)), true) // state 1: nobody yet

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/blas/gonum"
-
 	"lineup.dev/lineup/pkg/lineup"
 )
 
@@ -39,8 +37,7 @@ func judge(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (*Simil
 	if len(like) == 0 {
 		return nil, "", nil
 	}
-	nearest := &like[0]
-	return nearest, fmt.Sprintf("like another named person: %q, similarity %.2f", nearest.Person.Name, nearest.Similarity), nil
+	return &like[0], likeAnother, nil
 }
 
 // alike gives the named persons whom the photo is like, those that nobody had looked at
@@ -185,11 +182,10 @@ func samePhoto(ctx context.Context, tx *sql.Tx, photo Photo, owner lineup.Person
 	for chunk := range slices.Chunk(family, maxValues) {
 		list, args := placeholders(chunk)
 		_, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
-			var name string
 			var other []byte
-			err = rows.Scan(new(int64), &id, &name, &other)
+			err = rows.Scan(new(int64), &id, new(string), &other)
 			if id != photo.ID && bytes.Equal(other, descriptor) {
-				reason = fmt.Sprintf("already enrolled for %q, as %s", owner.Name, name)
+				reason = fmt.Sprintf("already enrolled for this person, as photo %d", id)
 			}
 			return id, err
 		}, selectDescriptors+"i.person_id IN "+list, slices.Concat([]any{o.Model}, args)...)
@@ -210,12 +206,4 @@ func scanSimilar(descriptor []float32) func(*sql.Rows) (PhotoCandidate, error) {
 		c.Similarity = cosine(descriptor, decodeEmbedding(other))
 		return c, nil
 	}
-}
-
-// cosine is how similar two descriptors of length 1 are; -1 where they cannot be compared.
-func cosine(a, b []float32) float64 {
-	if len(a) != len(b) {
-		return -1
-	}
-	return min(max(float64(gonum.Implementation{}.Sdot(len(a), a, 1, b, 1)), -1), 1) // lengths are 1 but for rounding
 }

@@ -35,11 +35,12 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 	all := ownership{map[int64]owner{}, map[string]owner{}}
 	var photos []int64
 	var names []string
+	erased := map[string]string{} // by what their rows have instead
 	for _, face := range faces {
 		if face.ImageName != "" {
 			names = append(names, face.ImageName)
 		}
-		for _, c := range face.Candidates {
+		for _, c := range slices.Concat(face.Candidates, face.Strangers) {
 			if c.PhotoID != 0 {
 				photos = append(photos, c.PhotoID)
 			} else {
@@ -50,6 +51,9 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 	read := func(where string, args []any) error {
 		_, err := query(ctx, tx, func(rows *sql.Rows) (o owner, err error) {
 			err = rows.Scan(&o.photo, &o.imageName, &o.person, &o.face)
+			if name, there := erased[o.imageName]; there {
+				o.imageName = name
+			}
 			all.byPhoto[o.photo], all.byName[o.imageName] = o, o
 			return o, err
 		}, selectOwners+where, args...)
@@ -60,6 +64,10 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 		if err := read("id IN "+list, args); err != nil {
 			return all, err
 		}
+	}
+	for _, name := range names {
+		erased[erasedName(name)] = name
+		names = append(names, erasedName(name))
 	}
 	slices.Sort(names)
 	for chunk := range slices.Chunk(slices.Compact(names), maxValues) {
@@ -74,11 +82,16 @@ func ownersOf(ctx context.Context, tx *sql.Tx, faces []lineup.Face) (ownership, 
 // maxLikes is how many candidates a row keeps: they fit its column however long the names are.
 const maxLikes = 20
 
+// maxStrangers is the same of people without a name.
+const maxStrangers = 5
+
 // likes are the persons that the face server told the face is like, as its row keeps them.
 // A photo that is nobody's is like nobody. With itself, the server also said whose the face is.
 func (o ownership) likes(face lineup.Face, itself bool) []like {
 	likes := []like{}
-	for _, c := range face.Candidates[:min(maxLikes, len(face.Candidates))] {
+	candidates, strangers := face.Candidates, face.Strangers
+	candidates, strangers = candidates[:min(maxLikes, len(candidates))], strangers[:min(maxStrangers, len(strangers))]
+	for _, c := range slices.Concat(candidates, strangers) {
 		one, there := o.byPhoto[c.PhotoID]
 		if c.PhotoID == 0 {
 			one, there = o.byName[c.ImageName]

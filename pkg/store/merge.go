@@ -45,30 +45,35 @@ func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by str
 		if sources = distinctIDs(sources); len(sources) == 0 {
 			return nil
 		}
-		if _, err := lockSurvivors(ctx, tx, append([]int64{target}, sources...)...); err != nil {
-			return err
-		}
-		c := change{By: by, Action: ActionMerge, Person: target, People: slices.Concat(sources, ids), Values: []changeValue{
-			{subject("person", target, "removed"), false, false},
-		}}
-		for _, source := range sources {
-			if _, err := tx.ExecContext(ctx, updateMergedInto, target, source); err != nil {
-				return err
-			}
-			c.Values = append(c.Values,
-				changeValue{subject("person", source, "merged_into"), nil, target},
-				changeValue{subject("person", source, "removed"), false, false})
-		}
-		if _, err := record(ctx, tx, c); err != nil {
-			return err
-		}
-		_, err = bumpGallery(ctx, tx, sources, nil)
-		return err
+		return mergeInto(ctx, tx, target, sources, ids, by)
 	})
 	if err != nil {
 		return Profile{}, err
 	}
 	return s.Person(ctx, target)
+}
+
+// mergeInto merges survivors into another; ids are those that were asked for.
+func mergeInto(ctx context.Context, tx *sql.Tx, target int64, sources, ids []int64, by string) error {
+	if _, err := lockSurvivors(ctx, tx, append([]int64{target}, sources...)...); err != nil {
+		return err
+	}
+	c := change{By: by, Action: ActionMerge, Person: target, People: slices.Concat(sources, ids), Values: []changeValue{
+		{subject("person", target, "removed"), false, false},
+	}}
+	for _, source := range sources {
+		if _, err := tx.ExecContext(ctx, updateMergedInto, target, source); err != nil {
+			return err
+		}
+		c.Values = append(c.Values,
+			changeValue{subject("person", source, "merged_into"), nil, target},
+			changeValue{subject("person", source, "removed"), false, false})
+	}
+	if _, err := record(ctx, tx, c); err != nil {
+		return err
+	}
+	_, err := bumpGallery(ctx, tx, sources, nil)
+	return err
 }
 
 const (

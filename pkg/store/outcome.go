@@ -41,6 +41,8 @@ type PhotoCandidate struct {
 	PhotoID    int64
 	ImageName  string
 	Similarity float64 // cosine
+
+	descriptor []float32 // where it was just read
 }
 
 const (

@@ -15,37 +15,75 @@ type PersonPatch struct {
 	Hidden *bool
 	Cover  *int64 // a photo's id; 0 for none
 	New    bool   // the name may be another's too
+	Merge  bool   // whoever has the name is the same person
 }
 
 // PatchPerson names, hides, or gives a cover. A merged id acts on the survivor.
 // ErrNotFound when there is no such person, or the cover is no photo of theirs;
-// *SameSpelling when another has the name, unless New.
+// *SameSpelling when another has the name, unless New. With Merge the two are then merged, and
+// the one who had the name stays; so *SameSpelling says only that several have it.
 func (s *Store) PatchPerson(ctx context.Context, id int64, p PersonPatch, by string) (Profile, error) {
-	err := s.transact(ctx, fmt.Sprintf("change person %d", id), func(tx *sql.Tx) error {
-		if p.Name != nil {
-			spelling := Spelling(*p.Name)
-			if spelling == "" {
-				return ErrNameless
-			}
-			if err := lockSpellings(ctx, tx, spelling); err != nil {
-				return err
-			}
-		}
-		one, err := survivorOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		id = one.ID
-		rows, err := lockSurvivors(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		return patchPerson(ctx, tx, rows[0], p, by)
+	err := s.transact(ctx, fmt.Sprintf("change person %d", id), func(tx *sql.Tx) (err error) {
+		id, err = p.apply(ctx, tx, id, by)
+		return err
 	})
 	if err != nil {
 		return Profile{}, err
 	}
 	return s.Person(ctx, id)
+}
+
+// apply does it and tells whom it acted upon.
+func (p PersonPatch) apply(ctx context.Context, tx *sql.Tx, id int64, by string) (int64, error) {
+	if p.Name != nil {
+		spelling := Spelling(*p.Name)
+		if spelling == "" {
+			return id, ErrNameless
+		}
+		if err := lockSpellings(ctx, tx, spelling); err != nil {
+			return id, err
+		}
+	}
+	one, err := survivorOf(ctx, tx, id)
+	if err != nil {
+		return id, err
+	}
+	if p.Name != nil && p.Merge {
+		into, err := p.meant(ctx, tx, one.ID)
+		if err != nil {
+			return id, err
+		}
+		if into != 0 {
+			if err := mergeInto(ctx, tx, into, []int64{one.ID}, []int64{id}, by); err != nil {
+				return id, err
+			}
+			one.ID, p.Name = into, nil
+		}
+	}
+	if p.Name == nil && p.Hidden == nil && p.Cover == nil {
+		return one.ID, nil
+	}
+	rows, err := lockSurvivors(ctx, tx, one.ID)
+	if err != nil {
+		return id, err
+	}
+	return one.ID, patchPerson(ctx, tx, rows[0], p, by)
+}
+
+// meant is the one other person who has the name, 0 for nobody; *SameSpelling when several do.
+func (p PersonPatch) meant(ctx context.Context, tx *sql.Tx, id int64) (int64, error) {
+	people, err := peopleSpelled(ctx, tx, Spelling(*p.Name))
+	if err != nil {
+		return 0, err
+	}
+	people = slices.DeleteFunc(people, func(other lineup.Person) bool { return other.ID == id })
+	switch len(people) {
+	case 0:
+		return 0, nil
+	case 1:
+		return people[0].ID, nil
+	}
+	return 0, &SameSpelling{people}
 }
 
 func patchPerson(ctx context.Context, tx *sql.Tx, row personRow, p PersonPatch, by string) error {

@@ -45,6 +45,10 @@ type Similar struct {
 	Similarity float64       `json:"similarity"` // cosine
 }
 
+// likeAnother is the reason of a photo that is like another named person. The row tells who
+// by the id alone, so that no name is left in it.
+const likeAnother = "like another named person"
+
 // photoRow is a photo and what else its row tells.
 type photoRow struct {
 	Photo
@@ -71,12 +75,14 @@ const (
 			i.gone_at IS NOT NULL`
 
 	// With the name of whom the photo is like.
-	selectNamedPhotos = `
+	selectPhotosWithNames = `
 		SELECT ` + photoColumns + `,
 			o.name
 		FROM person_images i
 		LEFT JOIN person o ON o.id = i.similar_to
-		WHERE i.removed_at IS NULL
+		WHERE `
+
+	selectNamedPhotos = selectPhotosWithNames + `i.removed_at IS NULL
 			AND `
 	selectPhotos = selectNamedPhotos + `i.id IN `
 
@@ -242,6 +248,9 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &warning, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
 	row.Crop = lineup.Derived(crop.String)
 	row.Reason, row.Warning, row.Chosen = reason.String, warning.String, int(chosen.Int64)
+	if row.Reason == likeAnother && name.Valid {
+		row.Reason = fmt.Sprintf("%s: %q, similarity %.2f", likeAnother, name.String, similarity.Float64)
+	}
 	if json.Valid([]byte(shown.String)) { // else somebody edited the row
 		row.Faces = json.RawMessage(shown.String)
 	}

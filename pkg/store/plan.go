@@ -20,6 +20,11 @@ type Rematch struct {
 }
 
 const (
+	selectNamedState = `
+		SELECT named_state
+		FROM gallery
+		WHERE id = 1`
+
 	// From the index alone: whoever decided a face, and whether it has a descriptor, is in
 	// the row. Who does a re-match stamps every face of the range, so that none is found again.
 	selectRanges = `
@@ -42,13 +47,13 @@ const (
 )
 
 // PlanRematches plans to compare every face with the gallery again that was compared with
-// an earlier state than the one that it has now, and tells how many ranges of pictures
-// that concerns. A gallery that never had a photo that counts concerns none.
+// an earlier state than the last that concerns people with a name, and tells how many ranges
+// of pictures that concerns. A gallery that never had a photo that counts concerns none.
 func (s *Store) PlanRematches(ctx context.Context) (ranges int, err error) {
 	var first []int64
 	var state int64
 	err = s.do(ctx, "find faces to be compared again", func() error {
-		if err := s.db.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil || state <= firstState {
+		if err := s.db.QueryRowContext(ctx, selectNamedState).Scan(&state); err != nil || state <= firstState {
 			return err
 		}
 		first, err = query(ctx, s.db, scanID, selectRanges, RematchRange, state)

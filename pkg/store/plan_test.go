@@ -34,7 +34,7 @@ func TestFacesOfAnEarlierStateAreComparedAgain(t *testing.T) {
 		testkit.Succeed(t, db.MarkRematchesQueued(t.Context(), first))
 	}
 	plan(0) // nothing counts yet
-	db.exec(t, "UPDATE gallery SET state = 5")
+	db.exec(t, "UPDATE gallery SET state = 5, named_state = 5")
 	plan(2)
 	due(store.Rematch{FirstImage: 1000, GalleryState: 5}, store.Rematch{GalleryState: 5})
 	plan(2) // they are under way
@@ -42,7 +42,7 @@ func TestFacesOfAnEarlierStateAreComparedAgain(t *testing.T) {
 	db.exec(t, "UPDATE rematches SET finished_at = UTC_TIMESTAMP(6) WHERE first_image = 1000")
 	plan(2) // a look that was under way has written a face of the earlier state meanwhile
 	due(store.Rematch{FirstImage: 1000, GalleryState: 5})
-	db.exec(t, "UPDATE gallery SET state = 6")
+	db.exec(t, "UPDATE gallery SET state = 6, named_state = 6")
 	plan(4)
 	due(store.Rematch{FirstImage: 1500, GalleryState: 6}, store.Rematch{FirstImage: 1000, GalleryState: 6}, store.Rematch{FirstImage: 500, GalleryState: 6}, store.Rematch{GalleryState: 6})
 	db.exec(t, "UPDATE rematches SET queued_at = UTC_TIMESTAMP(6) - INTERVAL 2 MINUTE WHERE first_image = 0")

@@ -15,6 +15,7 @@ type Rematched struct {
 	Embedding       []float32
 	Model           string
 	Candidates      []lineup.Candidate // nil: the face server cannot compare it
+	Strangers       []lineup.Candidate // the same of people without a name
 }
 
 // Answer is one of those that a picture had: in its round-th round, changed that often.
@@ -91,7 +92,7 @@ func rematch(ctx context.Context, tx *sql.Tx, images []int64, answers map[int64]
 	var told []lineup.Face
 	for _, p := range pictures {
 		for _, answer := range answers[p.id] {
-			told = append(told, lineup.Face{Candidates: answer.Candidates})
+			told = append(told, lineup.Face{Candidates: answer.Candidates, Strangers: answer.Strangers})
 		}
 	}
 	owners, err := ownersOf(ctx, tx, told)
@@ -112,7 +113,7 @@ func rematch(ctx context.Context, tx *sql.Tx, images []int64, answers map[int64]
 			face.state = sql.NullInt64{Int64: state, Valid: true}
 			if answer.Candidates != nil {
 				p.rule = &comparison.Rule
-				likes := owners.likes(lineup.Face{Candidates: answer.Candidates}, false)
+				likes := owners.likes(lineup.Face{Candidates: answer.Candidates, Strangers: answer.Strangers}, false)
 				face.likes = slices.DeleteFunc(likes, func(l like) bool { return l.face == face.ID })
 			}
 		}

@@ -88,6 +88,21 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, _, errs["Profiles"] = s.Profiles(ctx, store.PeopleFilter{Limit: 1})
 	_, errs["Person"] = s.Person(ctx, 1)
 	_, _, errs["People"] = s.People(ctx, 0, 1)
+	_, errs["Expired"] = s.Expired(ctx, time.Hour, 1)
+	errs["Expire"] = s.Expire(ctx, 1, time.Hour)
+	_, errs["Erasable"] = s.Erasable(ctx, 1)
+	erasure, err := s.ErasePerson(ctx, 1, "")
+	errs["ErasePerson"] = err
+	_, errs["EraseMore"] = s.EraseMore(ctx, erasure.ID)
+	_, errs["FilesToErase"] = s.FilesToErase(ctx, erasure.ID, 0, 1)
+	errs["MarkFilesErased"] = s.MarkFilesErased(ctx, erasure.ID, []int64{1})
+	errs["SetErasureProblem"] = s.SetErasureProblem(ctx, erasure.ID, "why")
+	_, errs["UnfinishedErasures"] = s.UnfinishedErasures(ctx)
+	_, errs["ErasureOf"] = s.ErasureOf(ctx, 1)
+	_, errs["ErasedFiles"] = s.ErasedFiles(ctx, []string{"a.jpg"})
+	_, errs["AnyOldTombstone"] = s.AnyOldTombstone(ctx)
+	_, errs["FilesBack"] = s.FilesBack(ctx, []string{"a.jpg"})
+	_, errs["DropTombstones"] = s.DropTombstones(ctx)
 	return errs
 }
 

@@ -206,6 +206,7 @@ func (f *faceRow) set(ctx context.Context, tx *sql.Tx, settings []setting) error
 	if given != 0 || f.Ignored {
 		f.DecidedBy = lineup.ByHand
 	}
+	f.erased = f.erased && f.Ignored // a hand said that it is somebody else
 	return nil
 }
 
@@ -226,7 +227,8 @@ const (
 		SELECT
 			id,
 			person_id,
-			removed_at IS NOT NULL
+			removed_at IS NOT NULL,
+			COALESCE(stranger, 0)
 		FROM person_images
 		WHERE face_id = ?
 		ORDER BY id
@@ -261,11 +263,12 @@ const facePhotoPrefix = "faces/"
 type facePhoto struct {
 	id, person int64
 	removed    bool
+	stranger   int64 // whose photo the machine made it; 0 for a hand's
 }
 
 func facePhotos(ctx context.Context, tx *sql.Tx, face int64) ([]facePhoto, error) {
 	return query(ctx, tx, func(rows *sql.Rows) (p facePhoto, err error) {
-		err = rows.Scan(&p.id, &p.person, &p.removed)
+		err = rows.Scan(&p.id, &p.person, &p.removed, &p.stranger)
 		return p, err
 	}, selectFacePhoto, face)
 }
@@ -277,12 +280,15 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 	if err != nil {
 		return nil, err
 	}
+	if len(found) > 0 && found[0].stranger != 0 && !f.byHand() {
+		return giveBack(ctx, tx, found[0])
+	}
 	var photo int64
 	switch {
 	case len(found) == 0 && !f.goodPhoto():
 		return nil, nil
 	case len(found) == 0:
-		result, err := tx.ExecContext(ctx, insertFacePhoto, fmt.Sprintf("%s%d", facePhotoPrefix, f.ID), f.given, f.ID)
+		result, err := tx.ExecContext(ctx, insertFacePhoto, facePhotoName(f.ID), f.given, f.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -305,6 +311,25 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 		_, err = tx.ExecContext(ctx, insertFaceDescriptor, photo, f.Model, encodeEmbedding(f.Embedding))
 	}
 	return []int64{photo}, err
+}
+
+// giveBack makes a photo the stranger's again whose it was before a hand said something: that
+// was taken back. Whether the face is theirs, the rule says then.
+func giveBack(ctx context.Context, tx *sql.Tx, photo facePhoto) ([]int64, error) {
+	who, err := survivors(ctx, tx, []int64{photo.stranger})
+	if err != nil {
+		return nil, err
+	}
+	one, there := who[photo.stranger]
+	gone := !there || one.Removed
+	if gone == photo.removed && photo.person == photo.stranger || gone && photo.removed {
+		return nil, nil
+	}
+	if !gone {
+		photo.person = photo.stranger
+	}
+	_, err = tx.ExecContext(ctx, updateFacePhoto, photo.person, gone, photo.id)
+	return []int64{photo.id}, err
 }
 
 const selectUndescribed = `

@@ -139,7 +139,8 @@ const (
 var (
 	// conflicts end a transaction that another stood in the way of.
 	conflicts = []uint16{
-		1205, // ER_LOCK_WAIT_TIMEOUT
+		1205, // ER_LOCK_WAIT_TIMEOUT; also MariaDB's for NOWAIT
+		3572, // ER_LOCK_NOWAIT
 		1213, // ER_LOCK_DEADLOCK; also Galera's, when another node was first
 		3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: Group Replication's, likewise
 	}

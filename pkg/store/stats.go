@@ -19,6 +19,7 @@ type Stats struct {
 	Photos    Counts         `json:"photos"`    // by their states
 	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
 	Folders   FoldersStats   `json:"folders"`   // that are not finished
+	Erasures  ErasuresStats  `json:"erasures"`  // of people, that are not finished
 	Gallery   AdoptionStats  `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
 	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
 }
@@ -48,6 +49,13 @@ type FoldersStats struct {
 	At         time.Time       `json:"at"`
 	Unfinished int64           `json:"unfinished"`
 	First      []lineup.Folder `json:"first"` // of these, those that wait longest
+}
+
+// ErasuresStats are the erasings of people of which something is left.
+type ErasuresStats struct {
+	At         time.Time `json:"at"`
+	Unfinished int64     `json:"unfinished"`
+	First      []Erasure `json:"first"` // of these, those that wait longest
 }
 
 const (
@@ -142,6 +150,18 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
 	}
+	if err != nil {
+		return stats, err
+	}
+	stats.Erasures = ErasuresStats{At: now, First: []Erasure{}}
+	if stats.Erasures.Unfinished, err = countUpTo(ctx, q, countedAtOnce, "erasures WHERE finished_at IS NULL"); err != nil {
+		return stats, err
+	}
+	first, err := query(ctx, q, scanErasure, selectErasures+"finished_at IS NULL ORDER BY id LIMIT ?", shownFolders)
+	if err != nil {
+		return stats, err
+	}
+	stats.Erasures.First = append(stats.Erasures.First, first...)
 	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }

@@ -20,7 +20,8 @@ func (e *LaterChange) Error() string {
 // UndoChange sets back what a change set, as another change, and gives that one. A change
 // that is undone already stays so. To undo an undoing is to do the change again.
 // ErrNotFound when there is no such change; *LaterChange when a later one stands in the
-// way; ErrSamePerson when persons would be merged into each other.
+// way; ErrSamePerson when persons would be merged into each other; ErrErased when it touches
+// somebody who was erased.
 func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
 	var undo int64
 	err := s.transact(ctx, fmt.Sprintf("undo change %d", id), func(tx *sql.Tx) error {
@@ -41,6 +42,9 @@ func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, er
 		}
 		if _, now, err := lastUndo(ctx, tx, id); err != nil || now != last {
 			return cmp.Or(err, errMoved)
+		}
+		if err := u.checkErased(ctx, tx); err != nil {
+			return err
 		}
 		if err := u.checkLater(ctx, tx); err != nil {
 			return err

@@ -71,6 +71,73 @@ func (u *undoing) subjects() (faces, people, photos []int64, err error) {
 	return faces, people, photos, nil
 }
 
+// checkErased answers ErrErased where anybody whom the change touches was erased, or a face
+// or photo of it was theirs. It is asked once the rows are held.
+func (u *undoing) checkErased(ctx context.Context, tx *sql.Tx) error {
+	faces, people, photos, err := u.subjects()
+	if err != nil {
+		return err
+	}
+	for _, s := range u.settings {
+		people = append(people, s.people()...)
+	}
+	who, err := survivors(ctx, tx, slices.Concat(people, u.about.People, []int64{u.about.Person}))
+	if err != nil {
+		return err
+	}
+	for _, one := range who {
+		if one.Erased {
+			return ErrErased
+		}
+	}
+	for _, of := range []struct {
+		statement string
+		ids       []int64
+	}{{selectErasedFaces, faces}, {selectErasedPhotos, photos}} {
+		for chunk := range slices.Chunk(of.ids, maxValues) {
+			list, args := placeholders(chunk)
+			erased, err := query(ctx, tx, scanID, of.statement+list, args...)
+			if err != nil {
+				return err
+			}
+			if len(erased) > 0 {
+				return ErrErased
+			}
+		}
+	}
+	return nil
+}
+
+const (
+	selectErasedFaces = `
+		SELECT id
+		FROM faces
+		WHERE erased = 1
+			AND id IN `
+
+	selectErasedPhotos = `
+		SELECT id
+		FROM person_images
+		WHERE erased_at IS NOT NULL
+			AND id IN `
+)
+
+// people are the persons that the setting has as its values.
+func (s setting) people() (ids []int64) {
+	for _, value := range []json.RawMessage{s.before, s.after} {
+		var one int64
+		var several []int64
+		switch s.field {
+		case "person", "merged_into":
+			json.Unmarshal(value, &one) //nolint:errcheck // null is nobody
+		case "not":
+			json.Unmarshal(value, &several) //nolint:errcheck // likewise
+		}
+		ids = append(append(ids, one), several...)
+	}
+	return ids
+}
+
 // lockNames holds the spellings of the names that somebody gets or comes back with.
 func (u *undoing) lockNames(ctx context.Context, tx *sql.Tx) error {
 	var spellings []string

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strconv"
+
+	"lineup.dev/lineup/pkg/match"
+)
+
+// known is what the table says of the persons and photos that faces may be like.
+type known struct {
+	who    map[int64]survivor
+	photos map[int64]bool // those that count no more
+	erased map[int64]bool // and of these the erased ones
+	own    map[int64]ownPhoto
+}
+
+// know reads it for the pictures.
+func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err error) {
+	var people, photos []int64
+	for _, p := range pictures {
+		people = append(people, peopleIn(p.faces)...)
+		for _, face := range p.faces {
+			for _, l := range face.likes {
+				photos = append(photos, l.Photo)
+			}
+		}
+	}
+	if k.own, err = ownPhotos(ctx, tx, pictures); err != nil {
+		return k, err
+	}
+	for _, photo := range k.own {
+		people = append(people, photo.person)
+	}
+	if k.who, err = survivors(ctx, tx, people); err != nil {
+		return k, err
+	}
+	err = k.readUnused(ctx, tx, photos)
+	return k, err
+}
+
+// ownPhoto is the photo that a face is, of somebody.
+type ownPhoto struct{ photo, person, stranger int64 }
+
+const (
+	selectOwnPhotos = `
+		SELECT
+			face_id,
+			id,
+			person_id,
+			COALESCE(stranger, 0)
+		FROM person_images
+		WHERE state = '` + string(PhotoUsable) + `'
+			AND removed_at IS NULL
+			AND face_id IN `
+
+	updatePhotosDropped = `
+		UPDATE person_images
+		SET removed_at = UTC_TIMESTAMP(6)
+		WHERE id IN `
+)
+
+// ownPhotos gives the photos that faces of the pictures are, by the faces' ids.
+func ownPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture) (map[int64]ownPhoto, error) {
+	var faces []int64
+	for _, p := range pictures {
+		for _, face := range p.faces {
+			faces = append(faces, face.ID)
+		}
+	}
+	own := map[int64]ownPhoto{}
+	for chunk := range slices.Chunk(distinctIDs(faces), maxValues) {
+		list, args := placeholders(chunk)
+		_, err := query(ctx, tx, func(rows *sql.Rows) (face int64, err error) {
+			var photo ownPhoto
+			err = rows.Scan(&face, &photo.photo, &photo.person, &photo.stranger)
+			own[face] = photo
+			return face, err
+		}, selectOwnPhotos+list, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return own, nil
+}
+
+// addItself tells the rule that a face is as near as can be to whom it is a photo of.
+func (k known) addItself(f *faceRow, face *match.Face[int64]) {
+	photo, is := k.own[f.ID]
+	one, there := k.who[photo.person]
+	if !is || !there || one.Removed || f.byHand() {
+		return
+	}
+	c := match.Candidate[int64]{Person: one.ID, PhotoID: photo.photo, ImageName: facePhotoName(f.ID), Similarity: 1}
+	if one.Name != "" {
+		face.Candidates = append(face.Candidates, c)
+	} else {
+		face.Strangers = append(face.Strangers, c)
+	}
+}
+
+func facePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }
+
+// dropPhotos takes photos from strangers whose faces are not theirs any more: who was
+// enrolled or named meanwhile, has them. It counts as a change of strangers alone.
+func dropPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture, k known) error {
+	var dropped []int64
+	for _, p := range pictures {
+		for _, face := range p.faces {
+			photo, is := k.own[face.ID]
+			if is && photo.stranger != 0 && !face.byHand() && k.who[photo.person].Name == "" && (face.given == 0 || k.who[face.given].ID != k.who[photo.person].ID) {
+				dropped = append(dropped, photo.photo)
+			}
+		}
+	}
+	if dropped = distinctIDs(dropped); len(dropped) == 0 {
+		return nil
+	}
+	for chunk := range slices.Chunk(dropped, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := tx.ExecContext(ctx, updatePhotosDropped+list, args...); err != nil {
+			return err
+		}
+	}
+	_, err := bumpStrangers(ctx, tx, 0, nil, dropped)
+	return err
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+const (
+	// The gallery's row is held, for which whoever holds one of these may wait: where that is
+	// so the transaction begins anew.
+	selectPersonNow = selectPersonForUpdate + ` NOWAIT`
+
+	selectTouched = `
+		SELECT 1
+		FROM change_people
+		WHERE person_id IN %s
+		LIMIT 1`
+
+	selectTogether = `
+		SELECT 1
+		FROM faces a
+		JOIN faces b ON b.image_id = a.image_id
+		WHERE a.person_id IN %s
+			AND b.person_id IN %s
+		LIMIT 1`
+)
+
+// join makes two strangers one and tells who that is: the elder, if it may be. The other's
+// row points there, as after a merge. Two whom a picture shows side by side are not one, and
+// what a hand ever touched, hands alone join.
+func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int64, error) {
+	into, from := min(one, other), max(one, other)
+	rows, err := query(ctx, tx, scanPersonRow, fmt.Sprintf(selectPersonNow, "(?, ?)"), into, from)
+	if err != nil {
+		return one, err
+	}
+	if len(rows) != 2 {
+		return one, errMoved
+	}
+	for _, row := range rows {
+		if row.Name != "" || row.into.Valid || row.removed {
+			return one, nil
+		}
+	}
+	all := make([][]int64, 2)
+	for i, row := range rows {
+		if all[i], err = members(ctx, tx, row.ID); err != nil {
+			return one, err
+		}
+		if touched, err := touchedByHand(ctx, tx, all[i]); err != nil || touched {
+			return one, err
+		}
+	}
+	first, args := placeholders(all[0])
+	second, more := placeholders(all[1])
+	together, err := query(ctx, tx, scanID, fmt.Sprintf(selectTogether, first, second), append(args, more...)...)
+	if err != nil || len(together) > 0 {
+		return one, err
+	}
+	if _, err := tx.ExecContext(ctx, updateMergedInto, into, from); err != nil {
+		return one, err
+	}
+	s.people = append(s.people, from)
+	s.begun--
+	for id, who := range s.who {
+		if who.ID == from {
+			who.ID = into
+			s.who[id] = who
+		}
+	}
+	return into, nil
+}
+
+// touchedByHand tells whether any change that a hand made is about one of these people.
+func touchedByHand(ctx context.Context, q querier, people []int64) (bool, error) {
+	list, args := placeholders(people)
+	found, err := query(ctx, q, scanID, fmt.Sprintf(selectTouched, list), args...)
+	return len(found) > 0, err
+}
