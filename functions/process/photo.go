@@ -67,7 +67,7 @@ func (p *photo) finish(ctx context.Context, d decision, log *slog.Logger) error 
 		}
 	}
 	if err == nil {
-		log.Info("photo examined", "person", finished.PersonID, "state", finished.State, "reason", finished.Reason)
+		log.Info("photo examined", "person", finished.PersonID, "state", finished.State)
 	}
 	return err
 }

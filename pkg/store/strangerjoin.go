@@ -58,10 +58,12 @@ func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int6
 	if err != nil || len(together) > 0 {
 		return one, err
 	}
-	if _, err := tx.ExecContext(ctx, updateMergedInto, into, from); err != nil {
-		return one, err
+	for _, id := range all[1] { // no hand merged any of them: there is nothing to undo
+		if _, err := tx.ExecContext(ctx, updateMergedInto, into, id); err != nil {
+			return one, err
+		}
 	}
-	s.people = append(s.people, from)
+	s.people = append(s.people, all[1]...)
 	s.begun--
 	for id, who := range s.who {
 		if who.ID == from {
