@@ -72,7 +72,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
 	parsed := pages{}
-	for _, name := range []string{"images", "image", "people", "person", "strangers", "activity", "add", "search", "folders", "folder", "problem"} {
+	for _, name := range []string{"images", "image", "people", "person", "erasure", "strangers", "activity", "add", "search", "folders", "folder", "problem"} {
 		own, err := layout.Clone()
 		if err == nil {
 			own, err = own.ParseFS(templates, "templates/"+name+".html")

@@ -48,6 +48,45 @@ func (s *Store) Person(ctx context.Context, id int64) (profile Profile, err erro
 	return profile, err
 }
 
+const selectMergedBy = `
+	SELECT subject
+	FROM change_values
+	WHERE change_id = ?
+		AND subject LIKE 'person/%/merged_into'`
+
+// PicturesNamed is how many pictures show another name by a change: all of whoever was named
+// or merged by it. Other changes name nobody.
+func (s *Store) PicturesNamed(ctx context.Context, c Change) (pictures int64, err error) {
+	var people []int64
+	switch {
+	case c.Action == ActionName && c.Person != nil:
+		people = []int64{c.Person.ID}
+	case c.Action == ActionMerge:
+		err := s.do(ctx, "read who was merged", func() error {
+			people, err = query(ctx, s.db, func(rows *sql.Rows) (id int64, err error) {
+				var subject string
+				if err := rows.Scan(&subject); err != nil {
+					return 0, err
+				}
+				_, err = fmt.Sscanf(subject, "person/%d/", &id)
+				return id, err
+			}, selectMergedBy, c.ID)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	for _, id := range people {
+		profile, err := s.Person(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		pictures += profile.Pictures
+	}
+	return pictures, nil
+}
+
 // People lists persons with an id above after, at most limit, in the order in
 // which they were added. More tells that there are more behind the last.
 func (s *Store) People(ctx context.Context, after int64, limit int) (people []lineup.Person, more bool, err error) {
