@@ -55,7 +55,7 @@ func (c *crowdOf) sameWithout(t *testing.T, rows *sql.DB, dir fs.FS, files []str
 			continue
 		}
 		enrolled[person] = true
-		answer := testkit.Must(c.identify(t.Context(), testkit.Must(fs.ReadFile(dir, file))(t)))(t)
+		answer := testkit.Must(c.identify(t.Context(), testkit.Must(fs.ReadFile(dir, file))(t), nil))(t)
 		photo := &facerecog.Photo{ImageName: person + ".jpg", Faces: []*facerecog.PhotoFace{{Face: answer.Faces[0]}}}
 		enrolRow(t, rows, person, photo)
 		enrolRow(t, others, person, photo)
@@ -65,7 +65,7 @@ func (c *crowdOf) sameWithout(t *testing.T, rows *sql.DB, dir fs.FS, files []str
 	named, strangers := 0, 0
 	for _, file := range files {
 		body := testkit.Must(fs.ReadFile(dir, file))(t)
-		with, without := testkit.Must(c.identify(t.Context(), body))(t), testkit.Must(alone.identify(t.Context(), body))(t)
+		with, without := testkit.Must(c.identify(t.Context(), body, nil))(t), testkit.Must(alone.identify(t.Context(), body, nil))(t)
 		for _, answer := range []*facerecog.IdentifyResponse{with, without} {
 			answer.Comparison.GalleryState = 0
 			for _, face := range answer.Faces {
@@ -93,7 +93,7 @@ func (c *crowdOf) look(t *testing.T, path string, body []byte, person string) {
 	t.Helper()
 	submitted := testkit.Must(c.db.Submit(t.Context(), store.Paths(path)))(t)
 	claim := testkit.Must(c.db.Claim(t.Context(), submitted[0].ID, time.Minute))(t)
-	answer := testkit.Must(c.identify(t.Context(), body))(t)
+	answer := testkit.Must(c.identify(t.Context(), body, nil))(t)
 	result := store.Result{MaxStrangers: 1000, Comparison: &store.Comparison{
 		GalleryState: max(answer.Comparison.GalleryState, 1), Rule: match.Rule{
 			Threshold: float64(answer.Comparison.Threshold), Margin: float64(answer.Comparison.Margin),

@@ -251,3 +251,16 @@ func (s *Store) removeForgotten(ctx context.Context) error {
 		}
 	}
 }
+
+const selectTouched = `
+		SELECT 1
+		FROM change_people
+		WHERE person_id IN %s
+		LIMIT 1`
+
+// touchedByHand tells whether any change that a hand made is about one of these people.
+func touchedByHand(ctx context.Context, q querier, people []int64) (bool, error) {
+	list, args := placeholders(people)
+	found, err := query(ctx, q, scanID, fmt.Sprintf(selectTouched, list), args...)
+	return len(found) > 0, err
+}
