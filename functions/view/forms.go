@@ -135,20 +135,12 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		answer = madeAnswer{} // a list, which no form needs
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		refused := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
+		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
-		json.Unmarshal(text, refused) //nolint:errcheck // few problems are about people or photos
-		return answer, refused
+		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people or photos
+		return answer, met
 	}
 	return answer, nil
-}
-
-// sentence is a detail of the API as pages write it.
-func sentence(detail string) string {
-	if detail == "" {
-		return ""
-	}
-	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }
 
 // back is the page that a form wants to lead to: one of this site.

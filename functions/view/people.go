@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -91,55 +90,17 @@ func (q query) peopleOrder() (store.PeopleOrder, error) {
 
 // alike are the two of these people who could be one and are the most alike.
 func (v *view) alike(r *http.Request, people []store.Profile) (*pair, error) {
-	ids := make([]int64, len(people))
+	known := make([]int64, len(people))
 	for i, p := range people {
-		ids[i] = p.ID
+		known[i] = p.ID
 	}
-	pairs, err := v.db.AlikeAmong(r.Context(), ids, v.options.SimilarLeast)
+	pairs, err := v.db.AlikeAmong(r.Context(), known, v.options.SimilarLeast)
 	if err != nil || len(pairs) == 0 {
 		return nil, err
 	}
 	first := pairs[0]
 	return &pair{
-		people[slices.Index(ids, first.One)], people[slices.Index(ids, first.Other)],
+		people[slices.Index(known, first.One)], people[slices.Index(known, first.Other)],
 		first.Similarity, len(pairs) - 1,
 	}, nil
-}
-
-// portraitOf is the crop that stands for a person: of the photo that was chosen, else of the
-// best; empty where there is none.
-func portraitOf(p store.Profile) lineup.Derived {
-	var best store.Photo
-	for _, photo := range p.Photos {
-		switch {
-		case photo.Crop == "":
-		case p.Cover != nil && photo.ID == *p.Cover:
-			return photo.Crop
-		case best.ID == 0 || goodness(photo) > goodness(best):
-			best = photo
-		}
-	}
-	return best.Crop
-}
-
-// goodness puts photos that count before those that do not, and larger, sharper ones first.
-func goodness(p store.Photo) float64 {
-	good := 0.0
-	if p.State != store.PhotoUnusable {
-		good = 1
-	}
-	if face := usedFace(p); face != nil {
-		good += face.Width * min(face.Sharpness, 0.1)
-	}
-	return good
-}
-
-// notCounting is how many of a person's photos do not count.
-func notCounting(p store.Profile) (n int) {
-	for _, photo := range p.Photos {
-		if photo.State == store.PhotoUnusable {
-			n++
-		}
-	}
-	return n
 }

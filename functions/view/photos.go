@@ -95,3 +95,41 @@ func photoClass(s store.PhotoState) string {
 
 // isCover tells whether the photo was chosen to stand for the person.
 func isCover(p store.Profile, photo store.Photo) bool { return p.Cover != nil && *p.Cover == photo.ID }
+
+// portraitOf is the crop that stands for a person: of the photo that was chosen, else of the
+// best; empty where there is none.
+func portraitOf(p store.Profile) lineup.Derived {
+	var best store.Photo
+	for _, photo := range p.Photos {
+		switch {
+		case photo.Crop == "":
+		case p.Cover != nil && photo.ID == *p.Cover:
+			return photo.Crop
+		case best.ID == 0 || goodness(photo) > goodness(best):
+			best = photo
+		}
+	}
+	return best.Crop
+}
+
+// goodness puts photos that count before those that do not, and larger, sharper ones first.
+func goodness(p store.Photo) float64 {
+	good := 0.0
+	if p.State != store.PhotoUnusable {
+		good = 1
+	}
+	if face := usedFace(p); face != nil {
+		good += face.Width * min(face.Sharpness, 0.1)
+	}
+	return good
+}
+
+// notCounting is how many of a person's photos do not count.
+func notCounting(p store.Profile) (n int) {
+	for _, photo := range p.Photos {
+		if photo.State == store.PhotoUnusable {
+			n++
+		}
+	}
+	return n
+}

@@ -45,15 +45,15 @@ type way struct {
 // refuseForm answers with a problem that a form met, and the ways out of it.
 func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	problem := v.report(r, problemOf(err), err)
-	refused, is := errors.AsType[*refusedForm](err)
+	met, is := errors.AsType[*refusedForm](err)
 	if !is || serve.WantsJSON(r) {
 		v.refuse(w, r, problem)
 		return
 	}
-	content := problemPage{Problem: problem, People: refused.People, Photos: refused.Photos, Ways: refused.ways(r)}
+	content := problemPage{Problem: problem, People: met.People, Photos: met.Photos, Ways: met.ways(r)}
 	content.Title = refusedTitle(problem)
-	if refused.id != 0 && len(refused.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
-		content.People = []lineup.Person{{ID: refused.id}}
+	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
+		content.People = []lineup.Person{{ID: met.id}}
 	}
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
 }
@@ -74,7 +74,7 @@ func refusedTitle(p serve.Problem) string {
 // ways are what can be sent instead.
 func (f *refusedForm) ways(r *http.Request) (ways []way) {
 	add := func(label, field, value string) {
-		ways = append(ways, way{Label: label, Field: field, Value: value, Action: r.URL.RequestURI(), Kept: kept(r.PostForm, field)})
+		ways = append(ways, way{Label: label, Field: field, Value: value, Action: r.URL.RequestURI(), Kept: otherFields(r.PostForm, field)})
 	}
 	upload := r.PostForm == nil
 	naming := r.URL.Query().Get("do") == "name"
@@ -121,8 +121,8 @@ func likeWhom(photos []store.Photo) *lineup.Person {
 	return &photos[i].Similar.Person
 }
 
-// kept are the fields of a form but one.
-func kept(fields url.Values, but string) map[string]string {
+// otherFields are the fields of a form but one.
+func otherFields(fields url.Values, but string) map[string]string {
 	rest := map[string]string{}
 	for name, values := range fields {
 		if name != but && len(values) == 1 { // forms that ask for a name have no field twice

@@ -43,11 +43,11 @@ func (v *view) strangers(r *http.Request) (page, error) {
 		content.First = q.with("after", "", doneParameter, "")
 	}
 	if !serve.WantsJSON(r) {
-		ids := make([]int64, len(people))
+		listed := make([]int64, len(people))
 		for i, p := range people {
-			ids[i] = p.ID
+			listed[i] = p.ID
 		}
-		content.Seen, err = v.db.Glimpses(r.Context(), ids, glimpsesShown)
+		content.Seen, err = v.db.Glimpses(r.Context(), listed, glimpsesShown)
 	}
 	return page{template: "strangers", title: "Strangers", content: content}, err
 }

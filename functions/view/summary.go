@@ -122,3 +122,11 @@ func dayOf(t time.Time) string {
 	}
 	return t.UTC().Format(time.DateOnly)
 }
+
+// sentence is a detail of the API as pages write it.
+func sentence(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
+}

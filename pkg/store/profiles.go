@@ -64,11 +64,11 @@ func (s *Store) PicturesNamed(ctx context.Context, c Change) (pictures int64, er
 	case c.Action == ActionMerge:
 		err := s.do(ctx, "read who was merged", func() error {
 			people, err = query(ctx, s.db, func(rows *sql.Rows) (id int64, err error) {
-				var subject string
-				if err := rows.Scan(&subject); err != nil {
+				var text string
+				if err := rows.Scan(&text); err != nil {
 					return 0, err
 				}
-				_, err = fmt.Sscanf(subject, "person/%d/", &id)
+				_, err = fmt.Sscanf(text, "person/%d/", &id)
 				return id, err
 			}, selectMergedBy, c.ID)
 			return err
