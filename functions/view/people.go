@@ -90,17 +90,17 @@ func (q query) peopleOrder() (store.PeopleOrder, error) {
 
 // alike are the two of these people who could be one and are the most alike.
 func (v *view) alike(r *http.Request, people []store.Profile) (*pair, error) {
-	known := make([]int64, len(people))
+	listed := make([]int64, len(people))
 	for i, p := range people {
-		known[i] = p.ID
+		listed[i] = p.ID
 	}
-	pairs, err := v.db.AlikeAmong(r.Context(), known, v.options.SimilarLeast)
+	pairs, err := v.db.AlikeAmong(r.Context(), listed, v.options.SimilarLeast)
 	if err != nil || len(pairs) == 0 {
 		return nil, err
 	}
 	first := pairs[0]
 	return &pair{
-		people[slices.Index(known, first.One)], people[slices.Index(known, first.Other)],
+		people[slices.Index(listed, first.One)], people[slices.Index(listed, first.Other)],
 		first.Similarity, len(pairs) - 1,
 	}, nil
 }
