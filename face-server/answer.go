@@ -127,6 +127,7 @@ func (d describer) describe(response *facerecog.Face, f gallery.Face) {
 	response.Model = d.model
 	response.Liveness = f.Liveness
 	response.Problems = problemsOf(d.Requirements.Of(f.Quality))
+	response.Crop = f.Crop
 }
 
 func problemsOf(found []gallery.Problem) (all []facerecog.Problem) {

@@ -98,16 +98,19 @@ func (e *engine) source(config settings) string {
 	return "KNOWN_PEOPLE=" + config.KnownPeople
 }
 
-// identify tells who the faces in a picture are. The error is one of package picture's,
-// ctx's, or the models'.
-func (e *engine) identify(ctx context.Context, body []byte) (*facerecog.IdentifyResponse, error) {
-	faces, warning, err := e.workers.extract(ctx, body)
+// identify tells who the faces in a picture are, and makes derived pictures unless that is
+// nil. The error is one of package picture's, ctx's, or the models'.
+func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*facerecog.IdentifyResponse, error) {
+	faces, warning, err := e.workers.measure(ctx, nil, body, made)
 	if err != nil {
 		return nil, err
 	}
 	comparison := e.comparison()
 	response := e.answer(faces, e.gallery.Candidates, e.describer)
 	response.Warning, response.Comparison = warning, comparison
+	if made != nil {
+		response.Thumbnail, response.Large = made.thumbnail, made.large
+	}
 	return response, nil
 }
 

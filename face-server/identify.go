@@ -62,7 +62,7 @@ func identifyFile(ctx context.Context, e *engine, path string, limit int64) (*fa
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	response, err := e.identify(ctx, body)
+	response, err := e.identify(ctx, body, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

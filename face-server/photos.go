@@ -69,12 +69,18 @@ func (p *photos) Describe(ctx context.Context, request *facerecog.DescribeReques
 	var response *facerecog.Photo
 	err := p.alone(ctx, p.enrolling, func() error {
 		photos := p.server.photos
-		photos.Extract = p.workers.extractNext
+		made := derivedFor(request)
+		photos.Extract = func(ctx context.Context, body []byte) ([]gallery.Face, string, error) {
+			return p.workers.measure(ctx, p.workers.urgent, body, made) // before all pictures that wait
+		}
 		one, faces, err := photos.Describe(ctx, request.ImageName)
 		if p.rows == nil {
 			one.Person = lineup.PersonOf(one.Name)
 		}
 		response = p.shown(one, faces)
+		if made != nil {
+			response.Thumbnail = made.thumbnail
+		}
 		return err
 	})
 	if errors.Is(err, photo.ErrNotFound) {

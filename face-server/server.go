@@ -90,7 +90,7 @@ func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (r
 	err = s.admit(ctx, request, func(ctx context.Context) error {
 		body, content, err := s.body(ctx, request)
 		if err == nil {
-			response, err = s.identify(ctx, body)
+			response, err = s.identify(ctx, body, derivedFor(request))
 		}
 		if err == nil && s.regions {
 			err = s.addRegions(ctx, response, request.GetImagePath(), body)

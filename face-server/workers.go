@@ -67,22 +67,22 @@ func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face
 
 // extract is recognise, and measures how well each face can be seen.
 func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
-	return w.measure(ctx, nil, body)
+	return w.measure(ctx, nil, body, nil)
 }
 
-// extractNext is extract by the next worker that becomes free, before all who wait.
-func (w *workers) extractNext(ctx context.Context, body []byte) (faces []gallery.Face, warning string, err error) {
-	return w.measure(ctx, w.urgent, body)
-}
-
-func (w *workers) measure(ctx context.Context, urgent <-chan *face.Recogniser, body []byte) (faces []gallery.Face, warning string, err error) {
+// measure is extract, also by a worker of urgent. It makes derived pictures, too, unless
+// that is nil.
+func (w *workers) measure(ctx context.Context, urgent <-chan *face.Recogniser, body []byte, made *derived) (faces []gallery.Face, warning string, err error) {
 	err = w.process(ctx, urgent, body, func(r *face.Recogniser, p *picture.Picture) error {
 		warning = p.Warning
 		found, err := r.Faces(ctx, p)
 		for _, f := range found {
 			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p.Rotated(f.Turns), f.Box.Rotated(f.Turns))})
 		}
-		return err
+		if err != nil || made == nil {
+			return err
+		}
+		return made.make(p, body, faces)
 	})
 	return faces, warning, err
 }

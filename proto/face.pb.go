@@ -235,7 +235,9 @@ type IdentifyRequest struct {
 	// image is given.
 	ImagePath string `protobuf:"bytes,1,opt,name=image_path,json=imagePath,proto3" json:"image_path,omitempty"`
 	// The picture itself, a file of a format that the server decodes.
-	Image         []byte `protobuf:"bytes,2,opt,name=image,proto3" json:"image,omitempty"`
+	Image []byte `protobuf:"bytes,2,opt,name=image,proto3" json:"image,omitempty"`
+	// Whether the answer is to have derived pictures: thumbnail, large and each face's crop.
+	Derived       bool `protobuf:"varint,3,opt,name=derived,proto3" json:"derived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -284,6 +286,13 @@ func (x *IdentifyRequest) GetImage() []byte {
 	return nil
 }
 
+func (x *IdentifyRequest) GetDerived() bool {
+	if x != nil {
+		return x.Derived
+	}
+	return false
+}
+
 type IdentifyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The gallery photo that matched best of all faces, or "not_found".
@@ -301,7 +310,12 @@ type IdentifyResponse struct {
 	Comparison *Comparison `protobuf:"bytes,5,opt,name=comparison,proto3" json:"comparison,omitempty"`
 	// Whose faces its metadata says that it shows, and where; empty where the server does not
 	// read that.
-	Regions       []*Region `protobuf:"bytes,6,rep,name=regions,proto3" json:"regions,omitempty"`
+	Regions []*Region `protobuf:"bytes,6,rep,name=regions,proto3" json:"regions,omitempty"`
+	// The picture small, 320 pixels at most and 15 KiB: a JPEG, upright, without metadata.
+	// This and the others are empty unless derived was asked for.
+	Thumbnail []byte `protobuf:"bytes,7,opt,name=thumbnail,proto3" json:"thumbnail,omitempty"`
+	// The same of 1,600 pixels at most; only of a picture that no browser shows as it is.
+	Large         []byte `protobuf:"bytes,8,opt,name=large,proto3" json:"large,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -374,6 +388,20 @@ func (x *IdentifyResponse) GetComparison() *Comparison {
 func (x *IdentifyResponse) GetRegions() []*Region {
 	if x != nil {
 		return x.Regions
+	}
+	return nil
+}
+
+func (x *IdentifyResponse) GetThumbnail() []byte {
+	if x != nil {
+		return x.Thumbnail
+	}
+	return nil
+}
+
+func (x *IdentifyResponse) GetLarge() []byte {
+	if x != nil {
+		return x.Large
 	}
 	return nil
 }
@@ -559,7 +587,10 @@ type Face struct {
 	Problems []Problem `protobuf:"varint,11,rep,packed,name=problems,proto3,enum=facerecog.Problem" json:"problems,omitempty"`
 	// The nearest strangers, the nearest first, near enough or not: people of the database
 	// who have no name. They change nothing of all the above.
-	Strangers     []*Candidate `protobuf:"bytes,12,rep,name=strangers,proto3" json:"strangers,omitempty"`
+	Strangers []*Candidate `protobuf:"bytes,12,rep,name=strangers,proto3" json:"strangers,omitempty"`
+	// The face and some of what is around it, 160 pixels at most and 5 KiB: a JPEG, with the
+	// face upright, without metadata. Empty unless derived was asked for.
+	Crop          []byte `protobuf:"bytes,13,opt,name=crop,proto3" json:"crop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -674,6 +705,13 @@ func (x *Face) GetProblems() []Problem {
 func (x *Face) GetStrangers() []*Candidate {
 	if x != nil {
 		return x.Strangers
+	}
+	return nil
+}
+
+func (x *Face) GetCrop() []byte {
+	if x != nil {
+		return x.Crop
 	}
 	return nil
 }
@@ -949,8 +987,10 @@ func (x *ListResponse) GetNextPageToken() string {
 }
 
 type DescribeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ImageName     string                 `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ImageName string                 `protobuf:"bytes,1,opt,name=image_name,json=imageName,proto3" json:"image_name,omitempty"`
+	// Whether the answer is to have derived pictures: thumbnail and each face's crop.
+	Derived       bool `protobuf:"varint,2,opt,name=derived,proto3" json:"derived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -992,6 +1032,13 @@ func (x *DescribeRequest) GetImageName() string {
 	return ""
 }
 
+func (x *DescribeRequest) GetDerived() bool {
+	if x != nil {
+		return x.Derived
+	}
+	return false
+}
+
 // Photo is a photo of a known person.
 type Photo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1010,7 +1057,9 @@ type Photo struct {
 	// What it shows, the largest face first.
 	Faces []*PhotoFace `protobuf:"bytes,6,rep,name=faces,proto3" json:"faces,omitempty"`
 	// What its faces were compared with; absent where they were not.
-	Comparison    *Comparison `protobuf:"bytes,7,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	Comparison *Comparison `protobuf:"bytes,7,opt,name=comparison,proto3" json:"comparison,omitempty"`
+	// As IdentifyResponse.thumbnail.
+	Thumbnail     []byte `protobuf:"bytes,8,opt,name=thumbnail,proto3" json:"thumbnail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1090,6 +1139,13 @@ func (x *Photo) GetFaces() []*PhotoFace {
 func (x *Photo) GetComparison() *Comparison {
 	if x != nil {
 		return x.Comparison
+	}
+	return nil
+}
+
+func (x *Photo) GetThumbnail() []byte {
+	if x != nil {
+		return x.Thumbnail
 	}
 	return nil
 }
@@ -1328,11 +1384,12 @@ const file_face_proto_rawDesc = "" +
 	"face.proto\x12\tfacerecog\"\a\n" +
 	"\x05Empty\"+\n" +
 	"\x13HealthCheckResponse\x12\x14\n" +
-	"\x05ready\x18\x01 \x01(\bR\x05ready\"F\n" +
+	"\x05ready\x18\x01 \x01(\bR\x05ready\"`\n" +
 	"\x0fIdentifyRequest\x12\x1d\n" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
-	"\x05image\x18\x02 \x01(\fR\x05image\"\xf0\x01\n" +
+	"\x05image\x18\x02 \x01(\fR\x05image\x12\x18\n" +
+	"\aderived\x18\x03 \x01(\bR\aderived\"\xa4\x02\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
@@ -1342,7 +1399,9 @@ const file_face_proto_rawDesc = "" +
 	"\n" +
 	"comparison\x18\x05 \x01(\v2\x15.facerecog.ComparisonR\n" +
 	"comparison\x12+\n" +
-	"\aregions\x18\x06 \x03(\v2\x11.facerecog.RegionR\aregions\"u\n" +
+	"\aregions\x18\x06 \x03(\v2\x11.facerecog.RegionR\aregions\x12\x1c\n" +
+	"\tthumbnail\x18\a \x01(\fR\tthumbnail\x12\x14\n" +
+	"\x05large\x18\b \x01(\fR\x05large\"u\n" +
 	"\x06Region\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1353,7 +1412,7 @@ const file_face_proto_rawDesc = "" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
 	"\tthreshold\x18\x02 \x01(\x02R\tthreshold\x12\x16\n" +
 	"\x06margin\x18\x03 \x01(\x02R\x06margin\x12-\n" +
-	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\xf2\x03\n" +
+	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\x86\x04\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -1372,7 +1431,8 @@ const file_face_proto_rawDesc = "" +
 	"\arefusal\x18\n" +
 	" \x01(\x0e2\x12.facerecog.RefusalR\arefusal\x12.\n" +
 	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x122\n" +
-	"\tstrangers\x18\f \x03(\v2\x14.facerecog.CandidateR\tstrangersB\b\n" +
+	"\tstrangers\x18\f \x03(\v2\x14.facerecog.CandidateR\tstrangers\x12\x12\n" +
+	"\x04crop\x18\r \x01(\fR\x04cropB\b\n" +
 	"\x06_scoreB\r\n" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
@@ -1398,10 +1458,11 @@ const file_face_proto_rawDesc = "" +
 	"\rwith_problems\x18\x03 \x01(\bR\fwithProblems\"`\n" +
 	"\fListResponse\x12(\n" +
 	"\x06photos\x18\x01 \x03(\v2\x10.facerecog.PhotoR\x06photos\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
 	"\x0fDescribeRequest\x12\x1d\n" +
 	"\n" +
-	"image_name\x18\x01 \x01(\tR\timageName\"\x81\x02\n" +
+	"image_name\x18\x01 \x01(\tR\timageName\x12\x18\n" +
+	"\aderived\x18\x02 \x01(\bR\aderived\"\x9f\x02\n" +
 	"\x05Photo\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
@@ -1412,7 +1473,8 @@ const file_face_proto_rawDesc = "" +
 	"\x05faces\x18\x06 \x03(\v2\x14.facerecog.PhotoFaceR\x05faces\x125\n" +
 	"\n" +
 	"comparison\x18\a \x01(\v2\x15.facerecog.ComparisonR\n" +
-	"comparison\"]\n" +
+	"comparison\x12\x1c\n" +
+	"\tthumbnail\x18\b \x01(\fR\tthumbnail\"]\n" +
 	"\fMatchRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x127\n" +
 	"\vdescriptors\x18\x02 \x03(\v2\x15.facerecog.DescriptorR\vdescriptors\"$\n" +

@@ -11,6 +11,7 @@ import (
 type Face struct {
 	face.Face
 	Quality
+	Crop []byte // a JPEG of it, where that was asked for
 }
 
 // Quality is how well a face can be seen.

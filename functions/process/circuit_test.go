@@ -192,7 +192,7 @@ func TestAClaimThatWaitedLetsNoCallThrough(t *testing.T) {
 	work.Go(func() { answers = s.deliverAll(t, crowd) })
 	testkit.Eventually(t, patience, "as many claims wait as there are connections", func() bool {
 		var waiting int
-		testkit.Succeed(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET claim%'").Scan(&waiting))
+		testkit.Succeed(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND info LIKE 'UPDATE images%SET prior_claim%'").Scan(&waiting))
 		return waiting == 10
 	})
 	for range 3 {

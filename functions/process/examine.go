@@ -23,10 +23,7 @@ func examine(described *facerecog.Photo, chosen int) store.PhotoOutcome {
 	if described == nil {
 		return store.PhotoOutcome{State: store.PhotoUnchecked}
 	}
-	faces := described.GetFaces()
-	faces = faces[:min(maxShown, len(faces))]
-	ordered := slices.Clone(faces)
-	slices.SortStableFunc(ordered, func(a, b *facerecog.PhotoFace) int { return cmp.Compare(leftOf(a), leftOf(b)) })
+	ordered := leftToRight(described)
 	counts, reason := faceThatCounts(described, ordered, chosen)
 	outcome := store.PhotoOutcome{State: store.PhotoUnusable, Reason: reason, Shown: shownFaces(ordered, counts)}
 	if counts == nil {
@@ -56,17 +53,34 @@ func examine(described *facerecog.Photo, chosen int) store.PhotoOutcome {
 	return outcome
 }
 
+// cropOf is the picture that stands for a photo, and how large it may be: its face that
+// counts, or all of it where none does.
+func cropOf(described *facerecog.Photo, chosen int) (body []byte, most int) {
+	if counts, _ := faceThatCounts(described, leftToRight(described), chosen); counts != nil {
+		return counts.GetFace().GetCrop(), cropBytes
+	}
+	return described.GetThumbnail(), thumbnailBytes
+}
+
+// leftToRight are the photo's faces in the order in which people count them.
+func leftToRight(described *facerecog.Photo) []*facerecog.PhotoFace {
+	faces := described.GetFaces()
+	ordered := slices.Clone(faces[:min(maxShown, len(faces))])
+	slices.SortStableFunc(ordered, func(a, b *facerecog.PhotoFace) int { return cmp.Compare(leftOf(a), leftOf(b)) })
+	return ordered
+}
+
 // faceThatCounts gives the face by which its person is to be known, nil where it is open
 // which, and what keeps it from being used, empty where nothing does.
-func faceThatCounts(described *facerecog.Photo, leftToRight []*facerecog.PhotoFace, chosen int) (counts *facerecog.PhotoFace, reason string) {
+func faceThatCounts(described *facerecog.Photo, ordered []*facerecog.PhotoFace, chosen int) (counts *facerecog.PhotoFace, reason string) {
 	largest := described.GetFaces()
-	switch n := len(leftToRight); {
+	switch n := len(ordered); {
 	case n == 0:
 		return nil, cmp.Or(described.GetAdvice(), reasons(described.GetProblems()), problemReasons[facerecog.Problem_NO_FACE])
 	case chosen > n:
 		return nil, fmt.Sprintf("it has no face %d: choose one from 1 to %d, left to right", chosen, n)
 	case chosen > 0:
-		counts = leftToRight[chosen-1]
+		counts = ordered[chosen-1]
 	case n > 1 && slices.Contains(described.GetProblems(), facerecog.Problem_SEVERAL_FACES) && !described.GetUsable():
 		return nil, fmt.Sprintf("it shows %d faces: choose the person's from 1 to %d, left to right, or take a photo of one", n, n)
 	default:

@@ -68,9 +68,12 @@ func (f *faceServer) close() error { return f.current.Load().Close() }
 
 // outcome is how one call to the face server ended.
 type outcome struct {
-	faces   []lineup.Face // when the code is OK
-	warning string        // what could not be seen; when the code is OK
-	content string        // tells the content of the file that this is about, if the server says
+	faces []lineup.Face // when the code is OK
+	// thumbnail and large, and the faces' crops, name what is among files.
+	thumbnail, large lineup.Derived
+	files            []derivedFile
+	warning          string // what could not be seen; when the code is OK
+	content          string // tells the content of the file that this is about, if the server says
 	// comparison is what the faces were compared with, if the server says.
 	comparison *store.Comparison
 	regions    []store.Region // whose faces the picture's metadata says that it shows
@@ -95,23 +98,27 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 	// For the face server's log; one that does not know it leaves it alone.
 	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, p.trace), facerecog.ImageKey, strconv.FormatInt(p.id, 10))
 	return unlessOpened(ctx, opened, func(ctx context.Context) (outcome, error) {
-		response, err := facerecog.NewIdentifyClient(f.current.Load()).Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path})
-		return outcome{
+		response, err := facerecog.NewIdentifyClient(f.current.Load()).Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path, Derived: p.derived != nil})
+		o := outcome{
 			faces:      readFaces(response),
 			warning:    response.GetWarning(),
 			content:    readContent(response.GetContent()),
 			comparison: readComparison(response.GetComparison()),
 			regions:    readRegions(response.GetRegions()),
 			sent:       true,
-		}, err
+		}
+		if p.derived != nil {
+			o.readDerived(response, p.won.Derived)
+		}
+		return o, err
 	})
 }
 
 // describe asks what a photo of the gallery shows. A server that knows only the original
 // API describes none.
-func (f *faceServer) describe(ctx, opened context.Context, image string, trace event.Trace) (described *facerecog.Photo, o outcome) {
+func (f *faceServer) describe(ctx, opened context.Context, image string, derived bool, trace event.Trace) (described *facerecog.Photo, o outcome) {
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		described, err = facerecog.NewGalleryClient(f.current.Load()).Describe(ctx, &facerecog.DescribeRequest{ImageName: image})
+		described, err = facerecog.NewGalleryClient(f.current.Load()).Describe(ctx, &facerecog.DescribeRequest{ImageName: image, Derived: derived})
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented {

@@ -39,6 +39,7 @@ type faceStub struct {
 	match    func(ctx context.Context, r *facerecog.MatchRequest) (*facerecog.MatchResponse, error)
 
 	sick    atomic.Bool
+	derived atomic.Bool // derived pictures were asked for
 	calls   atomic.Int32
 	probes  atomic.Int32
 	address string
@@ -48,11 +49,13 @@ type faceStub struct {
 
 func (f *faceStub) Identify(ctx context.Context, r *facerecog.IdentifyRequest) (*facerecog.IdentifyResponse, error) {
 	f.calls.Add(1)
+	f.derived.Store(r.GetDerived())
 	return f.answer(ctx, r.GetImagePath())
 }
 
 func (f *faceStub) Describe(ctx context.Context, r *facerecog.DescribeRequest) (*facerecog.Photo, error) {
 	f.calls.Add(1)
+	f.derived.Store(r.GetDerived())
 	return f.describe(ctx, r.GetImageName())
 }
 

@@ -33,6 +33,11 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	defer faces.close()
+	derived, err := newDerivedFiles(s.DerivedSettings, log)
+	if err != nil {
+		return err
+	}
+	defer derived.close()
 	results, err := newAnnouncer(s, db)
 	if err != nil {
 		return err
@@ -53,6 +58,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),
 			parts:            &partTeller{rows: db, timeout: s.WriteTimeout, log: log},
 			announcer:        results,
+			derived:          derived,
 			quarantine:       make(chan struct{}, 1),
 			ending:           ending,
 		},

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -14,8 +17,9 @@ type picture struct {
 	id    int64
 	trace event.Trace // of the event that brought it
 
-	won  store.Claim
-	told bool // nobody waits for the result
+	won   store.Claim
+	saved []lineup.Derived // under the claim
+	told  bool             // nobody waits for the result
 }
 
 func (p *picture) claim(ctx context.Context) (c claimed, err error) {
@@ -25,10 +29,22 @@ func (p *picture) claim(ctx context.Context) (c claimed, err error) {
 		not := notClaimed(p.won.Outcome, p.won.Wait, "image", p.id, string(p.won.Status))
 		c.not, c.unannounced = &not, p.won.Outcome == store.Done && !p.won.Announced
 	}
+	if err == nil && p.won.Outcome == store.Won {
+		p.derived.removePrior(ctx, p.won.PriorDerived)
+	}
 	return c, err
 }
 
-func (p *picture) ask(ctx, opened context.Context) outcome { return p.faces.identify(ctx, opened, p) }
+func (p *picture) ask(ctx, opened context.Context) outcome {
+	o := p.faces.identify(ctx, opened, p)
+	if len(o.files) > 0 && !p.derived.save(ctx, o.files) {
+		o.withoutDerived()
+	}
+	for _, file := range o.files {
+		p.saved = append(p.saved, file.name)
+	}
+	return o
+}
 
 func (p *picture) giveBack(ctx context.Context, d decision) error {
 	return p.store.GiveBack(ctx, p.won, d.delay, d.row == returnCounted, d.unusual)
@@ -41,10 +57,25 @@ func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) erro
 		d.result.Comparison, d.result.MaxStrangers = &comparison, p.MaxStrangers
 	}
 	status, err := p.store.Finish(ctx, p.won, d.result, p.told)
+	if errors.Is(err, store.ErrClaimLost) {
+		p.removeSaved(ctx)
+	}
 	if err == nil {
 		log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
 	}
 	return err
+}
+
+// removeSaved removes what was saved for a row that was not written, unless it was and only
+// the answer was lost: then it names the files.
+func (p *picture) removeSaved(ctx context.Context) {
+	if len(p.saved) == 0 {
+		return
+	}
+	named, err := p.store.DerivedOf(ctx, p.id)
+	if err == nil && !slices.Contains(named, p.saved[0]) {
+		p.derived.remove(ctx, p.saved)
+	}
 }
 
 func (p *picture) announce(ctx context.Context, log *slog.Logger) {

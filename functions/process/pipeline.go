@@ -56,6 +56,7 @@ type pipeline struct {
 	breaker   *breaker.Breaker
 	parts     *partTeller
 	announcer *announcer
+	derived   *derivedFiles // nil where nothing is made of pictures
 	// quarantine holds one element while something is at the face server whose call
 	// failed before.
 	quarantine chan struct{}

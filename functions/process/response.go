@@ -37,6 +37,30 @@ func readFaces(response *facerecog.IdentifyResponse) []lineup.Face {
 	return faces
 }
 
+// readDerived takes what was made of the picture, and names it.
+func (o *outcome) readDerived(response *facerecog.IdentifyResponse, name func(n int) lineup.Derived) {
+	add := func(n int, body []byte, most int) lineup.Derived {
+		file, is := readDerived(name(n), body, most)
+		if !is {
+			return ""
+		}
+		o.files = append(o.files, file)
+		return file.name
+	}
+	o.thumbnail, o.large = add(0, response.GetThumbnail(), thumbnailBytes), add(1, response.GetLarge(), largeBytes)
+	for i, f := range response.GetFaces()[:min(len(o.faces), len(response.GetFaces()))] {
+		o.faces[i].Crop = add(2+i, f.GetCrop(), cropBytes)
+	}
+}
+
+// withoutDerived is the same where nothing was saved.
+func (o *outcome) withoutDerived() {
+	o.thumbnail, o.large, o.files = "", "", nil
+	for i := range o.faces {
+		o.faces[i].Crop = ""
+	}
+}
+
 func readFace(f *facerecog.Face) lineup.Face {
 	face := lineup.Face{ImageName: imageName(f.GetImageName())}
 	if len(f.GetEmbedding()) <= maxDescriptor && utf8.RuneCountInString(f.GetModel()) <= store.ModelWidth {

@@ -21,7 +21,7 @@ func TestASilentFaceServerIsReplaced(t *testing.T) {
 		"call": func(t *testing.T, f *faceServer) error {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
-			if o := f.identify(ctx, context.Background(), &picture{id: 1}); o.code != codes.Unavailable || !o.sent {
+			if o := f.identify(ctx, context.Background(), &picture{pipeline: new(pipeline), id: 1}); o.code != codes.Unavailable || !o.sent {
 				t.Errorf("in silence a call ended with %v, sent %t: %s", o.code, o.sent, o.message)
 			}
 			return f.healthy(t.Context())
@@ -31,7 +31,7 @@ func TestASilentFaceServerIsReplaced(t *testing.T) {
 			if err := f.healthy(t.Context()); err != nil {
 				t.Errorf("a health check on a connection that went silent: %v", err)
 			}
-			o := f.identify(t.Context(), context.Background(), &picture{id: 1})
+			o := f.identify(t.Context(), context.Background(), &picture{pipeline: new(pipeline), id: 1})
 			if o.code != codes.OK {
 				t.Errorf("the call after it ended with %v: %s", o.code, o.message)
 			}

@@ -41,7 +41,7 @@ func TestTheFaceServerOverTLS(t *testing.T) {
 			faces, err := dialFaceServer(face.address, credentials, time.Second)
 			testkit.Succeed(t, err)
 			defer faces.close()
-			o := faces.identify(t.Context(), context.Background(), &picture{id: 1})
+			o := faces.identify(t.Context(), context.Background(), &picture{pipeline: new(pipeline), id: 1})
 			if (len(o.faces) == 1) != c.works || o.sent != c.works {
 				t.Errorf("it found %v, the call was sent: %t, %s", o.faces, o.sent, o.message)
 			}

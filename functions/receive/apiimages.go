@@ -22,7 +22,8 @@ func (r *receiver) postImages(w http.ResponseWriter, request *http.Request) erro
 	return r.postPaths(w, request)
 }
 
-// deleteImage forgets a picture. Its file goes only if it was uploaded.
+// deleteImage forgets a picture, and removes what was made of it. Its file goes only if it
+// was uploaded.
 func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) error {
 	id, err := pathID(request, "id")
 	if err != nil {
@@ -41,6 +42,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 		if err := r.roots.Remove(ctx, path); err != nil {
 			r.log.Error("the file of a deleted picture is still there; next: remove it", "image", id, "path", path, "error", err)
 		}
+	}
+	if err := r.leftovers.remove(ctx); err != nil {
+		r.log.Warn("the thumbnail of a deleted picture is removed at the next ping", "image", id, "error", err)
 	}
 	r.log.Info("picture deleted", "image", id, "path", path, auth.Caller(ctx))
 	w.WriteHeader(http.StatusNoContent)

@@ -30,6 +30,7 @@ type receiver struct {
 	eraser     *eraser
 	sweeper    *sweeper
 	walker     *walker
+	leftovers  leftovers
 	roots      *photo.Roots
 	comparer   *comparer
 	gallery    *photo.Roots
@@ -57,11 +58,12 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	photos := photoHints{queue: o.queue, topic: s.Topics.Photos, store: o.store, log: log}
 	walks := &walker{s.FolderSettings, o.roots, o.store, comparer, pictures, o.queue, s.Subscription, s.Fill, log}
 	rematches := &rematches{o.queue, s.Topics.Rematches, o.store, log}
+	tidied := leftovers{o.store, o.roots, log}
 	eraser := newEraser(s.ErasingSettings, o, log)
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
-		comparer: comparer, folders: walks, erased: eraser, counts: o.store, parts: newPartTeller(s, o, log), log: log,
+		comparer: comparer, folders: walks, erased: eraser, leftovers: tidied, counts: o.store, parts: newPartTeller(s, o, log), log: log,
 		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}
 	return &receiver{
@@ -74,6 +76,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		eraser:     eraser,
 		sweeper:    sweeper,
 		walker:     walks,
+		leftovers:  tidied,
 		roots:      o.roots,
 		comparer:   comparer,
 		gallery:    o.gallery,

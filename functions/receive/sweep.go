@@ -27,6 +27,7 @@ type sweeper struct {
 	others       map[string]dueHints                                 // other hints, by their topics
 	comparer     interface{ compareReposted(context.Context) error } // what a ping does first
 	folders      interface{ resume(context.Context) error }          // what it goes on with
+	leftovers    interface{ remove(context.Context) error }          // what it tidies
 	erased       interface{ resume(context.Context) error }          // likewise
 	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
 	counts       interface{ Recount(context.Context) error }         // what it counts
@@ -77,7 +78,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
-	err = errors.Join(err, s.folders.resume(ctx), s.erased.resume(ctx), s.counts.Recount(ctx), s.parts.tell(ctx))
+	err = errors.Join(err, s.folders.resume(ctx), s.erased.resume(ctx), s.leftovers.remove(ctx), s.counts.Recount(ctx), s.parts.tell(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}

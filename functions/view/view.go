@@ -70,6 +70,7 @@ func (v *view) handler() http.Handler {
 	pages.Handle("GET /", v.timed(v.show(v.noPage)))
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
 	pages.Handle("GET /status", v.tell(v.status))
+	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
 	pages.Handle("GET /openapi.yaml", v.document(docs.OpenAPI))
 	pages.Handle("GET /asyncapi.yaml", v.document(docs.AsyncAPI))
@@ -77,7 +78,7 @@ func (v *view) handler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())
-	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isHandedOn}, v.refuse)
+	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
 }
 
 // show answers with the page that a handler makes, or with its content as JSON.

@@ -58,9 +58,9 @@ func (s *System) environment(program string) []string {
 	case FaceServer:
 		return inside(s.settings.FacePort, database(), images, people, "MODELS="+s.models)
 	case Process:
-		return inside(s.settings.ProcessPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return inside(s.settings.ProcessPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case ProcessTwo:
-		return inside(s.settings.processTwoPort, database(), "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return inside(s.settings.processTwoPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
 	case Bridge:
 		processes := []string{local(s.settings.ProcessPort)}
 		if s.settings.TwoProcesses {

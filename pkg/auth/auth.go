@@ -79,7 +79,7 @@ func (a *Authenticator) NeedsKey() bool { return a.keys != nil }
 // Exceptions are requests that are treated otherwise. Either may be nil, for none.
 type Exceptions struct {
 	Public    func(*http.Request) bool // needs no key
-	Uncounted func(*http.Request) bool // is handed on to a program that counts it
+	Uncounted func(*http.Request) bool // is handed on to a program that counts it, or costs less than to count it
 }
 
 func isAny(is func(*http.Request) bool, r *http.Request) bool { return is != nil && is(r) }

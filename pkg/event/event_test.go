@@ -31,8 +31,8 @@ func picture(status lineup.Status) lineup.Image {
 }
 
 const faces = `[{"id":31,"person":{"id":4,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[5],"image_name":"dad.jpg","similarity":0.75,"margin":0.25,"refusal":"",` +
-	`"candidates":[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75}],"score":0.5,"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4}},` +
-	`{"id":0,"person":null,"decided_by":"","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"refusal":"","candidates":[],"score":null,"box":null}]`
+	`"candidates":[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75}],"score":0.5,"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4},"crop":null},` +
+	`{"id":0,"person":null,"decided_by":"","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}]`
 
 func TestEventsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()

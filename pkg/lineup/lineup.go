@@ -37,6 +37,8 @@ type Image struct {
 	Warning   string    `json:"warning"` // what could not be seen because the file is damaged, else empty
 	Person    *Person   `json:"person"`  // the best match, nil when nobody is known
 	Faces     []Face    `json:"faces"`   // the best match first
+	Thumbnail Derived   `json:"thumbnail"`
+	Large     Derived   `json:"large"` // only of a picture that no browser shows as it is
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
 
@@ -90,6 +92,7 @@ type Face struct {
 	Candidates []Candidate `json:"candidates"` // who it could be, the nearest first
 	Score      *float64    `json:"score"`      // how sure it is that this is a face, 0 to 1
 	Box        *Box        `json:"box"`
+	Crop       Derived     `json:"crop"`
 
 	Strangers    []Candidate `json:"-"` // as Candidates, of people without a name, where a face server told
 	Embedding    []float32   `json:"-"` // the face's descriptor

@@ -21,7 +21,7 @@ import (
 type folder struct {
 	dir    string
 	window int                  // of a walk
-	sync   func(*os.File) error // makes last what was written
+	sync   func(*os.File) error // makes last what was written; nil: nothing does
 }
 
 func newFolder(dir string) (root, error) {
@@ -118,10 +118,18 @@ func (f folder) save(ctx context.Context, name string, body []byte) error {
 		dir.Remove(temporary) //nolint:errcheck // what stays is hidden, and harmless
 		return fmt.Errorf("save: %w", fileError(err))
 	}
+	if f.sync == nil {
+		return nil
+	}
 	if err := f.syncFolders(dir, path.Dir(name)); err != nil {
 		return fmt.Errorf("save: %w", fileError(err))
 	}
 	return nil
+}
+
+func (f folder) saveUnsynced(ctx context.Context, name string, body []byte) error {
+	f.sync = nil
+	return f.save(ctx, name, body)
 }
 
 func (f folder) write(dir *os.Root, name string, body []byte) error {
@@ -130,7 +138,7 @@ func (f folder) write(dir *os.Root, name string, body []byte) error {
 		return err
 	}
 	defer file.Close()
-	if _, err := file.Write(body); err != nil {
+	if _, err := file.Write(body); err != nil || f.sync == nil {
 		return err
 	}
 	return f.sync(file)

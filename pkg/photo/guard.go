@@ -49,6 +49,10 @@ func (g *guarded) save(ctx context.Context, name string, body []byte) error {
 	return g.within(ctx, longer*g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.save(ctx, name, body)) })
 }
 
+func (g *guarded) saveUnsynced(ctx context.Context, name string, body []byte) error {
+	return g.within(ctx, g.ReadTimeout, func(ctx context.Context) error { return unjudged(g.root.saveUnsynced(ctx, name, body)) })
+}
+
 // writing is a failure to write that tells nothing of reading.
 type writing struct{ error }
 

@@ -84,15 +84,16 @@ func (d *disk) walk(_ context.Context, _, _ string, pass func(string) bool) iter
 	return func(yield func(string, error) bool) { d.walks(yield, pass) }
 }
 
-func (d *disk) locate(path string) (string, bool)             { return strings.CutPrefix(path, d.spell("")) }
-func (d *disk) locateFolder(path string) (string, bool)       { return d.locate(path) }
-func (d *disk) spell(name string) string                      { return d.dir + "/" + name }
-func (d *disk) save(context.Context, string, []byte) error    { return d.use("") }
-func (d *disk) remove(context.Context, string) error          { return d.use("") }
-func (d *disk) findFolder(context.Context, string) error      { return d.use("") }
-func (d *disk) list(context.Context) ([]Entry, error)         { return nil, d.use("") }
-func (d *disk) top(context.Context, string) ([]string, error) { return []string{"x.jpg"}, nil }
-func (d *disk) close() error                                  { return nil }
+func (d *disk) locate(path string) (string, bool)                  { return strings.CutPrefix(path, d.spell("")) }
+func (d *disk) locateFolder(path string) (string, bool)            { return d.locate(path) }
+func (d *disk) spell(name string) string                           { return d.dir + "/" + name }
+func (d *disk) save(context.Context, string, []byte) error         { return d.use("") }
+func (d *disk) saveUnsynced(context.Context, string, []byte) error { return d.use("") }
+func (d *disk) remove(context.Context, string) error               { return d.use("") }
+func (d *disk) findFolder(context.Context, string) error           { return d.use("") }
+func (d *disk) list(context.Context) ([]Entry, error)              { return nil, d.use("") }
+func (d *disk) top(context.Context, string) ([]string, error)      { return []string{"x.jpg"}, nil }
+func (d *disk) close() error                                       { return nil }
 
 // rootsOf are these disks as roots, with the times that Patience has by default.
 func rootsOf(disks ...*disk) *Roots {

@@ -53,6 +53,8 @@ type root interface {
 	stat(ctx context.Context, name string) (Entry, error)
 	open(ctx context.Context, name string) (io.ReadCloser, Entry, error)
 	save(ctx context.Context, name string, body []byte) error
+	// saveUnsynced is save for what may be lost when the machine fails.
+	saveUnsynced(ctx context.Context, name string, body []byte) error
 	list(ctx context.Context) ([]Entry, error)
 	remove(ctx context.Context, name string) error
 	close() error

@@ -149,9 +149,6 @@ func isPictureName(name string) bool {
 	return known || path.Ext(name) == ""
 }
 
-// derived is the folder of the first root in which Lineup keeps what it makes of pictures.
-const derived = "derived/"
-
 // Reserve keeps the gallery out of walks, where it lies below one of the roots, and
 // lets CheckPlace refuse what is in it.
 func (r *Roots) Reserve(gallery *Roots) {

@@ -83,6 +83,9 @@ func (a *adopting) run(ctx context.Context, tx *sql.Tx) error {
 	if len(rows) == 0 || rows[0].PersonID != 0 { // somebody enrolled it meanwhile
 		return ErrClaimLost
 	}
+	if err := leave(ctx, tx, []lineup.Derived{rows[0].Crop}); err != nil {
+		return err
+	}
 	if a.outcome.State == PhotoUsable {
 		if err := a.ownerStands(ctx, tx); err != nil {
 			return err

@@ -40,14 +40,14 @@ type Claim struct {
 	// Announced, when Done, tells that nobody waits for the result event.
 	Announced bool
 
-	token string
+	token, prior string
 }
 
 // What claims of photos and of re-matches have in common: they are taken by a token for the
 // time of a lease, and free when neither a retry's time nor a lease is to be waited for.
 const (
 	setClaim = `
-		SET claim = ?,
+			claim = ?,
 			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 			retry_at = NULL`
 
@@ -59,10 +59,12 @@ const (
 // that nothing was written.
 var ErrClaimLost = errors.New("the claim was lost")
 
-// The status is assigned last: MySQL's assignments see those to their left.
+// The status is assigned last, and the claim after what it was: MySQL's assignments see
+// those to their left.
 const updateClaim = `
 	UPDATE images
-	SET claim = ?,
+	SET prior_claim = IF(status = '` + processing + `', claim, NULL),
+		claim = ?,
 		lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		retry_at = NULL,
 		reposted_at = NULL,
@@ -129,6 +131,7 @@ const selectClaim = `
 		attempts,
 		announced_at IS NOT NULL,
 		status,
+		prior_claim,
 		TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), IF(status = '` + processing + `', lease_until, retry_at))
 	FROM images
 	WHERE id = ?
@@ -137,16 +140,17 @@ const selectClaim = `
 // readClaim reads what a claim tells of the picture.
 func (s *Store) readClaim(ctx context.Context, id int64) (c Claim, err error) {
 	var wait sql.NullInt64
+	var prior sql.NullString
 	err = s.do(ctx, fmt.Sprintf("read image %d", id), func() error {
 		err := s.db.QueryRowContext(ctx, selectClaim, id).
-			Scan(&c.ID, &c.Path, &c.Round, &c.Attempts, &c.Announced, &c.Status, &wait)
+			Scan(&c.ID, &c.Path, &c.Round, &c.Attempts, &c.Announced, &c.Status, &prior, &wait)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}
 		return err
 	})
 	c.Attempts = max(0, c.Attempts)
-	c.Wait = waitOf(wait)
+	c.Wait, c.prior = waitOf(wait), prior.String
 	return c, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"math"
 	"slices"
 
@@ -38,6 +37,9 @@ type picture struct {
 	claim    string
 	content  string      // of the file that the faces were found in
 	rule     *match.Rule // by which they were decided last; nil: by the face server itself
+	ruled    *match.Rule // the same as the row has it
+
+	thumbnail, large lineup.Derived
 
 	touched   bool                    // a face came or went
 	decisions []match.Decision[int64] // of the faces, by the rule
@@ -93,7 +95,9 @@ const (
 			faces_content,
 			match_threshold,
 			match_margin,
-			match_stranger
+			match_stranger,
+			thumbnail,
+			large
 		FROM images
 		WHERE id IN `
 	lockedInOrder = `
@@ -105,12 +109,14 @@ const (
 func scanPicture(rows *sql.Rows) (*picture, error) {
 	p := new(picture)
 	var person sql.NullInt64
-	var claim, content sql.NullString
+	var claim, content, thumbnail, large sql.NullString
 	var threshold, margin, stranger sql.NullFloat64
-	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &stranger)
+	err := rows.Scan(&p.id, &p.round, &p.revision, &p.status, &person, &claim, &content, &threshold, &margin, &stranger, &thumbnail, &large)
 	p.person, p.claim, p.content = person.Int64, claim.String, content.String
+	p.thumbnail, p.large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
 	if threshold.Valid && margin.Valid {
 		p.rule = &match.Rule{Threshold: threshold.Float64, Margin: margin.Float64, StrangerThreshold: stranger.Float64}
+		p.ruled = p.rule
 	}
 	return p, err
 }
@@ -252,86 +258,4 @@ func (p *picture) best(k known) (person int64, status lineup.Status) {
 		return 0, lineup.Unknown
 	}
 	return person, lineup.Identified
-}
-
-const (
-	updateRevised = `
-		UPDATE images
-		SET status = ?,
-			person_id = ?,
-			match_threshold = ?,
-			match_margin = ?,
-			match_stranger = ?,
-			revision = revision + 1,
-			announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
-			updated_at = UTC_TIMESTAMP(6)
-		WHERE id = ?`
-
-	updateBest = `
-		UPDATE images
-		SET person_id = ?,
-			match_threshold = ?,
-			match_margin = ?,
-			match_stranger = ?
-		WHERE id = ?`
-)
-
-// redecide decides the pictures again and writes what differs, also of what its caller
-// changed in their faces. It tells which pictures have another answer than before: with
-// announced, nobody waits for its event.
-func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bool) (changed []Answer, err error) {
-	k, err := know(ctx, tx, pictures)
-	if err != nil {
-		return nil, err
-	}
-	var rows []faceRow
-	for _, p := range pictures {
-		p.decide(k)
-		differs := p.touched || len(p.faces) != len(p.before)
-		for _, face := range p.faces {
-			before, there := p.before[face.ID]
-			differs = differs || !there || before.told != face.told || before.given != face.given
-			if !there || !sameDecision(before, face) {
-				rows = append(rows, face)
-			}
-		}
-		answer, err := p.revise(ctx, tx, k, differs, announced)
-		if err != nil {
-			return nil, err
-		}
-		if answer {
-			changed = append(changed, Answer{p.id, p.round, p.revision})
-		}
-	}
-	if err := writeDecisions(ctx, tx, rows); err != nil {
-		return nil, err
-	}
-	if err := undescribe(ctx, tx, rows); err != nil {
-		return nil, err
-	}
-	return changed, dropPhotos(ctx, tx, pictures, k)
-}
-
-// revise writes the picture's own part of the answer, which is another one where a face's
-// is, the status or the best person. A picture that waits to be looked at again, or
-// failed, has no answer that could be told.
-func (p *picture) revise(ctx context.Context, tx *sql.Tx, k known, differs, announced bool) (bool, error) {
-	person, status := p.best(k)
-	if p.status != lineup.Identified && p.status != lineup.Unknown {
-		if p.status == lineup.Failed {
-			person = 0
-		}
-		_, err := tx.ExecContext(ctx, updateBest, slices.Concat([]any{nullableID(person)}, p.ruleValues(), []any{p.id})...)
-		return false, err
-	}
-	if !differs && status == p.status && person == p.person {
-		_, err := tx.ExecContext(ctx, updateBest, slices.Concat([]any{nullableID(person)}, p.ruleValues(), []any{p.id})...)
-		return false, err
-	}
-	_, err := tx.ExecContext(ctx, updateRevised, slices.Concat([]any{status, nullableID(person)}, p.ruleValues(), []any{announced, p.id})...)
-	if err != nil {
-		return false, fmt.Errorf("revise image %d: %w", p.id, err)
-	}
-	p.revision++
-	return true, nil
 }

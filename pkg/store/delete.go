@@ -29,6 +29,9 @@ const (
 			reason = NULL,
 			warning = NULL,
 			content = NULL,
+			thumbnail = NULL,
+			large = NULL,
+			prior_claim = NULL,
 			answered = 0,
 			claim = NULL,
 			lease_until = NULL,
@@ -44,7 +47,8 @@ const (
 )
 
 // DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path that it had.
-// The row stays without it, so that a late hint or result ends well. ErrNotFound when
+// The row stays without it, so that a late hint or result ends well. What was made of the
+// picture is among Leftovers then. ErrNotFound when
 // there is none.
 func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path string, err error) {
 	err = s.transact(ctx, fmt.Sprintf("delete image %d", id), func(tx *sql.Tx) error {
@@ -69,6 +73,9 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 
 // forgetImage makes a tombstone of a picture's row, which is held.
 func forgetImage(ctx context.Context, tx *sql.Tx, id int64) error {
+	if err := leaveDerived(ctx, tx, id); err != nil {
+		return err
+	}
 	for _, statement := range []string{updateDeleted, deleteFacesOf, deleteEventsOf} {
 		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 			return err

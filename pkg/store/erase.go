@@ -188,6 +188,9 @@ func erasePhotos(ctx context.Context, tx *sql.Tx, receipt int64, ids []int64, ph
 	if err := execChunks(ctx, tx, updateTombstones, digests); err != nil { // older ones of the same names
 		return err
 	}
+	if err := leaveCrops(ctx, tx, nil, ids); err != nil {
+		return err
+	}
 	for chunk := range slices.Chunk(ids, maxValues) {
 		list, args := placeholders(chunk)
 		if _, err := tx.ExecContext(ctx, updateErasedPhotos+list, slices.Concat([]any{receipt}, args)...); err != nil {

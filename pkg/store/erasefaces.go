@@ -93,7 +93,7 @@ const updateUndescribed = `
 		model = ''
 	WHERE id IN `
 
-// undescribe takes the descriptors of erased persons' faces away.
+// undescribe takes the descriptors and crops of erased persons' faces away.
 func undescribe(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	var ids []int64
 	for _, face := range faces {
@@ -107,5 +107,5 @@ func undescribe(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 			return err
 		}
 	}
-	return nil
+	return leaveCrops(ctx, tx, ids, nil)
 }

@@ -236,6 +236,10 @@ func (e *Erasure) eraseMentions(ctx context.Context, tx *sql.Tx) (more bool, err
 	if err != nil {
 		return false, err
 	}
+	// Photos that were refused as theirs show what they look like.
+	if err := execChunks(ctx, tx, deleteErasedDescriptors, distinctIDs(naming)); err != nil {
+		return false, err
+	}
 	return false, execChunks(ctx, tx, updateAlike, distinctIDs(naming))
 }
 

@@ -8,8 +8,12 @@ import (
 	"strings"
 )
 
-// sameDecision tells whether a row need not be written for what was decided of it.
-func sameDecision(a, b faceRow) bool {
+// sameButForState tells whether nothing of what was decided of a row need be written, but
+// perhaps the state that it was compared with: that is most of what a re-match writes.
+func sameButForState(a, b faceRow) bool {
+	if a.state.Valid && b.state.Valid {
+		a.state = b.state
+	}
 	return slices.Equal(decisionValues(a), decisionValues(b))
 }
 
@@ -20,7 +24,7 @@ var (
 		"similarity", "margin", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
-		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn",
+		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn", "crop",
 	}
 )
 
@@ -53,7 +57,7 @@ func seenValues(f faceRow) []any {
 	if box := f.Box; box != nil {
 		x, y, width, height = box.X, box.Y, box.Width, box.Height
 	}
-	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), f.drawn}
+	return []any{x, y, width, height, f.Score, encodeEmbedding(f.Embedding), f.Model, strings.Join(f.Problems, ","), f.drawn, nullable(string(f.Crop))}
 }
 
 func nullFloat(f *float64) sql.NullFloat64 {
@@ -71,6 +75,22 @@ const maxFaces = 50
 // writeDecisions writes what was decided of faces that are there.
 func writeDecisions(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	return putFaces(ctx, tx, faces, decisionColumns, decisionValues)
+}
+
+const updateFacesState = `
+	UPDATE faces
+	SET gallery_state = ?
+	WHERE id IN `
+
+// stampFaces writes the state that the faces were compared with.
+func stampFaces(ctx context.Context, tx *sql.Tx, ids []int64, state int64) error {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := tx.ExecContext(ctx, updateFacesState+list, append([]any{state}, args...)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeFaces writes faces whole: new ones, whose ids are 0, and those that are there.
@@ -132,6 +152,9 @@ const deleteFaces = `
 
 func removeFaces(ctx context.Context, tx *sql.Tx, ids []int64) error {
 	for chunk := range slices.Chunk(ids, maxValues) {
+		if err := leaveCrops(ctx, tx, chunk, nil); err != nil {
+			return err
+		}
 		list, args := placeholders(chunk)
 		if _, err := tx.ExecContext(ctx, deleteFaces+list, args...); err != nil {
 			return err

@@ -215,6 +215,7 @@ const (
 			problems,
 			gallery_state,
 			drawn,
+			crop,
 			IF(?, embedding, NULL)
 		FROM faces
 		WHERE image_id IN `
@@ -271,10 +272,11 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		person, told, photo sql.NullInt64
 		candidates          sql.NullString
 		problems            string
+		crop                sql.NullString
 		embedding           []byte
 	)
 	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
-		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &embedding)
+		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err
 	}
@@ -282,6 +284,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		f.Box = &lineup.Box{X: x.Float64, Y: y.Float64, Width: width.Float64, Height: height.Float64}
 	}
 	f.given, f.told, f.photoID, f.Not, f.GalleryState = person.Int64, told.Int64, photo.Int64, []int64{}, f.state.Int64
+	f.Crop = lineup.Derived(crop.String)
 	if problems != "" {
 		f.Problems = strings.Split(problems, ",")
 	}

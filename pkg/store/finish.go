@@ -28,6 +28,8 @@ type Result struct {
 	MaxStrangers int64
 	// Regions are the faces of which the file's metadata says whose they are.
 	Regions []Region
+
+	Thumbnail, Large lineup.Derived // made of it; each face has its crop
 }
 
 // Comparison is what faces were compared with, and the rule that holds then.
@@ -47,6 +49,9 @@ const updateFinished = `
 		match_threshold = ?,
 		match_margin = ?,
 		match_stranger = ?,
+		thumbnail = ?,
+		large = ?,
+		prior_claim = NULL,
 		answered = 0,
 		claim = NULL,
 		lease_until = NULL,
@@ -98,6 +103,9 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 	sameContent := p.content == "" || r.Content == "" || p.content == r.Content
 	kept, lost := p.inherit(found, sameContent)
 	p.faces = slices.Concat(found, kept)
+	if err := p.replaceDerived(ctx, tx, r, sameContent); err != nil {
+		return "", err
+	}
 	k, err := know(ctx, tx, []*picture{p})
 	if err != nil {
 		return "", err
@@ -123,7 +131,8 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 		status, nullableID(person),
 		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
 	}
-	_, err = tx.ExecContext(ctx, updateFinished, append(append(args, p.ruleValues()...), announced, p.id)...)
+	args = append(append(args, p.ruleValues()...), nullable(string(p.thumbnail)), nullable(string(p.large)), announced, p.id)
+	_, err = tx.ExecContext(ctx, updateFinished, args...)
 	if err != nil {
 		return "", err
 	}
@@ -163,6 +172,25 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 		}
 	}
 	return kept, lost
+}
+
+// replaceDerived takes what was made at this look in place of what the row and the faces had.
+// Of the same content they keep what was not made again.
+func (p *picture) replaceDerived(ctx context.Context, tx *sql.Tx, r Result, sameContent bool) error {
+	before := []lineup.Derived{p.thumbnail, p.large}
+	if r.Thumbnail != "" || !sameContent {
+		p.thumbnail, p.large = r.Thumbnail, r.Large
+	}
+	now := []lineup.Derived{p.thumbnail, p.large}
+	for i := range p.faces {
+		face := &p.faces[i]
+		old := p.before[face.ID].Crop
+		if face.Crop == "" && sameContent {
+			face.Crop = old
+		}
+		before, now = append(before, old), append(now, face.Crop)
+	}
+	return leave(ctx, tx, slices.DeleteFunc(before, func(name lineup.Derived) bool { return slices.Contains(now, name) }))
 }
 
 // gone are the ids of faces that the picture had and has no more.

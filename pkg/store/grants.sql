@@ -20,6 +20,7 @@ GRANT SELECT, INSERT, UPDATE ON lineup.counts TO receive;
 GRANT SELECT, UPDATE ON lineup.adoption TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.parts TO receive;
 GRANT SELECT, INSERT, UPDATE ON lineup.erasures TO receive;
+GRANT SELECT, INSERT, DELETE ON lineup.derived_leftovers TO receive;
 GRANT SELECT ON lineup.goose_db_version TO receive;
 
 GRANT SELECT, UPDATE ON lineup.images TO process;
@@ -36,6 +37,7 @@ GRANT INSERT ON lineup.changes TO process;
 GRANT INSERT ON lineup.change_values TO process;
 GRANT SELECT, INSERT ON lineup.change_people TO process;
 GRANT SELECT, INSERT, UPDATE ON lineup.parts TO process;
+GRANT INSERT ON lineup.derived_leftovers TO process;
 GRANT SELECT ON lineup.goose_db_version TO process;
 
 GRANT SELECT ON lineup.images TO view;

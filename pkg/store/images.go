@@ -104,7 +104,9 @@ const (
 			i.revision,
 			i.answered,
 			i.created_at,
-			i.updated_at
+			i.updated_at,
+			i.thumbnail,
+			i.large
 		FROM %s`
 	newestFirst = `
 		ORDER BY i.id DESC`
@@ -152,9 +154,13 @@ func scanImage(rows *sql.Rows) (imageRow, error) {
 	var (
 		image                          imageRow
 		file, reason, warning, content sql.NullString
+		thumbnail, large               sql.NullString
 		person                         sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt)
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt, &thumbnail, &large)
 	image.FileName, image.Reason, image.Warning, image.Content, image.person = file.String, reason.String, warning.String, content.String, person.Int64
+	if image.Status.Final() || image.answered { // else they were made of another file
+		image.Thumbnail, image.Large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
+	}
 	return image, err
 }

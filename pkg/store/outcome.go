@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // PhotoOutcome is what became of a photo that was looked at.
@@ -12,6 +14,8 @@ type PhotoOutcome struct {
 	Reason  string     // why it is unusable
 	Warning string     // of one that is used: what could not be seen of it
 	Shown   any        // the faces found in it, for people and programs; nil when nobody knows
+
+	Crop lineup.Derived // the face that counts, or the photo where none does
 
 	// Of the face that counts:
 	Quality    PhotoQuality
@@ -74,6 +78,9 @@ func (s *Store) FinishPhoto(ctx context.Context, c PhotoClaim, o PhotoOutcome) (
 		}
 		if len(rows) == 0 {
 			return ErrClaimLost
+		}
+		if err := leave(ctx, tx, []lineup.Derived{rows[0].Crop}); err != nil {
+			return err
 		}
 		outcome := o
 		var similar *Similar

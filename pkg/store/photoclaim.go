@@ -16,12 +16,13 @@ type PhotoClaim struct {
 	Attempts int           // counted so far
 	Wait     time.Duration // Leased, NotYet: how long until a claim can succeed
 
-	token string
+	token, prior string
 }
 
 const (
 	updatePhotoClaim = `
-		UPDATE person_images` + setClaim + `
+		UPDATE person_images
+		SET prior_claim = claim,` + setClaim + `
 		WHERE id = ?
 			AND state = '` + string(PhotoPending) + `'
 			AND removed_at IS NULL
@@ -37,6 +38,7 @@ const (
 			anyway,
 			attempts,
 			claim IS NOT NULL,
+			prior_claim,
 			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), COALESCE(retry_at, lease_until))
 		FROM person_images
 		WHERE id = ?
@@ -74,9 +76,10 @@ func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, t
 	}
 	var leased bool
 	var wait sql.NullInt64
+	var prior sql.NullString
 	err = s.do(ctx, fmt.Sprintf("read photo %d", id), func() error {
 		return s.db.QueryRowContext(ctx, selectPhotoClaim, id).
-			Scan(&claim.ID, &claim.ImageName, &claim.PersonID, &claim.State, &claim.Chosen, &claim.Anyway, &claim.Attempts, &leased, &wait)
+			Scan(&claim.ID, &claim.ImageName, &claim.PersonID, &claim.State, &claim.Chosen, &claim.Anyway, &claim.Attempts, &leased, &prior, &wait)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return PhotoClaim{Photo: Photo{ID: id}, Outcome: Gone}, nil
@@ -87,7 +90,7 @@ func (s *Store) claimPhoto(ctx context.Context, id int64, lease time.Duration, t
 	claim.Attempts = max(0, claim.Attempts)
 	switch {
 	case won == 1:
-		claim.Outcome, claim.token = Won, token
+		claim.Outcome, claim.token, claim.prior = Won, token, prior.String
 		return claim, err
 	case claim.State == PhotoUsable, claim.State == PhotoUnusable, claim.State == PhotoUnchecked:
 		claim.Outcome = Done

@@ -31,6 +31,7 @@ type Photo struct {
 	Warning   string          `json:"warning"` // of one that is used: what could not be seen of it, else empty
 	Faces     json.RawMessage `json:"faces"`   // what it shows, null while nobody knows
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
+	Crop      lineup.Derived  `json:"crop"`    // the face by which the person is known, or the photo where none is
 
 	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell. 0 for one that a hand put into the gallery, until it was looked at
 	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
@@ -69,6 +70,7 @@ const (
 			COALESCE(i.person_id, 0),
 			i.chosen,
 			i.anyway,
+			COALESCE(i.crop, (SELECT f.crop FROM faces f WHERE f.id = i.face_id)),
 			i.removed_at IS NOT NULL,
 			i.gone_at IS NOT NULL`
 
@@ -240,9 +242,11 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 	var (
 		reason, warning, shown, name, photo sql.NullString
 		similarTo, chosen                   sql.NullInt64
+		crop                                sql.NullString
 		similarity                          sql.NullFloat64
 	)
-	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &warning, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &row.removed, &row.gone, &name)
+	err = rows.Scan(&row.ID, &row.ImageName, &row.State, &reason, &warning, &shown, &similarTo, &photo, &similarity, &row.PersonID, &chosen, &row.Anyway, &crop, &row.removed, &row.gone, &name)
+	row.Crop = lineup.Derived(crop.String)
 	row.Reason, row.Warning, row.Chosen = reason.String, warning.String, int(chosen.Int64)
 	if row.Reason == likeAnother && name.Valid {
 		row.Reason = fmt.Sprintf("%s: %q, similarity %.2f", likeAnother, name.String, similarity.Float64)

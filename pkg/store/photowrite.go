@@ -20,6 +20,8 @@ const (
 			width = ?,
 			light = ?,
 			sharpness = ?,
+			crop = ?,
+			prior_claim = NULL,
 			claim = NULL,
 			lease_until = NULL,
 			retry_at = NULL
@@ -49,7 +51,7 @@ func writeOutcome(ctx context.Context, tx *sql.Tx, id int64, o PhotoOutcome, sim
 		similarTo, similarPhoto, similarity = similar.Person.ID, similar.ImageName, similar.Similarity
 	}
 	if _, err := tx.ExecContext(ctx, updatePhotoFinished, o.State, nullable(truncate(o.Reason, ReasonWidth)), nullable(truncate(o.Warning, WarningWidth)), shown,
-		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, id); err != nil {
+		similarTo, similarPhoto, similarity, o.Quality.Width, o.Quality.Light, o.Quality.Sharpness, nullable(string(o.Crop)), id); err != nil {
 		return err
 	}
 	if len(o.Descriptor) == 0 {

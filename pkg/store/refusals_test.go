@@ -165,7 +165,7 @@ func TestOneSilentConnectionIsTheEndOfTheOthers(t *testing.T) {
 		three.Go(func() { silent.Claim(t.Context(), locked.ID, time.Hour) })
 	}
 	waiting := func() (n int) {
-		db.scan(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND id<>CONNECTION_ID() AND info LIKE '%UPDATE images%SET claim%'", &n)
+		db.scan(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE db=DATABASE() AND id<>CONNECTION_ID() AND info LIKE '%UPDATE images%SET prior_claim%'", &n)
 		return n
 	}
 	testkit.Eventually(t, patience, "three connections wait for the lock", func() bool { return waiting() >= 3 })

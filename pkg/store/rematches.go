@@ -20,7 +20,8 @@ type RematchClaim struct {
 
 const (
 	updateRematchClaim = `
-		UPDATE rematches` + setClaim + `
+		UPDATE rematches
+		SET` + setClaim + `
 		WHERE first_image = ?
 			AND finished_at IS NULL
 			AND ` + claimable

@@ -9,12 +9,13 @@
 typedef void *tjhandle;
 typedef struct { int num, denom; } tjscalingfactor;
 
-enum { TJINIT_DECOMPRESS = 1 };
+enum { TJINIT_COMPRESS = 0, TJINIT_DECOMPRESS = 1 };
 enum {
-	TJPARAM_SUBSAMP = 4, TJPARAM_JPEGWIDTH = 5, TJPARAM_JPEGHEIGHT = 6, TJPARAM_PRECISION = 7, TJPARAM_COLORSPACE = 8,
-	TJPARAM_SCANLIMIT = 13, TJPARAM_LOSSLESS = 15, TJPARAM_MAXMEMORY = 23
+	TJPARAM_NOREALLOC = 2, TJPARAM_QUALITY = 3, TJPARAM_SUBSAMP = 4, TJPARAM_JPEGWIDTH = 5, TJPARAM_JPEGHEIGHT = 6, TJPARAM_PRECISION = 7, TJPARAM_COLORSPACE = 8,
+	TJPARAM_OPTIMIZE = 11, TJPARAM_SCANLIMIT = 13, TJPARAM_LOSSLESS = 15, TJPARAM_MAXMEMORY = 23
 };
 enum { TJERR_WARNING = 0 };
+enum { TJSAMP_420 = 2 };
 
 static struct {
 	tjhandle (*init)(int);
@@ -25,6 +26,7 @@ static struct {
 	int (*scale)(tjhandle, tjscalingfactor);
 	int (*planes)(tjhandle, const unsigned char *, size_t, unsigned char **, int *);
 	int (*pixels)(tjhandle, const unsigned char *, size_t, unsigned char *, int, int);
+	int (*compress)(tjhandle, const unsigned char *const *, int, const int *, int, unsigned char **, size_t *);
 	char *(*message)(tjhandle);
 	int (*severity)(tjhandle);
 } tj;
@@ -34,6 +36,7 @@ static const struct { const char *name; void **to; } symbols[] = {
 	{"tj3Set", (void **)&tj.set}, {"tj3Get", (void **)&tj.get},
 	{"tj3DecompressHeader", (void **)&tj.header}, {"tj3SetScalingFactor", (void **)&tj.scale},
 	{"tj3DecompressToYUVPlanes8", (void **)&tj.planes}, {"tj3Decompress8", (void **)&tj.pixels},
+	{"tj3CompressFromYUVPlanes8", (void **)&tj.compress},
 	{"tj3GetErrorStr", (void **)&tj.message}, {"tj3GetErrorCode", (void **)&tj.severity},
 };
 
@@ -130,6 +133,20 @@ int turbo_pixels(const unsigned char *body, size_t size, const turbo_options_t *
 	if (!h)
 		return -1;
 	return end(h, tj.pixels(h, body, size, pixels, 0, format), why, length);
+}
+
+int turbo_compress(const unsigned char *y, const unsigned char *cb, const unsigned char *cr, int width, int height, int quality,
+	unsigned char *to, size_t *size, char *why, size_t length) {
+	if (!tj.init)
+		return fail(why, length, "libjpeg-turbo is not loaded");
+	tjhandle h = tj.init(TJINIT_COMPRESS);
+	if (!h)
+		return fail(why, length, tj.message(NULL));
+	const unsigned char *planes[] = {y, cb, cr};
+	int strides[] = {width, width / 2, width / 2};
+	int result = tj.set(h, TJPARAM_NOREALLOC, 1) || tj.set(h, TJPARAM_QUALITY, quality) || tj.set(h, TJPARAM_SUBSAMP, TJSAMP_420) ||
+		tj.set(h, TJPARAM_OPTIMIZE, 1) || tj.compress(h, planes, width, strides, height, &to, size);
+	return end(h, result, why, length);
 }
 
 void turbo_trim(void) { malloc_trim(0); }

@@ -1,4 +1,4 @@
-// Package turbo decodes JPEGs by libjpeg-turbo, whose library is loaded when the program
+// Package turbo decodes and encodes JPEGs by libjpeg-turbo, whose library is loaded when the program
 // runs: to build it takes nothing.
 package turbo
 
@@ -160,6 +160,23 @@ func DecodePixels(body []byte, h Header, scale int, limits Limits) (pixels []byt
 	result := C.turbo_pixels(pointer(body), C.size_t(len(body)), &how, pointer(pixels), format, &message[0], messageLength)
 	damage, err = outcome(result, &message)
 	return pixels, damage, err
+}
+
+// Encode makes a JPEG of the quality, 1 to 100, without metadata: of planes without gaps, their
+// width and height even, with a colour for two pixels across and down.
+func Encode(p Planes, quality int) ([]byte, error) {
+	if p.Width%2 != 0 || p.Height%2 != 0 || len(p.Y) < p.Width*p.Height || min(len(p.Cb), len(p.Cr)) < p.Width*p.Height/4 || p.Width < 2 || p.Height < 2 {
+		return nil, errors.New("planes of another size than they say")
+	}
+	const block, headers = 16, 2048 // what tj3JPEGBufSize counts with
+	body := make([]byte, 3*roundUp(p.Width, block)*roundUp(p.Height, block)+headers)
+	size := C.size_t(len(body))
+	var message [messageLength]C.char
+	if C.turbo_compress(pointer(p.Y), pointer(p.Cb), pointer(p.Cr), C.int(p.Width), C.int(p.Height), C.int(quality),
+		pointer(body), &size, &message[0], messageLength) != 0 {
+		return nil, errors.New(C.GoString(&message[0]))
+	}
+	return append([]byte(nil), body[:size]...), nil
 }
 
 // TurboJPEG's TJPF.

@@ -18,4 +18,8 @@ int turbo_planes(const unsigned char *body, size_t size, const turbo_options_t *
 	unsigned char *cr, int y_stride, int c_stride, char *why, size_t length);
 int turbo_pixels(const unsigned char *body, size_t size, const turbo_options_t *o, unsigned char *pixels, int format,
 	char *why, size_t length);
+// turbo_compress takes planes of even width and height without gaps, 4:2:0, and room for any
+// JPEG of that size, of which it says how much it took.
+int turbo_compress(const unsigned char *y, const unsigned char *cb, const unsigned char *cr, int width, int height, int quality,
+	unsigned char *to, size_t *size, char *why, size_t length);
 void turbo_trim(void);

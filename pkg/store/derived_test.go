@@ -1,0 +1,130 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// madeOf is a result whose derived pictures are those of the claim: a thumbnail and crops.
+func madeOf(c store.Claim, content string, boxes ...lineup.Box) store.Result {
+	r := store.Result{Content: content, Thumbnail: c.Derived(0)}
+	for i, box := range boxes {
+		r.Faces = append(r.Faces, lineup.Face{Box: &box, Crop: c.Derived(2 + i)})
+	}
+	return r
+}
+
+func (d database) leftovers(t *testing.T) []lineup.Derived {
+	t.Helper()
+	names, err := d.Leftovers(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func checkLeftovers(t *testing.T, d database, want ...lineup.Derived) {
+	t.Helper()
+	got := d.leftovers(t)
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("to be removed are %v, want %v", got, want)
+	}
+}
+
+var left, right = lineup.Box{X: .1, Y: .1, Width: .2, Height: .2}, lineup.Box{X: .6, Y: .6, Width: .2, Height: .2}
+
+func TestALookReplacesWhatWasMadeBefore(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	first := db.win(t, "a.jpg")
+	db.finish(t, first, madeOf(first, "one", left, right), true)
+	image := db.image(t, first.ID)
+	if image.Thumbnail != first.Derived(0) || image.Large != "" || image.Faces[0].Crop == "" || image.Faces[1].Crop == image.Faces[0].Crop {
+		t.Fatalf("it has %q, %q and faces %v", image.Thumbnail, image.Large, image.Faces)
+	}
+	checkLeftovers(t, db)
+
+	// The same content again, by a face server that makes none: all stays but what is gone.
+	again := db.claimAgain(t, first.ID)
+	db.finish(t, again, store.Result{Content: "one", Faces: []lineup.Face{{Box: &left}}}, true)
+	image = db.image(t, first.ID)
+	if image.Thumbnail != first.Derived(0) || len(image.Faces) != 1 || image.Faces[0].Crop != first.Derived(2) {
+		t.Errorf("it has %q and faces %v", image.Thumbnail, image.Faces)
+	}
+	checkLeftovers(t, db, first.Derived(3))
+
+	// Another look makes all anew.
+	third := db.claimAgain(t, first.ID)
+	db.finish(t, third, madeOf(third, "one", left), true)
+	if image = db.image(t, first.ID); image.Thumbnail != third.Derived(0) || image.Faces[0].Crop != third.Derived(2) {
+		t.Errorf("it has %q and faces %v", image.Thumbnail, image.Faces)
+	}
+	checkLeftovers(t, db, first.Derived(0), first.Derived(2), first.Derived(3))
+
+	// Another file that nothing is made of has none.
+	fourth := db.claimAgain(t, first.ID)
+	if waiting := db.image(t, first.ID); waiting.Thumbnail != third.Derived(0) {
+		t.Errorf("while the same file is looked at again, it has %q", waiting.Thumbnail)
+	}
+	db.finish(t, fourth, store.Result{Content: "two", Reason: "broken"}, true)
+	if image = db.image(t, first.ID); image.Thumbnail != "" {
+		t.Errorf("of another file it has %q", image.Thumbnail)
+	}
+	all := []lineup.Derived{first.Derived(0), first.Derived(2), first.Derived(3), third.Derived(0), third.Derived(2)}
+	checkLeftovers(t, db, all...)
+	if err := db.ForgetLeftovers(t.Context(), all[:4]); err != nil {
+		t.Fatal(err)
+	}
+	checkLeftovers(t, db, all[4])
+}
+
+// claimAgain has a picture looked at again, and claims it.
+func (d database) claimAgain(t *testing.T, id int64) store.Claim {
+	t.Helper()
+	if refs, err := d.Look(t.Context(), []int64{id}); err != nil || len(refs) != 1 {
+		t.Fatal(refs, err)
+	}
+	return d.claim(t, id, time.Minute)
+}
+
+func TestADeletedPictureLeavesAllThatWasMadeOfIt(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	c := db.win(t, "a.heic")
+	r := madeOf(c, "one", left)
+	r.Large = c.Derived(1)
+	db.finish(t, c, r, true)
+	other := db.win(t, "b.jpg")
+	db.finish(t, other, madeOf(other, "one", left), true)
+	if _, err := db.DeleteImage(t.Context(), c.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	checkLeftovers(t, db, c.Derived(0), c.Derived(1), c.Derived(2))
+}
+
+// Names are a claim's own: what one that was refused removes, no other wrote.
+func TestNamesAreOfOneClaim(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	first := db.claim(t, db.submit(t, "a.jpg")[0].ID, time.Millisecond)
+	if name := first.PriorDerived(0); name != "" {
+		t.Errorf("before the first claim there was %q", name)
+	}
+	time.Sleep(2 * time.Millisecond) // its lease
+	second := db.claim(t, first.ID, time.Minute)
+	if second.PriorDerived(0) != first.Derived(0) || second.Derived(0) == first.Derived(0) || first.Derived(0) == first.Derived(1) {
+		t.Errorf("the first has %q, the second %q and before it %q", first.Derived(0), second.Derived(0), second.PriorDerived(0))
+	}
+	if err := db.GiveBack(t.Context(), second, 0, false, ""); err != nil {
+		t.Fatal(err)
+	}
+	if third := db.claim(t, first.ID, time.Minute); third.PriorDerived(0) != "" {
+		t.Errorf("what was given back has left %q", third.PriorDerived(0))
+	}
+}
