@@ -32,10 +32,14 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
 		return &done{Text: "Done."}
 	}
-	if made[0].Action == store.ActionDelete { // final
-		return &done{Text: did(made[0]) + "."}
+	text := did(made[0])
+	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
+		text += ": " + pictureCount(pictures) + " changed"
 	}
-	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
+	if !undoable(made[0]) {
+		return &done{Text: text + "."}
+	}
+	return &done{Text: text + ".", Change: made[0].ID}
 }
 
 // undoable tells whether a change can be taken back.
