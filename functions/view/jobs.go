@@ -13,8 +13,8 @@ type job struct {
 	ID, What string
 	URL      string // of more about it, empty for none
 	Far      string
-	Done, Of int64      // Of is 0 where nobody knows how much it is
-	Word     string     // what was at Since
+	Done, Of int64  // Of is 0 where nobody knows how much it is
+	Word     string // what was at Since
 	Since    *time.Time
 	Problem  string
 }
