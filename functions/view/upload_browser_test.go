@@ -167,7 +167,7 @@ func TestChosenFilesAreUploaded(t *testing.T) {
 	tab := browser.Open(t)
 	choose := func() {
 		testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/add"),
-			chromedp.SetUploadFiles(chromedp.CSS("#upload input[type=file]"), []string{file}),
+			chromedp.SetUploadFiles(chromedp.CSS("#upload input[accept]"), []string{file}),
 			chromedp.Click(chromedp.CSS("#upload button"))))
 	}
 	choose()
