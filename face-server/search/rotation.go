@@ -112,7 +112,7 @@ func (r rotation) probe(query []float32) probe {
 	}
 	// A vector's signs go as far along it as √(2/π) of their length.
 	p.unit = along * math.Sqrt(n*2/math.Pi)
-	p.error = math.Sqrt((math.Pi/2 - 1 + lost*math.Pi/2) / n)
+	p.spread = math.Sqrt((math.Pi/2 - 1 + lost*math.Pi/2) / n)
 	return p
 }
 
@@ -121,13 +121,13 @@ type probe struct {
 	planes   []uint64 // planes bits of each number, a word of each plane after the other
 	farthest int      // that a distance can be
 	unit     float64  // distance of a vector at cosine c is about (farthest − c·unit) / 2
-	error    float64  // the standard deviation of a cosine of 0 estimated by that
+	spread   float64  // the standard deviation of a cosine of 0 estimated by that
 }
 
 // limit is the distance beyond which hardly a vector has a cosine of at least that.
 func (p probe) limit(cosine float32) int {
 	c := float64(cosine)
-	error := p.error * math.Sqrt(max(1-c*c, 0.1)) // what is nearer is estimated better; some is left for rounding
-	limit := (float64(p.farthest) - (c-doubt*error)*p.unit) / 2
+	spread := p.spread * math.Sqrt(max(1-c*c, 0.1)) // what is nearer is estimated better; some is left for rounding
+	limit := (float64(p.farthest) - (c-doubt*spread)*p.unit) / 2
 	return int(min(max(math.Ceil(limit), -1), float64(p.farthest)))
 }
