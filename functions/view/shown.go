@@ -71,22 +71,22 @@ func likes(f lineup.Face) (all []like) {
 
 // addCrops adds the faces of the photos that the faces are like.
 func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
-	var ids []int64
+	var photos []int64
 	for _, face := range faces {
 		for _, l := range face.Likes {
-			ids = append(ids, l.PhotoID)
+			photos = append(photos, l.PhotoID)
 		}
 	}
-	if len(ids) == 0 {
+	if len(photos) == 0 {
 		return nil
 	}
-	slices.Sort(ids)
-	photos, err := v.db.Photos(ctx, slices.Compact(ids))
+	slices.Sort(photos)
+	found, err := v.db.Photos(ctx, slices.Compact(photos))
 	if err != nil {
 		return err
 	}
 	crops := map[int64]lineup.Derived{}
-	for _, photo := range photos {
+	for _, photo := range found {
 		crops[photo.ID] = photo.Crop
 	}
 	for _, face := range faces {
@@ -157,14 +157,4 @@ func (v *view) shapeOf(ctx context.Context, image lineup.Image) shape {
 		s.Class = "tall"
 	}
 	return s
-}
-
-// circle is an ellipse around a face's box, in fractions of the picture.
-type circle struct{ X, Y, Across, Down float64 }
-
-// aroundFace is how much further than its box the circle around a face reaches.
-const aroundFace = 1.25
-
-func circleOf(b lineup.Box) circle {
-	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
 }

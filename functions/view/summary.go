@@ -141,3 +141,13 @@ func sentence(detail string) string {
 	}
 	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }
+
+// circle is an ellipse around a face's box, in fractions of the picture.
+type circle struct{ X, Y, Across, Down float64 }
+
+// aroundFace is how much further than its box the circle around a face reaches.
+const aroundFace = 1.25
+
+func circleOf(b lineup.Box) circle {
+	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
+}

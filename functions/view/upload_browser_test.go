@@ -122,7 +122,7 @@ func TestFilesDroppedAnywhereAreUploaded(t *testing.T) {
 		testkit.Succeed(t, os.WriteFile(filepath.Join(folder, name), jpegOf(t), 0o600))
 	}
 	tab := browser.Open(t)
-	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/people")))
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/activity")))
 	drop(t, tab, filepath.Join(folder, "one.jpg"), filepath.Join(folder, "notes.txt"), filepath.Join(folder, "holiday"))
 	until(t, tab, "five files are listed", `document.querySelectorAll("#uploads li").length === 5`)
 	until(t, tab, "what is no picture is told", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.includes("Notes.txt is no picture"))`)
@@ -167,7 +167,7 @@ func TestChosenFilesAreUploaded(t *testing.T) {
 	tab := browser.Open(t)
 	choose := func() {
 		testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/add"),
-			chromedp.SetUploadFiles(chromedp.CSS("#upload input[type=file]"), []string{file}),
+			chromedp.SetUploadFiles(chromedp.CSS("#upload input[accept]"), []string{file}),
 			chromedp.Click(chromedp.CSS("#upload button"))))
 	}
 	choose()

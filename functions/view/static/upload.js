@@ -16,8 +16,10 @@ let running = 0, finished = 0, all = 0, list = null;
 addEventListener("submit", event => {
   if (event.target.id !== "upload") return;
   event.preventDefault();
-  add([...event.target.elements.image.files]);
+  const fields = [...event.target.querySelectorAll("input[type=file]")];
+  add(fields.flatMap(field => [...field.files]));
   event.target.reset();
+  if (all === 0) fields[0].focus();
 }, { capture: true });
 
 const dropTarget = event => event.target.closest?.("[data-drop]");
