@@ -48,6 +48,13 @@ func (p tour) tabTo(id string) {
 	p.t.Fatalf("no number of tabs leads to #%s", id)
 }
 
+// show keeps a screenshot for docs/tour.md, and looks whether everybody can use the page.
+func (p tour) show(name string) {
+	p.t.Helper()
+	p.Audit(name)
+	p.Shoot(name)
+}
+
 // personIn waits until the picture that was uploaded by that name has somebody, with a name or
 // without, and gives the ids of both.
 func (s running) personIn(t *testing.T, fileName string) (picture, person int64) {
@@ -74,7 +81,7 @@ func (s running) personIn(t *testing.T, fileName string) (picture, person int64)
 // TestTour walks through docs/tour.md: a change of one is a change of the other.
 func TestTour(t *testing.T) {
 	t.Parallel()
-	s := start(t, system.Settings{Data: t.TempDir(), PingEvery: time.Second, Environment: []string{"SWEEP_INTERVAL=500ms"}})
+	s := start(t, system.Settings{Data: t.TempDir(), Samples: "on", PingEvery: time.Second, Environment: []string{"SWEEP_INTERVAL=500ms"}})
 	people, mine := deptest.People(t), t.TempDir()
 	var dropped []string
 	for name, photo := range map[string]string{"viktor-at-sea.jpg": "Viktor/5.jpg", "omar-1.jpg": "Omar/1.jpg", "omar-2.jpg": "Omar/2.jpg"} {
@@ -89,36 +96,36 @@ func TestTour(t *testing.T) {
 
 	p.Open("/")
 	p.Is("the samples are looked at", `document.querySelectorAll(".badge.identified").length >= 8 && !document.querySelector(".badge.pending, .badge.processing")`)
-	p.Shoot("pictures")
+	p.show("pictures")
 
 	p.Drop(dropped...)
 	p.Is("three pictures are uploaded", `document.getElementById("uploaded")?.textContent.startsWith("3 uploaded")`)
 	p.Is("a name comes", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.includes("viktor-at-sea.jpg") && li.innerText.includes("Viktor"))`)
-	p.Shoot("add")
+	p.show("add")
 	omar1, stranger := s.personIn(t, "omar-1.jpg")
 
 	p.Open("/people")
 	p.press("Add a person")
 	p.Do(chromedp.SendKeys(`#new-person [name="name"]`, "Mila"),
 		chromedp.SetUploadFiles(`#new-person [type="file"]`, []string{filepath.Join(people, "Mila/1.jpg"), filepath.Join(s.samples, "pictures/phone.jpg")}))
-	p.press("Add")
+	browser.Eval[any](p.Page, `document.querySelector("#new-person button").click(), null`)
 	p.Is("the profile of Mila", `document.querySelector("h1.name")?.textContent === "Mila"`)
-	p.says("no face")
+	p.says("No face found")
 	p.Is("one photo of two counts", `document.querySelectorAll("[id^=photo-]").length === 2 && document.querySelectorAll("[id^=photo-].unused").length === 1`)
-	p.Shoot("enrol")
+	p.show("enrol")
 	mila := browser.Eval[string](p.Page, `location.pathname`)
 
 	p.Open("/strangers")
 	p.Is("the stranger of both pictures", fmt.Sprintf(`document.querySelector("#person-%d .quiet")?.textContent.startsWith("2 pictures")`, stranger))
-	p.Shoot("strangers")
+	p.show("strangers")
 	p.tabTo(fmt.Sprintf("name-%d", stranger))
 	p.Keys("Omar" + kb.Enter)
 	p.says("Named Omar")
-	p.Shoot("named")
+	p.show("named")
 
 	p.Open(fmt.Sprintf("/images/%d", omar1))
 	p.Is("the older picture has the name", `document.querySelector(".who .name")?.textContent === "Omar"`)
-	p.Shoot("picture")
+	p.show("picture")
 	p.press("Not Omar")
 	p.Is("it is not Omar", `document.querySelector(".who .name")?.textContent !== "Omar"`)
 	p.press("Undo")
@@ -134,7 +141,7 @@ func TestTour(t *testing.T) {
 
 	p.Open("/activity")
 	p.says("Merged into")
-	p.Shoot("activity")
+	p.show("activity")
 
 	p.WithoutScript(true)
 	p.Open(mila)
@@ -144,7 +151,7 @@ func TestTour(t *testing.T) {
 	p.WithoutScript(false)
 	p.Open("/people")
 	p.Is("nobody is called Mila", `!document.getElementById("main").innerText.includes("Mila")`)
-	p.Shoot("people")
+	p.show("people")
 
 	p.Open("/search?q=omar")
 	p.says("omar-2.jpg")
@@ -158,5 +165,5 @@ func TestTour(t *testing.T) {
 	p.Scheme("dark")
 	p.Open("/?as=grid")
 	p.Is("the grid", `document.querySelectorAll(".grid li").length > 10`)
-	p.Shoot("phone")
+	p.show("phone")
 }
