@@ -65,7 +65,7 @@ type Folder struct {
 // Person is somebody known.
 type Person struct {
 	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	Name Name `json:"name"`
 }
 
 // DecidedBy is who said whose a face is.
