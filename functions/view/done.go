@@ -32,7 +32,11 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
 		return &done{Text: "Done."}
 	}
-	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
+	text := did(made[0])
+	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
+		text += ": " + pictureCount(pictures) + " changed"
+	}
+	return &done{Text: text + ".", Change: made[0].ID}
 }
 
 // undoable tells whether a change can be taken back.
