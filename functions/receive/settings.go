@@ -42,6 +42,7 @@ type settings struct {
 	FolderSettings
 	ErasingSettings
 	AdoptSettings
+	ModelSettings
 	Prewarming // of what looks at the pictures
 }
 

@@ -27,6 +27,18 @@ const refusalUndescribed = "not_described"
 
 func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 && !f.byHand() }
 
+// ofFormerModel tells whether the face is described by another model than the current one
+// alone: what it was like then, no rule can weigh now, and it stays who it is.
+func (f faceRow) ofFormerModel(k known) bool {
+	return k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
+}
+
+// stays tells whether such a face is still somebody's whom it can be.
+func (f faceRow) stays(k known) bool {
+	one, there := k.who[f.given]
+	return f.given != 0 && there && !one.Removed && !one.Erased && !k.photos[f.photoID] && !slices.Contains(f.isNot(k.who), one.ID)
+}
+
 // picture is a picture's row, held, and its faces: who has it may decide whose they are.
 type picture struct {
 	id       int64
@@ -143,12 +155,14 @@ func (p *picture) decide(k known) {
 	p.decisions = match.Decide(rule, asked)
 	for i, d := range p.decisions {
 		face := &p.faces[i]
-		if p.rule == nil {
+		switch {
+		case face.ofFormerModel(k) && face.stays(k):
+		case p.rule == nil:
 			face.takeServersWord(k)
-		} else {
+		default:
 			face.take(d, k)
 		}
-		if face.undescribed() {
+		if face.undescribed() || face.ofFormerModel(k) && face.given == 0 && !face.Ignored {
 			face.Refusal = refusalUndescribed
 		}
 		face.forget(k, d)
@@ -167,6 +181,13 @@ func (p *picture) decide(k known) {
 // asked is the face as the rule is asked about it.
 func (f *faceRow) asked(k known) match.Face[int64] {
 	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored}
+	if f.ofFormerModel(k) {
+		if f.stays(k) {
+			is := k.who[f.given].ID // so that no other face of the picture is
+			face.Is = &is
+		}
+		return face
+	}
 	gone := func(c match.Candidate[int64]) bool { return k.photos[c.PhotoID] }
 	face.Candidates, face.Strangers = f.candidates(k.who)
 	face.Candidates, face.Strangers = slices.DeleteFunc(face.Candidates, gone), slices.DeleteFunc(face.Strangers, gone)
