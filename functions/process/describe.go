@@ -38,11 +38,11 @@ func (d *redescriber) run(ctx, opened context.Context, claim store.RematchClaim,
 			if !time.Now().Before(until) {
 				return true, nil
 			}
-			answered, waits := d.describe(ctx, opened, one, log)
-			if waits {
+			answered, o := d.describe(ctx, opened, one, log)
+			if o == waits {
 				return true, nil
 			}
-			if err := d.write(ctx, answered); err != nil {
+			if err := d.write(ctx, answered); err != nil || o == broke {
 				return true, err
 			}
 		}
@@ -62,8 +62,17 @@ func (d *redescriber) write(ctx context.Context, answered store.Redescribed) err
 	return d.store.WriteDescribed(ctx, answered)
 }
 
-// describe asks the model's face server. It waits where the server cannot answer now.
-func (d *redescriber) describe(ctx, opened context.Context, one store.ToDescribe, log *slog.Logger) (answered store.Redescribed, waits bool) {
+// describes is how asking a model ended.
+type describes int
+
+const (
+	described describes = iota // or there is nothing that it sees
+	broke                      // a call that may have hurt the server: it counts, and the range has a pause
+	waits                      // the server cannot answer now: nothing is written
+)
+
+// describe asks the model's face server.
+func (d *redescriber) describe(ctx, opened context.Context, one store.ToDescribe, log *slog.Logger) (answered store.Redescribed, how describes) {
 	answered = store.Redescribed{ToDescribe: one, Model: d.model}
 	var o outcome
 	if one.Photo != 0 {
@@ -84,18 +93,19 @@ func (d *redescriber) describe(ctx, opened context.Context, one store.ToDescribe
 		answered.Settled = true
 	case !o.sent, o.rootUnreachable, o.code == codes.ResourceExhausted, d.ending.Err() != nil:
 		log.Info("the next model waits", "code", o.code.String(), "error", o.message)
-		return answered, true
-	default: // it may have hurt the server
+		return answered, waits
+	default:
+		how = broke
 		answered.Settled = one.Tries+1 >= d.MaxAttempts
 		log.Warn("the next model did not answer", "image", one.Image, "photo", one.Photo, "attempt", one.Tries+1, "code", o.code.String(), "error", o.message)
 	}
 	for _, face := range answered.Faces {
 		if face.Model != d.model {
 			log.Error("this face server has another model than it should: nothing of it is written; next: correct NEXT_MODEL or NEXT_FACE_ADDRESS", "wanted", d.model, "has", face.Model)
-			return answered, true
+			return answered, waits
 		}
 	}
-	return answered, false
+	return answered, how
 }
 
 // sameUsed is how much of two boxes must overlap for the face of a photo to be the same.
@@ -103,13 +113,13 @@ const sameUsed = 0.5
 
 // describePhoto gives the face that counts: it lies where the one before does.
 func (d *redescriber) describePhoto(ctx, opened context.Context, one store.ToDescribe) (*lineup.Face, outcome) {
-	described, o := d.faces.describe(ctx, opened, one.ImageName, false, d.trace)
-	if o.code != codes.OK || described == nil {
+	shown, o := d.faces.describe(ctx, opened, one.ImageName, false, d.trace)
+	if o.code != codes.OK || shown == nil {
 		return nil, o
 	}
-	counts, _ := faceThatCounts(described, leftToRight(described), one.Chosen)
+	counts, _ := faceThatCounts(shown, leftToRight(shown), one.Chosen)
 	if one.Used != nil {
-		counts = faceAt(*one.Used, described.GetFaces())
+		counts = faceAt(*one.Used, shown.GetFaces())
 	}
 	if counts == nil {
 		return nil, o

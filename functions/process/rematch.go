@@ -157,6 +157,10 @@ func (r *rematch) finish(ctx context.Context, d decision, log *slog.Logger) erro
 		if err := r.store.FinishDescribing(ctx, r.won); err != nil {
 			return err
 		}
+		// What looks wrote with the model before, while it switched, is still to be compared.
+		if err := r.store.TakeOver(ctx, r.won); err != nil {
+			return err
+		}
 	}
 	return r.store.FinishRematch(ctx, r.won)
 }
