@@ -27,10 +27,25 @@ const refusalUndescribed = "not_described"
 
 func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 && !f.byHand() }
 
-// ofFormerModel tells whether the face is described by another model than the current one
-// alone: what it was like then, no rule can weigh now, and it stays who it is.
-func (f faceRow) ofFormerModel(k known) bool {
-	return k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
+// mixed tells whether the picture has faces that are described by two models.
+func (p *picture) mixed() bool {
+	model := ""
+	for _, face := range p.faces {
+		if model == "" {
+			model = face.Model
+		}
+		if face.Model != "" && face.Model != model {
+			return true
+		}
+	}
+	return false
+}
+
+// ofFormerModel tells whether the face is described by a former model alone while others of
+// its picture are by the current one: the picture's rule is the current one's, which cannot
+// weigh whom the face was like. So it stays who it is.
+func (p *picture) ofFormerModel(f faceRow, k known) bool {
+	return p.mixed() && k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
 }
 
 // stays tells whether such a face is still somebody's whom it can be.
@@ -146,7 +161,9 @@ func (p *picture) ruleValues() []any {
 func (p *picture) decide(k known) {
 	asked := make([]match.Face[int64], len(p.faces))
 	for i := range p.faces {
-		asked[i] = p.faces[i].asked(k)
+		if asked[i] = p.faces[i].asked(k); p.ofFormerModel(p.faces[i], k) {
+			asked[i] = p.faces[i].askedOfFormer(k)
+		}
 	}
 	rule := match.Rule{Threshold: math.Inf(1)} // nobody is anybody but by what the server itself said
 	if p.rule != nil {
@@ -156,13 +173,13 @@ func (p *picture) decide(k known) {
 	for i, d := range p.decisions {
 		face := &p.faces[i]
 		switch {
-		case face.ofFormerModel(k) && face.stays(k):
+		case p.ofFormerModel(*face, k) && face.stays(k):
 		case p.rule == nil:
 			face.takeServersWord(k)
 		default:
 			face.take(d, k)
 		}
-		if face.undescribed() || face.ofFormerModel(k) && face.given == 0 && !face.Ignored {
+		if face.undescribed() || p.ofFormerModel(*face, k) && face.given == 0 {
 			face.Refusal = refusalUndescribed
 		}
 		face.forget(k, d)
@@ -181,13 +198,6 @@ func (p *picture) decide(k known) {
 // asked is the face as the rule is asked about it.
 func (f *faceRow) asked(k known) match.Face[int64] {
 	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored}
-	if f.ofFormerModel(k) {
-		if f.stays(k) {
-			is := k.who[f.given].ID // so that no other face of the picture is
-			face.Is = &is
-		}
-		return face
-	}
 	gone := func(c match.Candidate[int64]) bool { return k.photos[c.PhotoID] }
 	face.Candidates, face.Strangers = f.candidates(k.who)
 	face.Candidates, face.Strangers = slices.DeleteFunc(face.Candidates, gone), slices.DeleteFunc(face.Strangers, gone)
@@ -195,6 +205,15 @@ func (f *faceRow) asked(k known) match.Face[int64] {
 	face.Candidates = append(face.Candidates, f.likesErased(k)...)
 	if f.byHand() && f.given != 0 {
 		is := cmp.Or(k.who[f.given].ID, f.given)
+		face.Is = &is
+	}
+	return face
+}
+
+// askedOfFormer is asked for a face that stays who it is, which no other of the picture can be.
+func (f *faceRow) askedOfFormer(k known) (face match.Face[int64]) {
+	if f.stays(k) {
+		is := k.who[f.given].ID
 		face.Is = &is
 	}
 	return face
