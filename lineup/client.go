@@ -100,18 +100,6 @@ func (c *client) enrol(ctx context.Context, photo enrolled) (enrolled, error) {
 	return photo.outcomeOf(status, body, err), nil
 }
 
-// hide hides a person.
-func (c *client) hide(ctx context.Context, id int64) error {
-	_, err := c.ask(ctx, func() (*http.Request, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPatch, c.receive(fmt.Sprintf("%s/people/%d", lineup.APIPrefix, id)), strings.NewReader(`{"hidden":true}`))
-		if err == nil {
-			r.Header.Set("Content-Type", "application/json")
-		}
-		return r, err
-	})
-	return err
-}
-
 // uploadRequest is a form with values and, in a field, one file, which is read while it is sent.
 func uploadRequest(ctx context.Context, url, field, name string, values map[string]string) (*http.Request, error) {
 	file, size, err := open(name)

@@ -136,7 +136,7 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := cmp.Or(write(file), file.Close()); err != nil {
-		file.Close()                     //nolint:errcheck // it may be closed
+		file.Close()                     // it may be closed
 		e.root.Remove(name + unfinished) //nolint:errcheck // it is not finished anyway
 		return fmt.Errorf("write %s: %w", name, err)
 	}

@@ -28,7 +28,7 @@ type exportedPhoto struct {
 
 // readExported reads the people of an export; none where there is no file.
 func readExported(file string) (all []exportedPerson, err error) {
-	text, err := os.ReadFile(file) //nolint:gosec // whoever gives the command names the folder
+	text, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

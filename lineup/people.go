@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 
@@ -154,4 +155,16 @@ func (p *program) hide(ctx context.Context, exported []exportedPerson) error {
 		}
 	}
 	return nil
+}
+
+// hide hides a person.
+func (c *client) hide(ctx context.Context, id int64) error {
+	_, err := c.ask(ctx, func() (*http.Request, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPatch, c.receive(fmt.Sprintf("%s/people/%d", lineup.APIPrefix, id)), strings.NewReader(`{"hidden":true}`))
+		if err == nil {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		return r, err
+	})
+	return err
 }

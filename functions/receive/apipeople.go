@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -15,20 +18,24 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 	if err != nil {
 		return err
 	}
-	const example = `{"name": "..."}, {"hidden": true} or {"cover": 7}, a photo's id`
+	const example = `{"name": "..."}, {"hidden": true} or {"cover": 7}, a photo's id; "merge": true when whoever has the name is the same person`
 	var posted struct {
 		Name   *string         `json:"name"`
 		Hidden *bool           `json:"hidden"`
 		Cover  json.RawMessage `json:"cover"`
 		New    *bool           `json:"new"`
+		Merge  bool            `json:"merge"`
 	}
 	if err := r.readJSON(w, request, &posted, example); err != nil {
 		return err
 	}
+	if posted.Merge && (posted.Name == nil || posted.New != nil && *posted.New) {
+		return malformed(`merge says that whoever has the name is the same person: send it with "name", and without new`)
+	}
 	if posted.New != nil && posted.Name == nil {
 		return malformed(`new says that somebody else of that name is meant: send it with "name"`)
 	}
-	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New != nil && *posted.New}
+	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New != nil && *posted.New, Merge: posted.Merge}
 	if posted.Name != nil {
 		name, err := personName(*posted.Name)
 		if err != nil {
@@ -49,11 +56,27 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 	defer cancel()
 	profile, err := r.store.PatchPerson(ctx, id, patch, auth.CallerName(ctx))
 	if err != nil {
-		return changeProblem("person, or photo of theirs", err)
+		return askToMerge(changeProblem("person, or photo of theirs", err), err)
 	}
 	r.follower.galleryMoved()
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
+}
+
+// askToMerge is the problem with the question whether the one person who has the name is the
+// same.
+func askToMerge(problem, err error) error {
+	same, ok := errors.AsType[*store.SameSpelling](err)
+	if !ok || len(same.People) != 1 {
+		return problem
+	}
+	detail := fmt.Sprintf("%q, person %d, is called so already: merge? next: send merge=true when the two are one, or new=true for somebody else", same.People[0].Name, same.People[0].ID)
+	return explained(http.StatusConflict, "same-spelling", detail, func(p serve.Problem) any {
+		return struct {
+			serve.Problem
+			People []lineup.Person `json:"people"`
+		}{p, same.People}
+	})
 }
 
 // deletePhoto takes a photo of a person out of the gallery. The file stays: it can be undone.

@@ -306,7 +306,7 @@ func TestTheFaceInUseIsNothingNew(t *testing.T) {
 	s.limits.EnrolWait = time.Minute
 	s.examine(t)
 	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusCreated, "")
-	s.exec(t, `UPDATE person_images SET shown = '[{"used":true}]'`) // as process writes it
+	s.exec(t, `UPDATE person_images SET shown = '[{"box":null,"width":90,"light":0.5,"sharpness":0.1,"used":true}]'`) // as process writes it
 	s.enrol(t, "/people", "Ann", "face=1", "1 1,0").want(t, http.StatusOK, `"state":"usable"`)
 	s.enrol(t, "/people", "Ann", "face=2", "1 1,0").want(t, http.StatusUnprocessableEntity, "choose one from 1 to 1")
 	s.exec(t, "UPDATE person_images SET chosen = 2, state = 'unusable', reason = 'it has no face 2'")

@@ -40,6 +40,7 @@ type settings struct {
 	Limits
 	SweepSettings
 	FolderSettings
+	StrangerSettings
 	ErasingSettings
 	AdoptSettings
 	ModelSettings
@@ -121,6 +122,13 @@ func (d DeadLetters) deadTopic(i int, topic string) string {
 		return d.DeadTopics[i]
 	}
 	return queue.DeadTopic(topic)
+}
+
+// StrangerSettings say which people without a name are kept. Process has the first two, too.
+type StrangerSettings struct {
+	Strangers    string        `envconfig:"STRANGERS" default:"on" oneof:"on off" desc:"on: faces that are like nobody with a name and like each other are a person without a name; off: such people are forgotten at pings, unless a hand had to do with them; the same in process"`
+	MaxStrangers int64         `envconfig:"STRANGERS_MAX" default:"10000" min:"1" max:"10000000" desc:"people without a name that there may be; pings make room for a tenth, those seen once go first; the same in process"`
+	StrangerAge  time.Duration `envconfig:"STRANGER_AGE" default:"0" min:"0" max:"87600h" desc:"people without a name are forgotten when no picture of them was posted for so long; 0: they are not"`
 }
 
 // FolderSettings say how folders that are posted are walked.

@@ -32,6 +32,7 @@ type sweeper struct {
 	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
 	models       interface{ change(context.Context) error }          // what it has another model describe
 	counts       interface{ Recount(context.Context) error }         // what it counts
+	strangers    interface{ tidy(context.Context) error }            // where it makes room
 	parts        interface{ tell(context.Context) error }            // what it tells of last
 	log          *slog.Logger
 
@@ -79,7 +80,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	if published > 0 {
 		s.log.Info("sweep published hints", "hints", published)
 	}
-	err = errors.Join(err, s.folders.resume(ctx), s.erased.resume(ctx), s.leftovers.remove(ctx), s.counts.Recount(ctx), s.parts.tell(ctx))
+	err = errors.Join(err, s.folders.resume(ctx), s.erased.resume(ctx), s.leftovers.remove(ctx), s.counts.Recount(ctx), s.strangers.tidy(ctx), s.parts.tell(ctx))
 	if err == nil {
 		s.last = time.Now()
 	}

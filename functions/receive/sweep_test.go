@@ -73,7 +73,7 @@ func (f *fakeQueue) compareReposted(context.Context) error { return nil }
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, erased: f, leftovers: f, counts: f, parts: f, gallery: f, models: f,
+		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, erased: f, leftovers: f, counts: f, parts: f, gallery: f, strangers: f, models: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -124,3 +124,5 @@ func TestASweepThatFailedIsRepeatedAtOnceAndOthersAfterTheInterval(t *testing.T)
 		}
 	})
 }
+
+func (f *fakeQueue) tidy(context.Context) error { return nil }

@@ -188,7 +188,7 @@ func TestHowSimilarPeopleMustBeIsASettingAndAParameter(t *testing.T) {
 		}
 		return ids
 	}
-	for query, want := range map[string][]int64{"": nil, "?least=": nil, "?least=0.2": {other}, "?least=-1": {other}, "?least=0.29": nil} {
+	for query, want := range map[string][]int64{"": nil, "?least=0.2": {other}, "?least=-1": {other}, "?least=0.29": nil} {
 		if ids := found(query); !slices.Equal(ids, want) {
 			t.Errorf("similar%s: %v, want %v", query, ids, want)
 		}

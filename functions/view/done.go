@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/store"
@@ -31,7 +32,16 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
 		return &done{Text: "Done."}
 	}
-	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
+	text := did(made[0])
+	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
+		text += ": " + pictureCount(pictures) + " changed"
+	}
+	return &done{Text: text + ".", Change: made[0].ID}
+}
+
+// undoable tells whether a change can be taken back.
+func undoable(c store.Change) bool {
+	return c.UndoneBy == nil && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
 // happened tells in words what happened to a picture.
@@ -53,12 +63,29 @@ func happened(e store.Event) string {
 	return text
 }
 
+// aboutPerson is what did tells of a change, cut where the person's name is: it is linked.
+type aboutPerson struct{ Before, Name, After string }
+
+func didWhom(c store.Change) aboutPerson {
+	text, name := did(c), whom(c)
+	i := strings.LastIndex(text, name)
+	if c.Person == nil || i < 0 {
+		return aboutPerson{Before: text}
+	}
+	return aboutPerson{text[:i], name, text[i+len(name):]}
+}
+
+// whom is whose change it is.
+func whom(c store.Change) string {
+	if c.Person == nil {
+		return "somebody"
+	}
+	return cmp.Or(c.Person.Name, fmt.Sprintf("stranger %d", c.Person.ID))
+}
+
 // did tells a change in words.
 func did(c store.Change) string {
-	name := "somebody"
-	if c.Person != nil {
-		name = cmp.Or(c.Person.Name, fmt.Sprintf("stranger %d", c.Person.ID))
-	}
+	name := whom(c)
 	switch c.Action {
 	case store.ActionEnrol:
 		return "Added " + name
@@ -80,6 +107,8 @@ func did(c store.Change) string {
 		return "Drew a face"
 	case store.ActionDelete:
 		return "Deleted a picture"
+	case store.ActionErase:
+		return "Erased a person"
 	case store.ActionUndo:
 		return "Undid a change"
 	}

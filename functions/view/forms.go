@@ -41,7 +41,7 @@ func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, err := v.do(w, r, forms)
 		if err != nil {
-			v.refuse(w, r, v.report(r, problemOf(err), err))
+			v.refuseForm(w, r, err)
 			return
 		}
 		http.Redirect(w, r, done, http.StatusSeeOther) //nolint:gosec // back has looked that it stays on this site
@@ -135,18 +135,12 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		answer = madeAnswer{} // a list, which no form needs
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		return answer, &serve.Problem{Type: answer.Type, Status: response.StatusCode,
-			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}
+		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
+			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
+		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people or photos
+		return answer, met
 	}
 	return answer, nil
-}
-
-// sentence is a detail of the API as pages write it.
-func sentence(detail string) string {
-	if detail == "" {
-		return ""
-	}
-	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }
 
 // back is the page that a form wants to lead to: one of this site.

@@ -42,6 +42,9 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"writes":      func() bool { return writes },
 		"decision":    decision,
 		"did":         did,
+		"didWhom":     didWhom,
+		"isWrong":     isWrong,
+		"undoable":    undoable,
 		"happened":    happened,
 		"person":      personName,
 		"summary":     summarize,
@@ -60,13 +63,19 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"shell":       shell,
 		"ordinal":     func(index int) int { return index + 1 },
 		"pictures":    pictureCount,
+		"portrait":    portraitOf,
+		"notCounting": notCounting,
+		"quality":     quality,
+		"photoWord":   photoWord,
+		"photoClass":  photoClass,
+		"isCover":     isCover,
 		"scripts":     a.scripts,
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
 	parsed := pages{}
-	for _, name := range []string{"images", "image", "people", "person", "strangers", "activity", "add", "search", "folders", "folder", "problem"} {
+	for _, name := range []string{"images", "image", "people", "person", "erasure", "strangers", "activity", "add", "search", "folders", "folder", "problem"} {
 		own, err := layout.Clone()
 		if err == nil {
 			own, err = own.ParseFS(templates, "templates/"+name+".html")

@@ -99,6 +99,12 @@ func (q query) flag(name string) (*bool, error) {
 	return &value, nil
 }
 
+// is tells whether the parameter is true.
+func (q query) is(name string) (bool, error) {
+	value, err := q.flag(name)
+	return value != nil && *value, err
+}
+
 // time is the parameter as a time; the zero time when it is absent or empty.
 func (q query) time(name string) (time.Time, error) {
 	text := q.values.Get(name)
@@ -176,6 +182,6 @@ func (q query) with(pairs ...string) string {
 
 // next is the URL of the page that begins after the row with that id, for a list's JSON.
 func (q query) next(key string, id int64) *string {
-	next := q.with(key, strconv.FormatInt(id, 10))
+	next := q.with(key, strconv.FormatInt(id, 10), doneParameter, "")
 	return &next
 }

@@ -41,6 +41,7 @@ type Options struct {
 	MaxForm        int64         `envconfig:"MAX_FORM" default:"1048576" min:"1024" max:"1073741824" desc:"most bytes of a page's form that has no files; those that have some are within receive's limits"`
 	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"the Retry-After of a 503"`
 	SimilarLeast   float64       `envconfig:"SIMILAR_LEAST" default:"0.3" min:"-1" max:"1" desc:"how similar the photos of two people are at least that /api/v1/people/{id}/similar names, unless ?least= says; below 0.3 few are one person"`
+	LeastSureAmong int           `envconfig:"LEAST_SURE_AMONG" default:"5000" min:"1" max:"1000000" desc:"of how many of a person's newest faces a profile finds the least sure ones; more take longer"`
 	HandOn
 }
 

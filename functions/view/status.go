@@ -9,30 +9,43 @@ import (
 	"lineup.dev/lineup/pkg/store"
 )
 
-// status is what the pill at the top of every page says.
+// status is what the pill says.
 type status struct {
-	Text      string `json:"text"` // empty when nothing goes on
-	Tone      string `json:"tone"` // idle, busy or away
-	Strangers int64  `json:"strangers"`
+	Text      string     `json:"text"`      // empty when nothing goes on
+	Tone      string     `json:"tone"`      // idle, busy or away
+	Since     *time.Time `json:"since"`     // which the text tells in UTC; the browser knows the zone
+	Strangers int64      `json:"strangers"` // that are listed
 }
+
+// clock is how the text tells a time.
+const clock = "15:04 UTC"
 
 func (v *view) status(r *http.Request, _ query) (any, error) {
 	stats, err := v.db.Stats(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	if stats.Backlog.Pictures == 0 && stats.Rematches.Ranges == 0 && stats.Photos.Of[string(store.PhotoPending)] == 0 {
-		return status{Tone: "idle"}, nil
+	told := status{Tone: "idle", Strangers: stats.Strangers}
+	if part, ok := gravest(stats.Parts); ok {
+		told.Text, told.Tone, told.Since = trouble(part, stats), "away", &part.Since
+		return told, nil
 	}
-	return status{Text: sentenceOf(stats), Tone: "busy"}, nil
+	if stats.Backlog.Pictures > 0 || stats.Rematches.Ranges > 0 || stats.Photos.Of[string(store.PhotoPending)] > 0 {
+		told.Text, told.Tone = sentenceOf(stats), "busy"
+	}
+	return told, nil
 }
 
 // sentenceOf tells how far everything is, in words.
 func sentenceOf(s store.Stats) string {
+	all := int64(0)
+	for _, status := range lineup.Statuses {
+		all += s.Pictures.Of[string(status)]
+	}
 	waiting := s.Backlog.Pictures
 	switch {
 	case waiting > 0:
-		text := fmt.Sprintf("%s to look at", pictureCount(waiting))
+		text := fmt.Sprintf("%d of %d looked at", all-waiting, all)
 		if left, ok := timeLeft(s); ok {
 			text += ", about " + left + " left"
 		}
@@ -42,11 +55,50 @@ func sentenceOf(s store.Stats) string {
 	case s.Rematches.Ranges > 0:
 		return fmt.Sprintf("Up to %s to compare again", pictureCount(s.Rematches.Ranges*store.RematchRange))
 	}
-	all := int64(0)
-	for _, status := range lineup.Statuses {
-		all += s.Pictures.Of[string(status)]
-	}
 	return fmt.Sprintf("%s, all looked at", pictureCount(all))
+}
+
+// fine are the states of parts that nobody has to hear of.
+var fine = map[string]bool{"closed": true, "ready": true, "reachable": true, "none": true}
+
+// isWrong tells of a part that does not do what it is there for.
+func isWrong(p store.Part) bool { return !fine[p.State] }
+
+// gravest is the part to tell of where only one can be told: the face server before all else,
+// and dead letters never, since they hold nobody up.
+func gravest(parts []store.Part) (found store.Part, ok bool) {
+	for _, p := range parts {
+		if !isWrong(p) || p.State == "waiting" {
+			continue
+		}
+		if p.Name == "face server" {
+			return p, true
+		}
+		if !ok {
+			found, ok = p, true
+		}
+	}
+	return found, ok
+}
+
+// trouble tells of a part in a line: since when, what waits for it, and when it is tried again.
+func trouble(p store.Part, s store.Stats) string {
+	text := fmt.Sprintf("%s %s since %s", p.Name, p.State, p.Since.UTC().Format(clock))
+	if s.Backlog.Pictures > 0 {
+		text += fmt.Sprintf(", %d waiting", s.Backlog.Pictures)
+	}
+	if p.Next != nil {
+		text += ", next try " + inTime(p.Next.Sub(s.Rate.At))
+	}
+	return text
+}
+
+// inTime is how soon something is, in words.
+func inTime(wait time.Duration) string {
+	if wait < time.Second {
+		return "now"
+	}
+	return "in " + roughly(wait)
 }
 
 // timeLeft is how long the backlog takes at the rate of the last minute.
@@ -55,11 +107,16 @@ func timeLeft(s store.Stats) (string, bool) {
 		return "", false
 	}
 	left := time.Duration(float64(s.Backlog.Pictures) / float64(s.Rate.LastMinute) * float64(time.Minute))
+	return roughly(left), true
+}
+
+// roughly is a duration in one unit.
+func roughly(d time.Duration) string {
 	switch {
-	case left < 90*time.Second:
-		return fmt.Sprintf("%d s", max(1, int(left.Seconds()))), true
-	case left < 90*time.Minute:
-		return fmt.Sprintf("%d min", int(left.Minutes())), true
+	case d < 90*time.Second:
+		return fmt.Sprintf("%d s", max(1, int(d.Seconds())))
+	case d < 90*time.Minute:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
 	}
-	return fmt.Sprintf("%d h", int(left.Hours())), true
+	return fmt.Sprintf("%d h", int(d.Hours()))
 }

@@ -88,6 +88,9 @@ func contentTag(image lineup.Image) string {
 }
 
 func initial(name string) string {
+	if name == "" {
+		return "?"
+	}
 	first, _ := utf8.DecodeRuneInString(name)
 	return string(unicode.ToUpper(first))
 }
@@ -118,4 +121,12 @@ func dayOf(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.DateOnly)
+}
+
+// sentence is a detail of the API as pages write it.
+func sentence(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }

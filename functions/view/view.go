@@ -51,16 +51,17 @@ func (v *view) handler() http.Handler {
 		show  func(*http.Request) (page, error)
 		forms map[string]form
 	}{
-		"/{$}":          {v.images, formsOfImages},
-		"/images/{id}":  {v.image, formsOfImage},
-		"/people":       {v.people, formsOfPeople},
-		"/people/{id}":  {v.person, formsOfPerson},
-		"/strangers":    {v.strangers, formsOfPeople},
-		"/activity":     {v.activity, formsOfActivity},
-		"/add":          {v.adding, formsOfAdding},
-		"/search":       {v.search, nil},
-		"/folders":      {v.folders, nil},
-		"/folders/{id}": {v.folder, nil},
+		"/{$}":           {v.images, formsOfImages},
+		"/images/{id}":   {v.image, formsOfImage},
+		"/people":        {v.people, formsOfPeople},
+		"/people/{id}":   {v.person, formsOfPerson},
+		"/erasures/{id}": {v.erasure, nil},
+		"/strangers":     {v.strangers, formsOfPeople},
+		"/activity":      {v.activity, formsOfActivity},
+		"/add":           {v.adding, formsOfAdding},
+		"/search":        {v.search, nil},
+		"/folders":       {v.folders, nil},
+		"/folders/{id}":  {v.folder, nil},
 	} {
 		pages.Handle("GET "+pattern, v.timed(v.show(p.show)))
 		if p.forms != nil && v.receive.allowed {

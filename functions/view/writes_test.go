@@ -91,7 +91,7 @@ func writes(t *testing.T, image lineup.Image, people []store.Profile, change int
 	part := testkit.Must(parts.CreateFormFile("photo", "me.jpg"))(t)
 	testkit.Must(io.WriteString(part, "\xff\xd8\xff one"))(t)
 	testkit.Succeed(t, parts.Close())
-	ann, bob, cat := people[0], people[1], people[2]
+	ann, bob, cat, eve := people[0], people[1], people[2], people[3]
 	return map[string]write{
 		"POST /images":                       {"/images", `{"path":"new.jpg"}`, "", 202},
 		"POST /images/look":                  {"/images/look", `{"path":"nobody/"}`, "", 202},
@@ -101,6 +101,7 @@ func writes(t *testing.T, image lineup.Image, people []store.Profile, change int
 		"PATCH /faces/{id}":                  {fmt.Sprintf("/faces/%d", image.Faces[0].ID), fmt.Sprintf(`{"person":%d}`, ann.ID), "", 200},
 		"POST /people":                       {"/people", `{"name":"Somebody new"}`, "", 201},
 		"PATCH /people/{id}":                 {fmt.Sprintf("/people/%d", ann.ID), `{"name":"Anna"}`, "", 200},
+		"DELETE /people/{id}":                {fmt.Sprintf("/people/%d", eve.ID), "", "", 202},
 		"POST /people/{id}/photos":           {fmt.Sprintf("/people/%d/photos", bob.ID), form.String(), parts.FormDataContentType(), 202},
 		"DELETE /people/{id}/photos/{photo}": {fmt.Sprintf("/people/%d/photos/%d", ann.ID, ann.Photos[0].ID), "", "", 204},
 		"POST /people/{id}/different":        {fmt.Sprintf("/people/%d/different", ann.ID), fmt.Sprintf(`{"people":[%d]}`, bob.ID), "", 204},
@@ -116,7 +117,7 @@ func TestEveryWriteGoesThroughViewToReceive(t *testing.T) {
 	image := testkit.Must(s.Image(t.Context(), s.finish(t, "a.jpg", withFaces(newFace("", 0.1)))))(t)
 	s.finish(t, "b.jpg", withFaces())
 	var people []store.Profile
-	for _, name := range []string{"Ann", "Bob", "Cat", "Dan"} {
+	for _, name := range []string{"Ann", "Bob", "Cat", "Eve", "Dan"} {
 		people = append(people, testkit.Must(s.Person(t.Context(), s.add(t, name, name+".jpg")))(t))
 	}
 	changes, _, err := s.Changes(t.Context(), store.ChangeFilter{Limit: 1}) // Dan's enrolment

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +62,24 @@ func Handler(t testing.TB, h http.Handler, judged func(*http.Request) bool) http
 			h.ServeHTTP(w, r)
 		}
 	})
+}
+
+// Proxy is Handler before a program that runs elsewhere, at a URL. It gives its own.
+func Proxy(t testing.TB, program string, judged func(*http.Request) bool) (address string) {
+	t.Helper()
+	target, err := url.Parse(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host },
+		FlushInterval: -1,
+		// A program that is away must look so to the client, too.
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	server := httptest.NewServer(Handler(t, proxy, judged))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // Handler passes requests on, and tells of each that differs from the document and is

@@ -93,6 +93,12 @@ func PackedChromium(t testing.TB) parts.Chromium {
 	return get(t, "a browser", parts.Cache.PackedChromium)
 }
 
+// Packages gives the folder node_modules with what the package-lock.json in a folder pins.
+func Packages(t testing.TB, project string) string {
+	t.Helper()
+	return get(t, "npm's packages", func(c parts.Cache, ctx context.Context) (string, error) { return c.Packages(ctx, project) })
+}
+
 // get gives a part from the cache.
 func get[T any](t testing.TB, what string, fetch func(parts.Cache, context.Context) (T, error)) T {
 	t.Helper()

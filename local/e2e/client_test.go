@@ -11,9 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/contract"
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/local/system"
 	"lineup.dev/lineup/local/testkit"
@@ -41,6 +43,7 @@ func TestMain(m *testing.M) {
 type client struct {
 	t *testing.T
 	*system.System
+	At system.Addresses // receive's and view's are those of proxies, which know nothing but docs/openapi.yaml
 }
 
 // start runs a system of its own on free ports. Its first picture root is
@@ -63,7 +66,19 @@ func startIn(t *testing.T, data, pictures string, environment ...string) client 
 		s.Stop()
 		wantNoRaces(t, filepath.Join(data, "logs"))
 	})
-	return client{t, s}
+	at := s.At
+	at.Receive = contract.Proxy(t, s.At.Receive, func(*http.Request) bool { return true })
+	at.View = contract.Proxy(t, s.At.View, forPrograms)
+	return client{t, s, at}
+}
+
+// with is the client for a part of its test.
+func (c client) with(t *testing.T) client { return client{t, c.System, c.At} }
+
+// forPrograms tells what view answers programs from what are pages with their JSON, which the document leaves out.
+func forPrograms(r *http.Request) bool {
+	path := r.URL.Path
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/schemas/") || path == "/openapi.yaml" || path == "/asyncapi.yaml"
 }
 
 // wantNoRaces looks for what the race detector said in the programs' logs.
@@ -140,7 +155,7 @@ func (c client) enrol(name string, photos ...string) {
 // image is what view says of a picture.
 func (c client) image(id int64) (image lineup.Image) {
 	c.t.Helper()
-	status, answer := c.do(http.MethodGet, c.At.View+"/images/"+strconv.FormatInt(id, 10), nil, "Accept", "application/json")
+	status, answer := c.do(http.MethodGet, c.At.View+"/api/v1/images/"+strconv.FormatInt(id, 10), nil)
 	if err := json.Unmarshal(answer, &image); err != nil || status != http.StatusOK {
 		c.t.Fatalf("image %d: %d %s", id, status, answer)
 	}

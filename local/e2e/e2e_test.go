@@ -73,7 +73,7 @@ func TestSamples(t *testing.T) {
 	for i, picture := range samples.Pictures {
 		way := ways[i%len(ways)]
 		t.Run(picture.File+" by "+way.name, func(t *testing.T) {
-			c := client{t, c.System}
+			c := c.with(t)
 			image := c.final(way.post(picture.File))
 			page[image.ID] = image
 			wantKnown(t, image, picture.Known...)
@@ -84,7 +84,7 @@ func TestSamples(t *testing.T) {
 	}
 
 	t.Run("the page shows them", func(t *testing.T) {
-		status, html := client{t, c.System}.do(http.MethodGet, c.At.View+"/", nil)
+		status, html := c.with(t).do(http.MethodGet, c.At.View+"/", nil)
 		if status != http.StatusOK {
 			t.Fatalf("status %d", status)
 		}
@@ -95,7 +95,7 @@ func TestSamples(t *testing.T) {
 		}
 	})
 	t.Run("the original API's text, to the letter", func(t *testing.T) {
-		c := client{t, c.System}
+		c := c.with(t)
 		_, answer := c.do(http.MethodPost, c.At.Receive+"/image/post", strings.NewReader(`{"path":"/home/user/image_dump"}`))
 		status, list := c.do(http.MethodGet, c.At.View+"/?limit=1", nil, "Accept", "application/json")
 		var newest struct{ Images []lineup.Image }
@@ -111,8 +111,8 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%s (%q), want failed: outside the picture roots", image.Status, image.Reason)
 		}
 	})
-	t.Run("portraits of known people and of strangers", func(t *testing.T) { portraitsAreRecognised(client{t, c.System}) })
-	t.Run("the face server dies while 20 pictures wait", func(t *testing.T) { faceServerDies(client{t, c.System}, pictures) })
+	t.Run("portraits of known people and of strangers", func(t *testing.T) { portraitsAreRecognised(c.with(t)) })
+	t.Run("the face server dies while 20 pictures wait", func(t *testing.T) { faceServerDies(c.with(t), pictures) })
 }
 
 // faceServerDies kills the face server, posts 20 new pictures, and lets it come back

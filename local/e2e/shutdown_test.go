@@ -167,7 +167,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 			t.Errorf("SIGTERM did not end %q", killed)
 		}
 	})
-	c := client{t, s}
+	c := client{t, s, s.At}
 	var picture bytes.Buffer // a small one: what counts here is not who is in it
 	testkit.Succeed(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 48)), nil))
 	l := begin(c, picture.Bytes())

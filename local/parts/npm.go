@@ -63,6 +63,40 @@ func (c Cache) fetch(ctx context.Context, p pack) (string, error) {
 	})
 }
 
+// Packages installs what the package-lock.json beside a package.json pins, without running anything of it, and gives the
+// folder node_modules.
+func (c Cache) Packages(ctx context.Context, project string) (string, error) {
+	sum, files := sha256.New(), map[string][]byte{}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join(project, name))
+		if err != nil {
+			return "", err
+		}
+		files[name] = content
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
+	}
+	dir, err := c.Folder(ctx, fmt.Sprintf("packages-%x", sum.Sum(nil)[:8]), func(dir string) error {
+		npm, err := exec.LookPath("npm")
+		if err != nil {
+			return fmt.Errorf("npm is needed to install what %s pins, and is not on PATH: install it (Debian: apt-get install npm), or copy a filled cache to %s", project, c.Dir)
+		}
+		for name, content := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+				return fmt.Errorf("write to the cache: %w", err)
+			}
+		}
+		done := c.progress("npm's packages for " + filepath.Base(project))
+		cmd := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier")
+		cmd.Dir = dir
+		if err := child.Run(ctx, cmd); err != nil {
+			return fmt.Errorf("install what %s pins: check that npm reaches its registry, or copy a filled cache to %s: %w", project, c.Dir, err)
+		}
+		done()
+		return nil
+	})
+	return filepath.Join(dir, "node_modules"), err
+}
+
 // folder is a name that changes with the package and with what is wanted of it.
 func (p pack) folder() string {
 	sum := sha256.New()

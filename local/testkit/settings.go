@@ -36,7 +36,7 @@ func Settings(t *testing.T, defaults func() any) {
 			for _, absurd := range []int64{-1 << 40, 0, 1 << 62} {
 				spec := defaults()
 				value := reflect.ValueOf(spec).Elem().FieldByIndex(path)
-				if !set(value, absurd) || absurd == 0 && field.Tag.Get("min") == "0" {
+				if !set(value, absurd) || absurd == 0 && (field.Tag.Get("min") == "0" || strings.HasPrefix(field.Tag.Get("min"), "-")) {
 					continue
 				}
 				if err := serve.Check(spec); err == nil || !strings.Contains(err.Error(), key) {

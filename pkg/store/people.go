@@ -67,6 +67,25 @@ const (
 		ORDER BY id
 		LIMIT ?`
 
+	// By spelling, so that "anna" stands beside "Anna". Where the last page's last has no name
+	// any more, the list begins anew: nobody is passed over.
+	byName = `
+		AND spelling IS NOT NULL`
+	afterName = `
+		AND spelling >= COALESCE((SELECT a.spelling FROM person a WHERE a.id = ?), '')
+		AND (spelling > COALESCE((SELECT a.spelling FROM person a WHERE a.id = ?), '') OR id > ?)`
+	inOrderOfNames = `
+		ORDER BY
+			spelling,
+			id
+		LIMIT ?`
+
+	beforePerson = `
+		AND id < ?`
+	lastAdded = `
+		ORDER BY id DESC
+		LIMIT ?`
+
 	updatePersonRemoved = `
 		UPDATE person
 		SET removed_at = IF(?, UTC_TIMESTAMP(6), NULL)

@@ -23,6 +23,8 @@ type Stats struct {
 	Gallery   AdoptionStats   `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
 	Models    []ModelProgress `json:"models"`    // that there was a change to, the latest first
 	Parts     []Part          `json:"parts"`     // what programs tell of the others, and of themselves
+
+	Strangers int64 `json:"-"` // that are listed; of many, so many as are counted at once
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -43,6 +45,7 @@ type RateStats struct {
 type RematchesStats struct {
 	At     time.Time `json:"at"`
 	Ranges int64     `json:"ranges"` // of RematchRange pictures at most
+	Done   int64     `json:"done"`   // of the re-match under way, those that were compared; 0 where there is none
 }
 
 // FoldersStats are the folders whose walk is not at its end.
@@ -61,6 +64,19 @@ type ErasuresStats struct {
 
 const (
 	selectNow = `SELECT UTC_TIMESTAMP(6)`
+
+	// There is a row for every RematchRange pictures.
+	countCompared = `
+		SELECT COUNT(*)
+		FROM rematches
+		WHERE finished_at IS NOT NULL
+			AND gallery_state = (SELECT MAX(gallery_state) FROM rematches WHERE finished_at IS NULL)`
+
+	listedStrangers = `person FORCE INDEX (person_pictures)
+		WHERE name IS NULL
+			AND merged_into IS NULL
+			AND removed_at IS NULL
+			AND hidden = 0`
 
 	selectWaitingSince = `
 		SELECT MIN(updated_at)
@@ -133,8 +149,10 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	if err != nil {
 		return stats, err
 	}
-	stats.Rematches.At = now
-	if stats.Rematches.Ranges, err = countUpTo(ctx, q, countedAtOnce, "rematches WHERE finished_at IS NULL"); err != nil {
+	if err := stats.readRematches(ctx, q, now); err != nil {
+		return stats, err
+	}
+	if stats.Strangers, err = countUpTo(ctx, q, countedAtOnce, listedStrangers); err != nil {
 		return stats, err
 	}
 	if stats.Gallery, err = readAdoption(ctx, q); err != nil {
@@ -150,9 +168,6 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	}
 	for _, row := range rows {
 		stats.Folders.First = append(stats.Folders.First, row.Folder)
-	}
-	if err != nil {
-		return stats, err
 	}
 	stats.Erasures = ErasuresStats{At: now, First: []Erasure{}}
 	if stats.Erasures.Unfinished, err = countUpTo(ctx, q, countedAtOnce, "erasures WHERE finished_at IS NULL"); err != nil {
@@ -192,4 +207,16 @@ func (s *Stats) readBacklog(ctx context.Context, q querier) error {
 		}
 	}
 	return nil
+}
+
+func (s *Stats) readRematches(ctx context.Context, q querier, now time.Time) (err error) {
+	s.Rematches.At = now
+	if s.Rematches.Ranges, err = countUpTo(ctx, q, countedAtOnce, "rematches WHERE finished_at IS NULL"); err != nil || s.Rematches.Ranges == 0 {
+		return err
+	}
+	done, err := query(ctx, q, scanID, countCompared)
+	if err == nil {
+		s.Rematches.Done = done[0]
+	}
+	return err
 }

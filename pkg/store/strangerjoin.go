@@ -11,12 +11,6 @@ const (
 	// so the transaction begins anew.
 	selectPersonNow = selectPersonForUpdate + ` NOWAIT`
 
-	selectTouched = `
-		SELECT 1
-		FROM change_people
-		WHERE person_id IN %s
-		LIMIT 1`
-
 	selectTogether = `
 		SELECT 1
 		FROM faces a
@@ -58,10 +52,12 @@ func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int6
 	if err != nil || len(together) > 0 {
 		return one, err
 	}
-	if _, err := tx.ExecContext(ctx, updateMergedInto, into, from); err != nil {
-		return one, err
+	for _, id := range all[1] { // no hand merged any of them: there is nothing to undo
+		if _, err := tx.ExecContext(ctx, updateMergedInto, into, id); err != nil {
+			return one, err
+		}
 	}
-	s.people = append(s.people, from)
+	s.people = append(s.people, all[1]...)
 	s.begun--
 	for id, who := range s.who {
 		if who.ID == from {
@@ -70,11 +66,4 @@ func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int6
 		}
 	}
 	return into, nil
-}
-
-// touchedByHand tells whether any change that a hand made is about one of these people.
-func touchedByHand(ctx context.Context, q querier, people []int64) (bool, error) {
-	list, args := placeholders(people)
-	found, err := query(ctx, q, scanID, fmt.Sprintf(selectTouched, list), args...)
-	return len(found) > 0, err
 }

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
@@ -89,5 +91,126 @@ func TestPicturesOfOnePersonThatComeAtOnceMakeOneStranger(t *testing.T) {
 	people, _, err := w.Profiles(t.Context(), store.PeopleFilter{Named: testkit.Ptr(false), Limit: 100})
 	if err != nil || len(people) != len(w.people) || people[0].Pictures != 12 {
 		t.Errorf("the list of strangers is %+v, %v; want %d of 12 pictures each", people, err, len(w.people))
+	}
+}
+
+// lookAt gives the picture the faces that it shows, as the server sees them now.
+func (w *world) lookAt(t *testing.T, paths ...string) (ids []int64) {
+	t.Helper()
+	c := &client{world: w, r: rand.New(rand.NewPCG(1, 1))}
+	for _, path := range paths {
+		ids = append(ids, w.submit(t, path)[0].ID)
+		c.quiet(t)
+	}
+	return ids
+}
+
+func (w *world) enrolNow(t *testing.T, name string, who int) {
+	t.Helper()
+	photo := name + ".jpg"
+	w.photos[photo] = w.people[who]
+	testkit.Must(w.Enrol(t.Context(), store.Enrolment{Name: name, Photos: []store.NewPhoto{{ImageName: photo}}}))(t)
+	(&client{world: w, r: rand.New(rand.NewPCG(1, 2))}).quiet(t)
+}
+
+func TestWhoeverIsEnrolledTakesTheirFacesFromTheStranger(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 2, 3)
+	ids := w.lookAt(t, "0-0.jpg", "1-0.jpg", "0-1.jpg")
+	stranger := w.strangerOf(t, ids[0])
+	w.enrolNow(t, "Ann", 0)
+	for _, id := range ids[:2] {
+		if image := w.image(t, id); image.Status != lineup.Identified || image.Person == nil || image.Person.Name != "Ann" {
+			t.Errorf("picture %d is %s of %+v, want Ann", id, image.Status, image.Person)
+		}
+	}
+	if forgotten := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 10}))(t); forgotten != 1 {
+		t.Errorf("%d strangers were forgotten, want the one who is Ann", forgotten)
+	}
+	if _, err := w.Person(t.Context(), stranger); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the stranger who is Ann is there: %v", err)
+	}
+	if w.strangerOf(t, ids[2]) == 0 {
+		t.Error("the other stranger is gone")
+	}
+}
+
+func TestNamingAStrangerNamesTheirPicturesAndIsUndone(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 2, 2)
+	ids := w.lookAt(t, "0-0.jpg", "1-0.jpg", "0-1.jpg")
+	stranger, quiet := w.strangerOf(t, ids[0]), (&client{world: w, r: rand.New(rand.NewPCG(1, 3))}).quiet
+	testkit.Must(w.PatchPerson(t.Context(), stranger, store.PersonPatch{Name: testkit.Ptr("Ann")}, ""))(t)
+	if face := w.image(t, ids[1]).Faces[0]; face.Person == nil || face.Person.Name != "Ann" || face.DecidedBy != lineup.ByMachine {
+		t.Errorf("at once the face is %+v's, decided by %s; want Ann's, by machine", face.Person, face.DecidedBy)
+	}
+	quiet(t)
+	for _, id := range ids[:2] {
+		if image := w.image(t, id); image.Status != lineup.Identified || image.Person.Name != "Ann" {
+			t.Errorf("picture %d is %s of %+v, want Ann", id, image.Status, image.Person)
+		}
+	}
+	other := w.strangerOf(t, ids[2])
+	_, err := w.PatchPerson(t.Context(), other, store.PersonPatch{Name: testkit.Ptr("ann")}, "")
+	if same, ok := errors.AsType[*store.SameSpelling](err); !ok || same.People[0].ID != stranger {
+		t.Errorf("a name that somebody has: %v, want SameSpelling with %d", err, stranger)
+	}
+	if profile := testkit.Must(w.PatchPerson(t.Context(), other, store.PersonPatch{Name: testkit.Ptr("ann"), Merge: true}, ""))(t); profile.ID != stranger || profile.Name != "Ann" {
+		t.Errorf("merged it is %+v, want Ann", profile.Person)
+	}
+	for range 2 { // the merge, and the name
+		changes, _, err := w.Changes(t.Context(), store.ChangeFilter{Limit: 100})
+		testkit.Succeed(t, err)
+		for _, c := range changes {
+			if c.UndoneBy == nil && c.Undoes == 0 {
+				testkit.Must(w.UndoChange(t.Context(), c.ID, ""))(t)
+				break
+			}
+		}
+	}
+	quiet(t)
+	for i, want := range []int64{stranger, stranger, other} {
+		if is := w.strangerOf(t, ids[i]); is != want {
+			t.Errorf("after all was undone picture %d shows %d, want stranger %d", ids[i], is, want)
+		}
+	}
+	if status := w.image(t, ids[0]).Status; status != lineup.Unknown {
+		t.Errorf("the picture is %s, want unknown", status)
+	}
+}
+
+func TestNoMoreStrangersThanThereMayBe(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 6, 2)
+	ids := w.lookAt(t, "0-0.jpg", "1-0.jpg", "0-1.jpg", "0-2.jpg", "0-3.jpg")
+	testkit.Must(w.PatchPerson(t.Context(), w.strangerOf(t, ids[2]), store.PersonPatch{Hidden: testkit.Ptr(true)}, ""))(t)
+	w.exec(t, "UPDATE person SET created_at = created_at - INTERVAL 1 HOUR")
+	testkit.Succeed(t, w.Recount(t.Context()))
+	if n := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 4}))(t); n != 1 {
+		t.Errorf("%d were forgotten, want the one seen once whom no hand touched", n)
+	}
+	for i, there := range []bool{true, true, true, false, true} {
+		if is := w.strangerOf(t, ids[i]); (is != 0) != there {
+			t.Errorf("picture %d shows stranger %d, there: want %v", ids[i], is, there)
+		}
+	}
+	// With as many as there may be, a face begins no other.
+	w.exec(t, "UPDATE gallery SET strangers = 1000")
+	if more := w.lookAt(t, "0-4.jpg"); w.strangerOf(t, more[0]) != 0 {
+		t.Error("another stranger began")
+	}
+	w.exec(t, "UPDATE images SET created_at = created_at - INTERVAL 2 HOUR WHERE id <> ?", ids[0])
+	if n := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 1000, Age: time.Hour}))(t); n != 1 || w.strangerOf(t, ids[4]) != 0 {
+		t.Errorf("%d were forgotten that were not seen for an hour, want one", n)
+	}
+	if n := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{}))(t); n != 1 || w.strangerOf(t, ids[2]) == 0 {
+		t.Errorf("%d were forgotten when there are to be none, want all but the one whom a hand touched", n)
+	}
+	w.exec(t, "UPDATE person SET removed_at = removed_at - INTERVAL 1 MINUTE")
+	testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{}))(t)
+	var rows, faces int
+	w.scan(t, "SELECT (SELECT COUNT(*) FROM person), (SELECT COUNT(*) FROM faces WHERE person_id IS NOT NULL)", &rows, &faces)
+	if rows != 1 || faces != 1 {
+		t.Errorf("%d people's rows and %d faces of theirs are left, want one of each", rows, faces)
 	}
 }

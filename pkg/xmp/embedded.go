@@ -49,7 +49,7 @@ func inPNG(chunks []byte) []byte {
 	for len(chunks) >= head {
 		size := uint64(binary.BigEndian.Uint32(chunks))
 		kind := string(chunks[4:head])
-		if size > uint64(len(chunks)-head) {
+		if size > uint64(len(chunks[head:])) {
 			return nil
 		}
 		content := chunks[head : head+size]
@@ -93,7 +93,7 @@ func inWebP(chunks []byte) []byte {
 	const head = 8
 	for len(chunks) >= head {
 		size := uint64(binary.LittleEndian.Uint32(chunks[4:]))
-		if size > uint64(len(chunks)-head) {
+		if size > uint64(len(chunks[head:])) {
 			return nil
 		}
 		if string(chunks[:4]) == "XMP " {

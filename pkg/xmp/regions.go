@@ -80,19 +80,10 @@ func Read(packet []byte) (Regions, error) {
 
 // readRegion is a face's; ok is false for anything else, and for one that nothing is said of.
 func readRegion(n *node) (r Region, ok bool) {
-	kind := n.text(nsRegions, "Type")
-	area := n.property(nsRegions, "Area")
-	if kind != "" && !strings.EqualFold(kind, "Face") || area == nil {
+	if kind := n.text(nsRegions, "Type"); kind != "" && !strings.EqualFold(kind, "Face") {
 		return r, false
 	}
-	if unit := area.text(nsArea, "unit"); unit != "" && unit != "normalized" {
-		return r, false
-	}
-	x, y, width, height := area.number(nsArea, "x"), area.number(nsArea, "y"), area.number(nsArea, "w"), area.number(nsArea, "h")
-	if diameter := area.number(nsArea, "d"); diameter > 0 && width == 0 && height == 0 { // a circle
-		width, height = diameter, diameter
-	}
-	if r.Box, ok = clip(x-width/2, y-height/2, width, height); !ok {
+	if r.Box, ok = readArea(n.property(nsRegions, "Area")); !ok {
 		return r, false
 	}
 	r.Name = n.text(nsRegions, "Name")
@@ -105,10 +96,22 @@ func readRegion(n *node) (r Region, ok bool) {
 			}
 		}
 	}
-	if !sensible(r.Name) {
-		return r, false
+	return r, sensible(r.Name) && (r.Name != "" || r.Ignored || len(r.Not) > 0)
+}
+
+// readArea is where a region lies; ok is false where that makes no sense.
+func readArea(area *node) (box lineup.Box, ok bool) {
+	if area == nil {
+		return box, false
 	}
-	return r, r.Name != "" || r.Ignored || len(r.Not) > 0
+	if unit := area.text(nsArea, "unit"); unit != "" && unit != "normalized" {
+		return box, false
+	}
+	x, y, width, height := area.number(nsArea, "x"), area.number(nsArea, "y"), area.number(nsArea, "w"), area.number(nsArea, "h")
+	if diameter := area.number(nsArea, "d"); diameter > 0 && width == 0 && height == 0 { // a circle
+		width, height = diameter, diameter
+	}
+	return clip(x-width/2, y-height/2, width, height)
 }
 
 // sensible tells whether somebody can be called so.

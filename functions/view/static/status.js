@@ -7,7 +7,8 @@ const pill = document.getElementById("status");
 whileUsed(async () => {
   const answer = await fetch("/status", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(answer.statusText);
-  const { text, tone, strangers } = await answer.json();
+  const { text: told, tone, since, strangers } = await answer.json();
+  const text = since ? told.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : told;
   if (pill.textContent !== text) pill.textContent = text;
   pill.dataset.tone = tone;
   pill.hidden = text === "";

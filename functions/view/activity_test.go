@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// told is what the pill is told.
+func (s *site) told(t *testing.T) (told status) {
+	t.Helper()
+	response := s.get(t, "/status")
+	if response.status != http.StatusOK {
+		t.Fatalf("%d %s", response.status, response.body)
+	}
+	testkit.Succeed(t, json.Unmarshal([]byte(response.body), &told))
+	return told
+}
+
+func TestThePillSaysHowFarEverythingIs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if got := s.told(t); got != (status{Tone: "idle"}) {
+		t.Errorf("where nothing goes on: %+v", got)
+	}
+	s.finish(t, "one.jpg", withFaces())
+	s.submit(t, "two.jpg")
+	s.edit(t, "INSERT INTO person (name, spelling, created_at) VALUES (NULL, NULL, UTC_TIMESTAMP(6))")
+	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != 1 {
+		t.Errorf("with a picture that waits: %+v", got)
+	}
+	testkit.Succeed(t, s.TellParts(t.Context(),
+		store.Part{Name: "circuit to the face server", State: "open", Wait: 500 * time.Second},
+		store.Part{Name: "face server", State: "away", Wait: 500 * time.Second}, store.Part{Name: "nsqd", State: "reachable"}))
+	got := s.told(t)
+	if got.Tone != "away" || got.Since == nil {
+		t.Fatalf("without a face server: %+v", got)
+	}
+	if want := fmt.Sprintf("face server away since %s, 1 waiting, next try in 8 min", got.Since.Format(clock)); got.Text != want {
+		t.Errorf("%q, want %q", got.Text, want)
+	}
+	testkit.Succeed(t, s.TellParts(t.Context(), store.Part{Name: "circuit to the face server", State: "closed"}, store.Part{Name: "face server", State: "ready"},
+		store.Part{Name: "dead letters of images", State: "waiting"}))
+	if got := s.told(t); got.Tone != "busy" {
+		t.Errorf("dead letters hold nobody up: %+v", got)
+	}
+}
+
+func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes, o.ReceiveURL = "on", "http://127.0.0.1:1" })
+	s.submit(t, "waits.jpg")
+	for i := range 3 {
+		s.finish(t, fmt.Sprintf("broken-%d.jpg", i), store.Result{Reason: "not a picture"})
+	}
+	last := s.finish(t, "gone.jpg", store.Result{Reason: "it is not there"})
+	dana := s.add(t, "Dana", "dana.jpg")
+	s.edit(t, "INSERT INTO rematches (first_image, gallery_state, finished_at) VALUES (0, 7, NULL), (500, 7, UTC_TIMESTAMP(6)), (1000, 6, UTC_TIMESTAMP(6))")
+	testkit.Must(s.SubmitFolder(t.Context(), "holiday/"))(t)
+	testkit.Succeed(t, s.TellParts(t.Context(), store.Part{Name: "nsqd", State: "reachable"},
+		store.Part{Name: "dead letters of images", State: "waiting", Detail: "3 in the topic images.dead"},
+		store.Part{Name: "root images", State: "unreachable", Detail: "it does not answer"}))
+	html := s.get(t, "/activity").body
+	for _, want := range []string{
+		`<progress max="5" value="4" aria-label="Pictures to look at">`,
+		`<progress max="2" value="1" aria-label="Faces to compare with people again">`, "up to 500 pictures left",
+		"Folder holiday/", "0 pictures found so far",
+		`not a picture</span> <a href="/images/4">3 pictures, the newest is 4</a>`,
+		fmt.Sprintf(`it is not there</span> <a href="/images/%d">picture %d</a>`, last, last),
+		`<form method="post" action="/activity?do=look"><button>Look at them again</button></form>`,
+		"3 in the topic images.dead", "<code>make dead</code>", `<li id="part-root-images">`, `<span class="badge failed">unreachable</span>`,
+		fmt.Sprintf(`Added <a class="name" href="/people/%d">Dana</a>`, dana),
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not say %s", want)
+		}
+	}
+	if strings.Index(html, "root images") > strings.Index(html, ">nsqd<") {
+		t.Error("what is wrong comes after what is not")
+	}
+}

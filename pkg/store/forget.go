@@ -1,0 +1,266 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// StrangerLimits say how long people without a name are kept.
+type StrangerLimits struct {
+	Most int64         // that there may be; 0: none are kept
+	Age  time.Duration // since the last picture of them was posted; 0: any
+}
+
+const (
+	// Nobody whom a hand ever touched. Those who were joined with them point to them directly.
+	selectForgettable = `
+		SELECT p.id
+		FROM person p
+		WHERE p.name IS NULL
+			AND p.merged_into IS NULL
+			AND p.removed_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM change_people c WHERE c.person_id = p.id)`
+
+	// Those seen once go first, but for those that nobody counted yet.
+	seenLeastFirst = `
+		ORDER BY
+			p.created_at > UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE,
+			p.pictures,
+			p.id
+		LIMIT ?`
+
+	notSeenFor = `
+			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+			AND NOT EXISTS (
+				SELECT 1
+				FROM faces f
+				JOIN images i ON i.id = f.image_id
+				JOIN person m ON m.id = f.person_id
+				WHERE (m.id = p.id OR m.merged_into = p.id)
+					AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+			)`
+
+	withoutPhotos = `
+			AND NOT EXISTS (
+				SELECT 1
+				FROM person_images i
+				JOIN person m ON m.id = i.person_id
+				JOIN faces f ON f.id = i.face_id
+				WHERE (m.id = p.id OR m.merged_into = p.id)
+					AND i.state = '` + string(PhotoUsable) + `'
+					AND i.removed_at IS NULL
+			)`
+
+	countStrangers = `
+		SELECT COUNT(*)
+		FROM person
+		WHERE name IS NULL
+			AND merged_into IS NULL
+			AND removed_at IS NULL`
+
+	updateStrangerCount = `
+		UPDATE gallery
+		SET strangers = (` + countStrangers + `)
+		WHERE id = 1`
+
+	updateForgotten = `
+		UPDATE person
+		SET removed_at = UTC_TIMESTAMP(6)
+		WHERE id IN `
+
+	selectPhotosOfPeople = `
+		SELECT id
+		FROM person_images
+		WHERE removed_at IS NULL
+			AND person_id IN `
+)
+
+// forgottenAtOnce is how many strangers one transaction forgets.
+const forgottenAtOnce = 100
+
+// TidyStrangers forgets people without a name: more than there may be, those not seen for
+// long, and those whose photos somebody with a name has by now. Whom a hand ever touched,
+// stays. Their faces become nobody's. Pings call it, after Recount. It tells how many it
+// forgot.
+func (s *Store) TidyStrangers(ctx context.Context, l StrangerLimits) (forgotten int, err error) {
+	if err := s.removeForgotten(ctx); err != nil {
+		return 0, err
+	}
+	var ids []int64
+	err = s.do(ctx, "find strangers to be forgotten", func() error {
+		ids, err = s.toForget(ctx, l)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for chunk := range slices.Chunk(distinctIDs(ids), forgottenAtOnce) {
+		var n int
+		err := s.transact(ctx, "forget strangers", func(tx *sql.Tx) (err error) {
+			n, err = forget(ctx, tx, chunk)
+			return err
+		})
+		if err != nil {
+			return forgotten, err
+		}
+		forgotten += n
+	}
+	_, err = s.exec(ctx, "count strangers", updateStrangerCount)
+	return forgotten, err
+}
+
+// toForget gives whom the limits are against.
+func (s *Store) toForget(ctx context.Context, l StrangerLimits) ([]int64, error) {
+	if l.Most == 0 {
+		return query(ctx, s.db, scanID, selectForgettable)
+	}
+	ids, err := query(ctx, s.db, scanID, selectForgettable+withoutPhotos)
+	if err != nil {
+		return nil, err
+	}
+	if age := l.Age.Microseconds(); age > 0 {
+		old, err := query(ctx, s.db, scanID, selectForgettable+notSeenFor, age, age)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, old...)
+	}
+	counts, err := query(ctx, s.db, scanID, countStrangers)
+	if err != nil || counts[0] < l.Most {
+		return ids, err
+	}
+	// Room for a tenth, as until the next ping no more can begin.
+	more, err := query(ctx, s.db, scanID, selectForgettable+seenLeastFirst, counts[0]-l.Most+max(1, l.Most/10))
+	return append(ids, more...), err
+}
+
+// forget makes strangers, with all who were joined with them, nobody.
+func forget(ctx context.Context, tx *sql.Tx, ids []int64) (forgotten int, err error) {
+	family, err := families(ctx, tx, ids)
+	if err != nil {
+		return 0, err
+	}
+	var all []int64
+	for id := range family {
+		all = append(all, id)
+	}
+	rows, err := lockPeople(ctx, tx, all...)
+	if err != nil {
+		return 0, err
+	}
+	stays := map[int64]bool{}
+	for _, row := range rows {
+		if row.Name != "" || row.removed || row.into.Valid == (family[row.ID] == row.ID) {
+			stays[family[row.ID]] = true
+		}
+		touched, err := touchedByHand(ctx, tx, []int64{row.ID})
+		if err != nil {
+			return 0, err
+		}
+		stays[family[row.ID]] = stays[family[row.ID]] || touched
+	}
+	all = slices.DeleteFunc(all, func(id int64) bool { return stays[family[id]] })
+	if len(all) == 0 {
+		return 0, nil
+	}
+	people, args := placeholders(all)
+	photos, err := query(ctx, tx, scanID, selectPhotosOfPeople+people+" ORDER BY id FOR UPDATE", args...)
+	if err != nil {
+		return 0, err
+	}
+	for chunk := range slices.Chunk(photos, maxValues) {
+		list, args := placeholders(chunk)
+		if _, err := tx.ExecContext(ctx, updatePhotosDropped+list, args...); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, updateForgotten+people, args...); err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if !stays[id] {
+			forgotten++
+		}
+	}
+	_, err = bumpStrangers(ctx, tx, -int64(forgotten), all, photos)
+	return forgotten, err
+}
+
+const (
+	// The face servers have read by then that they are gone.
+	selectForgotten = `
+		SELECT p.id
+		FROM person p
+		WHERE p.name IS NULL
+			AND p.removed_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+			AND p.erased_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM change_people c WHERE c.person_id = p.id)
+		ORDER BY p.id
+		LIMIT ?`
+
+	selectPicturesOf = `
+		SELECT DISTINCT image_id
+		FROM faces
+		WHERE person_id IN %s
+		ORDER BY image_id
+		LIMIT ?`
+)
+
+// forgottenFor is how long rows of forgotten strangers stay for face servers to read.
+const forgottenFor = 30 * time.Second
+
+// removeForgotten makes the faces of forgotten strangers nobody's and removes their rows.
+func (s *Store) removeForgotten(ctx context.Context) error {
+	for {
+		var ids []int64
+		err := s.do(ctx, "find forgotten strangers", func() (err error) {
+			ids, err = query(ctx, s.db, scanID, selectForgotten, forgottenFor.Microseconds(), maxValues)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		people, args := placeholders(ids)
+		for {
+			var pictures []int64
+			err := s.transact(ctx, "make faces of forgotten strangers nobody's", func(tx *sql.Tx) error {
+				if pictures, err = query(ctx, tx, scanID, fmt.Sprintf(selectPicturesOf, people), append(slices.Clone(args), rematchChunk)...); err != nil {
+					return err
+				}
+				held, err := lockPictures(ctx, tx, pictures)
+				if err != nil {
+					return err
+				}
+				_, err = redecide(ctx, tx, held, false)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if len(pictures) < rematchChunk {
+				break
+			}
+		}
+		for _, table := range []string{"DELETE FROM person_images WHERE person_id IN ", "DELETE FROM person WHERE id IN "} {
+			if err := s.execIn(ctx, "remove forgotten strangers", table, ids); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+const selectTouched = `
+		SELECT 1
+		FROM change_people
+		WHERE person_id IN %s
+		LIMIT 1`
+
+// touchedByHand tells whether any change that a hand made is about one of these people.
+func touchedByHand(ctx context.Context, q querier, people []int64) (bool, error) {
+	list, args := placeholders(people)
+	found, err := query(ctx, q, scanID, fmt.Sprintf(selectTouched, list), args...)
+	return len(found) > 0, err
+}
