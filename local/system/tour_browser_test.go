@@ -125,6 +125,7 @@ func TestTour(t *testing.T) {
 
 	p.Open(fmt.Sprintf("/images/%d", omar1))
 	p.Is("the older picture has the name", `document.querySelector(".who .name")?.textContent === "Omar"`)
+	p.Is("its status follows", `document.querySelector(".facts .badge.identified") !== null`)
 	p.show("picture")
 	p.press("Not Omar")
 	p.Is("it is not Omar", `document.querySelector(".who .name")?.textContent !== "Omar"`)
