@@ -47,6 +47,20 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	return k, err
 }
 
+// mixed tells whether the picture has faces that are described by two models.
+func (p *picture) mixed() bool {
+	model := ""
+	for _, face := range p.faces {
+		if model == "" {
+			model = face.Model
+		}
+		if face.Model != "" && face.Model != model {
+			return true
+		}
+	}
+	return false
+}
+
 // ownPhoto is the photo that a face is, of somebody.
 type ownPhoto struct{ photo, person, stranger int64 }
 
