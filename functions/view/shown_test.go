@@ -15,6 +15,7 @@ import (
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -95,9 +96,10 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes = "on" })
 	for reason, want := range map[string]string{
-		"the file is damaged": "Mend the file",
-		"no such file":        "Put the file back",
-		"the face server failed at it 3 times, at last with DeadlineExceeded": "The log of the face server says why",
+		"the file is damaged":    "put another file in its place",
+		"no such picture":        "Put the file back",
+		photo.ErrOutside.Error(): "IMAGES_URL",
+		"the face server failed at it 3 times, at last with Unavailable": "The log of the face server says why",
 	} {
 		id := s.finish(t, reason, store.Result{Reason: reason})
 		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")
