@@ -93,7 +93,7 @@ func (f *refusedForm) ways(r *http.Request) (ways []way) {
 		}
 	case "like-another":
 		if like := likeWhom(f.Photos); like != nil && r.URL.Path == "/people" {
-			add("Add to "+personName(*like), "name", like.Name)
+			add("Add to "+personName(*like), "name", string(like.Name))
 		}
 		add("Somebody else all the same", "anyway", "true")
 	case "photos-unusable", "no-such-face":

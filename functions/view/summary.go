@@ -106,11 +106,11 @@ func contentTag(image lineup.Image) string {
 	return hex.EncodeToString(hash[:8])
 }
 
-func initial(name string) string {
+func initial(name lineup.Name) string {
 	if name == "" {
 		return "?"
 	}
-	first, _ := utf8.DecodeRuneInString(name)
+	first, _ := utf8.DecodeRuneInString(string(name))
 	return string(unicode.ToUpper(first))
 }
 

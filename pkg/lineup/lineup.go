@@ -64,8 +64,8 @@ type Folder struct {
 
 // Person is somebody known.
 type Person struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	ID   int64 `json:"id"`
+	Name Name  `json:"name"`
 }
 
 // DecidedBy is who said whose a face is.
