@@ -126,7 +126,8 @@ func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, annou
 			args = append(args, r.id, r.status, nullableID(r.person), r.changed)
 			args = append(args, r.ruleValues()...)
 		}
-		statement := fmt.Sprintf(updateRevised, first+strings.Repeat(another, len(chunk)-1))
+		rows := first + strings.Repeat(another, len(chunk)-1)
+		statement := fmt.Sprintf(updateRevised, rows)
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
 			return fmt.Errorf("revise images from %d on: %w", chunk[0].id, err)
 		}
