@@ -118,15 +118,15 @@ const updateRevised = `
 		i.updated_at = IF(new.changed, UTC_TIMESTAMP(6), i.updated_at)`
 
 func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, announced bool) error {
-	const first = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
-	const another = " UNION ALL SELECT ?, ?, ?, ?, ?, ?, ?"
+	const row = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
+	const union = " UNION ALL "
 	for chunk := range slices.Chunk(revisions, rematchChunk) {
 		var args []any
 		for _, r := range chunk {
 			args = append(args, r.id, r.status, nullableID(r.person), r.changed)
 			args = append(args, r.ruleValues()...)
 		}
-		rows := first + strings.Repeat(another, len(chunk)-1)
+		rows := strings.TrimSuffix(strings.Repeat(row+union, len(chunk)), union)
 		statement := fmt.Sprintf(updateRevised, rows)
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
 			return fmt.Errorf("revise images from %d on: %w", chunk[0].id, err)
