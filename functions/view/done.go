@@ -32,7 +32,14 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
 		return &done{Text: "Done."}
 	}
-	return &done{Text: did(made[0]) + ".", Change: made[0].ID}
+	text := did(made[0])
+	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
+		text += ": " + pictureCount(pictures) + " changed"
+	}
+	if !undoable(made[0]) {
+		return &done{Text: text + "."}
+	}
+	return &done{Text: text + ".", Change: made[0].ID}
 }
 
 // undoable tells whether a change can be taken back.
@@ -77,7 +84,7 @@ func whom(c store.Change) string {
 	if c.Person == nil {
 		return "somebody"
 	}
-	return cmp.Or(c.Person.Name, fmt.Sprintf("stranger %d", c.Person.ID))
+	return cmp.Or(string(c.Person.Name), fmt.Sprintf("stranger %d", c.Person.ID))
 }
 
 // did tells a change in words.

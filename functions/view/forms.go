@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -41,7 +40,7 @@ func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, err := v.do(w, r, forms)
 		if err != nil {
-			v.refuse(w, r, v.report(r, problemOf(err), err))
+			v.refuseForm(w, r, err)
 			return
 		}
 		http.Redirect(w, r, done, http.StatusSeeOther) //nolint:gosec // back has looked that it stays on this site
@@ -135,18 +134,12 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		answer = madeAnswer{} // a list, which no form needs
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		return answer, &serve.Problem{Type: answer.Type, Status: response.StatusCode,
-			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}
+		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
+			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
+		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people or photos
+		return answer, met
 	}
 	return answer, nil
-}
-
-// sentence is a detail of the API as pages write it.
-func sentence(detail string) string {
-	if detail == "" {
-		return ""
-	}
-	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }
 
 // back is the page that a form wants to lead to: one of this site.
@@ -170,22 +163,6 @@ func withDone(page string) string {
 	values.Set(doneParameter, "1")
 	u.RawQuery = values.Encode()
 	return u.String()
-}
-
-// ids are the ids that a field holds, once or more often.
-func ids(fields url.Values, name string) ([]int64, error) {
-	var all []int64
-	for _, text := range fields[name] {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
-		}
-		all = append(all, id)
-	}
-	if len(all) == 0 {
-		return nil, badRequest("Nothing is chosen. Choose something first.")
-	}
-	return all, nil
 }
 
 // who is whom a form chose: an id, or somebody by name.

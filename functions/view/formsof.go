@@ -87,9 +87,15 @@ func takeBack(face int64, _ url.Values) (call, error) {
 	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"person": nil}}, nil
 }
 
-// isNot says who a face is not, besides those that it was said not to be before.
+// isNot says who a face is not. Those that it was said not to be before are among them, in
+// the same field, or of several faces each in one of its own.
 func isNot(face int64, fields url.Values) (call, error) {
 	not, err := ids(fields, "not")
+	if before := fmt.Sprintf("not-%d", face); err == nil && fields.Has(before) {
+		var also []int64
+		also, err = ids(fields, before)
+		not = append(not, also...)
+	}
 	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"not": not}}, err
 }
 

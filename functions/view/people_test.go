@@ -64,7 +64,7 @@ func TestAProfileShowsThePersonsPicturesAndKnownPhotos(t *testing.T) {
 	}
 
 	page := s.get(t, fmt.Sprintf("/people/%d", dad)).body
-	for _, want := range []string{"<li>dad_1.jpg</li>", "<li>dad_2.jpg</li>", fmt.Sprintf(`src="/images/%d/picture"`, first), fmt.Sprintf(`href="/images/%d"`, second)} {
+	for _, want := range []string{`title="dad_1.jpg"`, `title="dad_2.jpg"`, fmt.Sprintf(`href="/images/%d#face-`, first), fmt.Sprintf(`href="/images/%d#face-`, second)} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)
 		}

@@ -105,6 +105,6 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	v.render(w, r, problem.Status, page{
 		template: "problem",
 		title:    problem.Title,
-		content:  problem,
+		content:  problemPage{Problem: problem},
 	})
 }

@@ -99,6 +99,12 @@ func (q query) flag(name string) (*bool, error) {
 	return &value, nil
 }
 
+// is tells whether the parameter is true.
+func (q query) is(name string) (bool, error) {
+	value, err := q.flag(name)
+	return value != nil && *value, err
+}
+
 // time is the parameter as a time; the zero time when it is absent or empty.
 func (q query) time(name string) (time.Time, error) {
 	text := q.values.Get(name)
@@ -124,6 +130,22 @@ func (q query) id(name string) (int64, error) {
 		return 0, badRequest(fmt.Sprintf("%s=%s is not an id: it must be a whole number above 0.", name, text))
 	}
 	return id, nil
+}
+
+// ids are the ids that a field holds, once or more often.
+func ids(fields url.Values, name string) ([]int64, error) {
+	var all []int64
+	for _, text := range fields[name] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
+		}
+		all = append(all, id)
+	}
+	if len(all) == 0 {
+		return nil, badRequest("Nothing is chosen. Choose something first.")
+	}
+	return all, nil
 }
 
 // similarity is the parameter as a cosine; otherwise when it is absent or empty.
@@ -176,6 +198,6 @@ func (q query) with(pairs ...string) string {
 
 // next is the URL of the page that begins after the row with that id, for a list's JSON.
 func (q query) next(key string, id int64) *string {
-	next := q.with(key, strconv.FormatInt(id, 10))
+	next := q.with(key, strconv.FormatInt(id, 10), doneParameter, "")
 	return &next
 }

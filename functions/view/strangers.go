@@ -3,16 +3,21 @@ package main
 import (
 	"net/http"
 
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
 // strangersPage is one page of the list of people without a name.
 type strangersPage struct {
-	People []store.Profile `json:"people"` // in the most pictures first
-	Next   *string         `json:"next"`   // URL path and query of the next page, null on the last
-	First  string          `json:"-"`      // URL of the first page, empty on it
-	Here   string          `json:"-"`      // this page, for a form to lead back to
+	People []store.Profile           `json:"people"` // in the most pictures first
+	Next   *string                   `json:"next"`   // URL path and query of the next page, null on the last
+	First  string                    `json:"-"`      // URL of the first page, empty on it
+	Seen   map[int64][]store.Glimpse `json:"-"`      // faces of each
+	Here   string                    `json:"-"`      // this page, for a form to lead back to
 }
+
+// glimpsesShown is how many faces of each stranger are shown.
+const glimpsesShown = 5
 
 func (v *view) strangers(r *http.Request) (page, error) {
 	q, err := parseQuery(r)
@@ -35,7 +40,14 @@ func (v *view) strangers(r *http.Request) (page, error) {
 		content.Next = q.next("after", people[len(people)-1].ID)
 	}
 	if f.After != 0 {
-		content.First = q.with("after", "")
+		content.First = q.with("after", "", doneParameter, "")
 	}
-	return page{template: "strangers", title: "Strangers", content: content}, nil
+	if !serve.WantsJSON(r) {
+		listed := make([]int64, len(people))
+		for i, p := range people {
+			listed[i] = p.ID
+		}
+		content.Seen, err = v.db.Glimpses(r.Context(), listed, glimpsesShown)
+	}
+	return page{template: "strangers", title: "Strangers", content: content}, err
 }

@@ -49,15 +49,26 @@ func summarize(image lineup.Image) summary {
 
 // known are the known people in a picture, each once, the best match first.
 func known(image lineup.Image) (people []lineup.Person) {
-	if image.Person != nil {
+	if image.Person != nil && image.Person.Name != "" {
 		people = append(people, *image.Person)
 	}
 	for _, face := range image.Faces {
-		if face.Person != nil && !slices.Contains(people, *face.Person) {
+		if face.Person != nil && face.Person.Name != "" && !slices.Contains(people, *face.Person) {
 			people = append(people, *face.Person)
 		}
 	}
 	return people
+}
+
+// advice is what to do about a picture that failed.
+func advice(image lineup.Image) string {
+	switch reason := image.Reason; {
+	case strings.HasPrefix(reason, "the face server failed"):
+		return "The log of the face server says why. Once it runs well, try again."
+	case strings.Contains(reason, "no such file"), strings.Contains(reason, "not found"), strings.Contains(reason, "no file"):
+		return "Put the file back to where the path says, then try again."
+	}
+	return "Mend the file, or put another in its place, then try again."
 }
 
 // statusClass is the CSS class of a status. An unknown one has its own.
@@ -87,8 +98,11 @@ func contentTag(image lineup.Image) string {
 	return hex.EncodeToString(hash[:8])
 }
 
-func initial(name string) string {
-	first, _ := utf8.DecodeRuneInString(name)
+func initial(name lineup.Name) string {
+	if name == "" {
+		return "?"
+	}
+	first, _ := utf8.DecodeRuneInString(string(name))
 	return string(unicode.ToUpper(first))
 }
 
@@ -118,4 +132,22 @@ func dayOf(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.DateOnly)
+}
+
+// sentence is a detail of the API as pages write it.
+func sentence(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
+}
+
+// circle is an ellipse around a face's box, in fractions of the picture.
+type circle struct{ X, Y, Across, Down float64 }
+
+// aroundFace is how much further than its box the circle around a face reaches.
+const aroundFace = 1.25
+
+func circleOf(b lineup.Box) circle {
+	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -51,16 +52,17 @@ func (v *view) handler() http.Handler {
 		show  func(*http.Request) (page, error)
 		forms map[string]form
 	}{
-		"/{$}":          {v.images, formsOfImages},
-		"/images/{id}":  {v.image, formsOfImage},
-		"/people":       {v.people, formsOfPeople},
-		"/people/{id}":  {v.person, formsOfPerson},
-		"/strangers":    {v.strangers, formsOfPeople},
-		"/activity":     {v.activity, formsOfActivity},
-		"/add":          {v.adding, formsOfAdding},
-		"/search":       {v.search, nil},
-		"/folders":      {v.folders, nil},
-		"/folders/{id}": {v.folder, nil},
+		"/{$}":           {v.images, formsOfImages},
+		"/images/{id}":   {v.image, formsOfImage},
+		"/people":        {v.people, formsOfPeople},
+		"/people/{id}":   {v.person, formsOfPerson},
+		"/erasures/{id}": {v.erasure, nil},
+		"/strangers":     {v.strangers, formsOfPeople},
+		"/activity":      {v.activity, formsOfActivity},
+		"/add":           {v.adding, formsOfAdding},
+		"/search":        {v.search, nil},
+		"/folders":       {v.folders, nil},
+		"/folders/{id}":  {v.folder, nil},
 	} {
 		pages.Handle("GET "+pattern, v.timed(v.show(p.show)))
 		if p.forms != nil && v.receive.allowed {
@@ -90,6 +92,9 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 			v.refuse(w, r, v.report(r, problemOf(err), err))
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
+			if !serve.WantsJSON(r) { // a person asked for a file
+				w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.json"`, p.template))
+			}
 			serve.JSON(w, http.StatusOK, p.content)
 		case p.csv != nil && r.URL.Query().Get("format") == "csv":
 			p.csv(w)

@@ -67,6 +67,25 @@ const (
 		ORDER BY id
 		LIMIT ?`
 
+	// By spelling, so that "anna" stands beside "Anna". Where the last page's last has no name
+	// any more, the list begins anew: nobody is passed over.
+	byName = `
+		AND spelling IS NOT NULL`
+	afterName = `
+		AND spelling >= COALESCE((SELECT a.spelling FROM person a WHERE a.id = ?), '')
+		AND (spelling > COALESCE((SELECT a.spelling FROM person a WHERE a.id = ?), '') OR id > ?)`
+	inOrderOfNames = `
+		ORDER BY
+			spelling,
+			id
+		LIMIT ?`
+
+	beforePerson = `
+		AND id < ?`
+	lastAdded = `
+		ORDER BY id DESC
+		LIMIT ?`
+
 	updatePersonRemoved = `
 		UPDATE person
 		SET removed_at = IF(?, UTC_TIMESTAMP(6), NULL)
@@ -179,6 +198,6 @@ func lockSurvivors(ctx context.Context, tx *sql.Tx, ids ...int64) ([]personRow, 
 func scanPersonRow(rows *sql.Rows) (row personRow, err error) {
 	var name, spelling sql.NullString
 	err = rows.Scan(&row.ID, &name, &spelling, &row.into, &row.removed, &row.hidden, &row.cover, &row.pictures)
-	row.Name, row.spelling = name.String, spelling.String
+	row.Name, row.spelling = lineup.Name(name.String), spelling.String
 	return row, err
 }

@@ -48,6 +48,45 @@ func (s *Store) Person(ctx context.Context, id int64) (profile Profile, err erro
 	return profile, err
 }
 
+const selectMergedBy = `
+	SELECT subject
+	FROM change_values
+	WHERE change_id = ?
+		AND subject LIKE 'person/%/merged_into'`
+
+// PicturesNamed is how many pictures show another name by a change: all of whoever was named
+// or merged by it. Other changes name nobody.
+func (s *Store) PicturesNamed(ctx context.Context, c Change) (pictures int64, err error) {
+	var people []int64
+	switch {
+	case c.Action == ActionName && c.Person != nil:
+		people = []int64{c.Person.ID}
+	case c.Action == ActionMerge:
+		err := s.do(ctx, "read who was merged", func() error {
+			people, err = query(ctx, s.db, func(rows *sql.Rows) (id int64, err error) {
+				var text string
+				if err := rows.Scan(&text); err != nil {
+					return 0, err
+				}
+				_, err = fmt.Sscanf(text, "person/%d/", &id)
+				return id, err
+			}, selectMergedBy, c.ID)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	for _, id := range people {
+		profile, err := s.Person(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		pictures += profile.Pictures
+	}
+	return pictures, nil
+}
+
 // People lists persons with an id above after, at most limit, in the order in
 // which they were added. More tells that there are more behind the last.
 func (s *Store) People(ctx context.Context, after int64, limit int) (people []lineup.Person, more bool, err error) {
@@ -64,12 +103,24 @@ type PeopleFilter struct {
 	Named  *bool  // with a name, or without, these by how many pictures they are in; both when nil
 	Hidden *bool  // hidden, or not; both when nil
 	Query  string // what the name begins with, in any case
-	After  int64  // those after this one; all when 0
-	Limit  int    // at most so many; must be above 0
+	Order  PeopleOrder
+	After  int64 // those after this one; all when 0
+	Limit  int   // at most so many; must be above 0
 }
 
-// Profiles lists persons with what is known of them, in the order in which they were
-// added. More tells that there are more behind the last.
+// PeopleOrder is an order of a list of persons, for which there is an index.
+type PeopleOrder string
+
+// The orders of those with a name, or of all; those without one come by how many pictures
+// they are in.
+const (
+	FirstAdded PeopleOrder = ""
+	LastAdded  PeopleOrder = "newest"
+	ByName     PeopleOrder = "name" // those who have one
+)
+
+// Profiles lists persons with what is known of them. More tells that there are more behind
+// the last.
 func (s *Store) Profiles(ctx context.Context, f PeopleFilter) (profiles []Profile, more bool, err error) {
 	rows, more, err := s.people(ctx, f)
 	if err != nil {
@@ -86,6 +137,14 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	statement, args := selectPeople, []any{}
 	after, order := afterPerson, firstAdded
 	place := []any{f.After}
+	switch {
+	case f.Order == ByName:
+		statement += byName
+		after, order = afterName, inOrderOfNames
+		place = []any{f.After, f.After, f.After}
+	case f.Order == LastAdded:
+		after, order = beforePerson, lastAdded
+	}
 	switch {
 	case f.Named == nil:
 	case *f.Named:

@@ -6,13 +6,14 @@ import { put, say } from "./page.js";
 
 document.addEventListener("submit", async event => {
   const form = event.target, button = event.submitter;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if ((button?.getAttribute("formmethod") ?? form.method) !== "post" || event.defaultPrevented) return;
   event.preventDefault();
   if (form.ariaBusy === "true") return;
   form.ariaBusy = "true";
   let answer, html;
   try {
     const fields = new FormData(form, button);
+    if (button?.name) fields.set(button.name, button.value); // instead of a field of that name
     const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
     answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     html = await answer.text();
@@ -33,18 +34,30 @@ document.addEventListener("submit", async event => {
     location.assign(answer.url);
     return;
   }
+  const follows = following(form);
   form.reset();
   history.replaceState(null, "", next);
   put(html);
   now();
+  document.getElementById(follows)?.focus();
 });
+
+// following is the id of the field to go on with after a form that is one of many alike.
+function following(form) {
+  if (!("next" in form.dataset)) return "";
+  const forms = [...document.querySelectorAll("form[data-next]")];
+  return forms[forms.indexOf(form) + 1]?.querySelector("input[type=text]")?.id ?? "";
+}
 
 function problem(form, section) {
   form.querySelector(":scope > .problem")?.remove();
+  for (const way of section.querySelectorAll("form")) way.replaceWith(way.querySelector("button")); // of this form, with what is in it
+  for (const button of section.querySelectorAll("button[name]")) button.formNoValidate = true;
   section.dataset.keep = "";
   section.setAttribute("role", "alert");
   form.append(section);
   say(section.textContent);
+  section.querySelector("button")?.focus();
 }
 
 function plain(text) {

@@ -1,9 +1,10 @@
-// Arrow keys go to the next picture, / to the search.
+// Arrow keys go to the next picture, / to the search; a button can have a key of its own.
 
 addEventListener("keydown", event => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("input, select, textarea, [contenteditable]")) return;
   const link = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (link) document.querySelector(`a[rel=${link}]`)?.click();
+  if (!event.repeat && /^[a-z]$/.test(event.key)) document.querySelector(`button[data-key=${event.key}]`)?.click();
   if (event.key === "/") {
     event.preventDefault();
     document.querySelector("[role=search] input").focus();

@@ -24,7 +24,7 @@ export function say(text) {
 }
 
 function beforeNodeMorphed(old) {
-  return !isChanged(old);
+  return !isChanged(old) && !("keep" in (old.dataset ?? {}));
 }
 
 function isChanged(field) {

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"lineup.dev/lineup/local/browser"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+const soon = 20 * time.Second
+
+// album is a site that writes through a receive of its own, with people, their photos and
+// the pictures they are in.
+type album struct {
+	*site
+	tab context.Context
+}
+
+func newAlbum(t *testing.T, change ...func(*Options)) *album {
+	t.Helper()
+	p := buildPrograms(t)
+	receive, _ := p.start(t, "receive")
+	s := serveSite(t, p.dsn, append(change, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })...)
+	return &album{s, browser.Open(t)}
+}
+
+// crop saves a drawn face and gives its name.
+func (a *album) crop(t *testing.T, number int) lineup.Derived {
+	t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, 160, 160))
+	hue := uint8(40 + number*37%180)
+	for y := range 160 {
+		for x := range 160 {
+			c := color.RGBA{hue, 120, 200 - hue, 255}
+			if (x-80)*(x-80)*3/2+(y-85)*(y-85) < 3600 {
+				c = color.RGBA{230, 190, 160, 255}
+			}
+			if (y-75)*(y-75) < 40 && ((x-60)*(x-60) < 40 || (x-100)*(x-100) < 40) {
+				c = color.RGBA{40, 40, 40, 255}
+			}
+			picture.Set(x, y, c)
+		}
+	}
+	var body bytes.Buffer
+	testkit.Succeed(t, jpeg.Encode(&body, picture, nil))
+	name := lineup.Derived(fmt.Sprintf("%032x.jpg", number+1))
+	testkit.Succeed(t, a.view.pictures.SaveDerived(t.Context(), string(name), body.Bytes()))
+	return name
+}
+
+// know makes a person known by photos: those that are named bad cannot be used.
+func (a *album) know(t *testing.T, name string, photos ...string) int64 {
+	t.Helper()
+	id := a.add(t, name, photos...)
+	profile := testkit.Must(a.Person(t.Context(), id))(t)
+	for _, photo := range profile.Photos {
+		state, reason := store.PhotoUsable, ""
+		if strings.HasPrefix(photo.ImageName, "bad") {
+			state, reason = store.PhotoUnusable, "the face is too small: 31 pixels wide, at least 60 are needed"
+		}
+		shown := testkit.Must(json.Marshal([]lineup.PhotoFace{{Width: 212, Light: 0.5, Sharpness: 0.2, Used: true}}))(t)
+		a.edit(t, "UPDATE person_images SET state = ?, reason = NULLIF(?, ''), shown = ?, crop = ? WHERE id = ?",
+			state, reason, shown, a.crop(t, int(photo.ID)), photo.ID)
+	}
+	return id
+}
+
+// seen puts a face into a picture of its own, which is like that photo, and gives the face's id.
+func (a *album) seen(t *testing.T, picture, photo string, similarity float64) int64 {
+	t.Helper()
+	face := newFace(photo, similarity)
+	face.Crop = a.crop(t, 1000+len(picture)*7+int(similarity*100))
+	id := a.finish(t, picture, withFaces(face))
+	return testkit.Must(a.Image(t.Context(), id))(t).Faces[0].ID
+}
+
+// stranger makes somebody without a name, in that many pictures.
+func (a *album) stranger(t *testing.T, pictures int) int64 {
+	t.Helper()
+	photo := fmt.Sprintf("stranger-%d.jpg", time.Now().UnixNano())
+	id := a.know(t, photo, photo)
+	for i := range pictures {
+		a.seen(t, fmt.Sprintf("of-%d-%d.jpg", id, i), photo, 0.5)
+	}
+	a.edit(t, "UPDATE person SET name = NULL, spelling = NULL, pictures = ? WHERE id = ?", pictures, id)
+	return id
+}
+
+func (a *album) open(t *testing.T, path string) {
+	t.Helper()
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.Navigate(a.url+path)))
+}
+
+// is waits until an expression of the page is true.
+func (a *album) is(t *testing.T, what, expression string) {
+	t.Helper()
+	var last any
+	testkit.Poll(t, soon, 50*time.Millisecond, what, func() bool {
+		value, err := chromedp.Run(a.tab, chromedp.Evaluate[any](expression))
+		last = value
+		return err == nil && value == true
+	})
+	_ = last
+}
+
+func (a *album) do(t *testing.T, expression string) {
+	t.Helper()
+	testkit.Must(chromedp.Run(a.tab, chromedp.Evaluate[any](expression+"; null")))(t)
+}
+
+func TestPeopleScrollOnToTheLastAndFollowWhatIsSo(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t, func(o *Options) { o.PageSize = 20 })
+	var last int64
+	for i := range 70 {
+		last = a.add(t, fmt.Sprintf("Person %02d", i))
+	}
+	a.open(t, "/people?sort=name")
+	a.is(t, "the first page", `document.querySelectorAll(".people li").length >= 20`)
+	a.is(t, "everybody, by scrolling", `scrollTo(0, document.body.scrollHeight), document.querySelectorAll(".people li").length === 70 && !document.querySelector("a[data-more]")`)
+	a.is(t, "each once, by name", `(names => names.join() === [...new Set(names)].sort().join())([...document.querySelectorAll(".people .name")].map(n => n.textContent))`)
+	testkit.Must(a.PatchPerson(t.Context(), last, store.PersonPatch{Name: new("Person 69, renamed")}, ""))(t)
+	a.is(t, "the new name, at the end of what was loaded", fmt.Sprintf(`scrollTo(0, document.body.scrollHeight), document.querySelector("#person-%d .name").textContent === "Person 69, renamed"`, last))
+	a.is(t, "still everybody", `document.querySelectorAll(".people li").length === 70`)
+}
+
+func TestStrangersAreNamedOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	dana := a.know(t, "Dana", "dana_1.jpg")
+	large, small := a.stranger(t, 4), a.stranger(t, 2)
+	a.open(t, "/strangers")
+	a.is(t, "the largest group first, with its faces", fmt.Sprintf(`document.querySelector(".card").id === "person-%d" && document.querySelectorAll(".card .crop").length === 6`, large))
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(fmt.Sprintf("#name-%d", large), "Viktor"+kb.Enter)))
+	a.is(t, "the next group's field has the focus", fmt.Sprintf(`document.activeElement.id === "name-%d" && !document.getElementById("person-%d")`, small, large))
+	a.is(t, "what it did, with undo", `document.querySelector("#done p").textContent === "Named Viktor: 4 pictures changed." && document.querySelector("#done button") !== null`)
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(fmt.Sprintf("#name-%d", small), "dana"+kb.Enter)))
+	a.is(t, "what can be meant", `document.querySelector(".problem button[name=merge]") !== null && document.querySelector(".problem button[name=new]") !== null`)
+	a.do(t, `document.querySelector(".problem button[name=new]").click()`)
+	a.is(t, "nobody is left", `document.querySelector(".card") === null`)
+	if one := testkit.Must(a.Person(t.Context(), small))(t); one.Name != "dana" || dana == small {
+		t.Errorf("the second is %+v", one.Person)
+	}
+	a.do(t, `document.querySelector("#done button").click()`)
+	a.is(t, "the undone one is back", fmt.Sprintf(`document.getElementById("person-%d") !== null`, small))
+}
+
+func TestFacesAreChosenAndSaidToBeSomebodyElses(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	viktor := a.know(t, "Viktor", "viktor_1.jpg", "bad_viktor.jpg")
+	sure, doubtful := a.seen(t, "sure.jpg", "viktor_1.jpg", 0.8), a.seen(t, "doubtful.jpg", "viktor_1.jpg", 0.4)
+	other := a.seen(t, "other.jpg", "viktor_1.jpg", 0.45)
+	a.open(t, fmt.Sprintf("/people/%d?sort=sure", viktor))
+	a.is(t, "the least sure first", fmt.Sprintf(`[...document.querySelectorAll(".crops li")].map(li => li.id).join() === "face-%d,face-%d,face-%d"`, doubtful, other, sure))
+	a.is(t, "why a photo does not count", `document.querySelector(".photos .unused").textContent.includes("The face is too small")`)
+	a.do(t, fmt.Sprintf(`for (const id of [%d, %d]) document.querySelector("#face-" + id + " input").click()`, doubtful, other))
+	a.is(t, "what can be said", `document.querySelector(".chosen").checkVisibility()`)
+	a.do(t, `document.querySelector(".chosen button").click()`)
+	a.is(t, "one is left", fmt.Sprintf(`document.querySelectorAll(".crops li").length === 1 && document.querySelector("#face-%d") !== null`, sure))
+	a.do(t, fmt.Sprintf(`document.querySelector("#face-%d input").click(); document.getElementById("chosen-name").value = "Dana"; document.querySelector(".naming button").click()`, sure))
+	a.is(t, "none is", `document.querySelector(".crops") === null`)
+	for _, image := range []int64{1, 2, 3} {
+		face := testkit.Must(a.Image(t.Context(), image))(t).Faces[0]
+		if face.Person != nil && face.Person.Name != "Dana" {
+			t.Errorf("picture %d is still of %+v", image, face.Person)
+		}
+	}
+}
+
+func TestWhoCouldBeOneIsAnsweredByAKey(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	one, other, third := a.know(t, "Dana", "dana.jpg"), a.know(t, "Dana K.", "danak.jpg"), a.know(t, "Zoe", "zoe.jpg")
+	a.edit(t, "INSERT INTO descriptors (photo_id, model, descriptor) SELECT id, 'm', UNHEX('0000803F00000000') FROM person_images WHERE person_id IN (?, ?)", one, other)
+	a.edit(t, "INSERT INTO descriptors (photo_id, model, descriptor) SELECT id, 'm', UNHEX('CDCC4C3F9A99193F') FROM person_images WHERE person_id = ?", third)
+	a.open(t, "/people")
+	a.is(t, "the two most alike", fmt.Sprintf(`document.getElementById("same-%d-%d") !== null`, one, other))
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.KeyEvent("y")))
+	a.is(t, "they are one, and the next are asked about", fmt.Sprintf(`document.getElementById("person-%d") === null && document.getElementById("same-%d-%d") !== null`, other, one, third))
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.KeyEvent("n")))
+	a.is(t, "nobody is asked about", `document.querySelector(".same") === null`)
+	if profile := testkit.Must(a.Person(t.Context(), other))(t); profile.MergedInto == nil || *profile.MergedInto != one {
+		t.Errorf("%+v", profile)
+	}
+}

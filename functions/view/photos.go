@@ -1,0 +1,135 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// usedFace is the face of a photo by which the person is known, nil where there is none.
+func usedFace(p store.Photo) *lineup.PhotoFace {
+	for _, face := range facesIn(p) {
+		if face.Used {
+			return &face
+		}
+	}
+	return nil
+}
+
+// facesIn are the faces that a photo shows, as far as its row can be read.
+func facesIn(p store.Photo) (faces []lineup.PhotoFace) {
+	if json.Unmarshal(p.Faces, &faces) != nil {
+		return nil
+	}
+	return faces
+}
+
+// From where on a face is large, its light good, and it sharp.
+const (
+	largeFrom  = 160 // pixels
+	smallBelow = 90
+	darkBelow  = 0.25
+	brightFrom = 0.8
+	sharpFrom  = 0.1
+	softBelow  = 0.05
+)
+
+// quality is what a photo is good for, in words: how it is as a photo of its person, or why
+// it does not count.
+func quality(p store.Photo) string {
+	switch p.State {
+	case store.PhotoPending:
+		return "Waits to be looked at."
+	case store.PhotoUnusable:
+		return cmp.Or(sentence(p.Reason), "Does not count; no reason was recorded.")
+	case store.PhotoUnchecked:
+		return "Counts; the face server does not say how good it is."
+	}
+	face := usedFace(p)
+	if face == nil {
+		return cmp.Or(sentence(p.Warning), "Counts.")
+	}
+	text := fmt.Sprintf("%s (%.0f px), %s, %s.",
+		grade(face.Width, smallBelow, largeFrom, "Small", "Medium-sized", "Large"), face.Width,
+		grade(face.Sharpness, softBelow, sharpFrom, "soft", "fairly sharp", "sharp"),
+		grade(face.Light, darkBelow, brightFrom, "dark", "well lit", "very bright"))
+	if p.Warning != "" {
+		text += " " + sentence(p.Warning)
+	}
+	return text
+}
+
+func grade(value, low, high float64, below, between, above string) string {
+	switch {
+	case value < low:
+		return below
+	case value < high:
+		return between
+	}
+	return above
+}
+
+// photoWord is a photo's state in a word, and photoClass the CSS class of it.
+func photoWord(s store.PhotoState) string {
+	switch s {
+	case store.PhotoUsable, store.PhotoUnchecked:
+		return "counts"
+	case store.PhotoUnusable:
+		return "unusable"
+	}
+	return "waits"
+}
+
+func photoClass(s store.PhotoState) string {
+	switch s {
+	case store.PhotoUsable, store.PhotoUnchecked:
+		return "identified"
+	case store.PhotoUnusable:
+		return "failed"
+	}
+	return "pending"
+}
+
+// isCover tells whether the photo was chosen to stand for the person.
+func isCover(p store.Profile, photo store.Photo) bool { return p.Cover != nil && *p.Cover == photo.ID }
+
+// portraitOf is the crop that stands for a person: of the photo that was chosen, else of the
+// best; empty where there is none.
+func portraitOf(p store.Profile) lineup.Derived {
+	var best store.Photo
+	for _, photo := range p.Photos {
+		switch {
+		case photo.Crop == "":
+		case p.Cover != nil && photo.ID == *p.Cover:
+			return photo.Crop
+		case best.ID == 0 || goodness(photo) > goodness(best):
+			best = photo
+		}
+	}
+	return best.Crop
+}
+
+// goodness puts photos that count before those that do not, and larger, sharper ones first.
+func goodness(p store.Photo) float64 {
+	good := 0.0
+	if p.State != store.PhotoUnusable {
+		good = 1
+	}
+	if face := usedFace(p); face != nil {
+		good += face.Width * min(face.Sharpness, 0.1)
+	}
+	return good
+}
+
+// notCounting is how many of a person's photos do not count.
+func notCounting(p store.Profile) (n int) {
+	for _, photo := range p.Photos {
+		if photo.State == store.PhotoUnusable {
+			n++
+		}
+	}
+	return n
+}
