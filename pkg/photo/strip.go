@@ -118,17 +118,17 @@ func stripPNG(file []byte) []byte {
 	const signature, head, sum = 8, 8, 4
 	out := file[:signature]
 	for at := signature; at+head <= len(file); {
-		kind := string(file[at+4 : at+head])
+		chunkName := string(file[at+4 : at+head])
 		size := uint64(binary.BigEndian.Uint32(file[at:])) + head + sum
 		end := at + int(min(size, uint64(len(file)-at))) //nolint:gosec // within the file
 		switch turned := onlyOrientation(file[at+head : max(at+head, end-sum)]); {
-		case slices.Contains(keptChunks, kind):
+		case slices.Contains(keptChunks, chunkName):
 			out = append(out, file[at:end]...)
-		case kind == "eXIf" && turned != nil:
-			chunk := slices.Concat([]byte{0, 0, 0, byte(len(turned))}, []byte(kind), turned)
+		case chunkName == "eXIf" && turned != nil:
+			chunk := slices.Concat([]byte{0, 0, 0, byte(len(turned))}, []byte(chunkName), turned)
 			out = append(out, binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))...)
 		}
-		if at = end; kind == "IEND" {
+		if at = end; chunkName == "IEND" {
 			break
 		}
 	}
@@ -143,10 +143,10 @@ func stripWebP(file []byte) []byte {
 	const start, head = 12, 8
 	out, flags := file[:start], -1
 	for at := start; at+head <= len(file); {
-		kind := string(file[at : at+4])
+		chunkName := string(file[at : at+4])
 		size := uint64(binary.LittleEndian.Uint32(file[at+4:]))
 		end := at + int(min(head+size+size%2, uint64(len(file)-at))) //nolint:gosec // within the file
-		switch kind {
+		switch chunkName {
 		case "VP8X":
 			if flags = len(out) + head; end > at+head {
 				file[at+head] &^= webPHasXMP | webPHasEXIF
@@ -158,7 +158,7 @@ func stripWebP(file []byte) []byte {
 			turned := onlyOrientation(bytes.TrimPrefix(file[at+head:end], []byte(exifSignature)))
 			if turned != nil && 0 <= flags && flags < len(out) {
 				out[flags] |= webPHasEXIF
-				out = append(out, slices.Concat([]byte(kind), []byte{byte(len(turned)), 0, 0, 0}, turned)...)
+				out = append(out, slices.Concat([]byte(chunkName), []byte{byte(len(turned)), 0, 0, 0}, turned)...)
 			}
 		}
 		at = end

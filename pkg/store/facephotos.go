@@ -34,6 +34,14 @@ const (
 		ON DUPLICATE KEY UPDATE descriptor = VALUES(descriptor)`
 )
 
+// handPerson is to whom a hand gave the face; 0 for nobody.
+func (f faceRow) handPerson() int64 {
+	if f.byHand() {
+		return f.given
+	}
+	return 0
+}
+
 // goodPhoto tells whether the face counts as a photo of the person whom a hand gave it to.
 func (f faceRow) goodPhoto() bool {
 	return f.handPerson() != 0 && !f.Ignored && len(f.Problems) == 0 && len(f.Embedding) > 0 && f.Model != ""

@@ -12,14 +12,6 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 )
 
-// handPerson is to whom a hand gave the face; 0 for nobody.
-func (f faceRow) handPerson() int64 {
-	if f.byHand() {
-		return f.given
-	}
-	return 0
-}
-
 // handValues are what a hand changes of a face to make it after, as values of a change.
 func (f faceRow) handValues(after faceRow) (values []changeValue) {
 	add := func(field string, before, after any) {
