@@ -133,3 +133,17 @@ func dropPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture, k known) e
 	_, err := bumpStrangers(ctx, tx, 0, nil, dropped)
 	return err
 }
+
+// mixed tells whether the picture has faces that are described by two models.
+func (p *picture) mixed() bool {
+	model := ""
+	for _, face := range p.faces {
+		if model == "" {
+			model = face.Model
+		}
+		if face.Model != "" && face.Model != model {
+			return true
+		}
+	}
+	return false
+}
