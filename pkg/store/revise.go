@@ -36,10 +36,7 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	if err := writeRevisions(ctx, tx, revisions, announced); err != nil {
 		return nil, err
 	}
-	if err := faces.write(ctx, tx); err != nil {
-		return nil, err
-	}
-	return changed, dropPhotos(ctx, tx, pictures, k)
+	return changed, faces.write(ctx, tx)
 }
 
 // movedFaces are the faces whose rows are to be written.
