@@ -115,17 +115,3 @@ func (k known) addItself(f *faceRow, face *match.Face[int64]) {
 }
 
 func facePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }
-
-// mixed tells whether the picture has faces that are described by two models.
-func (p *picture) mixed() bool {
-	model := ""
-	for _, face := range p.faces {
-		if model == "" {
-			model = face.Model
-		}
-		if face.Model != "" && face.Model != model {
-			return true
-		}
-	}
-	return false
-}
