@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"slices"
@@ -34,14 +35,11 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx))
+	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx), func(ctx context.Context, path string) error {
+		return removeUpload(ctx, r.roots, path)
+	})
 	if err != nil {
 		return changeProblem("picture", err)
-	}
-	if strings.HasPrefix(path, uploadFolder) {
-		if err := r.roots.Remove(ctx, path); err != nil {
-			r.log.Error("the file of a deleted picture is still there; next: remove it", "image", id, "path", path, "error", err)
-		}
 	}
 	if err := r.leftovers.remove(ctx); err != nil {
 		r.log.Warn("the thumbnail of a deleted picture is removed at the next ping", "image", id, "error", err)

@@ -220,7 +220,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err = s.FinishPhoto(t.Context(), claim, store.PhotoOutcome{State: store.PhotoUsable, Descriptor: face(0), Model: "m", GalleryState: manyRows,
 				Candidates: []store.PhotoCandidate{{PersonID: 7, PhotoID: 7, ImageName: "7.jpg"}}})
 			return err
-		}, 16},
+		}, 15},
 		"photos that are due": {func() error {
 			_, err := s.DuePhotos(t.Context(), time.Minute, 100)
 			return err

@@ -89,7 +89,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["Person"] = s.Person(ctx, 1)
 	_, _, errs["People"] = s.People(ctx, 0, 1)
 	_, errs["Expired"] = s.Expired(ctx, time.Hour, 1)
-	errs["Expire"] = s.Expire(ctx, 1, time.Hour)
+	errs["Expire"] = s.Expire(ctx, 1, time.Hour, keepFile)
 	_, errs["Erasable"] = s.Erasable(ctx, 1)
 	erasure, err := s.ErasePerson(ctx, 1, "")
 	errs["ErasePerson"] = err
