@@ -57,6 +57,7 @@ func forTests(t testing.TB) settings {
 		Queue:           2,
 		Limits:          photo.Limits{MaxPicture: 1 << 20},
 		MaxPhotos:       100,
+		ImportRegions:   "off",
 		MaxPixels:       1 << 20,
 		MaxDecodeMemory: 1 << 24,
 		MaxFrames:       1000,

@@ -135,13 +135,13 @@ func (j *journal) Handle(_ context.Context, r slog.Record) error {
 }
 
 // warnings counts those of a photo, or all where the name is empty.
-func (j *journal) warnings(imageName string) (count int) {
+func (j *journal) warnings(photo string) (count int) {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	for _, r := range j.records {
-		of := imageName == ""
+		of := photo == ""
 		r.Attrs(func(a slog.Attr) bool {
-			of = of || a.Key == "image_name" && a.Value.String() == imageName
+			of = of || (a.Key == "image_name" || a.Key == "photo") && a.Value.String() == photo
 			return !of
 		})
 		if of && r.Level >= slog.LevelWarn {

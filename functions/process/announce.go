@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -107,6 +109,10 @@ func (a *announcer) send(ctx context.Context, image lineup.Image, round int64, t
 	if err != nil {
 		return err
 	}
+	return a.sendEvent(ctx, e)
+}
+
+func (a *announcer) sendEvent(ctx context.Context, e cloudevents.Event) error {
 	a.schemas.Set(&e)
 	a.overrides.Set(&e)
 	sending, err := a.pause.begin()

@@ -26,10 +26,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		other.write(w)
 		return
 	}
-	j := h.job(what)
 	// Work goes on when whoever brought the event hangs up: half of it is done. It
 	// ends all the same: every step has a time limit of its own.
-	h.pipeline.run(context.WithoutCancel(r.Context()), j).write(w)
+	ctx := context.WithoutCancel(r.Context())
+	if what.kind == event.TypeChangeSubmitted { // the face server has no part in it
+		h.pipeline.announcer.announceChanges(ctx, what.id, what.trace, h.log).write(w)
+		return
+	}
+	h.pipeline.run(ctx, h.job(what)).write(w)
 }
 
 // job is the work that was submitted.

@@ -72,9 +72,13 @@ func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) 
 		var data event.RematchData
 		data, err = event.RematchOf(e)
 		what.id, form, least = data.FirstImage, `{"first_image": a multiple of 500, "gallery_state": a number}`, 0
+	case event.TypeChangeSubmitted:
+		var data event.ChangeData
+		data, err = event.ChangeOf(e)
+		what.id = data.ID
 	default:
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: fmt.Sprintf(
-			"events of type %q mean nothing here, %s, %s and %s do", what.kind, event.TypeSubmitted, event.TypePhotoSubmitted, event.TypeRematchSubmitted)}
+			"events of type %q mean nothing here, %s, %s, %s and %s do", what.kind, event.TypeSubmitted, event.TypePhotoSubmitted, event.TypeRematchSubmitted, event.TypeChangeSubmitted)}
 	}
 	if err != nil || what.id < least {
 		return submission{}, &reply{status: http.StatusUnprocessableEntity, reason: "the event's data must be " + form}

@@ -132,6 +132,7 @@ func (r *receiver) differentPeople(w http.ResponseWriter, request *http.Request)
 	if err := r.store.DifferentPeople(ctx, id, others, auth.CallerName(ctx)); err != nil {
 		return changeProblem("person", err)
 	}
+	r.follower.galleryMoved()
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

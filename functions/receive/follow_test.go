@@ -124,3 +124,38 @@ func TestFOLLOW_TIME(t *testing.T) {
 	cancel()
 	<-ended
 }
+
+func TestAChangeOfAPersonIsHintedAtOnceAndAtPings(t *testing.T) {
+	s := newSystem(t)
+	s.follow(t)
+	ann := s.named(t, "Ann") // by the store alone: nobody follows that
+	hint := func(change int64) {
+		t.Helper()
+		body := s.nextOf(t, "photos", 1, isOfChange)[0]
+		if !strings.Contains(body, fmt.Sprintf(`"data":{"id":%d}`, change)) {
+			t.Errorf("the hint is %s, want one up to change %d", body, change)
+		}
+	}
+	newest := func() int64 {
+		t.Helper()
+		changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Limit: 1})
+		testkit.Succeed(t, err)
+		return changes[0].ID
+	}
+	s.ask(t, "PATCH", fmt.Sprintf("people/%d", ann.ID), `{"name":"Anna"}`, 200, nil)
+	first := newest()
+	hint(first) // one for both
+
+	due := testkit.Must(s.store.DueChanges(t.Context(), 0, 10))(t)
+	if len(due) != 2 || due[1] != first {
+		t.Fatalf("due are %v, want enrolment and name until they are announced", due)
+	}
+	testkit.Succeed(t, s.store.MarkChangesAnnounced(t.Context(), due[:1]))
+	s.exec(t, "UPDATE changes SET hinted_at = hinted_at - INTERVAL 1 DAY") // the hint was lost
+	testkit.Succeed(t, s.sweeper.sweep(t.Context()))
+	hint(first)
+	testkit.Succeed(t, s.store.MarkChangesAnnounced(t.Context(), due))
+	if due := testkit.Must(s.store.DueChanges(t.Context(), 0, 10))(t); len(due) != 0 {
+		t.Errorf("due are %v after all were announced", due)
+	}
+}

@@ -110,15 +110,27 @@ func (s *system) nextHints(t *testing.T, n int) []string {
 	return s.next(t, "images", n)
 }
 
-// next reads n messages from a topic.
+// next reads n messages from a topic. Hints of changes, which come with many writes, are passed over.
 func (s *system) next(t *testing.T, topic string, n int) []string {
+	t.Helper()
+	return s.nextOf(t, topic, n, func(body string) bool { return !isOfChange(body) })
+}
+
+func isOfChange(body string) bool {
+	return strings.Contains(body, `"type":"dev.lineup.change.submitted"`)
+}
+
+// nextOf reads n messages that are wanted from a topic, and the others before them.
+func (s *system) nextOf(t *testing.T, topic string, n int, wanted func(body string) bool) []string {
 	t.Helper()
 	bodies := make(chan string, n)
 	config := nsq.NewConfig()
 	consumer := testkit.Must(nsq.NewConsumer(topic, "process", config))(t)
 	consumer.SetLoggerLevel(nsq.LogLevelMax)
 	consumer.AddHandler(nsq.HandlerFunc(func(m *nsq.Message) error {
-		bodies <- string(m.Body)
+		if wanted(string(m.Body)) {
+			bodies <- string(m.Body)
+		}
 		return nil
 	}))
 	testkit.Succeed(t, consumer.ConnectToNSQD(s.nsqd.TCP))

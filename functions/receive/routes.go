@@ -62,7 +62,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 	eraser := newEraser(s.ErasingSettings, o, log)
 	sweeper := &sweeper{
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
-		others:   map[string]dueHints{s.Topics.Photos: photos, s.Topics.Rematches: rematches},
+		others:   map[string]dueHints{s.Topics.Photos: allHints{photos, changeHints{o.queue, s.Topics.Photos, o.store}}, s.Topics.Rematches: rematches},
 		comparer: comparer, folders: walks, erased: eraser, leftovers: tidied, counts: o.store, strangers: &strangerKeeper{s.StrangerSettings, o.store, log}, parts: newPartTeller(s, o, log), log: log,
 		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
 	}

@@ -85,7 +85,7 @@ func (l Limits) afterBody(request *http.Request) (context.Context, context.Cance
 
 // Topics are those of the other hints.
 type Topics struct {
-	Photos    string `envconfig:"PHOTO_TOPIC" default:"photos" desc:"NSQ topic of the hints that a person's photo waits to be looked at, or an answer changed by hand to be announced; apart from TOPIC, so that it does not wait behind pictures"`
+	Photos    string `envconfig:"PHOTO_TOPIC" default:"photos" desc:"NSQ topic of the hints that a person's photo waits to be looked at, or that what a hand changed waits to be announced; apart from TOPIC, so that it does not wait behind pictures"`
 	Rematches string `envconfig:"REMATCH_TOPIC" default:"rematches" desc:"NSQ topic of the hints that faces wait to be compared with the gallery again"`
 }
 

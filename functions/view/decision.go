@@ -29,6 +29,9 @@ func sure(f lineup.Face) string {
 	if f.Similarity == nil {
 		return text + "."
 	}
+	if f.DecidedBy == lineup.ByMachine {
+		text += ", sure"
+	}
 	text += fmt.Sprintf(": %.2f", *f.Similarity)
 	for _, c := range f.Candidates {
 		if c.Person.ID != f.Person.ID {

@@ -36,6 +36,9 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
 		text += ": " + pictureCount(pictures) + " changed"
 	}
+	if !undoable(made[0]) {
+		return &done{Text: text + "."}
+	}
 	return &done{Text: text + ".", Change: made[0].ID}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -164,22 +163,6 @@ func withDone(page string) string {
 	values.Set(doneParameter, "1")
 	u.RawQuery = values.Encode()
 	return u.String()
-}
-
-// ids are the ids that a field holds, once or more often.
-func ids(fields url.Values, name string) ([]int64, error) {
-	var all []int64
-	for _, text := range fields[name] {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
-		}
-		all = append(all, id)
-	}
-	if len(all) == 0 {
-		return nil, badRequest("Nothing is chosen. Choose something first.")
-	}
-	return all, nil
 }
 
 // who is whom a form chose: an id, or somebody by name.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -16,43 +15,17 @@ import (
 type imagePage struct {
 	lineup.Image
 	Shown   []shownFace   `json:"-"` // the faces, from left to right
+	Source  string        `json:"-"` // URL of what is shown, empty where nothing can be
+	Shape   shape         `json:"-"`
 	Missing string        `json:"-"` // why the picture itself cannot be shown, else empty
-	Save    bool          `json:"-"` // it can be saved all the same
+	Save    bool          `json:"-"` // it can only be saved
 	Older   int64         `json:"-"` // the picture before, 0 for none
 	Newer   int64         `json:"-"` // the picture after, 0 for none
 	Past    []store.Event `json:"-"` // what happened to it, the oldest first
 }
 
-// shownFace is a face as the page shows it.
-type shownFace struct {
-	lineup.Face
-	Number int             // from 1
-	Rivals []lineup.Person // who else it could be
-}
-
-// Of how many persons a face is offered to be, and how similar they are at least: below
-// that nobody is like it.
-const (
-	rivalsShown = 3
-	rivalsFrom  = 0.25
-)
-
 // Failed tells the template that there is a reason to show, not a person.
 func (p imagePage) Failed() bool { return p.Status.IsFailure() }
-
-// ByHand tells that a hand decided it, which can be taken back.
-func (f shownFace) ByHand() bool { return f.DecidedBy == lineup.ByHand && !f.Ignored }
-
-// NotAnyMore are the persons that the face is not once it is not who it is now.
-func (f shownFace) NotAnyMore() []int64 { return append(slices.Clone(f.Not), f.Person.ID) }
-
-// Same are the two persons between whom the machine could not tell: they may be one.
-func (f shownFace) Same() []lineup.Person {
-	if f.Refusal != "ambiguous" || len(f.Rivals) < 2 {
-		return nil
-	}
-	return f.Rivals[:2]
-}
 
 func (v *view) image(r *http.Request) (page, error) {
 	image, err := v.readImage(r)
@@ -70,11 +43,9 @@ func (v *view) image(r *http.Request) (page, error) {
 
 // addSurroundings adds what only the page shows.
 func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
-	switch err := v.checkPicture(r.Context(), p.Image); {
-	case errors.Is(err, errNotShown):
-		p.Missing, p.Save = pictureProblem(err).Detail, true
-	case err != nil:
-		p.Missing = v.report(r, pictureProblem(err), err, "image", p.ID).Detail
+	v.addSource(r, p)
+	if err := v.addCrops(r.Context(), p.Shown); err != nil {
+		return err
 	}
 	if p.Older, p.Newer, err = v.db.Neighbours(r.Context(), p.ID); err != nil {
 		return err
@@ -83,37 +54,21 @@ func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	return err
 }
 
-// leftToRight numbers the faces as one points at them; those without a box come last.
-func leftToRight(faces []lineup.Face) []shownFace {
-	sorted := slices.Clone(faces)
-	slices.SortStableFunc(sorted, func(a, b lineup.Face) int {
-		if a.Box == nil || b.Box == nil {
-			return cmp.Compare(boxes(b), boxes(a))
-		}
-		return cmp.Compare(a.Box.X, b.Box.X)
-	})
-	shown := make([]shownFace, len(sorted))
-	for i, face := range sorted {
-		shown[i] = shownFace{Face: face, Number: i + 1, Rivals: rivals(face)}
+// addSource adds what is to be shown: the picture, or what was made of it when it was looked
+// at, where no browser shows the file or it cannot be read any more.
+func (v *view) addSource(r *http.Request, p *imagePage) {
+	p.Shape = v.shapeOf(r.Context(), p.Image)
+	err := v.checkPicture(r.Context(), p.Image)
+	if err == nil {
+		p.Source = pictureURL(p.Image)
+		return
 	}
-	return shown
-}
-
-func boxes(f lineup.Face) int {
-	if f.Box == nil {
-		return 0
+	p.Source = cmp.Or(p.Large, p.Thumbnail).URL()
+	switch p.Save = errors.Is(err, errNotShown); {
+	case p.Save && p.Large != "":
+	case p.Save:
+		p.Missing = pictureProblem(err).Detail
+	default:
+		p.Missing = v.report(r, pictureProblem(err), err, "image", p.ID).Detail
 	}
-	return 1
-}
-
-func rivals(f lineup.Face) (all []lineup.Person) {
-	for _, c := range f.Candidates {
-		if f.Person != nil && c.Person.ID == f.Person.ID || slices.Contains(f.Not, c.Person.ID) || c.Similarity < rivalsFrom {
-			continue
-		}
-		if all = append(all, c.Person); len(all) == rivalsShown {
-			break
-		}
-	}
-	return all
 }

@@ -70,7 +70,13 @@ func (v *view) imagesPage(r *http.Request, q query) (content imagesPage, err err
 			return content, err
 		}
 	}
-	if content.imageList, err = v.readImages(r, q, f); err != nil {
+	if chosen := q.values["image"]; len(chosen) > 0 {
+		content.Any = "/"
+		content.imageList, err = v.chosenImages(r, q)
+	} else {
+		content.imageList, err = v.readImages(r, q, f)
+	}
+	if err != nil {
 		return content, err
 	}
 	content.Choices, err = v.choices(r, q, f)

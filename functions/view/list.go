@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -39,6 +41,22 @@ func (v *view) readImages(r *http.Request, q query, f store.Filter) (list imageL
 		list.Newest = q.with("before", "")
 	}
 	return list, nil
+}
+
+// chosenImages reads the pictures that a form chose, the newest first, as readImages does
+// those that a filter finds.
+func (v *view) chosenImages(r *http.Request, q query) (list imageList, err error) {
+	chosen, err := ids(q.values, "image")
+	if err != nil {
+		return list, err
+	}
+	if len(chosen) > v.options.MaxPageSize {
+		return list, badRequest(fmt.Sprintf("%d pictures are chosen, more than the %d that MAX_PAGE_SIZE allows.", len(chosen), v.options.MaxPageSize))
+	}
+	images, err := v.db.ImagesOf(r.Context(), chosen)
+	list.Images = append([]lineup.Image{}, images...)
+	slices.SortFunc(list.Images, func(a, b lineup.Image) int { return cmp.Compare(b.ID, a.ID) })
+	return list, err
 }
 
 // list is one page of a list.

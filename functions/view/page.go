@@ -13,7 +13,6 @@ import (
 	"time"
 	"unicode"
 
-	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -40,6 +39,8 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"asset":       a.url,
 		"receive":     func() string { return receiveURL },
 		"writes":      func() bool { return writes },
+		"advice":      advice,
+		"circle":      circleOf,
 		"decision":    decision,
 		"did":         did,
 		"didWhom":     didWhom,
@@ -54,7 +55,6 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
-		"shows":       shows,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
 		"twoDigits":   twoDigits,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
@@ -97,12 +97,6 @@ func plain(path string) string {
 		}
 		return c
 	}, path)
-}
-
-// shows tells whether every browser shows the picture, as far as its name promises.
-func shows(path string) bool {
-	format, is := photo.FormatByName(path)
-	return !is || format.Browsers
 }
 
 // policy lets a page use only this program's own styles, scripts and pictures, post only to

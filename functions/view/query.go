@@ -132,6 +132,22 @@ func (q query) id(name string) (int64, error) {
 	return id, nil
 }
 
+// ids are the ids that a field holds, once or more often.
+func ids(fields url.Values, name string) ([]int64, error) {
+	var all []int64
+	for _, text := range fields[name] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
+		}
+		all = append(all, id)
+	}
+	if len(all) == 0 {
+		return nil, badRequest("Nothing is chosen. Choose something first.")
+	}
+	return all, nil
+}
+
 // similarity is the parameter as a cosine; otherwise when it is absent or empty.
 func (q query) similarity(name string, otherwise float64) (float64, error) {
 	text := q.values.Get(name)

@@ -60,6 +60,17 @@ func known(image lineup.Image) (people []lineup.Person) {
 	return people
 }
 
+// advice is what to do about a picture that failed.
+func advice(image lineup.Image) string {
+	switch reason := image.Reason; {
+	case strings.HasPrefix(reason, "the face server failed"):
+		return "The log of the face server says why. Once it runs well, try again."
+	case strings.Contains(reason, "no such file"), strings.Contains(reason, "not found"), strings.Contains(reason, "no file"):
+		return "Put the file back to where the path says, then try again."
+	}
+	return "Mend the file, or put another in its place, then try again."
+}
+
 // statusClass is the CSS class of a status. An unknown one has its own.
 func statusClass(s lineup.Status) string {
 	if slices.Contains(lineup.Statuses, s) {
@@ -129,4 +140,14 @@ func sentence(detail string) string {
 		return ""
 	}
 	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
+}
+
+// circle is an ellipse around a face's box, in fractions of the picture.
+type circle struct{ X, Y, Across, Down float64 }
+
+// aroundFace is how much further than its box the circle around a face reaches.
+const aroundFace = 1.25
+
+func circleOf(b lineup.Box) circle {
+	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -91,6 +92,9 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 			v.refuse(w, r, v.report(r, problemOf(err), err))
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
+			if !serve.WantsJSON(r) { // a person asked for a file
+				w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.json"`, p.template))
+			}
 			serve.JSON(w, http.StatusOK, p.content)
 		case p.csv != nil && r.URL.Query().Get("format") == "csv":
 			p.csv(w)

@@ -175,7 +175,7 @@ func (c client) final(id int64) (image lineup.Image) {
 // known names the people that were recognised in a picture, in the order of the faces.
 func known(image lineup.Image) (names []string) {
 	for _, face := range image.Faces {
-		if face.Person != nil {
+		if face.Person != nil && face.Person.Name != "" { // without a name it is a stranger
 			names = append(names, face.Person.Name)
 		}
 	}

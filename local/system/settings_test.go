@@ -138,7 +138,7 @@ func TestEachProgramIsToldWhatItNeeds(t *testing.T) {
 	for program, want := range map[string]string{
 		NSQD:       "HOST=127.0.0.1 PORT=6 GRACE=5s HTTP_PORT=7 NSQD_DATA=/d/nsqd",
 		FaceServer: "HOST=127.0.0.1 PORT=5 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i KNOWN_PEOPLE=/p MODELS=/m",
-		Process:    "HOST=127.0.0.1 PORT=3 GRACE=5s MYSQL_DSN=dsn FACE_ADDRESS=127.0.0.1:5",
+		Process:    "HOST=127.0.0.1 PORT=3 GRACE=5s MYSQL_DSN=dsn IMAGES_URL=file:///i FACE_ADDRESS=127.0.0.1:5",
 		Bridge:     "HOST=127.0.0.1 PORT=4 GRACE=5s K_SINK=http://127.0.0.1:3 NSQD_ADDRESS=127.0.0.1:6 TOPIC=images,photos,rematches CHANNEL=process NSQD_HTTP_ADDRESS=127.0.0.1:7 OUTPUT_BUFFER_TIMEOUT=1ms",
 		Receive: "HOST=127.0.0.1 PORT=1 GRACE=5s MYSQL_DSN=dsn NSQD_ADDRESS=127.0.0.1:6 NSQD_HTTP_ADDRESS=127.0.0.1:7 TOPIC=images PHOTO_TOPIC=photos REMATCH_TOPIC=rematches CHANNEL=process " +
 			"IMAGES_URL=file:///i KNOWN_PEOPLE=/p",

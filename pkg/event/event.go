@@ -25,8 +25,12 @@ const (
 	TypeUnknown    = "dev.lineup.image.unknown"    // data ResultData: nobody known, or no face
 	TypeFailed     = "dev.lineup.image.failed"     // data FailedData: for good
 
+	TypePersonChanged = "dev.lineup.person.changed" // data PersonChangedData: a hand changed what is known of somebody
+
 	TypePhotoSubmitted   = "dev.lineup.photo.submitted"   // data PhotoData: a photo of a person waits to be examined
 	TypeRematchSubmitted = "dev.lineup.rematch.submitted" // data RematchData: pictures wait to be compared with the gallery again
+
+	TypeChangeSubmitted = "dev.lineup.change.submitted" // data ChangeData: what hands did waits to be announced
 
 	TypeNSQMessage = "dev.lineup.nsq.message" // the bridge's wrapping of a message that is no CloudEvent
 	TypeNSQDead    = "dev.lineup.nsq.dead"    // a message that the bridge's sink refused for good
@@ -75,6 +79,24 @@ type RematchData struct {
 	GalleryState int64 `json:"gallery_state"`
 }
 
+// ChangeData is the data of a change's submitted event: that change, and those before it,
+// are to be announced.
+type ChangeData struct {
+	ID int64 `json:"id"`
+}
+
+// PersonChangedData is the data of the event that a hand changed what is known of somebody.
+type PersonChangedData struct {
+	ID     int64         `json:"id"` // of the change
+	Action string        `json:"action"`
+	By     string        `json:"by"`     // the name of the API key; empty where there are none
+	Person lineup.Person `json:"person"` // whom it is about, as who they are now; of who was erased the id alone
+	People []int64       `json:"people"` // everybody whom it touches
+	Image  *int64        `json:"image"`
+	Face   *int64        `json:"face"`
+	Undoes *int64        `json:"undoes"` // the change that it took back
+}
+
 // ImageOf reads the data of a submitted event, which must be JSON.
 func ImageOf(e cloudevents.Event) (ImageData, error) { return dataOf[ImageData](e) }
 
@@ -83,6 +105,9 @@ func PhotoOf(e cloudevents.Event) (PhotoData, error) { return dataOf[PhotoData](
 
 // RematchOf reads the data of a re-match's submitted event, which must be JSON.
 func RematchOf(e cloudevents.Event) (RematchData, error) { return dataOf[RematchData](e) }
+
+// ChangeOf reads the data of a change's submitted event, which must be JSON.
+func ChangeOf(e cloudevents.Event) (ChangeData, error) { return dataOf[ChangeData](e) }
 
 func dataOf[T any](e cloudevents.Event) (data T, err error) {
 	if !isJSON(e.DataContentType()) {
@@ -119,6 +144,17 @@ func PhotoSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
 func RematchSubmitted(data RematchData, trace Trace) (cloudevents.Event, error) {
 	subject, id := fmt.Sprintf("rematches/%d", data.FirstImage), fmt.Sprintf("rematch.%d.%d", data.FirstImage, data.GalleryState)
 	return build(fact{TypeRematchSubmitted, SourceReceive, subject, id, time.Now()}, data, trace)
+}
+
+// ChangeSubmitted says that the change, and those before it, wait to be announced.
+func ChangeSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
+	return build(fact{TypeChangeSubmitted, SourceReceive, fmt.Sprintf("changes/%d", id), fmt.Sprintf("change.%d", id), time.Now()}, ChangeData{id}, trace)
+}
+
+// PersonChanged says that a hand changed what is known of somebody. Its id is the change's.
+func PersonChanged(data PersonChangedData, at time.Time, trace Trace) (cloudevents.Event, error) {
+	subject := fmt.Sprintf("people/%d", data.Person.ID)
+	return build(fact{TypePersonChanged, SourceProcess, subject, strconv.FormatInt(data.ID, 10), at}, data, trace)
 }
 
 // Result says how looking at the picture ended in its round-th round, and after it was

@@ -49,6 +49,12 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 		data         string
 		subject, id  string // those of picture 23 in round 2 where they are empty
 	}{
+		"person changed": {func() (cloudevents.Event, error) {
+			return event.PersonChanged(event.PersonChangedData{ID: 9, Action: "merge", By: "phone", Person: lineup.Person{ID: 4, Name: "Dad"}, People: []int64{4, 5}}, time.Now(), trace)
+		},
+			"dev.lineup.person.changed", "/lineup/process", `{"id":9,"action":"merge","by":"phone","person":{"id":4,"name":"Dad"},"people":[4,5],"image":null,"face":null,"undoes":null}`, "people/4", "9"},
+		"change submitted": {func() (cloudevents.Event, error) { return event.ChangeSubmitted(9, trace) },
+			"dev.lineup.change.submitted", "/lineup/receive", `{"id":9}`, "changes/9", "change.9"},
 		"submitted": {func() (cloudevents.Event, error) { return event.Submitted(23, 2, "a/ä.jpg", trace) },
 			"dev.lineup.image.submitted", "/lineup/receive", `{"id":23,"path":"a/ä.jpg"}`, "", ""},
 		"identified": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Identified), 2, trace) },
@@ -102,6 +108,10 @@ func TestDataIsReadAsItWasWritten(t *testing.T) {
 	photo := testkit.Must(event.PhotoSubmitted(7, trace))(t)
 	if data, err := event.PhotoOf(photo); err != nil || data.ID != 7 {
 		t.Errorf("the photo is %+v, %v", data, err)
+	}
+	change := testkit.Must(event.ChangeSubmitted(8, trace))(t)
+	if data, err := event.ChangeOf(change); err != nil || data.ID != 8 {
+		t.Errorf("the change is %+v, %v", data, err)
 	}
 	want := event.RematchData{FirstImage: 500, GalleryState: 9}
 	rematch := testkit.Must(event.RematchSubmitted(want, trace))(t)

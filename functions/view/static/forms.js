@@ -6,7 +6,7 @@ import { put, say } from "./page.js";
 
 document.addEventListener("submit", async event => {
   const form = event.target, button = event.submitter;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if ((button?.getAttribute("formmethod") ?? form.method) !== "post" || event.defaultPrevented) return;
   event.preventDefault();
   if (form.ariaBusy === "true") return;
   form.ariaBusy = "true";

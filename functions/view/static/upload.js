@@ -16,8 +16,10 @@ let running = 0, finished = 0, all = 0, list = null;
 addEventListener("submit", event => {
   if (event.target.id !== "upload") return;
   event.preventDefault();
-  add([...event.target.elements.image.files]);
+  const fields = [...event.target.querySelectorAll("input[type=file]")];
+  add(fields.flatMap(field => [...field.files]));
   event.target.reset();
+  if (all === 0) fields[0].focus();
 }, { capture: true });
 
 const dropTarget = event => event.target.closest?.("[data-drop]");
@@ -86,7 +88,7 @@ async function send(file, row) {
       continue;
     }
     const body = answer.body ?? {};
-    if (answer.status >= 400) throw new Error(body.detail ?? "It was not uploaded");
+    if (answer.status >= 400) throw new Error(sentence(body.detail ?? "it was not uploaded"));
     const [image] = body.items ?? body.images ?? [body];
     row.link(`/images/${image.id}`);
     row.tell(...result(image));
@@ -94,11 +96,15 @@ async function send(file, row) {
   }
 }
 
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
 function result(image) {
   switch (image.status) {
     case "identified": return [namesIn(image), "identified"];
     case "unknown": return [image.faces?.length ? "Nobody known" : "No face found", "unknown"];
-    case "failed": return [image.reason || "Failed", "failed"];
+    case "failed": return [sentence(image.reason || "failed"), "failed"];
   }
   return ["Waits to be looked at", "pending"];
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"lineup.dev/lineup/local/browser"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// A box is drawn by dragging, a name is suggested while one types, and the arrow keys lead
+// to the pictures around.
+func TestAFaceIsDrawnAndNamedInTheBrowser(t *testing.T) {
+	t.Parallel()
+	receive, requests := receiveAs(t, http.StatusCreated, map[string]any{"id": 9})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	s.add(t, "Dad", "dad_1.jpg")
+	s.finish(t, "older.jpg", withFaces())
+	s.put(t, "a.jpg", jpegOf(t))
+	id := s.look(t, "a.jpg", withFaces(newFace("", 0.1)))
+	tab := browser.Open(t)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(fmt.Sprintf("%s/images/%d", s.url, id)), chromedp.WaitVisible(chromedp.CSS("#picture")), chromedp.Click(chromedp.CSS("#draw summary"))))
+	type place struct{ Left, Top, Width, Height float64 }
+	at := inPage[place](t, tab, `(({left: Left, top: Top, width: Width, height: Height}) => ({Left, Top, Width, Height}))(document.getElementById("picture").getBoundingClientRect())`)
+	drag := func(kind string, x, y float64) {
+		t.Helper()
+		testkit.Succeed(t, chromedp.Do(tab, chromedp.MouseEvent(input.DispatchMouseEventType(kind), at.Left+x*at.Width, at.Top+y*at.Height, chromedp.ButtonLeft)))
+	}
+	drag("mousePressed", 0.25, 0.5)
+	drag("mouseMoved", 0.5, 0.6)
+	drag("mouseMoved", 0.75, 0.75)
+	drag("mouseReleased", 0.75, 0.75)
+	if drawn := inPage[string](t, tab, `document.getElementById("drawn")?.getAttribute("width") ?? ""`); !strings.HasPrefix(drawn, "50") && !strings.HasPrefix(drawn, "49.") {
+		t.Errorf("a box of width %q is shown, want half of the picture's", drawn)
+	}
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#draw input[name=name]"), "d")))
+	until(t, tab, "a name is suggested", `document.querySelector("#people option")?.value === "Dad"`)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#draw input[name=name]"), "ad"), chromedp.Click(chromedp.CSS("#draw form > button"))))
+	until(t, tab, "it is told that it is done", `document.getElementById("done") !== null`)
+	got := requests()
+	if want := `"person":{"name":"dad"}`; len(got) != 1 || got[0].path != fmt.Sprintf("/api/v1/images/%d/faces", id) || !strings.Contains(got[0].body, want) || !strings.Contains(got[0].body, `"box":{"height":0.2`) {
+		t.Errorf("asked for were %+v, want one box with %s", got, want)
+	}
+	inPage[bool](t, tab, `document.activeElement.blur() ?? true`)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.KeyEvent(kb.ArrowRight), chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(`a[rel=prev][href="/images/%d"]`, id)))))
+}
+
+// Without script a box is drawn by numbers.
+func TestAFaceIsDrawnWithoutScript(t *testing.T) {
+	t.Parallel()
+	receive, requests := receiveAs(t, http.StatusCreated, map[string]any{"id": 9})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	s.put(t, "a.jpg", jpegOf(t))
+	id := s.look(t, "a.jpg", withFaces(lineup.Face{}))
+	tab := browser.Open(t)
+	withoutScript(t, tab)
+	steps := []chromedp.Action[chromedp.Void]{chromedp.Navigate(fmt.Sprintf("%s/images/%d", s.url, id)), chromedp.Click(chromedp.CSS("#draw summary"))}
+	for name, value := range map[string]string{"x": "10", "y": "20", "width": "30", "height": "40"} {
+		steps = append(steps, chromedp.SendKeys(chromedp.CSS("#draw input[name="+name+"]"), value))
+	}
+	steps = append(steps, chromedp.Click(chromedp.CSS("#draw form > button")), chromedp.WaitVisible(chromedp.CSS("#done")))
+	testkit.Succeed(t, chromedp.Do(tab, steps...))
+	if got := requests(); len(got) != 1 || got[0].body != `{"box":{"height":0.4,"width":0.3,"x":0.1,"y":0.2}}` {
+		t.Errorf("asked for were %+v", got)
+	}
+}

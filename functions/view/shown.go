@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"image/jpeg"
+	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// shownFace is a face as the page shows it.
+type shownFace struct {
+	lineup.Face
+	Number int    // from 1
+	Likes  []like // whom it is like, whose it is first
+}
+
+// like is somebody whom a face is like, by the photo of theirs that is nearest.
+type like struct {
+	lineup.Candidate
+	Crop   lineup.Derived // the face of that photo
+	Theirs bool           // the face is theirs
+}
+
+// Of how many persons a face is offered to be, and how similar they are at least: below
+// that nobody is like it.
+const (
+	rivalsShown = 3
+	rivalsFrom  = 0.25
+)
+
+// leftToRight numbers the faces as one points at them; those without a box come last.
+func leftToRight(faces []lineup.Face) []shownFace {
+	sorted := slices.Clone(faces)
+	slices.SortStableFunc(sorted, func(a, b lineup.Face) int {
+		if a.Box == nil || b.Box == nil {
+			return cmp.Compare(boxes(b), boxes(a))
+		}
+		return cmp.Compare(a.Box.X, b.Box.X)
+	})
+	shown := make([]shownFace, len(sorted))
+	for i, face := range sorted {
+		shown[i] = shownFace{Face: face, Number: i + 1, Likes: likes(face)}
+	}
+	return shown
+}
+
+func boxes(f lineup.Face) int {
+	if f.Box == nil {
+		return 0
+	}
+	return 1
+}
+
+// likes are whose a face is and who else it could be, but for those it was said not to be.
+func likes(f lineup.Face) (all []like) {
+	rivals := 0
+	for _, c := range f.Candidates {
+		switch {
+		case f.Person != nil && c.Person.ID == f.Person.ID:
+			all = slices.Insert(all, 0, like{Candidate: c, Theirs: true})
+		case rivals < rivalsShown && c.Similarity >= rivalsFrom && !slices.Contains(f.Not, c.Person.ID):
+			all = append(all, like{Candidate: c})
+			rivals++
+		}
+	}
+	return all
+}
+
+// addCrops adds the faces of the photos that the faces are like.
+func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
+	var photos []int64
+	for _, face := range faces {
+		for _, l := range face.Likes {
+			photos = append(photos, l.PhotoID)
+		}
+	}
+	if len(photos) == 0 {
+		return nil
+	}
+	slices.Sort(photos)
+	found, err := v.db.Photos(ctx, slices.Compact(photos))
+	if err != nil {
+		return err
+	}
+	crops := map[int64]lineup.Derived{}
+	for _, photo := range found {
+		crops[photo.ID] = photo.Crop
+	}
+	for _, face := range faces {
+		for i := range face.Likes {
+			face.Likes[i].Crop = crops[face.Likes[i].PhotoID]
+		}
+	}
+	return nil
+}
+
+// Rivals are who else the face could be.
+func (f shownFace) Rivals() []like {
+	return slices.DeleteFunc(slices.Clone(f.Likes), func(l like) bool { return l.Theirs })
+}
+
+// Beside are the photos to show beside the face: of whose it is, or of the two between
+// whom the machine could not tell, or of who comes nearest.
+func (f shownFace) Beside() []like {
+	most := 1
+	if len(f.Same()) > 0 {
+		most = 2
+	}
+	return f.Likes[:min(most, len(f.Likes))]
+}
+
+// ByHand tells that a hand decided it, which can be taken back.
+func (f shownFace) ByHand() bool { return f.DecidedBy == lineup.ByHand && !f.Ignored }
+
+// NotAnyMore are the persons that the face is not once it is not who it is now.
+func (f shownFace) NotAnyMore() []int64 { return append(slices.Clone(f.Not), f.Person.ID) }
+
+// Same are the two persons between whom the machine could not tell: they may be one.
+func (f shownFace) Same() []lineup.Person {
+	rivals := f.Rivals()
+	if f.Person != nil || f.Refusal != "ambiguous" || len(rivals) < 2 {
+		return nil
+	}
+	return []lineup.Person{rivals[0].Person, rivals[1].Person}
+}
+
+// shape is the shape of a picture, so that its page keeps the place for it before it has come.
+type shape struct {
+	Width, Height int    // in any unit; 0 where nobody knows
+	Class         string // for the style
+}
+
+// A thumbnail that is less wide and high than that is as large as its picture.
+const smallPicture = 300
+
+// shapeOf is the shape of a picture by its thumbnail, which is upright as browsers show it.
+func (v *view) shapeOf(ctx context.Context, image lineup.Image) shape {
+	if image.Thumbnail == "" {
+		return shape{}
+	}
+	body, err := v.pictures.ReadDerived(ctx, string(image.Thumbnail), maxDerived)
+	if err != nil {
+		return shape{}
+	}
+	config, err := jpeg.DecodeConfig(bytes.NewReader(body))
+	if err != nil {
+		return shape{}
+	}
+	s := shape{Width: config.Width, Height: config.Height}
+	switch {
+	case max(s.Width, s.Height) < smallPicture:
+		s.Class = "small"
+	case s.Height > s.Width:
+		s.Class = "tall"
+	}
+	return s
+}
