@@ -137,12 +137,13 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	statement, args := selectPeople, []any{}
 	after, order := afterPerson, firstAdded
 	place := []any{f.After}
-	switch {
-	case f.Order == ByName:
+	switch f.Order {
+	case FirstAdded:
+	case ByName:
 		statement += byName
 		after, order = afterName, inOrderOfNames
 		place = []any{f.After, f.After, f.After}
-	case f.Order == LastAdded:
+	case LastAdded:
 		after, order = beforePerson, lastAdded
 	}
 	if f.mostAreListed() {
