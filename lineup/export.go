@@ -149,7 +149,7 @@ func rowsOf(image lineup.Image) (rows [][]string) {
 	for _, face := range image.Faces {
 		row := append(append([]string{}, start...), strconv.FormatInt(face.ID, 10), "", "", string(face.DecidedBy), strconv.FormatBool(face.Ignored), "", "", "", "", "")
 		if face.Person != nil {
-			row[5], row[6] = strconv.FormatInt(face.Person.ID, 10), face.Person.Name
+			row[5], row[6] = strconv.FormatInt(face.Person.ID, 10), string(face.Person.Name)
 		}
 		if face.Similarity != nil {
 			row[9] = fmt.Sprintf("%.4f", *face.Similarity)
@@ -207,7 +207,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 	}
 	r = xmp.Region{Box: *face.Box, Ignored: face.Ignored, Machine: face.DecidedBy != lineup.ByHand}
 	if face.Person != nil {
-		r.Name = face.Person.Name
+		r.Name = string(face.Person.Name)
 	}
 	for _, id := range face.Not {
 		name, err := e.nameOf(ctx, id)

@@ -75,7 +75,7 @@ func (p *program) person(ctx context.Context, name string) (int64, error) {
 		if err := json.Unmarshal(line, &one); err != nil {
 			return 0, fmt.Errorf("read view's answer: %w", err)
 		}
-		if one.Name == name {
+		if string(one.Name) == name {
 			return one.ID, nil
 		}
 	}

@@ -43,8 +43,8 @@ func people(image lineup.Image) string {
 		switch {
 		case face.Person == nil:
 			unknown++
-		case !slices.Contains(names, face.Person.Name):
-			names = append(names, face.Person.Name)
+		case !slices.Contains(names, string(face.Person.Name)):
+			names = append(names, string(face.Person.Name))
 		}
 	}
 	switch {

@@ -25,6 +25,7 @@ import (
 // faceServer is the client of any face server, this project's or the original API's.
 type faceServer struct {
 	dial          func() (*grpc.ClientConn, error) // connects to nothing yet
+	instead       atomic.Pointer[faceServer]       // takes all calls, if there is one
 	current       atomic.Pointer[grpc.ClientConn]
 	healthTimeout time.Duration
 }
@@ -66,6 +67,16 @@ func dialFaceServer(address string, creds credentials.TransportCredentials, heal
 
 func (f *faceServer) close() error { return f.current.Load().Close() }
 
+// become has another take all calls from now on.
+func (f *faceServer) become(other *faceServer) { f.instead.Store(other) }
+
+func (f *faceServer) connection() *grpc.ClientConn {
+	if other := f.instead.Load(); other != nil {
+		return other.connection()
+	}
+	return f.current.Load()
+}
+
 // outcome is how one call to the face server ended.
 type outcome struct {
 	faces []lineup.Face // when the code is OK
@@ -98,7 +109,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 	// For the face server's log; one that does not know it leaves it alone.
 	ctx = metadata.AppendToOutgoingContext(withTrace(ctx, p.trace), facerecog.ImageKey, strconv.FormatInt(p.id, 10))
 	return unlessOpened(ctx, opened, func(ctx context.Context) (outcome, error) {
-		response, err := facerecog.NewIdentifyClient(f.current.Load()).Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path, Derived: p.derived != nil})
+		response, err := facerecog.NewIdentifyClient(f.connection()).Identify(ctx, &facerecog.IdentifyRequest{ImagePath: p.won.Path, Derived: p.derived != nil})
 		o := outcome{
 			faces:      readFaces(response),
 			warning:    response.GetWarning(),
@@ -118,7 +129,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 // API describes none.
 func (f *faceServer) describe(ctx, opened context.Context, image string, derived bool, trace event.Trace) (described *facerecog.Photo, o outcome) {
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		described, err = facerecog.NewGalleryClient(f.current.Load()).Describe(ctx, &facerecog.DescribeRequest{ImageName: image, Derived: derived})
+		described, err = facerecog.NewGalleryClient(f.connection()).Describe(ctx, &facerecog.DescribeRequest{ImageName: image, Derived: derived})
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented {
@@ -135,7 +146,7 @@ func (f *faceServer) match(ctx, opened context.Context, model string, faces []st
 		request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: face.Embedding})
 	}
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
-		answer, err = facerecog.NewGalleryClient(f.current.Load()).Match(ctx, request)
+		answer, err = facerecog.NewGalleryClient(f.connection()).Match(ctx, request)
 		return outcome{sent: true}, err
 	})
 	if o.code == codes.Unimplemented || o.code == codes.InvalidArgument {
@@ -192,6 +203,9 @@ func failure(err error, sent bool) outcome {
 // that it has, it is asked over a new connection as well: if that is answered, the silent
 // one is left, which is sooner than a ping would tell. Calls on it may still end as they do.
 func (f *faceServer) healthy(ctx context.Context) error {
+	if other := f.instead.Load(); other != nil {
+		return other.healthy(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, f.healthTimeout)
 	defer cancel()
 	current := f.current.Load()

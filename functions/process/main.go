@@ -33,6 +33,11 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	defer faces.close()
+	next, err := newNextModel(s, credentials, db, log)
+	if err != nil {
+		return err
+	}
+	defer next.close()
 	derived, err := newDerivedFiles(s.DerivedSettings, log)
 	if err != nil {
 		return err
@@ -55,6 +60,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
 			faces:            faces,
+			next:             next,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),
 			parts:            &partTeller{rows: db, timeout: s.WriteTimeout, log: log},
 			announcer:        results,

@@ -53,6 +53,7 @@ type pipeline struct {
 	StrangerSettings
 	store     *store.Store
 	faces     *faceServer
+	next      *nextModel // nil where there is none
 	breaker   *breaker.Breaker
 	parts     *partTeller
 	announcer *announcer
@@ -68,6 +69,9 @@ func (p *pipeline) run(ctx context.Context, j *job) reply {
 	if err := p.breaker.Allow(ctx); err != nil {
 		p.parts.tell(ctx, p.breaker.Until(), false)
 		return notAdmitted(err)
+	}
+	if err := p.next.check(ctx, p.faces); err != nil {
+		return databaseFailed(j.log, err)
 	}
 	c, err := p.claim(ctx, j)
 	if err != nil {
@@ -152,6 +156,11 @@ func (p *pipeline) apply(ctx context.Context, j *job, d decision) reply {
 		return databaseFailed(j.log, err)
 	case d.row == writeResult:
 		j.announce(ctx, j.log)
+	}
+	if unfinished, is := j.work.(interface{ goesOn() (reply, bool) }); is && d.row == writeResult {
+		if again, more := unfinished.goesOn(); more {
+			return again
+		}
 	}
 	return d.reply
 }

@@ -30,11 +30,13 @@ type rematch struct {
 	*pipeline
 	firstImage int64
 	trace      event.Trace // of the event that brought it
+	log        *slog.Logger
 
 	won     store.RematchClaim
 	faces   []store.Rematched
 	matched *store.Comparison // nil where nothing could be compared
 	changed []store.Answer
+	left    bool // something that another model is to describe
 }
 
 func (r *rematch) claim(ctx context.Context) (c claimed, err error) {
@@ -49,6 +51,9 @@ func (r *rematch) claim(ctx context.Context) (c claimed, err error) {
 		}
 		c.not = &not
 		return c, nil
+	}
+	if err = r.store.TakeOver(ctx, r.won); err != nil {
+		return c, err
 	}
 	r.faces, err = r.store.ReadRematch(ctx, r.won, rematchFaces)
 	return c, err
@@ -81,7 +86,27 @@ func (r *rematch) ask(ctx, opened context.Context) outcome {
 			r.matched = comparison
 		}
 	}
+	r.describe(ctx, opened)
 	return outcome{sent: true}
+}
+
+// describe has the model describe the range that is to. What fails is tried again.
+func (r *rematch) describe(ctx, opened context.Context) {
+	if r.won.DescribeBy == "" {
+		return
+	}
+	log := r.log.With("first_image", r.firstImage, "model", r.won.DescribeBy)
+	d := redescriber{r.pipeline, r.won.DescribeBy, r.next.serverOf(r.won.DescribeBy, r.pipeline.faces), min(r.next.timeToDescribe(), r.FaceTimeout/2), r.trace}
+	var err error
+	if r.left, err = d.run(ctx, opened, r.won, log); err != nil {
+		r.left = true
+		log.Warn("describing by another model goes on later", "error", err)
+	}
+}
+
+// goesOn has the bridge bring the range again, behind whatever else waits.
+func (r *rematch) goesOn() (again reply, more bool) {
+	return later(describeWait, "something is left to be described by another model"), r.left
 }
 
 // compare asks again for a while where the face server has not read the gallery's last change.
@@ -124,6 +149,18 @@ func (r *rematch) finish(ctx context.Context, d decision, log *slog.Logger) erro
 	log.Info("compared again", "faces", len(r.faces), "changed", len(r.changed), "gallery_state", comparison.GalleryState)
 	if comparison.GalleryState < r.won.GalleryState {
 		return r.store.GiveBackRematch(ctx, r.won, lagWait)
+	}
+	if r.left {
+		return r.store.GiveBackRematch(ctx, r.won, 0)
+	}
+	if r.won.DescribeBy != "" {
+		if err := r.store.FinishDescribing(ctx, r.won); err != nil {
+			return err
+		}
+		// What looks wrote with the model before, while it switched, is still to be compared.
+		if err := r.store.TakeOver(ctx, r.won); err != nil {
+			return err
+		}
 	}
 	return r.store.FinishRematch(ctx, r.won)
 }

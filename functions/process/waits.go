@@ -11,6 +11,7 @@ const (
 	shutdownWait   = time.Second     // for the event of a picture that an ending instance gave back
 	claimWait      = time.Second     // at least, when another holds the picture
 	lagWait        = time.Second     // before a face server is asked again that has not read the gallery's last change
+	describeWait   = time.Second     // before a range is brought again of which another model described a part
 	databaseWait   = 5 * time.Second // before the database is asked again
 )
 

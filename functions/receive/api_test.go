@@ -303,3 +303,26 @@ func TestPathsGoToTheAPI(t *testing.T) {
 	s.ask(t, "PUT", "images", `{}`, 405, nil)
 	s.ask(t, "POST", "nothing", `{}`, 404, nil)
 }
+
+// Whoever names a person as somebody is called is asked whether the two are one, and says so.
+func TestNamingAPersonAsAnotherIsCalledMergesThemWhenAskedTo(t *testing.T) {
+	s := newSystem(t)
+	anna, anne := s.named(t, "Anna"), s.named(t, "Anne")
+	path := fmt.Sprintf("people/%d", anne.ID)
+	for _, body := range []string{`{"merge":true}`, `{"merge":true,"hidden":true}`, `{"name":"Anna","merge":true,"new":true}`} {
+		s.ask(t, "PATCH", path, body, 400, nil)
+	}
+	var problem kind
+	s.ask(t, "PATCH", path, `{"name":"anna","merge":false}`, 409, &problem)
+	problem.want(t, "same-spelling")
+	var profile store.Profile
+	s.ask(t, "PATCH", path, `{"name":"anna","merge":true}`, 200, &profile)
+	var one, other = testkit.Must(s.store.Person(t.Context(), anna.ID))(t), testkit.Must(s.store.Person(t.Context(), anne.ID))(t)
+	if one.MergedInto != nil || one.Name != "Anna" || other.MergedInto == nil || *other.MergedInto != anna.ID || profile.ID != anna.ID {
+		t.Errorf("answered %+v; %+v and %+v", profile, one, other)
+	}
+	changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: anna.ID, Limit: 1})
+	if err != nil || len(changes) != 1 || changes[0].Action != store.ActionMerge {
+		t.Errorf("%+v, %v", changes, err)
+	}
+}

@@ -30,7 +30,7 @@ func (r *receiver) postPersonPhotos(w http.ResponseWriter, request *http.Request
 	}
 	return r.enrolPhotos(w, request, func(ctx context.Context, _ form) (store.Enrolment, error) {
 		person, err := r.store.Person(ctx, id)
-		return store.Enrolment{Name: person.Name, PersonID: id}, err
+		return store.Enrolment{Name: string(person.Name), PersonID: id}, err
 	})
 }
 

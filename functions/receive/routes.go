@@ -64,7 +64,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		SweepSettings: s.SweepSettings, subscription: s.Subscription, queue: o.queue, rows: o.store, publisher: pictures, planner: rematches,
 		others:   map[string]dueHints{s.Topics.Photos: allHints{photos, changeHints{o.queue, s.Topics.Photos, o.store}}, s.Topics.Rematches: rematches},
 		comparer: comparer, folders: walks, erased: eraser, leftovers: tidied, counts: o.store, strangers: &strangerKeeper{s.StrangerSettings, o.store, log}, parts: newPartTeller(s, o, log), log: log,
-		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log},
+		gallery: &adopter{s.AdoptSettings, o.gallery, o.store, log}, models: &modelChanger{s.ModelSettings, o.store, log},
 	}
 	return &receiver{
 		limits:     s.Limits,

@@ -43,6 +43,7 @@ type settings struct {
 	StrangerSettings
 	ErasingSettings
 	AdoptSettings
+	ModelSettings
 	Prewarming // of what looks at the pictures
 }
 

@@ -30,6 +30,7 @@ type sweeper struct {
 	leftovers    interface{ remove(context.Context) error }          // what it tidies
 	erased       interface{ resume(context.Context) error }          // likewise
 	gallery      interface{ adopt(context.Context) error }           // where it looks for photos
+	models       interface{ change(context.Context) error }          // what it has another model describe
 	counts       interface{ Recount(context.Context) error }         // what it counts
 	strangers    interface{ tidy(context.Context) error }            // where it makes room
 	parts        interface{ tell(context.Context) error }            // what it tells of last
@@ -73,7 +74,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 		return err
 	}
 	published, err := s.fill(ctx)
-	err = errors.Join(err, s.gallery.adopt(ctx))
+	err = errors.Join(err, s.gallery.adopt(ctx), s.models.change(ctx))
 	others, failed := s.fillOthers(ctx)
 	published, err = published+others, errors.Join(err, failed)
 	if published > 0 {

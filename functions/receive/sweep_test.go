@@ -58,6 +58,8 @@ func (f *fakeQueue) resume(context.Context) error { return nil }
 
 func (f *fakeQueue) remove(context.Context) error { return nil }
 
+func (f *fakeQueue) change(context.Context) error { return nil }
+
 func (f *fakeQueue) adopt(context.Context) error { return nil }
 
 func (f *fakeQueue) plan(context.Context) error { return nil }
@@ -71,7 +73,7 @@ func (f *fakeQueue) compareReposted(context.Context) error { return nil }
 func (f *fakeQueue) sweeper() *sweeper {
 	return &sweeper{
 		SweepSettings: SweepSettings{Fill: 5000, Interval: time.Minute},
-		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, erased: f, leftovers: f, counts: f, parts: f, gallery: f, strangers: f,
+		queue:         f, rows: f, publisher: f, comparer: f, planner: f, folders: f, erased: f, leftovers: f, counts: f, parts: f, gallery: f, strangers: f, models: f,
 		log: slog.New(slog.DiscardHandler),
 	}
 }

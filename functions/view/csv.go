@@ -18,7 +18,7 @@ func writeCSV(w http.ResponseWriter, images []lineup.Image) {
 	for _, image := range images {
 		var names []string
 		for _, person := range known(image) {
-			names = append(names, person.Name)
+			names = append(names, string(person.Name))
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(image.ID, 10),

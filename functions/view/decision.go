@@ -71,5 +71,5 @@ func personName(p lineup.Person) string {
 	if p.Name == "" {
 		return fmt.Sprintf("Stranger %d", p.ID)
 	}
-	return p.Name
+	return string(p.Name)
 }

@@ -83,7 +83,7 @@ func whom(c store.Change) string {
 	if c.Person == nil {
 		return "somebody"
 	}
-	return cmp.Or(c.Person.Name, fmt.Sprintf("stranger %d", c.Person.ID))
+	return cmp.Or(string(c.Person.Name), fmt.Sprintf("stranger %d", c.Person.ID))
 }
 
 // did tells a change in words.

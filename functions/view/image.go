@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -14,7 +15,8 @@ import (
 // imagePage is one picture.
 type imagePage struct {
 	lineup.Image
-	Shown   []shownFace   `json:"-"` // the faces, from left to right
+	Shown   []shownFace   `json:"-"` // the faces, from left to right, or a part of them
+	Parts   []facesPart   `json:"-"` // of which more than FACES_SHOWN are shown, one at a time; else none
 	Source  string        `json:"-"` // URL of what is shown, empty where nothing can be
 	Shape   shape         `json:"-"`
 	Missing string        `json:"-"` // why the picture itself cannot be shown, else empty
@@ -33,12 +35,39 @@ func (v *view) image(r *http.Request) (page, error) {
 		return page{}, err
 	}
 	content := imagePage{Image: image, Shown: leftToRight(image.Faces)}
+	content.Shown, content.Parts = v.partOf(r, content.Shown)
 	if !serve.WantsJSON(r) {
 		if err := v.addSurroundings(r, &content); err != nil {
 			return page{}, err
 		}
 	}
 	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), content: content, about: store.ChangeFilter{Image: image.ID}}, nil
+}
+
+// facesPart is a part of a picture's faces, each of which has a page.
+type facesPart struct {
+	Label, URL string
+	Current    bool
+}
+
+// partOf gives those of very many faces that the request asks for: a page with ten thousand
+// forms takes a browser minutes.
+func (v *view) partOf(r *http.Request, faces []shownFace) ([]shownFace, []facesPart) {
+	most := v.options.FacesShown
+	if len(faces) <= most {
+		return faces, nil
+	}
+	from, err := strconv.Atoi(r.URL.Query().Get("faces"))
+	if err != nil || from < 1 || from > len(faces) {
+		from = 1
+	}
+	from -= (from - 1) % most
+	var parts []facesPart
+	for first := 1; first <= len(faces); first += most {
+		label := fmt.Sprintf("%d–%d", first, min(first+most-1, len(faces)))
+		parts = append(parts, facesPart{label, fmt.Sprintf("?faces=%d", first), first == from})
+	}
+	return faces[from-1 : min(from-1+most, len(faces))], parts
 }
 
 // addSurroundings adds what only the page shows.

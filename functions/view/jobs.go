@@ -13,8 +13,9 @@ type job struct {
 	ID, What string
 	URL      string // of more about it, empty for none
 	Far      string
-	Done, Of int64      // Of is 0 where nobody knows how much it is
-	Since    *time.Time // since when the oldest of what it still has to do waits
+	Done, Of int64  // Of is 0 where nobody knows how much it is
+	Word     string // what was at Since
+	Since    *time.Time
 	Problem  string
 }
 
@@ -27,7 +28,7 @@ func jobsOf(s store.Stats) (jobs []job) {
 				all += s.Pictures.Of[string(status)]
 			}
 		}
-		jobs = append(jobs, job{ID: "backlog", What: "Pictures to look at", URL: "/?status=pending", Far: sentenceOf(s), Done: all - waiting, Of: all, Since: s.Backlog.Since})
+		jobs = append(jobs, job{ID: "backlog", What: "Pictures to look at", URL: "/?status=pending", Far: sentenceOf(s), Done: all - waiting, Of: all, Word: "the oldest", Since: s.Backlog.Since})
 	}
 	if photos := s.Photos.Of[string(store.PhotoPending)]; photos > 0 {
 		jobs = append(jobs, job{ID: "photos", What: "Photos of people to look at", URL: "/people", Far: fmt.Sprintf("%d waiting", photos)})
@@ -38,7 +39,7 @@ func jobsOf(s store.Stats) (jobs []job) {
 	}
 	for _, f := range s.Folders.First {
 		jobs = append(jobs, job{ID: fmt.Sprintf("folder-%d", f.ID), What: "Folder " + plain(f.Path), URL: fmt.Sprintf("/folders/%d", f.ID),
-			Far: pictureCount(f.Found) + " found so far", Since: &f.CreatedAt, Problem: f.Problem})
+			Far: pictureCount(f.Found) + " found so far", Word: "posted", Since: &f.CreatedAt, Problem: f.Problem})
 	}
 	if more := s.Folders.Unfinished - int64(len(s.Folders.First)); more > 0 {
 		jobs = append(jobs, job{ID: "folders", What: fmt.Sprintf("%d more folders", more), URL: "/folders", Far: "searched after those above"})

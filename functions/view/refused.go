@@ -80,7 +80,7 @@ func (f *refusedForm) ways(r *http.Request) (ways []way) {
 		ways = f.whoIsMeant(upload, r.URL.Query().Get("do") == "name")
 	case "like-another":
 		if like := likeWhom(f.Photos); like != nil && r.URL.Path == "/people" {
-			ways = append(ways, way{Label: "Add to " + personName(*like), Field: "name", Value: like.Name})
+			ways = append(ways, way{Label: "Add to " + personName(*like), Field: "name", Value: string(like.Name)})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":

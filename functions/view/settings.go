@@ -34,6 +34,7 @@ func defaults() settings {
 type Options struct {
 	PageSize    int `envconfig:"PAGE_SIZE" default:"50" min:"1" max:"10000" desc:"rows of a page"`
 	MaxPageSize int `envconfig:"MAX_PAGE_SIZE" default:"200" min:"1" max:"10000" desc:"most rows that ?limit= may ask for"`
+	FacesShown  int `envconfig:"FACES_SHOWN" default:"100" min:"1" max:"10000" desc:"most faces of a picture that its page shows at once; the others are a click away"`
 	photo.Limits
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`

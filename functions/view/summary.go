@@ -49,11 +49,11 @@ func summarize(image lineup.Image) summary {
 
 // known are the known people in a picture, each once, the best match first.
 func known(image lineup.Image) (people []lineup.Person) {
-	if image.Person != nil {
+	if image.Person != nil && image.Person.Name != "" {
 		people = append(people, *image.Person)
 	}
 	for _, face := range image.Faces {
-		if face.Person != nil && !slices.Contains(people, *face.Person) {
+		if face.Person != nil && face.Person.Name != "" && !slices.Contains(people, *face.Person) {
 			people = append(people, *face.Person)
 		}
 	}
@@ -98,11 +98,11 @@ func contentTag(image lineup.Image) string {
 	return hex.EncodeToString(hash[:8])
 }
 
-func initial(name string) string {
+func initial(name lineup.Name) string {
 	if name == "" {
 		return "?"
 	}
-	first, _ := utf8.DecodeRuneInString(name)
+	first, _ := utf8.DecodeRuneInString(string(name))
 	return string(unicode.ToUpper(first))
 }
 

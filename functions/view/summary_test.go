@@ -75,7 +75,7 @@ func TestShellGivesOneWordWhateverTheTextHolds(t *testing.T) {
 
 func TestInitial(t *testing.T) {
 	for name, want := range map[string]string{"dad": "D", "łucja": "Ł", "山田": "山"} {
-		if got := initial(name); got != want {
+		if got := initial(lineup.Name(name)); got != want {
 			t.Errorf("initial(%q) = %q, want %q", name, got, want)
 		}
 	}

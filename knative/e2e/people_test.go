@@ -71,7 +71,7 @@ func newPerson(t *testing.T, name string, beside ...string) int64 {
 	t.Helper()
 	status, answer := sendPhoto(t, "view", "/api/v1/people", name, "try/mila.jpg", beside...)
 	var person store.Profile
-	if err := json.Unmarshal(answer, &person); err != nil || status != http.StatusCreated || person.Name != name ||
+	if err := json.Unmarshal(answer, &person); err != nil || status != http.StatusCreated || string(person.Name) != name ||
 		len(person.Photos) != 1 || person.Photos[0].State != store.PhotoUsable {
 		t.Fatalf("enrol %s: %d %s, want 201 and a usable photo", name, status, answer)
 	}

@@ -93,7 +93,7 @@ func (a *API) Handler(h http.Handler, tell func(fault string)) http.Handler {
 		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 		h.ServeHTTP(answer, r)
 		if r.Body != nil && answer.status < http.StatusBadRequest {
-			io.Copy(io.Discard, r.Body) // what the handler did not need
+			io.Copy(io.Discard, r.Body) //nolint:errcheck // what the handler did not need
 		}
 		for _, fault := range a.judge(asked, sent.Bytes(), answer) {
 			tell(fmt.Sprintf("%s %s was answered %d: %s", asked.Method, asked.URL, answer.status, fault))

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"go.yaml.in/yaml/v3"
 
 	"lineup.dev/lineup/docs"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 const problem = `{"type":"urn:lineup:problem:bad-request","status":400,"title":"Bad Request","detail":"no"}`
@@ -53,6 +55,41 @@ func TestWhatDiffersFromTheDocumentIsTold(t *testing.T) {
 				t.Errorf("told is %q, want %q", all, c.fault)
 			}
 		})
+	}
+}
+
+func TestEveryWriteIsDescribed(t *testing.T) {
+	t.Parallel()
+	var document struct {
+		Paths map[string]map[string]any `yaml:"paths"`
+	}
+	testkit.Succeed(t, yaml.Unmarshal(docs.OpenAPI, &document))
+	for _, write := range lineup.APIWrites {
+		method, path, _ := strings.Cut(write, " ")
+		if document.Paths[lineup.APIPrefix+path][strings.ToLower(method)] == nil {
+			t.Errorf("docs/openapi.yaml says nothing of %s", write)
+		}
+	}
+}
+
+func TestAProxyPassesOnWhatAProgramSays(t *testing.T) {
+	t.Parallel()
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/stats" {
+			panic(http.ErrAbortHandler) // as if it were away
+		}
+		io.WriteString(w, "all is well")
+	}))
+	t.Cleanup(program.Close)
+	address := Proxy(t, program.URL, func(*http.Request) bool { return false })
+	response := testkit.Must(http.Get(address + "/api/v1/stats"))(t)
+	defer response.Body.Close()
+	if body := testkit.Must(io.ReadAll(response.Body))(t); string(body) != "all is well" {
+		t.Errorf("through the proxy it says %q", body)
+	}
+	if away, err := http.Get(address + "/away"); err == nil {
+		away.Body.Close()
+		t.Errorf("a program that is away answers %d through the proxy", away.StatusCode)
 	}
 }
 

@@ -93,6 +93,12 @@ func PackedChromium(t testing.TB) parts.Chromium {
 	return get(t, "a browser", parts.Cache.PackedChromium)
 }
 
+// Axe gives the script of axe-core, which finds what is not accessible in a page.
+func Axe(t testing.TB) string {
+	t.Helper()
+	return get(t, "axe-core", parts.Cache.Axe)
+}
+
 // Packages gives the folder node_modules with what the package-lock.json in a folder pins.
 func Packages(t testing.TB, project string) string {
 	t.Helper()

@@ -176,7 +176,7 @@ func (c client) final(id int64) (image lineup.Image) {
 func known(image lineup.Image) (names []string) {
 	for _, face := range image.Faces {
 		if face.Person != nil && face.Person.Name != "" { // without a name it is a stranger
-			names = append(names, face.Person.Name)
+			names = append(names, string(face.Person.Name))
 		}
 	}
 	return names

@@ -171,7 +171,7 @@ func wantKnown(t *testing.T, image lineup.Image, names ...string) {
 	if image.Status != status || !slices.Equal(got, want) {
 		t.Errorf("image %d: %s (%q) with %q, want %s with %q", image.ID, image.Status, image.Reason, got, status, want)
 	}
-	if status == lineup.Identified && (image.Person == nil || !slices.Contains(names, image.Person.Name)) {
+	if status == lineup.Identified && (image.Person == nil || !slices.Contains(names, string(image.Person.Name))) {
 		t.Errorf("image %d is of %+v, want one of %q", image.ID, image.Person, names)
 	}
 }

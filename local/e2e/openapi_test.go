@@ -38,7 +38,7 @@ func TestAClientMadeOfTheDocument(t *testing.T) {
 	}
 	status, answer := c.do(http.MethodGet, c.At.View+"/api/v1/people/"+strconv.FormatInt(did.Person, 10), nil)
 	var person lineup.Person
-	if err := json.Unmarshal(answer, &person); err != nil || status != http.StatusOK || person.Name != dana.Name {
+	if err := json.Unmarshal(answer, &person); err != nil || status != http.StatusOK || string(person.Name) != dana.Name {
 		t.Errorf("the client enrolled %d %s, want %s", status, answer, dana.Name)
 	}
 	wantKnown(t, c.image(did.Image), dana.Name)

@@ -65,6 +65,20 @@ var chromium = pack{"@sparticuz/chromium@153.0.0", 70, []packed{
 	{"package/bin/swiftshader.tar.br", "b680e40a33235ecc6ad4c6897a168b70ce5164f0d62d2a64d675320d51614631", 0},
 }}
 
+// axe is axe-core, which finds what is not accessible in a page.
+var axe = pack{"axe-core@4.14.1", 1, []packed{
+	{"package/axe.min.js", "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c", 0},
+}}
+
+// Axe fetches axe-core and gives the path of its script.
+func (c Cache) Axe(ctx context.Context) (string, error) {
+	dir, err := c.fetch(ctx, axe)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, axe.files[0].name()), nil
+}
+
 // Buf fetches buf and gives its path.
 func (c Cache) Buf(ctx context.Context) (string, error) {
 	p, ok := bufs[runtime.GOARCH]

@@ -64,12 +64,12 @@ func (s running) said(t *testing.T) map[string][]string {
 		for _, face := range image.Faces {
 			text := fmt.Sprintf("%.2f %.2f %s ignored %t", face.Box.X, face.Box.Y, face.DecidedBy, face.Ignored)
 			if face.Person != nil {
-				text += " " + face.Person.Name
+				text += " " + string(face.Person.Name)
 			}
 			for _, id := range face.Not {
 				var person lineup.Person
 				s.request(t, http.MethodGet, fmt.Sprintf("/people/%d", id), "", &person)
-				text += " not " + person.Name
+				text += " not " + string(person.Name)
 			}
 			said[image.Path] = append(said[image.Path], text)
 		}

@@ -64,8 +64,8 @@ type Folder struct {
 
 // Person is somebody known.
 type Person struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	ID   int64 `json:"id"`
+	Name Name  `json:"name"`
 }
 
 // DecidedBy is who said whose a face is.
@@ -124,4 +124,15 @@ type Box struct {
 	Y      float64 `json:"y"`
 	Width  float64 `json:"width"`
 	Height float64 `json:"height"`
+}
+
+// Overlap is the part that both boxes cover of what either does.
+func (b Box) Overlap(other Box) float64 {
+	width := min(b.X+b.Width, other.X+other.Width) - max(b.X, other.X)
+	height := min(b.Y+b.Height, other.Y+other.Height) - max(b.Y, other.Y)
+	if !(width > 0 && height > 0) {
+		return 0
+	}
+	both := width * height
+	return both / (b.Width*b.Height + other.Width*other.Height - both)
 }

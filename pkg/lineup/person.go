@@ -1,6 +1,7 @@
 package lineup
 
 import (
+	"encoding/json"
 	"path"
 	"regexp"
 	"strings"
@@ -31,4 +32,15 @@ func PersonOfPath(imageName string) string {
 		return folder
 	}
 	return PersonOf(imageName)
+}
+
+// Name is a person's name, and null in JSON of one whom nobody has named yet.
+type Name string
+
+// MarshalJSON writes null for no name.
+func (n Name) MarshalJSON() ([]byte, error) {
+	if n == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(n))
 }

@@ -1,6 +1,7 @@
 package lineup_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -44,6 +45,27 @@ func TestPersonOfPath(t *testing.T) {
 	} {
 		if got := lineup.PersonOfPath(file); got != person {
 			t.Errorf("%s is a photo of %q, want %q", file, got, person)
+		}
+	}
+}
+
+func TestNobodysNameIsNull(t *testing.T) {
+	t.Parallel()
+	type around struct {
+		lineup.Person
+		Hidden bool `json:"hidden"`
+	}
+	for want, p := range map[string]lineup.Person{
+		`{"id":7,"name":null,"hidden":true}`:        {ID: 7},
+		`{"id":7,"name":"Ann \"J\"","hidden":true}`: {ID: 7, Name: `Ann "J"`},
+	} {
+		text, err := json.Marshal(around{p, true})
+		var read around
+		if err := json.Unmarshal(text, &read); err != nil || read.Person != p {
+			t.Errorf("%s is read as %+v, %v", text, read, err)
+		}
+		if string(text) != want || err != nil {
+			t.Errorf("%+v is written as %s, %v, want %s", p, text, err, want)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestPeopleAreListedByNameAndNewestPageByPage(t *testing.T) {
 			page, more, err = db.Profiles(t.Context(), f)
 			testkit.Succeed(t, err)
 			for _, p := range page {
-				got = append(got, p.Name)
+				got = append(got, string(p.Name))
 			}
 			if len(page) == 0 || len(got) > 20 {
 				break

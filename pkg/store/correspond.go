@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"slices"
-
-	"lineup.dev/lineup/pkg/lineup"
 )
 
 // How much two looks at one face must have in common.
@@ -48,23 +46,12 @@ func agree(f, b faceRow, sameContent bool) (agreement float64, same bool) {
 	if f.Box == nil || b.Box == nil {
 		return 0, false
 	}
-	both := overlap(*f.Box, *b.Box)
+	both := f.Box.Overlap(*b.Box)
 	if f.Model == b.Model && len(f.Embedding) > 0 && len(f.Embedding) == len(b.Embedding) {
 		likeness := dot(f.Embedding, b.Embedding)
 		return both + likeness, both >= sameBox && likeness >= sameLikeness
 	}
 	return both, sameContent && both >= sameBoxAlone
-}
-
-// overlap is the part that both boxes cover of what either does.
-func overlap(a, b lineup.Box) float64 {
-	width := min(a.X+a.Width, b.X+b.Width) - max(a.X, b.X)
-	height := min(a.Y+a.Height, b.Y+b.Height) - max(a.Y, b.Y)
-	if !(width > 0 && height > 0) {
-		return 0
-	}
-	both := width * height
-	return both / (a.Width*a.Height + b.Width*b.Height - both)
 }
 
 // dot is the cosine of vectors of length 1.

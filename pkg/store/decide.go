@@ -27,6 +27,33 @@ const refusalUndescribed = "not_described"
 
 func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 && !f.byHand() }
 
+// mixed tells whether the picture has faces that are described by two models.
+func (p *picture) mixed() bool {
+	model := ""
+	for _, face := range p.faces {
+		if model == "" {
+			model = face.Model
+		}
+		if face.Model != "" && face.Model != model {
+			return true
+		}
+	}
+	return false
+}
+
+// ofFormerModel tells whether the face is described by a former model alone while others of
+// its picture are by the current one: the picture's rule is the current one's, which cannot
+// weigh whom the face was like. So it stays who it is.
+func (p *picture) ofFormerModel(f faceRow, k known) bool {
+	return p.mixed() && k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
+}
+
+// stays tells whether such a face is still somebody's whom it can be.
+func (f faceRow) stays(k known) bool {
+	one, there := k.who[f.given]
+	return f.given != 0 && there && !one.Removed && !one.Erased && !k.photos[f.photoID] && !slices.Contains(f.isNot(k.who), one.ID)
+}
+
 // picture is a picture's row, held, and its faces: who has it may decide whose they are.
 type picture struct {
 	id       int64
@@ -134,7 +161,9 @@ func (p *picture) ruleValues() []any {
 func (p *picture) decide(k known) {
 	asked := make([]match.Face[int64], len(p.faces))
 	for i := range p.faces {
-		asked[i] = p.faces[i].asked(k)
+		if asked[i] = p.faces[i].asked(k); p.ofFormerModel(p.faces[i], k) {
+			asked[i] = p.faces[i].askedOfFormer(k)
+		}
 	}
 	rule := match.Rule{Threshold: math.Inf(1)} // nobody is anybody but by what the server itself said
 	if p.rule != nil {
@@ -143,12 +172,14 @@ func (p *picture) decide(k known) {
 	p.decisions = match.Decide(rule, asked)
 	for i, d := range p.decisions {
 		face := &p.faces[i]
-		if p.rule == nil {
+		switch {
+		case p.ofFormerModel(*face, k) && face.stays(k):
+		case p.rule == nil:
 			face.takeServersWord(k)
-		} else {
+		default:
 			face.take(d, k)
 		}
-		if face.undescribed() {
+		if face.undescribed() || p.ofFormerModel(*face, k) && face.given == 0 {
 			face.Refusal = refusalUndescribed
 		}
 		face.forget(k, d)
@@ -174,6 +205,15 @@ func (f *faceRow) asked(k known) match.Face[int64] {
 	face.Candidates = append(face.Candidates, f.likesErased(k)...)
 	if f.byHand() && f.given != 0 {
 		is := cmp.Or(k.who[f.given].ID, f.given)
+		face.Is = &is
+	}
+	return face
+}
+
+// askedOfFormer is asked for a face that stays who it is, which no other of the picture can be.
+func (f *faceRow) askedOfFormer(k known) (face match.Face[int64]) {
+	if f.stays(k) {
+		is := k.who[f.given].ID
 		face.Is = &is
 	}
 	return face

@@ -300,7 +300,7 @@ func (e *enrolling) owner() *survivor {
 
 // ownerSpelled is the owner, if they are called as the request says.
 func (e *enrolling) ownerSpelled() *survivor {
-	if owner := e.owner(); owner != nil && Spelling(owner.Name) == e.spelling {
+	if owner := e.owner(); owner != nil && Spelling(string(owner.Name)) == e.spelling {
 		return owner
 	}
 	return nil

@@ -93,6 +93,10 @@ const updateUndescribed = `
 		model = ''
 	WHERE id IN `
 
+const deleteFaceDescriptors = `
+	DELETE FROM face_descriptors
+	WHERE face_id IN `
+
 // undescribe takes the descriptors and crops of erased persons' faces away.
 func undescribe(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	var ids []int64
@@ -103,8 +107,10 @@ func undescribe(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	}
 	for chunk := range slices.Chunk(ids, maxValues) {
 		list, args := placeholders(chunk)
-		if _, err := tx.ExecContext(ctx, updateUndescribed+list, args...); err != nil {
-			return err
+		for _, statement := range []string{updateUndescribed, deleteFaceDescriptors} {
+			if _, err := tx.ExecContext(ctx, statement+list, args...); err != nil {
+				return err
+			}
 		}
 	}
 	return leaveCrops(ctx, tx, ids, nil)

@@ -111,7 +111,7 @@ func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor,
 			read, err := query(ctx, q, func(r *sql.Rows) (one row, err error) {
 				var name sql.NullString
 				err = r.Scan(&one.ID, &name, &one.into, &one.Removed, &one.Erased)
-				one.Name = name.String
+				one.Name = lineup.Name(name.String)
 				return one, err
 			}, selectPointers+list, args...)
 			if err != nil {

@@ -37,7 +37,7 @@ func persons(image lineup.Image) map[int64]string {
 	all := map[int64]string{}
 	for _, face := range image.Faces {
 		if all[face.ID] = ""; face.Person != nil {
-			all[face.ID] = face.Person.Name
+			all[face.ID] = string(face.Person.Name)
 		}
 	}
 	return all

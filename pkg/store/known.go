@@ -15,6 +15,7 @@ type known struct {
 	photos map[int64]bool // those that count no more
 	erased map[int64]bool // and of these the erased ones
 	own    map[int64]ownPhoto
+	model  string // the current one, where a picture has faces of two; else empty
 }
 
 // know reads it for the pictures.
@@ -36,6 +37,11 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	}
 	if k.who, err = survivors(ctx, tx, people); err != nil {
 		return k, err
+	}
+	if slices.ContainsFunc(pictures, (*picture).mixed) {
+		if k.model, err = currentModel(ctx, tx); err != nil {
+			return k, err
+		}
 	}
 	err = k.readUnused(ctx, tx, photos)
 	return k, err

@@ -112,7 +112,7 @@ func fillSpellings(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 		for _, person := range people {
-			if _, err := tx.ExecContext(ctx, updateSpelling, Spelling(person.Name), person.ID, person.Name); err != nil {
+			if _, err := tx.ExecContext(ctx, updateSpelling, Spelling(string(person.Name)), person.ID, person.Name); err != nil {
 				return errors.Join(err, tx.Rollback())
 			}
 			after = person.ID

@@ -96,7 +96,7 @@ func patchPerson(ctx context.Context, tx *sql.Tx, row personRow, p PersonPatch, 
 		if _, err := tx.ExecContext(ctx, updatePersonName, *p.Name, Spelling(*p.Name), row.ID); err != nil {
 			return err
 		}
-		c.Values = append(c.Values, changeValue{subject("person", row.ID, "name"), nullName(row.Name), *p.Name})
+		c.Values = append(c.Values, changeValue{subject("person", row.ID, "name"), nullName(string(row.Name)), *p.Name})
 	}
 	if p.Hidden != nil {
 		if _, err := tx.ExecContext(ctx, updatePersonHidden, *p.Hidden, row.ID); err != nil {

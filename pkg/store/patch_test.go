@@ -126,7 +126,7 @@ func TestUndoIsRefusedAfterALaterChangeOfTheSame(t *testing.T) {
 		testkit.Must(db.PatchPerson(t.Context(), anna.Person.ID, store.PersonPatch{Name: &name}, ""))(t)
 		return db.lastChange(t).ID
 	}
-	name := func() string { t.Helper(); return testkit.Must(db.Person(t.Context(), anna.Person.ID))(t).Name }
+	name := func() string { t.Helper(); return string(testkit.Must(db.Person(t.Context(), anna.Person.ID))(t).Name) }
 	refused := func(undo, by int64) {
 		t.Helper()
 		_, err := db.UndoChange(t.Context(), undo, "")

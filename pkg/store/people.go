@@ -205,6 +205,6 @@ func lockSurvivors(ctx context.Context, tx *sql.Tx, ids ...int64) ([]personRow, 
 func scanPersonRow(rows *sql.Rows) (row personRow, err error) {
 	var name, spelling sql.NullString
 	err = rows.Scan(&row.ID, &name, &spelling, &row.into, &row.removed, &row.hidden, &row.cover, &row.pictures)
-	row.Name, row.spelling = name.String, spelling.String
+	row.Name, row.spelling = lineup.Name(name.String), spelling.String
 	return row, err
 }

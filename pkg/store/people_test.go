@@ -156,7 +156,7 @@ func TestPeopleByFilter(t *testing.T) {
 		}
 		var names []string
 		for _, profile := range profiles {
-			names = append(names, profile.Name)
+			names = append(names, string(profile.Name))
 		}
 		if !slices.Equal(names, c.want) {
 			t.Errorf("%s: %q, want %q", name, names, c.want)

@@ -255,7 +255,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		row.Faces = json.RawMessage(shown.String)
 	}
 	if similarTo.Valid {
-		row.Similar = &Similar{lineup.Person{ID: similarTo.Int64, Name: name.String}, photo.String, similarity.Float64}
+		row.Similar = &Similar{lineup.Person{ID: similarTo.Int64, Name: lineup.Name(name.String)}, photo.String, similarity.Float64}
 	}
 	return row, err
 }

@@ -172,7 +172,7 @@ func (i *imported) correspond(faces []faceRow) []int {
 	for r, region := range i.regions {
 		for f, face := range faces {
 			if face.Box != nil && sameFace(region.Box, *face.Box) {
-				pairs = append(pairs, pair{r, f, overlap(region.Box, *face.Box)})
+				pairs = append(pairs, pair{r, f, region.Box.Overlap(*face.Box)})
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func says(image lineup.Image) (all []string) {
 	for _, face := range faces {
 		text := "?"
 		if face.Person != nil {
-			text = face.Person.Name
+			text = string(face.Person.Name)
 		}
 		if face.Ignored {
 			text = "ignored"

@@ -14,6 +14,9 @@ type RematchClaim struct {
 	Rematch
 	Outcome Outcome       // Won, Gone, Done, Leased or NotYet
 	Wait    time.Duration // Leased, NotYet: how long until a claim can succeed
+	// DescribeBy is the model that is to describe the range's faces, and the photos of these
+	// ids, first; empty: they are described.
+	DescribeBy string
 
 	token string
 }
@@ -29,6 +32,7 @@ const (
 	selectRematchClaim = `
 		SELECT
 			gallery_state,
+			describe_by,
 			finished_at IS NOT NULL,
 			COALESCE(claim, ''),
 			TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), IF(claim IS NULL, retry_at, lease_until))
@@ -49,7 +53,7 @@ func (s *Store) ClaimRematch(ctx context.Context, firstImage int64, lease time.D
 		var finished bool
 		var claim string
 		var wait sql.NullInt64
-		err := s.db.QueryRowContext(ctx, selectRematchClaim, firstImage).Scan(&c.GalleryState, &finished, &claim, &wait)
+		err := s.db.QueryRowContext(ctx, selectRematchClaim, firstImage).Scan(&c.GalleryState, &c.DescribeBy, &finished, &claim, &wait)
 		if errors.Is(err, sql.ErrNoRows) {
 			c.Outcome = Gone
 			return nil
@@ -79,7 +83,7 @@ const (
 
 	updateRematchFinished = `
 		UPDATE rematches
-		SET finished_at = IF(gallery_state <= ? AND ?, UTC_TIMESTAMP(6), NULL),
+		SET finished_at = IF(gallery_state <= ? AND ? AND describe_by = '', UTC_TIMESTAMP(6), NULL),
 			queued_at = IF(finished_at IS NULL, NULL, queued_at),
 			claim = NULL,
 			lease_until = NULL

@@ -13,15 +13,16 @@ const shownFolders = 20
 
 // Stats is how far everything is.
 type Stats struct {
-	Pictures  Counts         `json:"pictures"`  // by their statuses
-	Backlog   BacklogStats   `json:"backlog"`   // pictures without a result
-	Rate      RateStats      `json:"rate"`      // results, also those that a re-match changed
-	Photos    Counts         `json:"photos"`    // by their states
-	Rematches RematchesStats `json:"rematches"` // what is still to be compared with the gallery as it is
-	Folders   FoldersStats   `json:"folders"`   // that are not finished
-	Erasures  ErasuresStats  `json:"erasures"`  // of people, that are not finished
-	Gallery   AdoptionStats  `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
-	Parts     []Part         `json:"parts"`     // what programs tell of the others, and of themselves
+	Pictures  Counts          `json:"pictures"`  // by their statuses
+	Backlog   BacklogStats    `json:"backlog"`   // pictures without a result
+	Rate      RateStats       `json:"rate"`      // results, also those that a re-match changed
+	Photos    Counts          `json:"photos"`    // by their states
+	Rematches RematchesStats  `json:"rematches"` // what is still to be compared with the gallery as it is
+	Folders   FoldersStats    `json:"folders"`   // that are not finished
+	Erasures  ErasuresStats   `json:"erasures"`  // of people, that are not finished
+	Gallery   AdoptionStats   `json:"gallery"`   // the files in KNOWN_PEOPLE, as receive lists them
+	Models    []ModelProgress `json:"models"`    // that there was a change to, the latest first
+	Parts     []Part          `json:"parts"`     // what programs tell of the others, and of themselves
 
 	Strangers int64 `json:"-"` // that are listed; of many, so many as are counted at once
 }
@@ -177,6 +178,11 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 		return stats, err
 	}
 	stats.Erasures.First = append(stats.Erasures.First, first...)
+	models, err := readModels(ctx, q)
+	if err != nil {
+		return stats, err
+	}
+	stats.Models = append([]ModelProgress{}, models...)
 	stats.Parts, err = readParts(ctx, q)
 	return stats, err
 }

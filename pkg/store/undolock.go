@@ -157,7 +157,7 @@ func (u *undoing) lockNames(ctx context.Context, tx *sql.Tx) error {
 			if err != nil {
 				return err
 			}
-			spellings = append(spellings, Spelling(people[s.id].Name))
+			spellings = append(spellings, Spelling(string(people[s.id].Name)))
 		}
 	}
 	return lockSpellings(ctx, tx, slices.DeleteFunc(spellings, func(s string) bool { return s == "" })...)

@@ -17,7 +17,7 @@ async function refresh() {
     away("Lineup cannot be reached: what is shown may be old. It is tried again by itself.");
     throw error;
   }
-  if (answer.status === 503 || answer.status === 502 || answer.status === 504) {
+  if (answer.status >= 500 || answer.status === 429) {
     away("Lineup does not answer now: what is shown may be old. It is tried again by itself.");
     throw new Error(answer.statusText);
   }

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/browser"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// What changes is seen in every tab within three seconds, and takes the focus, what was typed
+// and what was chosen from nobody.
+func TestAChangeIsSeenWithinThreeSecondsAndTakesTheFocusFromNobody(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	id := g.submit(t, "waits.jpg")
+	other := g.submit(t, "other.jpg")
+	p := browser.OpenPage(t, g.url)
+	p.Open("/")
+	p.Is("both wait", `document.querySelectorAll(".badge.pending").length === 2`)
+	hold := fmt.Sprintf(`document.querySelector("#image-%d a"); link.focus()`, id)
+	browser.Eval[any](p, "link = "+hold+", null")
+	browser.Eval[any](p, fmt.Sprintf(`document.querySelector("#image-%d input[type=checkbox]").checked = true, null`, other))
+	browser.Eval[any](p, `document.querySelector("#filter").open = true, document.querySelector("#filter [name=path]").value = "holi", null`)
+	g.finishImage(t, id, store.Result{})
+	p.Within(3*time.Second, "the row's new status", fmt.Sprintf(`document.querySelector("#image-%d .badge.unknown") !== null`, id))
+	if kept := browser.Eval[bool](p, `document.activeElement === link && link.isConnected`); !kept {
+		t.Error("the update took the focus")
+	}
+	if kept := browser.Eval[bool](p, fmt.Sprintf(`document.querySelector("#image-%d input[type=checkbox]").checked && document.querySelector("#filter").open && document.querySelector("#filter [name=path]").value === "holi"`, other)); !kept {
+		t.Error("the update took what was chosen or typed")
+	}
+}
+
+// A tab that nobody has used for two minutes asks for nothing, so that it keeps no function
+// awake; whoever comes back to it sees what is new.
+func TestATabThatNobodyUsesAsksForNothing(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	p := browser.OpenPage(t, g.url)
+	p.Before(`{ const real = Date.now.bind(Date); window.later = 0; Date.now = () => real() + window.later;
+		const timer = setTimeout; window.setTimeout = (f, pause, ...args) => timer(f, pause / 20, ...args); }`)
+	p.Open("/")
+	asked := func() int { return len(p.Requests()) }
+	at := asked()
+	testkit.Eventually(t, 20*time.Second, "a tab in use asks again", func() bool { return asked() >= at+2 })
+	browser.Eval[any](p, `window.later = 119_000, null`)
+	at = asked()
+	testkit.Eventually(t, 20*time.Second, "before the two minutes are over it asks again", func() bool { return asked() >= at+1 })
+	browser.Eval[any](p, `window.later = 125_000, null`)
+	time.Sleep(time.Second) // what was under way is over
+	at = asked()
+	time.Sleep(2 * time.Second) // 40 s of its timers
+	if more := asked() - at; more != 0 {
+		t.Errorf("a tab that nobody uses asked %d times", more)
+	}
+	g.finish(t, "new.jpg", store.Result{})
+	browser.Eval[any](p, `dispatchEvent(new PointerEvent("pointermove")), null`)
+	p.Within(3*time.Second, "whoever comes back sees what is new", `document.getElementById("main").textContent.includes("new.jpg")`)
+}
+
+func TestPagesAndScriptsAreSmall(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes, o.ReceiveURL = "on", "http://127.0.0.1:1" })
+	s.add(t, "Dana Example", "dana.jpg")
+	for i := range 60 {
+		id := s.finish(t, fmt.Sprintf("/home/somebody/pictures/holiday/2026/summer/IMG_%08d.jpg", i), withFaces(newFace("dana.jpg", .7)))
+		s.preview(t, id, uint8(i))
+	}
+	html := s.get(t, "/").body
+	if rows := strings.Count(html, `id="image-`); rows != 50 || len(html) > 60<<10 {
+		t.Errorf("/ with %d rows has %d bytes, want 50 in 60 KB at most", rows, len(html))
+	}
+	t.Logf("/ with 50 rows has %d bytes", len(html))
+	all := 0
+	for name, content := range s.view.assets {
+		if !strings.HasSuffix(name, ".js") {
+			continue
+		}
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		testkit.Must(w.Write(content))(t)
+		testkit.Succeed(t, w.Close())
+		all += packed.Len()
+	}
+	t.Logf("the scripts have %d bytes, gzipped", all)
+	if all == 0 || all > 25<<10 {
+		t.Errorf("the scripts have %d bytes, gzipped, want 25 KB at most", all)
+	}
+}
