@@ -178,7 +178,7 @@ func (c changing) who(t *testing.T, n int) (told []string) {
 		face := image.Faces[0]
 		name := "nobody"
 		if face.Person != nil {
-			if name = face.Person.Name; name == "" {
+			if name = string(face.Person.Name); name == "" {
 				name = "stranger"
 			}
 		}
@@ -395,7 +395,7 @@ func TestAFaceThatTheNextModelDoesNotSeeStaysWhoItIs(t *testing.T) {
 	names := func() (all []string) {
 		for _, face := range c.image(t, 6).Faces {
 			if face.Person != nil {
-				all = append(all, face.Person.Name)
+				all = append(all, string(face.Person.Name))
 			}
 		}
 		slices.Sort(all)

@@ -201,7 +201,7 @@ func (s *harness) newCrew(ctx context.Context) (*crew, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCrew(s.system.At.View, filepath.Join(s.data, "images"), folder, newRand(s.settings.Seed, 4)), nil
+	return newCrew(s.system.At.View, filepath.Join(s.data, "images"), filepath.Join(s.data, "known_people"), folder, newRand(s.settings.Seed, 4)), nil
 }
 
 func (s *harness) close() {

@@ -158,7 +158,7 @@ func (f facts) checkChanges(v *findings) {
 		switch {
 		case c.early:
 			note(&v.doubled, "image %d was taken over before the lease ran out, at %v", c.image, c.at)
-		case c.revised() && f.ofPeople(c.image): // compared again, or corrected by hand
+		case c.revised() && f.mayBeRevised(c.image): // compared again, or corrected by hand
 		case c.statusBefore.Final() && c.status.Final():
 			note(&v.doubled, "the result of image %d was written over: %s by %s, at %v", c.image, c.statusBefore, c.status, c.at)
 		case c.status.Final() && c.statusBefore != lineup.Processing:
@@ -189,6 +189,12 @@ func (f facts) mayBeginAgain(c change) bool {
 // follow, and they are looked at again.
 func (f facts) ofPeople(image int64) bool {
 	return slices.Contains(f.crew.pictures, image)
+}
+
+// mayBeRevised also tells of the pictures of who has no name: strangers are joined.
+func (f facts) mayBeRevised(image int64) bool {
+	p := f.accepted[image].picture
+	return f.ofPeople(image) || p != nil && (p.kind == stranger || p.overwritten)
 }
 
 // revised tells of another answer in the same round.

@@ -38,6 +38,11 @@ type crew struct {
 	past     []state          // before each change, the oldest first
 	changes  []expected       // as they were answered, the oldest first
 	photos   map[int64]string // whose photos were accepted: names they were enrolled by
+	photoOf  map[int64]int64  // the same: persons
+	called   map[int64][]string
+	erased   map[int64][]string // by person: names that nobody else ever had
+	gallery  string             // folder of known people's photos
+	placed   map[string]bool    // files put there by hand, and whether they are there
 	pictures []int64
 	looked   int
 	refused  int // requests that were to be
@@ -47,12 +52,13 @@ type crew struct {
 	wrong    []string // answers that must not be given
 }
 
-func newCrew(view, root, portraits string, rng *rand.Rand) *crew {
+func newCrew(view, root, gallery, portraits string, rng *rand.Rand) *crew {
 	return &crew{
 		api: view + "/api/v1", root: root, portraits: portraits, rng: rng,
 		http:   &http.Client{Timeout: 2 * answerTime, Transport: &http.Transport{}},
 		now:    state{map[int64]string{}, map[int64]int64{}, map[int64]decision{}},
-		photos: map[int64]string{},
+		photos: map[int64]string{}, photoOf: map[int64]int64{}, called: map[int64][]string{}, erased: map[int64][]string{},
+		gallery: gallery, placed: map[string]bool{},
 	}
 }
 
@@ -76,10 +82,16 @@ func (c *crew) run(ctx, acting context.Context) error {
 		case i < 30 && n < len(cast):
 			c.enrol(ctx, cast[n].name, cast[n].name)
 			n++
-		case i < 40:
+		case i < 37:
 			c.enrolAgain(ctx)
-		case i < 52:
+		case i < 47:
 			c.merge(ctx)
+		case i < 51:
+			c.erase(ctx)
+		case i < 56:
+			c.place()
+		case i < 61:
+			c.nameStranger(ctx)
 		case i < 67:
 			c.undo(ctx)
 		case i < 75:
@@ -162,9 +174,9 @@ func (c *crew) enrol(ctx context.Context, name, of string) {
 		c.repeated++
 		return
 	}
-	c.changed(expected{action: "enrol", person: person.ID}).names[person.ID] = name
+	c.changed(expected{action: "enrol", person: person.ID}).name(c, person.ID, name)
 	for _, photo := range person.Photos {
-		c.photos[photo.ID] = name
+		c.photos[photo.ID], c.photoOf[photo.ID] = name, person.ID
 	}
 }
 
@@ -182,7 +194,7 @@ func (c *crew) enrolAgain(ctx context.Context) {
 		c.enrol(ctx, name, name)
 		return
 	}
-	c.enrol(ctx, fmt.Sprintf("%s else %d", name, len(c.changes)), name)
+	c.enrol(ctx, fmt.Sprintf("%s else %04d", name, len(c.changes)), name)
 }
 
 func (c *crew) merge(ctx context.Context) {
@@ -200,14 +212,15 @@ func (c *crew) merge(ctx context.Context) {
 // undo takes back the newest change, which may be one that took back another.
 func (c *crew) undo(ctx context.Context) {
 	n := len(c.changes)
-	if n == 0 || c.changes[n-1].action == "enrol" {
+	if n == 0 || c.changes[n-1].action == "enrol" || c.changes[n-1].action == "erase" {
 		return
 	}
 	var list struct{ Items []changeItem }
-	if !c.ask(ctx, http.MethodGet, "/changes?limit=1", nil, &list, http.StatusOK) {
+	if !c.ask(ctx, http.MethodGet, "/changes?limit=50", nil, &list, http.StatusOK) {
 		return
 	}
-	if len(list.Items) != 1 || list.Items[0].Action != c.changes[n-1].action {
+	list.Items = byCrew(list.Items)
+	if len(list.Items) == 0 || list.Items[0].Action != c.changes[n-1].action {
 		note(&c.wrong, "the newest change is %+v, not %+v", list.Items, c.changes[n-1])
 		return
 	}
@@ -225,9 +238,9 @@ func (c *crew) rename(ctx context.Context) {
 		return
 	}
 	id := ids[c.rng.IntN(len(ids))]
-	name := fmt.Sprintf("Somebody %d", len(c.changes))
+	name := fmt.Sprintf("Somebody %04d", len(c.changes))
 	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/people/%d", id), map[string]string{"name": name}, nil, http.StatusOK) {
-		c.changed(expected{action: "name", person: id}).names[id] = name
+		c.changed(expected{action: "name", person: id}).name(c, id, name)
 	}
 }
 
@@ -324,14 +337,13 @@ func (c *crew) see(ctx context.Context) map[int64]pictured {
 
 // list reads as many changes as were made, and one more.
 func (c *crew) list(ctx context.Context) (all []changeItem) {
-	path := "/changes?limit=50"
-	for next := path; ; next = fmt.Sprintf("%s&before=%d", path, all[len(all)-1].ID) {
+	for next := "/changes?limit=50"; ; next = fmt.Sprintf("/changes?limit=50&before=%d", all[len(all)-1].ID) {
 		var page struct{ Items []changeItem }
 		if !c.ask(ctx, http.MethodGet, next, nil, &page, http.StatusOK) || len(page.Items) == 0 {
 			return all
 		}
 		all = append(all, page.Items...)
-		if len(all) > len(c.changes) {
+		if len(byCrew(all)) > len(c.changes) {
 			return all
 		}
 	}

@@ -13,7 +13,11 @@ type told struct {
 	people  map[int64]profile
 	before  map[int64]pictured // the people's pictures
 	after   map[int64]pictured // once they were all looked at again
-	behind  int                // faces that were not compared with the gallery as it is, and photos nobody looked at
+	traces  []string           // of who was erased
+	placed  map[string][]placedPhoto
+	// strangers are the faces of people without a name.
+	strangers []strangerFace
+	behind    int // faces that were not compared with the gallery as it is, and photos nobody looked at
 }
 
 // profile is a person, as the API tells it.
@@ -41,6 +45,9 @@ func (f facts) checkPeople(v *findings) {
 	f.checkPersons(v)
 	f.checkDecisions(v)
 	f.checkLooks(v)
+	f.checkGone(v)
+	f.checkPlaced(v)
+	f.checkStrangers(v)
 }
 
 // checkMade: every change that was answered was made, once.
@@ -55,7 +62,7 @@ func (f facts) checkMade(v *findings) {
 		}
 		got := made[i]
 		if got.Action != want.action || want.id != 0 && got.ID != want.id || want.face != 0 && (got.Face == nil || *got.Face != want.face) ||
-			want.person != 0 && (got.Person == nil || got.Person.ID != f.crew.now.survivor(want.person)) {
+			want.person != 0 && f.crew.erased[want.person] == nil && (got.Person == nil || got.Person.ID != f.crew.now.survivor(want.person)) {
 			note(&v.wrong, "change %d is %s, id %d, not %+v", i, got.Action, got.ID, want)
 			return
 		}

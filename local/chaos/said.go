@@ -39,6 +39,7 @@ type expected struct {
 type changeItem struct {
 	ID     int64
 	Action string
+	By     string
 	Person *struct{ ID int64 }
 	Face   *int64
 }
@@ -103,11 +104,16 @@ func (s state) holds(d decision, face faceItem) bool {
 // ask sends JSON until it is answered by this status, reads the answer, and tells whether
 // it was.
 func (c *crew) ask(ctx context.Context, method, path string, body, answer any, status int) bool {
+	return c.askFor(ctx, method, path, body, answer, status) != 0
+}
+
+// askFor is ask with several statuses, of which it gives the one that came, else 0.
+func (c *crew) askFor(ctx context.Context, method, path string, body, answer any, statuses ...int) int {
 	var text []byte
 	if body != nil {
 		text, _ = json.Marshal(body) // of what JSON has
 	}
-	return c.send(ctx, method, path, text, "application/json", answer, status) != 0
+	return c.send(ctx, method, path, text, "application/json", answer, statuses...)
 }
 
 // send sends a request until it is answered: not by silence, and not by 503. It gives the

@@ -33,7 +33,21 @@ func (s *harness) settle(ctx context.Context, r *Report) (err error) {
 		c.ask(ctx, http.MethodGet, fmt.Sprintf("/people/%d", id), nil, &p, http.StatusOK)
 		t.people[id] = p
 	}
-	t.changes = c.list(ctx)
+	for id := range c.erased {
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/people/%d", id), nil, nil, http.StatusGone)
+	}
+	t.changes = byCrew(c.list(ctx))
+	_, ping, _ := s.settings.times()
+	wait(ctx, 3*ping) // what was erased or put into the gallery is so after pings
+	if t.traces, err = s.audit.traces(ctx, c.erasedNames()); err != nil {
+		return err
+	}
+	if t.placed, err = s.audit.placed(ctx); err != nil {
+		return err
+	}
+	if t.strangers, err = s.audit.strangers(ctx); err != nil {
+		return err
+	}
 	var stats struct{ Rematches struct{ Ranges int } }
 	c.ask(ctx, http.MethodGet, "/stats", nil, &stats, http.StatusOK)
 	t.behind, err = s.audit.behind(ctx)

@@ -10,14 +10,15 @@ import (
 
 // Names of the programs, and of their logs.
 const (
-	MariaDB    = "mariadb"
-	NSQD       = "nsqd"
-	FaceServer = "face-server"
-	Process    = "process"
-	ProcessTwo = "process-2" // if there are two
-	Bridge     = "bridge"
-	Receive    = "receive"
-	View       = "view"
+	MariaDB        = "mariadb"
+	NSQD           = "nsqd"
+	FaceServer     = "face-server"
+	FaceServerNext = "face-server-next" // with NEXT_MODELS
+	Process        = "process"
+	ProcessTwo     = "process-2" // if there are two
+	Bridge         = "bridge"
+	Receive        = "receive"
+	View           = "view"
 )
 
 // Addresses is where everything is.
@@ -52,15 +53,21 @@ func (s *System) environment(program string) []string {
 		}
 		return listening(s.settings.Host, port, more...)
 	}
+	var next []string
+	if s.settings.NextModels != "" {
+		next = []string{"NEXT_MODEL=" + s.settings.nextModel, "NEXT_FACE_ADDRESS=" + local(s.settings.NextFacePort)}
+	}
 	switch program {
 	case NSQD:
 		return inside(s.settings.NSQDPort, "HTTP_PORT="+strconv.Itoa(s.httpPort), "NSQD_DATA="+filepath.Join(s.settings.Data, "nsqd"))
 	case FaceServer:
 		return inside(s.settings.FacePort, database(), images, people, "MODELS="+s.models)
+	case FaceServerNext:
+		return inside(s.settings.NextFacePort, database(), images, people, "MODELS="+s.settings.NextModels)
 	case Process:
-		return inside(s.settings.ProcessPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return append(inside(s.settings.ProcessPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face)), next...)
 	case ProcessTwo:
-		return inside(s.settings.processTwoPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face))
+		return append(inside(s.settings.processTwoPort, database(), images, "FACE_ADDRESS="+s.route(Process, FaceServer, s.At.Face)), next...)
 	case Bridge:
 		processes := []string{local(s.settings.ProcessPort)}
 		if s.settings.TwoProcesses {
@@ -73,7 +80,7 @@ func (s *System) environment(program string) []string {
 		}
 		return environment
 	case Receive:
-		return outside(s.settings.ReceivePort, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.routes(Receive, NSQD+" (HTTP)", s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)
+		return outside(s.settings.ReceivePort, append(next, database(), nsqd(), "NSQD_HTTP_ADDRESS="+s.routes(Receive, NSQD+" (HTTP)", s.At.NSQDHTTP), "TOPIC=images", "PHOTO_TOPIC=photos", "REMATCH_TOPIC=rematches", channel, images, people)...)
 	case View:
 		return outside(s.settings.ViewPort, append([]string{database(), images}, s.handOn()...)...)
 	}

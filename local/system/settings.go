@@ -3,6 +3,7 @@
 package system
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -42,6 +43,9 @@ type Settings struct {
 	ImagesURL       string   `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string   `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
+	NextModels   string `envconfig:"NEXT_MODELS" form:"any" desc:"folder of models.json and the models that are to be the next ones: a second face server describes with them what is there, and then answers; see docs/operations.md"`
+	NextFacePort int    `envconfig:"NEXT_FACE_PORT" default:"50052" min:"0" max:"65535" desc:"with NEXT_MODELS: port of that face server"`
+
 	PingEvery time.Duration `envconfig:"PING_EVERY" default:"1m" min:"0" max:"24h" desc:"pause between two pings, on which receive gives lost hints again; 0: no ping"`
 	StartTime time.Duration `envconfig:"START_TIME" default:"2m" min:"0" max:"24h" desc:"how long the programs may take to be ready once everything is fetched and built; 0: as long as they need"`
 
@@ -56,6 +60,7 @@ type Settings struct {
 	Environment []string `ignored:"true"`
 
 	processTwoPort int
+	nextModel      string // its name in NextModels
 }
 
 // Check refuses what no tag can.
@@ -107,6 +112,11 @@ func (s Settings) complete() (Settings, error) {
 	if s.KnownPeople == "" {
 		s.KnownPeople = filepath.Join(s.Data, "known_people")
 	}
+	if s.NextModels != "" { // the programs run in DATA
+		if s.NextModels, s.nextModel, err = readNextModel(s.NextModels); err != nil {
+			return s, fmt.Errorf("NEXT_MODELS: %w", err)
+		}
+	}
 	if len(s.NSQDHTTPAddress) == 0 {
 		for _, address := range s.NSQDAddress {
 			next, err := nextPort(address)
@@ -117,6 +127,25 @@ func (s Settings) complete() (Settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// readNextModel gives the folder's absolute path and its model's name.
+func readNextModel(dir string) (folder, name string, err error) {
+	if folder, err = filepath.Abs(dir); err != nil {
+		return "", "", err
+	}
+	manifest, err := os.ReadFile(filepath.Join(folder, "models.json"))
+	if err != nil {
+		return "", "", err
+	}
+	var named struct{ Name string }
+	if err := json.Unmarshal(manifest, &named); err != nil {
+		return "", "", fmt.Errorf("models.json: %w", err)
+	}
+	if named.Name == "" {
+		return "", "", errors.New("models.json names no model: set name")
+	}
+	return folder, named.Name, nil
 }
 
 // listensHere tells whether only this machine reaches receive and view.
@@ -148,6 +177,9 @@ func (s *Settings) choosePorts() (http int, err error) {
 	}
 	if s.TwoProcesses {
 		ports = append(ports, port{"PROCESS_PORT", &s.processTwoPort, loopback})
+	}
+	if s.NextModels != "" {
+		ports = append(ports, port{"NEXT_FACE_PORT", &s.NextFacePort, loopback})
 	}
 	if s.MySQLDSN == "" {
 		ports = append(ports, port{"MYSQL_PORT", &s.MySQLPort, loopback})

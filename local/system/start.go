@@ -16,8 +16,11 @@ import (
 // run starts one of Lineup's own programs and keeps it running.
 func (s *System) run(name string) error {
 	executable := name
-	if name == ProcessTwo {
+	switch name {
+	case ProcessTwo:
 		executable = Process
+	case FaceServerNext:
+		executable = FaceServer
 	}
 	environment := slices.Concat(os.Environ(), s.settings.Environment, s.environment(name))
 	_, err := s.keep(name, func(_ context.Context, log *programLog) (*child.Process, error) {

@@ -70,6 +70,9 @@ func (s *System) start(ctx context.Context) error {
 	if s.settings.TwoProcesses {
 		names = append(names, ProcessTwo)
 	}
+	if s.settings.NextModels != "" {
+		names = append(names, FaceServerNext)
+	}
 	for _, name := range names {
 		if err := s.run(name); err != nil {
 			return err
@@ -156,7 +159,7 @@ func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 }
 
 // stages is the order in which the programs end: those that others need, later.
-var stages = [][]string{{Bridge, Receive, View}, {Process, ProcessTwo}, {FaceServer}, {NSQD, MariaDB}}
+var stages = [][]string{{Bridge, Receive, View}, {Process, ProcessTwo}, {FaceServer, FaceServerNext}, {NSQD, MariaDB}}
 
 // Stop ends everything, and returns when nothing is left. Data and unfinished work stay for the next start.
 func (s *System) Stop() {

@@ -27,20 +27,6 @@ const refusalUndescribed = "not_described"
 
 func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 && !f.byHand() }
 
-// mixed tells whether the picture has faces that are described by two models.
-func (p *picture) mixed() bool {
-	model := ""
-	for _, face := range p.faces {
-		if model == "" {
-			model = face.Model
-		}
-		if face.Model != "" && face.Model != model {
-			return true
-		}
-	}
-	return false
-}
-
 // ofFormerModel tells whether the face is described by a former model alone while others of
 // its picture are by the current one: the picture's rule is the current one's, which cannot
 // weigh whom the face was like. So it stays who it is.

@@ -66,6 +66,11 @@ const (
 		SET strangers = (` + countStrangers + `)
 		WHERE id = 1`
 
+	updatePhotosDropped = `
+		UPDATE person_images
+		SET removed_at = UTC_TIMESTAMP(6)
+		WHERE id IN `
+
 	updateForgotten = `
 		UPDATE person
 		SET removed_at = UTC_TIMESTAMP(6)

@@ -47,26 +47,33 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	return k, err
 }
 
+// mixed tells whether the picture has faces that are described by two models.
+func (p *picture) mixed() bool {
+	model := ""
+	for _, face := range p.faces {
+		if model == "" {
+			model = face.Model
+		}
+		if face.Model != "" && face.Model != model {
+			return true
+		}
+	}
+	return false
+}
+
 // ownPhoto is the photo that a face is, of somebody.
 type ownPhoto struct{ photo, person, stranger int64 }
 
-const (
-	selectOwnPhotos = `
-		SELECT
-			face_id,
-			id,
-			person_id,
-			COALESCE(stranger, 0)
-		FROM person_images
-		WHERE state = '` + string(PhotoUsable) + `'
-			AND removed_at IS NULL
-			AND face_id IN `
-
-	updatePhotosDropped = `
-		UPDATE person_images
-		SET removed_at = UTC_TIMESTAMP(6)
-		WHERE id IN `
-)
+const selectOwnPhotos = `
+	SELECT
+		face_id,
+		id,
+		person_id,
+		COALESCE(stranger, 0)
+	FROM person_images
+	WHERE state = '` + string(PhotoUsable) + `'
+		AND removed_at IS NULL
+		AND face_id IN `
 
 // ownPhotos gives the photos that faces of the pictures are, by the faces' ids.
 func ownPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture) (map[int64]ownPhoto, error) {
@@ -108,28 +115,3 @@ func (k known) addItself(f *faceRow, face *match.Face[int64]) {
 }
 
 func facePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }
-
-// dropPhotos takes photos from strangers whose faces are not theirs any more: who was
-// enrolled or named meanwhile, has them. It counts as a change of strangers alone.
-func dropPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture, k known) error {
-	var dropped []int64
-	for _, p := range pictures {
-		for _, face := range p.faces {
-			photo, is := k.own[face.ID]
-			if is && photo.stranger != 0 && !face.byHand() && k.who[photo.person].Name == "" && (face.given == 0 || k.who[face.given].ID != k.who[photo.person].ID) {
-				dropped = append(dropped, photo.photo)
-			}
-		}
-	}
-	if dropped = distinctIDs(dropped); len(dropped) == 0 {
-		return nil
-	}
-	for chunk := range slices.Chunk(dropped, maxValues) {
-		list, args := placeholders(chunk)
-		if _, err := tx.ExecContext(ctx, updatePhotosDropped+list, args...); err != nil {
-			return err
-		}
-	}
-	_, err := bumpStrangers(ctx, tx, 0, nil, dropped)
-	return err
-}

@@ -52,11 +52,6 @@ type ModelChange struct {
 }
 
 const (
-	selectCurrentModel = `
-		SELECT name
-		FROM models
-		WHERE state = '` + string(ModelCurrent) + `'`
-
 	selectModelRows = `
 		SELECT
 			name,
@@ -98,17 +93,6 @@ func (s *Store) CurrentModel(ctx context.Context) (name string, err error) {
 		return err
 	})
 	return name, err
-}
-
-func currentModel(ctx context.Context, q querier) (string, error) {
-	names, err := query(ctx, q, func(rows *sql.Rows) (name string, err error) {
-		err = rows.Scan(&name)
-		return name, err
-	}, selectCurrentModel)
-	if err != nil || len(names) == 0 {
-		return "", err
-	}
-	return names[0], nil
 }
 
 // ChangeModel goes on with the change to another model: it plans what is to be described,

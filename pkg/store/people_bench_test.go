@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"cmp"
+	"os"
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
@@ -72,5 +74,29 @@ func BenchmarkSimilarPeople(b *testing.B) {
 		if similar, err := db.SimilarPeople(b.Context(), 7, 0.4); err != nil || len(similar) != 20 {
 			b.Fatal(len(similar), err)
 		}
+	}
+}
+
+// BenchmarkNamingAStranger is what it takes to name somebody with many faces, 1000 or
+// STRANGER_FACES of them, the answer included.
+func BenchmarkNamingAStranger(b *testing.B) {
+	db := newDatabase(b)
+	faces := cmp.Or(os.Getenv("STRANGER_FACES"), "1000")
+	stranger := db.person(b, "somebody", "1.jpg")
+	db.exec(b, `INSERT INTO images (path, status, created_at, updated_at)
+		SELECT CONCAT(seq, '.jpg'), 'unknown', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM seq_1_to_1000000 LIMIT `+faces)
+	db.exec(b, `INSERT INTO faces (image_id, person_id, decided_by, image_name) SELECT id, ?, 'stranger', '1.jpg' FROM images`, stranger.ID)
+	for _, table := range []string{"images", "faces", "person"} {
+		db.scan(b, "ANALYZE TABLE "+table, new(any), new(any), new(any), new(any))
+	}
+	name := "Anna"
+	for b.Loop() {
+		b.StopTimer()
+		db.exec(b, "UPDATE person SET name = NULL, spelling = NULL WHERE id = ?", stranger.ID)
+		b.StartTimer()
+		testkit.Must(db.PatchPerson(b.Context(), stranger.ID, store.PersonPatch{Name: &name}, ""))(b)
+	}
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		b.Logf("%s faces, load %s", faces, load)
 	}
 }

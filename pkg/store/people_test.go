@@ -140,9 +140,9 @@ func TestPeopleByFilter(t *testing.T) {
 		filter store.PeopleFilter
 		want   []string
 	}{
-		"all":                {store.PeopleFilter{}, []string{"Anna", "ANNE 100%", "Ben", "Anne_1", ""}},
+		"all":                {store.PeopleFilter{}, []string{"Anna", "ANNE 100%", "Ben", "Anne_1"}},
 		"named":              {store.PeopleFilter{Named: new(true)}, []string{"Anna", "ANNE 100%", "Ben", "Anne_1"}},
-		"without a name":     {store.PeopleFilter{Named: new(false)}, []string{""}},
+		"without a name":     {store.PeopleFilter{Named: new(false)}, nil},
 		"hidden":             {store.PeopleFilter{Hidden: new(true)}, []string{"Ben"}},
 		"by the beginning":   {store.PeopleFilter{Query: "aNN", Hidden: new(false)}, []string{"Anna", "ANNE 100%", "Anne_1"}},
 		"a percent sign":     {store.PeopleFilter{Query: "anne 100%"}, []string{"ANNE 100%"}},

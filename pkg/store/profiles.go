@@ -120,17 +120,25 @@ const (
 )
 
 // Profiles lists persons with what is known of them. More tells that there are more behind
-// the last.
+// the last. Who has neither a name nor a picture is not listed: all of them are somebody
+// else's since.
 func (s *Store) Profiles(ctx context.Context, f PeopleFilter) (profiles []Profile, more bool, err error) {
-	rows, more, err := s.people(ctx, f)
-	if err != nil {
-		return nil, false, err
+	for more = true; more && len(profiles) == 0; {
+		var rows []personRow
+		if rows, more, err = s.people(ctx, f); err != nil || len(rows) == 0 {
+			return nil, false, err
+		}
+		err = s.do(ctx, "read people", func() error {
+			profiles, err = s.profiles(ctx, rows, countedInList)
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		profiles = slices.DeleteFunc(profiles, func(p Profile) bool { return p.Name == "" && p.Pictures == 0 })
+		f.After = rows[len(rows)-1].ID
 	}
-	err = s.do(ctx, "read people", func() error {
-		profiles, err = s.profiles(ctx, rows, countedInList)
-		return err
-	})
-	return profiles, more, err
+	return profiles, more, nil
 }
 
 func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, more bool, err error) {

@@ -58,10 +58,7 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	if err := writeDecisions(ctx, tx, rows); err != nil {
 		return nil, err
 	}
-	if err := undescribe(ctx, tx, rows); err != nil {
-		return nil, err
-	}
-	return changed, dropPhotos(ctx, tx, pictures, k)
+	return changed, undescribe(ctx, tx, rows)
 }
 
 // revision is the picture's own part of an answer.

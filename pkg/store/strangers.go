@@ -11,7 +11,9 @@ import (
 )
 
 // A stranger is a person without a name, whose photos are faces of pictures. The machine
-// begins strangers, gives them faces and photos, and joins those that are one.
+// begins strangers, gives them faces and photos, and joins those that are one. One whose faces
+// all are somebody's who was named or enrolled since keeps its photos, which only faces are
+// compared with that are like nobody with a name: so it has its faces again once that is undone.
 const (
 	// strangerPhotos is how many photos the machine gives a stranger: enough for another
 	// light and another side of the face, and the index stays small.
@@ -39,9 +41,6 @@ type settling struct {
 // since the face server read the gallery are looked at here, while the gallery's row is held:
 // so pictures of one person that come all at once make one. It is a transaction's last lock.
 func (p *picture) settleStrangers(ctx context.Context, tx *sql.Tx, k known, most int64) error {
-	if err := dropPhotos(ctx, tx, []*picture{p}, k); err != nil {
-		return err
-	}
 	faces := p.nobodys()
 	if len(faces) == 0 || most == 0 {
 		return nil

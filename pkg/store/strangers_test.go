@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -124,14 +125,68 @@ func TestWhoeverIsEnrolledTakesTheirFacesFromTheStranger(t *testing.T) {
 			t.Errorf("picture %d is %s of %+v, want Ann", id, image.Status, image.Person)
 		}
 	}
-	if forgotten := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 10}))(t); forgotten != 1 {
-		t.Errorf("%d strangers were forgotten, want the one who is Ann", forgotten)
+	people, _, err := w.Profiles(t.Context(), store.PeopleFilter{Named: testkit.Ptr(false), Limit: 10})
+	if err != nil || len(people) != 1 || people[0].ID == stranger {
+		t.Errorf("listed are %+v, %v; want the other stranger alone", people, err)
 	}
-	if _, err := w.Person(t.Context(), stranger); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the stranger who is Ann is there: %v", err)
+	if forgotten := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 10}))(t); forgotten != 0 {
+		t.Errorf("%d strangers were forgotten, and the enrolment can be undone", forgotten)
+	}
+	w.undoNewest(t)
+	for _, id := range ids[:2] {
+		if is := w.strangerOf(t, id); is != stranger {
+			t.Errorf("after the enrolment was undone picture %d shows %d, want stranger %d", id, is, stranger)
+		}
 	}
 	if w.strangerOf(t, ids[2]) == 0 {
 		t.Error("the other stranger is gone")
+	}
+}
+
+// undoNewest undoes the newest change that is in force, and has what follows done.
+func (w *world) undoNewest(t *testing.T) {
+	t.Helper()
+	changes, _, err := w.Changes(t.Context(), store.ChangeFilter{Limit: 100})
+	testkit.Succeed(t, err)
+	i := slices.IndexFunc(changes, func(c store.Change) bool { return c.UndoneBy == nil && c.Undoes == 0 })
+	testkit.Must(w.UndoChange(t.Context(), changes[i].ID, ""))(t)
+	(&client{world: w, r: rand.New(rand.NewPCG(1, 9))}).quiet(t)
+}
+
+// TestUndoingAMergeOfStrangersOfOnePictureLosesNobody: merged they are one person, who is in
+// the picture once.
+func TestUndoingAMergeOfStrangersOfOnePictureLosesNobody(t *testing.T) {
+	t.Parallel()
+	for _, named := range []bool{false, true} {
+		w, _ := newCrowd(t, 3, 1)
+		both := append(slices.Clone(w.pictures["0-0.jpg"]), w.pictures["0-1.jpg"]...)
+		both[1].Box = &lineup.Box{X: .5, Width: .2, Height: .2}
+		w.pictures["both.jpg"] = both
+		picture := w.lookAt(t, "both.jpg")[0]
+		before := map[int64]int64{}
+		for _, face := range w.image(t, picture).Faces {
+			before[face.ID] = personID(face)
+		}
+		var people []int64
+		for _, person := range before {
+			people = append(people, person)
+		}
+		if len(people) != 2 || people[0] == people[1] || people[0] == 0 || people[1] == 0 {
+			t.Fatalf("the picture shows %v, want two strangers", before)
+		}
+		if named {
+			testkit.Must(w.PatchPerson(t.Context(), people[0], store.PersonPatch{Name: testkit.Ptr("Anna")}, ""))(t)
+		}
+		for _, into := range [][2]int64{{people[0], people[1]}, {people[1], people[0]}} {
+			testkit.Must(w.MergePeople(t.Context(), into[0], into[1:], ""))(t)
+			(&client{world: w, r: rand.New(rand.NewPCG(1, 8))}).quiet(t)
+			w.undoNewest(t)
+			for _, face := range w.image(t, picture).Faces {
+				if personID(face) != before[face.ID] {
+					t.Errorf("named: %v; after merging %v and undoing it face %d is %d's, want %d's", named, into, face.ID, personID(face), before[face.ID])
+				}
+			}
+		}
 	}
 }
 
