@@ -52,6 +52,33 @@ func TestAFaceIsDrawnAndNamedInTheBrowser(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.KeyEvent(kb.ArrowRight), chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(`a[rel=prev][href="/images/%d"]`, id)))))
 }
 
+// Pictures are chosen on the page: all, those between two, none.
+func TestPicturesAreChosenInTheBrowser(t *testing.T) {
+	t.Parallel()
+	receive, requests := receiveAs(t, http.StatusAccepted, map[string]any{"id": 9})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	for i := range 5 {
+		s.finish(t, fmt.Sprintf("%d.jpg", i), withFaces())
+	}
+	tab := browser.Open(t)
+	box := func(id int) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(fmt.Sprintf("#image-%d .choose input", id)))
+	}
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url), box(5)))
+	until(t, tab, "one is chosen", `document.getElementById("how-many").textContent === "1 chosen:"`)
+	inPage[bool](t, tab, `document.querySelector("#image-3 .choose input").dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true}))`)
+	until(t, tab, "three are chosen", `document.getElementById("how-many").textContent === "3 chosen:"`)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS("[data-all]"))))
+	until(t, tab, "all are chosen", `document.getElementById("how-many").textContent === "5 chosen:"`)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS("#selected [type=reset]"))))
+	until(t, tab, "none is chosen", `document.querySelector("#selected :checked") === null`)
+	testkit.Succeed(t, chromedp.Do(tab, box(2), chromedp.Click(chromedp.CSS(".chosen > button:not([type]):not([name])"))))
+	until(t, tab, "it is told that it is done", `document.getElementById("done") !== null`)
+	if got := requests(); len(got) != 1 || got[0].path != "/api/v1/images/2/look" {
+		t.Errorf("asked for were %+v", got)
+	}
+}
+
 // Without script a box is drawn by numbers.
 func TestAFaceIsDrawnWithoutScript(t *testing.T) {
 	t.Parallel()

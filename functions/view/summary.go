@@ -60,15 +60,23 @@ func known(image lineup.Image) (people []lineup.Person) {
 	return people
 }
 
+// advices are what to do about a picture that failed, by how its reason begins: those of the
+// face server's status.go and of process's decide.go.
+var advices = []struct{ reason, advice string }{
+	{"the face server failed", "The log of the face server says why. Once it runs well, try again."},
+	{"no such picture", "Put the file back to where the path says, then try again."},
+	{"outside the picture roots", "Put the file below a picture root (IMAGES_URL) and post it by its path there."},
+	{"the picture cannot be read", "Let the face server read the file, by its owner and its rights, then try again."},
+}
+
 // advice is what to do about a picture that failed.
 func advice(image lineup.Image) string {
-	switch reason := image.Reason; {
-	case strings.HasPrefix(reason, "the face server failed"):
-		return "The log of the face server says why. Once it runs well, try again."
-	case strings.Contains(reason, "no such file"), strings.Contains(reason, "not found"), strings.Contains(reason, "no file"):
-		return "Put the file back to where the path says, then try again."
+	for _, a := range advices {
+		if strings.HasPrefix(image.Reason, a.reason) {
+			return a.advice
+		}
 	}
-	return "Mend the file, or put another in its place, then try again."
+	return "Put right what the reason names, or put another file in its place, then try again."
 }
 
 // statusClass is the CSS class of a status. An unknown one has its own.

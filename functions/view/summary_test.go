@@ -27,7 +27,7 @@ func TestSummarize(t *testing.T) {
 		"so is one's that is looked at again":                {lineup.Image{Status: lineup.Pending, Person: &dad, Faces: of(dad)}, summary{Text: "Pending..."}},
 		"a known person is named":                            {lineup.Image{Status: lineup.Identified, Person: &dad, Faces: of(dad)}, summary{People: []lineup.Person{dad}}},
 		"the best match comes first and nobody twice":        {lineup.Image{Status: lineup.Identified, Person: &mom, Faces: of(dad, mom, dad)}, summary{People: []lineup.Person{mom, dad}}},
-		"of many people the four best matches are named":     {lineup.Image{Status: lineup.Identified, Person: &dad, Faces: of(dad, mom, lineup.Person{ID: 3}, lineup.Person{ID: 4}, lineup.Person{ID: 5}, lineup.Person{ID: 6})}, summary{People: []lineup.Person{dad, mom, {ID: 3}, {ID: 4}}, More: 2}},
+		"of many people the four best matches are named":     {lineup.Image{Status: lineup.Identified, Person: &dad, Faces: of(dad, mom, lineup.Person{ID: 3, Name: "C"}, lineup.Person{ID: 4, Name: "D"}, lineup.Person{ID: 5, Name: "E"}, lineup.Person{ID: 6, Name: "F"})}, summary{People: []lineup.Person{dad, mom, {ID: 3, Name: "C"}, {ID: 4, Name: "D"}}, More: 2}},
 		"a face that nobody knows":                           {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 1)}, summary{Text: "Nobody known"}},
 		"several faces that nobody knows":                    {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 3)}, summary{Text: "Nobody known, 3 faces"}},
 		"a picture without a face":                           {lineup.Image{Status: lineup.Unknown}, summary{Text: "No face found"}},

@@ -81,6 +81,9 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
+	if e.Type() == event.TypePersonChanged {
+		return // of people, not the result of a picture
+	}
 	now := delivery{kind: e.Type(), image: image.ID, path: image.Path, times: 1, data: answerOf(e.Data())}
 	if before, again := s.events[e.ID()]; again {
 		now.times = before.times + 1

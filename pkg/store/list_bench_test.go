@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -122,6 +123,21 @@ func BenchmarkFirstPages(b *testing.B) {
 		measure(b, func(ctx context.Context) error {
 			_, err := s.Person(ctx, 1)
 			return err
+		})
+	})
+	b.Run("counts", func(b *testing.B) {
+		measure(b, func(ctx context.Context) error {
+			_, err := s.PictureCounts(ctx)
+			return err
+		})
+	})
+	b.Run("a picture", func(b *testing.B) {
+		const id = benchPictures / 2
+		measure(b, func(ctx context.Context) error {
+			_, err := s.Image(ctx, id)
+			_, _, around := s.Neighbours(ctx, id)
+			_, past := s.History(ctx, id)
+			return errors.Join(err, around, past)
 		})
 	})
 	b.Run("stats", func(b *testing.B) {

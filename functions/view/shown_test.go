@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// derive saves a thumbnail of that size, or a crop.
+func (s *site) derive(t *testing.T, n, width, height int) lineup.Derived {
+	t.Helper()
+	var body bytes.Buffer
+	testkit.Succeed(t, jpeg.Encode(&body, image.NewGray(image.Rect(0, 0, width, height)), nil))
+	name := lineup.Derived(fmt.Sprintf("%032x.jpg", n))
+	testkit.Succeed(t, s.view.pictures.SaveDerived(t.Context(), string(name), body.Bytes()))
+	return name
+}
+
+// has tells what of a page is missing.
+func has(t *testing.T, page string, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+}
+
+// A face stands beside the photo it is like, and where two are too close to tell beside both,
+// with what one can say of it.
+func TestAFaceIsShownBesideThePhotoItIsLike(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	crops := map[string]lineup.Derived{}
+	var people, photos []int64
+	for i, name := range []string{"Ruby", "Dana"} {
+		file := strings.ToLower(name) + ".jpg"
+		person := s.add(t, name, file)
+		crops[name] = s.derive(t, i+1, 80, 80)
+		s.edit(t, "UPDATE person_images SET crop = ?, state = 'usable' WHERE image_name = ?", string(crops[name]), file)
+		profile := testkit.Must(s.Person(t.Context(), person))(t)
+		people, photos = append(people, person), append(photos, profile.Photos[0].ID)
+	}
+	like := func(i int, similarity float64) lineup.Candidate {
+		return lineup.Candidate{Person: lineup.Person{ID: people[i]}, PhotoID: photos[i], ImageName: []string{"ruby.jpg", "dana.jpg"}[i], Similarity: similarity}
+	}
+	sure, close := newFace("ruby.jpg", 0.67), newFace("", 0.71)
+	sure.Candidates, sure.Crop = []lineup.Candidate{like(0, 0.67), like(1, 0.31)}, s.derive(t, 9, 80, 80)
+	close.Candidates, close.Refusal = []lineup.Candidate{like(0, 0.71), like(1, 0.68)}, "ambiguous"
+	page := func(face lineup.Face) string {
+		return s.get(t, fmt.Sprintf("/images/%d", s.finish(t, string(face.Refusal)+"a.jpg", withFaces(face)))).body
+	}
+
+	body := page(sure)
+	has(t, body, "Ruby, sure: 0.67, next is Dana with 0.31.", `src="`+sure.Crop.URL()+`"`, `src="`+crops["Ruby"].URL()+`"`,
+		fmt.Sprintf(`name="person" value="%d">Is Dana</button>`, people[1]), ">Not Ruby</button>", ">Ignore</button>")
+	if strings.Contains(body, crops["Dana"].URL()) || strings.Contains(body, ">Is Ruby<") {
+		t.Errorf("one who is Ruby is shown beside Dana, too, or may be said to be Ruby:\n%s", body)
+	}
+	has(t, page(close), "As like Ruby (0.71) as Dana (0.68): too close to tell.", crops["Ruby"].URL(), crops["Dana"].URL(),
+		">Is Ruby</button>", ">Is Dana</button>", ">Ruby and Dana are one person</button>")
+}
+
+// What browsers do not show is shown by what was made of it, and so is a picture whose file
+// is gone; the place for it is kept.
+func TestAPictureIsShownByWhatWasMadeOfIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	thumbnail, large := s.derive(t, 1, 240, 320), s.derive(t, 2, 1200, 1600)
+	s.put(t, "a.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"))
+	heic := s.look(t, "a.heic", store.Result{Thumbnail: thumbnail, Large: large})
+	gone := s.finish(t, "gone.jpg", store.Result{Thumbnail: thumbnail})
+	body := s.get(t, fmt.Sprintf("/images/%d", heic)).body
+	has(t, body, `<div class="picture tall"`, `<img src="`+large.URL()+`" alt="a.heic" width="240" height="320">`, fmt.Sprintf(`href="/images/%d/picture" download>Save the original`, heic))
+	if strings.Contains(body, "cannot be shown") {
+		t.Errorf("it is said not to be shown:\n%s", body)
+	}
+	has(t, s.get(t, fmt.Sprintf("/images/%d", gone)).body, "There is no file at this path", "This is what was made of it", `<img src="`+thumbnail.URL()+`"`)
+	has(t, s.get(t, "/").body, `<img src="`+thumbnail.URL()+`" alt="" loading="lazy"`)
+}
+
+func TestAFailedPictureSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	for reason, want := range map[string]string{
+		"the file is damaged":    "put another file in its place",
+		"no such picture":        "Put the file back",
+		photo.ErrOutside.Error(): "IMAGES_URL",
+		"the face server failed at it 3 times, at last with Unavailable": "The log of the face server says why",
+	} {
+		id := s.finish(t, reason, store.Result{Reason: reason})
+		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")
+	}
+}
+
+// What is chosen, and nothing else, is given as a file; a list of ids that is none, or too
+// long, is refused.
+func TestTheChosenPicturesAsAFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.PageSize, o.MaxPageSize = 2, 2 })
+	for _, name := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+		s.finish(t, name, withFaces())
+	}
+	r := s.get(t, "/?image=1&image=3&face-1=7&name=&format=csv")
+	if lines := strings.Split(strings.TrimSpace(r.body), "\n"); len(lines) != 3 || !strings.HasPrefix(lines[1], "3,c.jpg,") || !strings.HasPrefix(lines[2], "1,a.jpg,") {
+		t.Errorf("as CSV: %s", r.body)
+	}
+	if r := s.get(t, "/?image=2&format=json"); !strings.Contains(r.body, `"path":"b.jpg"`) || strings.Contains(r.body, "a.jpg") || r.header.Get("Content-Disposition") != `attachment; filename="images.json"` {
+		t.Errorf("as JSON: %v %s", r.header, r.body)
+	}
+	for path, want := range map[string]string{"/?image=x": "not an id", "/?image=1&image=2&image=3": "MAX_PAGE_SIZE"} {
+		if r := s.get(t, path); r.status != http.StatusBadRequest || !strings.Contains(r.body, want) {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+}
+
+// Deleting is final: no page offers to undo it.
+func TestADeletedPictureIsNotOfferedBack(t *testing.T) {
+	t.Parallel()
+	receive, _ := receiveAs(t, http.StatusOK, map[string]any{})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	id := s.finish(t, "a.jpg", withFaces())
+	testkit.Must(s.DeleteImage(t.Context(), id, ""))(t)
+	r := s.send(t, fmt.Sprintf("/images/%d?do=delete", id), url.Values{})
+	body := s.get(t, r.header.Get("Location")).body
+	has(t, body, "Deleted a picture.")
+	if strings.Contains(body, ">Undo<") {
+		t.Errorf("it is offered to undo it:\n%s", body)
+	}
+}
+
+func TestAFullTableIsLight(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	s.add(t, "Dad Surname", "dad_1.jpg")
+	for i := range 50 {
+		face := newFace("dad_1.jpg", 0.8)
+		s.finish(t, fmt.Sprintf("holiday/2026/summer/IMG_20260712_%06d.jpg", i), store.Result{Thumbnail: s.derive(t, i+1, 8, 8), Faces: []lineup.Face{face, newFace("", 0.1)}})
+	}
+	page := s.get(t, "/").body
+	if most := 60_000; len(page) > most {
+		t.Errorf("a page of 50 rows has %d bytes, more than %d", len(page), most)
+	}
+	t.Logf("a page of 50 rows has %d bytes", len(page))
+}
+
+func TestAllScriptsTogetherAreSmall(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	for _, file := range testkit.Must(filepath.Glob("static/*.js"))(t) {
+		w := gzip.NewWriter(&packed)
+		testkit.Must(w.Write(testkit.Must(os.ReadFile(file))(t)))(t)
+		testkit.Succeed(t, w.Close())
+	}
+	if most := 25_000; packed.Len() > most {
+		t.Errorf("all scripts have %d bytes gzipped, more than %d", packed.Len(), most)
+	}
+	t.Logf("all scripts have %d bytes gzipped", packed.Len())
+}
