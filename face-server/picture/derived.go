@@ -75,7 +75,7 @@ func (p *plane) drawn(width, height int, m Affine) []byte {
 	p.sample(values, width, m)
 	drawn := make([]byte, len(values))
 	for i, v := range values {
-		drawn[i] = byte(clamp(v + 0.5)) //nolint:gosec // within 0 and 255
+		drawn[i] = byte(clamp(v + 0.5))
 	}
 	return drawn
 }

@@ -15,7 +15,7 @@ func halve(to []half, numbers []float32) {
 		bits := math.Float32bits(v * smaller)
 		magnitude := bits &^ (1 << 31)
 		magnitude += 1<<12 - 1 + magnitude>>13&1 // to the nearest, of two to the even one
-		to[i] = half(bits>>16&(1<<15) | magnitude>>13)
+		to[i] = half((bits>>16&(1<<15) | magnitude>>13) & math.MaxUint16)
 	}
 }
 

@@ -13,7 +13,7 @@ func differencesPlain(to []uint16, signs, query []uint64) {
 			s, q := of[i*lanes], query[i*planes:][:planes]
 			count += bits.OnesCount64(s^q[0]) + 2*bits.OnesCount64(s^q[1]) + 4*bits.OnesCount64(s^q[2])
 		}
-		to[row] = uint16(count) //nolint:gosec // steps × MaxLength at most
+		to[row] = uint16(count)
 	}
 }
 

@@ -135,6 +135,13 @@ func TestPicturesAreLookedAtAgain(t *testing.T) {
 	if s.ask(t, "POST", "images/look", `{"filter":{"until":"2000-01-01T00:00:00Z"}}`, 202, &count); count.Count != 0 {
 		t.Errorf("%d of the past are looked at again", count.Count)
 	}
+	if s.ask(t, "POST", "images/look", `{"filter":{"until":"2000-01-01","since":"1999-12-31"}}`, 202, &count); count.Count != 0 {
+		t.Errorf("of a day long ago: %+v", count)
+	}
+	for _, person := range []string{"0", "-1"} {
+		s.ask(t, "POST", "images/look", `{"person":`+person+`}`, 400, nil)
+	}
+	s.ask(t, "POST", "images/look", `{"since":"yesterday"}`, 400, nil)
 	s.ask(t, "POST", "images/look", `{"colour":"red"}`, 400, nil)
 	s.ask(t, "POST", "images/look", `{"status":"asleep"}`, 400, nil)
 }

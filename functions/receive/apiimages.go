@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"slices"
@@ -34,14 +35,11 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx))
+	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx), func(ctx context.Context, path string) error {
+		return removeUpload(ctx, r.roots, path)
+	})
 	if err != nil {
 		return changeProblem("picture", err)
-	}
-	if strings.HasPrefix(path, uploadFolder) {
-		if err := r.roots.Remove(ctx, path); err != nil {
-			r.log.Error("the file of a deleted picture is still there; next: remove it", "image", id, "path", path, "error", err)
-		}
 	}
 	if err := r.leftovers.remove(ctx); err != nil {
 		r.log.Warn("the thumbnail of a deleted picture is removed at the next ping", "image", id, "error", err)
@@ -82,11 +80,36 @@ func (r *receiver) lookAtOne(w http.ResponseWriter, request *http.Request) error
 // imageFilter is which pictures are meant, by the names of GET images.
 type imageFilter struct {
 	Status lineup.Status `json:"status"`
-	Person int64         `json:"person"`
+	Person *int64        `json:"person"`
 	Path   string        `json:"path"`
 	Query  string        `json:"q"`
-	Since  time.Time     `json:"since"`
-	Until  time.Time     `json:"until"`
+	Since  string        `json:"since"`
+	Until  string        `json:"until"`
+}
+
+// filter is it for the store, or the problem with it.
+func (i imageFilter) filter() (f store.Filter, err error) {
+	f = store.Filter{Status: i.Status, Path: i.Path, FileName: i.Query}
+	if i.Status != "" && !slices.Contains(lineup.Statuses, i.Status) {
+		return f, malformed("status: %q is none of %v", i.Status, lineup.Statuses)
+	}
+	if i.Person != nil {
+		if f.Person = *i.Person; f.Person < 1 {
+			return f, malformed("person: %d is not an id; it is a whole number above 0", f.Person)
+		}
+	}
+	for name, at := range map[string]struct {
+		text string
+		to   *time.Time
+	}{"since": {i.Since, &f.Since}, "until": {i.Until, &f.Until}} {
+		if at.text == "" {
+			continue
+		}
+		if *at.to, err = lineup.ParseTime(at.text); err != nil {
+			return f, malformed("%s: %q is not a time; write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27", name, at.text)
+		}
+	}
+	return f, nil
 }
 
 // lookAtMany has all pictures looked at again that a filter finds. Pings give their hints.
@@ -98,19 +121,20 @@ func (r *receiver) lookAtMany(w http.ResponseWriter, request *http.Request) erro
 	if err := r.readJSON(w, request, &posted, `{"status": "unknown"}, with the names of GET images; {} is every picture`); err != nil {
 		return err
 	}
-	f := posted.imageFilter
+	which := posted.imageFilter
 	if posted.Filter != nil {
-		if f != (imageFilter{}) {
+		if which != (imageFilter{}) {
 			return malformed("it has a filter and fields beside it: send one of the two")
 		}
-		f = *posted.Filter
+		which = *posted.Filter
 	}
-	if f.Status != "" && !slices.Contains(lineup.Statuses, f.Status) {
-		return malformed("status: %q is none of %v", f.Status, lineup.Statuses)
+	f, err := which.filter()
+	if err != nil {
+		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	count, err := r.store.LookAll(ctx, store.Filter{Status: f.Status, Person: f.Person, Path: f.Path, FileName: f.Query, Since: f.Since, Until: f.Until})
+	count, err := r.store.LookAll(ctx, f)
 	if err != nil {
 		return err
 	}

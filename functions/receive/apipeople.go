@@ -19,37 +19,15 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		return err
 	}
 	const example = `{"name": "..."}, {"hidden": true} or {"cover": 7}, a photo's id; "merge": true when whoever has the name is the same person`
-	var posted struct {
-		Name   *string         `json:"name"`
-		Hidden *bool           `json:"hidden"`
-		Cover  json.RawMessage `json:"cover"`
-		New    *bool           `json:"new"`
-		Merge  bool            `json:"merge"`
-	}
+	var posted personPosted
 	if err := r.readJSON(w, request, &posted, example); err != nil {
 		return err
 	}
-	if posted.Merge && (posted.Name == nil || posted.New != nil && *posted.New) {
-		return malformed(`merge says that whoever has the name is the same person: send it with "name", and without new`)
+	patch, err := posted.patch()
+	if err != nil {
+		return err
 	}
-	if posted.New != nil && posted.Name == nil {
-		return malformed(`new says that somebody else of that name is meant: send it with "name"`)
-	}
-	patch := store.PersonPatch{Hidden: posted.Hidden, New: posted.New != nil && *posted.New, Merge: posted.Merge}
-	if posted.Name != nil {
-		name, err := personName(*posted.Name)
-		if err != nil {
-			return err
-		}
-		patch.Name = &name
-	}
-	if posted.Cover != nil {
-		patch.Cover = new(int64) // null is none
-		if err := json.Unmarshal(posted.Cover, patch.Cover); err != nil {
-			return malformed("cover is a photo's id, or null")
-		}
-	}
-	if posted.Name == nil && posted.Hidden == nil && posted.Cover == nil {
+	if patch.Name == nil && patch.Hidden == nil && patch.Cover == nil {
 		return malformed("the body says nothing; send %s", example)
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -61,6 +39,40 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 	r.follower.galleryMoved()
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
+}
+
+// personPosted is the body of a PATCH of a person.
+type personPosted struct {
+	Name   *string         `json:"name"`
+	Hidden *bool           `json:"hidden"`
+	Cover  json.RawMessage `json:"cover"`
+	New    *bool           `json:"new"`
+	Merge  bool            `json:"merge"`
+}
+
+// patch is what the body asks for, or the problem with it.
+func (p personPosted) patch() (store.PersonPatch, error) {
+	patch := store.PersonPatch{Hidden: p.Hidden, New: p.New != nil && *p.New, Merge: p.Merge}
+	if patch.Merge && (p.Name == nil || patch.New) {
+		return patch, malformed(`merge says that whoever has the name is the same person: send it with "name", and without new`)
+	}
+	if p.New != nil && p.Name == nil {
+		return patch, malformed(`new says that somebody else of that name is meant: send it with "name"`)
+	}
+	if p.Name != nil {
+		name, err := personName(*p.Name)
+		if err != nil {
+			return patch, err
+		}
+		patch.Name = &name
+	}
+	if p.Cover != nil {
+		patch.Cover = new(int64) // null is none
+		if err := json.Unmarshal(p.Cover, patch.Cover); err != nil {
+			return patch, malformed("cover is a photo's id, or null")
+		}
+	}
+	return patch, nil
 }
 
 // askToMerge is the problem with the question whether the one person who has the name is the

@@ -136,7 +136,7 @@ func flag(f form, name string) (bool, error) {
 func (r *receiver) savePhotos(ctx context.Context, e store.Enrolment, names []string, uploads []upload) error {
 	for _, u := range uploads {
 		name := names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]
-		if err := save(ctx, r.gallery, name, u.body); err != nil {
+		if _, err := save(ctx, r.gallery, name, u.body); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -190,8 +189,8 @@ func (e *eraser) removeErased(ctx context.Context, imageNames []string) error {
 	return nil
 }
 
-// expire forgets pictures that are older than RETENTION. A file goes before its row does,
-// and only if it was uploaded.
+// expire forgets pictures that are older than RETENTION, with the files of uploads. One whose
+// file cannot be removed stays.
 func (e *eraser) expire(ctx context.Context, until time.Time) (more bool, err error) {
 	if e.Retention == 0 {
 		return false, nil
@@ -202,13 +201,14 @@ func (e *eraser) expire(ctx context.Context, until time.Time) (more bool, err er
 			return false, err
 		}
 		for _, one := range old {
-			if strings.HasPrefix(one.Path, uploadFolder) {
-				if err := e.roots.Remove(ctx, one.Path); err != nil {
-					e.log.Warn("a picture is older than RETENTION, but its file cannot be removed; next: see IMAGES_URL", "image", one.ID, "error", err)
-					continue
-				}
+			err := e.store.Expire(ctx, one.ID, e.Retention, func(ctx context.Context, path string) error {
+				return removeUpload(ctx, e.roots, path)
+			})
+			if errors.Is(err, errSave) {
+				e.log.Warn("a picture is older than RETENTION, but its file cannot be removed; next: see IMAGES_URL", "image", one.ID, "error", err)
+				continue
 			}
-			if err := e.store.Expire(ctx, one.ID, e.Retention); err != nil {
+			if err != nil {
 				return false, err
 			}
 			gone++

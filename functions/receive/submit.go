@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -28,6 +29,7 @@ type picture struct {
 	posted string // the path as the client spelled it
 	trace  event.Trace
 	body   []byte  // of the event of a batch that submitted it
+	upload []byte  // the content of a file that was there already, until it is submitted
 	known  bool    // the path was posted before
 	folder *folder // what was posted is one; nil when it is a picture
 }
@@ -77,6 +79,9 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 	if err != nil {
 		return err
 	}
+	if err := r.keepFiles(ctx, submissions, accepted); err != nil {
+		return err
+	}
 	if err := r.comparer.lookAgain(ctx, submissions); err != nil {
 		return err
 	}
@@ -86,6 +91,25 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
 		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
+	}
+	return nil
+}
+
+// keepFiles saves uploads again whose files went after all: each was there because of a picture
+// that somebody deleted then.
+func (r *receiver) keepFiles(ctx context.Context, submissions []store.Submission, pictures []*picture) error {
+	for i, s := range submissions {
+		content := pictures[i].upload
+		if pictures[i].upload = nil; content == nil || s.Known {
+			continue
+		}
+		err := r.store.WhileThere(ctx, s.ID, func(ctx context.Context, path string) error {
+			_, err := save(ctx, r.roots, path, content)
+			return err
+		})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	return nil
 }

@@ -47,8 +47,12 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 			pictures[i] = refusedPicture(errors.New(u.err.Detail))
 		} else {
 			pictures[i] = newPicture(u.path(), event.TraceOfHeader(request.Header))
-			if err := save(ctx, r.roots, u.path(), u.body); err != nil {
+			saved, err := save(ctx, r.roots, u.path(), u.body)
+			if err != nil {
 				return nil, err
+			}
+			if !saved {
+				pictures[i].upload = u.body
 			}
 		}
 		pictures[i].FileName = u.fileName

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -232,4 +235,38 @@ func peak(t *testing.T) (most func() int64) {
 		}
 	}()
 	return highest.Load
+}
+
+func TestAnUploadWhoseFileWentWithADeletedPictureIsSavedAgain(t *testing.T) {
+	s := newSystem(t)
+	const content = "\xff\xd8\xff one"
+	first := s.do(t, "/api/v1/images", content, "Content-Type", "image/jpeg").images(t)[0]
+	saved, err := save(t.Context(), s.receiver.roots, first.Path, []byte(content))
+	testkit.Succeed(t, err)
+	if saved {
+		t.Error("a file that is there was saved again")
+	}
+	again := newPicture(first.Path, event.Trace{})
+	again.upload = []byte(content)
+	s.ask(t, "DELETE", fmt.Sprintf("images/%d", first.ID), "", http.StatusNoContent, nil) // just then
+	pictures := []picture{again}
+	testkit.Succeed(t, s.receiver.submit(t.Context(), pictures))
+	if pictures[0].ID == first.ID || pictures[0].upload != nil {
+		t.Errorf("it is %+v, and the first was %d", pictures[0], first.ID)
+	}
+	if body := testkit.Must(os.ReadFile(filepath.Join(s.images, first.Path)))(t); string(body) != content {
+		t.Errorf("the file holds %q", body)
+	}
+}
+
+func TestAPictureWhoseFileCannotBeRemovedStays(t *testing.T) {
+	s := newSystem(t)
+	posted := s.do(t, "/api/v1/images", "\xff\xd8\xff one", "Content-Type", "image/jpeg").images(t)[0]
+	file := filepath.Join(s.images, posted.Path)
+	testkit.Succeed(t, os.Remove(file))
+	testkit.Succeed(t, os.MkdirAll(filepath.Join(file, "in it"), 0o700)) // a folder that is not empty cannot be removed
+	s.ask(t, "DELETE", fmt.Sprintf("images/%d", posted.ID), "", http.StatusServiceUnavailable, nil)
+	testkit.Must(s.store.Image(t.Context(), posted.ID))(t)
+	testkit.Succeed(t, os.RemoveAll(file))
+	s.ask(t, "DELETE", fmt.Sprintf("images/%d", posted.ID), "", http.StatusNoContent, nil)
 }

@@ -43,7 +43,7 @@ func TestNoPathLooksLikeAnother(t *testing.T) {
 // another, at no moment on the way.
 func TestAnAnswerIsNeverShownBesideAnotherPicture(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, func(o *Options) { o.Originals = "as-is" })
 	mum := s.add(t, "Mum", "mum_1.jpg")
 	old, now := jpegOf(t), append(jpegOf(t), "another"...)
 	s.put(t, "cam.jpg", old)

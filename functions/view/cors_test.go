@@ -27,7 +27,7 @@ type asked struct {
 }
 
 // fetchIn has the page fetch a URL, as its browser allows.
-func fetchIn(t *testing.T, tab context.Context, url, options string) asked {
+func fetchIn(tab context.Context, t *testing.T, url, options string) asked {
 	t.Helper()
 	script := fmt.Sprintf(`fetch(%q, %s).then(
 		async r => ({status: r.status, location: r.headers.get("Location") ?? "", etag: r.headers.get("ETag") ?? "", body: await r.text()}),
@@ -51,7 +51,7 @@ func TestABrowserLetsThePagesOfTrustedOriginsReadAndWrite(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(page.URL)))
 
 	s, r := trusting(page.URL)
-	if got := fetchIn(t, tab, s.url+"/api/v1/images", "{}"); got.Status != http.StatusOK || got.ETag == "" || !strings.Contains(got.Body, `"items":[]`) {
+	if got := fetchIn(tab, t, s.url+"/api/v1/images", "{}"); got.Status != http.StatusOK || got.ETag == "" || !strings.Contains(got.Body, `"items":[]`) {
 		t.Errorf("reading: %+v", got)
 	}
 	// An upload as image/jpeg and a PATCH are no simple requests: the browser asks by a preflight first.
@@ -61,7 +61,7 @@ func TestABrowserLetsThePagesOfTrustedOriginsReadAndWrite(t *testing.T) {
 		http.MethodDelete: `{method: "DELETE"}`,
 	} {
 		path := map[string]string{http.MethodPost: "images", http.MethodPatch: "people/7", http.MethodDelete: "images/7"}[method]
-		got := fetchIn(t, tab, s.url+"/api/v1/"+path, options)
+		got := fetchIn(tab, t, s.url+"/api/v1/"+path, options)
 		if got.Status != http.StatusCreated || got.Location != "/api/v1/people/7" {
 			t.Errorf("%s: %+v", method, got)
 			continue
@@ -73,7 +73,7 @@ func TestABrowserLetsThePagesOfTrustedOriginsReadAndWrite(t *testing.T) {
 
 	s, r = trusting("https://other.example")
 	for _, options := range []string{"{}", `{method: "POST", body: "picture"}`, `{method: "PATCH", body: "picture"}`} {
-		if got := fetchIn(t, tab, s.url+"/api/v1/images", options); got.Error == "" {
+		if got := fetchIn(tab, t, s.url+"/api/v1/images", options); got.Error == "" {
 			t.Errorf("of an origin that is not trusted, %s: %+v", options, got)
 		}
 	}

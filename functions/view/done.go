@@ -54,6 +54,7 @@ func happened(e store.Event) string {
 		"hinted":   "Put into the queue",
 		"tried":    "Tried",
 		"deferred": "Put off",
+		"import":   "Not everything that its file says of people was taken over",
 		"retry":    "To be tried again",
 		"result":   "Looked at",
 	}[e.What]

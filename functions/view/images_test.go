@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 
 // What differs from day to day, or with the content of a file.
 var (
-	contentHash = regexp.MustCompile(`(/assets/\w+\.)[0-9a-f]+\.`)
+	contentHash = regexp.MustCompile(`(/assets/[\w.]+\.)[0-9a-f]+\.`)
 	tagOfPage   = regexp.MustCompile(`data-tag="[^"]*"`)
 	timeShown   = regexp.MustCompile(`<time datetime="[^"]*">[^<]*</time>`)
 )

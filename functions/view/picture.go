@@ -36,6 +36,9 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
+	if v.options.Originals != "as-is" {
+		body = photo.Strip(body)
+	}
 	header := w.Header()
 	header.Set("Content-Type", format.MediaType)
 	if !format.Browsers {

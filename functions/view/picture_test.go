@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,19 @@ func TestAPictureIsServedAsWhatItIs(t *testing.T) {
 	}
 }
 
+func TestAnOriginalTellsNothingBesideItsPixels(t *testing.T) {
+	t.Parallel()
+	plain := jpegOf(t)
+	telling := slices.Concat(plain[:2], []byte("\xff\xfe\x00\x06Anna"), plain[2:])
+	for originals, want := range map[string][]byte{"stripped": plain, "as-is": telling} {
+		s := newSite(t, func(o *Options) { o.Originals = originals })
+		s.put(t, "a.jpg", telling)
+		if r := s.get(t, fmt.Sprintf("/images/%d/picture", s.submit(t, "a.jpg"))); r.status != http.StatusOK || r.body != string(want) {
+			t.Errorf("ORIGINALS=%s: %d, %d bytes; want %d", originals, r.status, len(r.body), len(want))
+		}
+	}
+}
+
 func TestAPictureThatNotEveryBrowserShowsIsOfferedToBeSaved(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -89,7 +103,7 @@ func TestAPictureThatTheBrowserHasIsNotSentAgain(t *testing.T) {
 
 func TestAPictureThatCannotBeShownIsNotServed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(o *Options) { o.MaxPicture = 1000 })
+	s := newSite(t, func(o *Options) { o.MaxPicture, o.Originals = 1000, "as-is" })
 	outside := filepath.Join(t.TempDir(), "outside.jpg")
 	testkit.Succeed(t, os.WriteFile(outside, jpegOf(t), 0o600))
 	testkit.Succeed(t, os.Symlink(outside, filepath.Join(s.roots, "link.jpg")))

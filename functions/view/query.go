@@ -111,12 +111,11 @@ func (q query) time(name string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
-		}
+	at, err := lineup.ParseTime(text)
+	if err != nil {
+		return time.Time{}, badRequest(fmt.Sprintf("%s=%s is not a time: write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27; in a URL + is %%2B.", name, text))
 	}
-	return time.Time{}, badRequest(fmt.Sprintf("%s=%s is not a time: write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27; in a URL + is %%2B.", name, text))
+	return at, nil
 }
 
 // id is the parameter as a row's id; 0 when it is absent or empty.

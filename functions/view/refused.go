@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -73,42 +74,48 @@ func refusedTitle(p serve.Problem) string {
 
 // ways are what can be sent instead.
 func (f *refusedForm) ways(r *http.Request) (ways []way) {
-	add := func(label, field, value string) {
-		ways = append(ways, way{Label: label, Field: field, Value: value, Action: r.URL.RequestURI(), Kept: otherFields(r.PostForm, field)})
-	}
 	upload := r.PostForm == nil
-	naming := r.URL.Query().Get("do") == "name"
 	switch strings.TrimPrefix(f.problem.Type, serve.ProblemType("")) {
 	case "same-spelling":
-		switch {
-		case naming && len(f.People) == 1:
-			add("They are one person: merge", "merge", "true")
-		case !upload && !naming:
-			for _, p := range f.People {
-				add(fmt.Sprintf("%s, person %d", p.Name, p.ID), "person", fmt.Sprint(p.ID))
-			}
-		}
-		if naming || upload {
-			add("Two people of that name", "new", "true")
-		}
+		ways = f.whoIsMeant(upload, r.URL.Query().Get("do") == "name")
 	case "like-another":
 		if like := likeWhom(f.Photos); like != nil && r.URL.Path == "/people" {
-			add("Add to "+personName(*like), "name", string(like.Name))
+			ways = append(ways, way{Label: "Add to " + personName(*like), Field: "name", Value: string(like.Name)})
 		}
-		add("Somebody else all the same", "anyway", "true")
+		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
-		if len(f.Photos) == 1 && f.Photos[0].Similar == nil {
-			for i := range facesIn(f.Photos[0]) {
-				add(fmt.Sprintf("Face %d from the left", i+1), "face", fmt.Sprint(i+1))
-			}
-			if len(ways) == 1 { // there is nothing to choose
-				ways = nil
-			}
-		}
+		ways = f.whichFace()
 	}
 	for i := range ways {
+		ways[i].Action, ways[i].Kept = r.URL.RequestURI(), otherFields(r.PostForm, ways[i].Field)
 		ways[i].Upload = upload
 		ways[i].AskName = upload && r.URL.Path == "/people" && ways[i].Field != "name"
+	}
+	return ways
+}
+
+// whoIsMeant are the answers to a name that somebody has, who was to be enrolled, named, or
+// is in a picture.
+func (f *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
+	if !upload && !naming {
+		for _, p := range f.People {
+			ways = append(ways, way{Label: fmt.Sprintf("%s, person %d", p.Name, p.ID), Field: "person", Value: strconv.FormatInt(p.ID, 10)})
+		}
+		return ways
+	}
+	if naming && len(f.People) == 1 {
+		ways = append(ways, way{Label: "They are one person: merge", Field: "merge", Value: "true"})
+	}
+	return append(ways, way{Label: "Two people of that name", Field: "new", Value: "true"})
+}
+
+// whichFace are the faces to choose from, where one photo shows several.
+func (f *refusedForm) whichFace() (ways []way) {
+	if len(f.Photos) != 1 || f.Photos[0].Similar != nil || len(facesIn(f.Photos[0])) < 2 {
+		return nil
+	}
+	for i := range facesIn(f.Photos[0]) {
+		ways = append(ways, way{Label: fmt.Sprintf("Face %d from the left", i+1), Field: "face", Value: strconv.Itoa(i + 1)})
 	}
 	return ways
 }

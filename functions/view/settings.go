@@ -37,11 +37,12 @@ type Options struct {
 	FacesShown  int `envconfig:"FACES_SHOWN" default:"100" min:"1" max:"10000" desc:"most faces of a picture that its page shows at once; the others are a click away"`
 	photo.Limits
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
+	Originals      string        `envconfig:"ORIGINALS" default:"stripped" oneof:"stripped as-is" desc:"as-is: pictures are given as the files are; stripped: JPEG, PNG and WebP without what they tell beside their pixels, such as where and when they were taken, and names; how they are turned, and colours, stay"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
 	MaxForm        int64         `envconfig:"MAX_FORM" default:"1048576" min:"1024" max:"1073741824" desc:"most bytes of a page's form that has no files; those that have some are within receive's limits"`
 	Refresh        time.Duration `envconfig:"REFRESH" default:"5s" min:"1s" max:"24h" desc:"the Retry-After of a 503"`
-	SimilarLeast   float64       `envconfig:"SIMILAR_LEAST" default:"0.3" min:"-1" max:"1" desc:"how similar the photos of two people are at least that /api/v1/people/{id}/similar names, unless ?least= says; below 0.3 few are one person"`
+	SimilarLeast   float64       `envconfig:"SIMILAR_LEAST" default:"0.3" min:"0" max:"1" desc:"how similar the photos of two people are at least that /api/v1/people/{id}/similar names, unless ?least= says; below 0.3 few are one person"`
 	LeastSureAmong int           `envconfig:"LEAST_SURE_AMONG" default:"5000" min:"1" max:"1000000" desc:"of how many of a person's newest faces a profile finds the least sure ones; more take longer"`
 	HandOn
 }

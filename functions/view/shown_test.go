@@ -57,9 +57,9 @@ func TestAFaceIsShownBesideThePhotoItIsLike(t *testing.T) {
 	like := func(i int, similarity float64) lineup.Candidate {
 		return lineup.Candidate{Person: lineup.Person{ID: people[i]}, PhotoID: photos[i], ImageName: []string{"ruby.jpg", "dana.jpg"}[i], Similarity: similarity}
 	}
-	sure, close := newFace("ruby.jpg", 0.67), newFace("", 0.71)
+	sure, alike := newFace("ruby.jpg", 0.67), newFace("", 0.71)
 	sure.Candidates, sure.Crop = []lineup.Candidate{like(0, 0.67), like(1, 0.31)}, s.derive(t, 9, 80, 80)
-	close.Candidates, close.Refusal = []lineup.Candidate{like(0, 0.71), like(1, 0.68)}, "ambiguous"
+	alike.Candidates, alike.Refusal = []lineup.Candidate{like(0, 0.71), like(1, 0.68)}, "ambiguous"
 	page := func(face lineup.Face) string {
 		return s.get(t, fmt.Sprintf("/images/%d", s.finish(t, string(face.Refusal)+"a.jpg", withFaces(face)))).body
 	}
@@ -70,7 +70,7 @@ func TestAFaceIsShownBesideThePhotoItIsLike(t *testing.T) {
 	if strings.Contains(body, crops["Dana"].URL()) || strings.Contains(body, ">Is Ruby<") {
 		t.Errorf("one who is Ruby is shown beside Dana, too, or may be said to be Ruby:\n%s", body)
 	}
-	has(t, page(close), "As like Ruby (0.71) as Dana (0.68): too close to tell.", crops["Ruby"].URL(), crops["Dana"].URL(),
+	has(t, page(alike), "As like Ruby (0.71) as Dana (0.68): too close to tell.", crops["Ruby"].URL(), crops["Dana"].URL(),
 		">Is Ruby</button>", ">Is Dana</button>", ">Ruby and Dana are one person</button>")
 }
 

@@ -14,15 +14,15 @@ import (
 
 func TestABrowserShowsAPageAndRunsWhatIsInIt(t *testing.T) {
 	t.Parallel()
-	showsAPage(t, Open(t))
+	showsAPage(Open(t), t)
 }
 
 func TestTheBrowserThatNPMHasDoesAsWell(t *testing.T) {
 	t.Parallel()
-	showsAPage(t, start(t, deptest.PackedChromium(t)))
+	showsAPage(start(t, deptest.PackedChromium(t)), t)
 }
 
-func showsAPage(t *testing.T, tab context.Context) {
+func showsAPage(tab context.Context, t *testing.T) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

@@ -1,5 +1,7 @@
 package lineup
 
+import "time"
+
 // APIPrefix begins the addresses for programs.
 const APIPrefix = "/api/v1"
 
@@ -20,4 +22,13 @@ var APIWrites = []string{
 	"POST /people/{id}/merge",
 	"POST /people/{id}/different",
 	"POST /changes/{id}/undo",
+}
+
+// ParseTime reads a time as the API takes it: RFC 3339, or a day, from its beginning in UTC.
+func ParseTime(text string) (time.Time, error) {
+	if at, err := time.Parse(time.DateOnly, text); err == nil {
+		return at, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	return at.UTC(), err
 }

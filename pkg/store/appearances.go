@@ -111,8 +111,17 @@ type Glimpse struct {
 	Crop        lineup.Derived
 }
 
+const selectGlimpses = `
+	SELECT
+		person,
+		id,
+		image_id,
+		crop
+	FROM (%s) glimpses
+	ORDER BY image_id DESC`
+
 const newestGlimpses = `
-	(SELECT ?, id, image_id, COALESCE(crop, '')
+	(SELECT ? AS person, id, image_id, COALESCE(crop, '') AS crop
 	FROM faces FORCE INDEX (faces_person)
 	WHERE person_id = ?
 		AND ignored = 0
@@ -137,6 +146,7 @@ func (s *Store) Glimpses(ctx context.Context, people []int64, most int) (all map
 				args = append(args, family[id], id, most)
 			}
 			statement := strings.TrimSuffix(strings.Repeat(newestGlimpses+" UNION ALL ", len(chunk)), " UNION ALL ")
+			statement = fmt.Sprintf(selectGlimpses, statement)
 			_, err := query(ctx, s.db, func(rows *sql.Rows) (g Glimpse, err error) {
 				var person int64
 				err = rows.Scan(&person, &g.Face, &g.Image, &g.Crop)

@@ -46,17 +46,20 @@ const (
 		WHERE image_id = ?`
 )
 
-// DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path that it had.
-// The row stays without it, so that a late hint or result ends well. What was made of the
-// picture is among Leftovers then. ErrNotFound when
+// RemoveFile removes the file of a picture. Its row is held meanwhile, so that nobody posts
+// the path again before the file is gone.
+type RemoveFile func(ctx context.Context, path string) error
+
+// DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path
+// that it had, once remove is done with its file. The row stays without it, so that a late hint
+// or result ends well. What was made of the picture is among Leftovers then. ErrNotFound when
 // there is none.
-func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path string, err error) {
+func (s *Store) DeleteImage(ctx context.Context, id int64, by string, remove RemoveFile) (path string, err error) {
 	err = s.transact(ctx, fmt.Sprintf("delete image %d", id), func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, selectPathForUpdate, id).Scan(&path)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
+		if path, err = lockImage(ctx, tx, id); err != nil {
+			return err
 		}
-		if err != nil {
+		if err := remove(ctx, path); err != nil {
 			return err
 		}
 		if err := forgetImage(ctx, tx, id); err != nil {
@@ -68,6 +71,27 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string) (path stri
 		})
 		return err
 	})
+	return path, err
+}
+
+// WhileThere does something with the path of a picture that nobody deletes meanwhile.
+// ErrNotFound when somebody did.
+func (s *Store) WhileThere(ctx context.Context, id int64, do func(ctx context.Context, path string) error) error {
+	return s.transact(ctx, fmt.Sprintf("hold image %d", id), func(tx *sql.Tx) error {
+		path, err := lockImage(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return do(ctx, path)
+	})
+}
+
+// lockImage holds a picture's row and gives its path. ErrNotFound when it was deleted.
+func lockImage(ctx context.Context, tx *sql.Tx, id int64) (path string, err error) {
+	err = tx.QueryRowContext(ctx, selectPathForUpdate, id).Scan(&path)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
 	return path, err
 }
 

@@ -102,7 +102,7 @@ func TestADeletedPictureLeavesAllThatWasMadeOfIt(t *testing.T) {
 	db.finish(t, c, r, true)
 	other := db.win(t, "b.jpg")
 	db.finish(t, other, madeOf(other, "one", left), true)
-	if _, err := db.DeleteImage(t.Context(), c.ID, ""); err != nil {
+	if _, err := db.DeleteImage(t.Context(), c.ID, "", keepFile); err != nil {
 		t.Fatal(err)
 	}
 	checkLeftovers(t, db, c.Derived(0), c.Derived(1), c.Derived(2))

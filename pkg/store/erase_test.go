@@ -308,7 +308,7 @@ func TestRetention(t *testing.T) {
 		t.Fatalf("too old are %+v", expired)
 	}
 	for _, one := range []int64{old.ID, waiting.ID, young.ID} {
-		testkit.Succeed(t, db.Expire(t.Context(), one, 24*time.Hour))
+		testkit.Succeed(t, db.Expire(t.Context(), one, 24*time.Hour, keepFile))
 	}
 	if left, _, err := db.Images(t.Context(), store.Filter{Limit: 10}); err != nil || len(left) != 1 || left[0].ID != young.ID {
 		t.Errorf("left are %+v, %v", left, err)

@@ -134,10 +134,7 @@ func (s *Store) FilesBack(ctx context.Context, imageNames []string) (back []stri
 	err = s.transact(ctx, "note files that are back", func(tx *sql.Tx) error {
 		for chunk := range slices.Chunk(slices.Clone(back), maxValues) {
 			list, args := placeholders(chunk)
-			live, err := query(ctx, tx, func(rows *sql.Rows) (name string, err error) {
-				err = rows.Scan(&name)
-				return name, err
-			}, selectLiveNames+list, args...)
+			live, err := query(ctx, tx, scanName, selectLiveNames+list, args...)
 			if err != nil {
 				return err
 			}

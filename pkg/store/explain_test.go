@@ -220,7 +220,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err = s.FinishPhoto(t.Context(), claim, store.PhotoOutcome{State: store.PhotoUsable, Descriptor: face(0), Model: "m", GalleryState: manyRows,
 				Candidates: []store.PhotoCandidate{{PersonID: 7, PhotoID: 7, ImageName: "7.jpg"}}})
 			return err
-		}, 16},
+		}, 15},
 		"photos that are due": {func() error {
 			_, err := s.DuePhotos(t.Context(), time.Minute, 100)
 			return err
@@ -253,6 +253,34 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Query: "Person 77", Limit: 5})
 			return err
 		}, 6},
+		"a page of people by name": {func() error {
+			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Named: new(true), Hidden: new(bool), Order: store.ByName, After: 500, Limit: 50})
+			return err
+		}, 6},
+		"a page of people by name's beginning": {func() error {
+			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Named: new(true), Hidden: new(bool), Query: "Person", Order: store.ByName, After: 500, Limit: 50})
+			return err
+		}, 6},
+		"a page of the newest people": {func() error {
+			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Named: new(true), Hidden: new(bool), Order: store.LastAdded, After: 500, Limit: 50})
+			return err
+		}, 6},
+		"a page of strangers": {func() error {
+			_, _, err := s.Profiles(t.Context(), store.PeopleFilter{Named: new(bool), Hidden: new(bool), Limit: 50})
+			return err
+		}, 1},
+		"glimpses of people": {func() error {
+			_, err := s.Glimpses(t.Context(), []int64{5, 6, 7}, 5)
+			return err
+		}, 2},
+		"the least sure faces": {func() error {
+			_, _, err := s.LeastSure(t.Context(), store.SureFilter{Person: 7, Among: 5000, Limit: 50})
+			return err
+		}, 3},
+		"who of some people is alike": {func() error {
+			_, err := s.AlikeAmong(t.Context(), []int64{5, 6, 7}, 0.3)
+			return err
+		}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			statements := db.logged(t, user, c.use)

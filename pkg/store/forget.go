@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -148,26 +149,11 @@ func forget(ctx context.Context, tx *sql.Tx, ids []int64) (forgotten int, err er
 	if err != nil {
 		return 0, err
 	}
-	var all []int64
-	for id := range family {
-		all = append(all, id)
-	}
-	rows, err := lockPeople(ctx, tx, all...)
+	stays, err := lockFamilies(ctx, tx, family)
 	if err != nil {
 		return 0, err
 	}
-	stays := map[int64]bool{}
-	for _, row := range rows {
-		if row.Name != "" || row.removed || row.into.Valid == (family[row.ID] == row.ID) {
-			stays[family[row.ID]] = true
-		}
-		touched, err := touchedByHand(ctx, tx, []int64{row.ID})
-		if err != nil {
-			return 0, err
-		}
-		stays[family[row.ID]] = stays[family[row.ID]] || touched
-	}
-	all = slices.DeleteFunc(all, func(id int64) bool { return stays[family[id]] })
+	all := slices.DeleteFunc(slices.Collect(maps.Keys(family)), func(id int64) bool { return stays[family[id]] })
 	if len(all) == 0 {
 		return 0, nil
 	}
@@ -192,6 +178,27 @@ func forget(ctx context.Context, tx *sql.Tx, ids []int64) (forgotten int, err er
 	}
 	_, err = bumpStrangers(ctx, tx, -int64(forgotten), all, photos)
 	return forgotten, err
+}
+
+// lockFamilies holds the people that family has, and tells of which strangers the family
+// stays: somebody in it was named, merged or touched by a hand meanwhile.
+func lockFamilies(ctx context.Context, tx *sql.Tx, family map[int64]int64) (stays map[int64]bool, err error) {
+	rows, err := lockPeople(ctx, tx, slices.Collect(maps.Keys(family))...)
+	if err != nil {
+		return nil, err
+	}
+	stays = map[int64]bool{}
+	for _, row := range rows {
+		head := family[row.ID]
+		touched, err := touchedByHand(ctx, tx, []int64{row.ID})
+		if err != nil {
+			return nil, err
+		}
+		if touched || row.Name != "" || row.removed || row.into.Valid == (head == row.ID) {
+			stays[head] = true
+		}
+	}
+	return stays, nil
 }
 
 const (
@@ -228,26 +235,8 @@ func (s *Store) removeForgotten(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		people, args := placeholders(ids)
-		for {
-			var pictures []int64
-			err := s.transact(ctx, "make faces of forgotten strangers nobody's", func(tx *sql.Tx) error {
-				if pictures, err = query(ctx, tx, scanID, fmt.Sprintf(selectPicturesOf, people), append(slices.Clone(args), rematchChunk)...); err != nil {
-					return err
-				}
-				held, err := lockPictures(ctx, tx, pictures)
-				if err != nil {
-					return err
-				}
-				_, err = redecide(ctx, tx, held, false)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if len(pictures) < rematchChunk {
-				break
-			}
+		if err := s.freeFaces(ctx, ids); err != nil {
+			return err
 		}
 		for _, table := range []string{"DELETE FROM person_images WHERE person_id IN ", "DELETE FROM person WHERE id IN "} {
 			if err := s.execIn(ctx, "remove forgotten strangers", table, ids); err != nil {
@@ -255,6 +244,31 @@ func (s *Store) removeForgotten(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// freeFaces makes the faces of forgotten strangers nobody's, a batch of pictures at a time.
+func (s *Store) freeFaces(ctx context.Context, strangers []int64) error {
+	people, args := placeholders(strangers)
+	statement, args := fmt.Sprintf(selectPicturesOf, people), append(args, rematchChunk)
+	for more := true; more; {
+		err := s.transact(ctx, "make faces of forgotten strangers nobody's", func(tx *sql.Tx) error {
+			pictures, err := query(ctx, tx, scanID, statement, args...)
+			if err != nil {
+				return err
+			}
+			more = len(pictures) == rematchChunk
+			held, err := lockPictures(ctx, tx, pictures)
+			if err != nil {
+				return err
+			}
+			_, err = redecide(ctx, tx, held, false)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const selectTouched = `

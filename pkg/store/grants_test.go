@@ -69,6 +69,11 @@ func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
 	testkit.Must(view.Stats(t.Context()))(t)
 	testkit.Must(receive.UndoChange(t.Context(), receive.lastChange(t).ID, ""))(t)
 	testkit.Must(receive.DuePhotos(t.Context(), time.Minute, 1))(t)
+	testkit.Must(view.AlikeAmong(t.Context(), []int64{anna.Person.ID, anna.Person.ID + 1}, 0))(t)
+	testkit.Must(view.Glimpses(t.Context(), []int64{anna.Person.ID}, 1))(t)
+	testkit.Must(view.PicturesNamed(t.Context(), store.Change{ID: 1, Action: store.ActionMerge}))(t)
+	_, _, err = view.LeastSure(t.Context(), store.SureFilter{Person: anna.Person.ID, Among: 1, Limit: 1})
+	testkit.Succeed(t, err)
 	for _, reader := range []database{receive, view} {
 		testkit.Must(reader.Person(t.Context(), anna.Person.ID))(t)
 		testkit.Must(reader.SimilarPeople(t.Context(), anna.Person.ID, 0))(t)

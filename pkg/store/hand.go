@@ -93,7 +93,11 @@ func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d Face
 		if err := h.findPerson(ctx, tx, d); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && f.handPerson() == h.person }) {
+		who, err := survivors(ctx, tx, peopleIn(pictures[0].faces))
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && who[f.handPerson()].ID == h.person }) {
 			return nil
 		}
 		return h.draw(ctx, tx, image, box)

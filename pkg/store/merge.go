@@ -23,6 +23,8 @@ const updateMergedInto = `
 // MergePeople makes persons one. It costs a row of each, however many faces they have:
 // faces and photos stay with whom they were given to, and who that is now is found when
 // they are read. Merged ids act on their survivors; those that are one already stay so.
+// A name is not lost: who has none and is to be the one who stays is merged into the first
+// of the others who has one.
 // ErrNotFound when there is no such person; ErrSamePerson when a person is to be merged
 // with themselves alone.
 func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by string) (Profile, error) {
@@ -36,8 +38,11 @@ func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by str
 			return err
 		}
 		target = people[into].ID
+		if i := slices.IndexFunc(ids, func(id int64) bool { return people[id].Name != "" }); i >= 0 && people[into].Name == "" {
+			target = people[ids[i]].ID
+		}
 		var sources []int64
-		for _, id := range ids {
+		for _, id := range append([]int64{into}, ids...) {
 			if source := people[id].ID; source != target {
 				sources = append(sources, source)
 			}
@@ -45,7 +50,7 @@ func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by str
 		if sources = distinctIDs(sources); len(sources) == 0 {
 			return nil
 		}
-		return mergeInto(ctx, tx, target, sources, ids, by)
+		return mergeInto(ctx, tx, target, sources, append([]int64{into}, ids...), by)
 	})
 	if err != nil {
 		return Profile{}, err
@@ -113,13 +118,13 @@ func (s *Store) DifferentPeople(ctx context.Context, id int64, others []int64, b
 		if _, err := lockSurvivors(ctx, tx, family...); err != nil {
 			return err
 		}
-		known, err := differentFrom(ctx, tx, one)
+		known, err := toldApart(ctx, tx, []int64{one})
 		if err != nil {
 			return err
 		}
 		c := change{By: by, Action: ActionIsNot, Person: one, People: family}
 		for _, other := range distinctIDs(family) {
-			if other == one || known[other] {
+			if other == one || known[[2]int64{min(one, other), max(one, other)}] {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, insertDifferent, min(one, other), max(one, other)); err != nil {
@@ -143,18 +148,13 @@ func differentFrom(ctx context.Context, q querier, id int64) (map[int64]bool, er
 	if err != nil {
 		return nil, err
 	}
+	pairs, err := toldApart(ctx, q, family)
+	if err != nil {
+		return nil, err
+	}
 	var ids []int64
-	for chunk := range slices.Chunk(family, maxValues) {
-		list, args := placeholders(chunk)
-		_, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
-			var other int64
-			err = rows.Scan(&id, &other)
-			ids = append(ids, id, other)
-			return id, err
-		}, fmt.Sprintf(selectDifferent, list), slices.Concat(args, args)...)
-		if err != nil {
-			return nil, err
-		}
+	for pair := range pairs {
+		ids = append(ids, pair[0], pair[1])
 	}
 	people, err := survivors(ctx, q, ids)
 	different := map[int64]bool{}
@@ -162,6 +162,24 @@ func differentFrom(ctx context.Context, q querier, id int64) (map[int64]bool, er
 		different[other.ID] = other.ID != id
 	}
 	return different, err
+}
+
+// toldApart gives the pairs, the lower id first, of these persons and others of whom a hand
+// said that they are not one.
+func toldApart(ctx context.Context, q querier, ids []int64) (map[[2]int64]bool, error) {
+	pairs := map[[2]int64]bool{}
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		_, err := query(ctx, q, func(rows *sql.Rows) (pair [2]int64, err error) {
+			err = rows.Scan(&pair[0], &pair[1])
+			pairs[pair] = true
+			return pair, err
+		}, fmt.Sprintf(selectDifferent, list), slices.Concat(args, args)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pairs, nil
 }
 
 const (

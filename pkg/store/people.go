@@ -50,6 +50,13 @@ const (
 		WHERE merged_into IS NULL
 			AND removed_at IS NULL`
 
+	// The server's own choice would be to read all who are not hidden.
+	selectPeopleByID = `
+		SELECT ` + personColumns + `
+		FROM person FORCE INDEX (PRIMARY)
+		WHERE merged_into IS NULL
+			AND removed_at IS NULL`
+
 	// Of those without a name, who is in the most pictures is named first. The last page's
 	// last may be in more of them by now: nobody is passed over for that, but may come twice.
 	afterStranger = `

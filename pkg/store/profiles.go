@@ -145,13 +145,17 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	statement, args := selectPeople, []any{}
 	after, order := afterPerson, firstAdded
 	place := []any{f.After}
-	switch {
-	case f.Order == ByName:
+	switch f.Order {
+	case FirstAdded:
+	case ByName:
 		statement += byName
 		after, order = afterName, inOrderOfNames
 		place = []any{f.After, f.After, f.After}
-	case f.Order == LastAdded:
+	case LastAdded:
 		after, order = beforePerson, lastAdded
+	}
+	if f.mostAreListed() {
+		statement = selectPeopleByID
 	}
 	switch {
 	case f.Named == nil:
@@ -179,6 +183,11 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 		return rows[:f.Limit], true, err
 	}
 	return rows, false, err
+}
+
+// mostAreListed tells whether the list is in the order of ids, and leaves few out.
+func (f PeopleFilter) mostAreListed() bool {
+	return f.Order != ByName && f.Query == "" && (f.Named == nil || *f.Named) && (f.Hidden == nil || !*f.Hidden)
 }
 
 const (

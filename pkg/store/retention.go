@@ -25,7 +25,7 @@ const (
 		LIMIT ?`
 
 	selectExpiredForUpdate = `
-		SELECT id
+		SELECT path
 		FROM images
 		WHERE id = ?
 			AND status <> '` + deleted + `'
@@ -60,11 +60,15 @@ func (s *Store) Expired(ctx context.Context, age time.Duration, limit int) (old 
 }
 
 // Expire forgets a picture that was posted longer ago than age, its faces, and what changes
-// by hand set of it. The row stays without its path, as that of a deleted one.
-func (s *Store) Expire(ctx context.Context, id int64, age time.Duration) error {
+// by hand set of it, once remove is done with its file. The row stays without its path, as
+// that of a deleted one.
+func (s *Store) Expire(ctx context.Context, id int64, age time.Duration, remove RemoveFile) error {
 	return s.transact(ctx, fmt.Sprintf("forget image %d, which is too old", id), func(tx *sql.Tx) error {
-		there, err := query(ctx, tx, scanID, selectExpiredForUpdate, id, age.Microseconds())
-		if err != nil || len(there) == 0 {
+		paths, err := query(ctx, tx, scanName, selectExpiredForUpdate, id, age.Microseconds())
+		if err != nil || len(paths) == 0 {
+			return err
+		}
+		if err := remove(ctx, paths[0]); err != nil {
 			return err
 		}
 		if err := forgetImage(ctx, tx, id); err != nil {

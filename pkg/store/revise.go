@@ -20,25 +20,11 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	if err != nil {
 		return nil, err
 	}
-	var rows []faceRow
-	compared := map[int64][]int64{} // by state, the faces of which nothing else differs
+	faces := movedFaces{compared: map[int64][]int64{}}
 	var revisions []revision
 	for _, p := range pictures {
 		p.decide(k)
-		differs := p.touched || len(p.faces) != len(p.before)
-		for _, face := range p.faces {
-			before, there := p.before[face.ID]
-			differs = differs || !there || before.told != face.told || before.given != face.given
-			switch {
-			case !there || !sameButForState(before, face):
-				rows = append(rows, face)
-			case before.state != face.state && face.erased:
-				rows = append(rows, face)
-			case before.state != face.state:
-				compared[face.state.Int64] = append(compared[face.state.Int64], face.ID)
-			}
-		}
-		r := p.revise(k, differs)
+		r := p.revise(k, faces.add(p))
 		if r.changed {
 			p.revision++
 			changed = append(changed, Answer{p.id, p.round, p.revision})
@@ -50,15 +36,41 @@ func redecide(ctx context.Context, tx *sql.Tx, pictures []*picture, announced bo
 	if err := writeRevisions(ctx, tx, revisions, announced); err != nil {
 		return nil, err
 	}
-	for _, state := range slices.Sorted(maps.Keys(compared)) {
-		if err := stampFaces(ctx, tx, compared[state], state); err != nil {
-			return nil, err
+	return changed, faces.write(ctx, tx)
+}
+
+// movedFaces are the faces whose rows are to be written.
+type movedFaces struct {
+	rows     []faceRow
+	compared map[int64][]int64 // by state, the ids of those of which nothing else differs
+}
+
+// add takes what differs of a decided picture's faces. It tells whether the answer does.
+func (m *movedFaces) add(p *picture) (differs bool) {
+	differs = p.touched || len(p.faces) != len(p.before)
+	for _, face := range p.faces {
+		before, there := p.before[face.ID]
+		differs = differs || !there || before.told != face.told || before.given != face.given
+		switch {
+		case !there || !sameButForState(before, face), before.state != face.state && face.erased:
+			m.rows = append(m.rows, face)
+		case before.state != face.state:
+			m.compared[face.state.Int64] = append(m.compared[face.state.Int64], face.ID)
 		}
 	}
-	if err := writeDecisions(ctx, tx, rows); err != nil {
-		return nil, err
+	return differs
+}
+
+func (m *movedFaces) write(ctx context.Context, tx *sql.Tx) error {
+	for _, state := range slices.Sorted(maps.Keys(m.compared)) {
+		if err := stampFaces(ctx, tx, m.compared[state], state); err != nil {
+			return err
+		}
 	}
-	return changed, undescribe(ctx, tx, rows)
+	if err := writeDecisions(ctx, tx, m.rows); err != nil {
+		return err
+	}
+	return undescribe(ctx, tx, m.rows)
 }
 
 // revision is the picture's own part of an answer.
@@ -103,15 +115,16 @@ const updateRevised = `
 		i.updated_at = IF(new.changed, UTC_TIMESTAMP(6), i.updated_at)`
 
 func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, announced bool) error {
-	const first = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
-	const another = " UNION ALL SELECT ?, ?, ?, ?, ?, ?, ?"
+	const row = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
+	const union = " UNION ALL "
 	for chunk := range slices.Chunk(revisions, rematchChunk) {
 		var args []any
 		for _, r := range chunk {
 			args = append(args, r.id, r.status, nullableID(r.person), r.changed)
 			args = append(args, r.ruleValues()...)
 		}
-		statement := fmt.Sprintf(updateRevised, first+strings.Repeat(another, len(chunk)-1))
+		rows := strings.TrimSuffix(strings.Repeat(row+union, len(chunk)), union)
+		statement := fmt.Sprintf(updateRevised, rows)
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
 			return fmt.Errorf("revise images from %d on: %w", chunk[0].id, err)
 		}

@@ -266,6 +266,11 @@ func scanID(rows *sql.Rows) (id int64, err error) {
 	return id, err
 }
 
+func scanName(rows *sql.Rows) (name string, err error) {
+	err = rows.Scan(&name)
+	return name, err
+}
+
 // nullable is the text, NULL when it is empty.
 func nullable(text string) sql.NullString { return sql.NullString{String: text, Valid: text != ""} }
 

@@ -25,39 +25,16 @@ const (
 // what a hand ever touched, hands alone join.
 func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int64, error) {
 	into, from := min(one, other), max(one, other)
-	rows, err := query(ctx, tx, scanPersonRow, fmt.Sprintf(selectPersonNow, "(?, ?)"), into, from)
-	if err != nil {
+	moving, err := joinable(ctx, tx, into, from)
+	if err != nil || len(moving) == 0 {
 		return one, err
 	}
-	if len(rows) != 2 {
-		return one, errMoved
-	}
-	for _, row := range rows {
-		if row.Name != "" || row.into.Valid || row.removed {
-			return one, nil
-		}
-	}
-	all := make([][]int64, 2)
-	for i, row := range rows {
-		if all[i], err = members(ctx, tx, row.ID); err != nil {
-			return one, err
-		}
-		if touched, err := touchedByHand(ctx, tx, all[i]); err != nil || touched {
-			return one, err
-		}
-	}
-	first, args := placeholders(all[0])
-	second, more := placeholders(all[1])
-	together, err := query(ctx, tx, scanID, fmt.Sprintf(selectTogether, first, second), append(args, more...)...)
-	if err != nil || len(together) > 0 {
-		return one, err
-	}
-	for _, id := range all[1] { // no hand merged any of them: there is nothing to undo
+	for _, id := range moving { // no hand merged any of them: there is nothing to undo
 		if _, err := tx.ExecContext(ctx, updateMergedInto, into, id); err != nil {
 			return one, err
 		}
 	}
-	s.people = append(s.people, all[1]...)
+	s.people = append(s.people, moving...)
 	s.begun--
 	for id, who := range s.who {
 		if who.ID == from {
@@ -66,4 +43,35 @@ func (s *settling) join(ctx context.Context, tx *sql.Tx, one, other int64) (int6
 		}
 	}
 	return into, nil
+}
+
+// joinable holds two strangers, the elder first, and gives all who are the younger: nobody
+// where the two may not be joined.
+func joinable(ctx context.Context, tx *sql.Tx, into, from int64) ([]int64, error) {
+	rows, err := query(ctx, tx, scanPersonRow, fmt.Sprintf(selectPersonNow, "(?, ?)"), into, from)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != 2 {
+		return nil, errMoved
+	}
+	all := make([][]int64, 2)
+	for i, row := range rows {
+		if row.Name != "" || row.into.Valid || row.removed {
+			return nil, nil
+		}
+		if all[i], err = members(ctx, tx, row.ID); err != nil {
+			return nil, err
+		}
+		if touched, err := touchedByHand(ctx, tx, all[i]); err != nil || touched {
+			return nil, err
+		}
+	}
+	first, args := placeholders(all[0])
+	second, more := placeholders(all[1])
+	together, err := query(ctx, tx, scanID, fmt.Sprintf(selectTogether, first, second), append(args, more...)...)
+	if err != nil || len(together) > 0 {
+		return nil, err
+	}
+	return all[1], nil
 }

@@ -190,6 +190,21 @@ func TestUndoingAMergeOfStrangersOfOnePictureLosesNobody(t *testing.T) {
 	}
 }
 
+func TestMergingSomebodyNamedIntoAStrangerKeepsTheName(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 2, 1)
+	ids := w.lookAt(t, "0-0.jpg", "0-1.jpg")
+	stranger, ann := w.strangerOf(t, ids[0]), w.strangerOf(t, ids[1])
+	testkit.Must(w.PatchPerson(t.Context(), ann, store.PersonPatch{Name: testkit.Ptr("Ann")}, ""))(t)
+	if one := testkit.Must(w.MergePeople(t.Context(), stranger, []int64{ann}, ""))(t); one.ID != ann || one.Name != "Ann" {
+		t.Errorf("they are %+v, want Ann", one.Person)
+	}
+	w.undoNewest(t)
+	if is := w.strangerOf(t, ids[0]); is != stranger {
+		t.Errorf("after it was undone the face is %d's, want stranger %d's", is, stranger)
+	}
+}
+
 func TestNamingAStrangerNamesTheirPicturesAndIsUndone(t *testing.T) {
 	t.Parallel()
 	w, _ := newCrowd(t, 2, 2)

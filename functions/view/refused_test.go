@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// What a form met is told on a page of its own without script, with what can be sent instead.
+func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
+	t.Parallel()
+	shown := []map[string]any{{"box": nil, "width": 100, "light": 0.5, "sharpness": 0.2, "used": false}}
+	photo := func(faces int, similar any) map[string]any {
+		all := []any{}
+		for range faces {
+			all = append(all, shown[0])
+		}
+		return map[string]any{"id": 4, "image_name": "dana.jpg", "state": "unusable", "reason": "two faces", "faces": all, "similar": similar}
+	}
+	dana := map[string]any{"id": 7, "name": "Dana"}
+	like := map[string]any{"person": dana, "image_name": "dana_1.jpg", "similarity": 0.8}
+	for what, test := range map[string]struct {
+		page   string
+		fields url.Values
+		kind   string
+		answer map[string]any
+		status int
+		wants  []string
+		not    string
+	}{
+		"a name that somebody has": {
+			"/people/3?do=name&back=/strangers", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana}}, http.StatusConflict,
+			[]string{`action="/people/3?do=name&back=/strangers"`, `name="name" value="Dana"`, `name="merge" value="true">They are one person: merge`, `name="new" value="true">Two people of that name`, `href="/people/7"`}, "",
+		},
+		"a name that two have": {
+			"/people/3?do=name", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
+			[]string{`name="new" value="true"`, `href="/people/8"`}, `name="merge"`,
+		},
+		"a face of one of two": {
+			"/images/3?do=is", url.Values{"face": {"5"}, "name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
+			[]string{`name="person" value="7">Dana, person 7`, `name="person" value="8">dana, person 8`, `name="face" value="5"`}, `name="new"`,
+		},
+		"somebody who looks like another": {
+			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}}, http.StatusConflict,
+			[]string{`name="name" value="Dana">Add to Dana`, `name="anyway" value="true">Somebody else all the same`, `type="file" name="photo"`, "Two faces."}, "",
+		},
+		"a photo of two": {
+			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(2, nil)}}, http.StatusUnprocessableEntity,
+			[]string{`name="face" value="1">Face 1 from the left`, `name="face" value="2">`, `href="/people/3"`}, `name="anyway"`,
+		},
+		"a photo of one": {
+			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(1, nil)}}, http.StatusUnprocessableEntity,
+			[]string{"Two faces.", `href="/people/3"`}, `name="face"`,
+		},
+		"a problem of another kind": {
+			"/people/3?do=name", url.Values{"name": {"Dana"}}, "not-found", nil, http.StatusNotFound, []string{"What it says."}, `class="ways"`,
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			answer := map[string]any{"type": "urn:lineup:problem:" + test.kind, "status": test.status, "detail": "what it says"}
+			for name, value := range test.answer {
+				answer[name] = value
+			}
+			receive, _ := receiveAs(t, test.status, answer)
+			s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+			headers := []string{}
+			if test.fields == nil {
+				headers = []string{"Content-Type", "multipart/form-data; boundary=x"}
+			}
+			got := s.send(t, test.page, test.fields, headers...)
+			page := html.UnescapeString(got.body)
+			if got.status != test.status {
+				t.Errorf("%d", got.status)
+			}
+			for _, want := range test.wants {
+				if !strings.Contains(page, want) {
+					t.Errorf("%s is missing in\n%s", want, page)
+				}
+			}
+			if test.not != "" && strings.Contains(page, test.not) {
+				t.Errorf("there is %s in\n%s", test.not, page)
+			}
+		})
+	}
+}
+
+func TestAReceiptTellsWhatWent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.add(t, "Dana", "dana.jpg")
+	receipt := testkit.Must(s.ErasePerson(t.Context(), id, "phone"))(t)
+	page := s.get(t, fmt.Sprintf("/erasures/%d", receipt.ID)).body
+	for _, want := range []string{fmt.Sprintf("Person %d", id), "<dt>Photos</dt><dd>1,", "by phone"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing in\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "Dana") {
+		t.Error("the receipt has the name")
+	}
+	if r := s.get(t, "/erasures/99"); r.status != http.StatusNotFound {
+		t.Errorf("of no receipt: %d", r.status)
+	}
+}
+
+// With crops of at most 5 KiB it is far below 500 KB.
+func TestAProfileOfFiftyAppearancesIsSmall(t *testing.T) {
+	t.Parallel()
+	receive, _ := receiveAs(t, http.StatusOK, nil)
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	dana := s.add(t, "Dana", "dana.jpg")
+	for i := range 50 {
+		claim := s.claim(t, fmt.Sprintf("%d.jpg", i))
+		face := newFace("dana.jpg", 0.8)
+		face.Crop = claim.Derived(1)
+		testkit.Must(s.Finish(t.Context(), claim, store.Result{Faces: withFaces(face).Faces}, true))(t)
+	}
+	const crop = 5 << 10 // the most that one has
+	page := s.get(t, fmt.Sprintf("/people/%d", dana)).body
+	if crops := strings.Count(page, `class="crop"`); crops != 50 || len(page)+crops*crop > 500_000 {
+		t.Errorf("%d bytes and %d crops", len(page), crops)
+	}
+	if strings.Contains(page, "/picture") {
+		t.Error("it shows whole pictures")
+	}
+}
+
+func TestAnOrderOfPeopleThatThereIsNotIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if r := s.get(t, "/people?sort=size"); r.status != http.StatusBadRequest || !strings.Contains(r.body, "sort is name, newest") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
