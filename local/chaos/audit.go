@@ -135,7 +135,7 @@ func (a *audit) unannounced(ctx context.Context) (n int, err error) {
 // behind counts what waits for the gallery.
 func (a *audit) behind(ctx context.Context) (n int, err error) {
 	err = a.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM rematches WHERE finished_at IS NULL)
-		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT state FROM gallery))
+		+ (SELECT COUNT(*) FROM faces WHERE gallery_state < (SELECT named_state FROM gallery))
 		+ (SELECT COUNT(*) FROM erasures WHERE finished_at IS NULL)
 		+ (SELECT COUNT(*) FROM person_images WHERE state='pending' AND removed_at IS NULL)`).Scan(&n)
 	return n, err
