@@ -2,9 +2,12 @@ package chaos
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -39,5 +42,21 @@ func TestBehindIsWhatTheGalleryHasComparedAgain(t *testing.T) {
 		if got, err := a.behind(t.Context()); err != nil || got != step.want {
 			t.Errorf("after %s: %d behind, %v; want %d", step.what, got, err, step.want)
 		}
+	}
+}
+
+func TestAnErasedNameIsFoundInFiles(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"known_people/ann_0003-5.jpg": "photo", "logs/view.log": "renamed to ANN 0003", "mariadb/undo": "Ann 0003", "nsqd/images.dat": "Bea 0004",
+	} {
+		path := filepath.Join(folder, name)
+		testkit.Succeed(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		testkit.Succeed(t, os.WriteFile(path, []byte(content), 0o644))
+	}
+	found := strings.Join(testkit.Must(tracesInFiles(folder, []string{"Ann 0003"}))(t), "; ")
+	if strings.Count(found, "; ") != 1 || !strings.Contains(found, "ann_0003-5.jpg holds") || !strings.Contains(found, "view.log holds") {
+		t.Errorf("the name is found in %q, want in the log and the photo's name", found)
 	}
 }

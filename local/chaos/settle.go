@@ -42,6 +42,11 @@ func (s *harness) settle(ctx context.Context, r *Report) (err error) {
 	if t.traces, err = s.audit.traces(ctx, c.erasedNames()); err != nil {
 		return err
 	}
+	inFiles, err := tracesInFiles(s.data, c.erasedNames())
+	if err != nil {
+		return err
+	}
+	t.traces = append(t.traces, inFiles...)
 	if t.placed, err = s.audit.placed(ctx); err != nil {
 		return err
 	}

@@ -1,11 +1,18 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"lineup.dev/lineup/local/system"
 )
 
 // placedPhoto is what became of a file that was put into the gallery by hand.
@@ -86,6 +93,40 @@ func (a *audit) traces(ctx context.Context, names []string) (found []string, err
 			}
 		}
 	}
+	return found, err
+}
+
+// tracesInFiles tells which files below the folder, but the database's own, hold one of the
+// names, or have it in theirs: photos are called so after who was enrolled by them.
+func tracesInFiles(folder string, names []string) (found []string, err error) {
+	var all [][]byte
+	for _, name := range names {
+		name = strings.ToLower(name)
+		all = append(all, []byte(name), []byte(strings.ReplaceAll(name, " ", "_")))
+	}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it went meanwhile
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == system.MariaDB:
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		text := append(bytes.ToLower(content), strings.ToLower("\n"+entry.Name())...)
+		for _, name := range all {
+			if bytes.Contains(text, name) {
+				found = append(found, fmt.Sprintf("%s holds %q", path, name))
+			}
+		}
+		return nil
+	})
 	return found, err
 }
 
