@@ -43,6 +43,7 @@ type crew struct {
 	erased   map[int64][]string // by person: names that nobody else ever had
 	gallery  string             // folder of known people's photos
 	placed   map[string]bool    // files put there by hand, and whether they are there
+	banished map[string]bool    // those of them whose person was erased
 	pictures []int64
 	looked   int
 	refused  int // requests that were to be
@@ -58,7 +59,7 @@ func newCrew(view, root, gallery, portraits string, rng *rand.Rand) *crew {
 		http:   &http.Client{Timeout: 2 * answerTime, Transport: &http.Transport{}},
 		now:    state{map[int64]string{}, map[int64]int64{}, map[int64]decision{}},
 		photos: map[int64]string{}, photoOf: map[int64]int64{}, called: map[int64][]string{}, erased: map[int64][]string{},
-		gallery: gallery, placed: map[string]bool{},
+		gallery: gallery, placed: map[string]bool{}, banished: map[string]bool{},
 	}
 }
 
@@ -89,7 +90,7 @@ func (c *crew) run(ctx, acting context.Context) error {
 		case i < 51:
 			c.erase(ctx)
 		case i < 56:
-			c.place()
+			c.place(ctx)
 		case i < 61:
 			c.nameStranger(ctx)
 		case i < 67:
@@ -322,17 +323,6 @@ func (c *crew) look(ctx context.Context) {
 	if ok && c.ask(ctx, http.MethodPost, fmt.Sprintf("/images/%d/look", id), nil, nil, http.StatusAccepted) {
 		c.looked++
 	}
-}
-
-// see reads the people's pictures.
-func (c *crew) see(ctx context.Context) map[int64]pictured {
-	all := make(map[int64]pictured)
-	for _, id := range c.pictures {
-		var p pictured
-		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
-		all[id] = p
-	}
-	return all
 }
 
 // list reads as many changes as were made, and one more.

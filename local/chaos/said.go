@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -99,6 +100,17 @@ func (s state) holds(d decision, face faceItem) bool {
 	default:
 		return face.person() != s.survivor(d.not) && len(face.Not) == 1
 	}
+}
+
+// see reads the people's pictures.
+func (c *crew) see(ctx context.Context) map[int64]pictured {
+	all := make(map[int64]pictured)
+	for _, id := range c.pictures {
+		var p pictured
+		c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+		all[id] = p
+	}
+	return all
 }
 
 // ask sends JSON until it is answered by this status, reads the answer, and tells whether

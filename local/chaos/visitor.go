@@ -76,12 +76,19 @@ func (c *crew) erasedNames() (names []string) {
 }
 
 // place puts a photo into the gallery's folder, as somebody does with a file manager, or takes
-// it out again.
-func (c *crew) place() {
+// it out again, or erases whom it made known: for good.
+func (c *crew) place(ctx context.Context) {
 	visitor := visitors[c.rng.IntN(len(visitors))]
 	file := visitor + "_1.jpg"
 	path := filepath.Join(c.gallery, file)
-	if c.placed[file] {
+	there := c.placed[file]
+	switch {
+	case c.banished[file]:
+		return
+	case there && c.rng.IntN(3) == 0:
+		c.banish(ctx, visitor, file)
+		return
+	case there:
 		if err := os.Remove(path); err != nil {
 			note(&c.wrong, "take %s out of the gallery: %v", file, err)
 		}
@@ -96,6 +103,25 @@ func (c *crew) place() {
 		note(&c.wrong, "put %s into the gallery: %v", file, err)
 	}
 	c.placed[file] = true
+}
+
+// banish erases whoever was adopted by their file, if they were by now.
+func (c *crew) banish(ctx context.Context, visitor, file string) {
+	var list struct {
+		Items []struct {
+			ID   int64
+			Name string
+		}
+	}
+	if !c.ask(ctx, http.MethodGet, "/people?q="+visitor, nil, &list, http.StatusOK) {
+		return
+	}
+	for _, one := range list.Items {
+		if strings.EqualFold(one.Name, visitor) && c.ask(ctx, http.MethodDelete, fmt.Sprintf("/people/%d", one.ID), nil, nil, http.StatusAccepted) {
+			c.changed(expected{action: "erase", person: one.ID})
+			c.erased[one.ID], c.placed[file], c.banished[file] = []string{file}, false, true
+		}
+	}
 }
 
 // nameStranger names whoever without a name is in one of the people's pictures. Meanwhile
