@@ -44,6 +44,7 @@ type crew struct {
 	gallery  string             // folder of known people's photos
 	placed   map[string]bool    // files put there by hand, and whether they are there
 	pictures []int64
+	enrolled int // of the cast
 	looked   int
 	refused  int // requests that were to be
 	repeated int
@@ -77,36 +78,40 @@ func (c *crew) run(ctx, acting context.Context) error {
 	if err := c.post(ctx); err != nil {
 		return err
 	}
-	for n := 0; acting.Err() == nil && len(c.wrong) == 0; wait(acting, crewPause) {
-		switch i := c.rng.IntN(100); {
-		case i < 30 && n < len(cast):
-			c.enrol(ctx, cast[n].name, cast[n].name)
-			n++
-		case i < 37:
-			c.enrolAgain(ctx)
-		case i < 47:
-			c.merge(ctx)
-		case i < 51:
-			c.erase(ctx)
-		case i < 56:
-			c.place()
-		case i < 61:
-			c.nameStranger(ctx)
-		case i < 67:
-			c.undo(ctx)
-		case i < 75:
-			c.rename(ctx)
-		case i < 85:
-			c.correct(ctx)
-		case i < 91:
-			c.draw(ctx)
-		case i < 95:
-			c.askWrongly(ctx)
-		default:
-			c.look(ctx)
-		}
+	for acting.Err() == nil && len(c.wrong) == 0 {
+		c.act(ctx)
+		wait(acting, crewPause)
 	}
 	return nil
+}
+
+// act makes one change, each kind as often as its weight.
+func (c *crew) act(ctx context.Context) {
+	kinds := []struct {
+		weight int
+		do     func(context.Context)
+	}{
+		{30, c.enrolNext}, {7, c.enrolAgain}, {10, c.merge}, {4, c.erase}, {5, func(context.Context) { c.place() }}, {5, c.nameStranger}, {6, c.undo},
+		{8, c.rename}, {10, c.correct}, {6, c.draw}, {4, c.askWrongly}, {5, c.look},
+	}
+	at := c.rng.IntN(100)
+	for _, kind := range kinds {
+		if at -= kind.weight; at < 0 {
+			kind.do(ctx)
+			return
+		}
+	}
+}
+
+// enrolNext enrols who is not yet, and then has a picture looked at instead.
+func (c *crew) enrolNext(ctx context.Context) {
+	if c.enrolled == len(cast) {
+		c.look(ctx)
+		return
+	}
+	one := cast[c.enrolled]
+	c.enrolled++
+	c.enrol(ctx, one.name, one.name)
 }
 
 // post posts the pictures of the people.
