@@ -1,9 +1,9 @@
 package main
 
 import (
-	"context"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"image"
 	"image/jpeg"
