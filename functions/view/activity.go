@@ -59,6 +59,16 @@ func (p activityPage) Grouped() int64 {
 	return 0
 }
 
+// Wrong is how many parts do not do what they are there for.
+func (p activityPage) Wrong() (wrong int) {
+	for _, part := range p.Parts {
+		if isWrong(part) {
+			wrong++
+		}
+	}
+	return wrong
+}
+
 // Letters tells whether a queue has dead letters.
 func (p activityPage) Letters() bool {
 	return slices.ContainsFunc(p.Parts, func(part store.Part) bool { return part.State == "waiting" })
