@@ -63,12 +63,6 @@ func newCrew(view, root, gallery, portraits string, rng *rand.Rand) *crew {
 	}
 }
 
-// changed notes a change that was answered, and gives what it is to change.
-func (c *crew) changed(e expected) *state {
-	c.past, c.changes = append(c.past, c.now.clone()), append(c.changes, e)
-	return &c.now
-}
-
 // crewPause is between two of its requests.
 const crewPause = 300 * time.Millisecond
 
@@ -139,10 +133,6 @@ func (c *crew) post(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (c *crew) portrait(name string, n int) string {
-	return filepath.Join(c.portraits, name, fmt.Sprintf("%d.jpg", n))
 }
 
 // enrol enrols somebody under a name, by the first portrait of one of the cast: anyway, as
@@ -247,16 +237,6 @@ func (c *crew) rename(ctx context.Context) {
 	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/people/%d", id), map[string]string{"name": name}, nil, http.StatusOK) {
 		c.changed(expected{action: "name", person: id}).name(c, id, name)
 	}
-}
-
-// final gives one of the pictures, by chance, if it waits for nothing.
-func (c *crew) final(ctx context.Context) (id int64, p pictured, ok bool) {
-	if len(c.pictures) == 0 {
-		return 0, p, false
-	}
-	id = c.pictures[c.rng.IntN(len(c.pictures))]
-	ok = c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
-	return id, p, ok && (p.Status == "identified" || p.Status == "unknown")
 }
 
 // correct says of a face whose it is, whose not, or that it is nobody's business.
