@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -134,7 +135,7 @@ func TestADeletedPictureIsNotOfferedBack(t *testing.T) {
 	receive, _ := receiveAs(t, http.StatusOK, map[string]any{})
 	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
 	id := s.finish(t, "a.jpg", withFaces())
-	testkit.Must(s.DeleteImage(t.Context(), id, ""))(t)
+	testkit.Must(s.DeleteImage(t.Context(), id, "", func(context.Context, string) error { return nil }))(t)
 	r := s.send(t, fmt.Sprintf("/images/%d?do=delete", id), url.Values{})
 	body := s.get(t, r.header.Get("Location")).body
 	has(t, body, "Deleted a picture.")

@@ -40,7 +40,7 @@ type Page struct {
 // OpenPage opens a tab in a browser of its own; addresses are of that site, as http://host:port.
 func OpenPage(t testing.TB, origin string) *Page {
 	t.Helper()
-	return watch(t, Open(t), origin)
+	return watch(Open(t), t, origin)
 }
 
 // Another opens another tab of the same browser.
@@ -48,10 +48,10 @@ func (p *Page) Another() *Page {
 	p.t.Helper()
 	tab, cancel := chromedp.NewContext(p.Tab)
 	p.t.Cleanup(cancel)
-	return watch(p.t, tab, p.origin)
+	return watch(tab, p.t, p.origin)
 }
 
-func watch(t testing.TB, tab context.Context, origin string) *Page {
+func watch(tab context.Context, t testing.TB, origin string) *Page {
 	t.Helper()
 	p := &Page{Tab: tab, t: t, origin: origin}
 	var said []string
