@@ -73,48 +73,48 @@ func refusedTitle(p serve.Problem) string {
 }
 
 // ways are what can be sent instead.
-func (f *refusedForm) ways(r *http.Request) (ways []way) {
-	upload := r.PostForm == nil
-	switch strings.TrimPrefix(f.problem.Type, serve.ProblemType("")) {
+func (r *refusedForm) ways(request *http.Request) (ways []way) {
+	upload := request.PostForm == nil
+	switch strings.TrimPrefix(r.problem.Type, serve.ProblemType("")) {
 	case "same-spelling":
-		ways = f.whoIsMeant(upload, r.URL.Query().Get("do") == "name")
+		ways = r.whoIsMeant(upload, request.URL.Query().Get("do") == "name")
 	case "like-another":
-		if like := likeWhom(f.Photos); like != nil && r.URL.Path == "/people" {
+		if like := likeWhom(r.Photos); like != nil && request.URL.Path == "/people" {
 			ways = append(ways, way{Label: "Add to " + personName(*like), Field: "name", Value: string(like.Name)})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
-		ways = f.whichFace()
+		ways = r.whichFace()
 	}
 	for i := range ways {
-		ways[i].Action, ways[i].Kept = r.URL.RequestURI(), otherFields(r.PostForm, ways[i].Field)
+		ways[i].Action, ways[i].Kept = request.URL.RequestURI(), otherFields(request.PostForm, ways[i].Field)
 		ways[i].Upload = upload
-		ways[i].AskName = upload && r.URL.Path == "/people" && ways[i].Field != "name"
+		ways[i].AskName = upload && request.URL.Path == "/people" && ways[i].Field != "name"
 	}
 	return ways
 }
 
 // whoIsMeant are the answers to a name that somebody has, who was to be enrolled, named, or
 // is in a picture.
-func (f *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
+func (r *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
 	if !upload && !naming {
-		for _, p := range f.People {
+		for _, p := range r.People {
 			ways = append(ways, way{Label: fmt.Sprintf("%s, person %d", p.Name, p.ID), Field: "person", Value: strconv.FormatInt(p.ID, 10)})
 		}
 		return ways
 	}
-	if naming && len(f.People) == 1 {
+	if naming && len(r.People) == 1 {
 		ways = append(ways, way{Label: "They are one person: merge", Field: "merge", Value: "true"})
 	}
 	return append(ways, way{Label: "Two people of that name", Field: "new", Value: "true"})
 }
 
 // whichFace are the faces to choose from, where one photo shows several.
-func (f *refusedForm) whichFace() (ways []way) {
-	if len(f.Photos) != 1 || f.Photos[0].Similar != nil || len(facesIn(f.Photos[0])) < 2 {
+func (r *refusedForm) whichFace() (ways []way) {
+	if len(r.Photos) != 1 || r.Photos[0].Similar != nil || len(facesIn(r.Photos[0])) < 2 {
 		return nil
 	}
-	for i := range facesIn(f.Photos[0]) {
+	for i := range facesIn(r.Photos[0]) {
 		ways = append(ways, way{Label: fmt.Sprintf("Face %d from the left", i+1), Field: "face", Value: strconv.Itoa(i + 1)})
 	}
 	return ways

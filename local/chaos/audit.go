@@ -177,17 +177,3 @@ func (a *audit) rows(ctx context.Context) (map[int64]*row, error) {
 		FROM faces f LEFT JOIN person p ON p.id=f.person_id WHERE f.image_id>? ORDER BY f.id`, a.after)
 	return all, err
 }
-
-func (a *audit) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := a.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}

@@ -46,15 +46,6 @@ const (
 	realLease = 45 * time.Second
 )
 
-// times are what the programs are told, how often receive is pinged, and the lease.
-func (s *Settings) times() (environment []string, ping, lease time.Duration) {
-	environment = []string{fmt.Sprintf("MAX_ATTEMPTS=%d", attempts), fmt.Sprintf("MAX_IN_FLIGHT=%d", inFlight)}
-	if s.Times == "real" {
-		return environment, realPing, realLease
-	}
-	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=1s", "RETRY_MOST=8s", "BREAKER_OPEN=3s", "RETRY_MAX=8s", "SINK_TIMEOUT=15s"), 3 * time.Second, 12 * time.Second
-}
-
 // Run runs everything in a folder of its own, which it removes when all was good and
 // otherwise names. The error says why there is no report. say is told what happens, a
 // line each time, by several goroutines at once.

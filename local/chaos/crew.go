@@ -44,6 +44,7 @@ type crew struct {
 	gallery  string             // folder of known people's photos
 	placed   map[string]bool    // files put there by hand, and whether they are there
 	pictures []int64
+	enrolled int // of the cast
 	looked   int
 	refused  int // requests that were to be
 	repeated int
@@ -62,12 +63,6 @@ func newCrew(view, root, gallery, portraits string, rng *rand.Rand) *crew {
 	}
 }
 
-// changed notes a change that was answered, and gives what it is to change.
-func (c *crew) changed(e expected) *state {
-	c.past, c.changes = append(c.past, c.now.clone()), append(c.changes, e)
-	return &c.now
-}
-
 // crewPause is between two of its requests.
 const crewPause = 300 * time.Millisecond
 
@@ -77,36 +72,40 @@ func (c *crew) run(ctx, acting context.Context) error {
 	if err := c.post(ctx); err != nil {
 		return err
 	}
-	for n := 0; acting.Err() == nil && len(c.wrong) == 0; wait(acting, crewPause) {
-		switch i := c.rng.IntN(100); {
-		case i < 30 && n < len(cast):
-			c.enrol(ctx, cast[n].name, cast[n].name)
-			n++
-		case i < 37:
-			c.enrolAgain(ctx)
-		case i < 47:
-			c.merge(ctx)
-		case i < 51:
-			c.erase(ctx)
-		case i < 56:
-			c.place()
-		case i < 61:
-			c.nameStranger(ctx)
-		case i < 67:
-			c.undo(ctx)
-		case i < 75:
-			c.rename(ctx)
-		case i < 85:
-			c.correct(ctx)
-		case i < 91:
-			c.draw(ctx)
-		case i < 95:
-			c.askWrongly(ctx)
-		default:
-			c.look(ctx)
-		}
+	for acting.Err() == nil && len(c.wrong) == 0 {
+		c.act(ctx)
+		wait(acting, crewPause)
 	}
 	return nil
+}
+
+// act makes one change, each kind as often as its weight.
+func (c *crew) act(ctx context.Context) {
+	kinds := []struct {
+		weight int
+		do     func(context.Context)
+	}{
+		{30, c.enrolNext}, {7, c.enrolAgain}, {10, c.merge}, {4, c.erase}, {5, func(context.Context) { c.place() }}, {5, c.nameStranger}, {6, c.undo},
+		{8, c.rename}, {10, c.correct}, {6, c.draw}, {4, c.askWrongly}, {5, c.look},
+	}
+	at := c.rng.IntN(100)
+	for _, kind := range kinds {
+		if at -= kind.weight; at < 0 {
+			kind.do(ctx)
+			return
+		}
+	}
+}
+
+// enrolNext enrols who is not yet, and then has a picture looked at instead.
+func (c *crew) enrolNext(ctx context.Context) {
+	if c.enrolled == len(cast) {
+		c.look(ctx)
+		return
+	}
+	one := cast[c.enrolled]
+	c.enrolled++
+	c.enrol(ctx, one.name, one.name)
 }
 
 // post posts the pictures of the people.
@@ -134,10 +133,6 @@ func (c *crew) post(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (c *crew) portrait(name string, n int) string {
-	return filepath.Join(c.portraits, name, fmt.Sprintf("%d.jpg", n))
 }
 
 // enrol enrols somebody under a name, by the first portrait of one of the cast: anyway, as
@@ -242,16 +237,6 @@ func (c *crew) rename(ctx context.Context) {
 	if c.ask(ctx, http.MethodPatch, fmt.Sprintf("/people/%d", id), map[string]string{"name": name}, nil, http.StatusOK) {
 		c.changed(expected{action: "name", person: id}).name(c, id, name)
 	}
-}
-
-// final gives one of the pictures, by chance, if it waits for nothing.
-func (c *crew) final(ctx context.Context) (id int64, p pictured, ok bool) {
-	if len(c.pictures) == 0 {
-		return 0, p, false
-	}
-	id = c.pictures[c.rng.IntN(len(c.pictures))]
-	ok = c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
-	return id, p, ok && (p.Status == "identified" || p.Status == "unknown")
 }
 
 // correct says of a face whose it is, whose not, or that it is nobody's business.

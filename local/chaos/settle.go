@@ -67,3 +67,12 @@ func (s *harness) awaitCompared(ctx context.Context) error {
 	}
 	return s.awaitIdle(ctx) // what it changed is to be told
 }
+
+// times are what the programs are told, how often receive is pinged, and the lease.
+func (s *Settings) times() (environment []string, ping, lease time.Duration) {
+	environment = []string{fmt.Sprintf("MAX_ATTEMPTS=%d", attempts), fmt.Sprintf("MAX_IN_FLIGHT=%d", inFlight)}
+	if s.Times == "real" {
+		return environment, realPing, realLease
+	}
+	return append(environment, "HINT_AGE=15s", "SWEEP_INTERVAL=2s", "LEASE=12s", "FACE_TIMEOUT=6s", "READ_TIMEOUT=3s", "HEALTH_TIMEOUT=3s", "WRITE_TIMEOUT=1s", "RETRY_MOST=8s", "BREAKER_OPEN=3s", "RETRY_MAX=8s", "SINK_TIMEOUT=15s"), 3 * time.Second, 12 * time.Second
+}

@@ -114,3 +114,23 @@ func (c *crew) nameStranger(ctx context.Context) {
 		c.changed(expected{action: "name", person: person.ID}).name(c, person.ID, name)
 	}
 }
+
+// changed notes a change that was answered, and gives what it is to change.
+func (c *crew) changed(e expected) *state {
+	c.past, c.changes = append(c.past, c.now.clone()), append(c.changes, e)
+	return &c.now
+}
+
+func (c *crew) portrait(name string, n int) string {
+	return filepath.Join(c.portraits, name, fmt.Sprintf("%d.jpg", n))
+}
+
+// final gives one of the pictures, by chance, if it waits for nothing.
+func (c *crew) final(ctx context.Context) (id int64, p pictured, ok bool) {
+	if len(c.pictures) == 0 {
+		return 0, p, false
+	}
+	id = c.pictures[c.rng.IntN(len(c.pictures))]
+	ok = c.ask(ctx, http.MethodGet, fmt.Sprintf("/images/%d", id), nil, &p, http.StatusOK)
+	return id, p, ok && (p.Status == "identified" || p.Status == "unknown")
+}

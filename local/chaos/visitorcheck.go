@@ -130,3 +130,17 @@ func (a *audit) strangers(ctx context.Context) (all []strangerFace, err error) {
 	}, "SELECT image_id, person_id FROM faces WHERE decided_by='stranger' AND person_id IS NOT NULL")
 	return all, err
 }
+
+func (a *audit) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := a.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -96,7 +96,7 @@ func keptSegment(segment []byte) []byte {
 		if !ok || turned == nil {
 			return nil
 		}
-		head := []byte{0xff, jpegApp1, 0, byte(2 + len(exifSignature) + len(turned))}
+		head := []byte{0xff, jpegApp1, 0, byte(2 + len(exifSignature) + len(turned))} //nolint:gosec // some 30 bytes
 		return slices.Concat(head, []byte(exifSignature), turned)
 	case marker == jpegApp2 && bytes.HasPrefix(content, []byte("ICC_PROFILE\x00")),
 		marker == jpegApp14 && bytes.HasPrefix(content, []byte("Adobe")):
@@ -125,7 +125,7 @@ func stripPNG(file []byte) []byte {
 		case slices.Contains(keptChunks, chunkName):
 			out = append(out, file[at:end]...)
 		case chunkName == "eXIf" && turned != nil:
-			chunk := slices.Concat([]byte{0, 0, 0, byte(len(turned))}, []byte(chunkName), turned)
+			chunk := slices.Concat([]byte{0, 0, 0, byte(len(turned))}, []byte(chunkName), turned) //nolint:gosec // some 30 bytes
 			out = append(out, binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))...)
 		}
 		if at = end; chunkName == "IEND" {
@@ -158,7 +158,7 @@ func stripWebP(file []byte) []byte {
 			turned := onlyOrientation(bytes.TrimPrefix(file[at+head:end], []byte(exifSignature)))
 			if turned != nil && 0 <= flags && flags < len(out) {
 				out[flags] |= webPHasEXIF
-				out = append(out, slices.Concat([]byte(chunkName), []byte{byte(len(turned)), 0, 0, 0}, turned)...)
+				out = append(out, slices.Concat([]byte(chunkName), []byte{byte(len(turned)), 0, 0, 0}, turned)...) //nolint:gosec // some 30 bytes
 			}
 		}
 		at = end

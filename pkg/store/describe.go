@@ -224,21 +224,27 @@ func describeFaces(ctx context.Context, tx *sql.Tx, r Redescribed) error {
 		if _, err := tx.ExecContext(ctx, insertFaceBeside, r.Model, descriptor, settled, face.ID); err != nil {
 			return err
 		}
-		if descriptor == nil {
-			continue
-		}
-		of, err := query(ctx, tx, scanID, selectPhotosOfFace, face.ID)
+		of, err := describeItsPhotos(ctx, tx, face.ID, r.Model, descriptor)
 		if err != nil {
 			return err
-		}
-		for _, photo := range of {
-			if _, err := tx.ExecContext(ctx, insertFaceDescriptor, photo, r.Model, descriptor); err != nil {
-				return err
-			}
 		}
 		photos = append(photos, of...)
 	}
 	return stampDescribed(ctx, tx, r.Model, photos)
+}
+
+// describeItsPhotos gives the photos that the face is its descriptor, where it has one.
+func describeItsPhotos(ctx context.Context, tx *sql.Tx, face int64, model string, descriptor []byte) ([]int64, error) {
+	if descriptor == nil {
+		return nil, nil
+	}
+	photos, err := query(ctx, tx, scanID, selectPhotosOfFace, face)
+	for _, photo := range photos {
+		if _, err := tx.ExecContext(ctx, insertFaceDescriptor, photo, model, descriptor); err != nil {
+			return nil, err
+		}
+	}
+	return photos, err
 }
 
 const (

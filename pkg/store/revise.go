@@ -124,7 +124,7 @@ func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, annou
 			args = append(args, r.ruleValues()...)
 		}
 		rows := strings.TrimSuffix(strings.Repeat(row+union, len(chunk)), union)
-		statement := fmt.Sprintf(updateRevised, rows)
+		statement := fmt.Sprintf(updateRevised, rows) //nolint:gosec // rows are question marks
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
 			return fmt.Errorf("revise images from %d on: %w", chunk[0].id, err)
 		}
