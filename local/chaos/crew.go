@@ -248,16 +248,11 @@ func (c *crew) correct(ctx context.Context) {
 		return
 	}
 	face, person := p.Faces[0].ID, ids[c.rng.IntN(len(ids))]
-	d := decision{image: image, is: person}
-	said := c.now.faces[face]
-	switch n := c.rng.IntN(4); {
-	case said.ignored || said.not != 0 || c.now.survivor(said.is) == person:
+	d, ok := c.now.correction(p.Faces[0], person, c.rng.IntN(4))
+	if !ok {
 		return
-	case said.is == 0 && n == 0:
-		d = decision{image: image, ignored: true}
-	case said.is == 0 && n == 1:
-		d = decision{image: image, not: person}
 	}
+	d.image = image
 	action, body := "is", map[string]any{"person": person}
 	switch {
 	case d.ignored:

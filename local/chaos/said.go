@@ -102,6 +102,22 @@ func (s state) holds(d decision, face faceItem) bool {
 	}
 }
 
+// correction is one of the things that may be said of the face, if it is sure to change
+// something: a face of somebody who was erased becomes ignored by that, now or soon, so that only
+// one that is somebody's is.
+func (s state) correction(face faceItem, person int64, kind int) (d decision, ok bool) {
+	said := s.faces[face.ID]
+	switch {
+	case said.ignored || said.not != 0 || s.survivor(said.is) == person:
+		return d, false
+	case said.is != 0 || kind > 1:
+		return decision{is: person}, true
+	case kind == 1:
+		return decision{not: person}, true
+	}
+	return decision{ignored: true}, face.Person != nil
+}
+
 // see reads the people's pictures.
 func (c *crew) see(ctx context.Context) map[int64]pictured {
 	all := make(map[int64]pictured)
