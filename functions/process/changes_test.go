@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,8 +30,12 @@ func (s *system) enrolled(t *testing.T, name string) int64 {
 }
 
 func changed(change int64, action string, person int64, name string, people string) string {
-	return fmt.Sprintf(`dev.lineup.person.changed %d {"id":%d,"action":"%s","by":"phone","person":{"id":%d,"name":"%s"},"people":%s,"image":null,"face":null,"undoes":null}`,
-		change, change, action, person, name, people)
+	named := "null"
+	if name != "" {
+		named = strconv.Quote(name)
+	}
+	return fmt.Sprintf(`dev.lineup.person.changed %d {"id":%d,"action":"%s","by":"phone","person":{"id":%d,"name":%s},"people":%s,"image":null,"face":null,"undoes":null}`,
+		change, change, action, person, named, people)
 }
 
 func TestChangesOfPeopleAreAnnounced(t *testing.T) {
