@@ -9,7 +9,7 @@ import (
 
 // ModelSettings say to which model to change, and when.
 type ModelSettings struct {
-	NextModel  string  `envconfig:"NEXT_MODEL" desc:"name, in its manifest, of the model that is to describe what is there and then to answer; the same in process; taken away before it answers, what it described is removed; see docs/operations.md"`
+	NextModel  string  `envconfig:"NEXT_MODEL" form:"any" desc:"name, in its manifest, of the model that is to describe what is there and then to answer; the same in process; taken away before it answers, what it described is removed; see docs/operations.md"`
 	NextPhotos float64 `envconfig:"NEXT_PHOTOS" default:"1" min:"0" max:"1" desc:"share of people's photos that NEXT_MODEL must have described before it answers; the others count no more then"`
 	NextFaces  float64 `envconfig:"NEXT_FACES" default:"0.9" min:"0" max:"1" desc:"share of the faces of pictures, likewise; the others stay whose they are"`
 }

@@ -59,6 +59,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"twoDigits":   twoDigits,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 		"day":         dayOf,
+		"ago":         ago,
 		"rfc3339":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"shell":       shell,
 		"ordinal":     func(index int) int { return index + 1 },

@@ -202,7 +202,7 @@ func TestWhoAsksForOnePictureTooManyWaitsAndIsThenTurnedAway(t *testing.T) {
 func TestAClientThatDoesNotReadGivesItsSlotUp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) {
-		o.PicturesAtOnce, o.RequestTimeout, o.SendTimeout = 1, time.Second, 2*time.Second
+		o.PicturesAtOnce, o.RequestTimeout, o.SendTimeout, o.Originals = 1, time.Second, 2*time.Second, "as-is"
 	})
 	s.put(t, "large.jpg", append(jpegOf(t), make([]byte, 20<<20-1000)...)) // more than a connection buffers
 	s.put(t, "small.jpg", jpegOf(t))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,4 +159,27 @@ const aroundFace = 1.25
 
 func circleOf(b lineup.Box) circle {
 	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
+}
+
+// ago is how long ago a time is, in the words of static/times.js.
+func ago(t time.Time) string {
+	seconds := time.Since(t).Seconds()
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"year", 31_557_600}, {"month", 2_629_800}, {"week", 604_800}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
+		if math.Abs(seconds) < unit.size {
+			continue
+		}
+		n := int(math.Round(math.Abs(seconds) / unit.size))
+		span := fmt.Sprintf("%d %s", n, unit.name)
+		if n > 1 {
+			span += "s"
+		}
+		if seconds < 0 {
+			return "in " + span
+		}
+		return span + " ago"
+	}
+	return "just now"
 }

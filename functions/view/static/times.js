@@ -1,12 +1,12 @@
-// Times are told as how long ago they are; the whole time stays as the title.
+// How long ago something was goes on being true while the page is open. The server says it
+// in the same words (ago in summary.go), so that nothing moves.
 
 const units = [["year", 31_557_600], ["month", 2_629_800], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
 function tell() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const text = ago((Date.parse(time.dateTime) - Date.now()) / 1000);
-    time.title ||= time.textContent;
     if (time.textContent !== text) time.textContent = text;
   }
 }
