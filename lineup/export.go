@@ -145,11 +145,11 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 
 // rowsOf are a picture's rows of the table: one for each face, or one.
 func rowsOf(image lineup.Image) (rows [][]string) {
-	start := []string{strconv.FormatInt(image.ID, 10), image.Path, image.FileName, string(image.Status)}
+	start := []string{strconv.FormatInt(image.ID, 10), lineup.SpreadsheetText(image.Path), lineup.SpreadsheetText(image.FileName), string(image.Status)}
 	for _, face := range image.Faces {
 		row := append(append([]string{}, start...), strconv.FormatInt(face.ID, 10), "", "", string(face.DecidedBy), strconv.FormatBool(face.Ignored), "", "", "", "", "")
 		if face.Person != nil {
-			row[5], row[6] = strconv.FormatInt(face.Person.ID, 10), string(face.Person.Name)
+			row[5], row[6] = strconv.FormatInt(face.Person.ID, 10), lineup.SpreadsheetText(string(face.Person.Name))
 		}
 		if face.Similarity != nil {
 			row[9] = fmt.Sprintf("%.4f", *face.Similarity)
@@ -208,6 +208,9 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 	r = xmp.Region{Box: *face.Box, Ignored: face.Ignored, Machine: face.DecidedBy != lineup.ByHand}
 	if face.Person != nil {
 		r.Name = string(face.Person.Name)
+		if face.ImageName == fmt.Sprintf("faces/%d", face.ID) { // it is a photo of that person, and lies nowhere else
+			r.Machine = false
+		}
 	}
 	for _, id := range face.Not {
 		name, err := e.nameOf(ctx, id)

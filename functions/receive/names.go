@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -28,16 +29,11 @@ func personName(name string) (string, error) {
 		return "", malformed("name has more than %d characters", maxName)
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "", malformed("name has a control character")
-	case strings.ContainsFunc(name, turns):
+	case strings.ContainsFunc(name, lineup.Turns):
 		return "", malformed("name has a character that turns the direction of what follows (U+202A to U+202E, U+2066 to U+2069); leave it out: names in any script are shown right without")
 	}
 	return name, nil
 }
-
-// turns tells of the characters that make one name look like another: they turn the
-// direction of what follows. Marks of direction, which only say how neutral characters
-// belong, are in names of several scripts.
-func turns(c rune) bool { return c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' }
 
 // imageName is a photo's name in the gallery: readable, a plain file name whatever
 // the person is called, and the same for the same person and photo.

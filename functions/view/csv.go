@@ -22,18 +22,9 @@ func writeCSV(w http.ResponseWriter, images []lineup.Image) {
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(image.ID, 10),
-			cell(image.Path), cell(image.FileName), string(image.Status), cell(image.Reason), cell(strings.Join(names, "; ")),
+			lineup.SpreadsheetText(image.Path), lineup.SpreadsheetText(image.FileName), string(image.Status), lineup.SpreadsheetText(image.Reason), lineup.SpreadsheetText(strings.Join(names, "; ")),
 			image.CreatedAt.UTC().Format(time.RFC3339), image.UpdatedAt.UTC().Format(time.RFC3339),
 		})
 	}
 	csv.NewWriter(w).WriteAll(rows) //nolint:errcheck // whoever went away has no error to be told
-}
-
-// cell is text that no spreadsheet takes for a formula
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

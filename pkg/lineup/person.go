@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // tail is what tells photos of one person apart: the hash that receive puts there,
@@ -34,6 +35,21 @@ func PersonOfPath(imageName string) string {
 	return PersonOf(imageName)
 }
 
+// Turns tells of the characters that make one name look like another: they turn the
+// direction of what follows. Marks of direction, which only say how neutral characters
+// belong, are in names of several scripts.
+func Turns(c rune) bool { return c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' }
+
+// PlainName is a name, as a file or its metadata has it, without what no name may hold.
+func PlainName(name string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || Turns(c) {
+			return -1
+		}
+		return c
+	}, name)
+}
+
 // Name is a person's name, and null in JSON of one whom nobody has named yet.
 type Name string
 
@@ -43,4 +59,13 @@ func (n Name) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(string(n))
+}
+
+// SpreadsheetText is text for a table that no spreadsheet takes for a formula
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+func SpreadsheetText(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }

@@ -198,6 +198,14 @@ func (f folder) remove(ctx context.Context, name string) error {
 	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove: %w", fileError(err))
 	}
+	// A folder that is empty now goes as well, as its name may be a person's; but for Lineup's
+	// own, into which somebody may be about to write.
+	own := strings.HasPrefix(name, "uploads/") || strings.HasPrefix(name, "derived/")
+	for above := path.Dir(name); above != "." && !own; above = path.Dir(above) {
+		if dir.Remove(above) != nil {
+			break
+		}
+	}
 	return nil
 }
 

@@ -151,7 +151,7 @@ func peopleSpelled(ctx context.Context, q querier, spelling string) ([]lineup.Pe
 
 // createPerson inserts a person. Whoever does holds the spelling's lock.
 func createPerson(ctx context.Context, tx *sql.Tx, name, spelling string) (id int64, err error) {
-	result, err := tx.ExecContext(ctx, insertPerson, nullable(name), nullable(spelling))
+	result, err := tx.ExecContext(ctx, insertPerson, nullable(lineup.PlainName(name)), nullable(spelling))
 	if err != nil {
 		return 0, err
 	}

@@ -136,11 +136,15 @@ func (n *node) text(space, name string) string {
 	return ""
 }
 
-// number is the property as a number, 0 for none.
+// number is the property as a number: 0 where there is none, NaN for what is no number.
 func (n *node) number(space, name string) float64 {
-	number, err := strconv.ParseFloat(n.text(space, name), 64)
-	if err != nil || math.IsInf(number, 0) || math.IsNaN(number) {
+	text := n.text(space, name)
+	if text == "" {
 		return 0
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(number, 0) {
+		return math.NaN()
 	}
 	return number
 }

@@ -45,6 +45,7 @@ func TestRead(t *testing.T) {
 		"without a name":  {strings.ReplaceAll(asElements, ">Anna<", "><"), nil},
 		"in pixels":       {strings.ReplaceAll(asElements, "normalized", "pixel"), nil},
 		"outside":         {strings.ReplaceAll(asElements, "<stArea:x>0.5<", "<stArea:x>1.5<"), nil},
+		"no number, x":    {strings.ReplaceAll(asElements, "<stArea:x>0.5<", "<stArea:x>NaN<"), nil},
 		"no number":       {strings.ReplaceAll(asElements, "<stArea:w>0.25<", "<stArea:w>NaN<"), nil},
 		"infinite":        {strings.ReplaceAll(asElements, "<stArea:w>0.25<", "<stArea:w>1e999<"), nil},
 		"an endless name": {strings.ReplaceAll(asElements, ">Anna<", ">"+strings.Repeat("A", 201)+"<"), nil},
