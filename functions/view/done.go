@@ -105,6 +105,9 @@ func did(c store.Change) string {
 	case store.ActionIs:
 		return "Said who a face is: " + name
 	case store.ActionIsNot:
+		if c.Person == nil {
+			return "Said who a face is not"
+		}
 		return "Said who it is not: " + name
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"
