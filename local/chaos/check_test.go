@@ -149,8 +149,16 @@ func TestARunIsJudged(t *testing.T) {
 			p.Faces = p.Faces[1:]
 			f.told.after[5] = p
 		}, lost, "is gone"},
-		"no hand decided it":            {func(f *facts) { delete(f.crew.now.faces, 50) }, wrong, "by no hand"},
-		"a new look finds nobody":       {func(f *facts) { f.told.before[5].Faces[2].Person = &struct{ ID int64 }{9} }, wrong, "a new look"},
+		"no hand decided it":      {func(f *facts) { delete(f.crew.now.faces, 50) }, wrong, "by no hand"},
+		"a new look finds nobody": {func(f *facts) { f.told.before[5].Faces[2].Person = &struct{ ID int64 }{9} }, wrong, "a new look"},
+		"a new look finds a stranger": {func(f *facts) {
+			face := &f.told.after[5].Faces[2]
+			face.Person, face.DecidedBy = &struct{ ID int64 }{9}, "stranger"
+		}, "", ""},
+		"a new look finds no more who has a name": {func(f *facts) {
+			f.told.before[5].Faces[2].Person, f.told.after[5].Faces[2].Person = &struct{ ID int64 }{8}, &struct{ ID int64 }{9}
+			f.told.after[5].Faces[2].DecidedBy = "stranger"
+		}, wrong, "a new look"},
 		"an answer that may not change": {func(f *facts) { f.crew.pictures = nil }, doubled, "written over"},
 		"a program panicked":            {func(f *facts) { f.logs = []string{"panic"} }, wrong, "panic"},
 	} {

@@ -142,11 +142,15 @@ func (f facts) checkLooks(v *findings) {
 	}
 }
 
-// answer is whose each of its faces is, 0 for nobody's.
+// answer is which named person's each of its faces is, 0 for nobody's. Nothing is compared
+// again for strangers, so that only a new look finds those that began since.
 func (p pictured) answer() map[int64]int64 {
 	all := make(map[int64]int64)
 	for _, face := range p.Faces {
-		all[face.ID] = face.person()
+		all[face.ID] = 0
+		if face.DecidedBy != string(lineup.ByStranger) {
+			all[face.ID] = face.person()
+		}
 	}
 	return all
 }

@@ -82,6 +82,7 @@ func (r *Report) Write(w io.Writer) {
 		{"pages of view read", r.pages},
 		{"dead letters", len(f.dead)},
 		{"people enrolled", fmt.Sprintf("%d, of them %d by a photo that cannot be used; %d enrolments repeated", len(f.crew.now.names), f.crew.unusable, f.crew.repeated)},
+		{"people erased", fmt.Sprintf("%d; of %d whose photo was put into the gallery's folder, %d", len(f.crew.erased), len(f.crew.placed), len(f.crew.banished))},
 		{"changes by hand", fmt.Sprintf("%d, and %d new looks; %d requests refused as they should, %d sent again", len(f.crew.changes), f.crew.looked, f.crew.refused, f.crew.retries)},
 		{"requests sent again for want of an answer", r.retries},
 		{"posting throttled back, too much waiting", seconds(r.throttled)},
