@@ -24,7 +24,7 @@ func decision(f lineup.Face) string {
 func sure(f lineup.Face) string {
 	text := personName(*f.Person)
 	if f.DecidedBy == lineup.ByStranger {
-		text += ", whom nobody has named yet"
+		return text + ", whom nobody has named yet" + stranger(f)
 	}
 	if f.Similarity == nil {
 		return text + "."
@@ -39,6 +39,34 @@ func sure(f lineup.Face) string {
 		}
 	}
 	return text + ", and nobody else comes near."
+}
+
+// stranger ends the sentence of a face that is a stranger's: its similarity is that to the nearest who is known, and
+// how like it is to the stranger's other faces is among the candidates, unless it is the first of them.
+func stranger(f lineup.Face) string {
+	text, nearest := ".", ""
+	for _, c := range f.Candidates {
+		switch {
+		case c.Person.ID == f.Person.ID:
+			text = fmt.Sprintf(": %.2f.", c.Similarity)
+		case c.Person.Name != "" && nearest == "":
+			nearest = fmt.Sprintf(" Of those who are known, the nearest is %s with %.2f.", personName(c.Person), c.Similarity)
+		}
+	}
+	return text + nearest
+}
+
+// likeness is how like a face is to whose it is; a dash when there is nothing to compare it with.
+func likeness(f lineup.Face) string {
+	if f.DecidedBy != lineup.ByStranger {
+		return twoDigits(f.Similarity)
+	}
+	for _, c := range f.Candidates {
+		if f.Person != nil && c.Person.ID == f.Person.ID {
+			return twoDigits(&c.Similarity)
+		}
+	}
+	return twoDigits(nil)
 }
 
 // refused is why the machine took a face for nobody.

@@ -73,7 +73,8 @@ type aboutPerson struct{ Before, Name, After string }
 func didWhom(c store.Change) aboutPerson {
 	text, name := did(c), whom(c)
 	i := strings.LastIndex(text, name)
-	if c.Person == nil || i < 0 {
+	gone := c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
+	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
 	return aboutPerson{text[:i], name, text[i+len(name):]}
@@ -104,6 +105,9 @@ func did(c store.Change) string {
 	case store.ActionIs:
 		return "Said who a face is: " + name
 	case store.ActionIsNot:
+		if c.Person == nil {
+			return "Said who a face is not"
+		}
 		return "Said who it is not: " + name
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"

@@ -130,7 +130,7 @@ func TestFilesDroppedAnywhereAreUploaded(t *testing.T) {
 		t.Error("a page that is left while it uploads does not warn")
 	}
 	u.release()
-	until(t, tab, "all are through", `document.getElementById("uploaded").textContent.startsWith("5 ")`)
+	until(t, tab, "all are through", `document.getElementById("uploaded").textContent === "4 uploaded, 1 not"`)
 	rows := inPage[[]string](t, tab, `[...document.querySelectorAll("#uploads li")].map(li => li.innerText.replace(/\s+/g, " "))`)
 	named := slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return !strings.Contains(row, "Dad") })
 	if len(named) != 4 {

@@ -11,7 +11,7 @@ const ask = "/api/v1/images";
 
 const writes = document.querySelector('a[href="/add"]') !== null;
 const queue = [];
-let running = 0, finished = 0, all = 0, list = null;
+let running = 0, finished = 0, refused = 0, all = 0, list = null;
 
 addEventListener("submit", event => {
   if (event.target.id !== "upload") return;
@@ -69,13 +69,14 @@ async function work() {
       await send(file, row);
     } catch (error) {
       row.tell(error.message, "failed");
+      refused++;
     }
     finished++;
     tellAll();
     now();
   }
   running--;
-  if (running === 0) say(`${finished} of ${all} uploaded`);
+  if (running === 0) say(uploaded());
 }
 
 // send uploads a file and tells what came of it. What is asked to come later comes later.
@@ -177,5 +178,9 @@ function ofUploads() {
 }
 
 function tellAll() {
-  if (list) document.getElementById("uploaded").textContent = finished < all ? `Uploading: ${finished} of ${all}` : `${all} uploaded`;
+  if (list) document.getElementById("uploaded").textContent = finished < all ? `Uploading: ${finished} of ${all}` : uploaded();
+}
+
+function uploaded() {
+  return `${finished - refused} uploaded${refused ? `, ${refused} not` : ""}`;
 }
