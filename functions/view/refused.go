@@ -53,10 +53,23 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	content := problemPage{Problem: problem, People: met.People, Photos: met.Photos, Ways: met.ways(r)}
 	content.Title = refusedTitle(problem)
+	if len(content.Ways) > 0 { // they are what the API's caller is told to send
+		content.Detail = beforeHint(content.Detail)
+	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
 		content.People = []lineup.Person{{ID: met.id}}
 	}
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
+}
+
+// beforeHint is a problem's detail without what to send to the API instead.
+func beforeHint(detail string) string {
+	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send "} {
+		if before, _, is := strings.Cut(detail, hint); is {
+			return before + "."
+		}
+	}
+	return detail
 }
 
 // refusedTitle asks what the problem leaves to be said.
