@@ -74,7 +74,7 @@ func (v view[K]) span() int { return (v.count + 63) / 64 * 64 }
 // distances sets, for each of the view's rows, in how many steps its signs differ from those
 // that planes tell of a query, or gone.
 func (v view[K]) distances(to []uint16, query []uint64) {
-	differences(to, v.signs, query)
+	differences(to[:v.count], v.signs, query)
 	for row := v.count; row < len(to); row++ {
 		to[row] = gone
 	}

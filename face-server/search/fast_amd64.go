@@ -17,12 +17,14 @@ func productAVX512(query *float32, vector, next *half, length int) float32
 // differences is differencesPlain.
 func differences(to []uint16, signs, query []uint64) {
 	words := len(query) / planes
-	if !fast || len(to) == 0 {
-		differencesPlain(to, signs, query)
+	whole := len(to) / lanes * lanes
+	if !fast || whole == 0 {
+		differencesPlain(to, 0, signs, query)
 		return
 	}
-	_ = signs[len(to)*words-1]
-	differencesAVX512(&to[0], &signs[0], len(to)/lanes, words, &query[0])
+	_ = signs[whole*words-1]
+	differencesAVX512(&to[0], &signs[0], whole/lanes, words, &query[0])
+	differencesPlain(to, whole, signs, query)
 }
 
 // within is withinPlain.

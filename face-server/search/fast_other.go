@@ -2,7 +2,7 @@
 
 package search
 
-func differences(to []uint16, signs, query []uint64) { differencesPlain(to, signs, query) }
+func differences(to []uint16, signs, query []uint64) { differencesPlain(to, 0, signs, query) }
 
 func within(masks []uint64, distances []uint16, low, high uint16) {
 	withinPlain(masks, distances, low, high)

@@ -22,7 +22,7 @@ func TestTheProcessorsWayIsThePlainOne(t *testing.T) {
 		}
 		got, want := make([]uint16, 128), make([]uint16, 128)
 		differences(got, signs, query)
-		differencesPlain(want, signs, query)
+		differencesPlain(want, 0, signs, query)
 		if !slices.Equal(got, want) {
 			t.Errorf("%d words: distances are %v, want %v", words, got, want)
 		}

@@ -2,11 +2,11 @@ package search
 
 import "math/bits"
 
-// differencesPlain counts for rows, lanes at a time, in how many steps their signs differ from
-// a query's.
-func differencesPlain(to []uint16, signs, query []uint64) {
+// differencesPlain counts for the rows from that one on in how many steps their signs differ
+// from a query's. It reads no other row's signs: those that follow may be written meanwhile.
+func differencesPlain(to []uint16, from int, signs, query []uint64) {
 	words := len(query) / planes
-	for row := range to {
+	for row := from; row < len(to); row++ {
 		of := signs[row/lanes*lanes*words+row%lanes:]
 		count := 0
 		for i := range words {
