@@ -14,7 +14,7 @@ import (
 )
 
 // patience is the longest that a test may use a tab.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // Open starts a browser, which ends with the test, and gives the context of a tab, in which
 // chromedp.Do and chromedp.Run act. chromedp.NewContext of that is another tab. What the pages
