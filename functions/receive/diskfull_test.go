@@ -30,7 +30,7 @@ func filesBelow(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestAFullPictureStore lets this process write no file beyond 1 MB, by
+// TestAFullPictureStore lets this process write no file beyond 800 KB, by
 // RLIMIT_FSIZE, which needs no rights and no disk of its own. The error is EFBIG
 // where a full disk's is ENOSPC; pkg/photo takes both for the same.
 func TestAFullPictureStore(t *testing.T) {
@@ -43,13 +43,13 @@ func TestAFullPictureStore(t *testing.T) {
 		testkit.Succeed(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: was.Max}))
 	}
 	t.Cleanup(func() { limit(was.Cur); signal.Reset(syscall.SIGXFSZ) })
-	large := "\xff\xd8\xff" + strings.Repeat("x", 1500<<10)
+	large := "\xff\xd8\xff" + strings.Repeat("x", 900<<10)
 	person, personKind := personBody(t, "Ann", large)
 	upload := func() reply {
 		return s.do(t, "/images", large, "Content-Type", "image/jpeg", "Accept", "application/json")
 	}
 
-	limit(1 << 20) // the list of what the tests opened, which Go writes, has some 100 KB
+	limit(800 << 10) // the list of what the tests opened, which Go writes, has some 100 KB
 	for what, got := range map[string]reply{"a picture": upload(), "a photo of a person": s.do(t, "/people", person, "Content-Type", personKind)} {
 		if got.status != http.StatusInsufficientStorage || got.header.Get("Retry-After") == "" ||
 			!strings.Contains(got.body, "full: make room") || strings.Contains(got.body, s.images) {
