@@ -102,11 +102,9 @@ func (v *view) choices(r *http.Request, q query, f store.Filter) ([]choice, erro
 		return list, nil
 	}
 	counts, err := v.db.PictureCounts(r.Context())
-	all := int64(0)
+	list[0].Count = strconv.FormatInt(counts.All(), 10)
 	for i, status := range lineup.Statuses {
 		list[i+1].Count = strconv.FormatInt(counts.Of[string(status)], 10)
-		all += counts.Of[string(status)]
 	}
-	list[0].Count = strconv.FormatInt(all, 10)
 	return list, err
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -22,12 +21,7 @@ type job struct {
 // jobsOf is everything that goes on, what people wait for first.
 func jobsOf(s store.Stats) (jobs []job) {
 	if waiting := s.Backlog.Pictures; waiting > 0 {
-		all := waiting
-		for _, status := range lineup.Statuses {
-			if status.Final() {
-				all += s.Pictures.Of[string(status)]
-			}
-		}
+		all := s.Pictures.All()
 		jobs = append(jobs, job{ID: "backlog", What: "Pictures to look at", URL: "/?status=pending", Far: sentenceOf(s), Done: all - waiting, Of: all, Word: "the oldest", Since: s.Backlog.Since})
 	}
 	if photos := s.Photos.Of[string(store.PhotoPending)]; photos > 0 {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -38,11 +37,7 @@ func (v *view) status(r *http.Request, _ query) (any, error) {
 
 // sentenceOf tells how far everything is, in words.
 func sentenceOf(s store.Stats) string {
-	all := int64(0)
-	for _, status := range lineup.Statuses {
-		all += s.Pictures.Of[string(status)]
-	}
-	waiting := s.Backlog.Pictures
+	all, waiting := s.Pictures.All(), s.Backlog.Pictures
 	switch {
 	case waiting > 0:
 		text := fmt.Sprintf("%d of %d looked at", all-waiting, all)

@@ -142,6 +142,14 @@ type Counts struct {
 	Of map[string]int64 `json:"of"`
 }
 
+// All is their sum.
+func (c Counts) All() (all int64) {
+	for _, number := range c.Of {
+		all += number
+	}
+	return all
+}
+
 // countEach counts now what is few, and takes what is many from the last ping's counts. From
 // is where the rows are that have a value.
 func countEach(ctx context.Context, q querier, now time.Time, what, from string, values []string) (Counts, error) {

@@ -88,7 +88,7 @@ const (
 const forgottenAtOnce = 100
 
 // TidyStrangers forgets people without a name: more than there may be, those not seen for
-// long, and those whose photos somebody with a name has by now. Whom a hand ever touched,
+// long, and those of whom no picture with a photo is left. Whom a hand ever touched,
 // stays. Their faces become nobody's. Pings call it, after Recount. It tells how many it
 // forgot.
 func (s *Store) TidyStrangers(ctx context.Context, l StrangerLimits) (forgotten int, err error) {

@@ -62,14 +62,13 @@ func (p *picture) mixed() bool {
 }
 
 // ownPhoto is the photo that a face is, of somebody.
-type ownPhoto struct{ photo, person, stranger int64 }
+type ownPhoto struct{ photo, person int64 }
 
 const selectOwnPhotos = `
 	SELECT
 		face_id,
 		id,
-		person_id,
-		COALESCE(stranger, 0)
+		person_id
 	FROM person_images
 	WHERE state = '` + string(PhotoUsable) + `'
 		AND removed_at IS NULL
@@ -88,7 +87,7 @@ func ownPhotos(ctx context.Context, tx *sql.Tx, pictures []*picture) (map[int64]
 		list, args := placeholders(chunk)
 		_, err := query(ctx, tx, func(rows *sql.Rows) (face int64, err error) {
 			var photo ownPhoto
-			err = rows.Scan(&face, &photo.photo, &photo.person, &photo.stranger)
+			err = rows.Scan(&face, &photo.photo, &photo.person)
 			own[face] = photo
 			return face, err
 		}, selectOwnPhotos+list, args...)

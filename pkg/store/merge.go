@@ -124,7 +124,7 @@ func (s *Store) DifferentPeople(ctx context.Context, id int64, others []int64, b
 		}
 		c := change{By: by, Action: ActionIsNot, Person: one, People: family}
 		for _, other := range distinctIDs(family) {
-			if other == one || known[[2]int64{min(one, other), max(one, other)}] {
+			if other == one || known[pairOf(one, other)] {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, insertDifferent, min(one, other), max(one, other)); err != nil {

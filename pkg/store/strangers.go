@@ -112,9 +112,10 @@ func (p *picture) writeFound(ctx context.Context, tx *sql.Tx, most int64) error 
 	if most == 0 || !slices.ContainsFunc(faces, p.mayBePhoto) {
 		return writeFaces(ctx, tx, p.faces)
 	}
-	rest := slices.Clone(p.faces)
+	var rest []faceRow
 	for i := range p.faces {
 		if p.faces[i].ID != 0 {
+			rest = append(rest, p.faces[i])
 			continue
 		}
 		var err error
@@ -122,7 +123,6 @@ func (p *picture) writeFound(ctx context.Context, tx *sql.Tx, most int64) error 
 			return err
 		}
 	}
-	rest = slices.DeleteFunc(rest, func(f faceRow) bool { return f.ID == 0 })
 	return writeFaces(ctx, tx, rest)
 }
 
