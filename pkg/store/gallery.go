@@ -96,7 +96,7 @@ const selectPointers = `
 	WHERE id IN `
 
 // survivors tells who each of these persons is: at the end of the pointers that merging
-// leaves. One of whom there is no row is left out, and so is a circle, which only a hand
+// leaves; those there are themselves. One of whom there is no row is left out, and so is a circle, which only a hand
 // in the database can make.
 func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor, error) {
 	type row struct {
@@ -133,7 +133,7 @@ func survivors(ctx context.Context, q querier, ids []int64) (map[int64]survivor,
 			}
 		}
 		if there {
-			all[id] = one.survivor
+			all[id], all[one.ID] = one.survivor, one.survivor
 		}
 	}
 	return all, nil

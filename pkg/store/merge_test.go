@@ -315,3 +315,17 @@ func TestSimilarAndDifferentPeople(t *testing.T) {
 		t.Errorf("nobody: %v, want ErrNotFound", err)
 	}
 }
+
+func TestACandidateWhoWasMergedIsWhoTheyAreNow(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	people := db.persons(t, 3)
+	claim := db.win(t, "a")
+	db.finish(t, claim, compared(seen(0, face(0), db.candidate(t, "1.jpg", .3))), true)
+	db.merge(t, people[1].ID, people[0].ID) // so that an elder row points to a younger one
+	db.merge(t, people[2].ID, people[1].ID)
+	candidates := db.image(t, claim.ID).Faces[0].Candidates
+	if len(candidates) != 1 || candidates[0].Person != people[2] {
+		t.Errorf("the face is like %+v, want %+v", candidates, people[2])
+	}
+}
