@@ -46,7 +46,7 @@ func BenchmarkRematch(b *testing.B) {
 	defer r.rows.Close()
 	r.picture = testkit.Must(os.ReadFile(filepath.Join(s.ImagesURL, "dana.jpg")))(b)
 	for b.Loop() {
-		exec("UPDATE gallery SET state = state + 1")
+		exec("UPDATE gallery SET named_state = state + 1, state = state + 1")
 		testkit.Succeed(b, server.gallery.Read(b.Context()))
 		testkit.Must(r.rows.PlanRematches(b.Context()))(b)
 		rest := r.pictures(func(looked int) bool { return looked < 30 })
