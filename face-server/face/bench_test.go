@@ -177,7 +177,7 @@ func within(b *testing.B, got, of time.Duration, times float64) {
 func BenchmarkPicture(b *testing.B) {
 	r, body := openModels(b, Options{}), portrait(b)
 	p := r.decode(b, body)
-	faces, err := r.find(b.Context(), p)
+	faces, _, err := r.find(b.Context(), p)
 	if err != nil || len(faces) != 1 {
 		b.Fatalf("%d faces, error %v; want 1", len(faces), err)
 	}
@@ -207,7 +207,7 @@ func BenchmarkPicture(b *testing.B) {
 	})
 	b.Run("embed", func(b *testing.B) {
 		for b.Loop() {
-			_, err := r.embed(p, points)
+			_, err := r.embed(p, detection{landmarks: points})
 			check(b, err)
 		}
 	})

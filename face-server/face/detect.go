@@ -15,55 +15,57 @@ type detection struct {
 	score     float32
 	landmarks []complex128
 	stability float64 // of the landmarks, 0 to 1
+	covered   bool    // a face though they are not stable
 }
 
-// find gives the faces in the picture, those of the highest score first.
-func (r *Recogniser) find(ctx context.Context, p *picture.Picture) ([]detection, error) {
-	var faces []detection
+// find gives the faces in the picture, those of the highest score first, and what is
+// doubtful.
+func (r *Recogniser) find(ctx context.Context, p *picture.Picture) (faces, doubtful []detection, err error) {
 	if r.effort.tiled(p.Width, p.Height) {
 		tiles := r.Detector.tiles(p.Width, p.Height)
 		if len(tiles) > 0 {
 			r.tiled.paint(p, r.Detector.Input, tiles[0].scale)
 		}
 		for _, tile := range tiles {
-			inTile, err := r.search(ctx, p, tile)
+			inTile, unstable, err := r.search(ctx, p, tile)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			faces = append(faces, inTile...)
+			faces, doubtful = append(faces, inTile...), append(doubtful, unstable...)
 		}
 	}
-	inWhole, err := r.search(ctx, p, r.Detector.whole(p.Width, p.Height))
+	inWhole, unstable, err := r.search(ctx, p, r.Detector.whole(p.Width, p.Height))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// Where both show a face, its box is more exact in the tile.
 	faces = append(suppress(faces, r.Detector.Overlap), inWhole...)
 	faces = withoutParts(firstOfEach(faces, r.Detector.Overlap))
 	slices.SortStableFunc(faces, byScore)
-	return faces, nil
+	return faces, append(doubtful, unstable...), nil
 }
 
 // search gives the faces in a view: what the detector takes for one and has stable
-// landmarks.
-func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) ([]detection, error) {
+// landmarks. Without these it is doubtful.
+func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) (faces, doubtful []detection, err error) {
 	candidates, err := r.detect(p, v)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var faces []detection
 	for _, f := range candidates {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if f.landmarks, f.stability, err = r.stableLandmarks(p, f.box); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if f.stability >= 0 {
 			faces = append(faces, f)
+		} else {
+			doubtful = append(doubtful, f)
 		}
 	}
-	return faces, ctx.Err()
+	return faces, doubtful, ctx.Err()
 }
 
 // detect gives what the detector takes for faces in a view.
@@ -72,22 +74,26 @@ func (r *Recogniser) detect(p *picture.Picture, v view) ([]detection, error) {
 		return nil, err
 	}
 	d := r.Detector
-	width, height := float64(d.Width), float64(d.Height)
-	scores, corners := r.detectorRunner.output(0), r.detectorRunner.output(1)
+	scores := r.detectorRunner.output(0)
 	var faces []detection
 	for i := range d.Candidates {
 		score := scores[2*i+1]
 		if !(score >= d.Score) {
 			continue
 		}
-		left, top := float64(corners[4*i])*width, float64(corners[4*i+1])*height
-		right, bottom := float64(corners[4*i+2])*width, float64(corners[4*i+3])*height
-		if v.holds(left, top, right, bottom, d) {
-			box := Box{X: v.left + left*v.scale, Y: v.top + top*v.scale, Width: (right - left) * v.scale, Height: (bottom - top) * v.scale}
+		if b := r.corners(i); v.holds(b.X, b.Y, b.X+b.Width, b.Y+b.Height, d) {
+			box := Box{X: v.left + b.X*v.scale, Y: v.top + b.Y*v.scale, Width: b.Width * v.scale, Height: b.Height * v.scale}
 			faces = append(faces, detection{box: box, score: score})
 		}
 	}
 	return suppress(faces, d.Overlap), nil
+}
+
+// corners is the box of the detector's i-th candidate, in pixels of its input.
+func (r *Recogniser) corners(i int) Box {
+	c := r.detectorRunner.output(1)[4*i:]
+	width, height := float64(r.Detector.Width), float64(r.Detector.Height)
+	return Box{X: float64(c[0]) * width, Y: float64(c[1]) * height, Width: float64(c[2]-c[0]) * width, Height: float64(c[3]-c[1]) * height}
 }
 
 // look runs the detector on a view. A tile is a part of what was drawn for all of them.
@@ -118,13 +124,15 @@ func firstOfEach(faces []detection, overlap float64) []detection {
 	return kept
 }
 
+// mostOfPart is how much of a face lies in another of which it is a part.
+const mostOfPart = 0.6
+
 // withoutParts leaves out what lies for the most part in a larger face: a nose, say,
 // that looks like a face from close by.
 func withoutParts(faces []detection) []detection {
-	const most = 0.6
 	return slices.DeleteFunc(slices.Clone(faces), func(f detection) bool {
 		return slices.ContainsFunc(faces, func(larger detection) bool {
-			return larger.box.Area() > f.box.Area() && intersection(f.box, larger.box) > most*f.box.Area()
+			return larger.box.Area() > f.box.Area() && intersection(f.box, larger.box) > mostOfPart*f.box.Area()
 		})
 	})
 }

@@ -7,14 +7,18 @@ import (
 	"lineup.dev/lineup/face-server/picture"
 )
 
-// embed gives the embedding, of length 1, of the face with these landmarks. It is
-// nil when the embedder hardly sees a face.
-func (r *Recogniser) embed(p *picture.Picture, landmarks []complex128) ([]float32, error) {
-	if err := r.embedderRunner.run(p, r.alignment(landmarks)); err != nil {
+// embed gives the embedding, of length 1, of a face. It is nil when the embedder hardly
+// sees one.
+func (r *Recogniser) embed(p *picture.Picture, d detection) ([]float32, error) {
+	if err := r.embedderRunner.run(p, r.alignment(d.landmarks)); err != nil {
 		return nil, err
 	}
 	unit, norm := normalised(r.embedderRunner.output(0))
-	if norm < r.Embedder.MinNorm {
+	least := r.Embedder.MinNorm
+	if d.covered {
+		least = r.Covered.MinNorm
+	}
+	if norm < least {
 		return nil, nil
 	}
 	return unit, nil

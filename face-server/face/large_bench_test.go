@@ -72,7 +72,7 @@ func BenchmarkLarge(b *testing.B) {
 			b.Run("decode and find", func(b *testing.B) {
 				defer cpu(b)()
 				for b.Loop() {
-					found, err := r.find(b.Context(), r.decode(b, body))
+					found, _, err := r.find(b.Context(), r.decode(b, body))
 					check(b, err)
 					if len(found) != 1 {
 						b.Fatalf("%d faces, want 1", len(found))

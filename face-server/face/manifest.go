@@ -32,6 +32,8 @@ type Manifest struct {
 	Detector          Detector  `json:"detector"`
 	Landmarks         Landmarks `json:"landmarks"`
 	Embedder          Embedder  `json:"embedder"`
+	// Covered may be absent: then what has no stable landmarks is no face.
+	Covered *Covered `json:"covered,omitempty"`
 	// Liveness may be absent.
 	Liveness *Liveness `json:"liveness,omitempty"`
 }
@@ -98,6 +100,17 @@ type Embedder struct {
 	MinNorm float64 `json:"min_norm"`
 }
 
+// Covered is when that has a face in it of which the landmarks are not stable.
+type Covered struct {
+	// Heights are how high the box is drawn for the detector's further looks, in pixels of
+	// its input.
+	Heights []float64 `json:"heights"`
+	Score   float32   `json:"score"` // that the detector must reach in each
+	Most    int       `json:"most"`  // how many of a picture are looked at so
+	// MinNorm is as the embedder's, which a part of a face hardly reaches.
+	MinNorm float64 `json:"min_norm"`
+}
+
 // Liveness is a network that takes a face's box grown Crop times, as far as the
 // picture goes, and gives a logit for each of Classes classes, of which Live is that
 // of a face that is there in person.
@@ -160,6 +173,16 @@ func (m *Manifest) check() error {
 		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))
 		for _, i := range group {
 			errs = append(errs, require(0 <= i && i < m.Landmarks.Points, "landmarks: align names point %d of %d", i, m.Landmarks.Points))
+		}
+	}
+	if c := m.Covered; c != nil {
+		errs = append(errs,
+			require(len(c.Heights) > 0, "covered: heights must have one at least"),
+			require(c.Score > 0 && c.Score <= 1, "covered: score must be above 0, at most 1"),
+			require(c.Most > 0, "covered: most must be above 0"),
+			require(c.MinNorm >= 0, "covered: min_norm must be 0 or above"))
+		for _, height := range c.Heights {
+			errs = append(errs, require(height >= 1 && height <= float64(m.Detector.Height), "covered: heights must be 1 to the detector's height"))
 		}
 	}
 	if l := m.Liveness; l != nil {

@@ -15,6 +15,9 @@ type Face struct {
 	Score     float32   // how sure the detector is, 0 to 1
 	Embedding []float32 // of length 1
 	Liveness  *float32  // 0 to 1; nil where it is not asked for
+	// Occluded tells that its landmarks are not sure: it is covered in part, turned aside or
+	// hardly lit, and its embedding says less.
+	Occluded bool
 }
 
 // Recogniser holds the buffers that one picture at a time takes: it is for one
@@ -62,17 +65,22 @@ func (r *Recogniser) Close() {
 // and no more of them than the models were opened for. It stops between two steps, of some
 // milliseconds each, when ctx ends; the error is ctx's or the runtime's.
 func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, error) {
-	detections, turns, err := r.findAnyWayUp(ctx, p)
+	detections, doubtful, turns, err := r.findAnyWayUp(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("find faces: %w", err)
 	}
 	p = p.Rotated(turns)
+	covered, err := r.covered(ctx, p, detections, doubtful)
+	if err != nil {
+		return nil, fmt.Errorf("look for covered faces: %w", err)
+	}
+	detections = append(detections, covered...)
 	var faces []Face
 	for _, d := range detections[:min(len(detections), r.maxFaces)] {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		embedding, err := r.embed(p, d.landmarks)
+		embedding, err := r.embed(p, d)
 		if err != nil {
 			return nil, fmt.Errorf("describe a face: %w", err)
 		}
@@ -80,7 +88,7 @@ func (r *Recogniser) Faces(ctx context.Context, p *picture.Picture) ([]Face, err
 			continue
 		}
 		box := d.box.scaled(1/float64(p.Width), 1/float64(p.Height))
-		face := Face{Box: box.Rotated(-turns), Turns: turns, Score: d.score, Embedding: embedding}
+		face := Face{Box: box.Rotated(-turns), Turns: turns, Score: d.score, Embedding: embedding, Occluded: d.covered}
 		if r.livenessRunner != nil {
 			live, err := r.liveness(p, d.box)
 			if err != nil {
@@ -109,7 +117,7 @@ func (m *Models) warmUp() error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.embed(empty, points); err != nil {
+	if _, err := r.embed(empty, detection{landmarks: points}); err != nil {
 		return err
 	}
 	if r.livenessRunner != nil {

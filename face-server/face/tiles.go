@@ -33,6 +33,15 @@ func (d Detector) whole(width, height int) view {
 	}
 }
 
+// farther is the whole at half its size.
+func (d Detector) farther(width, height int) view {
+	v := d.whole(width, height)
+	v.left -= float64(d.Width) * v.scale / 2
+	v.top -= float64(d.Height) * v.scale / 2
+	v.scale *= 2
+	return v
+}
+
 // Detail is how many pixels of a picture of that size become one, across, where it is
 // searched for faces.
 func (m *Models) Detail(width, height int) float64 {

@@ -16,32 +16,32 @@ const (
 	certain = 0.8
 )
 
-// findAnyWayUp gives the faces in a picture, those of the highest score first, as they
-// lie in the picture given so many quarter turns clockwise.
+// findAnyWayUp gives the faces in a picture, those of the highest score first, and what is
+// doubtful, as they lie in the picture given so many quarter turns clockwise.
 //
 // Only where faces upright are in doubt are the other ways up tried, and by the
 // picture as a whole, without tiles: most pictures in which nobody is found show
 // nobody, whichever way up they are.
-func (r *Recogniser) findAnyWayUp(ctx context.Context, p *picture.Picture) (faces []detection, turns int, err error) {
-	faces, err = r.find(ctx, p)
+func (r *Recogniser) findAnyWayUp(ctx context.Context, p *picture.Picture) (faces, doubtful []detection, turns int, err error) {
+	faces, doubtful, err = r.find(ctx, p)
 	most := r.evidence(faces, 0)
 	if err != nil || most >= doubt || !r.rotations {
-		return faces, 0, err
+		return faces, doubtful, 0, err
 	}
 	for n := 1; n <= 3; n++ {
 		rotated := p.Rotated(n)
-		inWhole, err := r.search(ctx, rotated, r.Detector.whole(rotated.Width, rotated.Height))
+		inWhole, _, err := r.search(ctx, rotated, r.Detector.whole(rotated.Width, rotated.Height))
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 		if e := r.evidence(inWhole, certain); e > most {
 			most, turns = e, n
 		}
 	}
 	if turns > 0 {
-		faces, err = r.find(ctx, p.Rotated(turns))
+		faces, doubtful, err = r.find(ctx, p.Rotated(turns))
 	}
-	return faces, turns, err
+	return faces, doubtful, turns, err
 }
 
 // evidence says how much speaks for the way up in which these faces were found. Each of
