@@ -125,9 +125,9 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 	if err != nil {
 		return report, err
 	}
-	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: e.Rule}
+	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: e.rule(accuracy.Enrolled(described)), Calibration: e.calibration, Enrolled: accuracy.Enrolled(described)}
 	if pairs != nil {
-		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, e.Threshold)
+		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, report.Rule.Threshold)
 		return report, nil
 	}
 	if faces := accuracy.Faces(described); faces > config.MaxPhotos {
@@ -137,7 +137,7 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 	scores, outcome, err := accuracy.Compare(ctx, described, report.Rule, bar.part)
 	report.Scores, report.Outcome, report.Misses = scores, &outcome, outcome.Misses
 	if err == nil && config.AccuracyConditions == "on" {
-		report.Conditions, err = madeHarder(ctx, e, config.Workers, readerOf(dir, config.MaxPicture), described, bar)
+		report.Conditions, err = madeHarder(ctx, e, config.Workers, readerOf(dir, config.MaxPicture), described, report.Rule, bar)
 	}
 	return report, err
 }

@@ -14,9 +14,12 @@ import (
 
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
-	match.Rule
-	candidates int     // how many persons an answer names as possible
-	strangers  nearest // who has no name; nil for nobody
+	match.Rule  // of a small gallery
+	calibration match.Calibration
+	chance      float64    // of naming a stranger, at most
+	size        func() int // of the gallery, in photos
+	candidates  int        // how many persons an answer names as possible
+	strangers   nearest    // who has no name; nil for nobody
 }
 
 // refusals has each of package match's.
@@ -27,6 +30,17 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 	match.Ambiguous:      facerecog.Refusal_COIN_TOSS,
 	match.Taken:          facerecog.Refusal_TAKEN,
 	match.Ignored:        facerecog.Refusal_NONE, // a hand says that, which the face server knows nothing of
+}
+
+// rule is that of a gallery of so many photos: the threshold at which a stranger is named no
+// more often than may be, but at least that of a small one.
+func (m matcher) rule(photos int) match.Rule {
+	r := m.Rule
+	if m.calibration.Known() && m.chance > 0 && m.chance < 1 {
+		r.Threshold = max(r.Threshold, m.calibration.Threshold(m.chance, photos))
+		r.StrangerThreshold = max(r.StrangerThreshold, r.Threshold)
+	}
+	return r
 }
 
 // nearest finds for each embedding at most count persons, the most similar first.
@@ -68,7 +82,11 @@ func (m matcher) faces(found []gallery.Face, near nearest, described describer) 
 		descriptors[i] = f.Embedding
 	}
 	strangers := m.tellStrangers(descriptors)
-	for i, decision := range match.Decide(m.Rule, m.look(descriptors, near)) {
+	looked := m.look(descriptors, near)
+	for i := range looked {
+		looked[i].Occluded = found[i].Occluded
+	}
+	for i, decision := range match.Decide(m.rule(m.size()), looked) {
 		face := m.face(decision)
 		face.Strangers = strangers[i]
 		described.describe(face, found[i])
@@ -100,6 +118,9 @@ func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	}
 	if decision.Person != nil {
 		response.ImageName = decision.Candidates[0].ImageName
+		if m.calibration.Known() {
+			response.ChanceWrong = proto.Float64(m.calibration.Chance(float64(decision.Candidates[0].Similarity), m.size()))
+		}
 	}
 	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])
 	return response
@@ -126,7 +147,8 @@ func (d describer) describe(response *facerecog.Face, f gallery.Face) {
 	response.Embedding = f.Embedding
 	response.Model = d.model
 	response.Liveness = f.Liveness
-	response.Problems = problemsOf(d.Requirements.Of(f.Quality))
+	response.Occluded = f.Occluded
+	response.Problems = problemsOf(d.Requirements.Of(f))
 	response.Crop = f.Crop
 }
 

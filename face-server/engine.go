@@ -58,7 +58,8 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		people:  people,
 		photos:  gallery.Examiner{Requirements: config.Requirements, Store: people, Extract: workers.extract, MaxBytes: config.MaxPicture},
 		matcher: matcher{
-			Rule:       match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin, StrangerThreshold: max(config.StrangerThreshold, config.MatchThreshold)},
+			Rule:        match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin, StrangerThreshold: max(config.StrangerThreshold, config.MatchThreshold)},
+			calibration: models.FalseMatches, chance: config.MatchChance,
 			candidates: config.Candidates,
 		},
 		describer: describer{models.Name, config.Requirements},
@@ -78,6 +79,7 @@ func (e *engine) openGallery(config settings, log *slog.Logger) (err error) {
 	if config.DSN == "" {
 		e.pause = config.GalleryPoll
 		e.gallery = gallery.NewFolder(e.photos, length, config.Workers, log)
+		e.size = e.gallery.Size
 		return nil
 	}
 	e.rows, err = store.Open(store.Settings{Database: config.database(), Connections: galleryConnections})
@@ -86,7 +88,7 @@ func (e *engine) openGallery(config settings, log *slog.Logger) (err error) {
 	}
 	e.pause = config.GalleryAsk
 	e.gallery = gallery.NewDatabase(e.rows, e.models.Name, length, config.GalleryCheck, log)
-	e.strangers = e.gallery.Strangers
+	e.strangers, e.size = e.gallery.Strangers, e.gallery.Size
 	return nil
 }
 
@@ -116,9 +118,10 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 
 // comparison is what faces are compared with afterwards.
 func (e *engine) comparison() *facerecog.Comparison {
-	c := &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(e.Threshold), Margin: float32(e.Margin)}
+	rule := e.rule(e.size())
+	c := &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(rule.Threshold), Margin: float32(rule.Margin)}
 	if e.strangers != nil {
-		c.StrangerThreshold = float32(e.StrangerThreshold)
+		c.StrangerThreshold = float32(rule.StrangerThreshold)
 	}
 	return c
 }

@@ -8,10 +8,11 @@ import (
 	"lineup.dev/lineup/face-server/accuracy"
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // madeHarder asks about the photos once more in every condition. The gallery stays as it is.
-func madeHarder(ctx context.Context, e *engine, workers int, read reader, photos []accuracy.Described, bar *progress) ([]accuracy.Group, error) {
+func madeHarder(ctx context.Context, e *engine, workers int, read reader, photos []accuracy.Described, rule match.Rule, bar *progress) ([]accuracy.Group, error) {
 	bar.begin("photos made harder")
 	conditions := accuracy.Conditions()
 	asked := make([][]accuracy.Described, len(conditions))
@@ -40,7 +41,7 @@ func madeHarder(ctx context.Context, e *engine, workers int, read reader, photos
 	}
 	var groups []accuracy.Group
 	for i, condition := range conditions {
-		outcome, err := accuracy.Ask(ctx, photos, asked[i], e.Rule)
+		outcome, err := accuracy.Ask(ctx, photos, asked[i], rule)
 		if err != nil {
 			return nil, err
 		}

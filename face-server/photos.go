@@ -147,7 +147,7 @@ func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.
 	}
 	strangers := p.tellStrangers(vectors)
 	for i, looked := range p.look(vectors, p.gallery.Candidates) {
-		face := p.face(match.Decide(p.Rule, []match.Face[gallery.Person]{looked})[0])
+		face := p.face(match.Decide(p.rule(p.size()), []match.Face[gallery.Person]{looked})[0])
 		face.Strangers = strangers[i]
 		faces = append(faces, face)
 	}
@@ -215,4 +215,5 @@ var problems = map[gallery.Problem]facerecog.Problem{
 	gallery.TooSmall:     facerecog.Problem_TOO_SMALL,
 	gallery.TooDark:      facerecog.Problem_TOO_DARK,
 	gallery.Blurred:      facerecog.Problem_BLURRED,
+	gallery.Occluded:     facerecog.Problem_OCCLUDED,
 }

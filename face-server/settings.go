@@ -30,6 +30,7 @@ type settings struct {
 	GalleryPoll       time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
 	Models            string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
 	MatchThreshold    float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
+	MatchChance       float64       `envconfig:"MATCH_CHANCE" default:"0.01" min:"0.000001" max:"1" desc:"how likely somebody who is not in the gallery may be given a name: the threshold rises above MATCH_THRESHOLD as the gallery grows; 1 leaves it there"`
 	MatchMargin       float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
 	StrangerThreshold float64       `envconfig:"STRANGER_THRESHOLD" min:"0.01" max:"1" desc:"with MYSQL_DSN: cosine similarity from which on a face that is like nobody with a name is a stranger's; by default that of the models, at least MATCH_THRESHOLD"`
 	Candidates        int           `envconfig:"CANDIDATES" default:"10" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`

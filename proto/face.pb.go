@@ -98,6 +98,8 @@ const (
 	Problem_TOO_SMALL     Problem = 4
 	Problem_TOO_DARK      Problem = 5
 	Problem_BLURRED       Problem = 6
+	// The face is covered in part, turned aside or hardly lit.
+	Problem_OCCLUDED Problem = 7
 )
 
 // Enum value maps for Problem.
@@ -110,6 +112,7 @@ var (
 		4: "TOO_SMALL",
 		5: "TOO_DARK",
 		6: "BLURRED",
+		7: "OCCLUDED",
 	}
 	Problem_value = map[string]int32{
 		"PROBLEM_UNSPECIFIED": 0,
@@ -119,6 +122,7 @@ var (
 		"TOO_SMALL":           4,
 		"TOO_DARK":            5,
 		"BLURRED":             6,
+		"OCCLUDED":            7,
 	}
 )
 
@@ -590,7 +594,12 @@ type Face struct {
 	Strangers []*Candidate `protobuf:"bytes,12,rep,name=strangers,proto3" json:"strangers,omitempty"`
 	// The face and some of what is around it, 160 pixels at most and 5 KiB: a JPEG, with the
 	// face upright, without metadata. Empty unless derived was asked for.
-	Crop          []byte `protobuf:"bytes,13,opt,name=crop,proto3" json:"crop,omitempty"`
+	Crop []byte `protobuf:"bytes,13,opt,name=crop,proto3" json:"crop,omitempty"`
+	// It is covered in part, turned aside or hardly lit, so that its descriptor says less.
+	Occluded bool `protobuf:"varint,14,opt,name=occluded,proto3" json:"occluded,omitempty"`
+	// How likely somebody who is not in the gallery is to be as similar to somebody in it,
+	// as large as it is now; absent where nobody is named or the models tell nothing of it.
+	ChanceWrong   *float64 `protobuf:"fixed64,15,opt,name=chance_wrong,json=chanceWrong,proto3,oneof" json:"chance_wrong,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -714,6 +723,20 @@ func (x *Face) GetCrop() []byte {
 		return x.Crop
 	}
 	return nil
+}
+
+func (x *Face) GetOccluded() bool {
+	if x != nil {
+		return x.Occluded
+	}
+	return false
+}
+
+func (x *Face) GetChanceWrong() float64 {
+	if x != nil && x.ChanceWrong != nil {
+		return *x.ChanceWrong
+	}
+	return 0
 }
 
 // Candidate is a person of the gallery by the photo that is most similar to a face.
@@ -1412,7 +1435,7 @@ const file_face_proto_rawDesc = "" +
 	"\rgallery_state\x18\x01 \x01(\x03R\fgalleryState\x12\x1c\n" +
 	"\tthreshold\x18\x02 \x01(\x02R\tthreshold\x12\x16\n" +
 	"\x06margin\x18\x03 \x01(\x02R\x06margin\x12-\n" +
-	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\x86\x04\n" +
+	"\x12stranger_threshold\x18\x04 \x01(\x02R\x11strangerThreshold\"\xdb\x04\n" +
 	"\x04Face\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x19\n" +
 	"\x05score\x18\x02 \x01(\x02H\x00R\x05score\x88\x01\x01\x12\x1d\n" +
@@ -1432,11 +1455,14 @@ const file_face_proto_rawDesc = "" +
 	" \x01(\x0e2\x12.facerecog.RefusalR\arefusal\x12.\n" +
 	"\bproblems\x18\v \x03(\x0e2\x12.facerecog.ProblemR\bproblems\x122\n" +
 	"\tstrangers\x18\f \x03(\v2\x14.facerecog.CandidateR\tstrangers\x12\x12\n" +
-	"\x04crop\x18\r \x01(\fR\x04cropB\b\n" +
+	"\x04crop\x18\r \x01(\fR\x04crop\x12\x1a\n" +
+	"\boccluded\x18\x0e \x01(\bR\boccluded\x12&\n" +
+	"\fchance_wrong\x18\x0f \x01(\x01H\x04R\vchanceWrong\x88\x01\x01B\b\n" +
 	"\x06_scoreB\r\n" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
-	"\t_liveness\"\x9a\x01\n" +
+	"\t_livenessB\x0f\n" +
+	"\r_chance_wrong\"\x9a\x01\n" +
 	"\tCandidate\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
@@ -1496,7 +1522,7 @@ const file_face_proto_rawDesc = "" +
 	"\x0fNOBODY_ENROLLED\x10\x01\x12\x0f\n" +
 	"\vNOBODY_NEAR\x10\x02\x12\r\n" +
 	"\tCOIN_TOSS\x10\x03\x12\t\n" +
-	"\x05TAKEN\x10\x04*|\n" +
+	"\x05TAKEN\x10\x04*\x8a\x01\n" +
 	"\aProblem\x12\x17\n" +
 	"\x13PROBLEM_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1505,7 +1531,8 @@ const file_face_proto_rawDesc = "" +
 	"\rSEVERAL_FACES\x10\x03\x12\r\n" +
 	"\tTOO_SMALL\x10\x04\x12\f\n" +
 	"\bTOO_DARK\x10\x05\x12\v\n" +
-	"\aBLURRED\x10\x062Q\n" +
+	"\aBLURRED\x10\x06\x12\f\n" +
+	"\bOCCLUDED\x10\a2Q\n" +
 	"\bIdentify\x12E\n" +
 	"\bIdentify\x12\x1a.facerecog.IdentifyRequest\x1a\x1b.facerecog.IdentifyResponse\"\x002P\n" +
 	"\vHealthCheck\x12A\n" +

@@ -121,6 +121,16 @@ func Faces(photos []Described) (n int) {
 	return n
 }
 
+// Enrolled is how many photos the gallery has that show a face.
+func Enrolled(photos []Described) (n int) {
+	for _, photo := range photos {
+		if photo.Enrolled && len(photo.Faces) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // PairsOf is how many pairs Compare compares for so many faces. It keeps 4 bytes of
 // each.
 func PairsOf(faces int) int { return faces * (faces - 1) / 2 }

@@ -21,8 +21,6 @@ type Trial struct {
 	// Named tells that the rule gave a name, Right that it was the person's own.
 	Named bool `json:"named"`
 	Right bool `json:"right"`
-	// ChanceWrong is how likely a wrong name was said to be, where a name was given.
-	ChanceWrong *float64 `json:"chance_wrong,omitempty"`
 	// Width is that of the photo's largest face in pixels, 0 without one.
 	Width float64 `json:"width"`
 	// Years lie between the photo and the nearest in time of the person's enrolled ones;

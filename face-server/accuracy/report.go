@@ -18,7 +18,11 @@ type Report struct {
 	Misses  []Miss
 	// Conditions is the same for photos made harder; nil where that was not asked for.
 	Conditions []Group
-	Baseline   *Run // another run to compare with; nil without
+	// Calibration is what the models say of false matches, and Enrolled how many photos a face
+	// is compared with: together how likely a name is said to be wrong.
+	Calibration match.Calibration
+	Enrolled    int
+	Baseline    *Run // another run to compare with; nil without
 }
 
 // Run is the report's searches, to be compared with another's.
@@ -57,6 +61,7 @@ func (r Report) Print(to io.Writer) error {
 		fmt.Fprintf(w, "strangers given a name\t%s\n", countOf(o.Named, o.Strangers))
 		fmt.Fprintf(w, "\t(%d of nobody in the gallery, %d with their own people's photos taken out)\n", o.Outsiders, o.Strangers-o.Outsiders)
 		printOpenSet(w, o.Trials)
+		printStated(w, Stated(o.Trials, r.Calibration, r.Enrolled))
 		printGroups(w, "by size", BySize(o.Trials))
 		printGroups(w, "by years", ByYears(o.Trials))
 		printGroups(w, "made harder", r.Conditions)

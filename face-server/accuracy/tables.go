@@ -33,6 +33,17 @@ func (e Estimate) bounds() string {
 	return fmt.Sprintf("%.3f to %.3f", e.Low, e.High)
 }
 
+// printStated prints what was said of the chance of a wrong name against what came of it.
+func printStated(w io.Writer, rows []StatedRate) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nstrangers named at a chance of\tobserved\t95 %%\n")
+	for _, row := range rows {
+		fmt.Fprintf(w, "%g %%\t%s\t%s\n", 100*row.Stated, formatRate(row.Observed.Rate), row.Observed.bounds())
+	}
+}
+
 // printGroups prints a table of searches in groups.
 func printGroups(w io.Writer, name string, groups []Group) {
 	if len(groups) == 0 {

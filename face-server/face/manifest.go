@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"lineup.dev/lineup/pkg/match"
 )
 
 // ManifestFile names, in a folder of models, the file that describes them.
@@ -28,10 +30,13 @@ type Manifest struct {
 	// StrangerThreshold is how similar a face must be to one of nobody known to count as the
 	// same person's: above Threshold, as there is no margin. Absent, it is Threshold and Margin
 	// together, 1 at most.
-	StrangerThreshold float64   `json:"stranger_threshold,omitempty"`
-	Detector          Detector  `json:"detector"`
-	Landmarks         Landmarks `json:"landmarks"`
-	Embedder          Embedder  `json:"embedder"`
+	StrangerThreshold float64 `json:"stranger_threshold,omitempty"`
+	// FalseMatches is how often two persons are as similar as that or more, measured: pairs of
+	// similarity, rising, and rate, falling. Absent, the threshold is the same for every gallery.
+	FalseMatches match.Calibration `json:"false_matches,omitempty"`
+	Detector     Detector          `json:"detector"`
+	Landmarks    Landmarks         `json:"landmarks"`
+	Embedder     Embedder          `json:"embedder"`
 	// Covered may be absent: then what has no stable landmarks is no face.
 	Covered *Covered `json:"covered,omitempty"`
 	// Liveness may be absent.
@@ -168,6 +173,11 @@ func (m *Manifest) check() error {
 		require(m.Embedder.MinNorm >= 0, "embedder: min_norm must be 0 or above"),
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
+	}
+	errs = append(errs, require(len(m.FalseMatches) != 1, "false_matches must have 2 pairs at least"))
+	for i, pair := range m.FalseMatches {
+		errs = append(errs, require(pair[1] > 0 && pair[1] < 1 && (i == 0 || pair[0] > m.FalseMatches[i-1][0] && pair[1] < m.FalseMatches[i-1][1]),
+			"false_matches: similarities must rise, rates fall between 1 and 0"))
 	}
 	for _, group := range m.Landmarks.Align {
 		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))

@@ -84,6 +84,13 @@ func NewDatabase(rows Rows, model string, length int, every time.Duration, log *
 // State is that of [Gallery].
 func (d *Database) State() int64 { return d.state.Load() }
 
+// Size is that of [Gallery].
+func (d *Database) Size() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.named.Len()
+}
+
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
 func (d *Database) Candidates(embeddings [][]float32, count int) [][]Candidate {

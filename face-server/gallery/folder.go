@@ -55,6 +55,9 @@ func (f *Folder) Strangers(embeddings [][]float32, _ int) [][]Candidate {
 // State is 0: a folder does not count its changes.
 func (f *Folder) State() int64 { return 0 }
 
+// Size is that of [Gallery].
+func (f *Folder) Size() int { return f.index.Len() }
+
 // List is that of [Gallery].
 func (f *Folder) List(_ context.Context, after string, count int, onlyProblems bool) (photos []Photo, more bool, err error) {
 	all := *f.sorted.Load()

@@ -13,6 +13,7 @@ const (
 	TooSmall                        // the face has too few pixels
 	TooDark
 	Blurred
+	Occluded // it is covered in part, turned aside or hardly lit
 )
 
 // Requirements are what a photo must show to be used.
@@ -34,16 +35,16 @@ func (r Requirements) problems(faces []Face) (all []Problem, usable bool) {
 		all = append(all, SeveralFaces)
 		usable = faces[1].Box.Area() <= r.MaxSecond*faces[0].Box.Area()
 	}
-	own := r.Of(faces[0].Quality)
+	own := r.Of(faces[0])
 	return append(all, own...), usable && len(own) == 0
 }
 
 // Of tells what is wrong with a face.
-func (r Requirements) Of(q Quality) (all []Problem) {
+func (r Requirements) Of(f Face) (all []Problem) {
 	for _, one := range []struct {
 		is      bool
 		problem Problem
-	}{{q.Width < r.MinFace, TooSmall}, {q.Light < r.MinLight, TooDark}, {q.Sharpness < r.MinSharpness, Blurred}} {
+	}{{f.Width < r.MinFace, TooSmall}, {f.Light < r.MinLight, TooDark}, {f.Sharpness < r.MinSharpness, Blurred}, {f.Occluded, Occluded}} {
 		if one.is {
 			all = append(all, one.problem)
 		}
@@ -60,5 +61,6 @@ func (p Problem) Advice() string {
 		TooSmall:     "the face is too small: take a photo from closer or in a higher resolution",
 		TooDark:      "the face is too dark: take a photo with more light",
 		Blurred:      "the face is blurred: take a sharper photo",
+		Occluded:     "the face is covered in part or turned aside: take a photo that shows all of it from the front",
 	}[p]
 }

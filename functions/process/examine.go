@@ -104,6 +104,7 @@ var problemReasons = map[facerecog.Problem]string{
 	facerecog.Problem_TOO_SMALL:  "the face is too small: take a photo from closer or in a higher resolution",
 	facerecog.Problem_TOO_DARK:   "the face is too dark: take a photo with more light",
 	facerecog.Problem_BLURRED:    "the face is blurred: take a sharper photo",
+	facerecog.Problem_OCCLUDED:   "the face is covered in part or turned aside: take a photo that shows all of it from the front",
 }
 
 // reasons are those of the problems that a face has by itself, each once.

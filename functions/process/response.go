@@ -80,6 +80,7 @@ func readFace(f *facerecog.Face) lineup.Face {
 		face.Problems = append(face.Problems, strings.ToLower(problem.String()))
 	}
 	face.Problems = face.Problems[:min(maxProblems, len(face.Problems))]
+	face.Occluded = slices.Contains(face.Problems, lineup.Occluded)
 	return face
 }
 

@@ -90,6 +90,7 @@ type Face struct {
 	Margin     *float64    `json:"margin"`     // by how much the nearest person is nearer than the second
 	Refusal    string      `json:"refusal"`    // why the machine took it for nobody, else empty
 	Candidates []Candidate `json:"candidates"` // who it could be, the nearest first
+	Occluded   bool        `json:"occluded"`   // covered in part or turned aside: it takes more similarity
 	Score      *float64    `json:"score"`      // how sure it is that this is a face, 0 to 1
 	Box        *Box        `json:"box"`
 	Crop       Derived     `json:"crop"`
@@ -100,6 +101,9 @@ type Face struct {
 	Problems     []string    `json:"-"` // what would be wrong with it as a photo of its person
 	GalleryState int64       `json:"-"` // the state of the gallery that it was compared with
 }
+
+// Occluded is the problem of a face that is.
+const Occluded = "occluded"
 
 // PhotoFace is a face of a person's photo.
 type PhotoFace struct {

@@ -183,7 +183,7 @@ func (p *picture) decide(k known) {
 
 // asked is the face as the rule is asked about it.
 func (f *faceRow) asked(k known) match.Face[int64] {
-	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored}
+	face := match.Face[int64]{Not: f.isNot(k.who), Ignored: f.Ignored, Occluded: f.Occluded}
 	gone := func(c match.Candidate[int64]) bool { return k.photos[c.PhotoID] }
 	face.Candidates, face.Strangers = f.candidates(k.who)
 	face.Candidates, face.Strangers = slices.DeleteFunc(face.Candidates, gone), slices.DeleteFunc(face.Strangers, gone)

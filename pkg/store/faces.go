@@ -287,6 +287,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 	f.Crop = lineup.Derived(crop.String)
 	if problems != "" {
 		f.Problems = strings.Split(problems, ",")
+		f.Occluded = slices.Contains(f.Problems, lineup.Occluded)
 	}
 	if candidates.Valid && json.Unmarshal([]byte(candidates.String), &f.likes) != nil {
 		f.likes = nil // edited by hand: as if nobody had compared it
