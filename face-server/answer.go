@@ -43,6 +43,14 @@ func (m matcher) rule(photos int) match.Rule {
 	return r
 }
 
+// compared is how many photos a face is compared with; 0 where nobody told.
+func (m matcher) compared() int {
+	if m.size == nil {
+		return 0
+	}
+	return m.size()
+}
+
 // nearest finds for each embedding at most count persons, the most similar first.
 type nearest func(descriptors [][]float32, count int) [][]gallery.Candidate
 
@@ -86,7 +94,7 @@ func (m matcher) faces(found []gallery.Face, near nearest, described describer) 
 	for i := range looked {
 		looked[i].Occluded = found[i].Occluded
 	}
-	for i, decision := range match.Decide(m.rule(m.size()), looked) {
+	for i, decision := range match.Decide(m.rule(m.compared()), looked) {
 		face := m.face(decision)
 		face.Strangers = strangers[i]
 		described.describe(face, found[i])
@@ -119,7 +127,7 @@ func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	if decision.Person != nil {
 		response.ImageName = decision.Candidates[0].ImageName
 		if m.calibration.Known() {
-			response.ChanceWrong = proto.Float64(m.calibration.Chance(float64(decision.Candidates[0].Similarity), m.size()))
+			response.ChanceWrong = proto.Float64(m.calibration.Chance(float64(decision.Candidates[0].Similarity), m.compared()))
 		}
 	}
 	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])

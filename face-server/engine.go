@@ -118,7 +118,7 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 
 // comparison is what faces are compared with afterwards.
 func (e *engine) comparison() *facerecog.Comparison {
-	rule := e.rule(e.size())
+	rule := e.rule(e.compared())
 	c := &facerecog.Comparison{GalleryState: e.gallery.State(), Threshold: float32(rule.Threshold), Margin: float32(rule.Margin)}
 	if e.strangers != nil {
 		c.StrangerThreshold = float32(rule.StrangerThreshold)

@@ -147,7 +147,7 @@ func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.
 	}
 	strangers := p.tellStrangers(vectors)
 	for i, looked := range p.look(vectors, p.gallery.Candidates) {
-		face := p.face(match.Decide(p.rule(p.size()), []match.Face[gallery.Person]{looked})[0])
+		face := p.face(match.Decide(p.rule(p.compared()), []match.Face[gallery.Person]{looked})[0])
 		face.Strangers = strangers[i]
 		faces = append(faces, face)
 	}

@@ -43,6 +43,9 @@ func (r *Recogniser) sure(ctx context.Context, p *picture.Picture, found, doubtf
 		}
 		looked++
 		sure, err := r.looksLikeAFace(p, d.box)
+		if err == nil && sure {
+			sure, err = r.upright(p, d)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +69,16 @@ func (r *Recogniser) looksLikeAFace(p *picture.Picture, box Box) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// upright tells whether a face has no nearly steady landmarks when it is put on its head: the
+// detector knows faces upside down, the embedder does not.
+func (r *Recogniser) upright(p *picture.Picture, d detection) (bool, error) {
+	box := d.box
+	onItsHead := Box{X: float64(p.Width) - box.X - box.Width, Y: float64(p.Height) - box.Y - box.Height, Width: box.Width, Height: box.Height}
+	_, stability, err := r.stableLandmarks(p.Rotated(2), onItsHead)
+	const nearly = -0.5 // half as much again as may be
+	return stability < nearly || stability < d.stability, err
 }
 
 // scoreAt is how sure the detector is of a face in this box when the picture is drawn with the
