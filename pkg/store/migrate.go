@@ -23,7 +23,9 @@ var migrations embed.FS
 
 // The table is goose's own.
 const selectVersion = `
-	SELECT MAX(version_id)
+	SELECT
+		MAX(version_id),
+		VERSION()
 	FROM goose_db_version
 	WHERE is_applied`
 
@@ -222,7 +224,8 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return nil
 	}
 	var version sql.NullInt64
-	err := s.db.QueryRowContext(ctx, selectVersion).Scan(&version)
+	var server string
+	err := s.db.QueryRowContext(ctx, selectVersion).Scan(&version, &server)
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == errNoSuchTable {
 		err = nil
 	}
@@ -232,6 +235,7 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	if version.Int64 < newestVersion {
 		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, newestVersion)
 	}
+	s.returning.Store(strings.Contains(server, "MariaDB"))
 	s.current.Store(true)
 	return nil
 }
