@@ -40,9 +40,9 @@ type together struct {
 // joint is one request's part of a group.
 type joint struct {
 	*store.Call
-	ctx       context.Context //nolint:containedctx // of the request, which may end before the group begins
-	traces    []event.Trace   // of each picture
-	done      chan struct{}   // closed when all is done for it
+	ctx    context.Context //nolint:containedctx // of the request, which may end before the group begins
+	traces []event.Trace   // of each picture
+	done   chan struct{}   // closed when all is done for it
 }
 
 func newTogether(s GroupSettings, most time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {

@@ -235,7 +235,7 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	if version.Int64 < newestVersion {
 		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, newestVersion)
 	}
-	s.returning.Store(strings.Contains(server, "MariaDB"))
+	s.returning.Store(tellsIDs(server))
 	s.current.Store(true)
 	return nil
 }

@@ -41,7 +41,7 @@ type Store struct {
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
 	current     atomic.Bool // the schema was once new enough
-	returning   atomic.Bool // the server knows INSERT ... RETURNING, as far as was seen
+	returning   atomic.Bool // the server knows INSERT ... RETURNING
 }
 
 // Open reads the settings and connects to nothing yet.

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -205,11 +207,7 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 // the others may have gaps.
 func (s *Store) insertPaths(ctx context.Context, insert string, args []any, paths []string) (map[string]int64, error) {
 	if len(paths) > 1 && s.returning.Load() {
-		ids, err := idsByPath(ctx, s.db, insert+returningIDs, args...)
-		if !isOneOf(err, errSyntax) {
-			return ids, err
-		}
-		s.returning.Store(false) // before 10.5, or another server behind MariaDB's proxy
+		return idsByPath(ctx, s.db, insert+returningIDs, args...)
 	}
 	result, err := s.db.ExecContext(ctx, insert, args...)
 	if err != nil {
@@ -229,6 +227,20 @@ func (s *Store) insertPaths(ctx context.Context, insert string, args []any, path
 		maps.Copy(ids, found)
 	}
 	return ids, nil
+}
+
+var mariaDBVersion = regexp.MustCompile(`(\d+)\.(\d+)\.\d+-MariaDB`)
+
+// tellsIDs tells whether a server of that version knows INSERT ... RETURNING: MariaDB from
+// 10.5 on.
+func tellsIDs(version string) bool {
+	numbers := mariaDBVersion.FindStringSubmatch(version)
+	if numbers == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(numbers[1])
+	minor, _ := strconv.Atoi(numbers[2])
+	return major > 10 || major == 10 && minor >= 5
 }
 
 func idsByPath(ctx context.Context, q querier, statement string, args ...any) (map[string]int64, error) {
