@@ -60,7 +60,7 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(session{connector})
 	db.SetMaxOpenConns(s.Connections)
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
