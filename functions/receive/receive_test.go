@@ -45,8 +45,7 @@ func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }
 
 func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Helper()
-	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
-	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
+	s := &system{dsn: deptest.Migrated(t), nsqd: deptest.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
 	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, s.dsn, "receive")}, Connections: 10}))(t)
