@@ -80,15 +80,23 @@ func fill(b *testing.B, s settings, db *sql.DB, count int) {
 
 // madeUp is a descriptor of length 1.
 func madeUp(random *rand.Rand, length int) []float32 {
-	v, square := make([]float32, length), 0.0
+	v := make([]float32, length)
 	for i := range v {
 		v[i] = random.Float32() - 0.5
-		square += float64(v[i]) * float64(v[i])
+	}
+	toUnit(v)
+	return v
+}
+
+// toUnit makes its length 1.
+func toUnit(v []float32) {
+	square := 0.0
+	for _, n := range v {
+		square += float64(n) * float64(n)
 	}
 	for i := range v {
 		v[i] /= float32(math.Sqrt(square))
 	}
-	return v
 }
 
 // firstAnswer is the time from the program's start until it has answered, and its memory.
