@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/local/deptest"
+	"lineup.dev/lineup/local/descriptors"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -61,7 +61,7 @@ type crowdedPlace struct {
 	db     *sql.DB
 	most   int64 // strangers; 0: none are looked for
 	model  string
-	random *rand.Rand
+	people *descriptors.Crowd
 	seen   [][]float32
 }
 
@@ -70,7 +70,7 @@ func newCrowdedPlace(b *testing.B, most int64) *crowdedPlace {
 	s, dsn := withSamples(b), deptest.MySQL(b)
 	testkit.Succeed(b, store.Migrate(b.Context(), dsn))
 	s.DSN, s.MatchBatch = deptest.Account(b, dsn, "face-server"), 500
-	p := &crowdedPlace{B: b, db: deptest.SQL(b, dsn), most: most, random: rand.New(rand.NewPCG(1, 2))}
+	p := &crowdedPlace{B: b, db: deptest.SQL(b, dsn), most: most, people: descriptors.NewCrowd(2)}
 	fill(b, s, p.db, 1000)
 	p.photos = photos{server: newTestServer(b, s)}
 	p.model = p.photos.models.Name
@@ -102,17 +102,17 @@ func (p *crowdedPlace) see(from, to int) {
 // crowd is one picture's faces.
 func (p *crowdedPlace) crowd() (faces []*facerecog.Descriptor) {
 	for range number("CROWD_FACES", 5) {
-		v := madeUp(p.random, p.photos.models.Embedder.Length)
-		if len(p.seen) > 0 && p.random.IntN(5) == 0 {
-			who := p.seen[p.random.IntN(len(p.seen))]
-			for i := range v { // in another light
-				v[i] = who[i] + 0.5*v[i]
+		face := make([]float32, descriptors.Length)
+		if len(p.seen) > 0 && p.people.IntN(5) == 0 {
+			p.people.Photo(face, p.seen[p.people.IntN(len(p.seen))])
+		} else {
+			who := p.people.Person()
+			p.people.Photo(face, who)
+			if len(p.seen) < 100_000 { // which take 200 MB
+				p.seen = append(p.seen, who)
 			}
-			toUnit(v)
-		} else if len(p.seen) < 100_000 {
-			p.seen = append(p.seen, v)
 		}
-		faces = append(faces, &facerecog.Descriptor{Values: v})
+		faces = append(faces, &facerecog.Descriptor{Values: face})
 	}
 	return faces
 }
@@ -161,7 +161,7 @@ func (p *crowdedPlace) times(without *crowdedPlace) (compared, looked [2]time.Du
 		return time.Since(began)
 	}
 	for n := range 500 {
-		face := []*facerecog.Descriptor{{Values: madeUp(p.random, p.photos.models.Embedder.Length)}}
+		face := []*facerecog.Descriptor{{Values: p.people.Person()}}
 		for i, place := range []*crowdedPlace{p, without} {
 			compare[i] = append(compare[i], timed(func() {
 				testkit.Must(place.photos.Match(p.Context(), &facerecog.MatchRequest{Model: p.model, Descriptors: face}))(p)
