@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -238,4 +239,18 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	s.returning.Store(tellsIDs(server))
 	s.current.Store(true)
 	return nil
+}
+
+var mariaDBVersion = regexp.MustCompile(`(\d+)\.(\d+)\.\d+-MariaDB`)
+
+// tellsIDs tells whether a server of that version knows INSERT ... RETURNING: MariaDB from
+// 10.5 on.
+func tellsIDs(version string) bool {
+	numbers := mariaDBVersion.FindStringSubmatch(version)
+	if numbers == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(numbers[1])
+	minor, _ := strconv.Atoi(numbers[2])
+	return major > 10 || major == 10 && minor >= 5
 }

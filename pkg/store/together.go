@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -227,20 +225,6 @@ func (s *Store) insertPaths(ctx context.Context, insert string, args []any, path
 		maps.Copy(ids, found)
 	}
 	return ids, nil
-}
-
-var mariaDBVersion = regexp.MustCompile(`(\d+)\.(\d+)\.\d+-MariaDB`)
-
-// tellsIDs tells whether a server of that version knows INSERT ... RETURNING: MariaDB from
-// 10.5 on.
-func tellsIDs(version string) bool {
-	numbers := mariaDBVersion.FindStringSubmatch(version)
-	if numbers == nil {
-		return false
-	}
-	major, _ := strconv.Atoi(numbers[1])
-	minor, _ := strconv.Atoi(numbers[2])
-	return major > 10 || major == 10 && minor >= 5
 }
 
 func idsByPath(ctx context.Context, q querier, statement string, args ...any) (map[string]int64, error) {
