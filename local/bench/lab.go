@@ -33,6 +33,7 @@ type lab struct {
 	builds   []build // this checkout's, then REF's
 
 	databases int
+	queues    int // of nsqd
 	filled    tables
 	programs  []*program
 	mariadb   *child.Process
@@ -70,7 +71,7 @@ func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (
 	if err := l.startMariaDB(ctx); err != nil {
 		return nil, err
 	}
-	l.nsqd, err = l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, "nsqd"), "HTTP_PORT={second}")
+	l.nsqd, err = l.startNSQD(ctx)
 	return l, err
 }
 

@@ -1,0 +1,360 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// backlog is how many pictures wait when the bridge starts; realBacklog, where the real face server looks at them.
+const (
+	backlog     = 20_000
+	realBacklog = 200
+	longBacklog = 2_000 // with BENCH=all
+)
+
+// wayGroups are the whole way of a picture, from POST to its final row, with a face server that answers at once and with
+// the real one.
+func wayGroups() []group {
+	alone := func(name string, real bool) group {
+		return group{name: name, compare: true, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
+			return l.eachWay(ctx, name, "ms", real, true, func(w *way) (subject, error) { return w.alone() })
+		}, derive: func(by map[string]Figure) []Figure {
+			f := by[name]
+			return []Figure{{Name: name + ".beyond_faces", Unit: "ms", Value: f.Value - by["faces@"+name].Value, Error: f.Error}}
+		}}
+	}
+	drain := func(name string, real bool, pictures int, lengths ...string) group {
+		return group{name: name, compare: true, rounds: 2, lengths: lengths, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
+			if l.settings.Length == "quick" {
+				pictures = min(pictures, 1000)
+			}
+			return l.eachWay(ctx, name, "pictures/s", real, false, func(w *way) (subject, error) { return w.drain(pictures) })
+		}}
+	}
+	half := "way.half"
+	return []group{
+		alone("way.alone", false),
+		alone("way.alone.real", true),
+		{name: half, compare: true, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
+			return l.eachWay(ctx, half, "ms", false, true, func(w *way) (subject, error) { return w.half() })
+		}},
+		drain("drain.instant", false, backlog),
+		drain("drain.real", true, realBacklog, "quick", "standard"),
+		drain("drain.real", true, longBacklog, "all"),
+	}
+}
+
+// way is everything that a picture goes through, of one build, with an nsqd and a database of its own.
+type way struct {
+	lab                             *lab
+	build                           build
+	database                        string
+	real                            bool // the face server
+	nsqd, faces, receive, processes *program
+	bridge                          *program // nil where it is to be started later
+}
+
+// eachWay makes one subject of each build's way, and one of the face server alone.
+func (l *lab) eachWay(ctx context.Context, name, unit string, real, carried bool, of func(*way) (subject, error)) ([]subject, error) {
+	var subjects []subject
+	var first *way
+	for _, b := range l.builds {
+		w, err := l.startWay(ctx, b, real, carried)
+		if err != nil {
+			return nil, err
+		}
+		s, err := of(w)
+		if err != nil {
+			return nil, err
+		}
+		s.name, s.unit = b.figure(name), unit
+		s.beside, s.program = []string{"faces", "bare_insert"}, w.processes
+		if unit == "ms" {
+			s.beside = []string{"faces"}
+		}
+		subjects = append(subjects, s)
+		if first == nil {
+			first = w
+		}
+	}
+	if l.settings.Ref != "" {
+		return subjects, nil
+	}
+	clients := 1
+	if unit != "ms" {
+		clients = 4
+	}
+	faces, err := l.identify("faces@"+name, unit, clients, first.faces, first.picture)
+	if err != nil {
+		return nil, err
+	}
+	subjects = append(subjects, faces)
+	if unit == "ms" {
+		return subjects, nil
+	}
+	bare, err := l.bareInsert(ctx, name, first.database)
+	return append(subjects, bare), err
+}
+
+func (l *lab) startWay(ctx context.Context, b build, real, carried bool) (_ *way, err error) {
+	w := &way{lab: l, build: b, real: real}
+	if w.database, err = l.images(ctx, b, 0); err != nil {
+		return nil, err
+	}
+	if real {
+		if err := l.realPictures(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if w.nsqd, err = l.startNSQD(ctx); err != nil {
+		return nil, err
+	}
+	if real {
+		w.faces, err = l.startFaceServer(ctx, b, w.database)
+	} else {
+		w.faces, err = l.start(ctx, l.builds[0], "fixture", "FIXTURE=faces")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if w.receive, err = l.start(ctx, b, "receive", l.receiveEnvironment(w.database, w.nsqd)...); err != nil {
+		return nil, err
+	}
+	if w.processes, err = l.start(ctx, b, "process", append(l.pictureEnvironment(w.database), "FACE_ADDRESS="+w.faces.address)...); err != nil {
+		return nil, err
+	}
+	if carried {
+		err = w.carry(ctx)
+	}
+	return w, err
+}
+
+// carry starts the bridge.
+func (w *way) carry(ctx context.Context) (err error) {
+	w.bridge, err = w.lab.startBridge(ctx, w.build, w.nsqd, "http://"+w.processes.address)
+	return err
+}
+
+// picture is the path of one: that of a real file where the face server reads it.
+func (w *way) picture(n int64) string {
+	if w.real {
+		return w.lab.realPicture(n)
+	}
+	return w.lab.path(n)
+}
+
+// request is that of one picture.
+func (w *way) request() request {
+	r := w.lab.single()
+	if w.real {
+		r.body = func(n int64) []byte { return fmt.Appendf(nil, `{"path":%q}`, w.lab.realPicture(n)) }
+	}
+	return r
+}
+
+// alone posts one picture after the other, each when the last one's row is final.
+func (w *way) alone() (subject, error) {
+	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
+	if err != nil {
+		return subject{}, fmt.Errorf("connect to MariaDB: %w", err)
+	}
+	send := sender(w.receive.address, w.request())
+	return subject{measure: func(ctx context.Context) (sample, error) {
+		if err := w.lab.empty(ctx, w.database); err != nil {
+			return sample{}, err
+		}
+		status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?")
+		if err != nil {
+			return sample{}, fmt.Errorf("ask for a picture's status: %w", err)
+		}
+		defer status.Close()
+		s, err := hammer(ctx, 1, w.lab.settings.round(), func(int) func() error {
+			return func() error {
+				answer, err := send()
+				if err != nil {
+					return err
+				}
+				return awaitFinal(ctx, status, answer)
+			}
+		})
+		s.value = s.p50
+		return s, err
+	}}, nil
+}
+
+// awaitFinal asks for the status of the picture that an answer is about, until it is final.
+func awaitFinal(ctx context.Context, status *sql.Stmt, answer []byte) error {
+	id, err := idOf(answer)
+	if err != nil {
+		return err
+	}
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(200 * time.Microsecond) {
+		var now string
+		if err := status.QueryRowContext(ctx, id).Scan(&now); err != nil {
+			return fmt.Errorf("ask for a picture's status: %w", err)
+		}
+		switch now {
+		case "identified", "unknown":
+			return nil
+		case "failed":
+			return fmt.Errorf("picture %d failed", id)
+		}
+	}
+	return fmt.Errorf("picture %d has no result after a minute", id)
+}
+
+// idOf reads the id from the original API's answer.
+func idOf(answer []byte) (int64, error) {
+	_, rest, _ := bytes.Cut(answer, []byte("saved with id: "))
+	digits, _, _ := bytes.Cut(rest, []byte("\n"))
+	id, err := strconv.ParseInt(string(digits), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("the answer %.100q names no id", answer)
+	}
+	return id, nil
+}
+
+// drain lets the bridge begin when so many pictures wait, and takes the time until all are final.
+func (w *way) drain(pictures int) (subject, error) {
+	return subject{measure: func(ctx context.Context) (sample, error) {
+		if err := w.lab.empty(ctx, w.database); err != nil {
+			return sample{}, err
+		}
+		if err := w.fill(pictures); err != nil {
+			return sample{}, err
+		}
+		start := time.Now()
+		if err := w.carry(ctx); err != nil {
+			return sample{}, err
+		}
+		defer w.lab.stop(w.bridge)
+		if err := w.awaitAll(ctx, pictures); err != nil {
+			return sample{}, err
+		}
+		return sample{value: float64(pictures) / time.Since(start).Seconds()}, nil
+	}}, nil
+}
+
+// fill posts pictures in batches.
+func (w *way) fill(pictures int) error {
+	r := w.lab.batchOf(min(pictures, 500), w.picture)
+	send := sender(w.receive.address, r)
+	for posted := 0; posted < pictures; posted += min(pictures, 500) {
+		if _, err := send(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitAll waits until so many pictures are final.
+func (w *way) awaitAll(ctx context.Context, pictures int) error {
+	var final, failed int
+	for until := time.Now().Add(20 * time.Minute); time.Now().Before(until) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+		row := w.lab.admin.QueryRowContext(ctx, "SELECT COALESCE(SUM(status IN ('identified', 'unknown')), 0), COALESCE(SUM(status = 'failed'), 0) FROM "+w.database+".images")
+		if err := row.Scan(&final, &failed); err != nil {
+			return fmt.Errorf("count pictures: %w", err)
+		}
+		if failed > 0 {
+			return fmt.Errorf("%d pictures failed", failed)
+		}
+		if final == pictures {
+			return nil
+		}
+	}
+	return errors.Join(ctx.Err(), fmt.Errorf("of %d pictures %d are final after 20 minutes", pictures, final))
+}
+
+// half posts at half the rate at which pictures became final when many waited, each at its time whatever the others do,
+// and takes each one's time from when it was due to its final row.
+func (w *way) half() (subject, error) {
+	var rate float64
+	return subject{measure: func(ctx context.Context) (sample, error) {
+		if err := w.lab.empty(ctx, w.database); err != nil {
+			return sample{}, err
+		}
+		if rate == 0 {
+			const pictures = 2_000
+			start := time.Now()
+			if err := w.fill(pictures); err != nil {
+				return sample{}, err
+			}
+			if err := w.awaitAll(ctx, pictures); err != nil {
+				return sample{}, err
+			}
+			rate = pictures / time.Since(start).Seconds() / 2
+			if err := w.lab.empty(ctx, w.database); err != nil {
+				return sample{}, err
+			}
+		}
+		w.lab.say("  %.0f pictures/s", rate)
+		due, err := w.atRate(rate, max(w.lab.settings.round(), time.Second))
+		if err != nil {
+			return sample{}, err
+		}
+		if err := w.awaitAll(ctx, len(due)); err != nil {
+			return sample{}, err
+		}
+		return w.since(ctx, due)
+	}}, nil
+}
+
+// atRate posts at a rate for a time, and gives when each picture was due, by its id.
+func (w *way) atRate(rate float64, length time.Duration) (map[int64]time.Time, error) {
+	const clients = 16
+	var (
+		mu    sync.Mutex
+		due   = make(map[int64]time.Time)
+		errs  []error
+		wait  sync.WaitGroup
+		start = time.Now()
+		all   = int(math.Max(1, rate*length.Seconds()))
+	)
+	for client := range clients {
+		wait.Go(func() {
+			send := sender(w.receive.address, w.request())
+			for i := client; i < all; i += clients {
+				at := start.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+				time.Sleep(time.Until(at))
+				answer, err := send()
+				var id int64
+				if err == nil {
+					id, err = idOf(answer)
+				}
+				mu.Lock()
+				due[id] = at
+				if err != nil {
+					errs = append(errs, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return due, errors.Join(errs...)
+}
+
+// since gives the times from when pictures were due to when their rows became final, as the rows tell.
+func (w *way) since(ctx context.Context, due map[int64]time.Time) (sample, error) {
+	rows, err := w.lab.admin.QueryContext(ctx, "SELECT id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at) FROM "+w.database+".images")
+	if err != nil {
+		return sample{}, fmt.Errorf("read when pictures became final: %w", err)
+	}
+	defer rows.Close()
+	var took []time.Duration
+	for rows.Next() {
+		var id, at int64
+		if err := rows.Scan(&id, &at); err != nil {
+			return sample{}, fmt.Errorf("read when pictures became final: %w", err)
+		}
+		took = append(took, time.UnixMicro(at).Sub(due[id]))
+	}
+	return timeOf(took), rows.Err()
+}
