@@ -134,6 +134,12 @@ type program struct {
 	log                   string
 }
 
+// startNSQD starts one with messages of its own.
+func (l *lab) startNSQD(ctx context.Context) (*program, error) {
+	l.queues++
+	return l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, fmt.Sprintf("nsqd-%d", l.queues)), "HTTP_PORT={second}")
+}
+
 // start starts a build's program on a port of its own and waits until it is ready. In the environment {second} becomes
 // the number of another free port.
 func (l *lab) start(ctx context.Context, b build, name string, environment ...string) (*program, error) {

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"lineup.dev/lineup/local/parts"
@@ -10,11 +9,6 @@ import (
 
 func (l *lab) startFaceServer(ctx context.Context, b build, database string) (*program, error) {
 	return l.start(ctx, b, "face-server", append(l.pictureEnvironment(database), "MODELS="+parts.ModelsFolder(l.root))...)
-}
-
-func (l *lab) startNSQD(ctx context.Context) (*program, error) {
-	l.queues++
-	return l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, fmt.Sprintf("nsqd-%d", l.queues)), "HTTP_PORT={second}")
 }
 
 func (l *lab) startBridge(ctx context.Context, b build, nsqd *program, sink string) (*program, error) {

@@ -3,6 +3,8 @@ package bench
 import (
 	"context"
 	"net/http"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 // viewRows is how many pictures there are when pages are asked for.
@@ -31,6 +33,9 @@ func (l *lab) viewPage(ctx context.Context, name string, r request) ([]subject, 
 		if err != nil {
 			return nil, err
 		}
+		if err := l.count(ctx, b, database); err != nil {
+			return nil, err
+		}
 		view, err := l.start(ctx, b, "view", l.pictureEnvironment(database)...)
 		if err != nil {
 			return nil, err
@@ -44,4 +49,16 @@ func (l *lab) viewPage(ctx context.Context, name string, r request) ([]subject, 
 	}
 	bare, err := l.bareHTTP(ctx, name, clients)
 	return append(subjects, bare), err
+}
+
+// count pings receive, which counts the rows; so it does once a minute, and pages have the counts.
+func (l *lab) count(ctx context.Context, b build, database string) error {
+	receive, err := l.start(ctx, b, "receive", l.receiveEnvironment(database, l.nsqd)...)
+	if err != nil {
+		return err
+	}
+	defer l.stop(receive)
+	_, err = sender(receive.address, request{method: http.MethodPost, path: "/", contentType: "application/json", headers: map[string]string{
+		"Ce-Id": "ping", "Ce-Source": "/bench", "Ce-Specversion": "1.0", "Ce-Type": event.TypePing}})()
+	return err
 }
