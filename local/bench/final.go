@@ -71,3 +71,20 @@ func idOf(answer []byte) (int64, error) {
 	}
 	return id, nil
 }
+
+// request is that of one picture.
+func (w *way) request() request {
+	r := w.lab.single()
+	if w.real {
+		r.body = func(n int64) []byte { return fmt.Appendf(nil, `{"path":%q}`, w.lab.realPicture(n)) }
+	}
+	return r
+}
+
+// picture is the path of one: that of a real file where the face server reads it.
+func (w *way) picture(n int64) string {
+	if w.real {
+		return w.lab.realPicture(n)
+	}
+	return w.lab.path(n)
+}

@@ -140,23 +140,6 @@ func (w *way) carry(ctx context.Context) (err error) {
 	return err
 }
 
-// picture is the path of one: that of a real file where the face server reads it.
-func (w *way) picture(n int64) string {
-	if w.real {
-		return w.lab.realPicture(n)
-	}
-	return w.lab.path(n)
-}
-
-// request is that of one picture.
-func (w *way) request() request {
-	r := w.lab.single()
-	if w.real {
-		r.body = func(n int64) []byte { return fmt.Appendf(nil, `{"path":%q}`, w.lab.realPicture(n)) }
-	}
-	return r
-}
-
 // alone posts one picture after the other, each when the last one's row is final.
 func (w *way) alone() (subject, error) {
 	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
@@ -207,4 +190,3 @@ func (w *way) drain(pictures int) (subject, error) {
 		return sample{value: float64(pictures) / time.Since(start).Seconds()}, nil
 	}}, nil
 }
-
