@@ -19,7 +19,7 @@ run: ## build and start everything on this machine; Ctrl-C ends it
 	@exec bin/local run
 
 # Packages whose tests run the whole system or a cluster: `make check` has no time for them.
-whole_system := /(local|local/e2e|local/system|knative/e2e)$$
+whole_system := /(local|local/e2e|local/machines|local/system|knative/e2e)$$
 
 .PHONY: check
 check: lint ## check format and code, and run the tests that need no database and no models: under a minute
