@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// empty removes all pictures.
+func (w *way) empty(ctx context.Context) error { return w.lab.empty(ctx, w.database) }
+
 // fill posts pictures in batches.
 func (w *way) fill(pictures int) error {
 	r := w.lab.batchOf(min(pictures, 500), w.picture)

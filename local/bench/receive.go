@@ -80,12 +80,12 @@ func (l *lab) receiveBy(ctx context.Context, name, unit string, clients, rows, p
 		if err != nil {
 			return nil, err
 		}
-		subjects = append(subjects, subject{name: b.figure(name), unit: unit, program: receive, beside: []string{"bare_insert"}, measure: func(ctx context.Context) (sample, error) {
-			if rows == 0 {
-				if err := l.empty(ctx, database); err != nil {
-					return sample{}, err
-				}
+		subjects = append(subjects, subject{name: b.figure(name), unit: unit, program: receive, beside: []string{"bare_insert"}, before: func(ctx context.Context) error {
+			if rows > 0 {
+				return nil
 			}
+			return l.empty(ctx, database)
+		}, measure: func(ctx context.Context) (sample, error) {
 			measured, err := hammer(ctx, clients, l.settings.round(), post(receive.address, r))
 			measured.value, measured.done = measured.value*float64(pictures), measured.done*pictures
 			return measured, err

@@ -147,10 +147,7 @@ func (w *way) alone() (subject, error) {
 		return subject{}, fmt.Errorf("connect to MariaDB: %w", err)
 	}
 	send := sender(w.receive.address, w.request())
-	return subject{measure: func(ctx context.Context) (sample, error) {
-		if err := w.lab.empty(ctx, w.database); err != nil {
-			return sample{}, err
-		}
+	return subject{before: w.empty, measure: func(ctx context.Context) (sample, error) {
 		status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?")
 		if err != nil {
 			return sample{}, fmt.Errorf("ask for a picture's status: %w", err)
@@ -172,13 +169,12 @@ func (w *way) alone() (subject, error) {
 
 // drain lets the bridge begin when so many pictures wait, and takes the time until all are final.
 func (w *way) drain(pictures int) (subject, error) {
-	return subject{measure: func(ctx context.Context) (sample, error) {
-		if err := w.lab.empty(ctx, w.database); err != nil {
-			return sample{}, err
+	return subject{before: func(ctx context.Context) error {
+		if err := w.empty(ctx); err != nil {
+			return err
 		}
-		if err := w.fill(pictures); err != nil {
-			return sample{}, err
-		}
+		return w.fill(pictures)
+	}, measure: func(ctx context.Context) (sample, error) {
 		start := time.Now()
 		if err := w.carry(ctx); err != nil {
 			return sample{}, err
