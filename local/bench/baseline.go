@@ -25,7 +25,7 @@ func (l *lab) bareInsert(ctx context.Context, beside, database string) (subject,
 		}
 		defer db.Close()
 		db.SetMaxIdleConns(inserters)
-		statement, err := db.PrepareContext(ctx, "INSERT INTO bare (path, created_at, updated_at) VALUES (?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))")
+		statement, err := db.PrepareContext(ctx, "INSERT INTO bare (path, created_at, updated_at) VALUES (?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))") //nolint:sqlclosecheck // closed below, used by another function
 		if err != nil {
 			return sample{}, fmt.Errorf("prepare the bare INSERT: %w", err)
 		}

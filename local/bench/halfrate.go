@@ -79,7 +79,7 @@ func (w *way) atRate(rate float64, length time.Duration) (map[int64]time.Time, e
 
 // since gives the times from when pictures were due to when their rows became final, as the rows tell.
 func (w *way) since(ctx context.Context, due map[int64]time.Time) (sample, error) {
-	rows, err := w.lab.admin.QueryContext(ctx, "SELECT id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at) FROM "+w.database+".images")
+	rows, err := w.lab.admin.QueryContext(ctx, "SELECT id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at) FROM "+w.database+".images") //nolint:gosec // a name of ours
 	if err != nil {
 		return sample{}, fmt.Errorf("read when pictures became final: %w", err)
 	}
