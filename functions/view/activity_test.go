@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -83,5 +84,24 @@ func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
 	}
 	if strings.Index(html, "root images") > strings.Index(html, ">nsqd<") {
 		t.Error("what is wrong comes after what is not")
+	}
+}
+
+func TestAnUndoSaysWhatItTookBack(t *testing.T) {
+	t.Parallel()
+	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar"}}
+	undone := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &named}
+	again := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &undone}
+	for want, c := range map[string]store.Change{
+		"Undid “Named Omar”":     undone,
+		"Did “Named Omar” again": again,
+		"Undid a change":         {Action: store.ActionUndo},
+	} {
+		if got := did(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := didWhom(undone); got != (aboutPerson{"Undid “Named ", "Omar", "”"}) {
+		t.Errorf("cut around the name it is %+v", got)
 	}
 }
