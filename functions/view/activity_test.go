@@ -27,7 +27,7 @@ func (s *site) told(t *testing.T) (told status) {
 func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if got := s.told(t); got != (status{Tone: "idle"}) {
+	if got := s.told(t); got != (status{Text: "No pictures yet", Tone: "idle"}) {
 		t.Errorf("where nothing goes on: %+v", got)
 	}
 	s.finish(t, "one.jpg", withFaces())
@@ -70,7 +70,7 @@ func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
 	html := s.get(t, "/activity").body
 	for _, want := range []string{
 		`<progress max="5" value="4" aria-label="Pictures to look at">`,
-		`<progress max="2" value="1" aria-label="Faces to compare with people again">`, "up to 500 pictures left",
+		`<progress max="2" value="1" aria-label="Faces to compare with people again">`, "at most 5 pictures left",
 		"Folder holiday/", "0 pictures found so far",
 		`not a picture</span> <a href="/images/4">3 pictures, the newest is 4</a>`,
 		fmt.Sprintf(`it is not there</span> <a href="/images/%d">picture %d</a>`, last, last),

@@ -104,12 +104,18 @@ func did(c store.Change) string {
 	case store.ActionMerge:
 		return "Merged into " + name
 	case store.ActionIs:
-		return "Said who a face is: " + name
-	case store.ActionIsNot:
 		if c.Person == nil {
-			return "Said who a face is not"
+			return "Let the machine say who a face is"
 		}
-		return "Said who it is not: " + name
+		return "Said that a face is " + name
+	case store.ActionIsNot:
+		switch {
+		case c.Person == nil:
+			return "Said who a face is not"
+		case c.Face == nil:
+			return "Said that somebody else is not " + name
+		}
+		return "Said that a face is not " + name
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"
 	case store.ActionFace:

@@ -106,7 +106,7 @@ func (v *view) orErased(r *http.Request, err error) error {
 	}
 	return &serve.Problem{
 		Type: serve.ProblemType("erased"), Status: http.StatusGone,
-		Detail: fmt.Sprintf("Person %d was erased. The receipt is at /api/v1/erasures/%d.", id, receipt),
+		Detail: fmt.Sprintf("Person %d was erased.%s%d.", id, receiptAt, receipt),
 	}
 }
 

@@ -90,6 +90,9 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		switch {
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
+		case p.moved != "":
+			w.Header().Add("Vary", "Accept")
+			http.Redirect(w, r, p.moved, http.StatusSeeOther) //nolint:gosec // a path of this site
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			if !serve.WantsJSON(r) { // a person asked for a file

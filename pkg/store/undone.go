@@ -16,6 +16,7 @@ const (
 			action,
 			person_id,
 			image_id,
+			face_id,
 			undoes
 		FROM changes
 		WHERE id IN `
@@ -42,7 +43,7 @@ func addUndone(ctx context.Context, q querier, changes []Change) (people []int64
 			list, args := placeholders(chunk)
 			_, err := query(ctx, q, func(rows *sql.Rows) (c Change, err error) {
 				var person, undoes sql.NullInt64
-				err = rows.Scan(&c.ID, &c.Action, &person, &c.Image, &undoes)
+				err = rows.Scan(&c.ID, &c.Action, &person, &c.Image, &c.Face, &undoes)
 				c.Undoes = undoes.Int64
 				for _, by := range unread[c.ID] {
 					one := c
