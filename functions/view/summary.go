@@ -53,7 +53,7 @@ func noThumbnail(image lineup.Image) string {
 	case image.Status.IsFailure():
 		return sentence(cmp.Or(image.Reason, "failed, and no reason was recorded"))
 	case image.Status.Final():
-		return "It is made at the next look."
+		return "No preview yet: the next look makes one."
 	}
 	return "Waits to be looked at."
 }
@@ -115,6 +115,18 @@ func pictureURL(image lineup.Image) string {
 func contentTag(image lineup.Image) string {
 	hash := sha256.Sum256([]byte(image.Content))
 	return hex.EncodeToString(hash[:8])
+}
+
+// labelLetters is how many letters of a name stand beside a box in a picture.
+const labelLetters = 20
+
+// label is a person's name, cut where it would cover the next face.
+func label(p lineup.Person) string {
+	letters := []rune(personName(p))
+	if len(letters) <= labelLetters {
+		return string(letters)
+	}
+	return strings.TrimSpace(string(letters[:labelLetters-1])) + "…"
 }
 
 func initial(name lineup.Name) string {
