@@ -13,14 +13,14 @@ type status struct {
 	Text      string     `json:"text"`      // how far everything is, or what is wrong
 	Tone      string     `json:"tone"`      // idle, busy or away
 	Since     *time.Time `json:"since"`     // which the text tells in UTC; the browser knows the zone
-	Strangers int64      `json:"strangers"` // that are listed
+	Strangers int64      `json:"strangers"` // that are listed, StrangersCounted at most
 }
 
 // clock is how the text tells a time.
 const clock = "15:04 UTC"
 
 func (v *view) status(r *http.Request, _ query) (any, error) {
-	stats, err := v.db.Stats(r.Context())
+	stats, err := v.db.Progress(r.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ func (v *view) handler() http.Handler {
 	}
 	pages.Handle("GET /", v.timed(v.show(v.noPage)))
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
+	pages.Handle("GET /originals", http.HandlerFunc(v.originals))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))

@@ -12,5 +12,5 @@ whileUsed(async () => {
   if (pill.textContent !== text) pill.textContent = text;
   pill.dataset.tone = tone;
   const count = document.getElementById("strangers");
-  if (count) count.textContent = strangers ? String(strangers) : "";
+  if (count) count.textContent = strangers >= 1000 ? "999+" : strangers || "";
 }, 4_000, 0);
