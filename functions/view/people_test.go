@@ -91,6 +91,26 @@ func TestAProfileWithNothingTellsTheNextStep(t *testing.T) {
 	}
 }
 
+func TestPeopleAreSortedWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.add(t, "Rare", "rare.jpg")
+	s.add(t, "Often", "often.jpg")
+	for i, photo := range []string{"often.jpg", "often.jpg", "rare.jpg"} {
+		s.finish(t, fmt.Sprintf("%d.jpg", i), withFaces(newFace(photo, 0.9)))
+	}
+	testkit.Succeed(t, s.Recount(t.Context()))
+	for label, sort := range map[string]string{"most pictures": "pictures", "last seen": "seen"} {
+		html := s.get(t, "/people?sort="+sort).body
+		if want := fmt.Sprintf(`<a href="/people?sort=%s" aria-current="true">%s</a>`, sort, label); !strings.Contains(html, want) {
+			t.Errorf("the page has no %s", want)
+		}
+		if rareFirst := strings.Index(html, ">Rare<") < strings.Index(html, ">Often<"); rareFirst != (sort == "seen") {
+			t.Errorf("by %s Rare comes first: %v", label, rareFirst)
+		}
+	}
+}
+
 func TestThePageOfWhoWasMergedLeadsToWhoTheyAre(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
