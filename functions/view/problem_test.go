@@ -109,8 +109,7 @@ func TestAPageThatIsNotThereHasLinksInsteadOfAddresses(t *testing.T) {
 
 func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 	t.Parallel()
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	w := newWire(t, dsn)
 	s := serveSite(t, w.dsn)
 	id := s.submit(t, "a.jpg")
