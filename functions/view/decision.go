@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -100,4 +101,16 @@ func personName(p lineup.Person) string {
 		return fmt.Sprintf("Stranger %d", p.ID)
 	}
 	return string(p.Name)
+}
+
+// nameLetters is how many letters of a name stand beside a box in a picture.
+const nameLetters = 20
+
+// shortName is a person's name, cut where it would cover the next face.
+func shortName(p lineup.Person) string {
+	letters := []rune(personName(p))
+	if len(letters) <= nameLetters {
+		return string(letters)
+	}
+	return strings.TrimSpace(string(letters[:nameLetters-1])) + "…"
 }

@@ -58,7 +58,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
-		"label":       label,
+		"shortName":   shortName,
 		"likeness":    likeness,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 		"day":         dayOf,

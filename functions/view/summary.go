@@ -117,18 +117,6 @@ func contentTag(image lineup.Image) string {
 	return hex.EncodeToString(hash[:8])
 }
 
-// labelLetters is how many letters of a name stand beside a box in a picture.
-const labelLetters = 20
-
-// label is a person's name, cut where it would cover the next face.
-func label(p lineup.Person) string {
-	letters := []rune(personName(p))
-	if len(letters) <= labelLetters {
-		return string(letters)
-	}
-	return strings.TrimSpace(string(letters[:labelLetters-1])) + "…"
-}
-
 func initial(name lineup.Name) string {
 	if name == "" {
 		return "?"

@@ -179,26 +179,6 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	return rows, false, err
 }
 
-const spelledLike = " AND spelling LIKE ?"
-
-// conditions are who passes the filter, wherever they come in a list.
-func (f PeopleFilter) conditions() (where string, args []any) {
-	switch {
-	case f.Named == nil:
-	case *f.Named:
-		where += " AND name IS NOT NULL"
-	default:
-		where += " AND name IS NULL"
-	}
-	if f.Hidden != nil {
-		where, args = where+" AND hidden = ?", append(args, *f.Hidden)
-	}
-	if prefix := Spelling(f.Query); prefix != "" {
-		where, args = where+spelledLike, append(args, likeEscaper.Replace(prefix)+"%")
-	}
-	return where, args
-}
-
 // mostAreListed tells whether the list is in the order of ids, and leaves few out.
 func (f PeopleFilter) mostAreListed() bool {
 	return f.Order != ByName && f.Query == "" && (f.Named == nil || *f.Named) && (f.Hidden == nil || !*f.Hidden)
