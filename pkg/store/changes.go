@@ -43,8 +43,9 @@ type Change struct {
 	Face     *int64         `json:"face"`
 	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
 
-	Undoes int64   `json:"-"` // the change that it took back
-	Undone *Change `json:"-"` // the same, and what that took back, where it did; only ids and who are known of them
+	Undoes  int64   `json:"-"` // the change that it took back
+	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids and who are known of them
+	Pending []int64 `json:"-"` // the photos that an undoing left to be looked at
 }
 
 // ChangeFilter says which changes to list.
