@@ -29,7 +29,7 @@ func wayGroups() []group {
 		}}
 	}
 	drain := func(name string, genuine bool, pictures int, lengths ...string) group {
-		return group{name: name, compare: true, rounds: 2, lengths: lengths, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
+		return group{name: name, compare: true, rounds: 1, lengths: lengths, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
 			if l.settings.Length == "quick" {
 				pictures = min(pictures, 1000)
 			}
