@@ -53,6 +53,10 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
+	if err := serve.Profiles(ctx, config.Listen, log); err != nil {
+		listener.Close()
+		return err
+	}
 	return answerCalls(ctx, config, listener, secure, pings, newServer(config, e, pictures, log))
 }
 

@@ -33,6 +33,8 @@ type lab struct {
 	builds   []build // this checkout's, then REF's
 
 	databases int
+	queues    int // of nsqd
+	ended     costs
 	filled    tables
 	programs  []*program
 	mariadb   *child.Process
@@ -43,7 +45,7 @@ type build struct{ name, commit, dir string }
 
 // openLab starts MariaDB and nsqd and builds the programs.
 func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (_ *lab, err error) {
-	l := &lab{settings: settings, say: say}
+	l := &lab{settings: settings, say: say, ended: make(costs)}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -70,7 +72,7 @@ func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (
 	if err := l.startMariaDB(ctx); err != nil {
 		return nil, err
 	}
-	l.nsqd, err = l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, "nsqd"), "HTTP_PORT={second}")
+	l.nsqd, err = l.startNSQD(ctx)
 	return l, err
 }
 
@@ -131,6 +133,12 @@ type program struct {
 	name, address, second string // host:port
 	process               *child.Process
 	log                   string
+}
+
+// startNSQD starts one with messages of its own.
+func (l *lab) startNSQD(ctx context.Context) (*program, error) {
+	l.queues++
+	return l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, fmt.Sprintf("nsqd-%d", l.queues)), "HTTP_PORT={second}")
 }
 
 // start starts a build's program on a port of its own and waits until it is ready. In the environment {second} becomes
@@ -211,6 +219,9 @@ func (l *lab) stop(programs ...*program) {
 	for _, p := range programs {
 		if p == nil {
 			continue
+		}
+		if spent, err := processorTime(p.process.PID); err == nil {
+			l.ended[p.name] += spent
 		}
 		if err := p.process.Stop(10 * time.Second); err != nil {
 			l.say("%v", err)
