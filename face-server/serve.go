@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -62,6 +63,7 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
+		telemetry.Answered(),
 		grpc.Creds(secure),
 		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
 		grpc.MaxConcurrentStreams(config.MaxStreams), // each may hold a message

@@ -13,6 +13,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // picture is one picture of a request, from the body to the answer. One that is
@@ -59,6 +60,7 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
+	traced(ctx, pictures)
 	until := time.Now().Add(r.walker.Time) // for folders, in all
 	if err := r.saveFolders(ctx, pictures, until); err != nil {
 		return err
@@ -68,6 +70,21 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	}
 	r.walkFolders(ctx, pictures, until)
 	return nil
+}
+
+// traced gives each picture the request's span as its trace, unless it has another. Of many
+// that the client has not put into a trace, each begins one of its own, with a link.
+func traced(ctx context.Context, pictures []picture) {
+	request := event.Trace{}.In(ctx)
+	if request.Parent == "" {
+		return
+	}
+	for i := range pictures {
+		p := &pictures[i]
+		if p.trace.SameTrace(request) || p.trace == (event.Trace{}) && len(pictures) == 1 {
+			p.trace = request
+		}
+	}
 }
 
 func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
@@ -90,7 +107,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 		sent := !s.Status.Final() && (published || s.Queued)
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
-		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
+		telemetry.Log(ctx, r.log).Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
 	}
 	return nil
 }

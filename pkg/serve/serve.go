@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // ShutdownMargin is how long a request that was told by [Overdue] may take to be
@@ -34,6 +36,14 @@ func Main(program string, level slog.Level, run func(context.Context, *slog.Logg
 		log.Error(program+" cannot go on", "error", err)
 		os.Exit(1)
 	}
+}
+
+// Telemetry is what a program can be told about its traces and metrics.
+type Telemetry = telemetry.Settings
+
+// Observed makes of a program's run one that is traced and measured, as t says.
+func Observed(program string, t Telemetry, run func(context.Context, *slog.Logger) error) func(context.Context, *slog.Logger) error {
+	return t.Around(program, Version(), run)
 }
 
 // Logger writes JSON lines to standard error and becomes the default logger.
@@ -89,7 +99,7 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 		return err
 	}
 	server := &http.Server{
-		Handler:           withHealth(w.paced(h), ready, log),
+		Handler:           withHealth(telemetry.Served(w.paced(h)), ready, log),
 		ReadHeaderTimeout: w.HeaderTimeout,
 		IdleTimeout:       w.IdleTimeout,
 		MaxHeaderBytes:    w.MaxHeader,
