@@ -38,14 +38,6 @@ func Main(program string, level slog.Level, run func(context.Context, *slog.Logg
 	}
 }
 
-// Telemetry is what a program can be told about its traces and metrics.
-type Telemetry = telemetry.Settings
-
-// Observed makes of a program's run one that is traced and measured, as t says.
-func Observed(program string, t Telemetry, run func(context.Context, *slog.Logger) error) func(context.Context, *slog.Logger) error {
-	return t.Around(program, Version(), run)
-}
-
 // Logger writes JSON lines to standard error and becomes the default logger.
 // Under Knative every line names the revision.
 func Logger(program string, level slog.Level) *slog.Logger {

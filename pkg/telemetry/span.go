@@ -10,9 +10,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// On tells whether spans and metrics are wanted.
-func On() bool { return on.Load() }
-
 // Span begins a part of what ctx is about. It ends with end, and has failed with an error.
 func Span(ctx context.Context, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(error)) {
 	return start(ctx, name, trace.WithAttributes(attributes...))

@@ -8,10 +8,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,12 +28,6 @@ import (
 
 // scope names what this project measures, beside what libraries do.
 const scope = "lineup.dev/lineup"
-
-// on tells whether anything is exported.
-var on atomic.Bool
-
-// scraped answers a scrape; nil where there is none.
-var scraped atomic.Pointer[http.Handler]
 
 // flushTime is how long the last spans and figures may take to be exported at a program's end.
 const flushTime = 3 * time.Second
