@@ -54,7 +54,12 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return answerCalls(ctx, config, listener, secure, pings, newServer(config, e, pictures, log))
+	s := newServer(config, e, pictures, log)
+	s.observe()
+	if err := config.Scraping.serve(ctx, log); err != nil {
+		return fmt.Errorf("OTEL_EXPORTER_PROMETHEUS_HOST, _PORT: %w", err)
+	}
+	return answerCalls(ctx, config, listener, secure, pings, s)
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends. Calls in

@@ -87,7 +87,9 @@ func traced(ctx context.Context, pictures []picture) {
 	}
 }
 
-func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
+func (r *receiver) submitPictures(ctx context.Context, pictures []picture) (err error) {
+	ctx, end := telemetry.Span(ctx, "submit")
+	defer func() { end(err) }()
 	posted, accepted := r.cleanPaths(pictures)
 	if len(posted) == 0 {
 		return nil

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/XSAM/otelsql"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
@@ -39,14 +41,23 @@ func Route(ctx context.Context, pattern string) {
 
 // WithMetrics has h also answer a scrape of the metrics, if they are to be scraped.
 func WithMetrics(h http.Handler) http.Handler {
-	answer := scraped.Load()
-	if answer == nil {
+	answer, is := Scraped()
+	if !is {
 		return h
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", *answer)
+	mux.Handle("GET /metrics", answer)
 	mux.Handle("/", h)
 	return mux
+}
+
+// Scraped answers a scrape of the metrics, if they are to be scraped.
+func Scraped() (answer http.Handler, is bool) {
+	h := scraped.Load()
+	if h == nil {
+		return nil, false
+	}
+	return *h, true
 }
 
 // Transport makes spans and metrics of requests, and tells the server of them.
@@ -92,7 +103,7 @@ func OpenDB(connector driver.Connector) *sql.DB {
 	if !On() {
 		return sql.OpenDB(connector)
 	}
-	return otelsql.OpenDB(connector, databaseSystem, otelsql.WithDisableSkipErrMeasurement(true), otelsql.WithSpanOptions(otelsql.SpanOptions{
+	return otelsql.OpenDB(connector, databaseSystem, otelsql.WithDisableSkipErrMeasurement(true), otelsql.WithSpanNameFormatter(statement), otelsql.WithSpanOptions(otelsql.SpanOptions{
 		OmitConnResetSession: true,
 		OmitConnPrepare:      true,
 		OmitRows:             true,
@@ -102,6 +113,21 @@ func OpenDB(connector driver.Connector) *sql.DB {
 		},
 	}))
 }
+
+// statement names a span as OpenTelemetry asks to: by what is done, and to which table.
+func statement(_ context.Context, method otelsql.Method, query string) string {
+	if query == "" {
+		return string(method)
+	}
+	found := firstTable.FindStringSubmatch(query)
+	name, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+	if found == nil {
+		return name
+	}
+	return name + " " + found[1]
+}
+
+var firstTable = regexp.MustCompile(`(?:FROM|INTO|UPDATE|JOIN)\s+([a-z_]+)`)
 
 var databaseSystem = otelsql.WithAttributes(attribute.String("db.system.name", "mysql"))
 

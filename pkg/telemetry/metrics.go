@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -43,6 +44,20 @@ func NewHistogram(name, unit, description string, bounds ...float64) Histogram {
 func (h Histogram) Record(ctx context.Context, value float64, attributes ...attribute.KeyValue) {
 	if On() {
 		h.instrument.Record(ctx, value, metric.WithAttributes(attributes...))
+	}
+}
+
+// Time measures a part of what ctx is about, in seconds, and makes a span of it, until end is
+// called.
+func (h Histogram) Time(ctx context.Context, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(error)) {
+	if !On() {
+		return ctx, noEnd
+	}
+	began := time.Now()
+	ctx, ended := Span(ctx, name, attributes...)
+	return ctx, func(err error) {
+		h.Record(ctx, time.Since(began).Seconds(), attributes...)
+		ended(err)
 	}
 }
 
