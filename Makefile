@@ -71,8 +71,21 @@ chaos: ## break parts of a running system at random for CHAOS_SECONDS, by SEED, 
 	@exec bin/local chaos
 
 .PHONY: bench
-bench: models ## measure: recognition, search, gallery, queue
-	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+bench: models ## measure the programs beside baselines, in 20 minutes: a report, and bench.json; BENCH=quick|all, RUN=receive
+	@go build -o bin/local ./local
+	@exec bin/local bench
+
+.PHONY: bench-compare
+bench-compare: models ## measure the programs of REF (a git ref) in turn with this checkout's, and say what is noise
+	@test -n "$(REF)" || { echo "say which commit: make bench-compare REF=main"; exit 2; }
+	@go build -o bin/local ./local
+	@REF=$(REF) BENCH_FILE=$(or $(BENCH_FILE),bin/bench-compare.json) exec bin/local bench
+
+.PHONY: profile
+profile: models ## take a CPU and an allocation profile of each program under load, into bin/profiles
+	@go build -o bin/local ./local
+	@mkdir -p bin/profiles
+	@BENCH_PROFILES=$(CURDIR)/bin/profiles BENCH_FILE=bin/profiles/bench.json BENCH_ROUNDS=$(or $(BENCH_ROUNDS),1) BENCH_ROUND=$(or $(BENCH_ROUND),10s) RUN="$(or $(RUN),profiled)" exec bin/local bench
 
 .PHONY: accuracy
 accuracy: models ## measure on PHOTOS=dir how well people are told apart

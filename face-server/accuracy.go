@@ -3,37 +3,109 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/face-server/accuracy"
 	"lineup.dev/lineup/face-server/face"
 )
 
+// AccuracySettings are what `face-server accuracy` does beyond measuring once.
+type AccuracySettings struct {
+	AccuracyConditions string `envconfig:"ACCURACY_CONDITIONS" default:"off" oneof:"on off" desc:"on: face-server accuracy also asks about the photos made harder (small, blurred, turned, dark, covered), which takes some thirty times as long"`
+	AccuracyPlot       string `envconfig:"ACCURACY_PLOT" desc:"file that face-server accuracy writes a plot (SVG) to: who is found against strangers named, at every threshold"`
+	AccuracyTrials     string `envconfig:"ACCURACY_TRIALS" desc:"file that face-server accuracy writes every search to (JSON), for the ACCURACY_BASELINE of a later run, of another commit say"`
+	AccuracyBaseline   string `envconfig:"ACCURACY_BASELINE" desc:"what face-server accuracy compares with: another folder of models, or a file that ACCURACY_TRIALS wrote"`
+}
+
 // measureAccuracy measures how well the people in a folder's photos, or in the pairs of a
 // CSV, are told apart. It prints the report to out, and to errs how far it came. It
 // gives the exit code.
 func measureAccuracy(ctx context.Context, config settings, log *slog.Logger, path string, out, errs io.Writer) int {
-	report, err := measure(ctx, config, log, path, &progress{to: errs, now: time.Now})
+	bar := &progress{to: errs, now: time.Now}
+	report, err := measure(ctx, config, log, path, bar)
+	if err == nil {
+		report.Baseline, err = baseline(ctx, config, log, path, bar)
+	}
 	if err == nil {
 		err = report.Print(out)
+	}
+	if err == nil {
+		err = keepRuns(config, report)
 	}
 	if err != nil {
 		fmt.Fprintf(errs, "face-server: %s: %v\n", path, err)
 		return 2
 	}
 	return 0
+}
+
+// baseline is the run to compare with; nil where none is asked for.
+func baseline(ctx context.Context, config settings, log *slog.Logger, path string, bar *progress) (*accuracy.Run, error) {
+	if config.AccuracyBaseline == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(config.AccuracyBaseline)
+	if err != nil {
+		return nil, fmt.Errorf("ACCURACY_BASELINE: %w", err)
+	}
+	if !info.IsDir() {
+		file, err := os.Open(config.AccuracyBaseline)
+		if err != nil {
+			return nil, fmt.Errorf("ACCURACY_BASELINE: %w", err)
+		}
+		defer file.Close()
+		before, err := accuracy.ReadRun(file)
+		if err != nil {
+			return nil, fmt.Errorf("ACCURACY_BASELINE=%s: %w", config.AccuracyBaseline, err)
+		}
+		return &before, nil
+	}
+	manifest, err := face.ReadManifest(config.AccuracyBaseline)
+	if err != nil {
+		return nil, fmt.Errorf("ACCURACY_BASELINE: %w", err)
+	}
+	config.Models, config.AccuracyConditions = config.AccuracyBaseline, "off"
+	config.MatchThreshold, config.MatchMargin, config.StrangerThreshold = manifest.Threshold, manifest.Margin, manifest.StrangerThreshold
+	report, err := measure(ctx, config, log, path, bar)
+	if err != nil {
+		return nil, fmt.Errorf("ACCURACY_BASELINE=%s: %w", config.AccuracyBaseline, err)
+	}
+	before := report.Run()
+	return &before, nil
+}
+
+// keepRuns writes the plot and the searches where that was asked for.
+func keepRuns(config settings, report accuracy.Report) error {
+	runs := []accuracy.Run{report.Run()}
+	if report.Baseline != nil {
+		runs = append(runs, *report.Baseline)
+	}
+	for _, w := range []struct {
+		setting, file string
+		write         func(*os.File) error
+	}{
+		{"ACCURACY_PLOT", config.AccuracyPlot, func(to *os.File) error { return accuracy.Plot(to, runs...) }},
+		{"ACCURACY_TRIALS", config.AccuracyTrials, func(to *os.File) error { return runs[0].Write(to) }},
+	} {
+		if w.file == "" {
+			continue
+		}
+		to, err := os.Create(w.file) //nolint:gosec // whoever gives the command names the file
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.setting, err)
+		}
+		if err := cmp.Or(w.write(to), to.Close()); err != nil {
+			return fmt.Errorf("%s=%s: %w", w.setting, w.file, err)
+		}
+	}
+	return nil
 }
 
 func measure(ctx context.Context, config settings, log *slog.Logger, path string, bar *progress) (report accuracy.Report, err error) {
@@ -49,7 +121,7 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 		return report, err
 	}
 	defer e.close()
-	described, err := describe(ctx, config, e.workers.recognise, dir, photos, bar)
+	described, err := describe(ctx, config.Workers, e.workers.recognise, readerOf(dir, config.MaxPicture), photos, bar)
 	if err != nil {
 		return report, err
 	}
@@ -64,6 +136,9 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 	bar.begin("faces compared")
 	scores, outcome, err := accuracy.Compare(ctx, described, report.Rule, bar.part)
 	report.Scores, report.Outcome, report.Misses = scores, &outcome, outcome.Misses
+	if err == nil && config.AccuracyConditions == "on" {
+		report.Conditions, err = madeHarder(ctx, e, config.Workers, readerOf(dir, config.MaxPicture), described, bar)
+	}
 	return report, err
 }
 
@@ -81,94 +156,4 @@ func photosAt(path string) (dir fs.FS, pairs []accuracy.Pair, photos []accuracy.
 	defer file.Close()
 	pairs, err = accuracy.ReadPairs(file)
 	return os.DirFS(filepath.Dir(path)), pairs, accuracy.PhotosOf(pairs), err
-}
-
-// recogniser finds and describes the faces in a picture.
-type recogniser func(ctx context.Context, body []byte) (found []face.Face, warning string, err error)
-
-// describe describes the faces of all photos. One that cannot be used is not an error,
-// but that none can be is.
-func describe(ctx context.Context, config settings, recognise recogniser, dir fs.FS, photos []accuracy.Photo, bar *progress) ([]accuracy.Described, error) {
-	bar.begin("photos described")
-	described := make([]accuracy.Described, len(photos))
-	var mutex sync.Mutex
-	done, faces := 0, 0
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(config.Workers)
-	for i, p := range photos {
-		group.Go(func() error {
-			found, err := embeddings(ctx, recognise, dir, p.File, config.MaxPicture)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			described[i] = accuracy.Described{Photo: p, Faces: found, Err: err}
-			mutex.Lock()
-			defer mutex.Unlock()
-			done++
-			faces += len(found)
-			bar.part(float64(done) / float64(len(photos)))
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	if faces == 0 {
-		return nil, errors.Join(errors.New("no face in any of the photos; next: see whether they are the right ones"), described[0].Err)
-	}
-	return described, nil
-}
-
-// embeddings gives those of a photo's faces, the largest face first.
-func embeddings(ctx context.Context, recognise recogniser, dir fs.FS, file string, limit int64) (all [][]float32, err error) {
-	body, err := readPhoto(dir, file, limit)
-	if err != nil {
-		return nil, err
-	}
-	found, _, err := recognise(ctx, body)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(found, func(a, b face.Face) int { return cmp.Compare(b.Box.Area(), a.Box.Area()) })
-	for _, f := range found {
-		all = append(all, f.Embedding)
-	}
-	return all, nil
-}
-
-func readPhoto(dir fs.FS, name string, limit int64) ([]byte, error) {
-	file, err := dir.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return readLimited(file, limit)
-}
-
-// progressPause lies between two lines that tell how far the work is.
-const progressPause = 2 * time.Second
-
-// progress prints how far long work is; short work ends before it prints anything.
-type progress struct {
-	to               io.Writer
-	now              func() time.Time
-	what             string
-	started, printed time.Time
-}
-
-// begin begins a piece of work.
-func (p *progress) begin(what string) {
-	p.what, p.started = what, p.now()
-	p.printed = p.started
-}
-
-// part tells how much of it is done, 0 to 1.
-func (p *progress) part(done float64) {
-	now := p.now()
-	if now.Sub(p.printed) < progressPause || done <= 0 {
-		return
-	}
-	p.printed = now
-	left := time.Duration(float64(now.Sub(p.started)) * (1 - done) / done)
-	fmt.Fprintf(p.to, "%s: %.0f %%, about %v to go\n", p.what, 100*done, left.Round(time.Second))
 }

@@ -145,6 +145,40 @@ func TestAccuracyOfKnownAndUnknownPeople(t *testing.T) {
 	)
 }
 
+// One run makes the photos harder, draws the plot and keeps its searches; a later one, or one of
+// other models, is compared with it.
+func TestAccuracyMadeHarderAndCompared(t *testing.T) {
+	dir, kept := lay(t, map[string]string{
+		"known_people/viktor_1.jpg": "people/viktor-1.jpg", "known_people/dana_1.jpg": "people/dana.jpg",
+		"unknown/viktor_2.jpg": "pictures/viktor-by-the-hills.jpg", "unknown/zoe_1.jpg": "pictures/stranger.jpg",
+	}), t.TempDir()
+	s := forAccuracy(t)
+	s.AccuracyConditions, s.AccuracyPlot, s.AccuracyTrials = "on", filepath.Join(kept, "plot.svg"), filepath.Join(kept, "run.json")
+	code, out, errs := accuracyOf(t, s, dir)
+	if code != 0 {
+		t.Fatalf("it ended with %d: %s", code, errs)
+	}
+	says(t, out, "\nopen-set identification ", "\nrank-1 1.0000 ", "\nDIR at FPIR 1 % 1.0000 ", "\nmade harder searches ",
+		"\nas they are 1 1.000 1.000 1.000 ", "\nrotated 180° 1 1.000 ", "\na tenth 1 0.000 ", "\nmask, black 1 ")
+	if plot, err := os.ReadFile(s.AccuracyPlot); err != nil || !strings.HasPrefix(string(plot), "<svg ") {
+		t.Errorf("the plot is %.20q, error %v", plot, err)
+	}
+	for _, before := range []string{s.AccuracyTrials, s.Models} {
+		again := forAccuracy(t)
+		again.AccuracyBaseline, again.MatchThreshold = before, 1
+		code, out, errs := accuracyOf(t, again, dir)
+		if code != 0 {
+			t.Fatalf("it ended with %d: %s", code, errs)
+		}
+		says(t, out, "\n3 searches in common with ", "\nrecognised 1.0000 0.0000 -1.000 to ")
+	}
+	broken := forAccuracy(t)
+	broken.AccuracyBaseline = s.AccuracyPlot
+	if code, out, errs := accuracyOf(t, broken, dir); code != 2 || out != "" || !strings.Contains(errs, "ACCURACY_BASELINE="+s.AccuracyPlot) {
+		t.Errorf("with a plot as baseline it ended with %d, printed %q and said %q", code, out, errs)
+	}
+}
+
 func TestAccuracyOfPairs(t *testing.T) {
 	dir := lay(t, folders)
 	put(t, dir, "pairs.csv", "first,second,same\n"+

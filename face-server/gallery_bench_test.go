@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/descriptors"
 	"lineup.dev/lineup/local/testkit"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -28,9 +28,9 @@ func BenchmarkMatch(b *testing.B) {
 				b.Fatal(err)
 			}
 			request := &facerecog.MatchRequest{Model: server.models.Name}
-			random := rand.New(rand.NewPCG(2, 2))
+			crowd := descriptors.NewCrowd(2)
 			for range s.MatchBatch {
-				request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: madeUp(random, server.models.Embedder.Length)})
+				request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: crowd.Person()})
 			}
 			photos := photos{server: server}
 			for b.Loop() {

@@ -18,7 +18,7 @@ import (
 // be reached: the picture is tried again then, and nothing is lost.
 func (s *server) addRegions(ctx context.Context, response *facerecog.IdentifyResponse, name string, body []byte) error {
 	stored := picture.LayoutOf(body)
-	for _, sidecar := range sidecars(name) {
+	for _, sidecar := range xmp.Sidecars(name) {
 		packet, _, err := s.pictures.Read(ctx, sidecar, xmp.MaxPacket)
 		switch {
 		case errors.Is(err, photo.ErrUnreachable), ctx.Err() != nil:
@@ -37,14 +37,6 @@ func (s *server) addRegions(ctx context.Context, response *facerecog.IdentifyRes
 		s.tellRegions(response, packet, stored, "its XMP")
 	}
 	return nil
-}
-
-// sidecars are where photo managers put the XMP of a picture: IMG.jpg.xmp and IMG.xmp.
-func sidecars(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return []string{name + ".xmp", strings.TrimSuffix(name, path.Ext(name)) + ".xmp"}
 }
 
 // tellRegions tells the faces of a packet, and whether there were any. What a machine said

@@ -50,8 +50,9 @@ type settings struct {
 	DecodeTimeout   time.Duration   `envconfig:"DECODE_TIMEOUT" default:"20s" min:"1ms" max:"24h" desc:"time that the decoder of a HEIC or AVIF may take, so that a file made for it cannot keep a worker"`
 	MaxFrames       int             `envconfig:"MAX_FRAMES" default:"1000" min:"1" max:"1000000" desc:"frames an animation may have, of which the first is used"`
 	MaxPhotos       int             `envconfig:"MAX_PHOTOS" default:"15000" min:"1" max:"1000000" desc:"photos that face-server accuracy compares at most"`
-	MaxFaces        int             `envconfig:"MAX_FACES" default:"256" min:"1" max:"10000" desc:"faces of a picture that are described: those of the highest detection score"`
-	MaxStreams      uint32          `envconfig:"MAX_STREAMS" default:"64" min:"1" max:"1000000" desc:"calls at a time on one connection; more wait at the client"`
+	AccuracySettings
+	MaxFaces   int    `envconfig:"MAX_FACES" default:"256" min:"1" max:"10000" desc:"faces of a picture that are described: those of the highest detection score"`
+	MaxStreams uint32 `envconfig:"MAX_STREAMS" default:"64" min:"1" max:"1000000" desc:"calls at a time on one connection; more wait at the client"`
 	gallery.Requirements
 	FaceTimeout time.Duration `envconfig:"FACE_TIMEOUT" default:"30s" min:"1ms" max:"15m" desc:"what process has: READ_TIMEOUT must be below it, or a picture root that is too slow looks like a face server that is"`
 	CallTimeout time.Duration `envconfig:"CALL_TIMEOUT" default:"30s" min:"1ms" max:"24h" desc:"time for a call that brings no deadline of its own"`

@@ -3,8 +3,6 @@ package main
 import (
 	"database/sql"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/face-server/face"
+	"lineup.dev/lineup/local/descriptors"
 	"lineup.dev/lineup/local/rss"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -58,7 +57,7 @@ func fill(b *testing.B, s settings, db *sql.DB, count int) {
 		b.Fatal(err)
 	}
 	const rows = 500
-	random := rand.New(rand.NewPCG(1, uint64(count)))
+	crowd := descriptors.NewCrowd(uint64(count)) // of nobody more than one photo
 	run := func(insert, values string, args []any) {
 		b.Helper()
 		if _, err := db.ExecContext(b.Context(), insert+strings.TrimSuffix(strings.Repeat(values, rows), ","), args...); err != nil {
@@ -70,25 +69,12 @@ func fill(b *testing.B, s settings, db *sql.DB, count int) {
 		for id := first; id < first+rows; id++ {
 			people = append(people, id, fmt.Sprint("person ", id))
 			photos = append(photos, id, id, fmt.Sprintf("person-%d-0123456789abcdef.jpg", id))
-			descriptors = append(descriptors, id, manifest.Name, packed(madeUp(random, manifest.Embedder.Length)))
+			descriptors = append(descriptors, id, manifest.Name, packed(crowd.Person()))
 		}
 		run("INSERT INTO person (id, name, created_at) VALUES ", "(?, ?, NOW(6)),", people)
 		run("INSERT INTO person_images (id, person_id, image_name, state, created_at) VALUES ", "(?, ?, ?, 'usable', NOW(6)),", photos)
 		run("INSERT INTO descriptors (photo_id, model, descriptor) VALUES ", "(?, ?, ?),", descriptors)
 	}
-}
-
-// madeUp is a descriptor of length 1.
-func madeUp(random *rand.Rand, length int) []float32 {
-	v, square := make([]float32, length), 0.0
-	for i := range v {
-		v[i] = random.Float32() - 0.5
-		square += float64(v[i]) * float64(v[i])
-	}
-	for i := range v {
-		v[i] /= float32(math.Sqrt(square))
-	}
-	return v
 }
 
 // firstAnswer is the time from the program's start until it has answered, and its memory.

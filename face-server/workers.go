@@ -54,15 +54,15 @@ func (w *workers) close() {
 	}
 }
 
-// recognise finds and describes the faces in a picture. The warning is the picture's; the
+// recognise finds and describes the faces in a picture, and tells how wide it is. The
 // error is one of package picture's, ctx's, or the models'.
-func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, warning string, err error) {
+func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, width int, err error) {
 	err = w.process(ctx, nil, body, func(r *face.Recogniser, p *picture.Picture) error {
-		warning = p.Warning
+		width = p.Width
 		found, err = facesOf(ctx, r, p)
 		return err
 	})
-	return found, warning, err
+	return found, width, err
 }
 
 // extract is recognise, and measures how well each face can be seen.

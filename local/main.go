@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"lineup.dev/lineup/local/bench"
 	"lineup.dev/lineup/local/chaos"
 	"lineup.dev/lineup/local/samples"
 	"lineup.dev/lineup/local/system"
@@ -17,13 +18,13 @@ import (
 var withArguments = []string{"buf", "mariadb", "mariadb-dump"}
 
 func main() {
-	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "models": models, "samples": printFolder(samples.Folder), "portraits": printFolder(samples.Portraits), "buf": runBuf, "mariadb": runClient, "mariadb-dump": runClient}
+	verbs := map[string]func(context.Context) error{"run": run, "chaos": breakThings, "bench": measure, "models": models, "samples": printFolder(samples.Folder), "portraits": printFolder(samples.Portraits), "buf": runBuf, "mariadb": runClient, "mariadb-dump": runClient}
 	if len(os.Args) == 3 && verbs[os.Args[1]] != nil && !slices.Contains(withArguments, os.Args[1]) && serve.AsksForHelp(os.Args[2]) {
 		help(os.Args[1])
 	}
 	if len(os.Args) < 2 || verbs[os.Args[1]] == nil || len(os.Args) > 2 && !slices.Contains(withArguments, os.Args[1]) {
 		serve.Settings("local", purpose, new(system.Settings), serve.TakesArguments) // tells of them when asked by -help
-		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local models`, `local samples`, `local portraits`, or `local buf`, `local mariadb` or `local mariadb-dump` and their arguments; `local -help` tells more")
+		fmt.Fprintln(os.Stderr, "local: say `local run`, `local chaos`, `local bench`, `local models`, `local samples`, `local portraits`, or `local buf`, `local mariadb` or `local mariadb-dump` and their arguments; `local -help` tells more")
 		os.Exit(2)
 	}
 	ctx, stop := serve.Context()
@@ -38,8 +39,11 @@ func main() {
 // help prints what can be told to a verb, and ends the program.
 func help(verb string) {
 	os.Args = []string{os.Args[0], "-help"}
-	if verb == "chaos" {
+	switch verb {
+	case "chaos":
 		serve.Settings("local", purpose, new(chaos.Settings), serve.TakesArguments)
+	case "bench":
+		serve.Settings("local", purpose, new(bench.Settings), serve.TakesArguments)
 	}
 	serve.Settings("local", purpose, new(system.Settings), serve.TakesArguments)
 }

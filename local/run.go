@@ -20,6 +20,8 @@ const purpose = `runs all of Lineup on this machine.
   local run           starts everything, listening on 127.0.0.1 unless HOST says otherwise; Ctrl-C ends it
   local chaos         runs everything in a folder of its own while it breaks its parts; docs/chaos.md tells more, and
                       local chaos -help its settings
+  local bench         measures the programs beside baselines; docs/scaling.md tells what came of it, and local bench -help
+                      its settings
   local models        fetches ONNX Runtime and the face models into face-server/kodata
   local samples       prints the folder of the sample people and pictures, fetched if need be
   local portraits     prints the folder of the portraits that docs/recognition.md measures on, fetched if need be

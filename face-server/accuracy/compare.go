@@ -13,7 +13,8 @@ type Described struct {
 	// Faces are the embeddings, of length 1, of the faces in the photo, the largest
 	// first. Of a photo of one person only the first counts.
 	Faces [][]float32
-	Err   error // why the photo could not be read
+	Width float64 // of the largest of them in pixels
+	Err   error   // why the photo could not be read
 }
 
 func (d Described) counted() [][]float32 {
@@ -56,6 +57,30 @@ func Compare(ctx context.Context, photos []Described, rule match.Rule, progress 
 	}
 	scores.Sort()
 	return scores, identify(faces, photos, rule), nil
+}
+
+// Ask asks about photos as they look now, made harder say, among others that stay as they
+// were: asked has the same photos as enrolled, in the same order.
+func Ask(ctx context.Context, enrolled, asked []Described, rule match.Rule) (Outcome, error) {
+	var faces []face
+	for i, photo := range asked {
+		if !photo.Asked {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return Outcome{}, err
+		}
+		for _, embedding := range photo.counted() {
+			f := face{photo: i, embedding: embedding}
+			for j, other := range enrolled {
+				for _, descriptor := range other.counted() {
+					f.compare(enrolled, j, cosine(embedding, descriptor))
+				}
+			}
+			faces = append(faces, f)
+		}
+	}
+	return identify(faces, asked, rule), nil
 }
 
 type kind int

@@ -22,6 +22,7 @@ type Outcome struct {
 	Outsiders  int // of these, those in photos of nobody in the gallery
 	Named      int // strangers who were given a name
 	Misses     []Miss
+	Trials     []Trial // the same, search by search
 }
 
 // Miss is what went wrong with a photo, in words.
@@ -34,24 +35,25 @@ func identify(faces []face, photos []Described, rule match.Rule) Outcome {
 	for _, f := range faces {
 		found[f.photo] = append(found[f.photo], f)
 	}
-	others := enrolments(photos)
+	others, trials := enrolments(photos), newTrialMaker(photos)
 	for i, photo := range photos {
 		if photo.Asked {
-			o.ask(photo, others.known(photo), found[i], rule)
+			o.ask(photo, trials, others.known(photo), found[i], rule)
 		}
 	}
 	return o
 }
 
 // ask asks about the faces found in a photo of some known people.
-func (o *Outcome) ask(photo Described, known []string, found []face, rule match.Rule) {
+func (o *Outcome) ask(photo Described, trials trialMaker, known []string, found []face, rule match.Rule) {
 	miss := func(format string, words ...any) {
 		o.Misses = append(o.Misses, Miss{photo.File, fmt.Sprintf(format, words...)})
 	}
 	var recognised []string
 	var unnamed []nearest
-	for _, f := range found {
+	for i, f := range found {
 		o.Strangers++
+		o.Trials = append(o.Trials, strangerTrial(photo, i, f, rule))
 		if len(known) == 0 {
 			o.Outsiders++
 			if decide(rule, f.others) == match.None {
@@ -76,6 +78,7 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule match.
 	}
 	o.Known += len(known)
 	for _, person := range known {
+		o.Trials = append(o.Trials, trials.mated(photo, person, found, rule))
 		// Which face of a group is the person's is not known, but it may be one that is nearest to them.
 		theirs := slices.IndexFunc(unnamed, func(n nearest) bool { return !photo.Group || n[0].person == person })
 		switch {
@@ -87,33 +90,6 @@ func (o *Outcome) ask(photo Described, known []string, found []face, rule match.
 			miss("%s not recognised: no face left is nearest to them", person)
 		}
 	}
-}
-
-// decide is why a face with these nearest persons is nobody's, if it is. Each is asked about
-// by itself: who else is in its photo is no part of what is measured.
-func decide(rule match.Rule, n nearest) match.Refusal {
-	var candidates []match.Candidate[string]
-	for _, m := range n {
-		if m.person != "" {
-			candidates = append(candidates, match.Candidate[string]{Person: m.person, ImageName: m.file, Similarity: m.similarity})
-		}
-	}
-	return match.Decide(rule, []match.Face[string]{{Candidates: candidates}})[0].Refusal
-}
-
-// refusal says why a face is not given a name.
-func refusal(rule match.Rule, n nearest) string {
-	switch decide(rule, n) {
-	case match.NobodyEnrolled:
-		return "the gallery is empty"
-	case match.BelowThreshold:
-		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
-	}
-	return fmt.Sprintf("%v is too near to %v", n[0], n[1])
-}
-
-func (m likeness) String() string {
-	return fmt.Sprintf("%s (%s, similarity %.3f)", m.person, m.file, m.similarity)
 }
 
 // enrolled counts the photos by which each person is in the gallery.

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -127,4 +129,17 @@ func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 func isPhoto(name string) bool {
 	_, is := photo.FormatByName(name)
 	return is
+}
+
+var yearInName = regexp.MustCompile(`(?:^|\D)((?:19|20)\d\d)(?:\D|$)`)
+
+// yearOf is the year that the last part of a photo's path names, as in Ann/2014-05.jpg;
+// 0 where it names none.
+func yearOf(file string) int {
+	found := yearInName.FindAllStringSubmatch(file, -1)
+	if len(found) == 0 {
+		return 0
+	}
+	year, _ := strconv.Atoi(found[len(found)-1][1])
+	return year
 }

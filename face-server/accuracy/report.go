@@ -3,7 +3,6 @@ package accuracy
 import (
 	"fmt"
 	"io"
-	"math"
 	"text/tabwriter"
 
 	"lineup.dev/lineup/pkg/match"
@@ -17,6 +16,17 @@ type Report struct {
 	Scores  Scores   // sorted
 	Outcome *Outcome // nil where there was no gallery; its Misses are in Misses
 	Misses  []Miss
+	// Conditions is the same for photos made harder; nil where that was not asked for.
+	Conditions []Group
+	Baseline   *Run // another run to compare with; nil without
+}
+
+// Run is the report's searches, to be compared with another's.
+func (r Report) Run() Run {
+	if r.Outcome == nil {
+		return Run{Name: r.Model}
+	}
+	return Run{Name: r.Model, Trials: r.Outcome.Trials}
 }
 
 // Print writes the report for a reader.
@@ -42,10 +52,17 @@ func (r Report) Print(to io.Writer) error {
 
 	if o := r.Outcome; o != nil {
 		fmt.Fprintf(w, "\nidentification\tthreshold %.2f, margin %.2f\n", r.Rule.Threshold, r.Rule.Margin)
-		fmt.Fprintf(w, "known people recognised\t%s\n", of(o.Recognised, o.Known))
-		fmt.Fprintf(w, "given another's name\t%s\n", of(o.Mistaken, o.Known))
-		fmt.Fprintf(w, "strangers given a name\t%s\n", of(o.Named, o.Strangers))
+		fmt.Fprintf(w, "known people recognised\t%s\n", countOf(o.Recognised, o.Known))
+		fmt.Fprintf(w, "given another's name\t%s\n", countOf(o.Mistaken, o.Known))
+		fmt.Fprintf(w, "strangers given a name\t%s\n", countOf(o.Named, o.Strangers))
 		fmt.Fprintf(w, "\t(%d of nobody in the gallery, %d with their own people's photos taken out)\n", o.Outsiders, o.Strangers-o.Outsiders)
+		printOpenSet(w, o.Trials)
+		printGroups(w, "by size", BySize(o.Trials))
+		printGroups(w, "by years", ByYears(o.Trials))
+		printGroups(w, "made harder", r.Conditions)
+		if r.Baseline != nil {
+			printDifferences(w, *r.Baseline, o.Trials)
+		}
 	}
 
 	fmt.Fprintf(w, "\nmisses\t%d\n", len(r.Misses))
@@ -75,25 +92,4 @@ func (r Report) reason() string {
 			different, min(100, 300/float64(different)))
 	}
 	return text
-}
-
-func formatRate(v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	return fmt.Sprintf("%.4f", v)
-}
-
-func formatThreshold(v float64) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", v)
-}
-
-func of(n, all int) string {
-	if all == 0 {
-		return "none to ask about"
-	}
-	return fmt.Sprintf("%d of %d (%.1f %%)", n, all, 100*float64(n)/float64(all))
 }

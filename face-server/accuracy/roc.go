@@ -49,11 +49,11 @@ func (s Scores) AUC() float64 {
 
 // At is what a threshold does.
 func (s Scores) At(threshold float64) Point {
-	return Point{threshold, from(s.Same, threshold), from(s.Different, threshold)}
+	return Point{threshold, shareFrom(s.Same, threshold), shareFrom(s.Different, threshold)}
 }
 
-// from is the part of sorted scores that reach a threshold.
-func from(sorted []float32, threshold float64) float64 {
+// shareFrom is the part of sorted scores that reach a threshold.
+func shareFrom(sorted []float32, threshold float64) float64 {
 	below, _ := slices.BinarySearchFunc(sorted, threshold, func(score float32, threshold float64) int {
 		if float64(score) < threshold {
 			return -1

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/local/descriptors"
 	"lineup.dev/lineup/local/rss"
 )
 
@@ -73,13 +74,13 @@ func milliseconds(b *testing.B, times int, f func(i int)) float64 {
 
 // BenchmarkUpdate is what one vector costs that is added.
 func BenchmarkUpdate(b *testing.B) {
-	vectors, _ := newCrowd(1).photos(1024)
+	vectors, _ := descriptors.NewCrowd(1).Photos(1024)
 	add := make([]search.Vector[int], len(vectors))
 	for i, v := range vectors {
 		add[i] = search.Vector[int]{Key: i, Values: v}
 	}
 	for b.Loop() {
-		search.New[int](length).Update(nil, add)
+		search.New[int](descriptors.Length).Update(nil, add)
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(add)), "us/vector")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/local/descriptors"
 	"lineup.dev/lineup/pkg/match"
 )
 
@@ -27,12 +28,12 @@ type crowded struct {
 
 func newGallery(tb testing.TB, count, queries int) crowded {
 	tb.Helper()
-	c := newCrowd(uint64(count))
-	g := crowded{Index: search.New[int](length), queries: make([][]float32, queries)}
+	c := descriptors.NewCrowd(uint64(count))
+	g := crowded{Index: search.New[int](descriptors.Length), queries: make([][]float32, queries)}
 	next, person := 0, int32(0)
 	var before []float32
 	for from := 0; from < count; from += 10_000 {
-		vectors, persons := c.photos(min(10_000, count-from))
+		vectors, persons := c.Photos(min(10_000, count-from))
 		var add []search.Vector[int]
 		for i, v := range vectors {
 			if before == nil || &persons[i][0] != &before[0] {
@@ -46,10 +47,10 @@ func newGallery(tb testing.TB, count, queries int) crowded {
 		for ; next*count < queries*(from+len(vectors)) && next < queries; next++ {
 			who := persons[c.IntN(len(persons))]
 			if next%5 == 0 {
-				who = c.person()
+				who = c.Person()
 			}
-			g.queries[next] = make([]float32, length)
-			c.photo(g.queries[next], who)
+			g.queries[next] = make([]float32, descriptors.Length)
+			c.Photo(g.queries[next], who)
 		}
 	}
 	return g

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/face-server/search"
+	"lineup.dev/lineup/local/descriptors"
 )
 
 // What is decided of a face is who it is and why not, so the nearest two persons count.
@@ -21,8 +22,8 @@ func TestDecidesAsAnExhaustiveScanDoes(t *testing.T) {
 
 // filled is an index of the first count photos of a crowd, by number.
 func filled(count int) (*search.Index[int], [][]float32) {
-	vectors, _ := newCrowd(7).photos(count)
-	x := search.New[int](length)
+	vectors, _ := descriptors.NewCrowd(7).Photos(count)
+	x := search.New[int](descriptors.Length)
 	for i, v := range vectors {
 		x.Update(nil, []search.Vector[int]{{Key: i, Values: v}})
 	}
@@ -67,7 +68,7 @@ func TestNearGivesAllOfAFew(t *testing.T) {
 	if count != 256 {
 		t.Errorf("of 256 vectors %d are compared, want all", count)
 	}
-	near(search.New[int](length), vectors[0], func(int, float32) { t.Error("an empty index holds something") })
+	near(search.New[int](descriptors.Length), vectors[0], func(int, float32) { t.Error("an empty index holds something") })
 }
 
 // near visits what is near to one query as long as nothing is enough.

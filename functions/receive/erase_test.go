@@ -1,16 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
@@ -176,6 +181,64 @@ func TestPicturesOlderThanRetentionAreForgotten(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(s.images, path)); (err == nil) != there {
 			t.Errorf("%s: %v, want it there: %t", path, err, there)
 		}
+	}
+}
+
+// What names people beside an upload goes with it, by a hand and by age.
+func TestAnUploadsSidecarsGoWithIt(t *testing.T) {
+	s := newSystem(t)
+	for _, name := range []string{"uploads/ab/old.jpg", "uploads/ab/new.jpg", "own/old.jpg"} {
+		testkit.Succeed(t, os.MkdirAll(filepath.Dir(filepath.Join(s.images, name)), 0o700))
+		for _, file := range []string{name, name + ".xmp", strings.TrimSuffix(name, ".jpg") + ".xmp"} {
+			s.put(t, file, "content")
+		}
+		testkit.Must(s.store.Submit(t.Context(), store.Paths(name)))(t)
+	}
+	s.ask(t, http.MethodDelete, "images/2", "", http.StatusNoContent, nil)
+	s.exec(t, "UPDATE images SET created_at = created_at - INTERVAL 2 HOUR")
+	s.eraser.Retention = time.Hour
+	s.sendPing(t)
+	if left := testkit.Must(filepath.Glob(filepath.Join(s.images, "uploads/ab/*")))(t); len(left) > 0 {
+		t.Errorf("of uploads there still is %v", left)
+	}
+	if own := testkit.Must(filepath.Glob(filepath.Join(s.images, "own/*")))(t); len(own) != 3 {
+		t.Errorf("of a picture of one's own there is %v, want all three files", own)
+	}
+}
+
+func TestBucketsKeepNothingOfWhoWasErased(t *testing.T) {
+	server := buckets.Serve(t, "people", "pictures")
+	s := newSystemAt(t, "", server.Root("pictures"), server.Root("people"))
+	person := s.enrol(t, "/people", "Xqzvortex", "", "1 1,0").ID
+	other := s.enrol(t, "/people", "Other", "", "2 0,1")
+	var body bytes.Buffer
+	testkit.Succeed(t, png.Encode(&body, image.NewGray(image.Rect(0, 0, 1, 1))))
+	if r := s.do(t, "/images", body.String(), "Content-Type", "image/png"); r.status != http.StatusAccepted {
+		t.Fatalf("an upload is answered %d %s", r.status, r.body)
+	}
+	picture := s.withDerived(t, 1)
+	server.Put(t, "pictures", picture.Path+".xmp", "<x/>")
+	s.ask(t, http.MethodPatch, fmt.Sprintf("faces/%d", picture.Faces[0].ID), fmt.Sprintf(`{"person": %d}`, person), http.StatusOK, nil)
+
+	var receipt store.Erasure
+	s.ask(t, http.MethodDelete, fmt.Sprintf("people/%d", person), "", http.StatusAccepted, &receipt)
+	s.sendPing(t)
+	if receipt = testkit.Must(s.store.Erasure(t.Context(), receipt.ID))(t); receipt.Finished == nil || receipt.Gone.Files != 1 {
+		t.Errorf("the receipt is %+v", receipt)
+	}
+	if keys := server.Keys(t, "people"); !slices.Equal(keys, []string{other.Photos[0].ImageName}) {
+		t.Errorf("the gallery's bucket holds %q", keys)
+	}
+	if keys := server.Keys(t, "pictures"); len(keys) != 3 || slices.ContainsFunc(keys, func(key string) bool { return strings.HasSuffix(key, string(picture.Faces[0].Crop)) }) {
+		t.Errorf("the pictures' bucket holds %q, want picture, sidecar and thumbnail", keys)
+	}
+
+	s.exec(t, "UPDATE images SET created_at = created_at - INTERVAL 2 HOUR")
+	s.eraser.Retention = time.Hour
+	s.sendPing(t) // which forgets the picture
+	s.sendPing(t) // what was made of it may take another
+	if keys := server.Keys(t, "pictures"); len(keys) > 0 {
+		t.Errorf("after RETENTION the pictures' bucket holds %q", keys)
 	}
 }
 

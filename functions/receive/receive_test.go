@@ -45,7 +45,16 @@ func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }
 
 func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	t.Helper()
-	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t), images: t.TempDir(), gallery: t.TempDir()}
+	images, gallery := t.TempDir(), t.TempDir()
+	s := newSystemAt(t, keysFile, images+",s3://pictures?region=us-east-1", gallery)
+	s.images, s.gallery = images, gallery
+	return s
+}
+
+// newSystemAt has its pictures and gallery in these roots.
+func newSystemAt(t *testing.T, keysFile, imagesURL, knownPeople string) *system {
+	t.Helper()
+	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t)}
 	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
@@ -54,8 +63,8 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 	nsq := deptest.QueueSettings(t, s.nsqd.TCP, s.nsqd.HTTP)
 	nsq.Timeout = time.Second
 	hintQueue := testkit.Must(queue.New(nsq))(t)
-	roots := testkit.Must(photo.Open(s.images + ",s3://pictures?region=us-east-1"))(t)
-	gallery := testkit.Must(photo.Open(s.gallery))(t)
+	roots := testkit.Must(photo.Open(imagesURL))(t)
+	gallery := testkit.Must(photo.Open(knownPeople))(t)
 	t.Cleanup(func() { db.Close(); s.store.Close(); hintQueue.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
 	of := settings{

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/xmp"
 )
 
 // save stores an upload, whose name tells its content, unless it is there: saved again it
@@ -20,13 +21,16 @@ func save(ctx context.Context, roots *photo.Roots, name string, body []byte) (sa
 	return true, nil
 }
 
-// removeUpload removes the file of a picture that was uploaded. Any other is its owner's.
+// removeUpload removes the file of a picture that was uploaded, and what photo managers or an
+// import put beside it, which may name people. Any other is its owner's.
 func removeUpload(ctx context.Context, roots *photo.Roots, path string) error {
 	if !strings.HasPrefix(path, uploadFolder) {
 		return nil
 	}
-	if err := roots.Remove(ctx, path); err != nil {
-		return fmt.Errorf("%w: %w", errSave, err)
+	for _, file := range append(xmp.Sidecars(path), path) {
+		if err := roots.Remove(ctx, file); err != nil {
+			return fmt.Errorf("%w: %w", errSave, err)
+		}
 	}
 	return nil
 }

@@ -69,6 +69,19 @@ func (s *Server) Put(t testing.TB, bucket, key, body string) {
 	}
 }
 
+// Keys lists the objects of a bucket.
+func (s *Server) Keys(t testing.TB, bucket string) (keys []string) {
+	t.Helper()
+	list, err := s.stored.ListBucket(bucket, &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range list.Contents {
+		keys = append(keys, object.Key)
+	}
+	return keys
+}
+
 // Misbehave makes the server do so from now on.
 func (s *Server) Misbehave(fault Fault) { s.fault.Store(&fault) }
 

@@ -44,13 +44,13 @@ func TestOnePictureIsOneTrace(t *testing.T) {
 		{"receive", "send images", "producer"},
 		{"bridge", "process images", "consumer"},
 		{"bridge", "HTTP POST", "client"},
-		{"process", "POST", "server"},
+		{"process", "POST /", "server"},
 		{"process", "facerecog.Identify/Identify", "client"},
 		{"face-server", "facerecog.Identify/Identify", "server"},
 	}
 	beside := map[hop][]string{ // by their parents
 		{"receive", "POST /image/post", "server"}: {"submit"},
-		{"process", "POST", "server"}:             {"UPDATE images", "HTTP POST"},
+		{"process", "POST /", "server"}:           {"UPDATE images", "HTTP POST"},
 		{"face-server", "facerecog.Identify/Identify", "server"}: {"read the picture", "wait for a worker", "decode",
 			"find and describe faces", "compare with the gallery"},
 	}

@@ -108,6 +108,33 @@ func TestADeletedPictureLeavesAllThatWasMadeOfIt(t *testing.T) {
 	checkLeftovers(t, db, c.Derived(0), c.Derived(1), c.Derived(2))
 }
 
+// An erased stranger's face has no crop any more, and its photo none of its own.
+func TestAnErasedStrangerLeavesItsCrops(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	var claims []store.Claim
+	for _, path := range []string{"a.jpg", "b.jpg"} {
+		c := db.win(t, path)
+		r := compared(seen(0, face(10)))
+		r.Thumbnail, r.Comparison.Rule.StrangerThreshold, r.MaxStrangers = c.Derived(0), 0.6, 10
+		r.Faces[0].Crop = c.Derived(2)
+		db.finish(t, c, r, true)
+		claims = append(claims, c)
+	}
+	stranger := personID(db.image(t, claims[0].ID).Faces[0])
+	if stranger == 0 || personID(db.image(t, claims[1].ID).Faces[0]) != stranger {
+		t.Fatalf("the pictures are %+v and %+v, want one stranger", db.image(t, claims[0].ID), db.image(t, claims[1].ID))
+	}
+	receipt := db.erased(t, stranger)
+	if receipt.Finished == nil || receipt.Gone.Faces != 2 {
+		t.Errorf("the receipt is %+v", receipt)
+	}
+	checkLeftovers(t, db, claims[0].Derived(2), claims[1].Derived(2))
+	if left := db.columns(t, descriptorBytes(face(10))); len(left) > 0 {
+		t.Errorf("the descriptor is left: %v", left)
+	}
+}
+
 // Names are a claim's own: what one that was refused removes, no other wrote.
 func TestNamesAreOfOneClaim(t *testing.T) {
 	t.Parallel()

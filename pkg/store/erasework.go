@@ -38,11 +38,16 @@ const (
 		WHERE id = ?`
 
 	selectValuesOf = `
-		SELECT DISTINCT v.change_id
-		FROM change_people p
-		JOIN change_values v ON v.change_id = p.change_id
-		WHERE p.person_id IN %s
+		SELECT DISTINCT v.change_id` + valuesOf + `%s
 		LIMIT ?`
+
+	// The erasing's own values are ids, and stay.
+	valuesOf = `
+		FROM change_people p
+		JOIN changes c ON c.id = p.change_id
+			AND c.action <> '` + string(ActionErase) + `'
+		JOIN change_values v ON v.change_id = p.change_id
+		WHERE p.person_id IN `
 
 	deleteValues = `
 		DELETE FROM change_values

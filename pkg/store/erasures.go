@@ -97,9 +97,7 @@ const (
 		WHERE person_id IN `
 
 	countChangesOf = `
-		SELECT COUNT(DISTINCT change_id)
-		FROM change_people
-		WHERE person_id IN `
+		SELECT COUNT(DISTINCT v.change_id)` + valuesOf
 )
 
 // Erasable tells what ErasePerson would erase, and changes nothing.

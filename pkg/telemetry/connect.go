@@ -25,7 +25,9 @@ func Served(h http.Handler) http.Handler {
 	return otelhttp.NewHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route := new(string)
 		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), routeKey{}, route)))
-		r.Pattern = *route // otelhttp reads it; a mux sets it on a copy of the request
+		if *route != "" {
+			r.Pattern = *route // otelhttp reads it; a mux sets it on a copy of the request
+		}
 	}), "")
 }
 
@@ -116,15 +118,14 @@ func OpenDB(connector driver.Connector) *sql.DB {
 
 // statement names a span as OpenTelemetry asks to: by what is done, and to which table.
 func statement(_ context.Context, method otelsql.Method, query string) string {
-	if query == "" {
+	operation, _, _ := strings.Cut(strings.Join(strings.Fields(query), " "), " ")
+	if operation == "" {
 		return string(method)
 	}
-	found := firstTable.FindStringSubmatch(query)
-	name, _, _ := strings.Cut(strings.TrimSpace(query), " ")
-	if found == nil {
-		return name
+	if found := firstTable.FindStringSubmatch(query); found != nil {
+		operation += " " + found[1]
 	}
-	return name + " " + found[1]
+	return operation
 }
 
 var firstTable = regexp.MustCompile(`(?:FROM|INTO|UPDATE|JOIN)\s+([a-z_]+)`)

@@ -1,0 +1,34 @@
+package accuracy
+
+import (
+	"fmt"
+
+	"lineup.dev/lineup/pkg/match"
+)
+
+// decide is why a face with these nearest persons is nobody's, if it is. Each is asked about
+// by itself: who else is in its photo is no part of what is measured.
+func decide(rule match.Rule, n nearest) match.Refusal {
+	var candidates []match.Candidate[string]
+	for _, m := range n {
+		if m.person != "" {
+			candidates = append(candidates, match.Candidate[string]{Person: m.person, ImageName: m.file, Similarity: m.similarity})
+		}
+	}
+	return match.Decide(rule, []match.Face[string]{{Candidates: candidates}})[0].Refusal
+}
+
+// refusal says why a face is not given a name.
+func refusal(rule match.Rule, n nearest) string {
+	switch decide(rule, n) {
+	case match.NobodyEnrolled:
+		return "the gallery is empty"
+	case match.BelowThreshold:
+		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
+	}
+	return fmt.Sprintf("%v is too near to %v", n[0], n[1])
+}
+
+func (m likeness) String() string {
+	return fmt.Sprintf("%s (%s, similarity %.3f)", m.person, m.file, m.similarity)
+}
