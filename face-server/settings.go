@@ -107,5 +107,5 @@ func (s settings) Check() error {
 // Scraping is where metrics are fetched from, for the port of gRPC answers no scrape.
 type Scraping struct {
 	ScrapeHost string `envconfig:"OTEL_EXPORTER_PROMETHEUS_HOST" default:"localhost" form:"host" desc:"address that /metrics is served on with OTEL_METRICS_EXPORTER=prometheus; it asks for no key"`
-	ScrapePort int    `envconfig:"OTEL_EXPORTER_PROMETHEUS_PORT" default:"9464" min:"1" max:"65535" desc:"port that /metrics is served on"`
+	ScrapePort int    `envconfig:"OTEL_EXPORTER_PROMETHEUS_PORT" default:"9464" min:"0" max:"65535" desc:"port that /metrics is served on; 0 takes any free one"`
 }
