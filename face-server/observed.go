@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -82,7 +83,7 @@ func (s Scraping) serve(ctx context.Context, log *slog.Logger) error {
 	address := net.JoinHostPort(s.ScrapeHost, strconv.Itoa(s.ScrapePort))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return err
+		return fmt.Errorf("listen on %s: %w; next: set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT to a free address", address, err)
 	}
 	log.Info("metrics can be scraped", "address", listener.Addr().String())
 	mux := http.NewServeMux()

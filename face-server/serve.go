@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -56,8 +57,10 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 	log.Info("listening", "address", listener.Addr().String())
 	s := newServer(config, e, pictures, log)
 	s.observe()
-	if err := config.Scraping.serve(ctx, log); err != nil {
-		return fmt.Errorf("OTEL_EXPORTER_PROMETHEUS_HOST, _PORT: %w", err)
+	err = errors.Join(serve.Profiles(ctx, config.Listen, log), config.Scraping.serve(ctx, log))
+	if err != nil {
+		listener.Close()
+		return err
 	}
 	return answerCalls(ctx, config, listener, secure, pings, s)
 }

@@ -33,8 +33,7 @@ type crowdOf struct {
 
 func newCrowd(t *testing.T) (*crowdOf, *sql.DB) {
 	t.Helper()
-	s, dsn := withSamples(t), deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	s, dsn := withSamples(t), deptest.Migrated(t)
 	s.DSN = dsn
 	e := testkit.Must(newEngine(s, slog.New(slog.DiscardHandler)))(t)
 	t.Cleanup(e.close)

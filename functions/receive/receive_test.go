@@ -54,8 +54,7 @@ func newSystemWithKeys(t *testing.T, keysFile string) *system {
 // newSystemAt has its pictures and gallery in these roots.
 func newSystemAt(t *testing.T, keysFile, imagesURL, knownPeople string) *system {
 	t.Helper()
-	s := &system{dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t)}
-	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
+	s := &system{dsn: deptest.Migrated(t), nsqd: deptest.NSQ(t)}
 	log := slog.New(slog.DiscardHandler)
 	// The handler has no more rights than it needs; what a test prepares goes another way.
 	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, s.dsn, "receive")}, Connections: 10}))(t)

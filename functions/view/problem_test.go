@@ -87,8 +87,7 @@ func TestWhatIsNotThere(t *testing.T) {
 
 func TestADatabaseThatIsGoneAndComesBack(t *testing.T) {
 	t.Parallel()
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	w := newWire(t, dsn)
 	s := serveSite(t, w.dsn)
 	id := s.submit(t, "a.jpg")

@@ -46,7 +46,7 @@ func (l *lab) barePub(beside string) (subject, error) {
 	if err != nil {
 		return subject{}, fmt.Errorf("connect to nsqd: %w", err)
 	}
-	producer.SetLoggerLevel(nsq.LogLevelError)
+	producer.SetLoggerLevel(nsq.LogLevelMax)
 	return subject{name: "bare_pub@" + beside, unit: "messages/s", measure: func(ctx context.Context) (sample, error) {
 		return hammer(ctx, inserters, l.settings.round(), func(int) func() error {
 			return func() error { return producer.Publish("bare", l.submitted(numbers.Add(1))) }

@@ -156,5 +156,5 @@ func (l *lab) relate(subjects []subject, figures []Figure) {
 
 // groups are all there are, in the order in which they are measured.
 func groups() []group {
-	return slices.Concat(receiveGroups(), otherReceiveGroups())
+	return slices.Concat(receiveGroups(), otherReceiveGroups(), wayGroups(), aloneGroups(), viewGroups(), facesGroups(), goGroups())
 }

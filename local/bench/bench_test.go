@@ -140,3 +140,20 @@ func TestHammer(t *testing.T) {
 		t.Error("no error where every request fails")
 	}
 }
+
+func TestTheAnswerNamesTheID(t *testing.T) {
+	if id, err := idOf([]byte("got path: {Path:/a}\nimage saved with id: 23\nimage sent to nsq\n")); id != 23 || err != nil {
+		t.Errorf("id %d, error %v; want 23", id, err)
+	}
+	for _, answer := range []string{"", "image saved with id: ", "image saved with id: x\n"} {
+		if id, err := idOf([]byte(answer)); err == nil {
+			t.Errorf("%q: id %d, want an error", answer, id)
+		}
+	}
+}
+
+func TestProgramsKnowNothingOfTheCallersSettings(t *testing.T) {
+	if got := clean([]string{"PATH=/bin", "MYSQL_DSN=x", "MAX_IN_FLIGHT=1", "GOGC=50"}); !slices.Equal(got, []string{"PATH=/bin", "GOGC=50"}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -33,6 +33,7 @@ type lab struct {
 	builds   []build // this checkout's, then REF's
 
 	databases int
+	queues    int // of nsqd
 	filled    tables
 	programs  []*program
 	mariadb   *child.Process
@@ -70,7 +71,7 @@ func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (
 	if err := l.startMariaDB(ctx); err != nil {
 		return nil, err
 	}
-	l.nsqd, err = l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, "nsqd"), "HTTP_PORT={second}")
+	l.nsqd, err = l.startNSQD(ctx)
 	return l, err
 }
 
@@ -131,6 +132,12 @@ type program struct {
 	name, address, second string // host:port
 	process               *child.Process
 	log                   string
+}
+
+// startNSQD starts one with messages of its own.
+func (l *lab) startNSQD(ctx context.Context) (*program, error) {
+	l.queues++
+	return l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, fmt.Sprintf("nsqd-%d", l.queues)), "HTTP_PORT={second}")
 }
 
 // start starts a build's program on a port of its own and waits until it is ready. In the environment {second} becomes

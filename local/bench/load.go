@@ -63,6 +63,7 @@ type request struct {
 	headers                   map[string]string
 	numbered                  string // a header that ends in the number
 	body                      func(number int64) []byte
+	next                      func() int64 // gives the numbers; nil: those that are never given twice
 }
 
 // numbers are given to requests, never twice in a run.
@@ -71,30 +72,40 @@ var numbers atomic.Int64
 // post gives what hammer's clients do: send a request over their own connection, which stays open.
 func post(address string, r request) func(int) func() error {
 	return func(int) func() error {
-		client := &fasthttp.HostClient{Addr: address, MaxConns: 1, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
-		var q fasthttp.Request
-		var answer fasthttp.Response
-		q.Header.SetMethod(r.method)
-		q.SetRequestURI("http://" + address + r.path)
-		q.Header.SetContentType(r.contentType)
-		for name, value := range r.headers {
-			q.Header.Set(name, value)
+		send := sender(address, r)
+		return func() error { _, err := send(); return err }
+	}
+}
+
+// sender sends a request each time, over a connection of its own. The answer holds until the next one.
+func sender(address string, r request) func() (answer []byte, err error) {
+	client := &fasthttp.HostClient{Addr: address, MaxConns: 1, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	var q fasthttp.Request
+	var answer fasthttp.Response
+	q.Header.SetMethod(r.method)
+	q.SetRequestURI("http://" + address + r.path)
+	q.Header.SetContentType(r.contentType)
+	for name, value := range r.headers {
+		q.Header.Set(name, value)
+	}
+	next := r.next
+	if next == nil {
+		next = func() int64 { return numbers.Add(1) }
+	}
+	return func() ([]byte, error) {
+		n := next()
+		if r.numbered != "" {
+			q.Header.Set(r.numbered, strconv.FormatInt(n, 10))
 		}
-		return func() error {
-			number := numbers.Add(1)
-			if r.numbered != "" {
-				q.Header.Set(r.numbered, strconv.FormatInt(number, 10))
-			}
-			if r.body != nil {
-				q.SetBodyRaw(r.body(number))
-			}
-			if err := client.Do(&q, &answer); err != nil {
-				return fmt.Errorf("%s http://%s%s: %w", r.method, address, r.path, err)
-			}
-			if status := answer.StatusCode(); status/100 != 2 {
-				return fmt.Errorf("%s http://%s%s: status %d, %.200q", r.method, address, r.path, status, answer.Body())
-			}
-			return nil
+		if r.body != nil {
+			q.SetBodyRaw(r.body(n))
 		}
+		if err := client.Do(&q, &answer); err != nil {
+			return nil, fmt.Errorf("%s http://%s%s: %w", r.method, address, r.path, err)
+		}
+		if status := answer.StatusCode(); status/100 != 2 {
+			return nil, fmt.Errorf("%s http://%s%s: status %d, %.200q", r.method, address, r.path, status, answer.Body())
+		}
+		return answer.Body(), nil
 	}
 }
