@@ -37,7 +37,7 @@ func (l *lab) bridgeAlone(ctx context.Context, name string) ([]subject, error) {
 		}
 		var memory float64
 		subjects = append(subjects, subject{name: b.figure(name), unit: "events/s", beside: []string{"bare_pub", "bare_http"}, measure: func(ctx context.Context) (s sample, err error) {
-			s.value, memory, err = l.carried(ctx, b, nsqd)
+			s, memory, err = l.carried(ctx, b, nsqd)
 			return s, err
 		}}, subject{name: b.figure("bridge.memory"), unit: "MB", measure: func(context.Context) (sample, error) { return sample{value: memory}, nil }})
 	}
@@ -53,12 +53,12 @@ func (l *lab) bridgeAlone(ctx context.Context, name string) ([]subject, error) {
 }
 
 // carried gives how many messages a second arrive, and the memory that the bridge had at most.
-func (l *lab) carried(ctx context.Context, b build, nsqd *program) (rate, megabytes float64, err error) {
+func (l *lab) carried(ctx context.Context, b build, nsqd *program) (_ sample, megabytes float64, err error) {
 	var taken atomic.Int64
 	all := make(chan struct{})
 	listener, err := net.Listen("tcp", loopback+":0")
 	if err != nil {
-		return 0, 0, fmt.Errorf("open a sink: %w", err)
+		return sample{}, 0, fmt.Errorf("open a sink: %w", err)
 	}
 	sink := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) {
 		c.SetStatusCode(http.StatusAccepted)
@@ -69,24 +69,29 @@ func (l *lab) carried(ctx context.Context, b build, nsqd *program) (rate, megaby
 	go sink.Serve(listener)             //nolint:errcheck // who is not served fails
 	defer sink.ShutdownWithContext(ctx) //nolint:errcheck // it ends with this process at the latest
 	if err := l.publishMany(nsqd); err != nil {
-		return 0, 0, err
+		return sample{}, 0, err
 	}
 	start := time.Now()
 	bridge, err := l.startBridge(ctx, b, nsqd, "http://"+listener.Addr().String())
 	if err != nil {
-		return 0, 0, err
+		return sample{}, 0, err
 	}
 	defer l.stop(bridge)
-	select {
-	case <-all:
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
-	case <-time.After(5 * time.Minute):
-		return 0, 0, fmt.Errorf("of %d messages %d arrived in five minutes", carriedAtOnce, taken.Load())
+	if err := l.profileWhile(ctx, bridge, "bridge.alone", func() error {
+		select {
+		case <-all:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Minute):
+			return fmt.Errorf("of %d messages %d arrived in five minutes", carriedAtOnce, taken.Load())
+		}
+	}); err != nil {
+		return sample{}, 0, err
 	}
-	rate = carriedAtOnce / time.Since(start).Seconds()
+	s := sample{value: carriedAtOnce / time.Since(start).Seconds(), done: carriedAtOnce}
 	megabytes, err = mostMemory(bridge.process.PID)
-	return rate, megabytes, err
+	return s, megabytes, err
 }
 
 func (l *lab) publishMany(nsqd *program) error {

@@ -39,7 +39,9 @@ func (w *way) half() (subject, error) {
 		if err := w.awaitAll(ctx, len(due)); err != nil {
 			return sample{}, err
 		}
-		return w.since(ctx, due)
+		s, err := w.since(ctx, due)
+		s.done = len(due)
+		return s, err
 	}}, nil
 }
 

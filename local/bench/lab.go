@@ -34,6 +34,7 @@ type lab struct {
 
 	databases int
 	queues    int // of nsqd
+	ended     costs
 	filled    tables
 	programs  []*program
 	mariadb   *child.Process
@@ -44,7 +45,7 @@ type build struct{ name, commit, dir string }
 
 // openLab starts MariaDB and nsqd and builds the programs.
 func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (_ *lab, err error) {
-	l := &lab{settings: settings, say: say}
+	l := &lab{settings: settings, say: say, ended: make(costs)}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -218,6 +219,9 @@ func (l *lab) stop(programs ...*program) {
 	for _, p := range programs {
 		if p == nil {
 			continue
+		}
+		if spent, err := processorTime(p.process.PID); err == nil {
+			l.ended[p.name] += spent
 		}
 		if err := p.process.Stop(10 * time.Second); err != nil {
 			l.say("%v", err)

@@ -27,6 +27,7 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 		from  = time.Now().Add(warmup)
 		until = from.Add(length)
 		last  atomic.Int64
+		done  atomic.Int64
 	)
 	for i := range clients {
 		wait.Go(func() {
@@ -39,6 +40,7 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 				if errs[i] = do(); errs[i] != nil {
 					return
 				}
+				done.Add(1)
 				if end := time.Now(); end.After(from) {
 					took[i] = append(took[i], end.Sub(start))
 					last.Store(max(last.Load(), int64(end.Sub(from))))
@@ -54,7 +56,9 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 	if len(all) == 0 {
 		return sample{}, errors.New("nothing was done in the time of a round; next: a longer BENCH_ROUND")
 	}
-	return rateOf(len(all), max(length, time.Duration(last.Load())), all), nil
+	s := rateOf(len(all), max(length, time.Duration(last.Load())), all)
+	s.done = int(done.Load())
+	return s, nil
 }
 
 // request is what a client sends: the body with the number of the request, so that no two are alike.

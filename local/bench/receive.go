@@ -79,7 +79,7 @@ func (l *lab) receiveBy(ctx context.Context, name, unit string, clients, rows, p
 				}
 			}
 			measured, err := hammer(ctx, clients, l.settings.round(), post(receive.address, r))
-			measured.value *= float64(pictures)
+			measured.value, measured.done = measured.value*float64(pictures), measured.done*pictures
 			return measured, err
 		}})
 	}

@@ -187,6 +187,6 @@ func (w *way) drain(pictures int) (subject, error) {
 		if err := w.awaitAll(ctx, pictures); err != nil {
 			return sample{}, err
 		}
-		return sample{value: float64(pictures) / time.Since(start).Seconds()}, nil
+		return sample{value: float64(pictures) / time.Since(start).Seconds(), done: pictures}, nil
 	}}, nil
 }
