@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
+	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
@@ -93,8 +94,12 @@ func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (r
 		if err == nil {
 			response, err = s.identify(ctx, body, derivedFor(request))
 		}
-		if err == nil && s.regions {
-			err = s.addRegions(ctx, response, request.GetImagePath(), body)
+		if err == nil {
+			stored := picture.LayoutOf(body)
+			response.Layout = &facerecog.Layout{Width: int32(stored.Width), Height: int32(stored.Height), Orientation: int32(stored.Orientation)} //nolint:gosec // a header's numbers
+			if s.regions {
+				err = s.addRegions(ctx, response, request.GetImagePath(), body, stored)
+			}
 		}
 		if err != nil {
 			return &refusal{err, content}

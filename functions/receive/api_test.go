@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -331,5 +332,33 @@ func TestNamingAPersonAsAnotherIsCalledMergesThemWhenAskedTo(t *testing.T) {
 	changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: anna.ID, Limit: 1})
 	if err != nil || len(changes) != 1 || changes[0].Action != store.ActionMerge {
 		t.Errorf("%+v, %v", changes, err)
+	}
+}
+
+// Merged both ways at once, two are one, and both answers say who.
+func TestMergedBothWaysAtOnceTheyAreOneAndBothAnswersSayWho(t *testing.T) {
+	s := newSystem(t)
+	for range 5 {
+		a, b := s.named(t, "A"), s.named(t, "B")
+		var answers [2]store.Profile
+		var both sync.WaitGroup
+		for i, way := range [][2]int64{{a.ID, b.ID}, {b.ID, a.ID}} {
+			both.Go(func() {
+				s.ask(t, http.MethodPost, fmt.Sprintf("people/%d/merge", way[0]), fmt.Sprintf(`{"people":[%d]}`, way[1]), http.StatusOK, &answers[i])
+			})
+		}
+		both.Wait()
+		if answers[0].ID != answers[1].ID || answers[0].ID == 0 {
+			t.Errorf("one is told person %d, the other person %d", answers[0].ID, answers[1].ID)
+		}
+		changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: a.ID, Limit: 10})
+		testkit.Succeed(t, err)
+		if merges := len(slices.DeleteFunc(changes, func(c store.Change) bool { return c.Action != store.ActionMerge })); merges != 1 {
+			t.Errorf("there are %d changes that merge them, want one", merges)
+		}
+		testkit.Must(s.store.ErasePerson(t.Context(), a.ID, ""))(t) // so that the names are free again
+		for more := true; more; {
+			more = testkit.Must(s.eraser.work(t.Context()))(t)
+		}
 	}
 }

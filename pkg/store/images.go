@@ -106,7 +106,10 @@ const (
 			i.created_at,
 			i.updated_at,
 			i.thumbnail,
-			i.large
+			i.large,
+			i.stored_width,
+			i.stored_height,
+			i.orientation
 		FROM %s`
 	newestFirst = `
 		ORDER BY i.id DESC`
@@ -155,12 +158,15 @@ func scanImage(rows *sql.Rows) (imageRow, error) {
 		image                          imageRow
 		file, reason, warning, content sql.NullString
 		thumbnail, large               sql.NullString
-		person                         sql.NullInt64
+		person, width, height, turned  sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt, &thumbnail, &large)
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt, &thumbnail, &large, &width, &height, &turned)
 	image.FileName, image.Reason, image.Warning, image.Content, image.person = file.String, reason.String, warning.String, content.String, person.Int64
 	if image.Status.Final() || image.answered { // else they were made of another file
 		image.Thumbnail, image.Large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
+		if turned.Valid {
+			image.Layout = &lineup.Layout{Width: int(width.Int64), Height: int(height.Int64), Orientation: int(turned.Int64)}
+		}
 	}
 	return image, err
 }
