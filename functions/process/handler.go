@@ -47,6 +47,6 @@ func (h *handler) job(what submission, log *slog.Logger) *job {
 	case event.TypeRematchSubmitted:
 		return &job{work: &rematch{pipeline: h.pipeline, firstImage: what.id, trace: what.trace, log: log}, log: log.With("first_image", what.id)}
 	default: // event.TypeSubmitted
-		return &job{work: &picture{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: log.With("image", what.id)}
+		return &job{work: &picture{pipeline: h.pipeline, id: what.id, path: what.path, trace: what.trace}, log: log.With("image", what.id)}
 	}
 }

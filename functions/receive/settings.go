@@ -38,6 +38,7 @@ type settings struct {
 	photo.RootsSettings
 	photo.GallerySettings
 	Limits
+	GroupSettings
 	SweepSettings
 	FolderSettings
 	StrangerSettings

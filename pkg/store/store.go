@@ -44,6 +44,7 @@ type Store struct {
 	following   sync.WaitGroup
 	unmeasure   func()
 	current     atomic.Bool // the schema was once new enough
+	returning   atomic.Bool // the server knows INSERT ... RETURNING
 }
 
 // Open reads the settings and connects to nothing yet.
@@ -62,7 +63,7 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := telemetry.OpenDB(connector)
+	db := telemetry.OpenDB(session{connector})
 	db.SetMaxOpenConns(s.Connections)
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
