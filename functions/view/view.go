@@ -72,6 +72,7 @@ func (v *view) handler() http.Handler {
 	}
 	pages.Handle("GET /", v.timed(v.show(v.noPage)))
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
+	pages.Handle("GET /originals", http.HandlerFunc(v.originals))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
@@ -91,6 +92,9 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		switch {
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
+		case p.moved != "":
+			w.Header().Add("Vary", "Accept")
+			http.Redirect(w, r, p.moved, http.StatusSeeOther) //nolint:gosec // a path of this site
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			if !serve.WantsJSON(r) { // a person asked for a file
