@@ -192,6 +192,11 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	if now := testkit.Must(s.store.Image(t.Context(), image.ID))(t); again.ID != drawn.ID || len(now.Faces) != 2 {
 		t.Errorf("drawn once more: %+v among %d", again, len(now.Faces))
 	}
+	var second lineup.Face
+	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", image.ID), `{"box":{"x":0.5,"y":0.5,"width":0.25,"height":0.5},"person":{"name":"Second"}}`, 201, &second)
+	if second.ID == drawn.ID || second.Person == nil || second.Person.Name != "Second" {
+		t.Errorf("the same box of somebody else: %+v", second)
+	}
 	waiting := testkit.Must(s.store.Submit(t.Context(), store.Paths("waiting.jpg")))(t)[0].ID
 	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", waiting), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 201, nil)
 	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`} {
@@ -247,6 +252,17 @@ func TestPeopleAreNamedMergedAndToldApart(t *testing.T) {
 		t.Errorf("after undo: %+v", one)
 	}
 	s.ask(t, "POST", "changes/999/undo", "", 404, nil)
+
+	first := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "Gwen"}))(t).Person.ID
+	s.ask(t, "PATCH", fmt.Sprintf("people/%d", first), `{"name":"Hedy"}`, 200, nil)
+	renamed, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: first, Limit: 1})
+	testkit.Succeed(t, err)
+	second := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "gwen"}))(t).Person.ID
+	var same kind
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", renamed[0].ID), "", 409, &same)
+	if same.want(t, "same-spelling"); len(same.People) != 1 || same.People[0].ID != second {
+		t.Errorf("undoing the renaming is refused because of %+v, want person %d", same.People, second)
+	}
 }
 
 func TestAPhotoIsTakenOutOfTheGallery(t *testing.T) {
