@@ -19,7 +19,7 @@ run: ## build and start everything on this machine; Ctrl-C ends it
 	@exec bin/local run
 
 # Packages whose tests run the whole system or a cluster: `make check` has no time for them.
-whole_system := /(local|local/e2e|local/system|knative/e2e)$$
+whole_system := /(local|local/e2e|local/machines|local/system|knative/e2e)$$
 
 .PHONY: check
 check: lint ## check format and code, and run the tests that need no database and no models: under a minute
@@ -81,11 +81,14 @@ bench-compare: models ## measure the programs of REF (a git ref) in turn with th
 	@go build -o bin/local ./local
 	@REF=$(REF) BENCH_FILE=$(or $(BENCH_FILE),bin/bench-compare.json) exec bin/local bench
 
+# One figure for each program.
+profiled := ^(receive.single.c16|process.alone|bridge.alone|view.images|faces.photos)$$
+
 .PHONY: profile
 profile: models ## take a CPU and an allocation profile of each program under load, into bin/profiles
 	@go build -o bin/local ./local
 	@mkdir -p bin/profiles
-	@BENCH_PROFILES=$(CURDIR)/bin/profiles BENCH_FILE=bin/profiles/bench.json BENCH_ROUNDS=$(or $(BENCH_ROUNDS),1) BENCH_ROUND=$(or $(BENCH_ROUND),10s) RUN="$(or $(RUN),profiled)" exec bin/local bench
+	@BENCH_PROFILES=$(CURDIR)/bin/profiles BENCH_FILE=bin/profiles/bench.json BENCH_ROUNDS=$(or $(BENCH_ROUNDS),1) BENCH_ROUND=$(or $(BENCH_ROUND),10s) RUN='$(or $(RUN),$(profiled))' exec bin/local bench
 
 .PHONY: accuracy
 accuracy: models ## measure on PHOTOS=dir how well people are told apart

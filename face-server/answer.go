@@ -16,10 +16,10 @@ import (
 type matcher struct {
 	match.Rule  // of a small gallery
 	calibration match.Calibration
-	chance      float64    // of naming a stranger, at most
-	size        func() int // of the gallery, in photos
-	candidates  int        // how many persons an answer names as possible
-	strangers   nearest    // who has no name; nil for nobody
+	chance      float64                       // of naming a stranger, at most
+	size        func() (named, strangers int) // of the gallery, in photos
+	candidates  int                           // how many persons an answer names as possible
+	strangers   nearest                       // who has no name; nil for nobody
 }
 
 // refusals has each of package match's.
@@ -48,7 +48,8 @@ func (m matcher) compared() int {
 	if m.size == nil {
 		return 0
 	}
-	return m.size()
+	named, _ := m.size()
+	return named
 }
 
 // nearest finds for each embedding at most count persons, the most similar first.

@@ -15,7 +15,6 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
-	"lineup.dev/lineup/pkg/store"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -24,10 +23,7 @@ func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 // withDatabase is withSamples with a gallery in a database, which is empty.
 func withDatabase(t testing.TB) (settings, *sql.DB) {
 	t.Helper()
-	s, dsn := withSamples(t), deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	s, dsn := withSamples(t), deptest.Migrated(t)
 	s.DSN = deptest.Account(t, dsn, "face-server")
 	return s, deptest.SQL(t, dsn)
 }
@@ -110,6 +106,7 @@ func TestEnrollingInTheDatabase(t *testing.T) {
 
 // Who starts while the database is away is asked again later, and becomes ready once it is there.
 func TestADatabaseThatIsAwayAtStart(t *testing.T) {
+	t.Parallel()
 	s, db := withDatabase(t)
 	if _, err := db.ExecContext(t.Context(), "RENAME TABLE gallery TO away"); err != nil {
 		t.Fatal(err)

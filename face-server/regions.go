@@ -7,7 +7,7 @@ import (
 	"path"
 	"strings"
 
-	"lineup.dev/lineup/face-server/picture"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/xmp"
 	facerecog "lineup.dev/lineup/proto"
@@ -16,8 +16,7 @@ import (
 // addRegions tells whose faces the picture's XMP says that it shows: that of a file beside
 // it where there is one with faces, else its own. The error is that of a store that cannot
 // be reached: the picture is tried again then, and nothing is lost.
-func (s *server) addRegions(ctx context.Context, response *facerecog.IdentifyResponse, name string, body []byte) error {
-	stored := picture.LayoutOf(body)
+func (s *server) addRegions(ctx context.Context, response *facerecog.IdentifyResponse, name string, body []byte, stored lineup.Layout) error {
 	for _, sidecar := range xmp.Sidecars(name) {
 		packet, _, err := s.pictures.Read(ctx, sidecar, xmp.MaxPacket)
 		switch {
@@ -41,7 +40,7 @@ func (s *server) addRegions(ctx context.Context, response *facerecog.IdentifyRes
 
 // tellRegions tells the faces of a packet, and whether there were any. What a machine said
 // of them is no decision.
-func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte, stored picture.Layout, from string) bool {
+func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte, stored lineup.Layout, from string) bool {
 	regions, err := xmp.Read(packet)
 	if err != nil {
 		s.log.Info("XMP not read", "error", err)
@@ -52,22 +51,21 @@ func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte
 		if r.Machine {
 			continue
 		}
-		x, y, width, height := r.Box.X, r.Box.Y, r.Box.Width, r.Box.Height
+		where := r.Box
 		if !turnedAlready(regions, stored) {
-			x, y, width, height = stored.Upright(x, y, width, height)
+			where = stored.Upright(where)
 		}
 		response.Regions = append(response.Regions, &facerecog.Region{
-			Box:  &facerecog.Box{X: float32(x), Y: float32(y), Width: float32(width), Height: float32(height)},
+			Box:  &facerecog.Box{X: float32(where.X), Y: float32(where.Y), Width: float32(where.Width), Height: float32(where.Height)},
 			Name: r.Name, Ignored: r.Ignored, NotNames: r.Not,
 		})
 	}
 	return len(regions.Faces) > 0
 }
 
-// turnedAlready tells whether regions are told of the picture as viewers show it. As a rule
-// they are told of the pixels as they are stored, whatever EXIF's orientation; some
-// programs, whose pictures are wide where the stored one is high, tell of the other.
-func turnedAlready(regions xmp.Regions, stored picture.Layout) bool {
+// turnedAlready tells whether regions are told of the picture as viewers show it. By the
+// standard (MWG 2.0, section 5.9) they are told of the pixels as they are stored; some programs, whose pictures are wide where the stored one is high, tell of the other.
+func turnedAlready(regions xmp.Regions, stored lineup.Layout) bool {
 	if regions.Upright {
 		return true
 	}

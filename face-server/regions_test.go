@@ -108,3 +108,26 @@ func TestNamesInMetadataAreNotReadUnlessAskedFor(t *testing.T) {
 		t.Errorf("%v, %v; want no regions", response, err)
 	}
 }
+
+// What is exported of a picture comes back to the same faces, however the camera was held.
+func TestExportedRegionsComeBackForEveryOrientation(t *testing.T) {
+	config := forTests(t)
+	config.ImportRegions = "on"
+	s := facerecog.NewIdentifyClient(startReady(t, config))
+	upright := lineup.Box{X: 0.1, Y: 0.2, Width: 0.3, Height: 0.05}
+	for held := byte(1); held <= 8; held++ {
+		name := string('0'+held) + ".png"
+		write(t, filepath.Join(config.ImagesURL, name), pngWith(t, orientation(held)))
+		told := testkit.Must(s.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: name}))(t).Layout
+		layout := lineup.Layout{Width: int(told.GetWidth()), Height: int(told.GetHeight()), Orientation: int(told.GetOrientation())}
+		if want := (lineup.Layout{Width: 40, Height: 20, Orientation: int(held)}); layout != want {
+			t.Errorf("the layout is %+v, want %+v", layout, want)
+		}
+		regions := xmp.Regions{Width: 40, Height: 20, Faces: []xmp.Region{{Name: "Anna", Box: layout.Stored(upright)}}}
+		write(t, filepath.Join(config.ImagesURL, name+".xmp"), xmp.Write(regions))
+		got := testkit.Must(s.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: name}))(t).Regions
+		if len(got) != 1 || !sameBox(got[0].Box, upright) {
+			t.Errorf("of orientation %d the regions are %v, want Anna at %v", held, got, upright)
+		}
+	}
+}

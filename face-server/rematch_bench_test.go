@@ -25,10 +25,6 @@ import (
 // (5) are looked at: all that process does of it, but for NSQ and gRPC. It prints how long that
 // took, and the median time of a picture beside that of the same server at rest.
 func BenchmarkRematch(b *testing.B) {
-	number := func(name string, otherwise int) int {
-		n, _ := strconv.Atoi(os.Getenv(name))
-		return cmp.Or(n, otherwise)
-	}
 	count, photosCount := number("REMATCH_FACES", 2_000), number("REMATCH_GALLERY", 10_000)
 	s, dsn := withSamples(b), deptest.MySQL(b)
 	testkit.Succeed(b, store.Migrate(b.Context(), dsn))
@@ -69,6 +65,12 @@ func BenchmarkRematch(b *testing.B) {
 		b.ReportMetric(beside.Seconds()*1000, "ms/picture-beside")
 		b.ReportMetric(float64(beside)/float64(rest), "x-latency")
 	}
+}
+
+// number is a setting of a benchmark.
+func number(name string, otherwise int) int {
+	n, _ := strconv.Atoi(os.Getenv(name))
+	return cmp.Or(n, otherwise)
 }
 
 type rematching struct {
@@ -124,13 +126,8 @@ func (r rematching) compare(first int64) {
 
 func comparisonOf(c *facerecog.Comparison) *store.Comparison {
 	compared := &store.Comparison{GalleryState: c.GalleryState}
-	compared.Rule.Threshold, compared.Rule.Margin = float64(c.Threshold), float64(c.Margin)
+	compared.Rule.Threshold, compared.Rule.Margin, compared.Rule.StrangerThreshold = float64(c.Threshold), float64(c.Margin), float64(c.StrangerThreshold)
 	return compared
 }
 
-func candidatesOf(f *facerecog.Face) (all []lineup.Candidate) {
-	for _, c := range f.Candidates {
-		all = append(all, lineup.Candidate{PhotoID: c.PhotoId, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
-	}
-	return all
-}
+func candidatesOf(f *facerecog.Face) []lineup.Candidate { return told(f.Candidates) }

@@ -11,7 +11,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
+	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -65,7 +67,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	defer cancel()
 	start := time.Now()
 	response, err := s.who(ctx, request)
-	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
+	log := telemetry.Log(ctx, s.log).With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errEnding) {
 			err = errEnding
@@ -92,8 +94,12 @@ func (s *server) who(ctx context.Context, request *facerecog.IdentifyRequest) (r
 		if err == nil {
 			response, err = s.identify(ctx, body, derivedFor(request))
 		}
-		if err == nil && s.regions {
-			err = s.addRegions(ctx, response, request.GetImagePath(), body)
+		if err == nil {
+			stored := picture.LayoutOf(body)
+			response.Layout = &facerecog.Layout{Width: int32(stored.Width), Height: int32(stored.Height), Orientation: int32(stored.Orientation)} //nolint:gosec // a header's numbers
+			if s.regions {
+				err = s.addRegions(ctx, response, request.GetImagePath(), body, stored)
+			}
 		}
 		if err != nil {
 			return &refusal{err, content}
@@ -179,7 +185,9 @@ func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (
 	case request.ImagePath == "":
 		return nil, "", errNothing
 	}
+	ctx, end := readInTime.Time(ctx, "read the picture")
 	body, file, err := s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	end(err)
 	if file.Name != "" {
 		content = file.Mark()
 	}

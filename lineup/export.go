@@ -169,11 +169,17 @@ func rowsOf(image lineup.Image) (rows [][]string) {
 
 // sidecar writes whose faces a picture shows, if anybody's are known or a hand said anything.
 func (e *exporter) sidecar(ctx context.Context, image lineup.Image) error {
-	regions := xmp.Regions{Upright: true}
+	var regions xmp.Regions
+	if regions.Upright = image.Layout == nil; !regions.Upright {
+		regions.Width, regions.Height = float64(image.Layout.Width), float64(image.Layout.Height)
+	}
 	for _, face := range image.Faces {
 		region, ok, err := e.region(ctx, face)
 		if err != nil {
 			return err
+		}
+		if ok && image.Layout != nil { // other programs take boxes for those of the pixels as they are stored
+			region.Box = image.Layout.Stored(region.Box)
 		}
 		if ok {
 			regions.Faces = append(regions.Faces, region)

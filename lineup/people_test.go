@@ -135,7 +135,7 @@ func TestExport(t *testing.T) {
 		"/api/v1/people?hidden=true":  `{"items":[{"id":3,"name":"Ben","hidden":true,"photos":[]}],"next":null}`,
 		"/api/v1/people/9":            `{"id":1,"name":"Anna"}`,
 		"/api/v1/images": `{"items":[
-			{"id":4,"path":"sub/a.jpg","status":"identified","faces":[
+			{"id":4,"path":"sub/a.jpg","status":"identified","layout":{"width":400,"height":300,"orientation":6},"faces":[
 				{"id":1,"person":{"id":1,"name":"Anna"},"decided_by":"hand","similarity":0.5,"box":{"x":0.1,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":2,"person":{"id":3,"name":"Ben"},"decided_by":"machine","box":{"x":0.4,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":3,"person":null,"decided_by":"hand","ignored":true,"box":{"x":0.6,"y":0.1,"width":0.2,"height":0.2}},
@@ -168,10 +168,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("faces.csv is %q", table)
 	}
 	sidecar := read("sidecars/sub/a.jpg.xmp")
-	for _, want := range []string{"<mwg-rs:Name>Anna</mwg-rs:Name>", "<lineup:DecidedBy>machine</lineup:DecidedBy>", "<lineup:Ignored>True", "<rdf:li>Anna</rdf:li></rdf:Bag></lineup:Not>"} {
+	for _, want := range []string{"<mwg-rs:Name>Anna</mwg-rs:Name>", "<lineup:DecidedBy>machine</lineup:DecidedBy>", "<lineup:Ignored>True", `stDim:w="400" stDim:h="300"`, `stArea:x="0.200000" stArea:y="0.800000"`, "<rdf:li>Anna</rdf:li></rdf:Bag></lineup:Not>"} {
 		if !strings.Contains(sidecar, want) {
 			t.Errorf("the sidecar has no %s: %s", want, sidecar)
 		}
+	}
+	if strings.Contains(sidecar, "Upright") {
+		t.Errorf("boxes of stored pixels are said to be upright: %s", sidecar)
 	}
 	var files []string
 	filepath.WalkDir(filepath.Dir(folder), func(path string, d os.DirEntry, _ error) error {

@@ -319,7 +319,9 @@ type IdentifyResponse struct {
 	// This and the others are empty unless derived was asked for.
 	Thumbnail []byte `protobuf:"bytes,7,opt,name=thumbnail,proto3" json:"thumbnail,omitempty"`
 	// The same of 1,600 pixels at most; only of a picture that no browser shows as it is.
-	Large         []byte `protobuf:"bytes,8,opt,name=large,proto3" json:"large,omitempty"`
+	Large []byte `protobuf:"bytes,8,opt,name=large,proto3" json:"large,omitempty"`
+	// How its file holds its pixels; absent where the server does not tell.
+	Layout        *Layout `protobuf:"bytes,9,opt,name=layout,proto3" json:"layout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -410,6 +412,76 @@ func (x *IdentifyResponse) GetLarge() []byte {
 	return nil
 }
 
+func (x *IdentifyResponse) GetLayout() *Layout {
+	if x != nil {
+		return x.Layout
+	}
+	return nil
+}
+
+// Layout is how a picture's file holds its pixels. Boxes are of the upright picture.
+type Layout struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they are stored; 0 where the file does not tell.
+	Width  int32 `protobuf:"varint,1,opt,name=width,proto3" json:"width,omitempty"`
+	Height int32 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// Of EXIF, 1 to 8; 1 is upright.
+	Orientation   int32 `protobuf:"varint,3,opt,name=orientation,proto3" json:"orientation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Layout) Reset() {
+	*x = Layout{}
+	mi := &file_face_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Layout) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Layout) ProtoMessage() {}
+
+func (x *Layout) ProtoReflect() protoreflect.Message {
+	mi := &file_face_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Layout.ProtoReflect.Descriptor instead.
+func (*Layout) Descriptor() ([]byte, []int) {
+	return file_face_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Layout) GetWidth() int32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *Layout) GetHeight() int32 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *Layout) GetOrientation() int32 {
+	if x != nil {
+		return x.Orientation
+	}
+	return 0
+}
+
 // Region is a face of which a picture's metadata, or a file of it beside the picture, says
 // whose it is.
 type Region struct {
@@ -427,7 +499,7 @@ type Region struct {
 
 func (x *Region) Reset() {
 	*x = Region{}
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +511,7 @@ func (x *Region) String() string {
 func (*Region) ProtoMessage() {}
 
 func (x *Region) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[4]
+	mi := &file_face_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +524,7 @@ func (x *Region) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Region.ProtoReflect.Descriptor instead.
 func (*Region) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{4}
+	return file_face_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Region) GetBox() *Box {
@@ -501,7 +573,7 @@ type Comparison struct {
 
 func (x *Comparison) Reset() {
 	*x = Comparison{}
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +585,7 @@ func (x *Comparison) String() string {
 func (*Comparison) ProtoMessage() {}
 
 func (x *Comparison) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[5]
+	mi := &file_face_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +598,7 @@ func (x *Comparison) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
 func (*Comparison) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{5}
+	return file_face_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Comparison) GetGalleryState() int64 {
@@ -606,7 +678,7 @@ type Face struct {
 
 func (x *Face) Reset() {
 	*x = Face{}
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +690,7 @@ func (x *Face) String() string {
 func (*Face) ProtoMessage() {}
 
 func (x *Face) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[6]
+	mi := &file_face_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +703,7 @@ func (x *Face) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Face.ProtoReflect.Descriptor instead.
 func (*Face) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{6}
+	return file_face_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Face) GetBox() *Box {
@@ -758,7 +830,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +842,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[7]
+	mi := &file_face_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +855,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{7}
+	return file_face_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Candidate) GetImageName() string {
@@ -835,7 +907,7 @@ type Box struct {
 
 func (x *Box) Reset() {
 	*x = Box{}
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +919,7 @@ func (x *Box) String() string {
 func (*Box) ProtoMessage() {}
 
 func (x *Box) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[8]
+	mi := &file_face_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +932,7 @@ func (x *Box) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Box.ProtoReflect.Descriptor instead.
 func (*Box) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{8}
+	return file_face_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Box) GetX() float32 {
@@ -906,7 +978,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +990,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[9]
+	mi := &file_face_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1003,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{9}
+	return file_face_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListRequest) GetPageSize() int32 {
@@ -967,7 +1039,7 @@ type ListResponse struct {
 
 func (x *ListResponse) Reset() {
 	*x = ListResponse{}
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1051,7 @@ func (x *ListResponse) String() string {
 func (*ListResponse) ProtoMessage() {}
 
 func (x *ListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[10]
+	mi := &file_face_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1064,7 @@ func (x *ListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
 func (*ListResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{10}
+	return file_face_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListResponse) GetPhotos() []*Photo {
@@ -1020,7 +1092,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1104,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[11]
+	mi := &file_face_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1117,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{11}
+	return file_face_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DescribeRequest) GetImageName() string {
@@ -1089,7 +1161,7 @@ type Photo struct {
 
 func (x *Photo) Reset() {
 	*x = Photo{}
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1173,7 @@ func (x *Photo) String() string {
 func (*Photo) ProtoMessage() {}
 
 func (x *Photo) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[12]
+	mi := &file_face_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1186,7 @@ func (x *Photo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Photo.ProtoReflect.Descriptor instead.
 func (*Photo) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{12}
+	return file_face_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Photo) GetImageName() string {
@@ -1185,7 +1257,7 @@ type MatchRequest struct {
 
 func (x *MatchRequest) Reset() {
 	*x = MatchRequest{}
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1269,7 @@ func (x *MatchRequest) String() string {
 func (*MatchRequest) ProtoMessage() {}
 
 func (x *MatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[13]
+	mi := &file_face_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1282,7 @@ func (x *MatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchRequest.ProtoReflect.Descriptor instead.
 func (*MatchRequest) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{13}
+	return file_face_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MatchRequest) GetModel() string {
@@ -1237,7 +1309,7 @@ type Descriptor struct {
 
 func (x *Descriptor) Reset() {
 	*x = Descriptor{}
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1321,7 @@ func (x *Descriptor) String() string {
 func (*Descriptor) ProtoMessage() {}
 
 func (x *Descriptor) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[14]
+	mi := &file_face_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1334,7 @@ func (x *Descriptor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Descriptor.ProtoReflect.Descriptor instead.
 func (*Descriptor) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{14}
+	return file_face_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Descriptor) GetValues() []float32 {
@@ -1284,7 +1356,7 @@ type MatchResponse struct {
 
 func (x *MatchResponse) Reset() {
 	*x = MatchResponse{}
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1368,7 @@ func (x *MatchResponse) String() string {
 func (*MatchResponse) ProtoMessage() {}
 
 func (x *MatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[15]
+	mi := &file_face_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1381,7 @@ func (x *MatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MatchResponse.ProtoReflect.Descriptor instead.
 func (*MatchResponse) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{15}
+	return file_face_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MatchResponse) GetFaces() []*Face {
@@ -1343,7 +1415,7 @@ type PhotoFace struct {
 
 func (x *PhotoFace) Reset() {
 	*x = PhotoFace{}
-	mi := &file_face_proto_msgTypes[16]
+	mi := &file_face_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1427,7 @@ func (x *PhotoFace) String() string {
 func (*PhotoFace) ProtoMessage() {}
 
 func (x *PhotoFace) ProtoReflect() protoreflect.Message {
-	mi := &file_face_proto_msgTypes[16]
+	mi := &file_face_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1440,7 @@ func (x *PhotoFace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhotoFace.ProtoReflect.Descriptor instead.
 func (*PhotoFace) Descriptor() ([]byte, []int) {
-	return file_face_proto_rawDescGZIP(), []int{16}
+	return file_face_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PhotoFace) GetFace() *Face {
@@ -1412,7 +1484,7 @@ const file_face_proto_rawDesc = "" +
 	"\n" +
 	"image_path\x18\x01 \x01(\tR\timagePath\x12\x14\n" +
 	"\x05image\x18\x02 \x01(\fR\x05image\x12\x18\n" +
-	"\aderived\x18\x03 \x01(\bR\aderived\"\xa4\x02\n" +
+	"\aderived\x18\x03 \x01(\bR\aderived\"\xcf\x02\n" +
 	"\x10IdentifyResponse\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12%\n" +
@@ -1424,7 +1496,12 @@ const file_face_proto_rawDesc = "" +
 	"comparison\x12+\n" +
 	"\aregions\x18\x06 \x03(\v2\x11.facerecog.RegionR\aregions\x12\x1c\n" +
 	"\tthumbnail\x18\a \x01(\fR\tthumbnail\x12\x14\n" +
-	"\x05large\x18\b \x01(\fR\x05large\"u\n" +
+	"\x05large\x18\b \x01(\fR\x05large\x12)\n" +
+	"\x06layout\x18\t \x01(\v2\x11.facerecog.LayoutR\x06layout\"X\n" +
+	"\x06Layout\x12\x14\n" +
+	"\x05width\x18\x01 \x01(\x05R\x05width\x12\x16\n" +
+	"\x06height\x18\x02 \x01(\x05R\x06height\x12 \n" +
+	"\vorientation\x18\x03 \x01(\x05R\vorientation\"u\n" +
 	"\x06Region\x12 \n" +
 	"\x03box\x18\x01 \x01(\v2\x0e.facerecog.BoxR\x03box\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1556,7 +1633,7 @@ func file_face_proto_rawDescGZIP() []byte {
 }
 
 var file_face_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_face_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_face_proto_goTypes = []any{
 	(Refusal)(0),                // 0: facerecog.Refusal
 	(Problem)(0),                // 1: facerecog.Problem
@@ -1564,55 +1641,57 @@ var file_face_proto_goTypes = []any{
 	(*HealthCheckResponse)(nil), // 3: facerecog.HealthCheckResponse
 	(*IdentifyRequest)(nil),     // 4: facerecog.IdentifyRequest
 	(*IdentifyResponse)(nil),    // 5: facerecog.IdentifyResponse
-	(*Region)(nil),              // 6: facerecog.Region
-	(*Comparison)(nil),          // 7: facerecog.Comparison
-	(*Face)(nil),                // 8: facerecog.Face
-	(*Candidate)(nil),           // 9: facerecog.Candidate
-	(*Box)(nil),                 // 10: facerecog.Box
-	(*ListRequest)(nil),         // 11: facerecog.ListRequest
-	(*ListResponse)(nil),        // 12: facerecog.ListResponse
-	(*DescribeRequest)(nil),     // 13: facerecog.DescribeRequest
-	(*Photo)(nil),               // 14: facerecog.Photo
-	(*MatchRequest)(nil),        // 15: facerecog.MatchRequest
-	(*Descriptor)(nil),          // 16: facerecog.Descriptor
-	(*MatchResponse)(nil),       // 17: facerecog.MatchResponse
-	(*PhotoFace)(nil),           // 18: facerecog.PhotoFace
+	(*Layout)(nil),              // 6: facerecog.Layout
+	(*Region)(nil),              // 7: facerecog.Region
+	(*Comparison)(nil),          // 8: facerecog.Comparison
+	(*Face)(nil),                // 9: facerecog.Face
+	(*Candidate)(nil),           // 10: facerecog.Candidate
+	(*Box)(nil),                 // 11: facerecog.Box
+	(*ListRequest)(nil),         // 12: facerecog.ListRequest
+	(*ListResponse)(nil),        // 13: facerecog.ListResponse
+	(*DescribeRequest)(nil),     // 14: facerecog.DescribeRequest
+	(*Photo)(nil),               // 15: facerecog.Photo
+	(*MatchRequest)(nil),        // 16: facerecog.MatchRequest
+	(*Descriptor)(nil),          // 17: facerecog.Descriptor
+	(*MatchResponse)(nil),       // 18: facerecog.MatchResponse
+	(*PhotoFace)(nil),           // 19: facerecog.PhotoFace
 }
 var file_face_proto_depIdxs = []int32{
-	8,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
-	7,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
-	6,  // 2: facerecog.IdentifyResponse.regions:type_name -> facerecog.Region
-	10, // 3: facerecog.Region.box:type_name -> facerecog.Box
-	10, // 4: facerecog.Face.box:type_name -> facerecog.Box
-	9,  // 5: facerecog.Face.candidates:type_name -> facerecog.Candidate
-	0,  // 6: facerecog.Face.refusal:type_name -> facerecog.Refusal
-	1,  // 7: facerecog.Face.problems:type_name -> facerecog.Problem
-	9,  // 8: facerecog.Face.strangers:type_name -> facerecog.Candidate
-	14, // 9: facerecog.ListResponse.photos:type_name -> facerecog.Photo
-	1,  // 10: facerecog.Photo.problems:type_name -> facerecog.Problem
-	18, // 11: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
-	7,  // 12: facerecog.Photo.comparison:type_name -> facerecog.Comparison
-	16, // 13: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
-	8,  // 14: facerecog.MatchResponse.faces:type_name -> facerecog.Face
-	7,  // 15: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
-	8,  // 16: facerecog.PhotoFace.face:type_name -> facerecog.Face
-	4,  // 17: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
-	2,  // 18: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
-	11, // 19: facerecog.Gallery.List:input_type -> facerecog.ListRequest
-	13, // 20: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
-	4,  // 21: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
-	15, // 22: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
-	5,  // 23: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
-	3,  // 24: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
-	12, // 25: facerecog.Gallery.List:output_type -> facerecog.ListResponse
-	14, // 26: facerecog.Gallery.Describe:output_type -> facerecog.Photo
-	14, // 27: facerecog.Gallery.Check:output_type -> facerecog.Photo
-	17, // 28: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	9,  // 0: facerecog.IdentifyResponse.faces:type_name -> facerecog.Face
+	8,  // 1: facerecog.IdentifyResponse.comparison:type_name -> facerecog.Comparison
+	7,  // 2: facerecog.IdentifyResponse.regions:type_name -> facerecog.Region
+	6,  // 3: facerecog.IdentifyResponse.layout:type_name -> facerecog.Layout
+	11, // 4: facerecog.Region.box:type_name -> facerecog.Box
+	11, // 5: facerecog.Face.box:type_name -> facerecog.Box
+	10, // 6: facerecog.Face.candidates:type_name -> facerecog.Candidate
+	0,  // 7: facerecog.Face.refusal:type_name -> facerecog.Refusal
+	1,  // 8: facerecog.Face.problems:type_name -> facerecog.Problem
+	10, // 9: facerecog.Face.strangers:type_name -> facerecog.Candidate
+	15, // 10: facerecog.ListResponse.photos:type_name -> facerecog.Photo
+	1,  // 11: facerecog.Photo.problems:type_name -> facerecog.Problem
+	19, // 12: facerecog.Photo.faces:type_name -> facerecog.PhotoFace
+	8,  // 13: facerecog.Photo.comparison:type_name -> facerecog.Comparison
+	17, // 14: facerecog.MatchRequest.descriptors:type_name -> facerecog.Descriptor
+	9,  // 15: facerecog.MatchResponse.faces:type_name -> facerecog.Face
+	8,  // 16: facerecog.MatchResponse.comparison:type_name -> facerecog.Comparison
+	9,  // 17: facerecog.PhotoFace.face:type_name -> facerecog.Face
+	4,  // 18: facerecog.Identify.Identify:input_type -> facerecog.IdentifyRequest
+	2,  // 19: facerecog.HealthCheck.HealthCheck:input_type -> facerecog.Empty
+	12, // 20: facerecog.Gallery.List:input_type -> facerecog.ListRequest
+	14, // 21: facerecog.Gallery.Describe:input_type -> facerecog.DescribeRequest
+	4,  // 22: facerecog.Gallery.Check:input_type -> facerecog.IdentifyRequest
+	16, // 23: facerecog.Gallery.Match:input_type -> facerecog.MatchRequest
+	5,  // 24: facerecog.Identify.Identify:output_type -> facerecog.IdentifyResponse
+	3,  // 25: facerecog.HealthCheck.HealthCheck:output_type -> facerecog.HealthCheckResponse
+	13, // 26: facerecog.Gallery.List:output_type -> facerecog.ListResponse
+	15, // 27: facerecog.Gallery.Describe:output_type -> facerecog.Photo
+	15, // 28: facerecog.Gallery.Check:output_type -> facerecog.Photo
+	18, // 29: facerecog.Gallery.Match:output_type -> facerecog.MatchResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_face_proto_init() }
@@ -1620,14 +1699,14 @@ func file_face_proto_init() {
 	if File_face_proto != nil {
 		return
 	}
-	file_face_proto_msgTypes[6].OneofWrappers = []any{}
+	file_face_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_face_proto_rawDesc), len(file_face_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -84,13 +84,6 @@ func NewDatabase(rows Rows, model string, length int, every time.Duration, log *
 // State is that of [Gallery].
 func (d *Database) State() int64 { return d.state.Load() }
 
-// Size is that of [Gallery].
-func (d *Database) Size() int {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.named.Len()
-}
-
 // Candidates are those of [Gallery]. Of persons that were merged it gives the one that is
 // left; nobody whose enrolment was undone, nobody without a name.
 func (d *Database) Candidates(embeddings [][]float32, count int) [][]Candidate {
@@ -112,6 +105,9 @@ func (d *Database) nearest(in index[*enrolled], embeddings [][]float32, count in
 			return one, known && is(one)
 		})
 }
+
+// Size is that of [Gallery].
+func (d *Database) Size() (named, strangers int) { return d.named.Len(), d.strangers.Len() }
 
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
 // whoever may read that.

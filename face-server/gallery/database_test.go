@@ -31,10 +31,7 @@ type records struct {
 
 func newRecords(t testing.TB) *records {
 	t.Helper()
-	r := &records{dsn: deptest.MySQL(t), log: new(journal)}
-	if err := store.Migrate(t.Context(), r.dsn); err != nil {
-		t.Fatal(err)
-	}
+	r := &records{dsn: deptest.Migrated(t), log: new(journal)}
 	r.sql = deptest.SQL(t, r.dsn)
 	// The account that the documents grant a face server.
 	var err error

@@ -19,11 +19,11 @@ type Gallery interface {
 	Candidates(embeddings [][]float32, count int) [][]Candidate
 	// Strangers gives the same of people who have no name, where there can be any.
 	Strangers(embeddings [][]float32, count int) [][]Candidate
-	// Size is how many photos of people with names a face is compared with.
-	Size() int
 	// State is a number: every change of the gallery with one up to this is seen by whoever
 	// asks for candidates afterwards. 0 where changes have none.
 	State() int64
+	// Size is how many photos faces are compared with: of people with a name, and of strangers.
+	Size() (named, strangers int)
 	// List gives up to count photos in the order of their names, from the first after the
 	// name after, and whether more follow. With onlyProblems it gives those that something
 	// is wrong with.

@@ -45,7 +45,7 @@ const (
 func decide(o outcome, attempt int, r Retry) decision {
 	switch {
 	case o.code == codes.OK:
-		return finish(signalSuccess, store.Result{Faces: o.faces, Warning: o.warning, Content: o.content, Comparison: o.comparison, Regions: o.regions, Thumbnail: o.thumbnail, Large: o.large})
+		return finish(signalSuccess, store.Result{Faces: o.faces, Warning: o.warning, Content: o.content, Comparison: o.comparison, Regions: o.regions, Layout: o.layout, Thumbnail: o.thumbnail, Large: o.large})
 
 	// The server looked and this is no picture, or not there: an answer, not an outage.
 	case o.code == codes.InvalidArgument, o.code == codes.NotFound:

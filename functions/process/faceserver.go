@@ -19,6 +19,7 @@ import (
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -55,7 +56,8 @@ func dialFaceServer(address string, creds credentials.TransportCredentials, heal
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: healthTimeout}),
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(responseBytes)),
-			grpc.WithStatsHandler(sentHandler{}))
+			grpc.WithStatsHandler(sentHandler{}),
+			telemetry.WithCalls())
 	}}
 	connection, err := f.dial()
 	if err != nil {
@@ -88,6 +90,7 @@ type outcome struct {
 	// comparison is what the faces were compared with, if the server says.
 	comparison *store.Comparison
 	regions    []store.Region // whose faces the picture's metadata says that it shows
+	layout     *lineup.Layout // how its file holds its pixels, if the server says
 	code       codes.Code
 	message    string
 	// sent tells whether the call left this process, so that the picture may have
@@ -116,6 +119,7 @@ func (f *faceServer) identify(ctx, opened context.Context, p *picture) outcome {
 			content:    readContent(response.GetContent()),
 			comparison: readComparison(response.GetComparison()),
 			regions:    readRegions(response.GetRegions()),
+			layout:     readLayout(response.GetLayout()),
 			sent:       true,
 		}
 		if p.derived != nil {

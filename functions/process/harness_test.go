@@ -126,8 +126,7 @@ func openStore(dsn string, connections int) (*store.Store, error) {
 
 func newSystem(t *testing.T, face *faceStub) *system {
 	t.Helper()
-	s := &system{face: face, dsn: deptest.MySQL(t)}
-	testkit.Succeed(t, store.Migrate(t.Context(), s.dsn))
+	s := &system{face: face, dsn: deptest.Migrated(t)}
 	// The handler has no more rights than it needs; what a test prepares goes another way.
 	db, err := openStore(deptest.Account(t, s.dsn, "process"), 10)
 	testkit.Succeed(t, err)

@@ -113,6 +113,14 @@ func readComparison(c *facerecog.Comparison) *store.Comparison {
 	return &store.Comparison{GalleryState: c.GetGalleryState(), Rule: rule}
 }
 
+// readLayout is nil for what no picture has.
+func readLayout(l *facerecog.Layout) *lineup.Layout {
+	if o := l.GetOrientation(); o < 1 || o > 8 || l.GetWidth() < 0 || l.GetHeight() < 0 {
+		return nil
+	}
+	return &lineup.Layout{Width: int(l.GetWidth()), Height: int(l.GetHeight()), Orientation: int(l.GetOrientation())}
+}
+
 // readRegions leaves out what nobody can be called, and what is nowhere.
 func readRegions(told []*facerecog.Region) (regions []store.Region) {
 	for _, r := range told[:min(maxFaces, len(told))] {

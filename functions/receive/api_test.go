@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,6 +192,11 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	if now := testkit.Must(s.store.Image(t.Context(), image.ID))(t); again.ID != drawn.ID || len(now.Faces) != 2 {
 		t.Errorf("drawn once more: %+v among %d", again, len(now.Faces))
 	}
+	var second lineup.Face
+	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", image.ID), `{"box":{"x":0.5,"y":0.5,"width":0.25,"height":0.5},"person":{"name":"Second"}}`, 201, &second)
+	if second.ID == drawn.ID || second.Person == nil || second.Person.Name != "Second" {
+		t.Errorf("the same box of somebody else: %+v", second)
+	}
 	waiting := testkit.Must(s.store.Submit(t.Context(), store.Paths("waiting.jpg")))(t)[0].ID
 	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", waiting), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 201, nil)
 	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`} {
@@ -246,6 +252,17 @@ func TestPeopleAreNamedMergedAndToldApart(t *testing.T) {
 		t.Errorf("after undo: %+v", one)
 	}
 	s.ask(t, "POST", "changes/999/undo", "", 404, nil)
+
+	first := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "Gwen"}))(t).Person.ID
+	s.ask(t, "PATCH", fmt.Sprintf("people/%d", first), `{"name":"Hedy"}`, 200, nil)
+	renamed, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: first, Limit: 1})
+	testkit.Succeed(t, err)
+	second := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "gwen"}))(t).Person.ID
+	var same kind
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", renamed[0].ID), "", 409, &same)
+	if same.want(t, "same-spelling"); len(same.People) != 1 || same.People[0].ID != second {
+		t.Errorf("undoing the renaming is refused because of %+v, want person %d", same.People, second)
+	}
 }
 
 func TestAPhotoIsTakenOutOfTheGallery(t *testing.T) {
@@ -331,5 +348,33 @@ func TestNamingAPersonAsAnotherIsCalledMergesThemWhenAskedTo(t *testing.T) {
 	changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: anna.ID, Limit: 1})
 	if err != nil || len(changes) != 1 || changes[0].Action != store.ActionMerge {
 		t.Errorf("%+v, %v", changes, err)
+	}
+}
+
+// Merged both ways at once, two are one, and both answers say who.
+func TestMergedBothWaysAtOnceTheyAreOneAndBothAnswersSayWho(t *testing.T) {
+	s := newSystem(t)
+	for range 5 {
+		a, b := s.named(t, "A"), s.named(t, "B")
+		var answers [2]store.Profile
+		var both sync.WaitGroup
+		for i, way := range [][2]int64{{a.ID, b.ID}, {b.ID, a.ID}} {
+			both.Go(func() {
+				s.ask(t, http.MethodPost, fmt.Sprintf("people/%d/merge", way[0]), fmt.Sprintf(`{"people":[%d]}`, way[1]), http.StatusOK, &answers[i])
+			})
+		}
+		both.Wait()
+		if answers[0].ID != answers[1].ID || answers[0].ID == 0 {
+			t.Errorf("one is told person %d, the other person %d", answers[0].ID, answers[1].ID)
+		}
+		changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: a.ID, Limit: 10})
+		testkit.Succeed(t, err)
+		if merges := len(slices.DeleteFunc(changes, func(c store.Change) bool { return c.Action != store.ActionMerge })); merges != 1 {
+			t.Errorf("there are %d changes that merge them, want one", merges)
+		}
+		testkit.Must(s.store.ErasePerson(t.Context(), a.ID, ""))(t) // so that the names are free again
+		for more := true; more; {
+			more = testkit.Must(s.eraser.work(t.Context()))(t)
+		}
 	}
 }

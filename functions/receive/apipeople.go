@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -82,13 +82,7 @@ func askToMerge(problem, err error) error {
 	if !ok || len(same.People) != 1 {
 		return problem
 	}
-	detail := fmt.Sprintf("%q, person %d, is called so already: merge? next: send merge=true when the two are one, or new=true for somebody else", same.People[0].Name, same.People[0].ID)
-	return explained(http.StatusConflict, "same-spelling", detail, func(p serve.Problem) any {
-		return struct {
-			serve.Problem
-			People []lineup.Person `json:"people"`
-		}{p, same.People}
-	})
+	return sameSpelling(same, fmt.Sprintf("%q, person %d, is called so already: merge? next: send merge=true when the two are one, or new=true for somebody else", same.People[0].Name, same.People[0].ID))
 }
 
 // deletePhoto takes a photo of a person out of the gallery. The file stays: it can be undone.
@@ -180,12 +174,47 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 	defer cancel()
 	change, err := r.store.UndoChange(ctx, id, auth.CallerName(ctx))
 	if err != nil {
+		if same, ok := errors.AsType[*store.SameSpelling](err); ok {
+			return sameSpelling(same, fmt.Sprintf("%q, person %d, came by that name since; next: merge the two, or give one of them another name", same.People[0].Name, same.People[0].ID))
+		}
 		return changeProblem("change", err)
 	}
 	r.log.Info("change undone", "change", id, auth.Caller(ctx))
 	if r.follower.galleryMoved(); change.Image != nil {
 		r.follower.answerChanged(*change.Image)
 	}
-	serve.JSON(w, http.StatusOK, change)
+	return r.answerUndone(w, request, change)
+}
+
+// answerUndone has the photos looked at that a change made pending again, waits for that as an
+// enrolment does, and answers with what became of them: 202 while one waits.
+func (r *receiver) answerUndone(w http.ResponseWriter, request *http.Request, change store.Change) error {
+	answer := struct {
+		store.Change
+		Photos []store.Photo `json:"photos"`
+		Detail string        `json:"detail,omitempty"`
+	}{change, []store.Photo{}, ""}
+	if len(change.Pending) == 0 {
+		serve.JSON(w, http.StatusOK, answer)
+		return nil
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	published := r.photoHints.publishNew(ctx, change.Pending, event.TraceOfHeader(request.Header))
+	photos, err := r.store.Photos(ctx, change.Pending)
+	if err != nil {
+		return err
+	}
+	if published && hasPending(photos) {
+		r.untilExamined(w, request, &photos)
+		r.follower.galleryMoved()
+	}
+	answer.Photos = append(answer.Photos, photos...)
+	status := http.StatusOK
+	if hasPending(photos) {
+		status, answer.Detail = http.StatusAccepted, whatIsNext(photos[0].PersonID, published)
+		w.Header().Set("Location", personURL(photos[0].PersonID))
+	}
+	serve.JSON(w, status, answer)
 	return nil
 }

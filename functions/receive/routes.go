@@ -17,6 +17,7 @@ import (
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // receiver is the function's handlers.
@@ -25,6 +26,7 @@ type receiver struct {
 	auth       *auth.Authenticator
 	store      *store.Store
 	publisher  publisher
+	together   *together
 	photoHints photoHints
 	follower   *follower
 	eraser     *eraser
@@ -71,6 +73,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		auth:       o.auth,
 		store:      o.store,
 		publisher:  pictures,
+		together:   newTogether(s.GroupSettings, s.MaxTime, o.store, pictures, log),
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
 		eraser:     eraser,
@@ -102,7 +105,7 @@ func (r *receiver) routes() http.Handler {
 		event.Handshake(w, request)
 		w.Header().Set("Allow", "HEAD, OPTIONS, POST")
 	})
-	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), auth.Exceptions{Public: needsNoKey}, writeProblem)
+	return r.auth.Guard(telemetry.WithMetrics(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem)), auth.Exceptions{Public: needsNoKey}, writeProblem)
 }
 
 // addAPI adds the addresses under apiPrefix that write; view has those that read.

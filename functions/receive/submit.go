@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // picture is one picture of a request, from the body to the answer. One that is
@@ -43,6 +45,9 @@ func newPicture(path string, trace event.Trace) picture {
 	return p
 }
 
+// isKept tells of an upload whose file was there already.
+func (p *picture) isKept() bool { return p.upload != nil }
+
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // prewarm starts what is going to look at the request's pictures, while they get their
@@ -59,6 +64,7 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
+	traced(ctx, pictures)
 	until := time.Now().Add(r.walker.Time) // for folders, in all
 	if err := r.saveFolders(ctx, pictures, until); err != nil {
 		return err
@@ -70,12 +76,29 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	return nil
 }
 
-func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
+// traced gives each picture the request's span as its trace, unless it has another. Of many
+// that the client has not put into a trace, each begins one of its own, with a link.
+func traced(ctx context.Context, pictures []picture) {
+	request := event.Trace{}.In(ctx)
+	if request.Parent == "" {
+		return
+	}
+	for i := range pictures {
+		p := &pictures[i]
+		if p.trace.SameTrace(request) || p.trace == (event.Trace{}) && len(pictures) == 1 {
+			p.trace = request
+		}
+	}
+}
+
+func (r *receiver) submitPictures(ctx context.Context, pictures []picture) (err error) {
+	ctx, end := telemetry.Span(ctx, "submit")
+	defer func() { end(err) }()
 	posted, accepted := r.cleanPaths(pictures)
 	if len(posted) == 0 {
 		return nil
 	}
-	submissions, err := r.store.Submit(ctx, posted)
+	submissions, tried, err := r.together.submit(ctx, posted, tracesOf(accepted), !slices.ContainsFunc(accepted, (*picture).isKept))
 	if err != nil {
 		return err
 	}
@@ -85,12 +108,12 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 	if err := r.comparer.lookAgain(ctx, submissions); err != nil {
 		return err
 	}
-	published := r.publish(ctx, submissions, accepted)
+	r.publish(ctx, submissions, accepted, tried)
 	for i, s := range submissions {
-		sent := !s.Status.Final() && (published || s.Queued)
+		sent := !s.Status.Final() && s.Queued
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
-		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
+		telemetry.Log(ctx, r.log).Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
 	}
 	return nil
 }
@@ -147,16 +170,30 @@ func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accept
 	return posted, accepted
 }
 
-// publish puts the hints of the pictures that wait on the queue and tells whether
-// all are there.
-func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
+// publish puts the hints of the pictures that wait on the queue, of new ones unless that was
+// tried, and notes in the submissions which are there.
+func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture, tried bool) {
 	var waiting []store.Ref
 	traces := map[int64]event.Trace{}
+	waits := func(s store.Submission) bool { return s.Unhinted() && (s.Known || !tried) }
 	for i, s := range submissions {
-		if s.Unhinted() {
+		if waits(s) {
 			waiting = append(waiting, s.Ref)
 			traces[s.ID] = pictures[i].trace
 		}
 	}
-	return len(waiting) == 0 || publishNew(ctx, r.publisher, waiting, traces, r.log)
+	if len(waiting) == 0 || !publishNew(ctx, r.publisher, waiting, traces, r.log) {
+		return
+	}
+	for i, s := range submissions {
+		submissions[i].Queued = s.Queued || waits(s)
+	}
+}
+
+func tracesOf(pictures []*picture) []event.Trace {
+	traces := make([]event.Trace, len(pictures))
+	for i, p := range pictures {
+		traces[i] = p.trace
+	}
+	return traces
 }

@@ -12,15 +12,13 @@ import (
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/store"
 )
 
 func TestEveryRouteNeedsTheKey(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys")
 	testkit.Succeed(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\n", sha256.Sum256([]byte("hunter2"))), 0o600))
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	s := serveSiteWithAuth(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 30}, dsn)
 	browser := testkit.Must(http.NewRequest(http.MethodGet, "/", nil))(t)
 	browser.SetBasicAuth("", "hunter2")

@@ -14,7 +14,6 @@ import (
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
-	"lineup.dev/lineup/pkg/store"
 )
 
 // asked is what a page's fetch gave it.
@@ -44,8 +43,7 @@ func TestABrowserLetsThePagesOfTrustedOriginsReadAndWrite(t *testing.T) {
 	t.Cleanup(page.Close)
 	trusting := func(origin string) (*site, receiver) {
 		r := newReceiver(t)
-		dsn := deptest.MySQL(t)
-		testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+		dsn := deptest.Migrated(t)
 		return serveSiteWithAuth(t, auth.Settings{TrustedOrigins: []string{origin}}, dsn, r.with("on")), r
 	}
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(page.URL)))

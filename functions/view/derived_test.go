@@ -58,8 +58,7 @@ func TestADerivedPictureNeedsAKeyWhereAllDoes(t *testing.T) {
 	t.Parallel()
 	keys := filepath.Join(t.TempDir(), "keys")
 	testkit.Succeed(t, os.WriteFile(keys, fmt.Appendf(nil, "reader %x read\n", sha256.Sum256([]byte("secret"))), 0o600))
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	s := serveSiteWithAuth(t, auth.Settings{KeysFile: keys, RateLimit: 0.001, RateBurst: 1}, dsn)
 	testkit.Succeed(t, s.view.pictures.SaveDerived(t.Context(), derivedFile, jpegOf(t)))
 	if r := s.get(t, "/derived/"+derivedFile); r.status != http.StatusUnauthorized {

@@ -17,7 +17,6 @@ import (
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/serve"
-	"lineup.dev/lineup/pkg/store"
 )
 
 // receiver is what requests are handed on to.
@@ -148,8 +147,7 @@ func TestWithKeysRightsCountHereAndTheRateAtReceive(t *testing.T) {
 	r := newReceiver(t)
 	file := filepath.Join(t.TempDir(), "keys")
 	testkit.Succeed(t, os.WriteFile(file, fmt.Appendf(nil, "phone %x\nwall %x read\n", sha256.Sum256([]byte("hunter2")), sha256.Sum256([]byte("s3same"))), 0o600))
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	s := serveSiteWithAuth(t, auth.Settings{KeysFile: file, RateLimit: 0.001, RateBurst: 2}, dsn, r.with("off"))
 	for range 3 {
 		if got := post(t, http.MethodPost, s.url+"/api/v1/people", "{}", "Authorization", "Bearer hunter2"); got.status != http.StatusCreated {

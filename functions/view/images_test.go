@@ -69,7 +69,7 @@ func TestAPictureAsJSON(t *testing.T) {
 	}
 	var want map[string]any
 	if err := json.Unmarshal(fmt.Appendf(nil, `{
-		"id": %d, "path": "/pictures/a<b>.jpg", "status": "identified", "reason": "", "warning": "", "file_name": "", "thumbnail": null, "large": null,
+		"id": %d, "path": "/pictures/a<b>.jpg", "status": "identified", "reason": "", "warning": "", "file_name": "", "thumbnail": null, "large": null, "layout": null,
 		"person": {"id": %d, "name": "Dad & Co"},
 		"faces": [
 			{"id": 2, "person": {"id": %d, "name": "Dad & Co"}, "decided_by": "machine", "ignored": false, "not": [],

@@ -37,8 +37,7 @@ type site struct {
 
 func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
-	dsn := deptest.MySQL(t)
-	testkit.Succeed(t, store.Migrate(t.Context(), dsn))
+	dsn := deptest.Migrated(t)
 	s := serveSite(t, dsn, change...)
 	// The handler may only read; what a test prepares goes another way.
 	readOnly := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: deptest.Account(t, dsn, "view")}, Connections: 5}))(t)

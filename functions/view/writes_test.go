@@ -30,8 +30,7 @@ type programs struct {
 
 func buildPrograms(t *testing.T) programs {
 	t.Helper()
-	p := programs{folder: t.TempDir(), dsn: deptest.MySQL(t), nsqd: deptest.NSQ(t)}
-	testkit.Succeed(t, store.Migrate(t.Context(), p.dsn))
+	p := programs{folder: t.TempDir(), dsn: deptest.Migrated(t), nsqd: deptest.NSQ(t)}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.folder+string(filepath.Separator), "../receive", "../view")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)

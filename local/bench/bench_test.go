@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -138,5 +139,50 @@ func TestHammer(t *testing.T) {
 	}
 	if _, err := hammer(t.Context(), 3, time.Hour, func(int) func() error { return func() error { return errors.New("refused") } }); err == nil {
 		t.Error("no error where every request fails")
+	}
+}
+
+func TestTheAnswerNamesTheID(t *testing.T) {
+	if id, err := idOf([]byte("got path: {Path:/a}\nimage saved with id: 23\nimage sent to nsq\n")); id != 23 || err != nil {
+		t.Errorf("id %d, error %v; want 23", id, err)
+	}
+	for _, answer := range []string{"", "image saved with id: ", "image saved with id: x\n"} {
+		if id, err := idOf([]byte(answer)); err == nil {
+			t.Errorf("%q: id %d, want an error", answer, id)
+		}
+	}
+}
+
+func TestProgramsKnowNothingOfTheCallersSettings(t *testing.T) {
+	if got := clean([]string{"PATH=/bin", "MYSQL_DSN=x", "MAX_IN_FLIGHT=1", "GOGC=50"}); !slices.Equal(got, []string{"PATH=/bin", "GOGC=50"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestARunMeasuresTheProgramsThemselves is `make bench` with one figure, and a round that is too short to say much.
+func TestARunMeasuresTheProgramsThemselves(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs MariaDB: left out by -short")
+	}
+	s := settingsOf(t)
+	s.Length, s.Only, s.Round, s.File = "quick", `^receive\.single\.c16$`, 200*time.Millisecond, filepath.Join(t.TempDir(), "bench.json")
+	if _, err := Run(t.Context(), s, t.Logf); err != nil {
+		t.Fatal(err)
+	}
+	r := testkit.Must(Read(s.File))(t)
+	if failed := r.Failed(); len(failed) > 0 || len(r.Figures) != 4 {
+		t.Fatalf("not measured: %v, of %+v", failed, r.Figures)
+	}
+	receive := r.Figures[0]
+	if receive.Name != "receive.single.c16" || receive.Value <= 0 || receive.P50 <= 0 || receive.CPU["receive"] <= 0 || receive.CPU["mariadb"] <= 0 {
+		t.Errorf("%+v", receive)
+	}
+	for _, baseline := range []string{"bare_insert", "original_way", "bare_http"} {
+		if receive.Ratio[baseline] <= 0 {
+			t.Errorf("nothing is said of %s", baseline)
+		}
+	}
+	if r.Versions["mariadb"] == "" || r.Machine.Cores == 0 || r.Load.Before == "" {
+		t.Errorf("versions %v, machine %+v, load average %+v", r.Versions, r.Machine, r.Load)
 	}
 }

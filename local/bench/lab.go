@@ -14,6 +14,9 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/parts"
@@ -33,6 +36,8 @@ type lab struct {
 	builds   []build // this checkout's, then REF's
 
 	databases int
+	queues    int // of nsqd
+	ended     costs
 	filled    tables
 	programs  []*program
 	mariadb   *child.Process
@@ -43,7 +48,7 @@ type build struct{ name, commit, dir string }
 
 // openLab starts MariaDB and nsqd and builds the programs.
 func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (_ *lab, err error) {
-	l := &lab{settings: settings, say: say}
+	l := &lab{settings: settings, say: say, ended: make(costs)}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -70,7 +75,7 @@ func openLab(ctx context.Context, settings Settings, say func(string, ...any)) (
 	if err := l.startMariaDB(ctx); err != nil {
 		return nil, err
 	}
-	l.nsqd, err = l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, "nsqd"), "HTTP_PORT={second}")
+	l.nsqd, err = l.startNSQD(ctx)
 	return l, err
 }
 
@@ -133,6 +138,12 @@ type program struct {
 	log                   string
 }
 
+// startNSQD starts one with messages of its own.
+func (l *lab) startNSQD(ctx context.Context) (*program, error) {
+	l.queues++
+	return l.start(ctx, l.builds[0], "nsqd", "NSQD_DATA="+filepath.Join(l.dir, fmt.Sprintf("nsqd-%d", l.queues)), "HTTP_PORT={second}")
+}
+
 // start starts a build's program on a port of its own and waits until it is ready. In the environment {second} becomes
 // the number of another free port.
 func (l *lab) start(ctx context.Context, b build, name string, environment ...string) (*program, error) {
@@ -184,7 +195,10 @@ func (p *program) await(ctx context.Context) error {
 }
 
 func (p *program) ready(ctx context.Context) error {
-	if slices.Contains([]string{"nsqd", "face-server", "fixture"}, p.name) {
+	if p.name == "face-server" {
+		return serving(ctx, p.address)
+	}
+	if slices.Contains([]string{"nsqd", "fixture"}, p.name) {
 		connection, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
 		if err == nil {
 			connection.Close()
@@ -206,11 +220,31 @@ func (p *program) ready(ctx context.Context) error {
 	return nil
 }
 
+// serving asks a face server, which listens before it has read the gallery.
+func serving(ctx context.Context, address string) error {
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("reach the face server: %w", err)
+	}
+	defer connection.Close()
+	answer, err := grpc_health_v1.NewHealthClient(connection).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		return err
+	}
+	if answer.Status != grpc_health_v1.HealthCheckResponse_SERVING {
+		return errors.New(answer.Status.String())
+	}
+	return nil
+}
+
 // stop ends a program.
 func (l *lab) stop(programs ...*program) {
 	for _, p := range programs {
 		if p == nil {
 			continue
+		}
+		if spent, err := processorTime(p.process.PID); err == nil {
+			l.ended[p.name] += spent
 		}
 		if err := p.process.Stop(10 * time.Second); err != nil {
 			l.say("%v", err)

@@ -27,6 +27,7 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 		from  = time.Now().Add(warmup)
 		until = from.Add(length)
 		last  atomic.Int64
+		done  atomic.Int64
 	)
 	for i := range clients {
 		wait.Go(func() {
@@ -39,6 +40,7 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 				if errs[i] = do(); errs[i] != nil {
 					return
 				}
+				done.Add(1)
 				if end := time.Now(); end.After(from) {
 					took[i] = append(took[i], end.Sub(start))
 					last.Store(max(last.Load(), int64(end.Sub(from))))
@@ -46,15 +48,23 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 			}
 		})
 	}
-	wait.Wait()
+	ended := make(chan struct{})
+	go func() { wait.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done(): // what is under way may take a minute
+		return sample{}, ctx.Err()
+	}
 	all := slices.Concat(took...)
-	if err := cmp.Or(append(errs, ctx.Err())...); err != nil { // the others would say the same
+	if err := cmp.Or(errs...); err != nil { // the others would say the same
 		return sample{}, err
 	}
 	if len(all) == 0 {
 		return sample{}, errors.New("nothing was done in the time of a round; next: a longer BENCH_ROUND")
 	}
-	return rateOf(len(all), max(length, time.Duration(last.Load())), all), nil
+	s := rateOf(len(all), max(length, time.Duration(last.Load())), all)
+	s.done = int(done.Load())
+	return s, nil
 }
 
 // request is what a client sends: the body with the number of the request, so that no two are alike.
@@ -63,6 +73,7 @@ type request struct {
 	headers                   map[string]string
 	numbered                  string // a header that ends in the number
 	body                      func(number int64) []byte
+	next                      func() int64 // gives the numbers; nil: those that are never given twice
 }
 
 // numbers are given to requests, never twice in a run.
@@ -71,30 +82,40 @@ var numbers atomic.Int64
 // post gives what hammer's clients do: send a request over their own connection, which stays open.
 func post(address string, r request) func(int) func() error {
 	return func(int) func() error {
-		client := &fasthttp.HostClient{Addr: address, MaxConns: 1, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
-		var q fasthttp.Request
-		var answer fasthttp.Response
-		q.Header.SetMethod(r.method)
-		q.SetRequestURI("http://" + address + r.path)
-		q.Header.SetContentType(r.contentType)
-		for name, value := range r.headers {
-			q.Header.Set(name, value)
+		send := sender(address, r)
+		return func() error { _, err := send(); return err }
+	}
+}
+
+// sender sends a request each time, over a connection of its own. The answer holds until the next one.
+func sender(address string, r request) func() (answer []byte, err error) {
+	client := &fasthttp.HostClient{Addr: address, MaxConns: 1, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	var q fasthttp.Request
+	var answer fasthttp.Response
+	q.Header.SetMethod(r.method)
+	q.SetRequestURI("http://" + address + r.path)
+	q.Header.SetContentType(r.contentType)
+	for name, value := range r.headers {
+		q.Header.Set(name, value)
+	}
+	next := r.next
+	if next == nil {
+		next = func() int64 { return numbers.Add(1) }
+	}
+	return func() ([]byte, error) {
+		n := next()
+		if r.numbered != "" {
+			q.Header.Set(r.numbered, strconv.FormatInt(n, 10))
 		}
-		return func() error {
-			number := numbers.Add(1)
-			if r.numbered != "" {
-				q.Header.Set(r.numbered, strconv.FormatInt(number, 10))
-			}
-			if r.body != nil {
-				q.SetBodyRaw(r.body(number))
-			}
-			if err := client.Do(&q, &answer); err != nil {
-				return fmt.Errorf("%s http://%s%s: %w", r.method, address, r.path, err)
-			}
-			if status := answer.StatusCode(); status/100 != 2 {
-				return fmt.Errorf("%s http://%s%s: status %d, %.200q", r.method, address, r.path, status, answer.Body())
-			}
-			return nil
+		if r.body != nil {
+			q.SetBodyRaw(r.body(n))
 		}
+		if err := client.Do(&q, &answer); err != nil {
+			return nil, fmt.Errorf("%s http://%s%s: %w", r.method, address, r.path, err)
+		}
+		if status := answer.StatusCode(); status/100 != 2 {
+			return nil, fmt.Errorf("%s http://%s%s: status %d, %.200q", r.method, address, r.path, status, answer.Body())
+		}
+		return answer.Body(), nil
 	}
 }

@@ -38,6 +38,8 @@ type Figure struct {
 	Rounds []float64 `json:"rounds,omitempty"`
 	Spread float64   `json:"spread,omitempty"` // of the rounds, as a part of the value
 
+	CPU map[string]float64 `json:"cpu_ms,omitempty"` // milliseconds of a processor for one, by part
+
 	Compared string `json:"compared,omitempty"` // with REF: what is noise and what is not
 	Error    string `json:"error,omitempty"`    // why it could not be measured
 }
@@ -50,6 +52,7 @@ func newFigure(name, unit string, rounds []sample) Figure {
 		f.Rounds, p50, p99 = append(f.Rounds, r.value), append(p50, r.p50), append(p99, r.p99)
 	}
 	f.Value, f.Spread, f.P50, f.P99 = median(f.Rounds), spread(f.Rounds), median(p50), median(p99)
+	f.CPU = meanCosts(rounds)
 	return f
 }
 
@@ -86,35 +89,34 @@ func (r *Report) Write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\nBENCH=%s, %.0f s; each value is the median of its rounds, ± half of what they lie apart\n\n", r.Length, r.Seconds)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "figure\tvalue\tunit\t±\tp50 ms\tp99 ms\tbeside")
+	fmt.Fprintln(table, "figure\tvalue\tunit\t±\tp50 ms\tp99 ms\tprocessor ms each\tbeside")
 	for _, f := range r.Figures {
 		if f.Error != "" {
-			fmt.Fprintf(table, "%s\tNOT MEASURED\t\t\t\t\t%s\n", f.Name, f.Error)
+			fmt.Fprintf(table, "%s\tNOT MEASURED\t\t\t\t\t\t%s\n", f.Name, f.Error)
 			continue
 		}
-		beside := []string{}
+		var beside []string
 		for _, baseline := range slices.Sorted(maps.Keys(f.Ratio)) {
 			beside = append(beside, fmt.Sprintf("%s of %s", digits(f.Ratio[baseline]), baseline))
 		}
 		if f.Compared != "" {
 			beside = append(beside, f.Compared)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.0f %%\t%s\t%s\t%s\n", f.Name, digits(f.Value), f.Unit, 50*f.Spread, timed(f.P50), timed(f.P99), strings.Join(beside, ", "))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.0f %%\t%s\t%s\t%s\t%s\n", f.Name, digits(f.Value), f.Unit, 50*f.Spread, timed(f.P50), timed(f.P99), listed(f.CPU), strings.Join(beside, ", "))
 	}
 	table.Flush()
+	writeCapacity(w, capacity(r.Figures))
 }
 
-// digits has three digits that matter.
-func digits(v float64) string {
-	switch {
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.1f", v)
-	case v >= 1:
-		return fmt.Sprintf("%.2f", v)
+// listed names each part with its number, those that cost least left out.
+func listed(parts map[string]float64) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if parts[name] >= 0.01 {
+			all = append(all, name+" "+digits(parts[name]))
+		}
 	}
-	return fmt.Sprintf("%.3f", v)
+	return strings.Join(all, ", ")
 }
 
 func timed(ms float64) string {

@@ -13,8 +13,8 @@ import (
 func reported() *Report {
 	r := &Report{Machine: Machine{"a processor", 2, 25, "linux 6"}, Versions: map[string]string{"go": "go1", "lineup": "abc"}, Started: time.Unix(1, 0).UTC(), Seconds: 9, Length: "quick"}
 	r.Load.Before, r.Load.After = "0.1 0.2 0.3", "1.1 1.2 1.3"
-	receive := newFigure("receive.single.c16", "pictures/s", []sample{{400, 2, 9}, {600, 3, 8}, {500, 1, 7}})
-	receive.compareWith("original_way", newFigure("original_way@receive.single.c16", "pictures/s", []sample{{50, 9, 99}}))
+	receive := newFigure("receive.single.c16", "pictures/s", []sample{{value: 400, p50: 2, p99: 9}, {value: 600, p50: 3, p99: 8}, {value: 500, p50: 1, p99: 7, cpu: map[string]float64{"receive": 0.25, "nsqd": 0.001}}})
+	receive.compareWith("original_way", newFigure("original_way@receive.single.c16", "pictures/s", []sample{{value: 50, p50: 9, p99: 99}}))
 	receive.compareWith("bare_insert", Figure{Name: "bare_insert@receive.single.c16", Error: "away"})
 	r.Figures = []Figure{receive, {Name: "view.images", Unit: "pages/s", Error: "view ended"}}
 	return r
@@ -79,7 +79,7 @@ func TestWhatIsNoReportIsSaid(t *testing.T) {
 func TestTheTextHasEveryFigure(t *testing.T) {
 	var text strings.Builder
 	reported().Write(&text)
-	for _, want := range []string{"a processor, 2 cores", "load average 0.1 0.2 0.3 before", "receive.single.c16", "500", "20 %", "10.0 of original_way", "NOT MEASURED", "view ended"} {
+	for _, want := range []string{"a processor, 2 cores", "load average 0.1 0.2 0.3 before", "receive.single.c16", "500", "20 %", "10.0 of original_way", "receive 0.250", "NOT MEASURED", "view ended"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("it lacks %q:\n%s", want, &text)
 		}

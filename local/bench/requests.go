@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -37,18 +36,19 @@ func (l *lab) path(number int64) string {
 func (l *lab) filledPath() string { return "CONCAT('" + l.dir + "/pictures/filled/', seq, '.jpg')" }
 
 // batch is the original API's request for several pictures.
-func (l *lab) batch(pictures int) request {
-	return request{method: http.MethodPost, path: "/images/post", contentType: "application/json", body: func(number int64) []byte {
-		var body bytes.Buffer
-		body.WriteString(`{"paths":[`)
+func (l *lab) batch(pictures int) request { return l.batchOf(pictures, l.path) }
+
+// batchOf is batch for pictures at other paths.
+func (l *lab) batchOf(pictures int, path func(int64) string) request {
+	return request{method: http.MethodPost, path: "/images/post", contentType: "application/json", body: func(int64) []byte {
+		body := []byte(`{"paths":[`)
 		for i := range pictures {
 			if i > 0 {
-				body.WriteByte(',')
+				body = append(body, ',')
 			}
-			fmt.Fprintf(&body, `{"path":"%s/pictures/batch/%d-%d.jpg"}`, l.dir, number, i)
+			body = fmt.Appendf(body, `{"path":"%s"}`, path(numbers.Add(1)))
 		}
-		body.WriteString(`]}`)
-		return body.Bytes()
+		return append(body, "]}"...)
 	}}
 }
 
@@ -105,7 +105,7 @@ func (l *lab) upload() (request, error) {
 	}
 	return request{method: http.MethodPost, path: "/images", contentType: "image/jpeg", body: func(number int64) []byte {
 		comment := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%020d", number))
-		head := append([]byte{0xff, 0xd8, 0xff, 0xfe, 0, byte(len(comment) + 2)}, comment...)
+		head := append([]byte{0xff, 0xd8, 0xff, 0xfe, 0, byte(len(comment) + 2)}, comment...) //nolint:gosec // 20 digits have 28 bytes
 		return append(head, jpeg[2:]...)
 	}}, nil
 }

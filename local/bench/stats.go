@@ -11,6 +11,9 @@ import (
 type sample struct {
 	value    float64
 	p50, p99 float64 // milliseconds; 0 where nothing was timed one by one
+
+	done int                // how many things, the warmup's too
+	cpu  map[string]float64 // milliseconds of a processor that one of them took, by part
 }
 
 // rateOf is the sample of so many things done in a time, at of which each took.
@@ -59,6 +62,21 @@ func spread(values []float64) float64 {
 		return 0
 	}
 	return (slices.Max(values) - slices.Min(values)) / m
+}
+
+// meanCosts is the mean of several rounds, each part with those rounds in which it had any.
+func meanCosts(rounds []sample) map[string]float64 {
+	sum, count := make(map[string]float64), make(map[string]int)
+	for _, r := range rounds {
+		for name, cost := range r.cpu {
+			sum[name] += cost
+			count[name]++
+		}
+	}
+	for name := range sum {
+		sum[name] /= float64(count[name])
+	}
+	return sum
 }
 
 // verdict is what rounds of two builds, taken in turn, say of the two.

@@ -43,10 +43,10 @@ func TestMedianAndSpread(t *testing.T) {
 
 func TestRateOf(t *testing.T) {
 	s := rateOf(30, 2*time.Second, []time.Duration{3 * time.Millisecond, time.Millisecond, 2 * time.Millisecond})
-	if s != (sample{15, 2, 3}) {
+	if s.value != 15 || s.p50 != 2 || s.p99 != 3 {
 		t.Errorf("%+v, want 15 a second, p50 2 ms, p99 3 ms", s)
 	}
-	if s := timeOf([]time.Duration{3 * time.Millisecond, time.Millisecond, 2 * time.Millisecond}); s != (sample{2, 2, 3}) {
+	if s := timeOf([]time.Duration{3 * time.Millisecond, time.Millisecond, 2 * time.Millisecond}); s.value != 2 || s.p50 != 2 || s.p99 != 3 {
 		t.Errorf("%+v, want the median 2 ms as the value", s)
 	}
 }

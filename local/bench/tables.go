@@ -55,21 +55,3 @@ func (l *lab) table(ctx context.Context, whose string, rows int, fill func(ctx c
 func (l *lab) empty(ctx context.Context, database string) error {
 	return l.execute(ctx, database, "TRUNCATE TABLE faces", "TRUNCATE TABLE images")
 }
-
-// receiveEnvironment is what receive is told. All else is its default.
-func (l *lab) receiveEnvironment(database string, nsqd *program) []string {
-	return append(l.pictureEnvironment(database), "NSQD_ADDRESS="+nsqd.address, "NSQD_HTTP_ADDRESS="+nsqd.second, "TOPIC=images", "CHANNEL=process")
-}
-
-// pictureEnvironment is what whoever reads pictures and rows is told.
-func (l *lab) pictureEnvironment(database string) []string {
-	return []string{"MYSQL_DSN=" + l.db.DSN(database), "IMAGES_URL=" + filepath.Join(l.dir, "pictures"), "KNOWN_PEOPLE=" + filepath.Join(l.dir, "known_people"), "PROFILE_ADDRESS=" + profileAddress(l.settings)}
-}
-
-// profileAddress is where a program shows profiles: nowhere, unless they are wanted.
-func profileAddress(s Settings) string {
-	if s.Profile == "" {
-		return ""
-	}
-	return loopback + ":{second}"
-}

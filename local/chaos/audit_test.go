@@ -8,17 +8,13 @@ import (
 
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
-	"lineup.dev/lineup/pkg/store"
 )
 
 func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 
 func TestBehindIsWhatTheGalleryHasComparedAgain(t *testing.T) {
 	t.Parallel()
-	dsn := deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	dsn := deptest.Migrated(t)
 	a, err := newAudit(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

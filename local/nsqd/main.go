@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nsqio/nsq/nsqd"
+
 	"lineup.dev/lineup/local/parts"
 	"lineup.dev/lineup/pkg/serve"
 )
@@ -20,6 +22,10 @@ type settings struct {
 	serve.Listen
 	HTTPPort int    `envconfig:"HTTP_PORT" default:"4151" min:"0" max:"65535" desc:"port of nsqd's HTTP interface; 0 takes any free one"`
 	Data     string `envconfig:"NSQD_DATA" desc:"folder for messages"`
+
+	// For a test over several machines: on one, nobody asks nsqlookupd.
+	Lookupds  []string `envconfig:"NSQLOOKUPD_TCP_ADDRESSES" form:"address" desc:"nsqlookupds to register with, TCP host:port, comma-separated"`
+	Broadcast string   `envconfig:"BROADCAST_ADDRESS" default:"127.0.0.1" form:"host" desc:"host that nsqlookupd names for this nsqd"`
 }
 
 // Check refuses what can be no folder. One that is not there is made.
@@ -51,6 +57,9 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 		HTTP: net.JoinHostPort(s.Host, strconv.Itoa(s.HTTPPort)),
 		Data: s.Data,
 		Log:  log,
+
+		Lookupds:  s.Lookupds,
+		Configure: func(o *nsqd.Options) { o.BroadcastAddress = s.Broadcast },
 	})
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 )
 
 // api asks view and reads the JSON of its answer.
-func (s running) api(t *testing.T, method, path, body string, status int, answer any) {
+func (s running) api(t testing.TB, method, path, body string, status int, answer any) {
 	t.Helper()
 	request := testkit.Must(http.NewRequestWithContext(t.Context(), method, s.At.View+"/api/v1"+path, strings.NewReader(body)))(t)
 	response := testkit.Must(http.DefaultClient.Do(request))(t)

@@ -27,7 +27,7 @@ type enrolled struct {
 }
 
 // enrol posts a name and a photo, with what is said beside them, NAME=VALUE.
-func (s running) enrol(t *testing.T, status int, name, photo string, beside ...string) (answer enrolled) {
+func (s running) enrol(t testing.TB, status int, name, photo string, beside ...string) (answer enrolled) {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	goimage "image"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"os"
@@ -116,6 +118,7 @@ func TestAnExportMakesAFreshSystemTheSame(t *testing.T) {
 	for _, name := range names {
 		copyTo(t, filepath.Join(samples, "pictures", name), filepath.Join(pictures, name))
 	}
+	lieDown(t, filepath.Join(pictures, "by-the-window.jpg"))
 	begin := func(known string) running {
 		data := t.TempDir()
 		return start(t, system.Settings{Data: data, Samples: "off", PingEvery: time.Second, KnownPeople: known,
@@ -176,4 +179,21 @@ func (s running) correct(t *testing.T) {
 func copyTo(t *testing.T, from, to string) {
 	t.Helper()
 	testkit.Succeed(t, os.WriteFile(to, testkit.Must(os.ReadFile(from))(t), 0o600))
+}
+
+// lieDown stores the picture as a camera does that is held on its side (EXIF orientation 6).
+func lieDown(t *testing.T, file string) {
+	t.Helper()
+	upright := testkit.Must(jpeg.Decode(bytes.NewReader(testkit.Must(os.ReadFile(file))(t))))(t)
+	width, height := upright.Bounds().Dx(), upright.Bounds().Dy()
+	stored := goimage.NewRGBA(goimage.Rect(0, 0, height, width))
+	for y := range height {
+		for x := range width {
+			stored.Set(y, width-1-x, upright.At(x, y))
+		}
+	}
+	var b bytes.Buffer
+	testkit.Succeed(t, jpeg.Encode(&b, stored, &jpeg.Options{Quality: 95}))
+	const exif = "\xff\xe1\x00\x22Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00"
+	testkit.Succeed(t, os.WriteFile(file, slices.Concat(b.Bytes()[:2], []byte(exif), b.Bytes()[2:]), 0o600))
 }

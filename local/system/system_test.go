@@ -191,7 +191,7 @@ type image struct {
 	Faces  []struct{ Person *struct{ Name string } }
 }
 
-func start(t *testing.T, settings system.Settings) running {
+func start(t testing.TB, settings system.Settings) running {
 	t.Helper()
 	deptest.Models(t) // fetched with a deadline of its own
 	settings.Programs = programs
@@ -215,7 +215,7 @@ func (s running) images(t *testing.T) []image {
 	return list.Images
 }
 
-func (s running) awaitStatus(t *testing.T, id int64, want string) {
+func (s running) awaitStatus(t testing.TB, id int64, want string) {
 	t.Helper()
 	testkit.Retry(t, patience, func() error {
 		var got image
@@ -229,7 +229,7 @@ func (s running) awaitStatus(t *testing.T, id int64, want string) {
 	})
 }
 
-func (s running) get(t *testing.T, path string, into any) error {
+func (s running) get(t testing.TB, path string, into any) error {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.At.View+path, nil)
 	if err != nil {
 		return err
@@ -239,13 +239,13 @@ func (s running) get(t *testing.T, path string, into any) error {
 }
 
 // upload posts a sample picture and gives its id.
-func (s running) upload(t *testing.T, picture string) int64 {
+func (s running) upload(t testing.TB, picture string) int64 {
 	t.Helper()
 	return s.uploadOf(t, "pictures/"+picture)
 }
 
 // uploadOf posts a file below the samples and gives its id.
-func (s running) uploadOf(t *testing.T, file string) int64 {
+func (s running) uploadOf(t testing.TB, file string) int64 {
 	t.Helper()
 	var answer struct{ Images []image }
 	if err := s.post(t, file, &answer); err != nil {
@@ -257,12 +257,12 @@ func (s running) uploadOf(t *testing.T, file string) int64 {
 	return answer.Images[0].ID
 }
 
-func (s running) tryUpload(t *testing.T, picture string) error {
+func (s running) tryUpload(t testing.TB, picture string) error {
 	var answer struct{ Images []image }
 	return s.post(t, "pictures/"+picture, &answer)
 }
 
-func (s running) post(t *testing.T, file string, into any) error {
+func (s running) post(t testing.TB, file string, into any) error {
 	content, err := os.ReadFile(filepath.Join(s.samples, file))
 	if err != nil {
 		return err

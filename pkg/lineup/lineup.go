@@ -38,7 +38,8 @@ type Image struct {
 	Person    *Person   `json:"person"`  // the best match, nil when nobody is known
 	Faces     []Face    `json:"faces"`   // the best match first
 	Thumbnail Derived   `json:"thumbnail"`
-	Large     Derived   `json:"large"` // only of a picture that no browser shows as it is
+	Large     Derived   `json:"large"`  // only of a picture that no browser shows as it is
+	Layout    *Layout   `json:"layout"` // how its file holds its pixels; nil while that is not known. Boxes are of the upright picture
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"` // when the status changed last
 

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // ShutdownMargin is how long a request that was told by [Overdue] may take to be
@@ -89,7 +91,7 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 		return err
 	}
 	server := &http.Server{
-		Handler:           withHealth(w.paced(h), ready, log),
+		Handler:           withHealth(telemetry.Served(w.paced(h)), ready, log),
 		ReadHeaderTimeout: w.HeaderTimeout,
 		IdleTimeout:       w.IdleTimeout,
 		MaxHeaderBytes:    w.MaxHeader,
@@ -102,6 +104,11 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	log.Info("listening", "address", listener.Addr().String())
+	if err := Profiles(ctx, w.Listen, log); err != nil {
+		server.Close()
+		<-ended //nolint:errcheck // it is http.ErrServerClosed
+		return err
+	}
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve: %w", err)

@@ -24,6 +24,8 @@ type Listen struct {
 	Host  string        `envconfig:"HOST" default:"0.0.0.0" form:"host" desc:"address to listen on"`
 	Port  int           `envconfig:"PORT" min:"0" max:"65535" desc:"port to listen on; 0 takes any free one"`
 	Grace time.Duration `envconfig:"GRACE" default:"20s" min:"1ms" max:"1h" desc:"time that work in flight has to end after SIGTERM, then it is given back, which takes up to 3s; SIGKILL should come 5s later or more"`
+	// Not with PORT: what Knative lets in there is let in by everybody.
+	ProfileAddress string `envconfig:"PROFILE_ADDRESS" form:"address" desc:"host:port where go tool pprof finds profiles, such as 127.0.0.1:6060; whoever reaches it sees into the program's memory; not set: nowhere"`
 	Log
 }
 

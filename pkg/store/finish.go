@@ -28,6 +28,8 @@ type Result struct {
 	MaxStrangers int64
 	// Regions are the faces of which the file's metadata says whose they are.
 	Regions []Region
+	// Layout tells how the file holds its pixels; nil where the face server does not.
+	Layout *lineup.Layout
 
 	Thumbnail, Large lineup.Derived // made of it; each face has its crop
 }
@@ -51,6 +53,9 @@ const updateFinished = `
 		match_stranger = ?,
 		thumbnail = ?,
 		large = ?,
+		stored_width = ?,
+		stored_height = ?,
+		orientation = ?,
 		prior_claim = NULL,
 		answered = 0,
 		claim = NULL,
@@ -131,7 +136,8 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 		status, nullableID(person),
 		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
 	}
-	args = append(append(args, p.ruleValues()...), nullable(string(p.thumbnail)), nullable(string(p.large)), announced, p.id)
+	args = append(append(args, p.ruleValues()...), nullable(string(p.thumbnail)), nullable(string(p.large)))
+	args = append(append(args, r.layoutValues()...), announced, p.id)
 	_, err = tx.ExecContext(ctx, updateFinished, args...)
 	if err != nil {
 		return "", err
@@ -140,6 +146,14 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 		return "", err
 	}
 	return status, describePhotos(ctx, tx, p.faces)
+}
+
+// layoutValues are those of the columns.
+func (r Result) layoutValues() []any {
+	if r.Layout == nil {
+		return []any{nil, nil, nil}
+	}
+	return []any{r.Layout.Width, r.Layout.Height, r.Layout.Orientation}
 }
 
 // inherit gives the found faces the ids of those that they were before, and what hands said

@@ -155,3 +155,19 @@ func TestAnnounced(t *testing.T) {
 		})
 	}
 }
+
+// How a file holds its pixels is told as long as the answer about it is.
+func TestTheLayoutIsThatOfTheFileThatWasLookedAt(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	claim := db.win(t, "a.jpg")
+	layout := lineup.Layout{Width: 40, Height: 30, Orientation: 6}
+	db.finish(t, claim, store.Result{Content: "one", Layout: &layout}, true)
+	if got := db.image(t, claim.ID).Layout; got == nil || *got != layout {
+		t.Errorf("it is %v, want %v", got, layout)
+	}
+	db.finish(t, db.claimAgain(t, claim.ID), store.Result{Content: "two"}, true) // by a face server that does not tell
+	if got := db.image(t, claim.ID).Layout; got != nil {
+		t.Errorf("of another file it is %v, want none", got)
+	}
+}

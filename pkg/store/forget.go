@@ -33,27 +33,45 @@ const (
 			p.id
 		LIMIT ?`
 
+	// Each person and who was joined with them by a query of its own: with OR every person
+	// is read for each.
 	notSeenFor = `
 			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
 			AND NOT EXISTS (
 				SELECT 1
 				FROM faces f
 				JOIN images i ON i.id = f.image_id
-				JOIN person m ON m.id = f.person_id
-				WHERE (m.id = p.id OR m.merged_into = p.id)
-					AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+				WHERE f.person_id = p.id` + seenSince + `
+			)
+			AND NOT EXISTS (
+				SELECT 1
+				FROM person m
+				JOIN faces f ON f.person_id = m.id
+				JOIN images i ON i.id = f.image_id
+				WHERE m.merged_into = p.id` + seenSince + `
 			)`
+
+	seenSince = `
+					AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
 
 	withoutPhotos = `
 			AND NOT EXISTS (
 				SELECT 1
 				FROM person_images i
-				JOIN person m ON m.id = i.person_id
 				JOIN faces f ON f.id = i.face_id
-				WHERE (m.id = p.id OR m.merged_into = p.id)
-					AND i.state = '` + string(PhotoUsable) + `'
-					AND i.removed_at IS NULL
+				WHERE i.person_id = p.id` + isPhoto + `
+			)
+			AND NOT EXISTS (
+				SELECT 1
+				FROM person m
+				JOIN person_images i ON i.person_id = m.id
+				JOIN faces f ON f.id = i.face_id
+				WHERE m.merged_into = p.id` + isPhoto + `
 			)`
+
+	isPhoto = `
+					AND i.state = '` + string(PhotoUsable) + `'
+					AND i.removed_at IS NULL`
 
 	countStrangers = `
 		SELECT COUNT(*)
@@ -128,7 +146,7 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) ([]int64, error)
 		return nil, err
 	}
 	if age := l.Age.Microseconds(); age > 0 {
-		old, err := query(ctx, s.db, scanID, selectForgettable+notSeenFor, age, age)
+		old, err := query(ctx, s.db, scanID, selectForgettable+notSeenFor, age, age, age)
 		if err != nil {
 			return nil, err
 		}

@@ -106,7 +106,10 @@ const (
 			i.created_at,
 			i.updated_at,
 			i.thumbnail,
-			i.large
+			i.large,
+			i.stored_width,
+			i.stored_height,
+			i.orientation
 		FROM %s`
 	newestFirst = `
 		ORDER BY i.id DESC`
@@ -134,11 +137,7 @@ func readImages(ctx context.Context, q querier, statement string, args []any) ([
 	faces, who, err := facesOf(ctx, q, answered, people)
 	images := make([]lineup.Image, len(rows))
 	for i, row := range rows {
-		images[i] = row.Image
-		if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
-			images[i].Person = &one.Person
-		}
-		images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
+		images[i] = row.answer(faces[row.ID], who)
 	}
 	return images, err
 }
@@ -155,12 +154,15 @@ func scanImage(rows *sql.Rows) (imageRow, error) {
 		image                          imageRow
 		file, reason, warning, content sql.NullString
 		thumbnail, large               sql.NullString
-		person                         sql.NullInt64
+		person, width, height, turned  sql.NullInt64
 	)
-	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt, &thumbnail, &large)
+	err := rows.Scan(&image.ID, &image.Path, &file, &image.Status, &reason, &warning, &content, &person, &image.Revision, &image.answered, &image.CreatedAt, &image.UpdatedAt, &thumbnail, &large, &width, &height, &turned)
 	image.FileName, image.Reason, image.Warning, image.Content, image.person = file.String, reason.String, warning.String, content.String, person.Int64
 	if image.Status.Final() || image.answered { // else they were made of another file
 		image.Thumbnail, image.Large = lineup.Derived(thumbnail.String), lineup.Derived(large.String)
+		if turned.Valid {
+			image.Layout = &lineup.Layout{Width: int(width.Int64), Height: int(height.Int64), Orientation: int(turned.Int64)}
+		}
 	}
 	return image, err
 }

@@ -27,10 +27,7 @@ type database struct {
 
 func newDatabase(t testing.TB) database {
 	t.Helper()
-	dsn := deptest.MySQL(t)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	dsn := deptest.Migrated(t)
 	return database{open(t, store.Settings{Database: store.Database{DSN: dsn}, Connections: 10}), deptest.SQL(t, dsn), dsn}
 }
 

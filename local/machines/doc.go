@@ -1,0 +1,2 @@
+// Package machines tests Lineup on several machines: network namespaces with a switch between them.
+package machines
