@@ -36,7 +36,7 @@ func (p *picture) noteFinished(ctx context.Context, status lineup.Status) {
 
 // observe measures the pipeline as it is whenever metrics are exported.
 func (p *pipeline) observe() {
-	telemetry.Gauge("lineup.breaker.open", "1", "1 while this instance's circuit to the face server is open, else 0", func(context.Context) (float64, bool) {
+	telemetry.Gauge("lineup.breaker.open", "", "1 while this instance's circuit to the face server is open, else 0", func(context.Context) (float64, bool) {
 		if until := p.breaker.Until(); !until.IsZero() && until.After(time.Now()) {
 			return 1, true
 		}
