@@ -33,7 +33,7 @@ func TestOnePictureIsOneTrace(t *testing.T) {
 	t.Cleanup(sink.Close)
 	data := t.TempDir()
 	c := startIn(t, data, filepath.Join(folder, "pictures"), "OTEL_EXPORTER_OTLP_ENDPOINT="+spans.URL,
-		"OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_METRIC_EXPORT_INTERVAL=500", "K_SINK="+sink.URL) // of the bridge it is process
+		"LOG_LEVEL=debug", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_METRIC_EXPORT_INTERVAL=500", "K_SINK="+sink.URL) // of the bridge it is process
 
 	id := c.accepted("/image/post", []byte(`{"path":"dana.jpg"}`), "Traceparent", "00-"+clientTrace+"-"+clientSpan+"-01")[0]
 	c.final(id)
