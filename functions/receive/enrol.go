@@ -80,7 +80,7 @@ func (r *receiver) takePhotos(
 		return enrolled, false, err
 	}
 	r.log.Info("photos enrolled", "person", enrolled.Person.ID, "photos", len(e.Photos), auth.Caller(ctx))
-	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header)), nil
+	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header).In(ctx)), nil
 }
 
 // readEnrolment adds to an enrolment what its form says.

@@ -98,13 +98,20 @@ func (h photoHints) publishDue(ctx context.Context, age time.Duration, limit int
 
 // publishHints puts the event that hint makes of each piece of work on the queue's topic.
 // After an error some of them may be there.
-func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) error {
+func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) (err error) {
+	var ends []func(error)
+	defer func() {
+		for _, end := range ends {
+			end(err)
+		}
+	}()
 	bodies := make([][]byte, len(work))
 	for i, piece := range work {
 		e, err := hint(piece)
 		if err != nil {
 			return err
 		}
+		ends = append(ends, event.Sending(ctx, topic, &e))
 		if bodies[i], err = json.Marshal(e); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type settings struct {
 	Database
 	photo.RootsSettings
 	Options
+	serve.Telemetry
 }
 
 // defaults are the settings that have no default in their tags.

@@ -13,6 +13,7 @@ import (
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // view answers requests from the database and the picture roots. It has no state
@@ -81,7 +82,7 @@ func (v *view) handler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())
-	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
+	return v.auth.Guard(telemetry.WithMetrics(all), auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
 }
 
 // show answers with the page that a handler makes, or with its content as JSON.
