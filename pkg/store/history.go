@@ -32,7 +32,8 @@ const selectPast = `
 		attempts,
 		revision
 	FROM images
-	WHERE id = ?`
+	WHERE id = ?
+		AND status <> '` + deleted + `'`
 
 const selectEvents = `
 	SELECT
