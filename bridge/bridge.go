@@ -75,9 +75,10 @@ func newBridge(s settings, t topic, warm *prewarm.Prewarmer, log *slog.Logger) (
 		return nil, err
 	}
 	s.WarnOfPlainToken(log)
+	learned := newPace(t.maxInFlight)
 	watched := newConnections()
 	consumer, err := newConsumer(subscription{
-		topic: t.name, channel: s.Channel, maxInFlight: t.maxInFlight,
+		topic: t.name, channel: s.Channel, maxInFlight: learned.allowed,
 		msgTimeout: s.MsgTimeout, outputBufferTimeout: s.OutputBufferTimeout, reconnect: s.Reconnect, link: s.NSQ.Link,
 	}, newNSQLog(log, watched.observe))
 	if err != nil {
@@ -85,7 +86,7 @@ func newBridge(s settings, t topic, warm *prewarm.Prewarmer, log *slog.Logger) (
 	}
 	watched.doubted = func(nsqd string) { consumer.DisconnectFromNSQD(nsqd) } //nolint:errcheck // then it is lost already
 	form := envelope{topic: t.name, channel: s.Channel, source: s.Source, overrides: s.Overrides}
-	inFlight := newInFlight(t.maxInFlight, consumer.ChangeMaxInFlight)
+	inFlight := newInFlight(learned, consumer.ChangeMaxInFlight)
 	b := &bridge{
 		log: log, grace: s.Grace,
 		source:   &source{consumer: consumer, nsqds: s.NSQ, lookupds: s.Lookupds, connections: watched, share: inFlight.share, reconnect: s.Reconnect, log: log},

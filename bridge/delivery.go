@@ -37,7 +37,11 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
 	defer cancel()
 	release := touch(m, d.touchEvery)
+	began := time.Now()
 	answer := d.post(ctx, e)
+	if ctx.Err() == nil { // else nobody waited for the sink's answer any more
+		d.inFlight.learn(answer, time.Since(began))
+	}
 	if answer.Untrusted {
 		d.untrusted.Do(func() {
 			log.Warn("the sink's certificate is not trusted; next: put its CA into K_CA_CERTS or a file in SINK_TRUST_BUNDLES, or correct the host in K_SINK", "answer", answer.String())

@@ -3,23 +3,27 @@ package main
 import (
 	"sync"
 	"time"
+
+	"lineup.dev/lineup/pkg/event"
 )
 
 // inFlight admits messages: as many at once as nsqd may send, none while the sink
-// has asked for a pause, and none any more when the bridge ends.
+// has asked for a pause, and none any more when the bridge ends. How many that are it learns
+// from the sink's answers.
 type inFlight struct {
-	limit  int       // messages at once
 	allow  func(int) // tells nsqd how many it may send
 	resume *time.Timer
 
 	mu     sync.Mutex
+	pace   *pace
+	now    int       // admitted, and not done
 	until  time.Time // of the pause; in the past when there is none
 	closed bool
 	count  sync.WaitGroup // of those admitted that are not done
 }
 
-func newInFlight(limit int, allow func(int)) *inFlight {
-	f := &inFlight{limit: limit, allow: allow}
+func newInFlight(p *pace, allow func(int)) *inFlight {
+	f := &inFlight{pace: p, allow: allow}
 	f.resume = time.AfterFunc(time.Hour, f.resumed)
 	f.resume.Stop()
 	return f
@@ -36,10 +40,28 @@ func (f *inFlight) admit() (wait time.Duration, ok bool) {
 		return wait, false
 	}
 	f.count.Add(1)
+	f.now++
 	return 0, true
 }
 
-func (f *inFlight) done() { f.count.Done() }
+// learn takes the sink's answer to one that is admitted, and how long that took.
+func (f *inFlight) learn(a event.Answer, took time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.pace.learn(a, took, f.now) && f.open() {
+		f.allow(f.pace.allowed)
+	}
+}
+
+// open tells whether messages are admitted. Its caller holds mu.
+func (f *inFlight) open() bool { return !f.closed && time.Until(f.until) <= 0 }
+
+func (f *inFlight) done() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now--
+	f.count.Done()
+}
 
 // pause admits nothing for d, or longer if that was asked for before, and returns
 // how long that is. When it returns nsqd has been told, so that what is given back
@@ -60,9 +82,9 @@ func (f *inFlight) pause(d time.Duration) time.Duration {
 func (f *inFlight) share() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.closed && time.Until(f.until) <= 0 {
-		f.allow(f.limit - 1)
-		f.allow(f.limit)
+	if f.open() {
+		f.allow(f.pace.allowed - 1)
+		f.allow(f.pace.allowed)
 	}
 }
 
@@ -82,7 +104,7 @@ func (f *inFlight) close() {
 func (f *inFlight) resumed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.closed && time.Until(f.until) <= 0 {
-		f.allow(f.limit)
+	if f.open() {
+		f.allow(f.pace.allowed)
 	}
 }

@@ -14,7 +14,7 @@ func withInFlight(t *testing.T, test func(f *inFlight, allowed *atomic.Int32)) {
 	synctest.Test(t, func(t *testing.T) {
 		var allowed atomic.Int32
 		allowed.Store(8)
-		test(newInFlight(8, func(n int) { allowed.Store(int32(n)) }), &allowed)
+		test(newInFlight(&pace{most: 8, allowed: 8}, func(n int) { allowed.Store(int32(n)) }), &allowed)
 	})
 }
 
@@ -104,7 +104,7 @@ func TestOnceClosedNothingIsAdmitted(t *testing.T) {
 func TestWhatMayBeInFlightIsSharedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var allowed []int
-		f := newInFlight(8, func(n int) { allowed = append(allowed, n) })
+		f := newInFlight(&pace{most: 8, allowed: 8}, func(n int) { allowed = append(allowed, n) })
 		f.share()
 		if !slices.Equal(allowed, []int{7, 8}) {
 			t.Errorf("nsqd may send %v, want 7, and then 8", allowed)

@@ -32,11 +32,10 @@ type settings struct {
 	Lookupds  []string      `envconfig:"NSQLOOKUPD_ADDRESSES" form:"address" desc:"nsqlookupds that name the nsqds to read from, instead of NSQD_ADDRESS; HTTP host:port, comma-separated"`
 	Reconnect time.Duration `envconfig:"RECONNECT" default:"1s" min:"10ms" max:"5m" desc:"time between two attempts to find or reach an nsqd"`
 
-	// 16 keeps a sink busy that answers in 30 ms with 500 messages a second, is no more
-	// than one face server takes at once, and is few enough to be given back within a
-	// second or two when the bridge ends.
+	// How many a sink takes the bridge learns; 64 are few enough to be given back within a second
+	// or two when the bridge ends.
 	// The others are few, so that they are never in the way of the pictures.
-	MaxInFlight         []int         `envconfig:"MAX_IN_FLIGHT" default:"16,4,2" min:"1" max:"100000" desc:"messages at the sink at once, at most nsqd's -max-rdy-count: a number for each of TOPIC, the last one for all that follow"`
+	MaxInFlight         []int         `envconfig:"MAX_IN_FLIGHT" default:"64,4,2" min:"1" max:"100000" desc:"most messages at the sink at once, of which the bridge learns from the sink's answers how many it takes; at most nsqd's -max-rdy-count: a number for each of TOPIC, the last one for all that follow"`
 	OutputBufferTimeout time.Duration `envconfig:"OUTPUT_BUFFER_TIMEOUT" default:"25ms" min:"1ms" max:"30s" desc:"longest a lone message waits in nsqd's output buffer, between nsqd's -min-output-buffer-timeout and -max-output-buffer-timeout"`
 	MsgTimeout          time.Duration `envconfig:"MSG_TIMEOUT" default:"60s" min:"1s" max:"1h" desc:"time after which nsqd gives the messages of a dead bridge to another, at most nsqd's -max-msg-timeout"`
 

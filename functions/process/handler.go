@@ -44,6 +44,6 @@ func (h *handler) job(what submission) *job {
 	case event.TypeRematchSubmitted:
 		return &job{work: &rematch{pipeline: h.pipeline, firstImage: what.id, trace: what.trace, log: h.log}, log: h.log.With("first_image", what.id)}
 	default: // event.TypeSubmitted
-		return &job{work: &picture{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: h.log.With("image", what.id)}
+		return &job{work: &picture{pipeline: h.pipeline, id: what.id, path: what.path, trace: what.trace}, log: h.log.With("image", what.id)}
 	}
 }

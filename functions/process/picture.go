@@ -15,6 +15,7 @@ import (
 type picture struct {
 	*pipeline
 	id    int64
+	path  string      // as the event tells it
 	trace event.Trace // of the event that brought it
 
 	won   store.Claim
@@ -23,7 +24,7 @@ type picture struct {
 }
 
 func (p *picture) claim(ctx context.Context) (c claimed, err error) {
-	p.won, err = p.store.Claim(ctx, p.id, p.Lease)
+	p.won, err = p.store.ClaimPath(ctx, p.id, p.path, p.Lease)
 	c.attempts = p.won.Attempts
 	if err == nil && p.won.Outcome != store.Won {
 		not := notClaimed(p.won.Outcome, p.won.Wait, "image", p.id, string(p.won.Status))

@@ -23,6 +23,7 @@ type submittedReader struct {
 type submission struct {
 	kind  string // the event's type; of a message of the original system's receiver, a picture's
 	id    int64  // of what waits: for a re-match, of the first picture of its range
+	path  string // of a picture, as the event tells it
 	trace event.Trace
 }
 
@@ -63,7 +64,7 @@ func (s submittedReader) submissionOf(e cloudevents.Event) (submission, *reply) 
 	case event.TypeSubmitted:
 		var data event.ImageData
 		data, err = event.ImageOf(e)
-		what.id, form = data.ID, `{"id": a number above 0, "path": "..."}`
+		what.id, what.path, form = data.ID, data.Path, `{"id": a number above 0, "path": "..."}`
 	case event.TypePhotoSubmitted:
 		var data event.PhotoData
 		data, err = event.PhotoOf(e)

@@ -141,3 +141,5 @@ const apiPrefix = lineup.APIPrefix
 func isAPI(request *http.Request) bool { return strings.HasPrefix(request.URL.Path, apiPrefix+"/") }
 
 func imageURL(id int64) string { return fmt.Sprintf("%s/images/%d", apiPrefix, id) }
+
+func personURL(id int64) string { return fmt.Sprintf("%s/people/%d", apiPrefix, id) }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"lineup.dev/lineup/pkg/auth"
+	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
@@ -186,6 +187,38 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 	if r.follower.galleryMoved(); change.Image != nil {
 		r.follower.answerChanged(*change.Image)
 	}
-	serve.JSON(w, http.StatusOK, change)
+	return r.answerUndone(w, request, change)
+}
+
+// answerUndone has the photos looked at that a change made pending again, waits for that as an
+// enrolment does, and answers with what became of them: 202 while one waits.
+func (r *receiver) answerUndone(w http.ResponseWriter, request *http.Request, change store.Change) error {
+	answer := struct {
+		store.Change
+		Photos []store.Photo `json:"photos"`
+		Detail string        `json:"detail,omitempty"`
+	}{change, []store.Photo{}, ""}
+	if len(change.Pending) == 0 {
+		serve.JSON(w, http.StatusOK, answer)
+		return nil
+	}
+	ctx, cancel := r.limits.afterBody(request)
+	defer cancel()
+	published := r.photoHints.publishNew(ctx, change.Pending, event.TraceOfHeader(request.Header))
+	photos, err := r.store.Photos(ctx, change.Pending)
+	if err != nil {
+		return err
+	}
+	if published && hasPending(photos) {
+		r.untilExamined(w, request, &photos)
+		r.follower.galleryMoved()
+	}
+	answer.Photos = append(answer.Photos, photos...)
+	status := http.StatusOK
+	if hasPending(photos) {
+		status, answer.Detail = http.StatusAccepted, whatIsNext(photos[0].PersonID, published)
+		w.Header().Set("Location", personURL(photos[0].PersonID))
+	}
+	serve.JSON(w, status, answer)
 	return nil
 }

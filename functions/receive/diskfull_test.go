@@ -146,6 +146,7 @@ func TestAReadOnlyDatabase(t *testing.T) {
 func (s *system) useDatabase(db *store.Store) {
 	s.store, s.receiver.store, s.publisher.store, s.sweeper.rows = db, db, db, db
 	s.sweeper.publisher = s.publisher
+	s.together.rows, s.together.publisher = db, s.publisher
 }
 
 func countImages(t *testing.T, s *store.Store) int {

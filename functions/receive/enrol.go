@@ -26,7 +26,7 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 		return err
 	}
 	if published && hasPending(enrolled.Photos) {
-		r.untilExamined(w, request, &enrolled)
+		r.untilExamined(w, request, &enrolled.Photos)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
@@ -143,9 +143,9 @@ func (r *receiver) savePhotos(ctx context.Context, e store.Enrolment, names []st
 	return nil
 }
 
-// untilExamined waits until something has become of every photo of the request: as long
-// as the client prefers, else ENROL_WAIT.
-func (r *receiver) untilExamined(w http.ResponseWriter, request *http.Request, enrolled *store.Enrolled) {
+// untilExamined waits until something has become of every photo: as long as the client
+// prefers, else ENROL_WAIT.
+func (r *receiver) untilExamined(w http.ResponseWriter, request *http.Request, photos *[]store.Photo) {
 	wait := r.limits.EnrolWait
 	if preferred, given := preferredWait(request); given {
 		wait = min(preferred, r.limits.MaxWait)
@@ -153,17 +153,14 @@ func (r *receiver) untilExamined(w http.ResponseWriter, request *http.Request, e
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), wait)
 	defer cancel()
-	ids := make([]int64, len(enrolled.Photos))
-	for i, photo := range enrolled.Photos {
-		ids[i] = photo.ID
-	}
+	ids := idsOf(*photos)
 	err := r.until(ctx, func(ctx context.Context) (bool, error) {
-		photos, err := r.store.Photos(ctx, ids)
+		now, err := r.store.Photos(ctx, ids)
 		if err != nil {
 			return false, err
 		}
-		enrolled.Photos = photos
-		return !hasPending(photos), nil
+		*photos = now
+		return !hasPending(now), nil
 	})
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		r.log.Warn("what became of the photos is not known, the client is told to come back", "error", err)
@@ -171,6 +168,14 @@ func (r *receiver) untilExamined(w http.ResponseWriter, request *http.Request, e
 }
 
 func hasPending(photos []store.Photo) bool { return len(pendingIDs(photos)) > 0 }
+
+func idsOf(photos []store.Photo) []int64 {
+	ids := make([]int64, len(photos))
+	for i, photo := range photos {
+		ids[i] = photo.ID
+	}
+	return ids
+}
 
 func pendingIDs(photos []store.Photo) (ids []int64) {
 	for _, photo := range photos {
@@ -193,6 +198,9 @@ func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error 
 	if err := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx)); err != nil {
 		return err
 	}
+	if err := r.hintPending(ctx, enrolled.Photos); err != nil {
+		return err
+	}
 	for _, photo := range enrolled.Photos {
 		err := r.store.WhileRemoved(ctx, photo.ID, func(ctx context.Context) error {
 			if err := r.gallery.Remove(ctx, photo.ImageName); err != nil {
@@ -205,6 +213,16 @@ func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error 
 		}
 	}
 	return nil
+}
+
+// hintPending gives hints of those of the photos that wait now: what was withdrawn may have
+// chosen another face of one that counted.
+func (r *receiver) hintPending(ctx context.Context, photos []store.Photo) error {
+	now, err := r.store.Photos(ctx, idsOf(photos))
+	if err == nil {
+		r.photoHints.publishNew(ctx, pendingIDs(now), event.Trace{})
+	}
+	return err
 }
 
 // withdrawTime is how long it may take to withdraw an enrolment.
@@ -224,13 +242,13 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled store.Enrolle
 		status = http.StatusOK
 	}
 	if status != http.StatusOK {
-		w.Header().Set("Location", fmt.Sprintf(apiPrefix+"/people/%d", enrolled.Person.ID))
+		w.Header().Set("Location", personURL(enrolled.Person.ID))
 	}
 	if status == http.StatusAccepted {
 		serve.JSON(w, status, struct {
 			store.Profile
 			Detail string `json:"detail"`
-		}{enrolled.Person, whatIsNext(enrolled, published)})
+		}{enrolled.Person, whatIsNext(enrolled.Person.ID, published)})
 		return nil
 	}
 	serve.JSON(w, status, enrolled.Person)
@@ -238,12 +256,12 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled store.Enrolle
 }
 
 // whatIsNext tells what will become of the photos that are pending, and where that is told.
-func whatIsNext(enrolled store.Enrolled, published bool) string {
+func whatIsNext(person int64, published bool) string {
 	when := "is looked at as soon as its turn comes"
 	if !published {
 		when = "is saved and looked at as soon as the queue answers again"
 	}
-	return fmt.Sprintf("what is pending of the photos %s; next: GET "+apiPrefix+"/people/%d tells what became of it, the same request again waits for it", when, enrolled.Person.ID)
+	return fmt.Sprintf("what is pending of the photos %s; next: GET %s tells what became of it, the same request again waits for it", when, personURL(person))
 }
 
 // noneUsable is the problem that no photo can be used; it carries the person.

@@ -301,6 +301,50 @@ func TestAFaceThatIsChosenAgainOrIsNotThere(t *testing.T) {
 	}
 }
 
+// undone is the answer of taking a change back.
+type undone struct {
+	store.Change
+	Photos []store.Photo `json:"photos"`
+	Detail string        `json:"detail"`
+}
+
+func TestAPhotoThatUndoingLeavesToBeLookedAtIsHintedAtOnce(t *testing.T) {
+	s := newSystem(t)
+	for _, face := range []string{"face=2", "face=3"} {
+		s.enrol(t, "/people", "Cal", face, "group 0,1").want(t, http.StatusAccepted, "")
+		testkit.Succeed(t, s.examineDue(t.Context()))
+	}
+	s.next(t, "photos", 2)
+	chosen := testkit.Must(s.store.Change(t.Context(), 2))(t)
+	var u undone
+	r := s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", chosen.ID), "", http.StatusAccepted, &u)
+	if len(u.Photos) != 1 || u.Photos[0].State != store.PhotoPending || !strings.Contains(u.Detail, "next: GET /api/v1/people/1 ") || r.header.Get("Location") != "/api/v1/people/1" {
+		t.Errorf("the answer is %s, want that the photo is looked at", r.body)
+	}
+	s.next(t, "photos", 1)
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", chosen.ID), "", http.StatusAccepted, nil)
+	s.next(t, "photos", 1)
+	testkit.Succeed(t, s.examineDue(t.Context()))
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	var again undone
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", u.ID), "", http.StatusOK, &again)
+	if len(again.Photos) != 1 || again.Photos[0].State != store.PhotoUsable || again.Detail != "" {
+		t.Errorf("the answer is %+v, want the photo in use again", again)
+	}
+}
+
+func TestAPhotoThatCountedBeforeARefusedEnrolmentIsHintedAtOnce(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	s.enrol(t, "/people", "Cal", "face=2", "group 0,1").want(t, http.StatusCreated, "")
+	s.enrol(t, "/people", "Dan", "anyway=true", "a photo 0,1").want(t, http.StatusCreated, "")
+	s.next(t, "photos", 2)
+	s.enrol(t, "/people", "Cal", "face=3", "group 0,1").want(t, http.StatusConflict, "like-another")
+	s.next(t, "photos", 2) // that of the other face, and that of the one before
+}
+
 func TestTheFaceInUseIsNothingNew(t *testing.T) {
 	s := newSystem(t)
 	s.limits.EnrolWait = time.Minute

@@ -46,6 +46,7 @@ func main() {
 		r := newReceiver(s, opened{authenticator, db, nsq, roots, gallery}, ctx.Done(), log)
 		var following sync.WaitGroup
 		defer following.Wait()
+		defer r.together.wait()
 		following.Go(func() { r.follower.run(ctx) })
 		following.Go(func() { r.eraser.run(ctx) })
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)

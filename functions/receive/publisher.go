@@ -30,11 +30,27 @@ func (p publisher) publish(ctx context.Context, waiting []store.Ref, traces map[
 
 // stamp notes in the pictures' rows that their hints were published now.
 func (p publisher) stamp(ctx context.Context, waiting []store.Ref) error {
-	ids := make([]int64, len(waiting))
-	for i, w := range waiting {
-		ids[i] = w.ID
+	return p.store.MarkQueued(ctx, idsOf(waiting))
+}
+
+// unstamp notes that the pictures have no hint after all.
+func (p publisher) unstamp(ctx context.Context, waiting []store.Ref, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unstampTime)
+	defer cancel()
+	if err := p.store.MarkUnhinted(ctx, idsOf(waiting)); err != nil {
+		log.Warn("pictures without a hint are not due before HINT_AGE", "pictures", len(waiting), "error", err)
 	}
-	return p.store.MarkQueued(ctx, ids)
+}
+
+// unstampTime is for a statement after the one for which the database's limit held.
+const unstampTime = 15 * time.Second
+
+func idsOf(pictures []store.Ref) []int64 {
+	ids := make([]int64, len(pictures))
+	for i, p := range pictures {
+		ids[i] = p.ID
+	}
+	return ids
 }
 
 // photoHints puts hints on the queue that a person's photo waits to be looked at.

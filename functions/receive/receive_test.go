@@ -68,7 +68,7 @@ func newSystemAt(t *testing.T, keysFile, imagesURL, knownPeople string) *system 
 	authenticator := testkit.Must(auth.New(auth.Settings{KeysFile: keysFile, Hosts: []string{"example.com"}}, log))(t)
 	of := settings{
 		Subscription: queue.Subscription{Topic: "images", Channel: "process"}, Topics: fromTags[Topics](t),
-		Limits: fromTags[Limits](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), ErasingSettings: fromTags[ErasingSettings](t), AdoptSettings: fromTags[AdoptSettings](t), Prewarming: fromTags[prewarm.Settings](t), DeadLetters: fromTags[DeadLetters](t),
+		Limits: fromTags[Limits](t), GroupSettings: fromTags[GroupSettings](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), ErasingSettings: fromTags[ErasingSettings](t), AdoptSettings: fromTags[AdoptSettings](t), Prewarming: fromTags[prewarm.Settings](t), DeadLetters: fromTags[DeadLetters](t),
 	}
 	of.MaxPicture, of.MaxUpload, of.UploadMemory = 1<<20, 3<<20, 8<<20 // what is larger is quickly made
 	of.EnrolWait = 0                                                   // nobody looks at photos unless a test does

@@ -25,6 +25,7 @@ type receiver struct {
 	auth       *auth.Authenticator
 	store      *store.Store
 	publisher  publisher
+	together   *together
 	photoHints photoHints
 	follower   *follower
 	eraser     *eraser
@@ -71,6 +72,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		auth:       o.auth,
 		store:      o.store,
 		publisher:  pictures,
+		together:   newTogether(s.GroupSettings, s.MaxTime, o.store, pictures, log),
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
 		eraser:     eraser,

@@ -38,6 +38,7 @@ type settings struct {
 	photo.RootsSettings
 	photo.GallerySettings
 	Limits
+	GroupSettings
 	SweepSettings
 	FolderSettings
 	StrangerSettings
@@ -61,7 +62,7 @@ type Limits struct {
 	MaxUpload    int64         `envconfig:"MAX_UPLOAD" default:"134217728" min:"4096" max:"17179869184" desc:"largest upload of several pictures or photos, in bytes; it is held in memory"`
 	UploadMemory int64         `envconfig:"UPLOAD_MEMORY" default:"268435456" min:"1" max:"1099511627776" desc:"bytes of uploads that are held at once, more wait; while they are read they take up to twice that"`
 	MaxWait      time.Duration `envconfig:"MAX_WAIT" default:"60s" min:"0" max:"15m" desc:"longest that Prefer: wait=SECONDS holds an answer back until the results are there; 0: it never does"`
-	EnrolWait    time.Duration `envconfig:"ENROL_WAIT" default:"10s" min:"0" max:"15m" desc:"how long an enrolment waits for what becomes of its photos, unless the client says Prefer: wait=SECONDS; 0: it answers at once"`
+	EnrolWait    time.Duration `envconfig:"ENROL_WAIT" default:"10s" min:"0" max:"15m" desc:"how long an enrolment, or undoing one, waits for what becomes of its photos, unless the client says Prefer: wait=SECONDS; 0: it answers at once"`
 	MaxWaiters   int64         `envconfig:"MAX_WAITERS" default:"100" min:"0" max:"100000" desc:"most requests that Prefer: wait holds back at once; one more is answered at once, as without it"`
 	MaxTime      time.Duration `envconfig:"MAX_TIME" default:"60s" min:"100ms" max:"1h" desc:"longest time for a request after its body was read"`
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ func newPicture(path string, trace event.Trace) picture {
 	return p
 }
 
+// isKept tells of an upload whose file was there already.
+func (p *picture) isKept() bool { return p.upload != nil }
+
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // prewarm starts what is going to look at the request's pictures, while they get their
@@ -75,7 +79,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 	if len(posted) == 0 {
 		return nil
 	}
-	submissions, err := r.store.Submit(ctx, posted)
+	submissions, tried, err := r.together.submit(ctx, posted, tracesOf(accepted), !slices.ContainsFunc(accepted, (*picture).isKept))
 	if err != nil {
 		return err
 	}
@@ -85,9 +89,9 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 	if err := r.comparer.lookAgain(ctx, submissions); err != nil {
 		return err
 	}
-	published := r.publish(ctx, submissions, accepted)
+	r.publish(ctx, submissions, accepted, tried)
 	for i, s := range submissions {
-		sent := !s.Status.Final() && (published || s.Queued)
+		sent := !s.Status.Final() && s.Queued
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
 		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
@@ -147,16 +151,30 @@ func (r *receiver) cleanPaths(pictures []picture) (posted []store.Posted, accept
 	return posted, accepted
 }
 
-// publish puts the hints of the pictures that wait on the queue and tells whether
-// all are there.
-func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture) bool {
+// publish puts the hints of the pictures that wait on the queue, of new ones unless that was
+// tried, and notes in the submissions which are there.
+func (r *receiver) publish(ctx context.Context, submissions []store.Submission, pictures []*picture, tried bool) {
 	var waiting []store.Ref
 	traces := map[int64]event.Trace{}
+	waits := func(s store.Submission) bool { return s.Unhinted() && (s.Known || !tried) }
 	for i, s := range submissions {
-		if s.Unhinted() {
+		if waits(s) {
 			waiting = append(waiting, s.Ref)
 			traces[s.ID] = pictures[i].trace
 		}
 	}
-	return len(waiting) == 0 || publishNew(ctx, r.publisher, waiting, traces, r.log)
+	if len(waiting) == 0 || !publishNew(ctx, r.publisher, waiting, traces, r.log) {
+		return
+	}
+	for i, s := range submissions {
+		submissions[i].Queued = s.Queued || waits(s)
+	}
+}
+
+func tracesOf(pictures []*picture) []event.Trace {
+	traces := make([]event.Trace, len(pictures))
+	for i, p := range pictures {
+		traces[i] = p.trace
+	}
+	return traces
 }

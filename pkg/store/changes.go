@@ -43,7 +43,8 @@ type Change struct {
 	Face     *int64         `json:"face"`
 	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
 
-	Undoes int64 `json:"-"` // the change that it took back
+	Undoes  int64   `json:"-"` // the change that it took back
+	Pending []int64 `json:"-"` // the photos that an undoing left to be looked at
 }
 
 // ChangeFilter says which changes to list.

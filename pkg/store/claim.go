@@ -78,6 +78,61 @@ const updateClaim = `
 				AND (lease_until BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
 		)`
 
+// updateFirstClaim is updateClaim at a picture's first try, of which all is known then but
+// the round. The server tells that as the id it would have inserted.
+const updateFirstClaim = `
+	UPDATE images
+	SET prior_claim = NULL,
+		claim = ?,
+		lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+		retry_at = NULL,
+		reposted_at = NULL,
+		updated_at = UTC_TIMESTAMP(6),
+		round = LAST_INSERT_ID(round),
+		status = '` + processing + `'
+	WHERE id = ?
+		AND path = ?
+		AND attempts <= 0
+		AND status = '` + pending + `'
+		AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
+
+// ClaimPath is Claim for who was told the picture's path. The first claim of a picture takes
+// one round trip then. A path that is not the picture's is passed over.
+func (s *Store) ClaimPath(ctx context.Context, id int64, path string, lease time.Duration) (Claim, error) {
+	if path == "" {
+		return s.Claim(ctx, id, lease)
+	}
+	token := rand.Text()
+	var won, round int64
+	err := s.do(ctx, fmt.Sprintf("claim image %d", id), func() error {
+		result, err := s.db.ExecContext(ctx, updateFirstClaim, token, min(lease, Horizon).Microseconds(), id, path, Horizon.Microseconds())
+		if err != nil {
+			return err
+		}
+		if won, err = result.RowsAffected(); err != nil || won == 0 {
+			return err
+		}
+		round, err = result.LastInsertId()
+		return err
+	})
+	ours := Claim{Ref: Ref{ID: id, Round: round, Path: path}, Status: lineup.Processing, token: token}
+	switch {
+	case err != nil:
+		s.giveUp(ctx, ours)
+		return Claim{}, err
+	case won == 0:
+		return s.Claim(ctx, id, lease)
+	case round == 0: // from a server that does not tell
+		read, err := s.readClaim(ctx, id)
+		if err != nil {
+			s.giveUp(ctx, ours)
+			return Claim{}, err
+		}
+		ours.Round = read.Round
+	}
+	return ours, nil
+}
+
 // Claim takes the picture for the time of the lease when it is pending and due,
 // or when the lease of whoever had it ran out. Of any number that try at once,
 // one wins. The lease is Horizon at most. After an error the picture is not claimed, unless
@@ -86,11 +141,16 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	token := rand.Text()
 	claim, err := s.claim(ctx, id, lease, token)
 	if err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
-		defer cancel()
-		s.GiveBack(ctx, Claim{Ref: Ref{ID: id}, token: token}, 0, false, "") //nolint:errcheck // most likely there was nothing to give back
+		s.giveUp(ctx, Claim{Ref: Ref{ID: id}, token: token})
 	}
 	return claim, err
+}
+
+// giveUp gives back what may have been claimed when nobody heard of it.
+func (s *Store) giveUp(ctx context.Context, c Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
+	defer cancel()
+	s.GiveBack(ctx, c, 0, false, "") //nolint:errcheck // most likely there was nothing to give back
 }
 
 // giveUpTime is how long the database may take to hear that a claim is given up.

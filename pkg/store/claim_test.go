@@ -38,7 +38,11 @@ func TestClaimOutcomes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			id := db.submit(t, name)[0].ID
 			db.exec(t, "UPDATE images SET "+c.row+" WHERE id=?", id)
-			got := db.claim(t, id, time.Minute)
+			path := []string{name, "", "another path"}[id%3] // it decides nothing but the round trips
+			got, err := db.ClaimPath(t.Context(), id, path, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if got.Outcome != c.want.Outcome || got.ID != id || got.Path != name || got.Round != c.want.Round ||
 				got.Attempts != c.want.Attempts || got.Announced != c.want.Announced {
 				t.Errorf("got %+v, want %+v", got, c.want)
@@ -55,6 +59,34 @@ func TestClaimOutcomes(t *testing.T) {
 	})
 }
 
+// The claim by path is the picture's first alone, and is worth as much as any other.
+func TestClaimByPath(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	id := db.submit(t, "a.jpg")[0].ID
+	db.exec(t, "UPDATE images SET round=7 WHERE id=?", id)
+	claim, err := db.ClaimPath(t.Context(), id, "a.jpg", time.Minute)
+	if err != nil || claim.Outcome != store.Won || claim.Path != "a.jpg" || claim.Round != 7 || claim.Attempts != 0 {
+		t.Fatalf("the first claim is %+v, %v", claim, err)
+	}
+	if second, err := db.ClaimPath(t.Context(), id, "a.jpg", time.Minute); err != nil || second.Outcome != store.Leased {
+		t.Errorf("the second is %+v, %v", second, err)
+	}
+	if err := db.GiveBack(t.Context(), claim, 0, true, ""); err != nil {
+		t.Fatal(err)
+	}
+	claim, err = db.ClaimPath(t.Context(), id, "a.jpg", time.Minute)
+	if err != nil || claim.Outcome != store.Won || claim.Round != 7 || claim.Attempts != 1 {
+		t.Fatalf("after one attempt it is %+v, %v", claim, err)
+	}
+	if status := db.finish(t, claim, store.Result{}, true); status != lineup.Unknown {
+		t.Errorf("its result is %s", status)
+	}
+	if gone, err := db.ClaimPath(t.Context(), id+1, "b.jpg", time.Minute); err != nil || gone.Outcome != store.Gone {
+		t.Errorf("of no picture it is %+v, %v", gone, err)
+	}
+}
+
 func TestOfManyClaimsOneWins(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
@@ -64,7 +96,7 @@ func TestOfManyClaimsOneWins(t *testing.T) {
 		var all sync.WaitGroup
 		for range 40 {
 			all.Go(func() {
-				claim, err := db.Claim(t.Context(), id, time.Minute)
+				claim, err := db.ClaimPath(t.Context(), id, "a.jpg", time.Minute)
 				switch {
 				case err != nil:
 					t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,9 @@ var migrations embed.FS
 
 // The table is goose's own.
 const selectVersion = `
-	SELECT MAX(version_id)
+	SELECT
+		MAX(version_id),
+		VERSION()
 	FROM goose_db_version
 	WHERE is_applied`
 
@@ -222,7 +225,8 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		return nil
 	}
 	var version sql.NullInt64
-	err := s.db.QueryRowContext(ctx, selectVersion).Scan(&version)
+	var server string
+	err := s.db.QueryRowContext(ctx, selectVersion).Scan(&version, &server)
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && e.Number == errNoSuchTable {
 		err = nil
 	}
@@ -232,6 +236,21 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	if version.Int64 < newestVersion {
 		return fmt.Errorf("%w: it is at version %d, %d is needed; run `make migrate` with its MYSQL_DSN", ErrSchema, version.Int64, newestVersion)
 	}
+	s.returning.Store(tellsIDs(server))
 	s.current.Store(true)
 	return nil
+}
+
+var mariaDBVersion = regexp.MustCompile(`(\d+)\.(\d+)\.\d+-MariaDB`)
+
+// tellsIDs tells whether a server of that version knows INSERT ... RETURNING: MariaDB from
+// 10.5 on.
+func tellsIDs(version string) bool {
+	numbers := mariaDBVersion.FindStringSubmatch(version)
+	if numbers == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(numbers[1])
+	minor, _ := strconv.Atoi(numbers[2])
+	return major > 10 || major == 10 && minor >= 5
 }

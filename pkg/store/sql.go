@@ -17,7 +17,7 @@ import (
 // transact is do for a transaction.
 func (s *Store) transact(ctx context.Context, what string, work func(*sql.Tx) error) error {
 	return s.do(ctx, what, func() error {
-		tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+		tx, err := s.db.BeginTx(ctx, nil) // READ COMMITTED, as session says
 		if err != nil {
 			return err
 		}

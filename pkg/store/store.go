@@ -41,6 +41,7 @@ type Store struct {
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
 	current     atomic.Bool // the schema was once new enough
+	returning   atomic.Bool // the server knows INSERT ... RETURNING
 }
 
 // Open reads the settings and connects to nothing yet.
@@ -59,7 +60,7 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(session{connector})
 	db.SetMaxOpenConns(s.Connections)
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)

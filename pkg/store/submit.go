@@ -228,14 +228,8 @@ type knownRows map[string]struct {
 // selectKnownRows asks before anything is inserted: an INSERT that finds its row there uses
 // up an id all the same.
 func selectKnownRows(ctx context.Context, tx *sql.Tx, pictures []Posted) (knownRows, error) {
-	var spellings []string
-	for _, picture := range pictures {
-		if spellings = append(spellings, picture.Path); picture.Other != "" {
-			spellings = append(spellings, picture.Other)
-		}
-	}
 	known := knownRows{}
-	list, args := placeholders(spellings)
+	list, args := placeholders(appendSpellings(nil, pictures))
 	_, err := query(ctx, tx, func(rows *sql.Rows) (path string, err error) {
 		var name sql.NullString
 		row := known[path]
@@ -245,6 +239,15 @@ func selectKnownRows(ctx context.Context, tx *sql.Tx, pictures []Posted) (knownR
 		return path, err
 	}, selectKnown+list, args...)
 	return known, err
+}
+
+func appendSpellings(spellings []string, pictures []Posted) []string {
+	for _, picture := range pictures {
+		if spellings = append(spellings, picture.Path); picture.Other != "" {
+			spellings = append(spellings, picture.Other)
+		}
+	}
+	return spellings
 }
 
 // row is the path of the picture's row, and whether it is there.

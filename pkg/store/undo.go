@@ -21,7 +21,8 @@ func (e *LaterChange) Error() string {
 // that is undone already stays so. To undo an undoing is to do the change again.
 // ErrNotFound when there is no such change; *LaterChange when a later one stands in the
 // way; ErrSamePerson when persons would be merged into each other; ErrErased when it touches
-// somebody who was erased.
+// somebody who was erased. A photo that is to be looked at again is among the change's Pending:
+// whoever undoes gives the hint.
 func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
 	var undo int64
 	err := s.transact(ctx, fmt.Sprintf("undo change %d", id), func(tx *sql.Tx) error {
@@ -67,7 +68,39 @@ func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, er
 	if err != nil {
 		return Change{}, err
 	}
-	return s.Change(ctx, undo)
+	made, err := s.Change(ctx, undo)
+	if err != nil {
+		return made, err
+	}
+	made.Pending, err = s.pendingOf(ctx, undo)
+	return made, err
+}
+
+// pendingOf gives the photos that a change set and that wait to be looked at.
+func (s *Store) pendingOf(ctx context.Context, id int64) (pending []int64, err error) {
+	err = s.do(ctx, fmt.Sprintf("read the photos of change %d", id), func() error {
+		pending = nil
+		settings, err := query(ctx, s.db, scanSetting, selectChangeValues, id)
+		if err != nil {
+			return err
+		}
+		var photos []int64
+		for _, set := range settings {
+			if set.kind == "photo" {
+				photos = append(photos, set.id)
+			}
+		}
+		for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
+			list, args := placeholders(chunk)
+			some, err := query(ctx, s.db, scanID, selectPendingPhotos+list, args...)
+			if err != nil {
+				return err
+			}
+			pending = append(pending, some...)
+		}
+		return nil
+	})
+	return pending, err
 }
 
 // lastUndo follows the changes that undid the change, one the other. It tells whether
@@ -117,6 +150,13 @@ const (
 		FROM change_values
 		WHERE change_id = ?
 		ORDER BY subject`
+
+	selectPendingPhotos = `
+		SELECT id
+		FROM person_images
+		WHERE state = '` + string(PhotoPending) + `'
+			AND removed_at IS NULL
+			AND id IN `
 
 	selectChangePeople = `
 		SELECT person_id

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// GroupSettings say how requests that come at once share a transaction. A request that is
+// alone waits for nobody.
+type GroupSettings struct {
+	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"10000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
+	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for as many requests as the one before had; 0: it takes those that came while that was under way"`
+}
+
+// together submits the pictures of requests that come at once in common transactions, one
+// at a time: those that come while one is under way are the next. Their hints are published
+// together, too, while the next transaction is under way.
+type together struct {
+	settings  GroupSettings
+	time      time.Duration // for one group
+	rows      *store.Store
+	publisher publisher
+	log       *slog.Logger
+
+	mu       sync.Mutex
+	waiting  []*joint
+	pictures int           // of those that wait
+	running  bool          // somebody writes their groups
+	expected int           // requests for which the next group waits
+	enough   chan struct{} // takes one element when so many wait
+	working  sync.WaitGroup
+}
+
+// joint is one request's part of a group.
+type joint struct {
+	*store.Call
+	ctx    context.Context //nolint:containedctx // of the request, which may end before the group begins
+	traces []event.Trace   // of each picture
+	done   chan struct{}   // closed when all is done for it
+}
+
+func newTogether(s GroupSettings, most time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
+	return &together{settings: s, time: most, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
+}
+
+// submit gives each picture its row, as store.Submit does. Hint says that the hints of new
+// pictures are to be published; tried, whether that was done or failed: their submissions
+// tell which.
+func (t *together) submit(ctx context.Context, pictures []store.Posted, traces []event.Trace, hint bool) (submissions []store.Submission, tried bool, err error) {
+	if len(pictures) > t.settings.Most || t.settings.Most == 1 {
+		submissions, err = t.rows.Submit(ctx, pictures)
+		return submissions, false, err
+	}
+	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
+	t.join(mine)
+	select {
+	case <-mine.done:
+	case <-ctx.Done(): // what is under way for it goes on
+		return nil, false, ctx.Err()
+	}
+	if mine.Alone {
+		submissions, err = t.rows.Submit(ctx, pictures)
+		return submissions, false, err
+	}
+	return mine.Submissions, hint, mine.Err
+}
+
+// wait returns when nothing is under way any more.
+func (t *together) wait() { t.working.Wait() }
+
+func (t *together) join(j *joint) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
+	switch {
+	case !t.running:
+		t.running = true
+		t.working.Go(t.run)
+	case t.complete():
+		select {
+		case t.enough <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// complete tells whether nobody else is waited for. Its caller holds mu.
+func (t *together) complete() bool {
+	return len(t.waiting) >= t.expected || t.pictures >= t.settings.Most
+}
+
+// run writes groups until nobody waits. As many requests as the group before had are
+// expected again: whoever got an answer may send the next.
+func (t *together) run() {
+	for {
+		group := t.next()
+		if len(group) == 0 {
+			return
+		}
+		t.write(group)
+	}
+}
+
+// next waits for a group as long as the window allows; it is empty when nobody waits.
+func (t *together) next() []*joint {
+	t.mu.Lock()
+	if t.expected > 0 && len(t.waiting) > 0 && !t.complete() {
+		select {
+		case <-t.enough: // of a group before
+		default:
+		}
+		t.mu.Unlock()
+		select {
+		case <-t.enough:
+		case <-time.After(t.settings.Window):
+		}
+		t.mu.Lock()
+	}
+	defer t.mu.Unlock()
+	var group []*joint
+	taken := 0
+	for _, j := range t.waiting {
+		if taken += len(j.Pictures); taken > t.settings.Most {
+			break
+		}
+		group = append(group, j)
+	}
+	for _, j := range group {
+		t.pictures -= len(j.Pictures)
+	}
+	t.waiting = slices.Delete(t.waiting, 0, len(group))
+	t.expected, t.running = len(group), len(group) > 0
+	return group
+}
+
+// write gives the group its rows, and has its hints published.
+func (t *together) write(group []*joint) {
+	ctx, cancel := context.WithTimeout(context.Background(), t.time)
+	present := group[:0:0]
+	var calls []*store.Call
+	for _, j := range group {
+		if j.Err = j.ctx.Err(); j.Err == nil {
+			present, calls = append(present, j), append(calls, j.Call)
+		} else {
+			close(j.done)
+		}
+	}
+	if len(calls) > 0 {
+		t.rows.SubmitTogether(ctx, calls)
+	}
+	t.working.Go(func() {
+		defer cancel()
+		t.publish(ctx, present)
+		for _, j := range present {
+			close(j.done)
+		}
+	})
+}
+
+// publish puts the hints of the group's new pictures on the queue. Where that fails, the
+// rows say so.
+func (t *together) publish(ctx context.Context, group []*joint) {
+	var waiting []store.Ref
+	traces := map[int64]event.Trace{}
+	for _, j := range group {
+		if !j.Hinted {
+			continue
+		}
+		for i, s := range j.Submissions {
+			if _, twice := traces[s.ID]; !s.Known && !twice {
+				waiting, traces[s.ID] = append(waiting, s.Ref), j.traces[i]
+			}
+		}
+	}
+	if len(waiting) == 0 {
+		return
+	}
+	if err := t.publisher.publish(ctx, waiting, traces); err != nil {
+		t.log.Warn("hints not published, the next sweep will", "hints", len(waiting), "error", err)
+		t.publisher.unstamp(ctx, waiting, t.log)
+		return
+	}
+	for _, j := range group {
+		for i := range j.Submissions {
+			s := &j.Submissions[i]
+			s.Queued = s.Queued || j.Hinted && !s.Known
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/pkg/lineup"
+)
+
+// Call is what one caller submits together with others.
+type Call struct {
+	Pictures []Posted
+	// Hinted says that the caller publishes the hints of new pictures at once: their rows
+	// are written as hinted. MarkUnhinted is for the case that this fails.
+	Hinted bool
+
+	Submissions []Submission // in the order of the pictures
+	// Alone says that nothing was done for this call: it takes Submit, which holds rows that
+	// others may hold, or tells what cannot be stored. So a call spoils no other's.
+	Alone bool
+	Err   error
+}
+
+// SubmitTogether is Submit for several callers at once, in as few round trips as it takes
+// and one transaction. Of a call either everything is done or nothing.
+func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
+	err := s.do(ctx, "submit pictures", func() error {
+		for _, call := range calls {
+			call.Submissions, call.Alone = nil, false
+		}
+		return s.submitTogether(ctx, calls)
+	})
+	if err == nil {
+		return
+	}
+	for _, call := range calls {
+		call.Submissions = nil
+		if call.Alone = call.Alone || isOfOneRow(err); !call.Alone {
+			call.Err = err
+		}
+	}
+}
+
+// isOfOneRow tells of an error that may be one call's fault, or its bad luck.
+func isOfOneRow(err error) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
+	_, answered := errors.AsType[*mysql.MySQLError](err)
+	return answered && !isFull(err) && !isElsewhere(err) && !isOneOf(err, crowded...) && !isOneOf(err, errTableDenied, errColumnDenied)
+}
+
+func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
+	known, err := s.selectStored(ctx, calls)
+	if err != nil {
+		return err
+	}
+	fresh := map[string]freshRow{}
+	for _, call := range calls {
+		if call.Alone = slices.ContainsFunc(call.Pictures, known.changes); call.Alone {
+			continue
+		}
+		for _, picture := range call.Pictures {
+			if _, there := known.row(picture); !there {
+				fresh[picture.Path] = freshRow{picture, call.Hinted}
+			}
+		}
+	}
+	ids, err := s.insertFresh(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if !call.Alone {
+			call.Submissions, call.Alone = known.submissions(call.Pictures, ids)
+		}
+	}
+	return nil
+}
+
+// storedRows are the rows that are there, by their paths.
+type storedRows map[string]storedRow
+
+type storedRow struct {
+	Submission
+	fileName string
+}
+
+const selectStored = `
+	SELECT ` + submissionColumns + `,
+		file_name
+	FROM images
+	WHERE path IN `
+
+func (s *Store) selectStored(ctx context.Context, calls []*Call) (storedRows, error) {
+	var spellings []string
+	for _, call := range calls {
+		spellings = appendSpellings(spellings, call.Pictures)
+	}
+	known := storedRows{}
+	for chunk := range slices.Chunk(spellings, maxValues) {
+		list, args := placeholders(chunk)
+		_, err := query(ctx, s.db, func(rows *sql.Rows) (row storedRow, err error) {
+			var content, name sql.NullString
+			err = rows.Scan(&row.ID, &row.Path, &row.Round, &row.Status, &row.Queued, &content, &name)
+			row.Content, row.fileName, row.Known = content.String, name.String, true
+			known[row.Path] = row
+			return row, err
+		}, selectStored+list, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+// row is the picture's row, and whether it is there.
+func (k storedRows) row(picture Posted) (storedRow, bool) {
+	row, there := k[picture.Path]
+	if !there && picture.Other != "" {
+		row, there = k[picture.Other]
+	}
+	return row, there
+}
+
+// changes tells of a picture whose row is there, and would be changed.
+func (k storedRows) changes(picture Posted) bool {
+	row, there := k.row(picture)
+	return there && (row.Status.IsFailure() || row.Status == lineup.Processing || picture.FileName != "" && picture.FileName != row.fileName)
+}
+
+// submissions gives what became of each picture, and whether one of them is missing: removed
+// since it was inserted.
+func (k storedRows) submissions(pictures []Posted, ids map[string]int64) (all []Submission, missing bool) {
+	all = make([]Submission, len(pictures))
+	for i, picture := range pictures {
+		if row, there := k.row(picture); there {
+			all[i] = row.Submission
+			continue
+		}
+		id, inserted := ids[picture.Path]
+		if !inserted {
+			return nil, true
+		}
+		all[i] = Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
+	}
+	return all, false
+}
+
+// freshRow is a row that is to be inserted.
+type freshRow struct {
+	Posted
+	hinted bool
+}
+
+const (
+	insertFresh = `
+		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
+		VALUES `
+	insertUnhintedRow = `(?, ?, ?, NULL, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	insertHintedRow   = `(?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	returningIDs      = `
+		RETURNING
+			id,
+			path`
+	selectIDs = `
+		SELECT
+			id,
+			path
+		FROM images
+		WHERE path IN `
+)
+
+// insertFresh gives the ids of the rows by their paths. It is one statement, and so a
+// transaction by itself. Without ON DUPLICATE KEY, under which the id that the server tells
+// may be another row's: a path that somebody inserted meanwhile is errMoved.
+func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map[string]int64, error) {
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
+	rows, args := make([]string, len(paths)), make([]any, 0, 3*len(paths))
+	for i, path := range paths {
+		rows[i] = insertUnhintedRow
+		if fresh[path].hinted {
+			rows[i] = insertHintedRow
+		}
+		args = append(args, path, nullable(fresh[path].FileName), shownName(path, fresh[path].FileName))
+	}
+	ids, err := s.insertPaths(ctx, insertFresh+strings.Join(rows, ", "), args, paths)
+	if isOneOf(err, errDuplicate) {
+		err = errMoved
+	}
+	return ids, err
+}
+
+// insertPaths takes the ids from the INSERT itself where it tells them: of one row
+// everywhere, of several on MariaDB. What it tells elsewhere is the first id, behind which
+// the others may have gaps.
+func (s *Store) insertPaths(ctx context.Context, insert string, args []any, paths []string) (map[string]int64, error) {
+	if len(paths) > 1 && s.returning.Load() {
+		return idsByPath(ctx, s.db, insert+returningIDs, args...)
+	}
+	result, err := s.db.ExecContext(ctx, insert, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 1 {
+		id, err := result.LastInsertId()
+		return map[string]int64{paths[0]: id}, err
+	}
+	ids := make(map[string]int64, len(paths))
+	for chunk := range slices.Chunk(paths, maxValues) {
+		list, args := placeholders(chunk)
+		found, err := idsByPath(ctx, s.db, selectIDs+list, args...)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(ids, found)
+	}
+	return ids, nil
+}
+
+func idsByPath(ctx context.Context, q querier, statement string, args ...any) (map[string]int64, error) {
+	ids := map[string]int64{}
+	_, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
+		var path string
+		err = rows.Scan(&id, &path)
+		ids[path] = id
+		return id, err
+	}, statement, args...)
+	return ids, err
+}
+
+const updateUnhinted = `
+	UPDATE images
+	SET queued_at = NULL
+	WHERE status = '` + pending + `'
+		AND id IN `
+
+// MarkUnhinted says of pictures that Submit or SubmitTogether wrote as hinted that they are
+// not: they are due at once.
+func (s *Store) MarkUnhinted(ctx context.Context, ids []int64) error {
+	return s.execIn(ctx, "mark pictures as not queued", updateUnhinted, ids)
+}
