@@ -12,6 +12,7 @@ import (
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/prewarm"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // delivery brings messages to the sink and tells nsqd what becomes of each.
@@ -33,6 +34,8 @@ type delivery struct {
 func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	e := d.envelope.event(m)
 	log := d.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
+	ctx, end := event.Delivering(ctx, d.envelope.topic, e, m.Attempts)
+	log = telemetry.Log(ctx, log)
 	d.prewarmer.OnWork(ctx, time.Now())
 	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
 	defer cancel()
@@ -50,6 +53,7 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	decided := d.dispose(ctx, m, answer, log)
 	release()
 	d.resolve(m, decided, answer, log)
+	end(answer.Err())
 }
 
 func (d *delivery) post(ctx context.Context, e cloudevents.Event) event.Answer {

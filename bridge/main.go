@@ -43,6 +43,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 const purpose = `posts the messages of NSQ channels to K_SINK as CloudEvents.
@@ -58,16 +59,18 @@ func main() {
 	if len(os.Args) > 1 {
 		os.Exit(command(s, os.Args[1:]))
 	}
-	serve.Main("bridge", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+	serve.Main("bridge", s.LogLevel, serve.Observed("bridge", s.Telemetry, func(ctx context.Context, log *slog.Logger) error {
 		b, err := newBridges(s, log)
 		if err != nil {
 			return err
 		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return b.run(ctx) })
-		group.Go(func() error { return serve.HTTP(ctx, s.Web, log, http.NotFoundHandler(), b.ready) })
+		group.Go(func() error {
+			return serve.HTTP(ctx, s.Web, log, telemetry.WithMetrics(http.NotFoundHandler()), b.ready)
+		})
 		return group.Wait()
-	})
+	}))
 }
 
 // command does what is asked for beside carrying messages, and gives the exit code.

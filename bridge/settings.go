@@ -22,6 +22,7 @@ type settings struct {
 	event.SinkSettings // without a sink the bridge waits and is not ready
 	NSQ                // to read from, and for dead letters to publish to
 	Prewarming         // of what the sink calls
+	serve.Telemetry
 
 	Topics  []string `envconfig:"TOPIC" default:"images,photos,rematches" desc:"NSQ topics of the messages, comma-separated; each is read, paused and has its dead letters apart from the others"`
 	Channel string   `envconfig:"CHANNEL" default:"process" desc:"NSQ channel of each topic; all who read one channel share its messages"`

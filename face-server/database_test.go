@@ -106,6 +106,7 @@ func TestEnrollingInTheDatabase(t *testing.T) {
 
 // Who starts while the database is away is asked again later, and becomes ready once it is there.
 func TestADatabaseThatIsAwayAtStart(t *testing.T) {
+	t.Parallel()
 	s, db := withDatabase(t)
 	if _, err := db.ExecContext(t.Context(), "RENAME TABLE gallery TO away"); err != nil {
 		t.Fatal(err)

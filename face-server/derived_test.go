@@ -52,6 +52,9 @@ func TestDerivedPicturesComeWithAnAnswer(t *testing.T) {
 		} else if response.Large != nil {
 			t.Errorf("%s, which browsers show, has a large one", name)
 		}
+		if name != "dana.jpg" && filepath.Ext(name) != ".heic" { // one of each kind that is made
+			continue
+		}
 		plain, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{Image: body})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

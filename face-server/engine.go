@@ -106,7 +106,10 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 		return nil, err
 	}
 	comparison := e.comparison()
+	_, end := compareTime.Time(ctx, "compare with the gallery")
 	response := e.answer(faces, e.gallery.Candidates, e.describer)
+	end(nil)
+	noteFaces(ctx, response)
 	response.Warning, response.Comparison = warning, comparison
 	if made != nil {
 		response.Thumbnail, response.Large = made.thumbnail, made.large

@@ -23,7 +23,7 @@ func main() {
 	config := defaults()
 	serve.Settings(program, purpose, &config, serve.TakesArguments)
 	if len(os.Args) < 2 {
-		serve.Main(program, config.LogLevel, func(ctx context.Context, log *slog.Logger) error { return run(ctx, config, log) })
+		serve.Main(program, config.LogLevel, serve.Observed(program, config.Telemetry, func(ctx context.Context, log *slog.Logger) error { return run(ctx, config, log) }))
 		return
 	}
 	command, args := os.Args[1], os.Args[2:]

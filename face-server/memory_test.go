@@ -123,7 +123,7 @@ func lookAtMix(tb testing.TB, s settings, count int) process {
 }
 
 func TestMemoryAtRest(t *testing.T) {
-	p := lookAtMix(t, withSamples(t), 200)
+	p := lookAtMix(t, withSamples(t), 100)
 	testkit.Eventually(t, patience, fmt.Sprintf("no more than %d MB are held", atRest), func() bool {
 		now, _ := rss.Of(t, p.PID)
 		return now <= atRest

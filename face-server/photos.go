@@ -12,6 +12,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -187,7 +188,7 @@ func (p *photos) shown(one gallery.Photo, faces []gallery.Face) *facerecog.Photo
 
 func (p *photos) refuse(ctx context.Context, what string, err error) error {
 	refusal := statusOf(err)
-	p.log.Log(ctx, levelOf(refusal.Code()), what, "code", refusal.Code().String(), "error", err)
+	telemetry.Log(ctx, p.log).Log(ctx, levelOf(refusal.Code()), what, "code", refusal.Code().String(), "error", err)
 	return refusal.Err()
 }
 

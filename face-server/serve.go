@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -53,11 +55,14 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 		return err
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	if err := serve.Profiles(ctx, config.Listen, log); err != nil {
+	s := newServer(config, e, pictures, log)
+	s.observe()
+	err = errors.Join(serve.Profiles(ctx, config.Listen, log), config.Scraping.serve(ctx, log))
+	if err != nil {
 		listener.Close()
 		return err
 	}
-	return answerCalls(ctx, config, listener, secure, pings, newServer(config, e, pictures, log))
+	return answerCalls(ctx, config, listener, secure, pings, s)
 }
 
 // answerCalls follows the gallery and serves on the listener, until ctx ends. Calls in
@@ -66,6 +71,7 @@ func answerCalls(ctx context.Context, config settings, listener net.Listener, se
 	healthy := health.NewServer()
 	setHealth(healthy, healthpb.HealthCheckResponse_NOT_SERVING)
 	calls := grpc.NewServer(
+		telemetry.Answered(),
 		grpc.Creds(secure),
 		grpc.MaxRecvMsgSize(int(config.MaxPicture)+messageMargin),
 		grpc.MaxConcurrentStreams(config.MaxStreams), // each may hold a message

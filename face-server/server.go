@@ -13,6 +13,7 @@ import (
 
 	"lineup.dev/lineup/face-server/picture"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -66,7 +67,7 @@ func (s *server) Identify(ctx context.Context, request *facerecog.IdentifyReques
 	defer cancel()
 	start := time.Now()
 	response, err := s.who(ctx, request)
-	log := s.log.With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
+	log := telemetry.Log(ctx, s.log).With("image", imageOf(ctx), "path", request.ImagePath[:min(len(request.ImagePath), photo.MaxPath)], "ms", time.Since(start).Milliseconds())
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errEnding) {
 			err = errEnding
@@ -184,7 +185,9 @@ func (s *server) body(ctx context.Context, request *facerecog.IdentifyRequest) (
 	case request.ImagePath == "":
 		return nil, "", errNothing
 	}
+	ctx, end := readInTime.Time(ctx, "read the picture")
 	body, file, err := s.pictures.Read(ctx, request.ImagePath, s.maxPicture)
+	end(err)
 	if file.Name != "" {
 		content = file.Mark()
 	}

@@ -27,6 +27,8 @@ type settings struct {
 	photo.GallerySettings
 	photo.Limits
 	GalleryDatabase
+	serve.Telemetry
+	Scraping
 	GalleryPoll       time.Duration `envconfig:"GALLERY_POLL" default:"2s" min:"1ms" max:"24h" desc:"without MYSQL_DSN: pause between two listings of KNOWN_PEOPLE, which find its changes"`
 	Models            string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
 	MatchThreshold    float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
@@ -100,4 +102,10 @@ func (s settings) Check() error {
 		}
 	}
 	return errors.Join(err, s.CheckServer())
+}
+
+// Scraping is where metrics are fetched from, for the port of gRPC answers no scrape.
+type Scraping struct {
+	ScrapeHost string `envconfig:"OTEL_EXPORTER_PROMETHEUS_HOST" default:"localhost" form:"host" desc:"address that /metrics is served on with OTEL_METRICS_EXPORTER=prometheus; it asks for no key"`
+	ScrapePort int    `envconfig:"OTEL_EXPORTER_PROMETHEUS_PORT" default:"9464" min:"0" max:"65535" desc:"port that /metrics is served on; 0 takes any free one"`
 }

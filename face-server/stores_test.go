@@ -43,13 +43,14 @@ func rootIsAway(err error) (wait time.Duration, ok bool) {
 }
 
 func TestASilentStoreDoesNotHoldUpOtherRoots(t *testing.T) {
+	t.Parallel()
 	s, store := withStore(t)
 	s.Queue = 20
 	sound := "/" + strings.SplitN(s.ImagesURL, ",/", 2)[1] + "/sound.png"
 	client := facerecog.NewIdentifyClient(startReady(t, s))
 	store.Misbehave(store.Silence())
 	var silent sync.WaitGroup
-	for i := range 20 {
+	for i := range 8 { // more than there are workers and readers
 		silent.Go(func() {
 			_, err := client.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: fmt.Sprintf("s3://pics/%d.png", i)})
 			if wait, ok := rootIsAway(err); !ok || wait < time.Second {
@@ -83,6 +84,7 @@ func TestASilentStoreDoesNotHoldUpOtherRoots(t *testing.T) {
 }
 
 func TestAStoreThatIsBackIsReadAgain(t *testing.T) {
+	t.Parallel()
 	s, store := withStore(t)
 	s.ReadTimeout, s.RootWait = 200*time.Millisecond, time.Second
 	client := facerecog.NewIdentifyClient(startReady(t, s))
@@ -121,6 +123,7 @@ func TestWhatAStoreRefusesHasItsReason(t *testing.T) {
 
 // A caller with less time than READ_TIMEOUT still hears that it is the store.
 func TestASlowStoreIsToldBeforeTheCallsTimeIsOver(t *testing.T) {
+	t.Parallel()
 	s, store := withStore(t)
 	client := facerecog.NewIdentifyClient(startReady(t, s))
 	store.Misbehave(store.Silence())

@@ -59,7 +59,7 @@ func (w *workers) close() {
 func (w *workers) recognise(ctx context.Context, body []byte) (found []face.Face, width int, err error) {
 	err = w.process(ctx, nil, body, func(r *face.Recogniser, p *picture.Picture) error {
 		width = p.Width
-		found, err = r.Faces(ctx, p)
+		found, err = facesOf(ctx, r, p)
 		return err
 	})
 	return found, width, err
@@ -75,7 +75,7 @@ func (w *workers) extract(ctx context.Context, body []byte) (faces []gallery.Fac
 func (w *workers) measure(ctx context.Context, urgent <-chan *face.Recogniser, body []byte, made *derived) (faces []gallery.Face, warning string, err error) {
 	err = w.process(ctx, urgent, body, func(r *face.Recogniser, p *picture.Picture) error {
 		warning = p.Warning
-		found, err := r.Faces(ctx, p)
+		found, err := facesOf(ctx, r, p)
 		for _, f := range found {
 			faces = append(faces, gallery.Face{Face: f, Quality: gallery.Measure(p.Rotated(f.Turns), f.Box.Rotated(f.Turns))})
 		}
@@ -87,18 +87,23 @@ func (w *workers) measure(ctx context.Context, urgent <-chan *face.Recogniser, b
 	return faces, warning, err
 }
 
+func facesOf(ctx context.Context, r *face.Recogniser, p *picture.Picture) (found []face.Face, err error) {
+	ctx, end := inferenceTime.Time(ctx, "find and describe faces")
+	defer func() { end(err) }()
+	return r.Faces(ctx, p)
+}
+
 // process waits for a free worker, also for those of urgent, and lets it decode a picture
 // and do something with it.
 func (w *workers) process(ctx context.Context, urgent <-chan *face.Recogniser, body []byte, do func(*face.Recogniser, *picture.Picture) error) error {
-	var r *face.Recogniser
-	select {
-	case r = <-w.free:
-	case r = <-urgent:
-	case <-ctx.Done():
-		return ctx.Err()
+	r, err := w.take(ctx, urgent)
+	if err != nil {
+		return err
 	}
 	defer w.release(r)
+	_, end := decodeTime.Time(ctx, "decode")
 	p, err := picture.Decode(ctx, body, w.limits)
+	end(err)
 	if panicked, ok := errors.AsType[*picture.Panic](err); ok {
 		w.log.Error("a decoder panicked", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	}
@@ -106,6 +111,19 @@ func (w *workers) process(ctx context.Context, urgent <-chan *face.Recogniser, b
 		return err
 	}
 	return do(r, p)
+}
+
+// take waits for a worker.
+func (w *workers) take(ctx context.Context, urgent <-chan *face.Recogniser) (r *face.Recogniser, err error) {
+	_, end := waitTime.Time(ctx, "wait for a worker")
+	defer func() { end(err) }()
+	select {
+	case r = <-w.free:
+	case r = <-urgent:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	return r, err
 }
 
 func (w *workers) release(r *face.Recogniser) {

@@ -106,6 +106,9 @@ func (d *Database) nearest(in index[*enrolled], embeddings [][]float32, count in
 		})
 }
 
+// Size is that of [Gallery].
+func (d *Database) Size() (named, strangers int) { return d.named.Len(), d.strangers.Len() }
+
 // List is that of [Gallery]. Whose a photo is and what is wrong with it, its row tells
 // whoever may read that.
 func (d *Database) List(ctx context.Context, after string, count int, onlyProblems bool) (photos []Photo, more bool, err error) {

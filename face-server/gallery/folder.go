@@ -47,6 +47,9 @@ func (f *Folder) Candidates(embeddings [][]float32, count int) [][]Candidate {
 		func(k *known) (Person, bool) { return Person{Name: k.person}, true })
 }
 
+// Size is that of [Gallery].
+func (f *Folder) Size() (named, strangers int) { return f.index.Len(), 0 }
+
 // Strangers are those of [Gallery]: in a folder everybody has a name.
 func (f *Folder) Strangers(embeddings [][]float32, _ int) [][]Candidate {
 	return make([][]Candidate, len(embeddings))

@@ -21,6 +21,8 @@ type reading interface {
 	// Ready is nil once the gallery was read. Before, it wraps ErrReading and, if the
 	// last attempt failed, why.
 	Ready() error
+	// ReadAt is when it was last read without a failure, and whether it was at all.
+	ReadAt() (at time.Time, once bool)
 }
 
 // follower does that for a gallery that can be read.
@@ -29,6 +31,7 @@ type follower struct {
 	log    *slog.Logger
 	once   sync.Once
 	loaded chan struct{}         // closed when the gallery was read once
+	at     atomic.Int64          // of the last reading that did not fail, in Unix nanoseconds
 	failed atomic.Pointer[error] // why the last reading did, while Follow follows
 }
 
@@ -48,6 +51,8 @@ func (f *follower) Ready() error {
 	return ErrReading
 }
 
+func (f *follower) ReadAt() (at time.Time, once bool) { return time.Unix(0, f.at.Load()), f.wasRead() }
+
 func (f *follower) wasRead() bool {
 	select {
 	case <-f.loaded:
@@ -60,6 +65,7 @@ func (f *follower) wasRead() bool {
 func (f *follower) Read(ctx context.Context) error {
 	err := f.read(ctx)
 	if err == nil {
+		f.at.Store(time.Now().UnixNano())
 		f.once.Do(func() { close(f.loaded) })
 	}
 	return err

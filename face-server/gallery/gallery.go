@@ -22,6 +22,8 @@ type Gallery interface {
 	// State is a number: every change of the gallery with one up to this is seen by whoever
 	// asks for candidates afterwards. 0 where changes have none.
 	State() int64
+	// Size is how many photos faces are compared with: of people with a name, and of strangers.
+	Size() (named, strangers int)
 	// List gives up to count photos in the order of their names, from the first after the
 	// name after, and whether more follow. With onlyProblems it gives those that something
 	// is wrong with.

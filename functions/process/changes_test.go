@@ -13,6 +13,7 @@ import (
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -67,6 +68,22 @@ func TestChangesOfPeopleAreAnnounced(t *testing.T) {
 	want = append(want, changed(3, "name", ann, "Anna", "[1]"), changed(4, "merge", ann, "Anna", "[1,2]"))
 	if got := sink.got(); !slices.Equal(got, want) {
 		t.Errorf("announced %q, want %q", got, want)
+	}
+}
+
+func TestAChangeThatNamesNobodyIsAboutTheFirstWhomItTouches(t *testing.T) {
+	sink := new(sinkStub)
+	s := newSystem(t, new(faceStub))
+	s.announcer = sink.announcer(t, s.pipeline.store)
+	ann := s.enrolled(t, "Ann")
+	s.submit(t, "a.jpg")
+	claim := testkit.Must(s.store.Claim(t.Context(), 1, time.Minute))(t)
+	testkit.Must(s.store.Finish(t.Context(), claim, store.Result{Faces: []lineup.Face{{}}}, true))(t)
+	_, err := s.store.DecideFace(t.Context(), s.image(t, 1).Faces[0].ID, store.FaceDecision{Not: &[]int64{ann}}, "phone")
+	testkit.Succeed(t, err)
+	s.wantAnswer(t, s.deliverChange(t, 100), http.StatusOK, "")
+	if got := sink.got(); len(got) != 2 || !strings.Contains(got[1], `"action":"is_not","by":"phone","person":{"id":1,"name":"Ann"}`) {
+		t.Errorf("announced %q", got)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
 
@@ -55,7 +56,8 @@ func dialFaceServer(address string, creds credentials.TransportCredentials, heal
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: healthTimeout}),
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(responseBytes)),
-			grpc.WithStatsHandler(sentHandler{}))
+			grpc.WithStatsHandler(sentHandler{}),
+			telemetry.WithCalls())
 	}}
 	connection, err := f.dial()
 	if err != nil {

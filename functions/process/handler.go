@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"lineup.dev/lineup/pkg/event"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // handler takes submitted events.
@@ -29,21 +30,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Work goes on when whoever brought the event hangs up: half of it is done. It
 	// ends all the same: every step has a time limit of its own.
 	ctx := context.WithoutCancel(r.Context())
+	what.trace = what.trace.In(ctx)
+	log := telemetry.Log(ctx, h.log)
 	if what.kind == event.TypeChangeSubmitted { // the face server has no part in it
-		h.pipeline.announcer.announceChanges(ctx, what.id, what.trace, h.log).write(w)
+		h.pipeline.announcer.announceChanges(ctx, what.id, what.trace, log).write(w)
 		return
 	}
-	h.pipeline.run(ctx, h.job(what)).write(w)
+	h.pipeline.run(ctx, h.job(what, log)).write(w)
 }
 
 // job is the work that was submitted.
-func (h *handler) job(what submission) *job {
+func (h *handler) job(what submission, log *slog.Logger) *job {
 	switch what.kind {
 	case event.TypePhotoSubmitted:
-		return &job{work: &photo{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: h.log.With("photo", what.id)}
+		return &job{work: &photo{pipeline: h.pipeline, id: what.id, trace: what.trace}, log: log.With("photo", what.id)}
 	case event.TypeRematchSubmitted:
-		return &job{work: &rematch{pipeline: h.pipeline, firstImage: what.id, trace: what.trace, log: h.log}, log: h.log.With("first_image", what.id)}
+		return &job{work: &rematch{pipeline: h.pipeline, firstImage: what.id, trace: what.trace, log: log}, log: log.With("first_image", what.id)}
 	default: // event.TypeSubmitted
-		return &job{work: &picture{pipeline: h.pipeline, id: what.id, path: what.path, trace: what.trace}, log: h.log.With("image", what.id)}
+		return &job{work: &picture{pipeline: h.pipeline, id: what.id, path: what.path, trace: what.trace}, log: log.With("image", what.id)}
 	}
 }

@@ -10,12 +10,13 @@ import (
 	"lineup.dev/lineup/pkg/breaker"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 func main() {
 	s := defaults
 	serve.Settings("process", "asks the face server who is in a submitted picture and writes the answer", &s)
-	serve.Main("process", s.LogLevel, func(ctx context.Context, log *slog.Logger) error { return run(ctx, s, log) })
+	serve.Main("process", s.LogLevel, serve.Observed("process", s.Telemetry, func(ctx context.Context, log *slog.Logger) error { return run(ctx, s, log) }))
 }
 
 func run(ctx context.Context, s settings, log *slog.Logger) error {
@@ -69,5 +70,5 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			ending:           ending,
 		},
 	}
-	return serve.HTTP(ctx, s.Web, log, serve.Decoded(h, refuse), db.Ready)
+	return serve.HTTP(ctx, s.Web, log, telemetry.WithMetrics(serve.Decoded(h, refuse)), db.Ready)
 }

@@ -30,6 +30,7 @@ type settings struct {
 	event.Schemas      // of these
 	DerivedSettings
 	NextModel
+	serve.Telemetry
 
 	FaceAddress     string        `envconfig:"FACE_ADDRESS" default:"127.0.0.1:50051" form:"address" desc:"gRPC address of the face server: host:port"`
 	AnnounceTimeout time.Duration `envconfig:"ANNOUNCE_TIMEOUT" default:"5s" min:"1ms" max:"15m" desc:"how long K_SINK may take to accept a result event"`

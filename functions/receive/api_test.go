@@ -247,6 +247,17 @@ func TestPeopleAreNamedMergedAndToldApart(t *testing.T) {
 		t.Errorf("after undo: %+v", one)
 	}
 	s.ask(t, "POST", "changes/999/undo", "", 404, nil)
+
+	first := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "Gwen"}))(t).Person.ID
+	s.ask(t, "PATCH", fmt.Sprintf("people/%d", first), `{"name":"Hedy"}`, 200, nil)
+	renamed, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Person: first, Limit: 1})
+	testkit.Succeed(t, err)
+	second := testkit.Must(s.store.Enrol(t.Context(), store.Enrolment{Name: "gwen"}))(t).Person.ID
+	var same kind
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", renamed[0].ID), "", 409, &same)
+	if same.want(t, "same-spelling"); len(same.People) != 1 || same.People[0].ID != second {
+		t.Errorf("undoing the renaming is refused because of %+v, want person %d", same.People, second)
+	}
 }
 
 func TestAPhotoIsTakenOutOfTheGallery(t *testing.T) {

@@ -106,7 +106,7 @@ func (i imageFilter) filter() (f store.Filter, err error) {
 			continue
 		}
 		if *at.to, err = lineup.ParseTime(at.text); err != nil {
-			return f, malformed("%s: %q is not a time; write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27", name, at.text)
+			return f, malformed("%s: %q is not a time of the years 1000 to 9999; write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27", name, at.text)
 		}
 	}
 	return f, nil

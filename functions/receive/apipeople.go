@@ -8,7 +8,6 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -83,13 +82,7 @@ func askToMerge(problem, err error) error {
 	if !ok || len(same.People) != 1 {
 		return problem
 	}
-	detail := fmt.Sprintf("%q, person %d, is called so already: merge? next: send merge=true when the two are one, or new=true for somebody else", same.People[0].Name, same.People[0].ID)
-	return explained(http.StatusConflict, "same-spelling", detail, func(p serve.Problem) any {
-		return struct {
-			serve.Problem
-			People []lineup.Person `json:"people"`
-		}{p, same.People}
-	})
+	return sameSpelling(same, fmt.Sprintf("%q, person %d, is called so already: merge? next: send merge=true when the two are one, or new=true for somebody else", same.People[0].Name, same.People[0].ID))
 }
 
 // deletePhoto takes a photo of a person out of the gallery. The file stays: it can be undone.
@@ -181,6 +174,9 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 	defer cancel()
 	change, err := r.store.UndoChange(ctx, id, auth.CallerName(ctx))
 	if err != nil {
+		if same, ok := errors.AsType[*store.SameSpelling](err); ok {
+			return sameSpelling(same, fmt.Sprintf("%q, person %d, came by that name since; next: merge the two, or give one of them another name", same.People[0].Name, same.People[0].ID))
+		}
 		return changeProblem("change", err)
 	}
 	r.log.Info("change undone", "change", id, auth.Caller(ctx))

@@ -80,7 +80,7 @@ func (r *receiver) takePhotos(
 		return enrolled, false, err
 	}
 	r.log.Info("photos enrolled", "person", enrolled.Person.ID, "photos", len(e.Photos), auth.Caller(ctx))
-	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header)), nil
+	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header).In(ctx)), nil
 }
 
 // readEnrolment adds to an enrolment what its form says.
@@ -298,12 +298,7 @@ func likeAnother(photos []store.Photo) error {
 // enrolmentProblem is what the client is told of an error of an enrolment.
 func enrolmentProblem(err error) error {
 	if same, ok := errors.AsType[*store.SameSpelling](err); ok {
-		return explained(http.StatusConflict, "same-spelling", same.Error(), func(p serve.Problem) any {
-			return struct {
-				serve.Problem
-				People []lineup.Person `json:"people"`
-			}{p, same.People}
-		})
+		return sameSpelling(same, same.Error())
 	}
 	if none, ok := errors.AsType[*store.NoSuchFace](err); ok {
 		return explained(http.StatusUnprocessableEntity, "no-such-face", none.Error(), func(p serve.Problem) any {
@@ -324,4 +319,14 @@ func enrolmentProblem(err error) error {
 		return &serve.Problem{Status: http.StatusNotFound, Detail: "there is no such person"}
 	}
 	return err
+}
+
+// sameSpelling is the problem that others have the name; it carries them.
+func sameSpelling(same *store.SameSpelling, detail string) error {
+	return explained(http.StatusConflict, "same-spelling", detail, func(p serve.Problem) any {
+		return struct {
+			serve.Problem
+			People []lineup.Person `json:"people"`
+		}{p, same.People}
+	})
 }

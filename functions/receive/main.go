@@ -18,7 +18,7 @@ import (
 func main() {
 	s := defaults()
 	serve.Settings("receive", "takes pictures to be recognised, and photos of known people", &s)
-	serve.Main("receive", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+	serve.Main("receive", s.LogLevel, serve.Observed("receive", s.Telemetry, func(ctx context.Context, log *slog.Logger) error {
 		authenticator, err := auth.New(s.Auth, log)
 		if err != nil {
 			return err
@@ -50,5 +50,5 @@ func main() {
 		following.Go(func() { r.follower.run(ctx) })
 		following.Go(func() { r.eraser.run(ctx) })
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
-	})
+	}))
 }

@@ -30,14 +30,14 @@ func (p publisher) publish(ctx context.Context, waiting []store.Ref, traces map[
 
 // stamp notes in the pictures' rows that their hints were published now.
 func (p publisher) stamp(ctx context.Context, waiting []store.Ref) error {
-	return p.store.MarkQueued(ctx, idsOf(waiting))
+	return p.store.MarkQueued(ctx, refIDs(waiting))
 }
 
 // unstamp notes that the pictures have no hint after all.
 func (p publisher) unstamp(ctx context.Context, waiting []store.Ref, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unstampTime)
 	defer cancel()
-	if err := p.store.MarkUnhinted(ctx, idsOf(waiting)); err != nil {
+	if err := p.store.MarkUnhinted(ctx, refIDs(waiting)); err != nil {
 		log.Warn("pictures without a hint are not due before HINT_AGE", "pictures", len(waiting), "error", err)
 	}
 }
@@ -45,7 +45,7 @@ func (p publisher) unstamp(ctx context.Context, waiting []store.Ref, log *slog.L
 // unstampTime is for a statement after the one for which the database's limit held.
 const unstampTime = 15 * time.Second
 
-func idsOf(pictures []store.Ref) []int64 {
+func refIDs(pictures []store.Ref) []int64 {
 	ids := make([]int64, len(pictures))
 	for i, p := range pictures {
 		ids[i] = p.ID
@@ -98,13 +98,20 @@ func (h photoHints) publishDue(ctx context.Context, age time.Duration, limit int
 
 // publishHints puts the event that hint makes of each piece of work on the queue's topic.
 // After an error some of them may be there.
-func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) error {
+func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) (err error) {
+	var ends []func(error)
+	defer func() {
+		for _, end := range ends {
+			end(err)
+		}
+	}()
 	bodies := make([][]byte, len(work))
 	for i, piece := range work {
 		e, err := hint(piece)
 		if err != nil {
 			return err
 		}
+		ends = append(ends, event.Sending(ctx, topic, &e))
 		if bodies[i], err = json.Marshal(e); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // receiver is the function's handlers.
@@ -104,7 +105,7 @@ func (r *receiver) routes() http.Handler {
 		event.Handshake(w, request)
 		w.Header().Set("Allow", "HEAD, OPTIONS, POST")
 	})
-	return r.auth.Guard(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem), auth.Exceptions{Public: needsNoKey}, writeProblem)
+	return r.auth.Guard(telemetry.WithMetrics(serve.Decoded(serve.Routed(mux, writeProblem), writeProblem)), auth.Exceptions{Public: needsNoKey}, writeProblem)
 }
 
 // addAPI adds the addresses under apiPrefix that write; view has those that read.

@@ -46,6 +46,7 @@ type settings struct {
 	AdoptSettings
 	ModelSettings
 	Prewarming // of what looks at the pictures
+	serve.Telemetry
 }
 
 // defaults are the settings that have no default in their tags.

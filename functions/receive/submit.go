@@ -14,6 +14,7 @@ import (
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // picture is one picture of a request, from the body to the answer. One that is
@@ -63,6 +64,7 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	if err := r.checkCount(len(pictures)); err != nil {
 		return err
 	}
+	traced(ctx, pictures)
 	until := time.Now().Add(r.walker.Time) // for folders, in all
 	if err := r.saveFolders(ctx, pictures, until); err != nil {
 		return err
@@ -74,7 +76,24 @@ func (r *receiver) submit(ctx context.Context, pictures []picture) error {
 	return nil
 }
 
-func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error {
+// traced gives each picture the request's span as its trace, unless it has another. Of many
+// that the client has not put into a trace, each begins one of its own, with a link.
+func traced(ctx context.Context, pictures []picture) {
+	request := event.Trace{}.In(ctx)
+	if request.Parent == "" {
+		return
+	}
+	for i := range pictures {
+		p := &pictures[i]
+		if p.trace.SameTrace(request) || p.trace == (event.Trace{}) && len(pictures) == 1 {
+			p.trace = request
+		}
+	}
+}
+
+func (r *receiver) submitPictures(ctx context.Context, pictures []picture) (err error) {
+	ctx, end := telemetry.Span(ctx, "submit")
+	defer func() { end(err) }()
 	posted, accepted := r.cleanPaths(pictures)
 	if len(posted) == 0 {
 		return nil
@@ -94,7 +113,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) error
 		sent := !s.Status.Final() && s.Queued
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
-		r.log.Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
+		telemetry.Log(ctx, r.log).Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -26,7 +27,7 @@ func (s *site) told(t *testing.T) (told status) {
 func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if got := s.told(t); got != (status{Tone: "idle"}) {
+	if got := s.told(t); got != (status{Text: "No pictures yet", Tone: "idle"}) {
 		t.Errorf("where nothing goes on: %+v", got)
 	}
 	s.finish(t, "one.jpg", withFaces())
@@ -69,7 +70,7 @@ func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
 	html := s.get(t, "/activity").body
 	for _, want := range []string{
 		`<progress max="5" value="4" aria-label="Pictures to look at">`,
-		`<progress max="2" value="1" aria-label="Faces to compare with people again">`, "up to 500 pictures left",
+		`<progress max="2" value="1" aria-label="Faces to compare with people again">`, "at most 5 pictures left",
 		"Folder holiday/", "0 pictures found so far",
 		`not a picture</span> <a href="/images/4">3 pictures, the newest is 4</a>`,
 		fmt.Sprintf(`it is not there</span> <a href="/images/%d">picture %d</a>`, last, last),
@@ -83,5 +84,24 @@ func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
 	}
 	if strings.Index(html, "root images") > strings.Index(html, ">nsqd<") {
 		t.Error("what is wrong comes after what is not")
+	}
+}
+
+func TestAnUndoSaysWhatItTookBack(t *testing.T) {
+	t.Parallel()
+	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar"}}
+	undone := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &named}
+	again := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &undone}
+	for want, c := range map[string]store.Change{
+		"Undid “Named Omar”":     undone,
+		"Did “Named Omar” again": again,
+		"Undid a change":         {Action: store.ActionUndo},
+	} {
+		if got := did(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := didWhom(undone); got != (aboutPerson{"Undid “Named ", "Omar", "”"}) {
+		t.Errorf("cut around the name it is %+v", got)
 	}
 }

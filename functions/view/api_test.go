@@ -122,6 +122,7 @@ func TestTheAPIsProblems(t *testing.T) {
 		"/api/v1/images?limit=1&limit=2":      {400, "bad-request", "twice"},
 		"/api/v1/images?status=asleep":        {400, "bad-request", "status=asleep"},
 		"/api/v1/images?since=yesterday":      {400, "bad-request", "since=yesterday"},
+		"/api/v1/images?since=0000-01-01":     {400, "bad-request", "years 1000 to 9999"},
 		"/api/v1/images?before=0":             {400, "bad-request", "before=0"},
 		"/api/v1/images?limit=100000":         {400, "bad-request", "limit"},
 		"/api/v1/images/7":                    {404, "not-found", "7"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -22,10 +23,10 @@ func decision(f lineup.Face) string {
 }
 
 func sure(f lineup.Face) string {
-	text := personName(*f.Person)
 	if f.DecidedBy == lineup.ByStranger {
-		return text + ", whom nobody has named yet" + stranger(f)
+		return stranger(f)
 	}
+	text := personName(*f.Person)
 	if f.Similarity == nil {
 		return text + "."
 	}
@@ -41,14 +42,14 @@ func sure(f lineup.Face) string {
 	return text + ", and nobody else comes near."
 }
 
-// stranger ends the sentence of a face that is a stranger's: its similarity is that to the nearest who is known, and
+// stranger is the sentence of a face that is a stranger's: its similarity is that to the nearest who is known, and
 // how like it is to the stranger's other faces is among the candidates, unless it is the first of them.
 func stranger(f lineup.Face) string {
-	text, nearest := ".", ""
+	text, nearest := "Somebody whom nobody has named yet.", ""
 	for _, c := range f.Candidates {
 		switch {
 		case c.Person.ID == f.Person.ID:
-			text = fmt.Sprintf(": %.2f.", c.Similarity)
+			text = fmt.Sprintf("Looks like another picture of the same stranger, whom nobody has named yet: %.2f.", c.Similarity)
 		case c.Person.Name != "" && nearest == "":
 			nearest = fmt.Sprintf(" Of those who are known, the nearest is %s with %.2f.", personName(c.Person), c.Similarity)
 		}
@@ -100,4 +101,16 @@ func personName(p lineup.Person) string {
 		return fmt.Sprintf("Stranger %d", p.ID)
 	}
 	return string(p.Name)
+}
+
+// nameLetters is how many letters of a name stand beside a box in a picture.
+const nameLetters = 20
+
+// shortName is a person's name, cut where it would cover the next face.
+func shortName(p lineup.Person) string {
+	letters := []rune(personName(p))
+	if len(letters) <= nameLetters {
+		return string(letters)
+	}
+	return strings.TrimSpace(string(letters[:nameLetters-1])) + "…"
 }

@@ -16,9 +16,9 @@ func TestAStrangersFaceIsShownWithTheNumbersThatAreItsOwn(t *testing.T) {
 		decision   string
 		likeness   string
 	}{
-		{[]lineup.Candidate{known, own}, "Stranger 21, whom nobody has named yet: 0.66. Of those who are known, the nearest is Noa with 0.22.", "0.66"},
-		{[]lineup.Candidate{known}, "Stranger 21, whom nobody has named yet. Of those who are known, the nearest is Noa with 0.22.", "–"},
-		{nil, "Stranger 21, whom nobody has named yet.", "–"},
+		{[]lineup.Candidate{known, own}, "Looks like another picture of the same stranger, whom nobody has named yet: 0.66. Of those who are known, the nearest is Noa with 0.22.", "0.66"},
+		{[]lineup.Candidate{known}, "Somebody whom nobody has named yet. Of those who are known, the nearest is Noa with 0.22.", "–"},
+		{nil, "Somebody whom nobody has named yet.", "–"},
 	} {
 		face := lineup.Face{Person: &own.Person, DecidedBy: lineup.ByStranger, Similarity: &near, Candidates: c.candidates}
 		if got := decision(face); got != c.decision {

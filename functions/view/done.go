@@ -57,6 +57,7 @@ func happened(e store.Event) string {
 		"import":   "Not everything that its file says of people was taken over",
 		"retry":    "To be tried again",
 		"result":   "Looked at",
+		"revised":  "Decided anew",
 	}[e.What]
 	if text == "" {
 		text = e.What
@@ -103,12 +104,18 @@ func did(c store.Change) string {
 	case store.ActionMerge:
 		return "Merged into " + name
 	case store.ActionIs:
-		return "Said who a face is: " + name
-	case store.ActionIsNot:
 		if c.Person == nil {
-			return "Said who a face is not"
+			return "Let the machine say who a face is"
 		}
-		return "Said who it is not: " + name
+		return "Said that a face is " + name
+	case store.ActionIsNot:
+		switch {
+		case c.Person == nil:
+			return "Said who a face is not"
+		case c.Face == nil:
+			return "Said that somebody else is not " + name
+		}
+		return "Said that a face is not " + name
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"
 	case store.ActionFace:
@@ -118,7 +125,22 @@ func did(c store.Change) string {
 	case store.ActionErase:
 		return "Erased a person"
 	case store.ActionUndo:
-		return "Undid a change"
+		return undid(c)
 	}
 	return string(c.Action)
+}
+
+// undid tells what a change took back, or, where that had taken back another, did again.
+func undid(c store.Change) string {
+	root, odd := &c, false
+	for root.Undone != nil {
+		root, odd = root.Undone, !odd
+	}
+	switch {
+	case root.Action == store.ActionUndo: // what it took back is not known
+		return "Undid a change"
+	case odd:
+		return "Undid “" + did(*root) + "”"
+	}
+	return "Did “" + did(*root) + "” again"
 }

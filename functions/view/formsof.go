@@ -34,13 +34,13 @@ var (
 		"undo":      {calls: each("change", undoChange)},
 	}
 	formsOfPerson = map[string]form{
-		"name":      {calls: single(http.MethodPatch, "people/{id}", rename)},
+		"name":      {calls: single(http.MethodPatch, "people/{id}", rename), then: "/people/{id}"},
 		"hide":      {calls: single(http.MethodPatch, "people/{id}", hide(true))},
 		"list":      {calls: single(http.MethodPatch, "people/{id}", hide(false))},
 		"cover":     {calls: single(http.MethodPatch, "people/{id}", chooseCover)},
 		"photo":     {upload: "people/{id}/photos"},
 		"remove":    {calls: removePhoto},
-		"merge":     {calls: single(http.MethodPost, "people/{id}/merge", otherPeople)},
+		"merge":     {calls: single(http.MethodPost, "people/{id}/merge", otherPeople), then: "/people/{id}"},
 		"different": {calls: single(http.MethodPost, "people/{id}/different", otherPeople)},
 		"erase":     {calls: single(http.MethodDelete, "people/{id}", nil), then: "/erasures/{id}"},
 		"is":        {calls: each("face", isPerson)},

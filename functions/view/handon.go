@@ -15,6 +15,7 @@ import (
 	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // apiPrefix begins the addresses for programs.
@@ -46,7 +47,7 @@ func newHandOn(o Options, needsKey bool, log *slog.Logger) (*handOn, error) {
 	transport.ResponseHeaderTimeout = o.ReceiveTime
 	h := &handOn{options: o, allowed: needsKey || o.Writes == "on", address: receive, log: log}
 	h.proxy = httputil.ReverseProxy{
-		Transport:     transport,
+		Transport:     telemetry.Transport(transport),
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		Rewrite: func(r *httputil.ProxyRequest) {

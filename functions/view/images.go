@@ -72,7 +72,7 @@ func (v *view) imagesPage(r *http.Request, q query) (content imagesPage, err err
 	}
 	if chosen := q.values["image"]; len(chosen) > 0 {
 		content.Any = "/"
-		content.imageList, err = v.chosenImages(r, q)
+		content.imageList, err = v.chosenImages(r, q, v.options.MaxPageSize, "MAX_PAGE_SIZE")
 	} else {
 		content.imageList, err = v.readImages(r, q, f)
 	}

@@ -29,7 +29,7 @@ func jobsOf(s store.Stats) (jobs []job) {
 	}
 	if r := s.Rematches; r.Ranges > 0 {
 		jobs = append(jobs, job{ID: "rematch", What: "Faces to compare with people again", Done: r.Done, Of: r.Done + r.Ranges,
-			Far: fmt.Sprintf("up to %s left", pictureCount(r.Ranges*store.RematchRange))})
+			Far: toCompare(s)})
 	}
 	for _, f := range s.Folders.First {
 		jobs = append(jobs, job{ID: fmt.Sprintf("folder-%d", f.ID), What: "Folder " + plain(f.Path), URL: fmt.Sprintf("/folders/%d", f.ID),

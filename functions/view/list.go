@@ -44,14 +44,14 @@ func (v *view) readImages(r *http.Request, q query, f store.Filter) (list imageL
 }
 
 // chosenImages reads the pictures that a form chose, the newest first, as readImages does
-// those that a filter finds.
-func (v *view) chosenImages(r *http.Request, q query) (list imageList, err error) {
+// those that a filter finds; no more than most, which that setting says.
+func (v *view) chosenImages(r *http.Request, q query, most int, setting string) (list imageList, err error) {
 	chosen, err := ids(q.values, "image")
 	if err != nil {
 		return list, err
 	}
-	if len(chosen) > v.options.MaxPageSize {
-		return list, badRequest(fmt.Sprintf("%d pictures are chosen, more than the %d that MAX_PAGE_SIZE allows.", len(chosen), v.options.MaxPageSize))
+	if len(chosen) > most {
+		return list, badRequest(fmt.Sprintf("%d pictures are chosen, more than the %d that %s allows. Choose fewer at once.", len(chosen), most, setting))
 	}
 	images, err := v.db.ImagesOf(r.Context(), chosen)
 	list.Images = append([]lineup.Image{}, images...)
@@ -106,7 +106,7 @@ func (v *view) orErased(r *http.Request, err error) error {
 	}
 	return &serve.Problem{
 		Type: serve.ProblemType("erased"), Status: http.StatusGone,
-		Detail: fmt.Sprintf("Person %d was erased. The receipt is at /api/v1/erasures/%d.", id, receipt),
+		Detail: fmt.Sprintf("Person %d was erased.%s%d.", id, receiptAt, receipt),
 	}
 }
 

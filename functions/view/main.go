@@ -14,7 +14,7 @@ import (
 func main() {
 	s := defaults()
 	serve.Settings("view", "shows the pictures and the people in them", &s)
-	serve.Main("view", s.LogLevel, func(ctx context.Context, log *slog.Logger) error {
+	serve.Main("view", s.LogLevel, serve.Observed("view", s.Telemetry, func(ctx context.Context, log *slog.Logger) error {
 		authenticator, err := auth.New(s.Auth, log)
 		if err != nil {
 			return err
@@ -34,5 +34,5 @@ func main() {
 			return err
 		}
 		return serve.HTTP(ctx, s.Web, log, v.handler(), db.Ready)
-	})
+	}))
 }

@@ -24,6 +24,7 @@ type page struct {
 	content  any
 	csv      func(http.ResponseWriter) // answers with it as a table, nil where it is none
 	about    store.ChangeFilter        // whose changes a form on it makes
+	moved    string                    // the page that is shown instead; empty for this one
 	done     *done                     // what a form that led here did, nil where none did
 }
 
@@ -50,12 +51,14 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"person":      personName,
 		"summary":     summarize,
 		"picture":     pictureURL,
+		"noThumbnail": noThumbnail,
 		"statusClass": statusClass,
 		"plain":       plain,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
+		"shortName":   shortName,
 		"likeness":    likeness,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 		"day":         dayOf,

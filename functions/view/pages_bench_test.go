@@ -43,7 +43,7 @@ func BenchmarkPages(b *testing.B) {
 	handler := v.handler()
 	for _, path := range []string{
 		"/", "/?as=grid", "/?status=failed", "/?person=5", "/?q=IMG_1", fmt.Sprintf("/?before=%d", pictures/2), fmt.Sprintf("/images/%d", pictures/2),
-		"/people", "/people?sort=name", "/people?q=person+12", "/people/5", "/strangers", "/activity", "/search?q=person+12", "/search?q=IMG_12", "/folders", "/status",
+		"/people", "/people?sort=name", "/people?sort=pictures", "/people?sort=seen", "/people?q=person+12", "/people/5", "/strangers", "/activity", "/search?q=person+12", "/search?q=IMG_12", "/folders", "/status",
 	} {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {

@@ -44,13 +44,13 @@ func (v *view) people(r *http.Request) (page, error) {
 	if f.Order, err = q.peopleOrder(); err != nil {
 		return page{}, err
 	}
-	people, more, err := v.db.Profiles(r.Context(), f)
+	people, next, err := v.pageOfPeople(r, f)
 	if err != nil {
 		return page{}, err
 	}
 	content := peoplePage{People: append([]store.Profile{}, people...)} // none is [] in JSON, not null
-	if more {
-		content.Next = q.next("after", people[len(people)-1].ID)
+	if next != 0 {
+		content.Next = q.next("after", next)
 	}
 	if f.After != 0 {
 		content.First = q.with("after", "", doneParameter, "")
@@ -60,6 +60,21 @@ func (v *view) people(r *http.Request) (page, error) {
 		content.Alike, err = v.alike(r, people)
 	}
 	return page{template: "people", title: "People", content: content}, err
+}
+
+// bySeen is the order of who was seen last.
+const bySeen store.PeopleOrder = "seen"
+
+// pageOfPeople gives one page of the list, and after what the next begins; 0 where none does.
+func (v *view) pageOfPeople(r *http.Request, f store.PeopleFilter) (people []store.Profile, next int64, err error) {
+	if f.Order == bySeen {
+		return v.db.LastSeen(r.Context(), f)
+	}
+	people, more, err := v.db.Profiles(r.Context(), f)
+	if err == nil && more {
+		next = people[len(people)-1].ID
+	}
+	return people, next, err
 }
 
 // addChoices adds what else the list can be.
@@ -74,7 +89,7 @@ func (p *peoplePage) addChoices(q query, f store.PeopleFilter) {
 	for _, order := range []struct {
 		label string
 		order store.PeopleOrder
-	}{{"first added", store.FirstAdded}, {"newest", store.LastAdded}, {"by name", store.ByName}} {
+	}{{"first added", store.FirstAdded}, {"newest", store.LastAdded}, {"by name", store.ByName}, {"most pictures", store.InMost}, {"last seen", bySeen}} {
 		p.Orders = append(p.Orders, choice{Label: order.label, URL: q.with("sort", string(order.order), "after", "", doneParameter, ""), Current: order.order == f.Order})
 	}
 }
@@ -82,8 +97,8 @@ func (p *peoplePage) addChoices(q query, f store.PeopleFilter) {
 // peopleOrder is the order asked for.
 func (q query) peopleOrder() (store.PeopleOrder, error) {
 	order := store.PeopleOrder(q.values.Get("sort"))
-	if !slices.Contains([]store.PeopleOrder{store.FirstAdded, store.LastAdded, store.ByName}, order) {
-		return "", badRequest("The order " + string(order) + " is none: sort is name, newest, or absent for the order in which people were added.")
+	if !slices.Contains([]store.PeopleOrder{store.FirstAdded, store.LastAdded, store.ByName, store.InMost, bySeen}, order) {
+		return "", badRequest("The order " + string(order) + " is none: sort is name, newest, pictures, seen, or absent for the order in which people were added.")
 	}
 	return order, nil
 }

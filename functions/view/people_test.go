@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -86,5 +88,43 @@ func TestAProfileWithNothingTellsTheNextStep(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)
 		}
+	}
+}
+
+func TestPeopleAreSortedWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.add(t, "Rare", "rare.jpg")
+	s.add(t, "Often", "often.jpg")
+	for i, photo := range []string{"often.jpg", "often.jpg", "rare.jpg"} {
+		s.finish(t, fmt.Sprintf("%d.jpg", i), withFaces(newFace(photo, 0.9)))
+	}
+	testkit.Succeed(t, s.Recount(t.Context()))
+	for label, sort := range map[string]string{"most pictures": "pictures", "last seen": "seen"} {
+		html := s.get(t, "/people?sort="+sort).body
+		if want := fmt.Sprintf(`<a href="/people?sort=%s" aria-current="true">%s</a>`, sort, label); !strings.Contains(html, want) {
+			t.Errorf("the page has no %s", want)
+		}
+		if rareFirst := strings.Index(html, ">Rare<") < strings.Index(html, ">Often<"); rareFirst != (sort == "seen") {
+			t.Errorf("by %s Rare comes first: %v", label, rareFirst)
+		}
+	}
+}
+
+func TestThePageOfWhoWasMergedLeadsToWhoTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	one, other := s.add(t, "Dad", "dad.jpg"), s.add(t, "Daddy", "daddy.jpg")
+	testkit.Must(s.MergePeople(t.Context(), one, []int64{other}, ""))(t)
+	path := fmt.Sprintf("/people/%d", other)
+	request := testkit.Must(http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path+"?sort=sure", nil))(t)
+	response := testkit.Must(http.DefaultTransport.RoundTrip(request))(t)
+	response.Body.Close()
+	if want := fmt.Sprintf("/people/%d?sort=sure", one); response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != want {
+		t.Errorf("%d to %q, want %q", response.StatusCode, response.Header.Get("Location"), want)
+	}
+	var profile store.Profile
+	if s.getJSON(t, path, &profile); profile.ID != other || profile.MergedInto == nil || *profile.MergedInto != one {
+		t.Errorf("a program is told %+v", profile)
 	}
 }

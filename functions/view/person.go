@@ -17,7 +17,6 @@ type personPage struct {
 	store.Profile
 	imageList
 	Faces      []store.Seen    `json:"-"` // the person's own, in these pictures
-	Into       *lineup.Person  `json:"-"` // who they are since they were merged, nil where they were not
 	AsPictures bool            `json:"-"` // whole, not faces
 	LeastSure  bool            `json:"-"` // first
 	Switch     string          `json:"-"` // URL of the other of faces and pictures
@@ -53,6 +52,10 @@ func (v *view) person(r *http.Request) (page, error) {
 	}
 	if err != nil {
 		return page{}, err
+	}
+	if profile.MergedInto != nil && !serve.WantsJSON(r) {
+		q.path = fmt.Sprintf("/people/%d", *profile.MergedInto)
+		return page{moved: q.with()}, nil
 	}
 	content := personPage{Profile: profile, AsPictures: q.values.Get("as") == "pictures", LeastSure: q.values.Get("sort") == "sure", Here: q.with(doneParameter, "")}
 	if err := v.addAppearances(r, q, &content); err != nil {
@@ -127,14 +130,6 @@ func (p *personPage) addChoices(q query) {
 // addPeopleAround adds who could be the same person, and what was changed.
 func (v *view) addPeopleAround(r *http.Request, q query, p *personPage) (err error) {
 	if p.Changes, _, err = v.db.Changes(r.Context(), store.ChangeFilter{Person: p.ID, Limit: changesShown}); err != nil {
-		return err
-	}
-	if p.MergedInto != nil {
-		into, err := v.db.Person(r.Context(), *p.MergedInto)
-		if errors.Is(err, store.ErrNotFound) { // erased just now
-			return nil
-		}
-		p.Into = &into.Person
 		return err
 	}
 	if p.Compared, err = q.is("similar"); err != nil || !p.Compared {

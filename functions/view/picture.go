@@ -25,20 +25,12 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 		refuse(errChanged)
 		return
 	}
-	ctx, release, err := v.acquire(r.Context(), image)
+	body, format, release, err := v.original(r.Context(), image)
 	if err != nil {
 		refuse(err)
 		return
 	}
 	defer release()
-	body, format, err := v.read(ctx, image)
-	if err != nil {
-		refuse(err)
-		return
-	}
-	if v.options.Originals != "as-is" {
-		body = photo.Strip(body)
-	}
 	header := w.Header()
 	header.Set("Content-Type", format.MediaType)
 	if !format.Browsers {
@@ -51,6 +43,22 @@ func (v *view) picture(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// original is a picture as it is given out. Call release when it is no longer in memory.
+func (v *view) original(ctx context.Context, image lineup.Image) (body []byte, format photo.Format, release func(), err error) {
+	ctx, release, err = v.acquire(ctx, image)
+	if err != nil {
+		return nil, format, nil, err
+	}
+	if body, format, err = v.read(ctx, image); err != nil {
+		release()
+		return nil, format, nil, err
+	}
+	if v.options.Originals != "as-is" {
+		body = photo.Strip(body)
+	}
+	return body, format, release, nil
 }
 
 // acquire waits until one more picture may be in memory, which is read with the context

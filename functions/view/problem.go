@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
@@ -105,6 +106,21 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	v.render(w, r, problem.Status, page{
 		template: "problem",
 		title:    problem.Title,
-		content:  problemPage{Problem: problem},
+		content:  onPage(problem),
 	})
 }
+
+// onPage is a problem as a page tells it: with links where a program is told addresses.
+func onPage(problem serve.Problem) problemPage {
+	content := problemPage{Problem: problem}
+	if _, receipt, ok := strings.Cut(problem.Detail, receiptAt); ok {
+		content.Receipt = "/erasures/" + strings.TrimSuffix(receipt, ".")
+	}
+	for _, address := range []string{" The pictures are at /", " The people are at /", " The folders are at /", receiptAt} {
+		content.Detail, _, _ = strings.Cut(content.Detail, address)
+	}
+	return content
+}
+
+// receiptAt begins the sentence that tells a program where the receipt of an erasing is.
+const receiptAt = " The receipt is at " + apiPrefix + "erasures/"

@@ -15,8 +15,12 @@ import (
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/photo"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
+
+// told is a detail as a page tells it, which has links where a program is told addresses.
+func told(detail string) string { return onPage(serve.Problem{Detail: detail}).Detail }
 
 // expectProblem asks for a path as JSON and as a page and wants both to tell the same problem.
 func (s *site) expectProblem(t *testing.T, path string, status int, detail string) {
@@ -35,7 +39,7 @@ func (s *site) expectProblem(t *testing.T, path string, status int, detail strin
 		t.Errorf("GET %s: %d %+v, want %d and %s", path, asJSON.status, problem, status, detail)
 	}
 	page := s.get(t, path)
-	if page.header.Get("Content-Type") != "text/html; charset=utf-8" || page.status != status || !strings.Contains(html.UnescapeString(page.body), detail) {
+	if page.header.Get("Content-Type") != "text/html; charset=utf-8" || page.status != status || !strings.Contains(html.UnescapeString(page.body), told(detail)) {
 		t.Errorf("GET %s: %d, want a page of status %d that says %s:\n%s", path, page.status, status, detail, page.body)
 	}
 	retry := ""
@@ -82,6 +86,24 @@ func TestWhatIsNotThere(t *testing.T) {
 		"/images/99999999999999999999": "A picture's id is a whole number. The pictures are at /.",
 	} {
 		s.expectProblem(t, path, http.StatusNotFound, want)
+	}
+}
+
+func TestAPageThatIsNotThereHasLinksInsteadOfAddresses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/nothing", "/people/7", "/images/7"} {
+		body := s.get(t, path).body
+		_, section, _ := strings.Cut(body, `<section class="problem">`)
+		for _, link := range []string{`<a href="/">Pictures</a>`, `<a href="/people">People</a>`, `<a href="/activity">Activity</a>`} {
+			if !strings.Contains(section, link) || strings.Contains(section, "are at /") {
+				t.Errorf("GET %s does not lead on by %s:\n%s", path, link, section)
+			}
+		}
+	}
+	erased := onPage(serve.Problem{Detail: "Person 5 was erased." + receiptAt + "12."})
+	if erased.Detail != "Person 5 was erased." || erased.Receipt != "/erasures/12" {
+		t.Errorf("of somebody who was erased a page tells %+v", erased)
 	}
 }
 

@@ -113,7 +113,7 @@ func (q query) time(name string) (time.Time, error) {
 	}
 	at, err := lineup.ParseTime(text)
 	if err != nil {
-		return time.Time{}, badRequest(fmt.Sprintf("%s=%s is not a time: write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27; in a URL + is %%2B.", name, text))
+		return time.Time{}, badRequest(fmt.Sprintf("%s=%s is not a time of the years 1000 to 9999: write it as 2026-11-27T15:04:05Z, or as a day, 2026-11-27; in a URL + is %%2B.", name, text))
 	}
 	return at, nil
 }

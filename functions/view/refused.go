@@ -28,9 +28,10 @@ func (r *refusedForm) Unwrap() error { return r.problem }
 // problemPage is a problem, and what one can do about it there.
 type problemPage struct {
 	serve.Problem
-	People []lineup.Person // whom it is about
-	Photos []store.Photo   // what became of each
-	Ways   []way
+	People  []lineup.Person // whom it is about
+	Photos  []store.Photo   // what became of each
+	Ways    []way
+	Receipt string // URL of the receipt where whoever it is about was erased, else empty
 }
 
 // way is a form sent again with one more field. With script it is a button of the form that
@@ -51,7 +52,8 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		v.refuse(w, r, problem)
 		return
 	}
-	content := problemPage{Problem: problem, People: met.People, Photos: met.Photos, Ways: met.ways(r)}
+	content := onPage(problem)
+	content.People, content.Photos, content.Ways = met.People, met.Photos, met.ways(r)
 	content.Title = refusedTitle(problem)
 	if len(content.Ways) > 0 { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)

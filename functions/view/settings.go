@@ -23,6 +23,7 @@ type settings struct {
 	Database
 	photo.RootsSettings
 	Options
+	serve.Telemetry
 }
 
 // defaults are the settings that have no default in their tags.
@@ -38,6 +39,7 @@ type Options struct {
 	photo.Limits
 	PicturesAtOnce int           `envconfig:"PICTURES_AT_ONCE" default:"8" min:"1" max:"10000" desc:"pictures in memory at once; a request for one more waits"`
 	Originals      string        `envconfig:"ORIGINALS" default:"stripped" oneof:"stripped as-is" desc:"as-is: pictures are given as the files are; stripped: JPEG, PNG and WebP without what they tell beside their pixels, such as where and when they were taken, and names; how they are turned, and colours, stay"`
+	DownloadMost   int           `envconfig:"DOWNLOAD_MOST" default:"200" min:"1" max:"10000" desc:"most originals that are downloaded as one archive"`
 	RequestTimeout time.Duration `envconfig:"REQUEST_TIMEOUT" default:"10s" min:"1ms" max:"1h" desc:"time for the database and the picture roots to answer a request"`
 	SendTimeout    time.Duration `envconfig:"SEND_TIMEOUT" default:"60s" min:"1ms" max:"24h" desc:"time for a request until its answer is sent"`
 	MaxForm        int64         `envconfig:"MAX_FORM" default:"1048576" min:"1024" max:"1073741824" desc:"most bytes of a page's form that has no files; those that have some are within receive's limits"`

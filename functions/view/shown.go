@@ -24,6 +24,18 @@ type like struct {
 	Theirs bool           // the face is theirs
 }
 
+// Caption says what the photo beside a face is: whose it is, or that it is no more than the
+// nearest.
+func (l like) Caption() string {
+	switch {
+	case l.Theirs && l.Person.Name == "":
+		return "same stranger"
+	case l.Theirs:
+		return personName(l.Person)
+	}
+	return "nearest: " + personName(l.Person)
+}
+
 // Of how many persons a face is offered to be, and how similar they are at least: below
 // that nobody is like it.
 const (

@@ -10,27 +10,27 @@ import (
 
 // status is what the pill says.
 type status struct {
-	Text      string     `json:"text"`      // empty when nothing goes on
+	Text      string     `json:"text"`      // how far everything is, or what is wrong
 	Tone      string     `json:"tone"`      // idle, busy or away
 	Since     *time.Time `json:"since"`     // which the text tells in UTC; the browser knows the zone
-	Strangers int64      `json:"strangers"` // that are listed
+	Strangers int64      `json:"strangers"` // that are listed, StrangersCounted at most
 }
 
 // clock is how the text tells a time.
 const clock = "15:04 UTC"
 
 func (v *view) status(r *http.Request, _ query) (any, error) {
-	stats, err := v.db.Stats(r.Context())
+	stats, err := v.db.Progress(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	told := status{Tone: "idle", Strangers: stats.Strangers}
+	told := status{Text: sentenceOf(stats), Tone: "idle", Strangers: stats.Strangers}
 	if part, ok := gravest(stats.Parts); ok {
 		told.Text, told.Tone, told.Since = trouble(part, stats), "away", &part.Since
 		return told, nil
 	}
 	if stats.Backlog.Pictures > 0 || stats.Rematches.Ranges > 0 || stats.Photos.Of[string(store.PhotoPending)] > 0 {
-		told.Text, told.Tone = sentenceOf(stats), "busy"
+		told.Tone = "busy"
 	}
 	return told, nil
 }
@@ -39,6 +39,8 @@ func (v *view) status(r *http.Request, _ query) (any, error) {
 func sentenceOf(s store.Stats) string {
 	all, waiting := s.Pictures.All(), s.Backlog.Pictures
 	switch {
+	case all == 0:
+		return "No pictures yet"
 	case waiting > 0:
 		text := fmt.Sprintf("%d of %d looked at", all-waiting, all)
 		if left, ok := timeLeft(s); ok {
@@ -48,9 +50,15 @@ func sentenceOf(s store.Stats) string {
 	case s.Photos.Of[string(store.PhotoPending)] > 0:
 		return "A person's photo is being looked at"
 	case s.Rematches.Ranges > 0:
-		return fmt.Sprintf("Up to %s to compare again", pictureCount(s.Rematches.Ranges*store.RematchRange))
+		return "Faces are compared again, " + toCompare(s)
 	}
 	return fmt.Sprintf("%s, all looked at", pictureCount(all))
+}
+
+// toCompare tells how many pictures are still to be compared again. Ranges are of ids, of
+// which many may be nobody's any more.
+func toCompare(s store.Stats) string {
+	return "at most " + pictureCount(min(s.Rematches.Ranges*store.RematchRange, s.Pictures.All())) + " left"
 }
 
 // fine are the states of parts that nobody has to hear of.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +45,17 @@ func summarize(image lineup.Image) summary {
 		return summary{Text: "Nobody known"}
 	}
 	return summary{Text: fmt.Sprintf("Nobody known, %d faces", len(image.Faces))}
+}
+
+// noThumbnail is why a picture has no thumbnail.
+func noThumbnail(image lineup.Image) string {
+	switch {
+	case image.Status.IsFailure():
+		return sentence(cmp.Or(image.Reason, "failed, and no reason was recorded"))
+	case image.Status.Final():
+		return "No preview yet: the next look makes one."
+	}
+	return "Waits to be looked at."
 }
 
 // known are the known people in a picture, each once, the best match first.
@@ -161,25 +171,32 @@ func circleOf(b lineup.Box) circle {
 	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
 }
 
+// longAgo is when a time is told by its day.
+const longAgo = 7 * 24 * time.Hour
+
 // ago is how long ago a time is, in the words of static/times.js.
 func ago(t time.Time) string {
-	seconds := time.Since(t).Seconds()
+	since := time.Since(t)
+	span := since.Abs()
+	if span >= longAgo {
+		return t.UTC().Format("2 Jan 2006")
+	}
 	for _, unit := range []struct {
-		name string
-		size float64
-	}{{"year", 31_557_600}, {"month", 2_629_800}, {"week", 604_800}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
-		if math.Abs(seconds) < unit.size {
+		one, more string
+		size      time.Duration
+	}{{"day", "days", 24 * time.Hour}, {"h", "h", time.Hour}, {"min", "min", time.Minute}} {
+		n := int(span / unit.size)
+		if n == 0 {
 			continue
 		}
-		n := int(math.Round(math.Abs(seconds) / unit.size))
-		span := fmt.Sprintf("%d %s", n, unit.name)
-		if n > 1 {
-			span += "s"
+		text := fmt.Sprintf("%d %s", n, unit.more)
+		if n == 1 {
+			text = "1 " + unit.one
 		}
-		if seconds < 0 {
-			return "in " + span
+		if since < 0 {
+			return "in " + text
 		}
-		return span + " ago"
+		return text + " ago"
 	}
 	return "just now"
 }

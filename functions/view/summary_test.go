@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
@@ -78,5 +79,21 @@ func TestInitial(t *testing.T) {
 		if got := initial(lineup.Name(name)); got != want {
 			t.Errorf("initial(%q) = %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestATimeIsToldAsPeopleSayIt(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for want, since := range map[string]time.Duration{
+		"just now": 59 * time.Second, "1 min ago": 119 * time.Second, "59 min ago": time.Hour - time.Second, "1 h ago": time.Hour + time.Second,
+		"23 h ago": day - time.Minute, "1 day ago": day + time.Hour, "6 days ago": 7*day - time.Hour, "in 5 min": -5*time.Minute - 30*time.Second,
+	} {
+		if got := ago(time.Now().Add(-since)); got != want {
+			t.Errorf("%v ago is told as %q, want %q", since, got, want)
+		}
+	}
+	if got := ago(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).AddDate(-10, 0, 0)); got != "2 Jan 2016" {
+		t.Errorf("long ago is %q", got)
 	}
 }

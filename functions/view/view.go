@@ -13,6 +13,7 @@ import (
 	"lineup.dev/lineup/pkg/photo"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // view answers requests from the database and the picture roots. It has no state
@@ -71,6 +72,7 @@ func (v *view) handler() http.Handler {
 	}
 	pages.Handle("GET /", v.timed(v.show(v.noPage)))
 	pages.Handle("GET /images/{id}/picture", v.timed(http.HandlerFunc(v.picture)))
+	pages.Handle("GET /originals", http.HandlerFunc(v.originals))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
 	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
@@ -80,7 +82,7 @@ func (v *view) handler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("/", serve.Routed(pages, v.refuse))
 	all.Handle(apiPrefix, v.api())
-	return v.auth.Guard(all, auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
+	return v.auth.Guard(telemetry.WithMetrics(all), auth.Exceptions{Uncounted: v.isUncounted}, v.refuse)
 }
 
 // show answers with the page that a handler makes, or with its content as JSON.
@@ -90,6 +92,9 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		switch {
 		case err != nil:
 			v.refuse(w, r, v.report(r, problemOf(err), err))
+		case p.moved != "":
+			w.Header().Add("Vary", "Accept")
+			http.Redirect(w, r, p.moved, http.StatusSeeOther) //nolint:gosec // a path of this site
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			if !serve.WantsJSON(r) { // a person asked for a file

@@ -100,7 +100,7 @@ func (l *lab) publishMany(nsqd *program) error {
 		return fmt.Errorf("connect to nsqd: %w", err)
 	}
 	defer producer.Stop()
-	producer.SetLoggerLevel(nsq.LogLevelMax)
+	producer.SetLogger(nil, nsq.LogLevelMax)
 	bodies := make([][]byte, 1000)
 	for range carriedAtOnce / len(bodies) {
 		for i := range bodies {
@@ -147,14 +147,13 @@ func (l *lab) processAlone(ctx context.Context, name string) ([]subject, error) 
 		if err != nil {
 			return nil, err
 		}
-		subjects = append(subjects, subject{name: b.figure(name), unit: "pictures/s", program: process, beside: []string{"bare_insert", "bare_http"}, measure: func(ctx context.Context) (sample, error) {
+		subjects = append(subjects, subject{name: b.figure(name), unit: "pictures/s", program: process, beside: []string{"bare_insert", "bare_http"}, before: func(ctx context.Context) error {
 			if err := l.empty(ctx, database); err != nil {
-				return sample{}, err
+				return err
 			}
-			if err := l.execute(ctx, database, fmt.Sprintf(`INSERT INTO images (path, queued_at, created_at, updated_at)
-				SELECT %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM seq_1_to_%d`, l.filledPath(), waitingRows)); err != nil {
-				return sample{}, err
-			}
+			return l.execute(ctx, database, fmt.Sprintf(`INSERT INTO images (path, queued_at, created_at, updated_at)
+				SELECT %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM seq_1_to_%d`, l.filledPath(), waitingRows))
+		}, measure: func(ctx context.Context) (sample, error) {
 			var id atomic.Int64
 			return hammer(ctx, clients, l.settings.round(), post(process.address, request{method: http.MethodPost, path: "/", contentType: "application/cloudevents+json",
 				body: l.submitted, next: func() int64 { return id.Add(1) }}))

@@ -16,17 +16,16 @@ func (l *lab) bareInsert(ctx context.Context, beside, database string) (subject,
 	if err := l.execute(ctx, database, "CREATE TABLE IF NOT EXISTS bare LIKE images"); err != nil {
 		return subject{}, err
 	}
-	return subject{name: "bare_insert@" + beside, unit: "rows/s", measure: func(ctx context.Context) (sample, error) {
-		if err := l.execute(ctx, database, "TRUNCATE TABLE bare"); err != nil {
-			return sample{}, err
-		}
+	return subject{name: "bare_insert@" + beside, unit: "rows/s", before: func(ctx context.Context) error {
+		return l.execute(ctx, database, "TRUNCATE TABLE bare")
+	}, measure: func(ctx context.Context) (sample, error) {
 		db, err := sql.Open("mysql", l.db.DSN(database))
 		if err != nil {
 			return sample{}, fmt.Errorf("connect to MariaDB: %w", err)
 		}
 		defer db.Close()
 		db.SetMaxIdleConns(inserters)
-		statement, err := db.PrepareContext(ctx, "INSERT INTO bare (path, created_at, updated_at) VALUES (?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))")
+		statement, err := db.PrepareContext(ctx, "INSERT INTO bare (path, created_at, updated_at) VALUES (?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))") //nolint:sqlclosecheck // closed below, used by another function
 		if err != nil {
 			return sample{}, fmt.Errorf("prepare the bare INSERT: %w", err)
 		}
@@ -46,7 +45,7 @@ func (l *lab) barePub(beside string) (subject, error) {
 	if err != nil {
 		return subject{}, fmt.Errorf("connect to nsqd: %w", err)
 	}
-	producer.SetLoggerLevel(nsq.LogLevelMax)
+	producer.SetLogger(nil, nsq.LogLevelMax)
 	return subject{name: "bare_pub@" + beside, unit: "messages/s", measure: func(ctx context.Context) (sample, error) {
 		return hammer(ctx, inserters, l.settings.round(), func(int) func() error {
 			return func() error { return producer.Publish("bare", l.submitted(numbers.Add(1))) }
@@ -84,12 +83,12 @@ func (l *lab) originalWay(ctx context.Context, beside string, clients, rows int)
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{name: "original_way@" + beside, unit: "pictures/s", measure: func(ctx context.Context) (sample, error) {
-		if rows == 0 {
-			if err := l.execute(ctx, database, "TRUNCATE TABLE images"); err != nil {
-				return sample{}, err
-			}
+	return subject{name: "original_way@" + beside, unit: "pictures/s", before: func(ctx context.Context) error {
+		if rows > 0 {
+			return nil
 		}
+		return l.execute(ctx, database, "TRUNCATE TABLE images")
+	}, measure: func(ctx context.Context) (sample, error) {
 		return hammer(ctx, clients, l.settings.round(), post(server.address, l.single()))
 	}}, nil
 }

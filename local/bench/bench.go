@@ -14,8 +14,9 @@ import (
 // subject is one thing to measure: a figure, or a baseline of the group's figures.
 type subject struct {
 	name, unit string
-	beside     []string // baselines: what stands before the @ of their subjects' names
-	program    *program // that a profile of is taken, if any
+	beside     []string                    // baselines: what stands before the @ of their subjects' names
+	program    *program                    // that a profile of is taken, if any
+	before     func(context.Context) error // what a round needs and does not measure; may be nil
 	measure    func(context.Context) (sample, error)
 }
 

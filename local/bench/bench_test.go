@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -155,5 +156,33 @@ func TestTheAnswerNamesTheID(t *testing.T) {
 func TestProgramsKnowNothingOfTheCallersSettings(t *testing.T) {
 	if got := clean([]string{"PATH=/bin", "MYSQL_DSN=x", "MAX_IN_FLIGHT=1", "GOGC=50"}); !slices.Equal(got, []string{"PATH=/bin", "GOGC=50"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestARunMeasuresTheProgramsThemselves is `make bench` with one figure, and a round that is too short to say much.
+func TestARunMeasuresTheProgramsThemselves(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs MariaDB: left out by -short")
+	}
+	s := settingsOf(t)
+	s.Length, s.Only, s.Round, s.File = "quick", `^receive\.single\.c16$`, 200*time.Millisecond, filepath.Join(t.TempDir(), "bench.json")
+	if _, err := Run(t.Context(), s, t.Logf); err != nil {
+		t.Fatal(err)
+	}
+	r := testkit.Must(Read(s.File))(t)
+	if failed := r.Failed(); len(failed) > 0 || len(r.Figures) != 4 {
+		t.Fatalf("not measured: %v, of %+v", failed, r.Figures)
+	}
+	receive := r.Figures[0]
+	if receive.Name != "receive.single.c16" || receive.Value <= 0 || receive.P50 <= 0 || receive.CPU["receive"] <= 0 || receive.CPU["mariadb"] <= 0 {
+		t.Errorf("%+v", receive)
+	}
+	for _, baseline := range []string{"bare_insert", "original_way", "bare_http"} {
+		if receive.Ratio[baseline] <= 0 {
+			t.Errorf("nothing is said of %s", baseline)
+		}
+	}
+	if r.Versions["mariadb"] == "" || r.Machine.Cores == 0 || r.Load.Before == "" {
+		t.Errorf("versions %v, machine %+v, load average %+v", r.Versions, r.Machine, r.Load)
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// empty removes all pictures.
+func (w *way) empty(ctx context.Context) error { return w.lab.empty(ctx, w.database) }
+
 // fill posts pictures in batches.
 func (w *way) fill(pictures int) error {
 	r := w.lab.batchOf(min(pictures, 500), w.picture)
@@ -26,7 +29,7 @@ func (w *way) fill(pictures int) error {
 func (w *way) awaitAll(ctx context.Context, pictures int) error {
 	var final, failed int
 	for until := time.Now().Add(20 * time.Minute); time.Now().Before(until) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
-		row := w.lab.admin.QueryRowContext(ctx, "SELECT COALESCE(SUM(status IN ('identified', 'unknown')), 0), COALESCE(SUM(status = 'failed'), 0) FROM "+w.database+".images")
+		row := w.lab.admin.QueryRowContext(ctx, "SELECT COALESCE(SUM(status IN ('identified', 'unknown')), 0), COALESCE(SUM(status = 'failed'), 0) FROM "+w.database+".images") //nolint:gosec // a name of ours
 		if err := row.Scan(&final, &failed); err != nil {
 			return fmt.Errorf("count pictures: %w", err)
 		}

@@ -13,24 +13,21 @@ import (
 // and takes each one's time from when it was due to its final row.
 func (w *way) half() (subject, error) {
 	var rate float64
-	return subject{measure: func(ctx context.Context) (sample, error) {
-		if err := w.lab.empty(ctx, w.database); err != nil {
-			return sample{}, err
+	return subject{before: func(ctx context.Context) error {
+		if err := w.empty(ctx); err != nil || rate > 0 {
+			return err
 		}
-		if rate == 0 {
-			const pictures = 2_000
-			start := time.Now()
-			if err := w.fill(pictures); err != nil {
-				return sample{}, err
-			}
-			if err := w.awaitAll(ctx, pictures); err != nil {
-				return sample{}, err
-			}
-			rate = pictures / time.Since(start).Seconds() / 2
-			if err := w.lab.empty(ctx, w.database); err != nil {
-				return sample{}, err
-			}
+		const pictures = 2_000
+		start := time.Now()
+		if err := w.fill(pictures); err != nil {
+			return err
 		}
+		if err := w.awaitAll(ctx, pictures); err != nil {
+			return err
+		}
+		rate = pictures / time.Since(start).Seconds() / 2
+		return w.empty(ctx)
+	}, measure: func(ctx context.Context) (sample, error) {
 		w.lab.say("  %.0f pictures/s", rate)
 		due, err := w.atRate(rate, max(w.lab.settings.round(), time.Second))
 		if err != nil {
@@ -82,7 +79,7 @@ func (w *way) atRate(rate float64, length time.Duration) (map[int64]time.Time, e
 
 // since gives the times from when pictures were due to when their rows became final, as the rows tell.
 func (w *way) since(ctx context.Context, due map[int64]time.Time) (sample, error) {
-	rows, err := w.lab.admin.QueryContext(ctx, "SELECT id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at) FROM "+w.database+".images")
+	rows, err := w.lab.admin.QueryContext(ctx, "SELECT id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', updated_at) FROM "+w.database+".images") //nolint:gosec // a name of ours
 	if err != nil {
 		return sample{}, fmt.Errorf("read when pictures became final: %w", err)
 	}

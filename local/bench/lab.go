@@ -14,6 +14,9 @@ import (
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the driver that MySQL's DSN is for
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"lineup.dev/lineup/local/child"
 	"lineup.dev/lineup/local/parts"
@@ -192,7 +195,10 @@ func (p *program) await(ctx context.Context) error {
 }
 
 func (p *program) ready(ctx context.Context) error {
-	if slices.Contains([]string{"nsqd", "face-server", "fixture"}, p.name) {
+	if p.name == "face-server" {
+		return serving(ctx, p.address)
+	}
+	if slices.Contains([]string{"nsqd", "fixture"}, p.name) {
 		connection, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
 		if err == nil {
 			connection.Close()
@@ -210,6 +216,23 @@ func (p *program) ready(ctx context.Context) error {
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return errors.New(response.Status)
+	}
+	return nil
+}
+
+// serving asks a face server, which listens before it has read the gallery.
+func serving(ctx context.Context, address string) error {
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("reach the face server: %w", err)
+	}
+	defer connection.Close()
+	answer, err := grpc_health_v1.NewHealthClient(connection).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		return err
+	}
+	if answer.Status != grpc_health_v1.HealthCheckResponse_SERVING {
+		return errors.New(answer.Status.String())
 	}
 	return nil
 }

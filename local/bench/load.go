@@ -48,9 +48,15 @@ func hammer(ctx context.Context, clients int, length time.Duration, client func(
 			}
 		})
 	}
-	wait.Wait()
+	ended := make(chan struct{})
+	go func() { wait.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done(): // what is under way may take a minute
+		return sample{}, ctx.Err()
+	}
 	all := slices.Concat(took...)
-	if err := cmp.Or(append(errs, ctx.Err())...); err != nil { // the others would say the same
+	if err := cmp.Or(errs...); err != nil { // the others would say the same
 		return sample{}, err
 	}
 	if len(all) == 0 {

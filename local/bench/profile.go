@@ -14,6 +14,11 @@ import (
 // profiled measures a subject, and what it cost each part. With BENCH_PROFILES its first round has profiles of its
 // program.
 func (l *lab) profiled(ctx context.Context, s subject, round int) (sample, error) {
+	if s.before != nil {
+		if err := s.before(ctx); err != nil {
+			return sample{}, err
+		}
+	}
 	before, err := l.costsNow()
 	if err != nil {
 		return sample{}, err

@@ -105,6 +105,7 @@ func (r *Report) Write(w io.Writer) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%.0f %%\t%s\t%s\t%s\t%s\n", f.Name, digits(f.Value), f.Unit, 50*f.Spread, timed(f.P50), timed(f.P99), listed(f.CPU), strings.Join(beside, ", "))
 	}
 	table.Flush()
+	writeCapacity(w, capacity(r.Figures))
 }
 
 // listed names each part with its number, those that cost least left out.
@@ -116,19 +117,6 @@ func listed(parts map[string]float64) string {
 		}
 	}
 	return strings.Join(all, ", ")
-}
-
-// digits has three digits that matter.
-func digits(v float64) string {
-	switch {
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.1f", v)
-	case v >= 1:
-		return fmt.Sprintf("%.2f", v)
-	}
-	return fmt.Sprintf("%.3f", v)
 }
 
 func timed(ms float64) string {

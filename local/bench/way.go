@@ -17,9 +17,9 @@ const (
 // wayGroups are the whole way of a picture, from POST to its final row, with a face server that answers at once and with
 // the real one.
 func wayGroups() []group {
-	alone := func(name string, real bool) group {
+	alone := func(name string, genuine bool) group {
 		return group{name: name, compare: true, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
-			return l.eachWay(ctx, name, "ms", real, true, func(w *way) (subject, error) { return w.alone() })
+			return l.eachWay(ctx, name, "ms", genuine, true, func(w *way) (subject, error) { return w.alone() })
 		}, derive: func(by map[string]Figure) []Figure {
 			f, faces := by[name], by["faces@"+name]
 			if f.Error != "" || faces.Error != "" || faces.Value == 0 {
@@ -28,12 +28,12 @@ func wayGroups() []group {
 			return []Figure{{Name: name + ".beyond_faces", Unit: "ms", Value: f.Value - faces.Value}}
 		}}
 	}
-	drain := func(name string, real bool, pictures int, lengths ...string) group {
-		return group{name: name, compare: true, rounds: 2, lengths: lengths, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
+	drain := func(name string, genuine bool, pictures int, lengths ...string) group {
+		return group{name: name, compare: true, rounds: 1, lengths: lengths, prepare: func(ctx context.Context, l *lab) ([]subject, error) {
 			if l.settings.Length == "quick" {
 				pictures = min(pictures, 1000)
 			}
-			return l.eachWay(ctx, name, "pictures/s", real, false, func(w *way) (subject, error) { return w.drain(pictures) })
+			return l.eachWay(ctx, name, "pictures/s", genuine, false, func(w *way) (subject, error) { return w.drain(pictures) })
 		}}
 	}
 	half := "way.half"
@@ -60,11 +60,11 @@ type way struct {
 }
 
 // eachWay makes one subject of each build's way, and one of the face server alone.
-func (l *lab) eachWay(ctx context.Context, name, unit string, real, carried bool, of func(*way) (subject, error)) ([]subject, error) {
+func (l *lab) eachWay(ctx context.Context, name, unit string, genuine, carried bool, of func(*way) (subject, error)) ([]subject, error) {
 	var subjects []subject
 	var first *way
 	for _, b := range l.builds {
-		w, err := l.startWay(ctx, b, real, carried)
+		w, err := l.startWay(ctx, b, genuine, carried)
 		if err != nil {
 			return nil, err
 		}
@@ -101,12 +101,12 @@ func (l *lab) eachWay(ctx context.Context, name, unit string, real, carried bool
 	return append(subjects, bare), err
 }
 
-func (l *lab) startWay(ctx context.Context, b build, real, carried bool) (_ *way, err error) {
-	w := &way{lab: l, build: b, real: real}
+func (l *lab) startWay(ctx context.Context, b build, genuine, carried bool) (_ *way, err error) {
+	w := &way{lab: l, build: b, real: genuine}
 	if w.database, err = l.images(ctx, b, 0); err != nil {
 		return nil, err
 	}
-	if real {
+	if genuine {
 		if err := l.realPictures(ctx); err != nil {
 			return nil, err
 		}
@@ -114,7 +114,7 @@ func (l *lab) startWay(ctx context.Context, b build, real, carried bool) (_ *way
 	if w.nsqd, err = l.startNSQD(ctx); err != nil {
 		return nil, err
 	}
-	if real {
+	if genuine {
 		w.faces, err = l.startFaceServer(ctx, b, w.database)
 	} else {
 		w.faces, err = l.start(ctx, l.builds[0], "fixture", "FIXTURE=faces")
@@ -147,11 +147,8 @@ func (w *way) alone() (subject, error) {
 		return subject{}, fmt.Errorf("connect to MariaDB: %w", err)
 	}
 	send := sender(w.receive.address, w.request())
-	return subject{measure: func(ctx context.Context) (sample, error) {
-		if err := w.lab.empty(ctx, w.database); err != nil {
-			return sample{}, err
-		}
-		status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?")
+	return subject{before: w.empty, measure: func(ctx context.Context) (sample, error) {
+		status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?") //nolint:sqlclosecheck // closed below, used by another function
 		if err != nil {
 			return sample{}, fmt.Errorf("ask for a picture's status: %w", err)
 		}
@@ -172,13 +169,12 @@ func (w *way) alone() (subject, error) {
 
 // drain lets the bridge begin when so many pictures wait, and takes the time until all are final.
 func (w *way) drain(pictures int) (subject, error) {
-	return subject{measure: func(ctx context.Context) (sample, error) {
-		if err := w.lab.empty(ctx, w.database); err != nil {
-			return sample{}, err
+	return subject{before: func(ctx context.Context) error {
+		if err := w.empty(ctx); err != nil {
+			return err
 		}
-		if err := w.fill(pictures); err != nil {
-			return sample{}, err
-		}
+		return w.fill(pictures)
+	}, measure: func(ctx context.Context) (sample, error) {
 		start := time.Now()
 		if err := w.carry(ctx); err != nil {
 			return sample{}, err

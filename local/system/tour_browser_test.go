@@ -40,7 +40,7 @@ func (p tour) says(text string) {
 func (p tour) tabTo(id string) {
 	p.t.Helper()
 	for range 200 {
-		if browser.Eval[bool](p.Page, fmt.Sprintf(`document.activeElement.id === %q`, id)) {
+		if browser.Eval[bool](p.Page, fmt.Sprintf(`document.activeElement?.id === %q`, id)) {
 			return
 		}
 		p.Keys(kb.Tab)
@@ -76,6 +76,60 @@ func (s running) personIn(t *testing.T, fileName string) (picture, person int64)
 		return nil
 	})
 	return picture, person
+}
+
+// follow presses Tab until the button or link whose text begins so has the focus, and then Enter.
+func (p tour) follow(text string) {
+	p.t.Helper()
+	p.Is("the page is loaded", `document.readyState === "complete"`)
+	for range 200 {
+		p.Keys(kb.Tab)
+		if browser.Eval[bool](p.Page, fmt.Sprintf(`document.activeElement?.matches("main *") && document.activeElement.textContent.trim().startsWith(%q)`, text)) {
+			p.Keys(kb.Enter)
+			return
+		}
+	}
+	p.t.Fatalf("no number of tabs leads to %q", text)
+}
+
+// byKeyboardAlone enrols, corrects, names, merges, undoes and erases without script, by keys;
+// only the files of a form are given to it, as by the browser's own dialogue.
+func (p tour) byKeyboardAlone(people string, picture int64) {
+	p.t.Helper()
+	p.WithoutScript(true)
+	defer p.WithoutScript(false)
+	p.Open("/people")
+	p.follow("Add a person")
+	p.Keys(kb.Tab + "Noor")
+	p.Do(chromedp.SetUploadFiles(`#new-person [type="file"]`, []string{filepath.Join(people, "Mila/1.jpg"), filepath.Join(people, "Mila/2.jpg")}))
+	p.follow("Add")
+	p.Is("two photos of Noor", `document.querySelector("h1.name")?.textContent === "Noor" && document.querySelectorAll("[id^=photo-]").length === 2`)
+	noor := browser.Eval[string](p.Page, `location.pathname`)
+
+	p.Open(fmt.Sprintf("/images/%d", picture))
+	p.follow("Not Omar")
+	p.says("Said that a face is not Omar")
+	p.follow("Undo")
+	p.says("Undid “Said that a face is not Omar”")
+	p.Is("it is Omar again", `document.querySelector(".who .name")?.textContent === "Omar"`)
+
+	p.Open("/strangers")
+	stranger := browser.Eval[string](p.Page, `document.querySelector(".card input").id`)
+	p.tabTo(stranger)
+	p.Keys("Ines" + kb.Enter)
+	p.says("Named Ines")
+
+	p.Open(noor)
+	p.follow("Merge")
+	p.Keys(kb.Tab + "Ines" + kb.Enter)
+	p.says("Merged into Ines")
+	p.follow("Undo")
+	p.says("Undid “Merged into Ines”")
+
+	p.Open(noor)
+	p.follow("Erase")
+	p.follow("Erase Noor")
+	p.Is("the receipt", `location.pathname.startsWith("/erasures/")`)
 }
 
 // TestTour walks through docs/tour.md: a change of one is a change of the other.
@@ -136,6 +190,7 @@ func TestTour(t *testing.T) {
 	p.press("Merge")
 	p.Do(chromedp.SendKeys(`#merge [name="name"]`, "Omar"))
 	browser.Eval[any](p.Page, `document.querySelector("#merge button").click(), null`)
+	p.Is("the page is that of who they are now", `document.querySelector("h1.name")?.textContent === "Omar"`)
 	p.says("Merged into Omar")
 	p.press("Undo")
 	p.Is("the merge is undone", `document.querySelector("#done")?.innerText.includes("Undid")`)
@@ -161,6 +216,8 @@ func TestTour(t *testing.T) {
 	first := browser.Eval[string](p.Page, `document.querySelector("tbody tr").id`)
 	p.press("Older")
 	p.Is("the next page", fmt.Sprintf(`document.querySelectorAll("tbody tr").length > 0 && document.querySelector("tbody tr").id !== %q && location.search.includes("before=")`, first))
+
+	p.byKeyboardAlone(people, omar1)
 
 	p.Size(390, 844)
 	p.Scheme("dark")

@@ -16,6 +16,7 @@ import (
 
 	"lineup.dev/lineup/pkg/dial"
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // Limits of a sink's answer.
@@ -69,7 +70,7 @@ func (s *Sink) renew() (passedOver, err error) {
 	transport.MaxResponseHeaderBytes = headerBytes
 	transport.TLSClientConfig = config
 	last := s.client.Swap(&http.Client{
-		Transport: transport,
+		Transport: telemetry.Transport(transport),
 		// Events go where whoever deployed this said, and nowhere else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
@@ -92,6 +93,14 @@ type Answer struct {
 
 // Accepted tells whether the sink took the event.
 func (a Answer) Accepted() bool { return a.Status >= 200 && a.Status < 300 }
+
+// Err is nil of an event that was accepted.
+func (a Answer) Err() error {
+	if a.Accepted() {
+		return nil
+	}
+	return errors.New(a.String())
+}
 
 // String is for people.
 func (a Answer) String() string {

@@ -1,6 +1,9 @@
 package lineup
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // APIPrefix begins the addresses for programs.
 const APIPrefix = "/api/v1"
@@ -25,10 +28,14 @@ var APIWrites = []string{
 }
 
 // ParseTime reads a time as the API takes it: RFC 3339, or a day, from its beginning in UTC.
+// The database compares with years from 1000 to 9999; another is an error.
 func ParseTime(text string) (time.Time, error) {
-	if at, err := time.Parse(time.DateOnly, text); err == nil {
-		return at, nil
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		at, err = time.Parse(time.RFC3339, text)
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	return at.UTC(), err
+	if at = at.UTC(); err == nil && (at.Year() < 1000 || at.Year() > 9999) {
+		err = fmt.Errorf("%q is not of the years 1000 to 9999", text)
+	}
+	return at, err
 }

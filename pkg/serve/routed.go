@@ -3,6 +3,8 @@ package serve
 import (
 	"fmt"
 	"net/http"
+
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // Routed serves the mux's routes, and has refuse answer what goes to none of them: 404,
@@ -11,6 +13,7 @@ func Routed(mux *http.ServeMux, refuse func(http.ResponseWriter, *http.Request, 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
+			telemetry.Route(r.Context(), pattern)
 			mux.ServeHTTP(w, r)
 			return
 		}

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // ShutdownMargin is how long a request that was told by [Overdue] may take to be
@@ -89,7 +91,7 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 		return err
 	}
 	server := &http.Server{
-		Handler:           withHealth(w.paced(h), ready, log),
+		Handler:           withHealth(telemetry.Served(w.paced(h)), ready, log),
 		ReadHeaderTimeout: w.HeaderTimeout,
 		IdleTimeout:       w.IdleTimeout,
 		MaxHeaderBytes:    w.MaxHeader,

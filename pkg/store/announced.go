@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// PeopleChange is a change with everybody whom it touches.
+// PeopleChange is a change with everybody whom it touches. Where it names nobody, Person is the
+// first of these as who they are now, but for who was erased.
 type PeopleChange struct {
 	Change
 	People []int64 // by their own ids, whoever they are by now; none where it touches nobody
@@ -93,9 +94,25 @@ func withPeople(ctx context.Context, q querier, read []Change) ([]PeopleChange, 
 			return nil, err
 		}
 	}
+	var first []int64 // whom those are about that name nobody
+	for _, c := range read {
+		if all := people[c.ID]; c.Person == nil && len(all) > 0 {
+			first = append(first, all[0])
+		}
+	}
+	who, err := survivors(ctx, q, first)
+	if err != nil {
+		return nil, err
+	}
 	changes := make([]PeopleChange, len(read))
 	for i, c := range read {
-		changes[i] = PeopleChange{c, people[c.ID]}
+		all := people[c.ID]
+		if c.Person == nil && len(all) > 0 {
+			if one, there := who[all[0]]; there && !one.Erased {
+				c.Person = &one.Person
+			}
+		}
+		changes[i] = PeopleChange{c, all}
 	}
 	return changes, nil
 }

@@ -44,6 +44,7 @@ type Change struct {
 	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
 
 	Undoes  int64   `json:"-"` // the change that it took back
+	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids and who are known of them
 	Pending []int64 `json:"-"` // the photos that an undoing left to be looked at
 }
 
@@ -71,13 +72,6 @@ const (
 
 	changesOfPeople = `
 			AND c.id IN (SELECT p.change_id FROM change_people p WHERE p.person_id IN %s)`
-
-	selectUndoes = `
-		SELECT
-			id,
-			undoes
-		FROM changes
-		WHERE undoes IN `
 )
 
 // Changes lists changes, the newest first. More tells that there are more behind the last.
@@ -148,7 +142,11 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 	if err != nil {
 		return nil, err
 	}
-	now, err := survivors(ctx, q, people)
+	more, err := addUndone(ctx, q, changes)
+	if err != nil {
+		return nil, err
+	}
+	now, err := survivors(ctx, q, append(people, more...))
 	if err != nil {
 		return nil, err
 	}
@@ -156,47 +154,16 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 		if by := undone[changes[i].ID]; by != 0 {
 			changes[i].UndoneBy = &by
 		}
-		if person := changes[i].Person; person != nil {
-			if one, there := now[person.ID]; there {
-				*person = one.Person
+		for c := &changes[i]; c != nil; c = c.Undone {
+			if c.Person == nil {
+				continue
+			}
+			if one, there := now[c.Person.ID]; there {
+				*c.Person = one.Person
 			}
 		}
 	}
 	return changes, nil
-}
-
-// undoneBy tells of each change that is not in force the one that took it back last. One
-// that was taken back, and that taken back too, is in force.
-func undoneBy(ctx context.Context, q querier, ids []int64) (map[int64]int64, error) {
-	next := map[int64]int64{}
-	for unread := distinctIDs(ids); len(unread) > 0; {
-		var found []int64
-		for chunk := range slices.Chunk(unread, maxValues) {
-			list, args := placeholders(chunk)
-			some, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
-				var undoes int64
-				err = rows.Scan(&id, &undoes)
-				next[undoes] = id
-				return id, err
-			}, selectUndoes+list, args...)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, some...)
-		}
-		unread = found
-	}
-	undone := map[int64]int64{}
-	for _, id := range ids {
-		last, odd := id, false
-		for next[last] != 0 {
-			last, odd = next[last], !odd
-		}
-		if odd {
-			undone[id] = last
-		}
-	}
-	return undone, nil
 }
 
 // change is what a hand did, as it is recorded.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +12,10 @@ import (
 // countedAtOnce is how many rows are counted whenever somebody asks. Of more, the number
 // is that of the last ping.
 const countedAtOnce = 20_000
+
+// stillMany is how many rows are counted to see that what was many at the last ping is not
+// few by now.
+const stillMany = 2_000
 
 const (
 	countStatuses = `
@@ -154,38 +157,52 @@ func (c Counts) All() (all int64) {
 // is where the rows are that have a value.
 func countEach(ctx context.Context, q querier, now time.Time, what, from string, values []string) (Counts, error) {
 	counts := Counts{now, map[string]int64{}}
-	var many []string
+	last, err := lastCounts(ctx, q, what)
+	if err != nil {
+		return counts, err
+	}
 	for _, value := range values {
-		number, err := countUpTo(ctx, q, countedAtOnce, from, value)
-		if err != nil {
+		before, most := last[value], countedAtOnce
+		if before.number >= countedAtOnce {
+			most = stillMany
+		}
+		number, err := countUpTo(ctx, q, most, from, value)
+		switch {
+		case err != nil:
 			return counts, err
-		}
-		if counts.Of[value] = number; number == countedAtOnce {
-			many = append(many, value)
-		}
-	}
-	if len(many) == 0 {
-		return counts, nil
-	}
-	_, err := query(ctx, q, func(rows *sql.Rows) (name string, err error) {
-		var number int64
-		var at time.Time
-		err = rows.Scan(&name, &number, &at)
-		kind, value, _ := strings.Cut(name, "/")
-		if i := slices.Index(many, value); kind == what && i >= 0 && number >= countedAtOnce {
-			counts.Of[value], many = number, slices.Delete(many, i, i+1)
-			if at.Before(counts.At) {
-				counts.At = at
+		case number == int64(most) && most == stillMany:
+			number = before.number
+			if before.at.Before(counts.At) {
+				counts.At = before.at
 			}
+		case number == int64(most): // they were few at the last ping, or there was none
+			if number, err = countUpTo(ctx, q, math.MaxInt64, from, value); err != nil {
+				return counts, err
+			}
+		}
+		counts.Of[value] = number
+	}
+	return counts, nil
+}
+
+// counted is a number of the last ping.
+type counted struct {
+	number int64
+	at     time.Time
+}
+
+// lastCounts are the last ping's counts of something, by its values.
+func lastCounts(ctx context.Context, q querier, what string) (map[string]counted, error) {
+	last := map[string]counted{}
+	_, err := query(ctx, q, func(rows *sql.Rows) (name string, err error) {
+		var c counted
+		err = rows.Scan(&name, &c.number, &c.at)
+		if kind, value, _ := strings.Cut(name, "/"); kind == what {
+			last[value] = c
 		}
 		return name, err
 	}, selectCounts)
-	for _, value := range many { // they were few at the last ping, or there was none
-		if err == nil {
-			counts.Of[value], err = countUpTo(ctx, q, math.MaxInt64, from, value)
-		}
-	}
-	return counts, err
+	return last, err
 }
 
 // countUpTo counts rows, and no more than most of them.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -275,10 +276,25 @@ func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []cha
 	if h.person != 0 { // the decision holds as long as there is the person
 		values = append(values, changeValue{subject("person", h.person, "removed"), h.created, false})
 	}
-	c := change{By: h.by, Action: h.action, Person: h.person, Image: face.imageID, Face: face.ID, Values: values, People: people}
+	c := change{By: h.by, Action: h.action, Person: cmp.Or(h.person, whoIsNot(values)), Image: face.imageID, Face: face.ID, Values: values, People: people}
 	if _, err := record(ctx, tx, c); err != nil || len(photos) == 0 {
 		return err
 	}
 	_, err = bumpGallery(ctx, tx, nil, photos)
 	return err
+}
+
+// whoIsNot is the one person more whom a face is said not to be; 0 where it is not one.
+func whoIsNot(values []changeValue) int64 {
+	for _, value := range values {
+		before, were := value.Before.([]int64)
+		after, are := value.After.([]int64)
+		if !were || !are {
+			continue
+		}
+		if added := slices.DeleteFunc(slices.Clone(after), func(id int64) bool { return slices.Contains(before, id) }); len(added) == 1 {
+			return added[0]
+		}
+	}
+	return 0
 }

@@ -14,7 +14,7 @@ import (
 // Event is something that happened to a picture.
 type Event struct {
 	At     time.Time `json:"at"`
-	What   string    `json:"what"`   // received, hinted, tried, deferred, import, retry, result or changed
+	What   string    `json:"what"`   // received, hinted, tried, deferred, import, retry, result, revised or changed
 	Detail string    `json:"detail"` // why, or what came of it; else empty
 	Round  int64     `json:"round"`  // of the picture's ways to a result; 0 where it belongs to none
 	Change *Change   `json:"change"` // what a hand did
@@ -29,7 +29,8 @@ const selectPast = `
 		status,
 		reason,
 		round,
-		attempts
+		attempts,
+		revision
 	FROM images
 	WHERE id = ?`
 
@@ -43,6 +44,10 @@ const selectEvents = `
 	WHERE image_id = ?
 	ORDER BY id DESC
 	LIMIT ?`
+
+// sameMoment is how long the transaction of a change takes at most: the answer that it leads
+// to is written in it too, and before it.
+const sameMoment = time.Second
 
 // maxHistory is how many changes of a picture are told, and how many tries that failed,
 // the newest.
@@ -66,11 +71,24 @@ func (s *Store) History(ctx context.Context, id int64) (events []Event, err erro
 		return nil, err
 	}
 	changes, _, err := s.Changes(ctx, ChangeFilter{Image: id, Limit: maxHistory})
+	var changed []Event
 	for _, change := range changes {
-		events = append(events, Event{At: change.At, What: "changed", Detail: string(change.Action), Change: &change})
+		changed = append(changed, Event{At: change.At, What: "changed", Detail: string(change.Action), Change: &change})
+		afterItsCause(events, change.At)
 	}
+	slices.Reverse(changed)
+	events = append(changed, events...)
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 	return events, err
+}
+
+// afterItsCause has an answer that a change led to come after that.
+func afterItsCause(events []Event, cause time.Time) {
+	for i, e := range events {
+		if e.What == eventRevised && cause.After(e.At) && cause.Sub(e.At) < sameMoment {
+			events[i].At = cause
+		}
+	}
 }
 
 // withoutKnown leaves out of what the row tells the result that was written down as well.
@@ -95,8 +113,9 @@ func scanPast(rows *sql.Rows) (events []Event, err error) {
 		status           lineup.Status
 		reason           sql.NullString
 		round, attempts  int64
+		revision         int64
 	)
-	if err := rows.Scan(&created, &queued, &retry, &updated, &status, &reason, &round, &attempts); err != nil {
+	if err := rows.Scan(&created, &queued, &retry, &updated, &status, &reason, &round, &attempts, &revision); err != nil {
 		return nil, err
 	}
 	events = append(events, Event{At: created, What: "received"})
@@ -104,6 +123,8 @@ func scanPast(rows *sql.Rows) (events []Event, err error) {
 		events = append(events, Event{At: queued.Time, What: "hinted", Round: round})
 	}
 	switch {
+	case status.Final() && revision > 0: // when it was looked at the row does not know any more
+		events = append(events, Event{At: updated, What: eventRevised, Detail: lastly(status, reason.String), Round: round})
 	case status.Final():
 		events = append(events, Event{At: updated, What: eventResult, Detail: lastly(status, reason.String), Round: round})
 	case status == lineup.Processing:

@@ -90,5 +90,34 @@ func TestTheUsualWayWritesNoHistory(t *testing.T) {
 	}
 }
 
+// What a hand changed comes before the answer that it led to, and what it took back is told.
+func TestTheHistoryTellsACauseBeforeItsEffect(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dana := db.person(t, "Dana", "dana.jpg")
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(seen(0, []float32{1, 0}, db.candidate(t, "dana.jpg", .9))), true)
+	face := db.image(t, claim.ID).Faces[0].ID
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{dana.ID}})
+	told := db.past(t, claim.ID)
+	if want := []string{"changed is_not", "revised unknown"}; !slices.Equal(told[len(told)-2:], want) {
+		t.Errorf("the history is %q, want it to end in %q", told, want)
+	}
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 1})
+	testkit.Succeed(t, err)
+	undo := testkit.Must(db.UndoChange(t.Context(), changes[0].ID, ""))(t)
+	redo := testkit.Must(db.UndoChange(t.Context(), undo.ID, ""))(t)
+	if u := undo.Undone; u == nil || u.Action != store.ActionIsNot || u.Undone != nil {
+		t.Errorf("the undo took back %+v, want what was said of the face", u)
+	}
+	if u := redo.Undone; u == nil || u.ID != undo.ID || u.Undone == nil || u.Undone.ID != changes[0].ID {
+		t.Errorf("the undo of the undo took back %+v", u)
+	}
+	told = db.past(t, claim.ID)
+	if want := []string{"changed is_not", "changed undo", "changed undo", "revised unknown"}; !slices.Equal(told[len(told)-4:], want) {
+		t.Errorf("the history is %q, want it to end in %q", told, want)
+	}
+}
+
 // keepFile is for tests that have no files.
 func keepFile(context.Context, string) error { return nil }

@@ -168,6 +168,40 @@ func TestUndoIsRefusedAfterALaterChangeOfTheSame(t *testing.T) {
 	}
 }
 
+// A name that somebody else came by since is not given back, as PATCH would not give it. Two
+// who had it side by side get it again.
+func TestUndoMakesNoTwoOfOneName(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	rename := func(id int64, name string, another bool) int64 {
+		t.Helper()
+		testkit.Must(db.PatchPerson(t.Context(), id, store.PersonPatch{Name: &name, New: another}, ""))(t)
+		return db.lastChange(t).ID
+	}
+	refused := func(undo, because int64) {
+		t.Helper()
+		_, err := db.UndoChange(t.Context(), undo, "")
+		if same, ok := errors.AsType[*store.SameSpelling](err); !ok || len(same.People) != 1 || same.People[0].ID != because {
+			t.Errorf("undo %d: %v, want it refused because of person %d", undo, err, because)
+		}
+	}
+	first := db.enrol(t, store.Enrolment{Name: "Anna"}, "anna.jpg").Person.ID
+	renamed := rename(first, "Bea", false)
+	second := db.enrol(t, store.Enrolment{Name: "ANNA"}, "another.jpg").Person.ID // enrolled since
+	refused(renamed, second)
+	away := rename(second, "Cleo", false)
+	testkit.Must(db.UndoChange(t.Context(), renamed, ""))(t)
+	refused(away, first) // renamed since, by the undoing
+
+	third := db.enrol(t, store.Enrolment{Name: "Anna", New: true}, "third.jpg").Person.ID
+	both, other := rename(third, "Dora", false), rename(first, "Eva", false)
+	testkit.Must(db.UndoChange(t.Context(), other, ""))(t)
+	testkit.Must(db.UndoChange(t.Context(), both, ""))(t) // they had it side by side
+	if got := testkit.Must(db.Person(t.Context(), third))(t).Name; got != "Anna" {
+		t.Errorf("the name is %q, want Anna again", got)
+	}
+}
+
 func TestUndoFromManyClientsHappensOnce(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)

@@ -116,7 +116,8 @@ type PeopleOrder string
 const (
 	FirstAdded PeopleOrder = ""
 	LastAdded  PeopleOrder = "newest"
-	ByName     PeopleOrder = "name" // those who have one
+	ByName     PeopleOrder = "name"     // those who have one
+	InMost     PeopleOrder = "pictures" // who is in the most first, as the last ping counted
 )
 
 // Profiles lists persons with what is known of them. More tells that there are more behind
@@ -153,28 +154,21 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 		place = []any{f.After, f.After, f.After}
 	case LastAdded:
 		after, order = beforePerson, lastAdded
+	case InMost:
+		return s.inMost(ctx, f)
 	}
 	if f.mostAreListed() {
 		statement = selectPeopleByID
 	}
-	switch {
-	case f.Named == nil:
-	case *f.Named:
-		statement += " AND name IS NOT NULL"
-	default:
-		statement += " AND name IS NULL"
+	if f.Named != nil && !*f.Named {
 		after, order = afterStranger, mostPictures
 		place = []any{f.After, f.After, f.After}
 	}
 	if f.After != 0 {
 		statement, args = statement+after, append(args, place...)
 	}
-	if f.Hidden != nil {
-		statement, args = statement+" AND hidden = ?", append(args, *f.Hidden)
-	}
-	if prefix := Spelling(f.Query); prefix != "" {
-		statement, args = statement+" AND spelling LIKE ?", append(args, likeEscaper.Replace(prefix)+"%")
-	}
+	where, values := f.conditions()
+	statement, args = statement+where, append(args, values...)
 	err = s.do(ctx, "read people", func() error {
 		rows, err = query(ctx, s.db, scanPersonRow, statement+order, append(args, f.Limit+1)...)
 		return err

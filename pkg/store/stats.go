@@ -11,6 +11,9 @@ import (
 // shownFolders is how many of the folders that are not finished are named.
 const shownFolders = 20
 
+// StrangersCounted is how many strangers are counted.
+const StrangersCounted = 1_000
+
 // Stats is how far everything is.
 type Stats struct {
 	Pictures  Counts          `json:"pictures"`  // by their statuses
@@ -24,7 +27,7 @@ type Stats struct {
 	Models    []ModelProgress `json:"models"`    // that there was a change to, the latest first
 	Parts     []Part          `json:"parts"`     // what programs tell of the others, and of themselves
 
-	Strangers int64 `json:"-"` // that are listed; of many, so many as are counted at once
+	Strangers int64 `json:"-"` // that are listed, StrangersCounted at most
 }
 
 // BacklogStats is how many pictures have no result yet.
@@ -97,13 +100,23 @@ var countResults = `
 		AND updated_at >= ?`
 
 // Stats tells how far everything is. Numbers of many rows are those of the last ping.
-func (s *Store) Stats(ctx context.Context) (stats Stats, err error) {
+func (s *Store) Stats(ctx context.Context) (Stats, error) { return s.stats(ctx, time.Hour) }
+
+// Progress is Stats without the results of the last hour, which may be a hundred thousand.
+func (s *Store) Progress(ctx context.Context) (Stats, error) {
+	stats, err := s.stats(ctx, time.Minute)
+	stats.Rate.LastHour = 0
+	return stats, err
+}
+
+// stats counts the results of that time, and of the last minute.
+func (s *Store) stats(ctx context.Context, results time.Duration) (stats Stats, err error) {
 	err = s.do(ctx, "read how far everything is", func() error {
 		var now time.Time
 		if err := s.db.QueryRowContext(ctx, selectNow).Scan(&now); err != nil {
 			return err
 		}
-		stats, err = readStats(ctx, s.db, now)
+		stats, err = readStats(ctx, s.db, now, results)
 		return err
 	})
 	return stats, err
@@ -130,7 +143,7 @@ func picturesByStatus(ctx context.Context, q querier, now time.Time) (Counts, er
 	return countEach(ctx, q, now, "images", "images FORCE INDEX (images_status) WHERE status = ?", statuses)
 }
 
-func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err error) {
+func readStats(ctx context.Context, q querier, now time.Time, results time.Duration) (stats Stats, err error) {
 	if stats.Pictures, err = picturesByStatus(ctx, q, now); err != nil {
 		return stats, err
 	}
@@ -145,14 +158,14 @@ func readStats(ctx context.Context, q querier, now time.Time) (stats Stats, err 
 	stats.Rate.At = now
 	_, err = query(ctx, q, func(rows *sql.Rows) (_ struct{}, err error) {
 		return struct{}{}, rows.Scan(&stats.Rate.LastMinute, &stats.Rate.LastHour)
-	}, countResults, now.Add(-time.Minute), now.Add(-time.Hour))
+	}, countResults, now.Add(-time.Minute), now.Add(-results))
 	if err != nil {
 		return stats, err
 	}
 	if err := stats.readRematches(ctx, q, now); err != nil {
 		return stats, err
 	}
-	if stats.Strangers, err = countUpTo(ctx, q, countedAtOnce, listedStrangers); err != nil {
+	if stats.Strangers, err = countUpTo(ctx, q, StrangersCounted, listedStrangers); err != nil {
 		return stats, err
 	}
 	if stats.Gallery, err = readAdoption(ctx, q); err != nil {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"lineup.dev/lineup/pkg/telemetry"
 )
 
 // Limits of the pool.
@@ -40,6 +42,7 @@ type Store struct {
 	connections *connections
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
+	unmeasure   func()
 	current     atomic.Bool // the schema was once new enough
 	returning   atomic.Bool // the server knows INSERT ... RETURNING
 }
@@ -60,12 +63,12 @@ func Open(s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(session{connector})
+	db := telemetry.OpenDB(session{connector})
 	db.SetMaxOpenConns(s.Connections)
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
 	db.SetConnMaxIdleTime(connectionIdle)
-	store := &Store{db: db, connections: open}
+	store := &Store{db: db, connections: open, unmeasure: telemetry.Pool(db)}
 	ctx, cancel := context.WithCancel(context.Background())
 	store.unfollow = cancel
 	store.following.Go(func() { open.follow(ctx) })
@@ -76,6 +79,7 @@ func Open(s Settings) (*Store, error) {
 func (s *Store) Close() error {
 	s.unfollow()
 	s.following.Wait()
+	s.unmeasure()
 	return s.db.Close()
 }
 

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 // LaterChange says that a change cannot be undone because a later one, which is in force,
@@ -20,9 +23,9 @@ func (e *LaterChange) Error() string {
 // UndoChange sets back what a change set, as another change, and gives that one. A change
 // that is undone already stays so. To undo an undoing is to do the change again.
 // ErrNotFound when there is no such change; *LaterChange when a later one stands in the
-// way; ErrSamePerson when persons would be merged into each other; ErrErased when it touches
-// somebody who was erased. A photo that is to be looked at again is among the change's Pending:
-// whoever undoes gives the hint.
+// way; *SameSpelling when somebody else came by the name meanwhile; ErrSamePerson when persons
+// would be merged into each other; ErrErased when it touches somebody who was erased. A photo
+// that is to be looked at again is among the change's Pending: whoever undoes gives the hint.
 func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
 	var undo int64
 	err := s.transact(ctx, fmt.Sprintf("undo change %d", id), func(tx *sql.Tx) error {
@@ -48,6 +51,9 @@ func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, er
 			return err
 		}
 		if err := u.checkLater(ctx, tx); err != nil {
+			return err
+		}
+		if err := u.checkSpellings(ctx, tx); err != nil {
 			return err
 		}
 		if err := u.restore(ctx, tx); err != nil {
@@ -259,4 +265,69 @@ func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	return &LaterChange{changes[0]}
+}
+
+// selectFirstLater is what a setting was before the first change of it after another.
+const selectFirstLater = `
+	SELECT v.before_it
+	FROM change_values v
+	WHERE v.subject = ?
+		AND v.change_id > ?
+		AND v.before_it <> v.after_it
+	ORDER BY v.change_id
+	LIMIT 1`
+
+// checkSpellings answers *SameSpelling where a name is to be given back that somebody else came by since. Two who had it
+// side by side before the change were meant, and may have it again. The names' spellings are locked.
+func (u *undoing) checkSpellings(ctx context.Context, tx *sql.Tx) error {
+	for _, s := range u.settings {
+		if s.kind != "person" || s.field != "name" || !s.sets() || u.people[s.id].into.Valid {
+			continue
+		}
+		var name string
+		if err := json.Unmarshal(s.before, &name); err != nil {
+			return err
+		}
+		spelling := Spelling(name)
+		people, err := peopleSpelled(ctx, tx, spelling)
+		if err != nil {
+			return err
+		}
+		var since []lineup.Person
+		for _, p := range people {
+			if p.ID == s.id || Spelling(string(p.Name)) != spelling {
+				continue // of whoever was merged with them
+			}
+			had, err := u.hadSpelling(ctx, tx, p.ID, spelling)
+			if err != nil {
+				return err
+			}
+			if !had {
+				since = append(since, p)
+			}
+		}
+		if len(since) > 0 {
+			return &SameSpelling{since}
+		}
+	}
+	return nil
+}
+
+// hadSpelling tells of a person who is called so now whether they were there and called so when the change was made.
+func (u *undoing) hadSpelling(ctx context.Context, tx *sql.Tx, person int64, spelling string) (bool, error) {
+	removed, err := query(ctx, tx, scanJSON[bool], selectFirstLater, subject("person", person, "removed"), u.id)
+	if err != nil || len(removed) > 0 && removed[0] {
+		return false, err
+	}
+	names, err := query(ctx, tx, scanJSON[string], selectFirstLater, subject("person", person, "name"), u.id)
+	return len(names) == 0 || Spelling(names[0]) == spelling, err
+}
+
+// scanJSON reads a column of JSON.
+func scanJSON[T any](rows *sql.Rows) (value T, err error) {
+	var text []byte
+	if err := rows.Scan(&text); err != nil {
+		return value, err
+	}
+	return value, json.Unmarshal(text, &value)
 }

@@ -13,6 +13,7 @@ const (
 	eventTried    = "tried"    // a try failed
 	eventDeferred = "deferred" // it waits for something that is no fault of its own
 	eventResult   = "result"   // it failed for good, in a round that a later one makes the row forget
+	eventRevised  = "revised"  // the answer became another one, by a hand or by the gallery
 	eventImport   = "import"   // something that its metadata says was not taken over
 )
 

@@ -1,4 +1,4 @@
-// The pill at the top says what is going on, where something is.
+// The line below the bar says on every page what is going on.
 
 import { whileUsed } from "./awake.js";
 
@@ -11,7 +11,6 @@ whileUsed(async () => {
   const text = since ? told.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : told;
   if (pill.textContent !== text) pill.textContent = text;
   pill.dataset.tone = tone;
-  pill.hidden = text === "";
   const count = document.getElementById("strangers");
-  if (count) count.textContent = strangers ? String(strangers) : "";
+  if (count) count.textContent = strangers >= 1000 ? "999+" : strangers || "";
 }, 4_000, 0);

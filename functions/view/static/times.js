@@ -1,19 +1,24 @@
 // How long ago something was goes on being true while the page is open. The server says it
 // in the same words (ago in summary.go), so that nothing moves.
 
-const units = [["year", 31_557_600], ["month", 2_629_800], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+const day = 86_400, units = [["day", day], ["h", 3_600], ["min", 60]];
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function tell() {
   for (const time of document.querySelectorAll("time[datetime]")) {
-    const text = ago((Date.parse(time.dateTime) - Date.now()) / 1000);
+    const text = ago(new Date(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
   }
 }
 
-function ago(seconds) {
+function ago(at) {
+  const seconds = (Date.now() - at) / 1000, span = Math.abs(seconds);
+  if (span >= 7 * day) return `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
   for (const [unit, size] of units) {
-    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+    const n = Math.floor(span / size);
+    if (n === 0) continue;
+    const text = `${n} ${unit}${unit === "day" && n > 1 ? "s" : ""}`;
+    return seconds < 0 ? `in ${text}` : `${text} ago`;
   }
   return "just now";
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"lineup.dev/lineup/pkg/telemetry"
+	facerecog "lineup.dev/lineup/proto"
+)
+
+// What is measured of a picture. Steps are spans of its trace as well.
+var (
+	waitTime      = newDuration("wait", "time that a picture waitTime for a worker")
+	readInTime    = newDuration("read", "time to read a picture from its root")
+	decodeTime    = newDuration("decode", "time to decode a picture")
+	inferenceTime = newDuration("inference", "time to find and describe the faces of a picture")
+	compareTime   = newDuration("compare", "time to compare a picture's faces with the gallery")
+	facesFound    = telemetry.NewHistogram("lineup.face_server.faces", "{face}", "faces of a picture", 0, 1, 2, 3, 5, 10, 20, 50, 100)
+	similarities  = telemetry.NewHistogram("lineup.face_server.similarity", "1", "cosine similarity of a face to the most similar person with a name",
+		0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+)
+
+func newDuration(of, description string) telemetry.Histogram {
+	return telemetry.NewHistogram("lineup.face_server."+of+".duration", "s", description,
+		0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+}
+
+// noteFaces measures what was found in a picture.
+func noteFaces(ctx context.Context, response *facerecog.IdentifyResponse) {
+	if !telemetry.On() {
+		return
+	}
+	telemetry.Note(ctx, attribute.Int("lineup.faces", len(response.Faces)))
+	facesFound.Record(ctx, float64(len(response.Faces)))
+	for _, face := range response.Faces {
+		if face.Similarity != nil {
+			similarities.Record(ctx, float64(face.GetSimilarity()), attribute.Bool("lineup.known", face.ImageName != ""))
+		}
+	}
+}
+
+// observe measures the server as it is whenever metrics are exported.
+func (s *server) observe() {
+	gauge := func(name, unit, description string, read func() float64) {
+		telemetry.Gauge("lineup.face_server."+name, unit, description, func(context.Context) (float64, bool) { return read(), true })
+	}
+	gauge("workers", "{worker}", "workers there are", func() float64 { return float64(cap(s.workers.free)) })
+	gauge("workers.busy", "{worker}", "workers at work", func() float64 { return float64(cap(s.workers.free) - len(s.workers.free)) })
+	gauge("calls", "{call}", "calls that are processed or wait", func() float64 { return float64(len(s.admitted)) })
+	for _, of := range []struct {
+		kind string
+		size func() int
+	}{
+		{"named", func() int { named, _ := s.gallery.Size(); return named }},
+		{"stranger", func() int { _, strangers := s.gallery.Size(); return strangers }},
+	} {
+		telemetry.Gauge("lineup.gallery.photos", "{photo}", "photos that faces are compareTime with", func(context.Context) (float64, bool) {
+			return float64(of.size()), s.gallery.Ready() == nil
+		}, attribute.String("lineup.of", of.kind))
+	}
+	telemetry.Gauge("lineup.gallery.age", "s", "time since the gallery was last read without a failure", func(context.Context) (float64, bool) {
+		at, once := s.gallery.ReadAt()
+		return time.Since(at).Seconds(), once
+	})
+	telemetry.Gauge("lineup.gallery.state", "1", "the state of the gallery that faces are compareTime with", func(context.Context) (float64, bool) {
+		return float64(s.gallery.State()), s.gallery.Ready() == nil
+	})
+}
+
+// serve answers scrapes until ctx ends, if metrics are to be scraped.
+func (s Scraping) serve(ctx context.Context, log *slog.Logger) error {
+	answer, scraped := telemetry.Scraped()
+	if !scraped {
+		return nil
+	}
+	address := net.JoinHostPort(s.ScrapeHost, strconv.Itoa(s.ScrapePort))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; next: set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT to a free address", address, err)
+	}
+	log.Info("metrics can be scraped", "address", listener.Addr().String())
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", answer)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: scrapeTime}
+	context.AfterFunc(ctx, func() { server.Close() })
+	go server.Serve(listener) //nolint:errcheck // until ctx ends
+	return nil
+}
+
+// scrapeTime is how long a scrape may take.
+const scrapeTime = 10 * time.Second

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+const spelledLike = " AND spelling LIKE ?"
+
+// The index alone is read: it has every name, and the rows of all people would take ten times
+// as long.
+const selectInMost = `
+	SELECT id
+	FROM person FORCE INDEX (person_pictures)
+	WHERE name IS NOT NULL`
+
+// inMost lists those with a name in the order of how many pictures they are in.
+func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, more bool, err error) {
+	err = s.do(ctx, "read who is in the most pictures", func() error {
+		rows, more = nil, false
+		for after, most := f.After, 2*f.Limit+1; len(rows) <= f.Limit; {
+			statement, args := selectInMost, []any{}
+			if after != 0 {
+				statement, args = statement+afterStranger, []any{after, after, after}
+			}
+			ids, err := query(ctx, s.db, scanID, statement+mostPictures, append(args, most)...)
+			if err != nil {
+				return err
+			}
+			some, err := s.passing(ctx, f, ids)
+			if err != nil {
+				return err
+			}
+			if rows = append(rows, some...); len(ids) < most {
+				break
+			}
+			after = ids[most-1]
+		}
+		return nil
+	})
+	if len(rows) > f.Limit {
+		return rows[:f.Limit], true, err
+	}
+	return rows, false, err
+}
+
+// passing are those of these people who pass the filter, in the same order.
+func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
+	where, values := f.conditions()
+	for chunk := range slices.Chunk(people, maxValues) {
+		list, args := placeholders(chunk)
+		some, err := query(ctx, s.db, scanPersonRow, selectPeople+" AND id IN "+list+where, append(args, values...)...)
+		if err != nil {
+			return nil, err
+		}
+		slices.SortFunc(some, func(a, b personRow) int { return cmp.Compare(slices.Index(chunk, a.ID), slices.Index(chunk, b.ID)) })
+		rows = append(rows, some...)
+	}
+	return rows, nil
+}
+
+// conditions are who passes the filter, wherever they come in a list.
+func (f PeopleFilter) conditions() (where string, args []any) {
+	switch {
+	case f.Named == nil:
+	case *f.Named:
+		where += " AND name IS NOT NULL"
+	default:
+		where += " AND name IS NULL"
+	}
+	if f.Hidden != nil {
+		where, args = where+" AND hidden = ?", append(args, *f.Hidden)
+	}
+	if prefix := Spelling(f.Query); prefix != "" {
+		where, args = where+spelledLike, append(args, likeEscaper.Replace(prefix)+"%")
+	}
+	return where, args
+}
