@@ -192,6 +192,11 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	if now := testkit.Must(s.store.Image(t.Context(), image.ID))(t); again.ID != drawn.ID || len(now.Faces) != 2 {
 		t.Errorf("drawn once more: %+v among %d", again, len(now.Faces))
 	}
+	var second lineup.Face
+	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", image.ID), `{"box":{"x":0.5,"y":0.5,"width":0.25,"height":0.5},"person":{"name":"Second"}}`, 201, &second)
+	if second.ID == drawn.ID || second.Person == nil || second.Person.Name != "Second" {
+		t.Errorf("the same box of somebody else: %+v", second)
+	}
 	waiting := testkit.Must(s.store.Submit(t.Context(), store.Paths("waiting.jpg")))(t)[0].ID
 	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", waiting), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 201, nil)
 	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`} {

@@ -35,22 +35,19 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 	d.TakeBack = false // there is nothing yet
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	image, err := r.store.AddFace(ctx, id, *posted.Box, d, auth.CallerName(ctx))
+	image, face, err := r.store.AddFace(ctx, id, *posted.Box, d, auth.CallerName(ctx))
 	if err != nil {
 		return changeProblem("picture or person", err)
 	}
 	r.log.Info("face added", "image", id, auth.Caller(ctx))
 	r.follower.answerChanged(id)
 	w.Header().Set("Location", imageURL(id))
-	if len(image.Faces) == 0 { // none is shown before the picture was looked at
+	i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == face })
+	if i < 0 { // none is shown before the picture was looked at
 		serve.JSON(w, http.StatusCreated, image)
 		return nil
 	}
-	newest := slices.MaxFunc(image.Faces, func(a, b lineup.Face) int { return int(a.ID - b.ID) })
-	if i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.Box != nil && *f.Box == *posted.Box }); i >= 0 {
-		newest = image.Faces[i] // the request may have been sent before
-	}
-	serve.JSON(w, http.StatusCreated, newest)
+	serve.JSON(w, http.StatusCreated, image.Faces[i])
 	return nil
 }
 

@@ -121,11 +121,11 @@ func (s *benchmarked) insert(b *testing.B, connections int) {
 	})
 }
 
-func (s *benchmarked) post(b *testing.B, clients int, make func(int64) message) {
+func (s *benchmarked) post(b *testing.B, clients int, next func(int64) message) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	defer client.CloseIdleConnections()
 	byClients(b, clients, func() error {
-		m := make(s.posts.Add(1))
+		m := next(s.posts.Add(1))
 		request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, s.server.URL+m.path, bytes.NewReader([]byte(m.body)))
 		if err != nil {
 			return err

@@ -139,9 +139,10 @@ func (t *together) next() []*joint {
 	return group
 }
 
-// write gives the group its rows, and has its hints published.
+// write gives the group its rows, and has its hints published. It is in the trace of the
+// first request, and ends with none of them.
 func (t *together) write(group []*joint) {
-	ctx, cancel := context.WithTimeout(context.Background(), t.time)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), t.time)
 	present := group[:0:0]
 	var calls []*store.Call
 	for _, j := range group {

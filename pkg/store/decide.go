@@ -161,7 +161,7 @@ func (p *picture) decide(k known) {
 		switch {
 		case p.ofFormerModel(*face, k) && face.stays(k):
 		case p.rule == nil:
-			face.takeServersWord(k)
+			face.takeServersWord(d, k)
 		default:
 			face.take(d, k)
 		}
@@ -207,16 +207,8 @@ func (f *faceRow) askedOfFormer(k known) (face match.Face[int64]) {
 
 // take writes down what the rule said. Who has the photo that it matched, has the face.
 func (f *faceRow) take(d match.Decision[int64], k known) {
-	f.Similarity, f.Margin, f.Refusal = nil, nil, refusals[d.Refusal]
-	f.ImageName, f.photoID = "", 0
-	if similarity, ok := d.Similarity(); ok {
-		f.Similarity = new(float64)
-		*f.Similarity = float64(similarity)
-	}
-	if margin, ok := d.Margin(); ok {
-		f.Margin = new(float64)
-		*f.Margin = float64(margin)
-	}
+	f.takeSimilarity(d)
+	f.Refusal, f.ImageName, f.photoID = refusals[d.Refusal], "", 0
 	switch {
 	case d.ByHand:
 		f.DecidedBy = lineup.ByHand
@@ -238,14 +230,43 @@ func (f *faceRow) take(d match.Decision[int64], k known) {
 	}
 }
 
+// takeSimilarity writes down how near whom it was decided to be is, and by how much nearer than
+// the second. To whom a hand gave it, it may not be like at all: then nobody's nearness is told.
+func (f *faceRow) takeSimilarity(d match.Decision[int64]) {
+	f.Similarity, f.Margin = nil, nil
+	if d.ByHand && d.Person != nil {
+		f.Similarity = similarityTo(*d.Person, d)
+		return
+	}
+	if similarity, ok := d.Similarity(); ok {
+		f.Similarity = asFloat(similarity)
+	}
+	if margin, ok := d.Margin(); ok {
+		f.Margin = asFloat(margin)
+	}
+}
+
+// similarityTo is how similar the face is to that person, nil where no candidate says it.
+func similarityTo(person int64, d match.Decision[int64]) *float64 {
+	all := slices.Concat(d.Candidates, d.Strangers)
+	i := slices.IndexFunc(all, func(c match.Candidate[int64]) bool { return c.Person == person })
+	if i < 0 {
+		return nil
+	}
+	return asFloat(all[i].Similarity)
+}
+
+func asFloat(f float32) *float64 {
+	wide := float64(f)
+	return &wide
+}
+
 // takeServersWord is for a face server that decides itself: whose the photo is that it
 // named, the face is, unless a hand said otherwise.
-func (f *faceRow) takeServersWord(k known) {
+func (f *faceRow) takeServersWord(d match.Decision[int64], k known) {
 	if f.byHand() {
-		f.ImageName, f.photoID, f.Refusal = "", 0, ""
-		if f.Ignored {
-			f.Refusal = refusals[match.Ignored]
-		}
+		f.ImageName, f.photoID, f.Refusal = "", 0, refusals[d.Refusal]
+		f.takeSimilarity(d)
 		return
 	}
 	f.DecidedBy, f.given, f.photoID = lineup.ByMachine, 0, 0
@@ -254,6 +275,9 @@ func (f *faceRow) takeServersWord(k known) {
 		return // ImageName may be of a photo that is nobody's
 	}
 	f.ImageName, f.photoID = "", 0
+	if said.Similarity != nil && (f.Similarity == nil || float32(*f.Similarity) != *said.Similarity) { // a hand had given it to somebody else
+		f.Similarity = asFloat(*said.Similarity)
+	}
 	one := k.who[said.Person]
 	if one.Erased {
 		f.given = said.Person // which makes it nobody's

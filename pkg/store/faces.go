@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -88,28 +87,6 @@ func (f faceRow) isNot(who map[int64]survivor) (all []int64) {
 	return all
 }
 
-// facesOf gives the faces of each picture, the best match first, without their embeddings,
-// and who everybody in them is, and who these people are.
-func facesOf(ctx context.Context, q querier, images, people []int64) (map[int64][]lineup.Face, map[int64]survivor, error) {
-	rows, err := readFaces(ctx, q, images, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	who, err := survivors(ctx, q, append(people, peopleIn(rows)...))
-	if err != nil {
-		return nil, nil, err
-	}
-	byImage := map[int64][]faceRow{}
-	for _, row := range rows {
-		byImage[row.imageID] = append(byImage[row.imageID], row)
-	}
-	faces := make(map[int64][]lineup.Face, len(byImage))
-	for image, rows := range byImage {
-		faces[image] = shownFaces(rows, who)
-	}
-	return faces, who, nil
-}
-
 // peopleIn are all persons that the faces name.
 func peopleIn(rows []faceRow) (ids []int64) {
 	for _, row := range rows {
@@ -119,75 +96,6 @@ func peopleIn(rows []faceRow) (ids []int64) {
 		}
 	}
 	return ids
-}
-
-// shownFaces makes of a picture's rows what is shown of them, the best match first. Merging
-// acts at once: two faces that the machine gave to persons who are one since are not
-// both that person's, though only a re-match writes it.
-func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
-	order := slices.Clone(rows)
-	slices.SortStableFunc(order, func(a, b faceRow) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), compareSimilarity(a.Face, b.Face), cmp.Compare(a.ID, b.ID))
-	})
-	taken := map[int64]bool{}
-	faces := make([]lineup.Face, len(order))
-	for i, row := range order {
-		face := row.Face
-		if one, there := who[row.given]; there && !one.Removed {
-			switch {
-			case taken[one.ID] && !row.byHand() && row.serverSaid() == nil:
-				face.Refusal, face.ImageName = refusals[match.Taken], ""
-			default:
-				taken[one.ID], face.Person = true, &one.Person
-			}
-		} else if one.Erased {
-			face.ImageName = ""
-		}
-		if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
-			face.DecidedBy = lineup.ByMachine // named or forgotten since
-		}
-		face.Candidates = []lineup.Candidate{}
-		asked := match.Face[int64]{Not: row.isNot(who)}
-		asked.Candidates, asked.Strangers = row.candidates(who)
-		ruled := match.Decide(match.Rule{}, []match.Face[int64]{asked})
-		for _, c := range slices.Concat(ruled[0].Candidates, ruled[0].Strangers) {
-			face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
-		}
-		faces[i] = face
-	}
-	slices.SortStableFunc(faces, func(a, b lineup.Face) int { // those who are somebody first
-		return cmp.Or(compareBool(a.Person == nil, b.Person == nil), compareSimilarity(a, b))
-	})
-	return faces
-}
-
-// rank puts what a hand said before what the machine did, and that before nobody.
-func rank(f faceRow) int {
-	switch {
-	case f.given == 0:
-		return 2
-	case !f.byHand():
-		return 1
-	}
-	return 0
-}
-
-func compareBool(a, b bool) int {
-	if a == b {
-		return 0
-	}
-	if b {
-		return -1
-	}
-	return 1
-}
-
-// compareSimilarity puts the more similar first, and last one of which nothing is told.
-func compareSimilarity(a, b lineup.Face) int {
-	if a.Similarity == nil || b.Similarity == nil {
-		return compareBool(a.Similarity == nil, b.Similarity == nil)
-	}
-	return cmp.Compare(*b.Similarity, *a.Similarity)
 }
 
 const (

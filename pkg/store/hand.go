@@ -59,7 +59,7 @@ func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by str
 			return err
 		}
 		if d.Not != nil {
-			if err := h.checkPeople(ctx, tx, *d.Not); err != nil {
+			if err := checkPeople(ctx, tx, *d.Not); err != nil {
 				return err
 			}
 		}
@@ -76,10 +76,10 @@ func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by str
 }
 
 // AddFace puts a face into the picture that was not found, as a hand drew it, and gives it
-// to the person. The same again changes nothing. ErrNotFound when there is no such picture
-// or person.
-func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (lineup.Image, error) {
-	err := s.transact(ctx, fmt.Sprintf("add a face to image %d", image), func(tx *sql.Tx) error {
+// to the person; it tells the face's id. The same again changes nothing. ErrNotFound when there
+// is no such picture or person.
+func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (picture lineup.Image, face int64, err error) {
+	err = s.transact(ctx, fmt.Sprintf("add a face to image %d", image), func(tx *sql.Tx) error {
 		h := &hand{by: by, action: ActionFace}
 		if err := h.lockName(ctx, tx, d.NewName); err != nil {
 			return err
@@ -98,15 +98,19 @@ func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d Face
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && who[f.handPerson()].ID == h.person }) {
+		there := slices.IndexFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && who[f.handPerson()].ID == h.person })
+		if there >= 0 {
+			face = pictures[0].faces[there].ID
 			return nil
 		}
-		return h.draw(ctx, tx, image, box)
+		face, err = h.draw(ctx, tx, image, box)
+		return err
 	})
 	if err != nil {
-		return lineup.Image{}, err
+		return lineup.Image{}, 0, err
 	}
-	return s.Image(ctx, image)
+	picture, err = s.Image(ctx, image)
+	return picture, face, err
 }
 
 // hand is a decision by hand on its way.
@@ -180,29 +184,25 @@ func (h *hand) findPerson(ctx context.Context, tx *sql.Tx, d FaceDecision) error
 	return err
 }
 
-// draw puts a face into the picture, whose row is held.
-func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box) (err error) {
+// draw puts a face into the picture, whose row is held, and tells its id.
+func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box) (id int64, err error) {
 	face := faceRow{imageID: image}
 	if face.ID, err = drawFace(ctx, tx, 0, drawn{image, box}); err != nil {
-		return err
+		return 0, err
 	}
 	after := face
 	if h.person != 0 {
 		after.DecidedBy, after.given = lineup.ByHand, h.person
 	}
 	values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
-	return h.write(ctx, tx, face, values)
+	return face.ID, h.write(ctx, tx, face, values)
 }
 
-// checkPeople answers ErrNotFound unless there are all of these.
-func (h *hand) checkPeople(ctx context.Context, tx *sql.Tx, ids []int64) error {
-	who, err := survivors(ctx, tx, ids)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if _, there := who[id]; !there {
-			return ErrNotFound
+// checkPeople answers ErrNotFound unless there are all of these, and nobody's enrolment was undone.
+func checkPeople(ctx context.Context, tx *sql.Tx, ids []int64) error {
+	for _, id := range distinctIDs(ids) {
+		if _, err := survivorOf(ctx, tx, id); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -211,15 +211,19 @@ func (h *hand) checkPeople(ctx context.Context, tx *sql.Tx, ids []int64) error {
 // said is the face with what the hand says of it.
 func (h *hand) said(ctx context.Context, tx *sql.Tx, face faceRow, d FaceDecision) (faceRow, error) {
 	after := face
-	if d.Not != nil {
-		after.Not = distinctIDs(*d.Not)
-	}
 	if d.Ignored != nil {
 		after.Ignored = *d.Ignored
 	}
-	who, err := survivors(ctx, tx, append(append([]int64{face.given, h.person}, face.Not...), after.Not...))
+	ids := append([]int64{face.given, h.person}, face.Not...)
+	if d.Not != nil {
+		ids = append(ids, *d.Not...)
+	}
+	who, err := survivors(ctx, tx, ids)
 	if err != nil {
 		return after, err
+	}
+	if d.Not != nil {
+		after.Not = face.replacedNot(*d.Not, who)
 	}
 	same := func(a, b int64) bool { return a == b || who[a].ID != 0 && who[a].ID == who[b].ID }
 	given := face.handPerson()
@@ -238,6 +242,29 @@ func (h *hand) said(ctx context.Context, tx *sql.Tx, face faceRow, d FaceDecisio
 		after.DecidedBy = lineup.ByHand
 	}
 	return after, nil
+}
+
+// replacedNot are the persons that the face is said not to be once the list that is shown is
+// replaced by this one. Who was merged since is shown as who they are now, and stays in it as who
+// they were, so that undoing that merge does not change what was said; who is not shown, as their
+// enrolment was undone, stays.
+func (f faceRow) replacedNot(list []int64, who map[int64]survivor) (not []int64) {
+	said := map[int64]bool{}
+	for _, id := range list {
+		said[who[id].ID] = true
+	}
+	covered := map[int64]bool{}
+	for _, id := range f.Not {
+		if one := who[id]; one.Removed || said[one.ID] {
+			not, covered[one.ID] = append(not, id), true
+		}
+	}
+	for _, id := range list {
+		if !covered[who[id].ID] {
+			not = append(not, id)
+		}
+	}
+	return distinctIDs(not)
 }
 
 // write sets the values, records them, and lets the gallery know.

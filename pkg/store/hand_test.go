@@ -110,13 +110,82 @@ func TestADecisionByHandHoldsAndDecidesThePictureAgain(t *testing.T) {
 	}
 }
 
+func TestWhatAMergeOrAnUndoingMadeUntrueIsNotShownUntilTheRematch(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	mila, other := db.person(t, "Mila", "mila.jpg"), db.person(t, "Other", "other.jpg")
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(seen(0, []float32{1, 0}, db.candidate(t, "mila.jpg", .9), db.candidate(t, "other.jpg", .3))), true)
+	face := db.image(t, claim.ID).Faces[0].ID
+	want := func(when, person, refusal string, status lineup.Status, not ...int64) {
+		t.Helper()
+		image := db.image(t, claim.ID)
+		shown := image.Faces[0]
+		if is := persons(image)[face]; is != person || shown.Refusal != refusal || image.Status != status || !slices.Equal(shown.Not, not) || (image.Person != nil) != (person != "") {
+			t.Errorf("%s: %s, %+v", when, image.Status, shown)
+		}
+		listed, _, err := db.Images(t.Context(), store.Filter{Limit: 1})
+		if err != nil || listed[0].Status != status || (listed[0].Person != nil) != (person != "") {
+			t.Errorf("%s: listed as %+v, %v", when, listed, err)
+		}
+	}
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{other.ID}})
+	want("not the other", "Mila", "", lineup.Identified, other.ID)
+	merge := db.merge(t, mila.ID, other.ID)
+	want("the other is Mila", "", "nobody_enrolled", lineup.Unknown, mila.ID)
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{mila.ID}}) // as it is shown
+	testkit.Must(db.UndoChange(t.Context(), merge, ""))(t)
+	want("the other is not Mila", "Mila", "", lineup.Identified, other.ID)
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{}})
+	want("nothing is said", "Mila", "", lineup.Identified)
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Person: mila.ID, Limit: 10})
+	testkit.Succeed(t, err)
+	testkit.Must(db.UndoChange(t.Context(), changes[len(changes)-1].ID, ""))(t)
+	want("enrolling Mila was undone", "", "below_threshold", lineup.Unknown)
+	for _, gone := range []int64{mila.ID, 99} {
+		if _, err := db.DecideFace(t.Context(), face, store.FaceDecision{Not: &[]int64{gone}}, ""); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("not %d, who is gone: %v", gone, err)
+		}
+	}
+}
+
+func TestAFaceGivenByHandIsAsSurelyTheirsAsItIsLikeThem(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.person(t, "Mila", "mila.jpg")
+	viktor, stranger := db.person(t, "Viktor", "viktor.jpg"), db.person(t, "Kim", "kim.jpg")
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(
+		seen(0, []float32{1, 0}, db.candidate(t, "mila.jpg", .9), db.candidate(t, "viktor.jpg", .3)),
+		seen(.5, []float32{0, 1}, db.candidate(t, "mila.jpg", .7)),
+	), true)
+	face := db.image(t, claim.ID).Faces[0].ID
+	want := func(when, person string, similarity *float64) {
+		t.Helper()
+		image := db.image(t, claim.ID)
+		i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == face })
+		is := image.Faces[i].Similarity
+		if (is == nil) != (similarity == nil) || is != nil && float32(*is) != float32(*similarity) || image.Faces[i].DecidedBy == lineup.ByHand && image.Faces[i].Margin != nil || string(image.Person.Name) != person {
+			t.Errorf("%s: %s is the picture's, the face %+v", when, image.Person.Name, image.Faces[i])
+		}
+	}
+	want("found", "Mila", testkit.Ptr(.9))
+	db.decide(t, face, store.FaceDecision{Person: &viktor.ID})
+	want("given to Viktor", "Mila", testkit.Ptr(.3))
+	db.decide(t, face, store.FaceDecision{Person: &stranger.ID})
+	want("given to somebody it is not like", "Mila", nil)
+	db.decide(t, face, store.FaceDecision{TakeBack: true})
+	want("taken back", "Mila", testkit.Ptr(.9))
+}
+
 func TestAFaceIsDrawnAndThatUndone(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	dad := db.person(t, "Dad", "dad.jpg")
 	claim := db.win(t, "a.jpg")
 	db.finish(t, claim, compared(), true)
-	image := testkit.Must(db.AddFace(t.Context(), claim.ID, lineup.Box{X: .1, Y: .1, Width: .1, Height: .1}, store.FaceDecision{Person: &dad.ID}, "tester"))(t)
+	image, _, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .1, Y: .1, Width: .1, Height: .1}, store.FaceDecision{Person: &dad.ID}, "tester")
+	testkit.Succeed(t, err)
 	if image.Status != lineup.Identified || len(image.Faces) != 1 || image.Faces[0].DecidedBy != lineup.ByHand {
 		t.Errorf("it is %+v", image)
 	}
@@ -140,7 +209,8 @@ func TestADrawnFaceThatIsNobodysStaysAndSaysWhy(t *testing.T) {
 	claim := db.win(t, "a.jpg")
 	one := []float32{1, 0}
 	db.finish(t, claim, compared(), true)
-	image := testkit.Must(db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .2, Height: .2}, store.FaceDecision{}, "tester"))(t)
+	image, _, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .2, Height: .2}, store.FaceDecision{}, "tester")
+	testkit.Succeed(t, err)
 	drawn := image.Faces[0].ID
 	want := func(when, refusal, person string) {
 		t.Helper()

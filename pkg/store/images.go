@@ -137,11 +137,7 @@ func readImages(ctx context.Context, q querier, statement string, args []any) ([
 	faces, who, err := facesOf(ctx, q, answered, people)
 	images := make([]lineup.Image, len(rows))
 	for i, row := range rows {
-		images[i] = row.Image
-		if one, there := who[row.person]; there && !one.Removed { // else nobody has that id: the row was edited by hand
-			images[i].Person = &one.Person
-		}
-		images[i].Faces = append([]lineup.Face{}, faces[row.ID]...)
+		images[i] = row.answer(faces[row.ID], who)
 	}
 	return images, err
 }

@@ -229,7 +229,7 @@ func (c *client) decide(ctx context.Context) error {
 
 func (c *client) draw(ctx context.Context) error {
 	box := lineup.Box{X: c.r.Float64() / 2, Y: 0.5, Width: 0.1, Height: 0.1}
-	_, err := c.AddFace(ctx, c.someID(ctx, "images", "TRUE"), box, store.FaceDecision{Person: testkit.Ptr(c.somePerson(ctx))}, strconv.Itoa(c.n))
+	_, _, err := c.AddFace(ctx, c.someID(ctx, "images", "TRUE"), box, store.FaceDecision{Person: testkit.Ptr(c.somePerson(ctx))}, strconv.Itoa(c.n))
 	return err
 }
 
@@ -492,7 +492,8 @@ func (w *world) check(ctx context.Context) error {
 	return err
 }
 
-// checkShown looks for two faces of a picture that the machine says are one person.
+// checkShown looks for two faces of a picture that the machine says are one person, and for
+// one that it says is somebody whom a hand said that it is not.
 func (w *world) checkShown(ctx context.Context) error {
 	images, _, err := w.Images(ctx, store.Filter{Limit: 1000})
 	for _, image := range images {
@@ -504,6 +505,9 @@ func (w *world) checkShown(ctx context.Context) error {
 				hands[face.Person.ID] = true
 			default:
 				machine[face.Person.ID]++
+				if slices.Contains(face.Not, face.Person.ID) {
+					return fmt.Errorf("picture %d shows a face as person %d, whom it was said not to be: %+v", image.ID, face.Person.ID, face)
+				}
 			}
 		}
 		for person, n := range machine {

@@ -208,7 +208,8 @@ func (i *imported) draw(ctx context.Context, tx *sql.Tx, image int64, region Reg
 	if Spelling(region.Name) == "" {
 		return nil // there is nothing to ignore, or to be somebody else's
 	}
-	return i.hand(ActionFace, region.Name).draw(ctx, tx, image, region.Box)
+	_, err := i.hand(ActionFace, region.Name).draw(ctx, tx, image, region.Box)
+	return err
 }
 
 // decide is for a region of a face that was found. What a hand said of it before stands.
