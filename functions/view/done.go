@@ -112,13 +112,7 @@ func did(c store.Change) string {
 		}
 		return "Said that a face is " + name
 	case store.ActionIsNot:
-		switch {
-		case c.Person == nil:
-			return "Said who a face is not"
-		case c.Face == nil:
-			return "Said that somebody else is not " + name
-		}
-		return "Said that a face is not " + name
+		return saidNot(c, name)
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"
 	case store.ActionFace:
@@ -131,6 +125,16 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidNot(c store.Change, name string) string {
+	switch {
+	case c.Person == nil:
+		return "Said who a face is not"
+	case c.Face == nil:
+		return "Said that somebody else is not " + name
+	}
+	return "Said that a face is not " + name
 }
 
 // undid tells what a change took back, or, where that had taken back another, did again.
