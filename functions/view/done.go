@@ -44,7 +44,7 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 
 // undoable tells whether a change can be taken back.
 func undoable(c store.Change) bool {
-	return c.UndoneBy == nil && c.Action != store.ActionDelete && c.Action != store.ActionErase
+	return c.UndoneBy == nil && c.Reason == "" && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
 // happened tells in words what happened to a picture.
@@ -92,6 +92,9 @@ func whom(c store.Change) string {
 // did tells a change in words.
 func did(c store.Change) string {
 	name := whom(c)
+	if c.Reason != "" {
+		return "Lost what was said of a face, as " + c.Reason + ": " + name
+	}
 	switch c.Action {
 	case store.ActionEnrol:
 		return "Added " + name
