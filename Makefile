@@ -57,6 +57,10 @@ test: ## run every test, with the race detector and real parts
 tour: ## walk through docs/tour.md in a browser on a real system, and take its screenshots anew
 	SHOTS=$(CURDIR)/docs/tour go test -count=1 -timeout 10m -run '^TestTour$$' ./local/system
 
+.PHONY: rules
+rules: ## read the alert rules and the dashboard's queries with Prometheus' own parser
+	cd local/promrules && go test -count=1 ./...
+
 .PHONY: vuln
 vuln: bin/govulncheck-$(GOVULNCHECK) ## look for known vulnerabilities in all that the programs use; VULNDB=URL names a copy of the database
 	@code=0; $< $(if $(VULNDB),-db "$(VULNDB)") ./... 2> bin/vuln.err || code=$$?; cat bin/vuln.err >&2; \

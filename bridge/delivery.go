@@ -27,6 +27,7 @@ type delivery struct {
 	connections *connections
 	deadLetters *deadLetters
 	prewarmer   *prewarm.Prewarmer
+	observed    *observed
 	untrusted   sync.Once // was told
 }
 
@@ -36,6 +37,7 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	log := d.log.With("nsq", string(m.ID[:]), "attempts", m.Attempts, "event", e.ID(), "subject", e.Subject())
 	ctx, end := event.Delivering(ctx, d.envelope.topic, e, m.Attempts)
 	log = telemetry.Log(ctx, log)
+	done := d.observed.came(ctx, m)
 	d.prewarmer.OnWork(ctx, time.Now())
 	ctx, cancel := d.connections.whileConnected(ctx, m.NSQDAddress)
 	defer cancel()
@@ -53,6 +55,7 @@ func (d *delivery) deliver(ctx context.Context, m *nsq.Message) {
 	decided := d.dispose(ctx, m, answer, log)
 	release()
 	d.resolve(m, decided, answer, log)
+	done(decided.disposition)
 	end(answer.Err())
 }
 

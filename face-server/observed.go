@@ -23,7 +23,7 @@ var (
 	inferenceTime = newDuration("inference", "time to find and describe the faces of a picture")
 	compareTime   = newDuration("compare", "time to compare a picture's faces with the gallery")
 	facesFound    = telemetry.NewHistogram("lineup.face_server.faces", "{face}", "faces of a picture", 0, 1, 2, 3, 5, 10, 20, 50, 100)
-	similarities  = telemetry.NewHistogram("lineup.face_server.similarity", "1", "cosine similarity of a face to the most similar person with a name",
+	similarities  = telemetry.NewHistogram("lineup.face_server.similarity", "", "cosine similarity of a face to the most similar person with a name",
 		0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 )
 
@@ -69,7 +69,7 @@ func (s *server) observe() {
 		at, once := s.gallery.ReadAt()
 		return time.Since(at).Seconds(), once
 	})
-	telemetry.Gauge("lineup.gallery.state", "1", "the state of the gallery that faces are compareTime with", func(context.Context) (float64, bool) {
+	telemetry.Gauge("lineup.gallery.state", "", "the state of the gallery that faces are compareTime with", func(context.Context) (float64, bool) {
 		return float64(s.gallery.State()), s.gallery.Ready() == nil
 	})
 }

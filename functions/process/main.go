@@ -70,5 +70,6 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			ending:           ending,
 		},
 	}
+	h.pipeline.observe()
 	return serve.HTTP(ctx, s.Web, log, telemetry.WithMetrics(serve.Decoded(h, refuse)), db.Ready)
 }

@@ -62,6 +62,7 @@ func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) erro
 		p.removeSaved(ctx)
 	}
 	if err == nil {
+		p.noteFinished(ctx, status)
 		log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
 	}
 	return err

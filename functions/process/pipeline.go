@@ -150,6 +150,7 @@ func (p *pipeline) apply(ctx context.Context, j *job, d decision) reply {
 	err := p.write(ctx, j, d)
 	switch {
 	case errors.Is(err, store.ErrClaimLost):
+		claimsLost.Add(ctx, 1)
 		j.log.Warn("took longer than the lease, another has it")
 		return claimLost
 	case err != nil:

@@ -49,6 +49,7 @@ func main() {
 		defer r.together.wait()
 		following.Go(func() { r.follower.run(ctx) })
 		following.Go(func() { r.eraser.run(ctx) })
+		observe(db)
 		return serve.HTTP(ctx, s.Web, log, r.routes(), db.Ready)
 	}))
 }

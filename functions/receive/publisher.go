@@ -7,6 +7,7 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"go.opentelemetry.io/otel/attribute"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
@@ -103,6 +104,9 @@ func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work
 	defer func() {
 		for _, end := range ends {
 			end(err)
+		}
+		if err == nil {
+			hints.Add(ctx, len(work), attribute.String("lineup.topic", topic))
 		}
 	}()
 	bodies := make([][]byte, len(work))

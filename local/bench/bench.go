@@ -60,9 +60,12 @@ func Run(ctx context.Context, settings Settings, say func(string, ...any)) (*Rep
 			}
 		}
 		r.Figures = append(r.Figures, figures...)
+		r.Load.After, r.Seconds = loadAverage(), time.Since(r.Started).Seconds()
+		if err := r.Save(settings.File); err != nil { // after each, so that a run that is stopped leaves what it has
+			return nil, err
+		}
 	}
-	r.Load.After, r.Seconds = loadAverage(), time.Since(r.Started).Seconds()
-	return r, r.Save(settings.File)
+	return r, nil
 }
 
 // chosen are the groups of this run.

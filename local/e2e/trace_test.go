@@ -33,7 +33,7 @@ func TestOnePictureIsOneTrace(t *testing.T) {
 	t.Cleanup(sink.Close)
 	data := t.TempDir()
 	c := startIn(t, data, filepath.Join(folder, "pictures"), "OTEL_EXPORTER_OTLP_ENDPOINT="+spans.URL,
-		"OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_METRIC_EXPORT_INTERVAL=500", "K_SINK="+sink.URL) // of the bridge it is process
+		"LOG_LEVEL=debug", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_METRIC_EXPORT_INTERVAL=500", "K_SINK="+sink.URL) // of the bridge it is process
 
 	id := c.accepted("/image/post", []byte(`{"path":"dana.jpg"}`), "Traceparent", "00-"+clientTrace+"-"+clientSpan+"-01")[0]
 	c.final(id)
@@ -120,8 +120,8 @@ func logTells(t *testing.T, path, key, value string) bool {
 
 // measured are some of each program's metrics.
 var measured = map[string][]string{
-	"receive":     {"http.server.request.duration"},
-	"bridge":      {"http.client.request.duration"},
-	"process":     {"http.server.request.duration", "rpc.client.call.duration"},
-	"face-server": {"lineup.face_server.inference.duration", "lineup.gallery.photos"},
+	"receive":     {"http.server.request.duration", "lineup.hints", "lineup.images.pending", "db.sql.connection.wait"},
+	"bridge":      {"http.client.request.duration", "lineup.bridge.messages", "lineup.bridge.in_flight"},
+	"process":     {"http.server.request.duration", "rpc.client.call.duration", "lineup.images", "lineup.image.duration", "lineup.breaker.open"},
+	"face-server": {"lineup.face_server.inference.duration", "lineup.gallery.photos", "lineup.gallery.age", "lineup.face_server.faces"},
 }

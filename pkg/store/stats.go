@@ -68,6 +68,8 @@ type ErasuresStats struct {
 const (
 	selectNow = `SELECT UTC_TIMESTAMP(6)`
 
+	selectAge = `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6)) FROM images WHERE id = ?`
+
 	// There is a row for every RematchRange pictures.
 	countCompared = `
 		SELECT COUNT(*)
@@ -120,6 +122,39 @@ func (s *Store) stats(ctx context.Context, results time.Duration) (stats Stats, 
 		return err
 	})
 	return stats, err
+}
+
+// Backlog is how many pictures wait, as far as that is counted, and how long the first has.
+func (s *Store) Backlog(ctx context.Context) (pictures int64, age time.Duration, err error) {
+	var stats Stats
+	err = s.do(ctx, "count the pictures that wait", func() (err error) {
+		var now time.Time
+		if err := s.db.QueryRowContext(ctx, selectNow).Scan(&now); err != nil {
+			return err
+		}
+		if stats.Pictures, err = picturesByStatus(ctx, s.db, now); err != nil {
+			return err
+		}
+		if err := stats.readBacklog(ctx, s.db); err != nil {
+			return err
+		}
+		if stats.Backlog.Since != nil {
+			age = now.Sub(*stats.Backlog.Since)
+		}
+		return nil
+	})
+	return stats.Backlog.Pictures, age, err
+}
+
+// ImageAge is how long ago the picture was submitted for the first time.
+func (s *Store) ImageAge(ctx context.Context, id int64) (age time.Duration, err error) {
+	err = s.do(ctx, "read how old a picture is", func() error {
+		var microseconds int64
+		err := s.db.QueryRowContext(ctx, selectAge, id).Scan(&microseconds)
+		age = time.Duration(microseconds) * time.Microsecond
+		return err
+	})
+	return age, err
 }
 
 // PictureCounts is how many pictures have each status: of many as many as the last ping counted.

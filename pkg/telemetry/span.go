@@ -64,6 +64,9 @@ func Note(ctx context.Context, attributes ...attribute.KeyValue) {
 
 // Log is the log with the trace's id, where ctx is of one.
 func Log(ctx context.Context, log *slog.Logger) *slog.Logger {
+	if !On() {
+		return log
+	}
 	span := trace.SpanContextFromContext(ctx)
 	if !span.IsValid() {
 		return log

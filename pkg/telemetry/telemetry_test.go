@@ -1,0 +1,119 @@
+package telemetry_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"lineup.dev/lineup/local/collector"
+	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/telemetry"
+)
+
+const (
+	parent  = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	another = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+func TestNothingIsWrappedUnlessItIsAskedFor(t *testing.T) {
+	for _, s := range []telemetry.Settings{
+		{},
+		{Disabled: true, Endpoint: "http://localhost:4318"},
+		{Traces: "none", Metrics: []string{"none"}, Endpoint: "http://localhost:4318"},
+	} {
+		stop := testkit.Must(s.Start(t.Context(), "test", "1", quiet))(t)
+		transport := new(http.Transport)
+		if telemetry.On() || telemetry.Transport(transport) != http.RoundTripper(transport) {
+			t.Errorf("%+v: something is exported", s)
+		}
+		stop()
+	}
+}
+
+func TestWhatIsNotKnownIsRefused(t *testing.T) {
+	for _, s := range []telemetry.Settings{{Traces: "zipkin"}, {Metrics: []string{"otlp", "statsd"}}} {
+		if s.Check() == nil {
+			t.Errorf("%+v is accepted", s)
+		}
+	}
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")
+	if err := (telemetry.Settings{}).Check(); err == nil || !strings.Contains(err.Error(), "http/protobuf") {
+		t.Errorf("the protocol grpc: %v", err)
+	}
+}
+
+func TestMetricsAreScraped(t *testing.T) {
+	s := telemetry.Settings{Metrics: []string{"prometheus"}}
+	stop := testkit.Must(s.Start(t.Context(), "test", "1", quiet))(t)
+	defer stop()
+	telemetry.NewCounter("lineup.tests", "{test}", "tests").Add(t.Context(), 3)
+	answer := httptest.NewRecorder()
+	telemetry.WithMetrics(http.NotFoundHandler()).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if !strings.Contains(answer.Body.String(), "lineup_tests_total{") {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
+
+// traced runs do while spans go to a collector, and gives all there are of the trace.
+func traced(t *testing.T, trace string, do func(context.Context)) []collector.Span {
+	t.Helper()
+	spans := collector.New(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", spans.URL)
+	stop := testkit.Must(telemetry.Settings{Traces: "otlp", Metrics: []string{"none"}}.Start(t.Context(), "test", "1", quiet))(t)
+	do(t.Context())
+	stop()
+	return spans.Trace(strings.Split(trace, "-")[1])
+}
+
+func TestARequestIsOfItsEventsTrace(t *testing.T) {
+	for _, header := range []http.Header{
+		{"Traceparent": {parent}},
+		{"Ce-Traceparent": {parent}},
+		{"Traceparent": {another}, "Ce-Traceparent": {parent}}, // of a hop that knows nothing of events
+	} {
+		spans := traced(t, parent, func(ctx context.Context) {
+			h := telemetry.Served(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { telemetry.Route(r.Context(), "GET /images/{id}") }))
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/images/7", nil)
+			r.Header = header
+			h.ServeHTTP(httptest.NewRecorder(), r)
+		})
+		if len(spans) != 1 || spans[0].Parent != strings.Split(parent, "-")[2] || spans[0].Name != "GET /images/{id}" {
+			t.Errorf("%v: %+v", header, spans)
+		}
+	}
+}
+
+func TestAMessageWithoutATraceBeginsOneWithALink(t *testing.T) {
+	var sent string
+	request := traced(t, parent, func(ctx context.Context) {
+		ctx, end := telemetry.Work(ctx, "request", parent, "")
+		message, endSending := telemetry.Send(ctx, "send", "", "")
+		sent, _ = telemetry.Parent(message)
+		endSending(nil)
+		end(nil)
+	})
+	if len(request) != 1 || strings.Contains(sent, request[0].Trace) || sent == "" {
+		t.Errorf("the message carries %q, the request's spans are %+v", sent, request)
+	}
+}
+
+// BenchmarkOff is what a picture pays while nothing is exported: some spans and figures.
+func BenchmarkOff(b *testing.B) {
+	counter := telemetry.NewCounter("lineup.benchmarks", "", "")
+	histogram := telemetry.NewHistogram("lineup.benchmarked", "s", "", 1)
+	ctx := b.Context()
+	for b.Loop() {
+		for range 20 {
+			ctx, end := histogram.Time(ctx, "step")
+			counter.Add(ctx, 1)
+			telemetry.Log(ctx, quiet)
+			end(nil)
+		}
+	}
+}
