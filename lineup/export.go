@@ -214,7 +214,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 	r = xmp.Region{Box: *face.Box, Ignored: face.Ignored, Machine: face.DecidedBy != lineup.ByHand}
 	if face.Person != nil {
 		r.Name = string(face.Person.Name)
-		if face.ImageName == fmt.Sprintf("faces/%d", face.ID) { // it is a photo of that person, and lies nowhere else
+		if face.ImageName == fmt.Sprint(facePhotos, face.ID) { // it is a photo of that person, and lies nowhere else
 			r.Machine = false
 		}
 	}

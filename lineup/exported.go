@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
 
 // peopleFile is where an export has the people, beside where their photos are to be put.
 const peopleFile = "people.json"
+
+// facePhotos begins the names of photos that are faces of pictures, which have no file.
+const facePhotos = "faces/"
 
 // exportedPerson is a person as an export, and the API, tells them.
 type exportedPerson struct {
@@ -54,6 +58,9 @@ func photosOf(exported []exportedPerson) map[string]enrolled {
 			called[person.Name] = person.ID
 		}
 		for _, photo := range person.Photos {
+			if strings.HasPrefix(photo.ImageName, facePhotos) {
+				continue
+			}
 			one := enrolled{Name: person.Name, anyway: photo.State == "usable", face: faceUsed(photo.Faces)}
 			if several {
 				one.Outcome = outcomeConflict

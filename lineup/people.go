@@ -45,13 +45,14 @@ func ofPeople(ctx context.Context, p *program, args []string) error {
 }
 
 // findPhotos finds the photos below a folder and whose they are: a folder is a person, and
-// of a photo in none its name tells. Where an export lies beside them, that tells.
+// of a photo in none its name tells. Where an export lies beside them, that tells, and its
+// photos have to be there.
 func (p *program) findPhotos(folder string) (photos []enrolled, exported []exportedPerson, err error) {
 	if exported, err = readExported(filepath.Join(folder, peopleFile)); err != nil {
 		return nil, nil, err
 	}
 	known := photosOf(exported)
-	for _, file := range p.find([]string{folder}) {
+	for _, file := range p.filesBeside(exported, known, folder) {
 		photo := enrolled{File: file}
 		name, err := filepath.Rel(folder, file)
 		if err != nil || !filepath.IsLocal(name) { // what was named is a file
@@ -61,12 +62,28 @@ func (p *program) findPhotos(folder string) (photos []enrolled, exported []expor
 		if of, there := known[name]; there {
 			photo = of
 			photo.File = file
+			delete(known, name)
 		} else {
 			photo.Name = lineup.PersonOfPath(name)
 		}
 		photos = append(photos, photo)
 	}
+	if len(known) > 0 {
+		p.tell(posted{File: folder, Error: fmt.Sprintf("photos of the export are not in it: %d; next: copy what is in KNOWN_PEOPLE into it", len(known))})
+	}
 	return photos, exported, nil
+}
+
+// filesBeside are the pictures in the folder. There need be none of an export that knows of none.
+func (p *program) filesBeside(exported []exportedPerson, known map[string]enrolled, folder string) []string {
+	if exported == nil {
+		return p.find([]string{folder})
+	}
+	files := p.walk(folder)
+	if len(files) == 0 && len(known) == 0 {
+		p.report.note("the export's people have no photos of their own: who is in which picture its sidecars tell, with IMPORT_REGIONS=on")
+	}
+	return files
 }
 
 // tally counts outcomes.

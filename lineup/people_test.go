@@ -124,8 +124,23 @@ func TestAnExportsPeopleTellWhoseThePhotosAre(t *testing.T) {
 	if !reflect.DeepEqual(g.photos, want) || !reflect.DeepEqual(g.hidden, []string{`/api/v1/people/7{"hidden":true}`}) {
 		t.Errorf("it enrolled %q, want %q; hid %q", g.photos, want, g.hidden)
 	}
+	testkit.Succeed(t, os.Remove(filepath.Join(folder, "bea-0123456789abcdef.jpg")))
+	if got = command(t, g.serve, nil, "people", "import", folder); !strings.Contains(got.stdout, "photos of the export are not in it: 1") || got.code != 1 {
+		t.Errorf("without a photo it ended with %d and printed %s", got.code, got.stdout)
+	}
 	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "people.json"), []byte(`{`), 0o600))
 	command(t, g.serve, nil, "people", "import", folder).want(t, 1, "export again")
+}
+
+// Strangers who were named have faces of pictures as photos alone.
+func TestAnExportWithoutPhotosIsImported(t *testing.T) {
+	folder := t.TempDir()
+	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "people.json"), []byte(`[{"id":7,"name":"Bea","hidden":true,"photos":[{"image_name":"faces/7","state":"usable"}]}]`), 0o600))
+	var g gallery
+	command(t, g.serve, nil, "people", "import", folder).want(t, 0, "IMPORT_REGIONS=on")
+	if len(g.photos) > 0 || !reflect.DeepEqual(g.hidden, []string{`/api/v1/people/7{"hidden":true}`}) {
+		t.Errorf("it enrolled %q and hid %q", g.photos, g.hidden)
+	}
 }
 
 func TestExport(t *testing.T) {

@@ -77,6 +77,8 @@ func changeProblem(what string, err error) error {
 		return &serve.Problem{Type: serve.ProblemType("same-person"), Status: http.StatusConflict, Detail: store.ErrSamePerson.Error()}
 	case errors.Is(err, store.ErrFinal):
 		return &serve.Problem{Type: serve.ProblemType("final"), Status: http.StatusConflict, Detail: store.ErrFinal.Error()}
+	case errors.Is(err, store.ErrContentChanged):
+		return &serve.Problem{Type: serve.ProblemType("final"), Status: http.StatusConflict, Detail: store.ErrContentChanged.Error()}
 	case errors.Is(err, store.ErrErased):
 		return &serve.Problem{Type: serve.ProblemType("erased"), Status: http.StatusConflict, Detail: store.ErrErased.Error()}
 	case errors.Is(err, store.ErrContradiction):

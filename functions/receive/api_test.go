@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -91,6 +92,9 @@ func TestAPictureIsDeletedForGood(t *testing.T) {
 		s.ask(t, "DELETE", fmt.Sprintf("images/%d", id), "", 404, nil)
 		s.ask(t, "POST", fmt.Sprintf("images/%d/look", id), "", 404, nil)
 		s.ask(t, "POST", fmt.Sprintf("images/%d/faces", id), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 404, nil)
+		if past, err := s.store.History(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the history of %d: %+v, %v", id, past, err)
+		}
 		if claim := testkit.Must(s.store.Claim(t.Context(), id, time.Hour))(t); claim.Outcome != store.Gone {
 			t.Errorf("a late hint of %d: %+v", id, claim)
 		}

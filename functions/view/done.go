@@ -44,7 +44,7 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 
 // undoable tells whether a change can be taken back.
 func undoable(c store.Change) bool {
-	return c.UndoneBy == nil && c.Action != store.ActionDelete && c.Action != store.ActionErase
+	return c.UndoneBy == nil && c.Reason == "" && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
 // happened tells in words what happened to a picture.
@@ -92,6 +92,9 @@ func whom(c store.Change) string {
 // did tells a change in words.
 func did(c store.Change) string {
 	name := whom(c)
+	if c.Reason != "" {
+		return "Lost what was said of a face, as " + c.Reason + ": " + name
+	}
 	switch c.Action {
 	case store.ActionEnrol:
 		return "Added " + name
@@ -109,13 +112,7 @@ func did(c store.Change) string {
 		}
 		return "Said that a face is " + name
 	case store.ActionIsNot:
-		switch {
-		case c.Person == nil:
-			return "Said who a face is not"
-		case c.Face == nil:
-			return "Said that somebody else is not " + name
-		}
-		return "Said that a face is not " + name
+		return saidNot(c, name)
 	case store.ActionIgnore:
 		return "Changed whether a face is ignored"
 	case store.ActionFace:
@@ -128,6 +125,16 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidNot(c store.Change, name string) string {
+	switch {
+	case c.Person == nil:
+		return "Said who a face is not"
+	case c.Face == nil:
+		return "Said that somebody else is not " + name
+	}
+	return "Said that a face is not " + name
 }
 
 // undid tells what a change took back, or, where that had taken back another, did again.

@@ -64,7 +64,13 @@ func TestPicturesAreChosenInTheBrowser(t *testing.T) {
 	box := func(id int) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(fmt.Sprintf("#image-%d .choose input", id)))
 	}
-	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url), box(5)))
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url)))
+	const place = `JSON.stringify(document.querySelector("#filter summary").getBoundingClientRect())`
+	before := inPage[string](t, tab, place)
+	if inPage[bool](t, tab, `document.querySelector("#filter summary").click() ?? true`); inPage[string](t, tab, place) != before {
+		t.Error("what opens the filter moves when it is pressed")
+	}
+	testkit.Succeed(t, chromedp.Do(tab, box(5)))
 	until(t, tab, "one is chosen", `document.getElementById("how-many").textContent === "1 chosen:"`)
 	inPage[bool](t, tab, `document.querySelector("#image-3 .choose input").dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey: true}))`)
 	until(t, tab, "three are chosen", `document.getElementById("how-many").textContent === "3 chosen:"`)

@@ -94,7 +94,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 			v.refuse(w, r, v.report(r, problemOf(err), err))
 		case p.moved != "":
 			w.Header().Add("Vary", "Accept")
-			http.Redirect(w, r, p.moved, http.StatusSeeOther) //nolint:gosec // a path of this site
+			http.Redirect(w, r, p.moved, http.StatusSeeOther)
 		case serve.WantsJSON(r) || r.URL.Query().Get("format") == "json":
 			w.Header().Add("Vary", "Accept")
 			if !serve.WantsJSON(r) { // a person asked for a file

@@ -42,6 +42,7 @@ type Change struct {
 	Image    *int64         `json:"image"`
 	Face     *int64         `json:"face"`
 	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
+	Reason   string         `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
 
 	Undoes  int64   `json:"-"` // the change that it took back
 	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids and who are known of them
@@ -150,7 +151,14 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 	if err != nil {
 		return nil, err
 	}
+	lost, err := contentChanged(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
 	for i := range changes {
+		if slices.Contains(lost, changes[i].ID) {
+			changes[i].Reason = reasonContent
+		}
 		if by := undone[changes[i].ID]; by != 0 {
 			changes[i].UndoneBy = &by
 		}
@@ -164,6 +172,32 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 		}
 	}
 	return changes, nil
+}
+
+const (
+	// contentField is what a change has of a picture whose content took with it what was said of a face.
+	contentField  = "content"
+	reasonContent = "the picture's content changed, and no longer shows the face"
+
+	// Of the changes that no hand made: see recordLost.
+	selectContentChanged = `
+		SELECT change_id
+		FROM change_values
+		WHERE subject LIKE 'image/%/` + contentField + `'
+			AND change_id IN `
+)
+
+// contentChanged tells which of the changes were made by another content of a picture.
+func contentChanged(ctx context.Context, q querier, ids []int64) (lost []int64, err error) {
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		some, err := query(ctx, q, scanID, selectContentChanged+list, args...)
+		if err != nil {
+			return nil, err
+		}
+		lost = append(lost, some...)
+	}
+	return lost, nil
 }
 
 // change is what a hand did, as it is recorded.

@@ -7,8 +7,11 @@ import (
 	"fmt"
 )
 
-// ErrFinal says that a change cannot be undone.
-var ErrFinal = errors.New("a picture was deleted, which cannot be undone; next: post it again")
+// Of changes that cannot be undone.
+var (
+	ErrFinal          = errors.New("a picture was deleted, which cannot be undone; next: post it again")
+	ErrContentChanged = errors.New("the picture's content changed, and no longer shows the face, so that this cannot be undone; next: say it of a face that the picture shows now")
+)
 
 const (
 	selectPathForUpdate = `

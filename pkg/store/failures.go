@@ -15,7 +15,7 @@ type Failures struct {
 }
 
 // FailedAtOnce is how many failed pictures Failures groups at most, the newest.
-const FailedAtOnce = 5_000
+const FailedAtOnce = 500
 
 // shownFailures is how many reasons are told at most.
 const shownFailures = 20

@@ -123,7 +123,7 @@ func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bo
 			return "", err
 		}
 	}
-	if err := recordLost(ctx, tx, p.id, lost); err != nil {
+	if err := recordLost(ctx, tx, p.id, lost, changeValue{subject("image", p.id, contentField), p.content, r.Content}); err != nil {
 		return "", err
 	}
 	if err := removeFaces(ctx, tx, p.gone()); err != nil {
@@ -219,10 +219,10 @@ func (p *picture) gone() (ids []int64) {
 }
 
 // recordLost puts into the picture's history what hands said of faces that its file does
-// not show any more.
-func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow) error {
+// not show any more, with the content that took it away.
+func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow, content changeValue) error {
 	for _, face := range lost {
-		c := change{Action: ActionFace, Image: image, Face: face.ID, Values: face.handValues(faceRow{}), People: append([]int64{face.handPerson()}, face.Not...)}
+		c := change{Action: ActionFace, Person: face.handPerson(), Image: image, Face: face.ID, Values: append(face.handValues(faceRow{}), content), People: face.Not}
 		if face.drawn && face.Box != nil {
 			c.Values = append(c.Values, changeValue{subject("face", face.ID, "drawn"), drawn{image, *face.Box}, nil})
 		}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,9 +105,18 @@ func TestADecisionByHandHoldsAndDecidesThePictureAgain(t *testing.T) {
 	if is := persons(db.image(t, claim.ID)); len(is) != 1 || is[left] != "" {
 		t.Errorf("another file's faces are %v", is)
 	}
-	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 1})
-	if err != nil || len(changes) != 1 || changes[0].Action != store.ActionFace {
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: claim.ID, Limit: 2})
+	if err != nil || len(changes) != 2 || changes[0].Action != store.ActionFace || changes[0].Person == nil || changes[0].Person.Name != "Kit" || changes[0].Reason == "" || changes[1].Reason != "" {
 		t.Errorf("the history ends with %+v, %v; want what was lost with the file", changes, err)
+	}
+	for _, change := range changes {
+		if _, err := db.UndoChange(t.Context(), change.ID, ""); !errors.Is(err, store.ErrContentChanged) {
+			t.Errorf("undo %s: %v, want ErrContentChanged", change.Action, err)
+		}
+	}
+	past := testkit.Must(db.History(t.Context(), claim.ID))(t)
+	if !slices.ContainsFunc(past, func(e store.Event) bool { return e.Change != nil && strings.Contains(e.Detail, "content changed") }) {
+		t.Errorf("the history does not tell of it: %+v", past)
 	}
 }
 
@@ -249,6 +259,9 @@ func TestADrawnFaceThatIsNobodysStaysAndSaysWhy(t *testing.T) {
 	lost := db.lastChange(t)
 	if lost.Action != store.ActionFace || lost.Face == nil || *lost.Face != drawn {
 		t.Errorf("the history ends with %+v, want what was lost with the file", lost)
+	}
+	if _, err := db.UndoChange(t.Context(), lost.ID, ""); !errors.Is(err, store.ErrContentChanged) {
+		t.Errorf("the lost box is drawn on another picture: %v", err)
 	}
 }
 

@@ -32,7 +32,8 @@ const selectPast = `
 		attempts,
 		revision
 	FROM images
-	WHERE id = ?`
+	WHERE id = ?
+		AND status <> '` + deleted + `'`
 
 const selectEvents = `
 	SELECT
@@ -73,7 +74,11 @@ func (s *Store) History(ctx context.Context, id int64) (events []Event, err erro
 	changes, _, err := s.Changes(ctx, ChangeFilter{Image: id, Limit: maxHistory})
 	var changed []Event
 	for _, change := range changes {
-		changed = append(changed, Event{At: change.At, What: "changed", Detail: string(change.Action), Change: &change})
+		detail := string(change.Action)
+		if change.Reason != "" {
+			detail += ": " + change.Reason
+		}
+		changed = append(changed, Event{At: change.At, What: "changed", Detail: detail, Change: &change})
 		afterItsCause(events, change.At)
 	}
 	slices.Reverse(changed)

@@ -200,6 +200,16 @@ func TestUndoMakesNoTwoOfOneName(t *testing.T) {
 	if got := testkit.Must(db.Person(t.Context(), third))(t).Name; got != "Anna" {
 		t.Errorf("the name is %q, want Anna again", got)
 	}
+
+	fay := db.enrol(t, store.Enrolment{Name: "Fay"}, "fay.jpg")
+	gone := testkit.Must(db.UndoChange(t.Context(), fay.Change, ""))(t).ID
+	since := db.enrol(t, store.Enrolment{Name: "FAY"}, "fay2.jpg")
+	refused(gone, since.Person.ID) // enrolled since, under the name of somebody whose enrolment was undone
+	testkit.Must(db.UndoChange(t.Context(), since.Change, ""))(t)
+	testkit.Must(db.UndoChange(t.Context(), gone, ""))(t)
+	twin := db.enrol(t, store.Enrolment{Name: "Fay", New: true}, "twin.jpg")
+	gone = testkit.Must(db.UndoChange(t.Context(), twin.Change, ""))(t).ID
+	testkit.Must(db.UndoChange(t.Context(), gone, ""))(t) // they were meant to be two
 }
 
 func TestUndoFromManyClientsHappensOnce(t *testing.T) {

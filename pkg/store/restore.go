@@ -25,7 +25,9 @@ func (u *undoing) restore(ctx context.Context, tx *sql.Tx) error {
 		case "different":
 			err = restoreDifferent(ctx, tx, s)
 		case "image":
-			err = ErrFinal
+			if err = ErrFinal; s.field == contentField {
+				err = ErrContentChanged
+			}
 		case "face":
 			faces = append(faces, s)
 		default:

@@ -264,6 +264,9 @@ func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
+	if changes[0].Reason != "" {
+		return ErrContentChanged
+	}
 	return &LaterChange{changes[0]}
 }
 
@@ -281,14 +284,14 @@ const selectFirstLater = `
 // side by side before the change were meant, and may have it again. The names' spellings are locked.
 func (u *undoing) checkSpellings(ctx context.Context, tx *sql.Tx) error {
 	for _, s := range u.settings {
-		if s.kind != "person" || s.field != "name" || !s.sets() || u.people[s.id].into.Valid {
-			continue
-		}
-		var name string
-		if err := json.Unmarshal(s.before, &name); err != nil {
+		name, err := u.nameBack(s)
+		if err != nil {
 			return err
 		}
 		spelling := Spelling(name)
+		if spelling == "" {
+			continue
+		}
 		people, err := peopleSpelled(ctx, tx, spelling)
 		if err != nil {
 			return err
@@ -311,6 +314,18 @@ func (u *undoing) checkSpellings(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 	return nil
+}
+
+// nameBack is the name with which somebody is called or there again by that; empty for none.
+func (u *undoing) nameBack(s setting) (name string, err error) {
+	switch {
+	case s.kind != "person" || !s.sets() || u.people[s.id].into.Valid:
+	case s.field == "name":
+		err = json.Unmarshal(s.before, &name)
+	case s.field == "removed" && string(s.before) == "false":
+		name = string(u.people[s.id].Name)
+	}
+	return name, err
 }
 
 // hadSpelling tells of a person who is called so now whether they were there and called so when the change was made.
