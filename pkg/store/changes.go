@@ -94,6 +94,9 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) (changes []Change, 
 			where, args = where+" AND c.id < ?", append(args, f.Before)
 		}
 		changes, err = readChanges(ctx, s.db, where+" ORDER BY c.id DESC LIMIT ?", append(args, f.Limit+1)...)
+		if err == nil {
+			err = addReasons(ctx, s.db, changes)
+		}
 		return err
 	})
 	if len(changes) > f.Limit {
@@ -110,6 +113,7 @@ func (s *Store) Change(ctx context.Context, id int64) (one Change, err error) {
 			err = ErrNotFound
 		}
 		if err == nil {
+			err = addReasons(ctx, s.db, changes)
 			one = changes[0]
 		}
 		return err
@@ -151,14 +155,7 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 	if err != nil {
 		return nil, err
 	}
-	lost, err := contentChanged(ctx, q, ids)
-	if err != nil {
-		return nil, err
-	}
 	for i := range changes {
-		if slices.Contains(lost, changes[i].ID) {
-			changes[i].Reason = reasonContent
-		}
 		if by := undone[changes[i].ID]; by != 0 {
 			changes[i].UndoneBy = &by
 		}
@@ -187,17 +184,26 @@ const (
 			AND change_id IN `
 )
 
-// contentChanged tells which of the changes were made by another content of a picture.
-func contentChanged(ctx context.Context, q querier, ids []int64) (lost []int64, err error) {
+// addReasons tells of the changes which were made by another content of a picture. Apart from
+// readChanges: process has no right to read what changes set.
+func addReasons(ctx context.Context, q querier, changes []Change) error {
+	var ids []int64
+	for _, c := range changes {
+		ids = append(ids, c.ID)
+	}
 	for chunk := range slices.Chunk(ids, maxValues) {
 		list, args := placeholders(chunk)
-		some, err := query(ctx, q, scanID, selectContentChanged+list, args...)
+		lost, err := query(ctx, q, scanID, selectContentChanged+list, args...)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		lost = append(lost, some...)
+		for i := range changes {
+			if slices.Contains(lost, changes[i].ID) {
+				changes[i].Reason = reasonContent
+			}
+		}
 	}
-	return lost, nil
+	return nil
 }
 
 // change is what a hand did, as it is recorded.

@@ -90,11 +90,9 @@ func (s *Store) pendingOf(ctx context.Context, id int64) (pending []int64, err e
 		if err != nil {
 			return err
 		}
-		var photos []int64
-		for _, set := range settings {
-			if set.kind == "photo" {
-				photos = append(photos, set.id)
-			}
+		_, _, photos, err := (&undoing{settings: settings}).subjects()
+		if err != nil {
+			return err
 		}
 		for chunk := range slices.Chunk(distinctIDs(photos), maxValues) {
 			list, args := placeholders(chunk)
@@ -261,10 +259,13 @@ func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
 		return nil
 	}
 	changes, err := changesIn(ctx, tx, []int64{slices.Max(later)})
-	if err != nil {
-		return err
+	if err == nil {
+		err = addReasons(ctx, tx, changes)
 	}
-	if changes[0].Reason != "" {
+	switch {
+	case err != nil:
+		return err
+	case changes[0].Reason != "":
 		return ErrContentChanged
 	}
 	return &LaterChange{changes[0]}
