@@ -47,17 +47,10 @@ func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, er
 		if _, now, err := lastUndo(ctx, tx, id); err != nil || now != last {
 			return cmp.Or(err, errMoved)
 		}
-		if err := u.checkErased(ctx, tx); err != nil {
-			return err
-		}
-		if err := u.checkLater(ctx, tx); err != nil {
-			return err
-		}
-		if err := u.checkSpellings(ctx, tx); err != nil {
-			return err
-		}
-		if err := u.restore(ctx, tx); err != nil {
-			return err
+		for _, step := range []func(context.Context, *sql.Tx) error{u.checkErased, u.checkLater, u.checkSpellings, u.restore} {
+			if err := step(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if undo, err = record(ctx, tx, u.change(by)); err != nil {
 			if isOneOf(err, errDuplicate) {
