@@ -45,13 +45,14 @@ func forTests(t testing.TB) settings {
 		t.Fatal(err)
 	}
 	return settings{
-		Listen:          serve.Listen{Grace: time.Minute},
-		RootsSettings:   photo.RootsSettings{ImagesURL: t.TempDir(), Patience: photo.Patience{ReadTimeout: 10 * time.Second, RootWait: time.Second}},
-		GallerySettings: photo.GallerySettings{KnownPeople: t.TempDir()},
-		GalleryPoll:     5 * time.Millisecond,
-		GalleryDatabase: GalleryDatabase{GalleryAsk: 5 * time.Millisecond, GalleryCheck: time.Hour},
-		Models:          models,
-		MatchThreshold:  manifest.Threshold, StrangerThreshold: manifest.Threshold,
+		Listen:           serve.Listen{Grace: time.Minute},
+		RootsSettings:    photo.RootsSettings{ImagesURL: t.TempDir(), Patience: photo.Patience{ReadTimeout: 10 * time.Second, RootWait: time.Second}},
+		GallerySettings:  photo.GallerySettings{KnownPeople: t.TempDir()},
+		GalleryPoll:      5 * time.Millisecond,
+		GalleryDatabase:  GalleryDatabase{GalleryAsk: 5 * time.Millisecond, GalleryCheck: time.Hour},
+		Models:           models,
+		AccuracySettings: AccuracySettings{AccuracyConditions: "off"},
+		MatchThreshold:   manifest.Threshold, MatchChance: 0.01, StrangerThreshold: manifest.Threshold,
 		MatchMargin:     manifest.Margin,
 		Workers:         2,
 		Queue:           2,

@@ -77,6 +77,7 @@ func defaults() settings {
 		Models:            cmp.Or(os.Getenv("MODELS"), os.Getenv("KO_DATA_PATH"), "face-server/kodata"),
 		MatchThreshold:    noThreshold,
 		StrangerThreshold: noThreshold,
+		MatchChance:       0.01,
 		Formats:           picture.AllFormats(),
 		Workers:           runtime.GOMAXPROCS(0),
 	}

@@ -84,15 +84,15 @@ type Face struct {
 	ID         int64       `json:"id"`
 	Person     *Person     `json:"person"` // nil when nobody known
 	DecidedBy  DecidedBy   `json:"decided_by"`
-	Ignored    bool        `json:"ignored"`    // said by hand to be nobody's business
-	Not        []int64     `json:"not"`        // the persons that it was said by hand not to be
-	ImageName  string      `json:"image_name"` // the gallery photo that matched, else empty
-	Similarity *float64    `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
-	Margin     *float64    `json:"margin"`     // by how much the nearest person is nearer than the second
-	Refusal    string      `json:"refusal"`    // why the machine took it for nobody, else empty
-	Candidates []Candidate `json:"candidates"` // who it could be, the nearest first
-	Occluded   bool        `json:"occluded"`   // covered in part or turned aside: it takes more similarity
-	Score      *float64    `json:"score"`      // how sure it is that this is a face, 0 to 1
+	Ignored    bool        `json:"ignored"`            // said by hand to be nobody's business
+	Not        []int64     `json:"not"`                // the persons that it was said by hand not to be
+	ImageName  string      `json:"image_name"`         // the gallery photo that matched, else empty
+	Similarity *float64    `json:"similarity"`         // cosine to the nearest gallery photo, -1 to 1
+	Margin     *float64    `json:"margin"`             // by how much the nearest person is nearer than the second
+	Refusal    string      `json:"refusal"`            // why the machine took it for nobody, else empty
+	Candidates []Candidate `json:"candidates"`         // who it could be, the nearest first
+	Occluded   bool        `json:"occluded,omitempty"` // covered in part or turned aside: it takes more similarity
+	Score      *float64    `json:"score"`              // how sure it is that this is a face, 0 to 1
 	Box        *Box        `json:"box"`
 	Crop       Derived     `json:"crop"`
 
