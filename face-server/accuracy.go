@@ -97,7 +97,7 @@ func keepRuns(config settings, report accuracy.Report) error {
 		if w.file == "" {
 			continue
 		}
-		to, err := os.Create(w.file) //nolint:gosec // whoever gives the command names the file
+		to, err := os.Create(w.file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.setting, err)
 		}

@@ -79,7 +79,7 @@ func drawn(p *picture.Picture) *image.RGBA {
 	p.RGB(values[:n], values[n:2*n], values[2*n:], p.Width, picture.Scale(1, 1, 0, 0))
 	for i := range n {
 		for channel := range 3 {
-			img.Pix[4*i+channel] = uint8(values[channel*n+i] + .5) //nolint:gosec // 0 to 255
+			img.Pix[4*i+channel] = uint8(values[channel*n+i] + .5)
 		}
 		img.Pix[4*i+3] = 255
 	}

@@ -55,7 +55,7 @@ func blurred(part float64) func(*image.RGBA, image.Rectangle) *image.RGBA {
 		weights := make([]float64, 2*radius+1)
 		var sum float64
 		for i := range weights {
-			weights[i] = math.Exp(-math.Pow(float64(i-radius)/sigma, 2) / 2)
+			weights[i] = math.Exp(-square(float64(i-radius)/sigma) / 2)
 			sum += weights[i]
 		}
 		pass := func(from *image.RGBA, dx, dy int) *image.RGBA {
@@ -174,7 +174,7 @@ func masked(colour color.RGBA) func(*image.RGBA, image.Rectangle) *image.RGBA {
 // sunglasses draws two dark lenses and a bridge over the eyes.
 func sunglasses(photo *image.RGBA, around image.Rectangle) *image.RGBA {
 	return shaped(photo, around, func(u, v float64) (shade float64, on bool) {
-		lens := func(x float64) bool { return math.Pow((u-x)/.21, 2)+math.Pow((v-.4)/.11, 4) < 1 }
+		lens := func(x float64) bool { return square(square((v-.4)/.11))+square((u-x)/.21) < 1 }
 		bridge := math.Abs(u-.5) < .1 && math.Abs(v-.36) < .025
 		return .8 + .4*(.4-v), lens(.28) || lens(.72) || bridge
 	}, color.RGBA{25, 24, 28, 255})
@@ -195,3 +195,5 @@ func shaped(photo *image.RGBA, around image.Rectangle, on func(u, v float64) (sh
 	}
 	return to
 }
+
+func square(x float64) float64 { return x * x }

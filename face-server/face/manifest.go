@@ -174,25 +174,11 @@ func (m *Manifest) check() error {
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
 	}
-	errs = append(errs, require(len(m.FalseMatches) != 1, "false_matches must have 2 pairs at least"))
-	for i, pair := range m.FalseMatches {
-		errs = append(errs, require(pair[1] > 0 && pair[1] < 1 && (i == 0 || pair[0] > m.FalseMatches[i-1][0] && pair[1] < m.FalseMatches[i-1][1]),
-			"false_matches: similarities must rise, rates fall between 1 and 0"))
-	}
+	errs = append(errs, m.checkFalseMatches(), m.Covered.check(m.Detector.Height))
 	for _, group := range m.Landmarks.Align {
 		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))
 		for _, i := range group {
 			errs = append(errs, require(0 <= i && i < m.Landmarks.Points, "landmarks: align names point %d of %d", i, m.Landmarks.Points))
-		}
-	}
-	if c := m.Covered; c != nil {
-		errs = append(errs,
-			require(len(c.Heights) > 0, "covered: heights must have one at least"),
-			require(c.Score > 0 && c.Score <= 1, "covered: score must be above 0, at most 1"),
-			require(c.Most > 0, "covered: most must be above 0"),
-			require(c.MinNorm >= 0, "covered: min_norm must be 0 or above"))
-		for _, height := range c.Heights {
-			errs = append(errs, require(height >= 1 && height <= float64(m.Detector.Height), "covered: heights must be 1 to the detector's height"))
 		}
 	}
 	if l := m.Liveness; l != nil {
@@ -200,6 +186,31 @@ func (m *Manifest) check() error {
 			l.check("liveness"),
 			require(l.Crop >= 1, "liveness: crop must be 1 or above"),
 			require(0 <= l.Live && l.Live < l.Classes, "liveness: live must be one of the classes, counted from 0"))
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Manifest) checkFalseMatches() error {
+	errs := []error{require(len(m.FalseMatches) != 1, "false_matches must have 2 pairs at least")}
+	for i, pair := range m.FalseMatches {
+		errs = append(errs, require(pair[1] > 0 && pair[1] < 1 && (i == 0 || pair[0] > m.FalseMatches[i-1][0] && pair[1] < m.FalseMatches[i-1][1]),
+			"false_matches: similarities must rise, rates fall between 1 and 0"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Covered) check(height int) error {
+	if c == nil {
+		return nil
+	}
+	errs := []error{
+		require(len(c.Heights) > 0, "covered: heights must have one at least"),
+		require(c.Score > 0 && c.Score <= 1, "covered: score must be above 0, at most 1"),
+		require(c.Most > 0, "covered: most must be above 0"),
+		require(c.MinNorm >= 0, "covered: min_norm must be 0 or above"),
+	}
+	for _, one := range c.Heights {
+		errs = append(errs, require(one >= 1 && one <= float64(height), "covered: heights must be 1 to the detector's height"))
 	}
 	return errors.Join(errs...)
 }
