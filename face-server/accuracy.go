@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,6 +23,23 @@ type AccuracySettings struct {
 	AccuracyPlot       string `envconfig:"ACCURACY_PLOT" desc:"file that face-server accuracy writes a plot (SVG) to: who is found against strangers named, at every threshold"`
 	AccuracyTrials     string `envconfig:"ACCURACY_TRIALS" desc:"file that face-server accuracy writes every search to (JSON), for the ACCURACY_BASELINE of a later run, of another commit say"`
 	AccuracyBaseline   string `envconfig:"ACCURACY_BASELINE" desc:"what face-server accuracy compares with: another folder of models, or a file that ACCURACY_TRIALS wrote"`
+}
+
+// check finds what would end a long measurement only after it.
+func (s AccuracySettings) check() (err error) {
+	for _, one := range []struct{ setting, value, path string }{
+		{"ACCURACY_PLOT", s.AccuracyPlot, filepath.Dir(s.AccuracyPlot)},
+		{"ACCURACY_TRIALS", s.AccuracyTrials, filepath.Dir(s.AccuracyTrials)},
+		{"ACCURACY_BASELINE", s.AccuracyBaseline, s.AccuracyBaseline},
+	} {
+		if one.value == "" {
+			continue
+		}
+		if _, missing := os.Stat(one.path); missing != nil {
+			err = errors.Join(err, fmt.Errorf("%s=%s: %w", one.setting, one.value, missing))
+		}
+	}
+	return err
 }
 
 // measureAccuracy measures how well the people in a folder's photos, or in the pairs of a

@@ -103,7 +103,7 @@ func (s settings) Check() error {
 			err = errors.Join(err, fmt.Errorf("READ_TIMEOUT=%v must be below %s=%v", s.ReadTimeout, limit.name, limit.time))
 		}
 	}
-	return errors.Join(err, s.CheckServer())
+	return errors.Join(err, s.AccuracySettings.check(), s.CheckServer())
 }
 
 // Scraping is where metrics are fetched from, for the port of gRPC answers no scrape.
