@@ -33,8 +33,8 @@ func TestSamples(t *testing.T) {
 		}
 		c.enrol(person.Name, photos...)
 	}
-	c.awaitGallery(func() bool {
-		id := c.accepted("/images", againAs(read(t, filepath.Join(pictures, "dana.jpg"))), "Content-Type", "image/jpeg")[0]
+	c.awaitGallery(func() bool { // by the person who was enrolled last
+		id := c.accepted("/images", againAs(read(t, filepath.Join(pictures, "viktor-in-the-sun.jpg"))), "Content-Type", "image/jpeg")[0]
 		return c.final(id).Status == lineup.Identified
 	})
 
