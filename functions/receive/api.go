@@ -34,6 +34,11 @@ func (r *receiver) readJSON(w http.ResponseWriter, request *http.Request, v any,
 
 // readNothing reads a body that has nothing to say: none, or an object without fields.
 func (r *receiver) readNothing(w http.ResponseWriter, request *http.Request) error {
+	return r.readOptionalJSON(w, request, &struct{}{}, "no body")
+}
+
+// readOptionalJSON is readJSON of a body that may be empty.
+func (r *receiver) readOptionalJSON(w http.ResponseWriter, request *http.Request, v any, example string) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
 	if err != nil {
 		return bodyError(err)
@@ -41,7 +46,7 @@ func (r *receiver) readNothing(w http.ResponseWriter, request *http.Request) err
 	if len(body) == 0 {
 		return nil
 	}
-	return decodeJSON(body, &struct{}{}, "no body")
+	return decodeJSON(body, v, example)
 }
 
 func decodeJSON(body []byte, v any, example string) error {

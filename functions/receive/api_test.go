@@ -267,6 +267,11 @@ func TestPeopleAreNamedMergedAndToldApart(t *testing.T) {
 	if same.want(t, "same-spelling"); len(same.People) != 1 || same.People[0].ID != second {
 		t.Errorf("undoing the renaming is refused because of %+v, want person %d", same.People, second)
 	}
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", renamed[0].ID), `{"merge":true}`, 400, nil)
+	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", renamed[0].ID), `{"new":true}`, 200, nil)
+	if one := testkit.Must(s.store.Person(t.Context(), first))(t); one.Name != "Gwen" {
+		t.Errorf("undone though somebody else has the name: %+v", one)
+	}
 }
 
 func TestAPhotoIsTakenOutOfTheGallery(t *testing.T) {

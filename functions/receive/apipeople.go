@@ -167,15 +167,22 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 	if err != nil {
 		return err
 	}
-	if err := r.readNothing(w, request); err != nil {
+	var posted struct {
+		New bool `json:"new"` // the name may be somebody else's, too
+	}
+	if err := r.readOptionalJSON(w, request, &posted, `no body, or {"new": true}`); err != nil {
 		return err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	change, err := r.store.UndoChange(ctx, id, auth.CallerName(ctx))
+	undo := r.store.UndoChange
+	if posted.New {
+		undo = r.store.UndoChangeAnyway
+	}
+	change, err := undo(ctx, id, auth.CallerName(ctx))
 	if err != nil {
 		if same, ok := errors.AsType[*store.SameSpelling](err); ok {
-			return sameSpelling(same, fmt.Sprintf("%q, person %d, came by that name since; next: merge the two, or give one of them another name", same.People[0].Name, same.People[0].ID))
+			return sameSpelling(same, fmt.Sprintf("%q, person %d, came by that name since; next: merge the two, give one of them another name, or say that they are two people with {\"new\": true}", same.People[0].Name, same.People[0].ID))
 		}
 		return changeProblem("change", err)
 	}

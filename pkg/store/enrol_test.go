@@ -506,7 +506,8 @@ func TestAStateOfTheGalleryHasEveryChangeUpToIt(t *testing.T) {
 // expected tells whether an error is one that clients who change the same things get.
 func expected(err error) bool {
 	_, later := errors.AsType[*store.LaterChange](err)
-	return later || errors.Is(err, store.ErrSamePerson) || errors.Is(err, store.ErrNotFound)
+	_, same := errors.AsType[*store.SameSpelling](err)
+	return later || same || errors.Is(err, store.ErrSamePerson) || errors.Is(err, store.ErrNotFound)
 }
 
 const galleryRows = `

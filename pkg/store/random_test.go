@@ -109,6 +109,7 @@ func (g imaginedGallery) compare(descriptor []float32, without string) (named, s
 		for i := range descriptor {
 			similarity += descriptor[i] * photo.descriptor[i]
 		}
+		similarity = float32(math.Round(float64(similarity)*1e6) / 1e6) // so that each is as like itself as any other
 		c := match.Candidate[int64]{Person: person, PhotoID: id, ImageName: photo.ImageName, Similarity: similarity}
 		if g.people[person].Name != "" {
 			face.Candidates = append(face.Candidates, c)
@@ -717,7 +718,7 @@ func (w *world) undoAll(t *testing.T, last int64) {
 			if change.Undoes > last || change.UndoneBy != nil {
 				continue
 			}
-			if _, err := w.UndoChange(t.Context(), change.ID, ""); err != nil {
+			if _, err := w.UndoChangeAnyway(t.Context(), change.ID, ""); err != nil {
 				t.Fatalf("undo change %+v: %v", change, err)
 			}
 		}

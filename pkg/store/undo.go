@@ -23,10 +23,22 @@ func (e *LaterChange) Error() string {
 // UndoChange sets back what a change set, as another change, and gives that one. A change
 // that is undone already stays so. To undo an undoing is to do the change again.
 // ErrNotFound when there is no such change; *LaterChange when a later one stands in the
-// way; *SameSpelling when somebody else came by the name meanwhile; ErrSamePerson when persons
+// way; *SameSpelling when somebody else came by the name meanwhile, which UndoChangeAnyway is for; ErrSamePerson when persons
 // would be merged into each other; ErrErased when it touches somebody who was erased. A photo
 // that is to be looked at again is among the change's Pending: whoever undoes gives the hint.
 func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
+	return s.undoChange(ctx, id, by, (*undoing).checkSpellings)
+}
+
+// UndoChangeAnyway is UndoChange that gives a name back though somebody else has it.
+func (s *Store) UndoChangeAnyway(ctx context.Context, id int64, by string) (Change, error) {
+	return s.undoChange(ctx, id, by)
+}
+
+type undoStep func(*undoing, context.Context, *sql.Tx) error
+
+func (s *Store) undoChange(ctx context.Context, id int64, by string, checks ...undoStep) (Change, error) {
+	steps := slices.Concat([]undoStep{(*undoing).checkErased, (*undoing).checkLater}, checks, []undoStep{(*undoing).restore})
 	var undo int64
 	err := s.transact(ctx, fmt.Sprintf("undo change %d", id), func(tx *sql.Tx) error {
 		undone, last, err := lastUndo(ctx, tx, id)
@@ -47,8 +59,8 @@ func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, er
 		if _, now, err := lastUndo(ctx, tx, id); err != nil || now != last {
 			return cmp.Or(err, errMoved)
 		}
-		for _, step := range []func(context.Context, *sql.Tx) error{u.checkErased, u.checkLater, u.checkSpellings, u.restore} {
-			if err := step(ctx, tx); err != nil {
+		for _, step := range steps {
+			if err := step(&u, ctx, tx); err != nil {
 				return err
 			}
 		}
