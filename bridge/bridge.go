@@ -99,7 +99,7 @@ func newBridge(s settings, t topic, warm *prewarm.Prewarmer, log *slog.Logger) (
 		connections: watched,
 		deadLetters: newDeadLetters(form, t.dead, s.NSQ),
 		prewarmer:   warm,
-		observed:    newObserved(t.name),
+		observed:    newObserved(t.name, inFlight),
 	}
 	return b, nil
 }

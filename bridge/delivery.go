@@ -27,7 +27,7 @@ type delivery struct {
 	connections *connections
 	deadLetters *deadLetters
 	prewarmer   *prewarm.Prewarmer
-	observed    *observed
+	observed    observed
 	untrusted   sync.Once // was told
 }
 

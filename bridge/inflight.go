@@ -56,6 +56,13 @@ func (f *inFlight) learn(a event.Answer, took time.Duration) {
 // open tells whether messages are admitted. Its caller holds mu.
 func (f *inFlight) open() bool { return !f.closed && time.Until(f.until) <= 0 }
 
+// admitted is how many are, and are not done.
+func (f *inFlight) admitted() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
 func (f *inFlight) done() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

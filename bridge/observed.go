@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/nsqio/go-nsq"
 	"go.opentelemetry.io/otel/attribute"
@@ -16,29 +15,24 @@ var (
 )
 
 // observed is what is measured of a topic's messages.
-type observed struct {
-	topic  string
-	atSink atomic.Int64
-}
+type observed struct{ topic string }
 
-func newObserved(topic string) *observed {
-	o := &observed{topic: topic}
+func newObserved(topic string, atSink *inFlight) observed {
+	o := observed{topic}
 	telemetry.Gauge("lineup.bridge.in_flight", "{message}", "messages at the sink", func(context.Context) (float64, bool) {
-		return float64(o.atSink.Load()), true
+		return float64(atSink.admitted()), true
 	}, o.of())
 	return o
 }
 
-func (o *observed) of() attribute.KeyValue { return attribute.String("lineup.topic", o.topic) }
+func (o observed) of() attribute.KeyValue { return attribute.String("lineup.topic", o.topic) }
 
 // came measures a message that is delivered, until done.
-func (o *observed) came(ctx context.Context, m *nsq.Message) (done func(disposition)) {
-	o.atSink.Add(1)
+func (o observed) came(ctx context.Context, m *nsq.Message) (done func(disposition)) {
 	if m.Attempts > 1 {
 		redelivered.Add(ctx, 1, o.of())
 	}
 	return func(d disposition) {
-		o.atSink.Add(-1)
 		handled.Add(ctx, 1, o.of(), attribute.String("lineup.disposition", string(d)))
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // What is measured of a picture. Steps are spans of its trace as well.
 var (
-	waitTime      = newDuration("wait", "time that a picture waitTime for a worker")
+	waitTime      = newDuration("wait", "time that a picture waits for a worker")
 	readInTime    = newDuration("read", "time to read a picture from its root")
 	decodeTime    = newDuration("decode", "time to decode a picture")
 	inferenceTime = newDuration("inference", "time to find and describe the faces of a picture")
@@ -61,7 +61,7 @@ func (s *server) observe() {
 		{"named", func() int { named, _ := s.gallery.Size(); return named }},
 		{"stranger", func() int { _, strangers := s.gallery.Size(); return strangers }},
 	} {
-		telemetry.Gauge("lineup.gallery.photos", "{photo}", "photos that faces are compareTime with", func(context.Context) (float64, bool) {
+		telemetry.Gauge("lineup.gallery.photos", "{photo}", "photos that faces are compared with", func(context.Context) (float64, bool) {
 			return float64(of.size()), s.gallery.Ready() == nil
 		}, attribute.String("lineup.of", of.kind))
 	}
@@ -69,7 +69,7 @@ func (s *server) observe() {
 		at, once := s.gallery.ReadAt()
 		return time.Since(at).Seconds(), once
 	})
-	telemetry.Gauge("lineup.gallery.state", "", "the state of the gallery that faces are compareTime with", func(context.Context) (float64, bool) {
+	telemetry.Gauge("lineup.gallery.state", "", "the state of the gallery that faces are compared with", func(context.Context) (float64, bool) {
 		return float64(s.gallery.State()), s.gallery.Ready() == nil
 	})
 }

@@ -146,9 +146,9 @@ func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.
 	for i, one := range descriptors {
 		vectors[i] = one.Values
 	}
-	strangers := p.tellStrangers(vectors)
+	strangers, rule := p.tellStrangers(vectors), p.rule(p.compared())
 	for i, looked := range p.look(vectors, p.gallery.Candidates) {
-		face := p.face(match.Decide(p.rule(p.compared()), []match.Face[gallery.Person]{looked})[0])
+		face := p.face(match.Decide(rule, []match.Face[gallery.Person]{looked})[0])
 		face.Strangers = strangers[i]
 		faces = append(faces, face)
 	}

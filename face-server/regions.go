@@ -64,7 +64,8 @@ func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte
 }
 
 // turnedAlready tells whether regions are told of the picture as viewers show it. By the
-// standard (MWG 2.0, section 5.9) they are told of the pixels as they are stored; some programs, whose pictures are wide where the stored one is high, tell of the other.
+// standard (MWG 2.0, section 5.9) they are told of the pixels as they are stored; some
+// programs, whose pictures are wide where the stored one is high, tell of the other.
 func turnedAlready(regions xmp.Regions, stored lineup.Layout) bool {
 	if regions.Upright {
 		return true

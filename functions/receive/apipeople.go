@@ -207,7 +207,7 @@ func (r *receiver) answerUndone(w http.ResponseWriter, request *http.Request, ch
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	published := r.photoHints.publishNew(ctx, change.Pending, event.TraceOfHeader(request.Header))
+	published := r.photoHints.publishNew(ctx, change.Pending, event.TraceOfHeader(request.Header).In(ctx))
 	photos, err := r.store.Photos(ctx, change.Pending)
 	if err != nil {
 		return err

@@ -94,25 +94,23 @@ func withPeople(ctx context.Context, q querier, read []Change) ([]PeopleChange, 
 			return nil, err
 		}
 	}
-	var first []int64 // whom those are about that name nobody
-	for _, c := range read {
-		if all := people[c.ID]; c.Person == nil && len(all) > 0 {
-			first = append(first, all[0])
+	changes := make([]PeopleChange, len(read))
+	var nameless []*PeopleChange
+	var first []int64
+	for i, c := range read {
+		changes[i] = PeopleChange{c, people[c.ID]}
+		if of := &changes[i]; of.Person == nil && len(of.People) > 0 {
+			nameless, first = append(nameless, of), append(first, of.People[0])
 		}
 	}
 	who, err := survivors(ctx, q, first)
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]PeopleChange, len(read))
-	for i, c := range read {
-		all := people[c.ID]
-		if c.Person == nil && len(all) > 0 {
-			if one, there := who[all[0]]; there && !one.Erased {
-				c.Person = &one.Person
-			}
+	for _, of := range nameless {
+		if one, there := who[of.People[0]]; there && !one.Erased {
+			of.Person = &one.Person
 		}
-		changes[i] = PeopleChange{c, all}
 	}
 	return changes, nil
 }

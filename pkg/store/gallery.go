@@ -153,6 +153,23 @@ func survivorOf(ctx context.Context, q querier, id int64) (lineup.Person, error)
 	return one.Person, nil
 }
 
+// survivorsOf is survivors of persons who all have to be there; ErrNotFound if not.
+func survivorsOf(ctx context.Context, q querier, ids []int64) (map[int64]lineup.Person, error) {
+	all, err := survivors(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	people := make(map[int64]lineup.Person, len(ids))
+	for _, id := range ids {
+		one, there := all[id]
+		if !there || one.Removed {
+			return nil, ErrNotFound
+		}
+		people[id] = one.Person
+	}
+	return people, nil
+}
+
 const selectMerged = `
 	SELECT
 		id,

@@ -59,7 +59,7 @@ func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by str
 			return err
 		}
 		if d.Not != nil {
-			if err := checkPeople(ctx, tx, *d.Not); err != nil {
+			if _, err := survivorsOf(ctx, tx, *d.Not); err != nil {
 				return err
 			}
 		}
@@ -196,16 +196,6 @@ func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box
 	}
 	values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
 	return face.ID, h.write(ctx, tx, face, values)
-}
-
-// checkPeople answers ErrNotFound unless there are all of these, and nobody's enrolment was undone.
-func checkPeople(ctx context.Context, tx *sql.Tx, ids []int64) error {
-	for _, id := range distinctIDs(ids) {
-		if _, err := survivorOf(ctx, tx, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // said is the face with what the hand says of it.

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"lineup.dev/lineup/pkg/lineup"
 )
 
 // ErrSamePerson says that persons are one already.
@@ -293,21 +291,4 @@ func (s *Store) nearestPhotos(ctx context.Context, family []int64, least float64
 		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.PersonID, b.PersonID))
 	})
 	return nearest, nil
-}
-
-// survivorsOf is survivors of persons who all have to be there; ErrNotFound if not.
-func survivorsOf(ctx context.Context, q querier, ids []int64) (map[int64]lineup.Person, error) {
-	all, err := survivors(ctx, q, ids)
-	if err != nil {
-		return nil, err
-	}
-	people := make(map[int64]lineup.Person, len(ids))
-	for _, id := range ids {
-		one, there := all[id]
-		if !there || one.Removed {
-			return nil, ErrNotFound
-		}
-		people[id] = one.Person
-	}
-	return people, nil
 }

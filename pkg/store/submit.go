@@ -100,14 +100,6 @@ func distinctPictures(pictures []Posted) []Posted {
 var errRowMissing = errors.New("an inserted row is not there")
 
 const (
-	selectKnown = `
-		SELECT
-			path,
-			file_name,
-			status = '` + processing + `'
-		FROM images
-		WHERE path IN `
-
 	insertImages = `
 		INSERT INTO images (path, file_name, shown_name, created_at, updated_at)
 		VALUES `
@@ -168,7 +160,7 @@ var updateFailed = updateRound + `
 		AND path IN `
 
 func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[string]Submission) error {
-	known, err := selectKnownRows(ctx, tx, pictures)
+	known, err := readStored(ctx, tx, appendSpellings(nil, pictures))
 	if err != nil {
 		return err
 	}
@@ -176,8 +168,9 @@ func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[strin
 	var rows []string
 	var unknown []any
 	for i, picture := range pictures {
-		var there bool
-		if paths[i], there = known.row(picture); !there {
+		row, there := known.row(picture)
+		if paths[i] = row.Path; !there {
+			paths[i] = picture.Path // which it gets
 			rows, unknown = append(rows, insertImagesRow), append(unknown, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName))
 		}
 	}
@@ -219,26 +212,38 @@ func submit(ctx context.Context, tx *sql.Tx, pictures []Posted, byPath map[strin
 	return nil
 }
 
-// knownRows are the rows that are there, by their paths.
-type knownRows map[string]struct {
-	fileName   string
-	processing bool
+// storedRows are the rows that are there, by their paths.
+type storedRows map[string]storedRow
+
+type storedRow struct {
+	Submission
+	fileName string
 }
 
-// selectKnownRows asks before anything is inserted: an INSERT that finds its row there uses
-// up an id all the same.
-func selectKnownRows(ctx context.Context, tx *sql.Tx, pictures []Posted) (knownRows, error) {
-	known := knownRows{}
-	list, args := placeholders(appendSpellings(nil, pictures))
-	_, err := query(ctx, tx, func(rows *sql.Rows) (path string, err error) {
-		var name sql.NullString
-		row := known[path]
-		err = rows.Scan(&path, &name, &row.processing)
-		row.fileName = name.String
-		known[path] = row
-		return path, err
-	}, selectKnown+list, args...)
-	return known, err
+const selectStored = `
+	SELECT ` + submissionColumns + `,
+		file_name
+	FROM images
+	WHERE path IN `
+
+// readStored asks before anything is inserted: an INSERT that finds its row there uses up an
+// id all the same.
+func readStored(ctx context.Context, q querier, spellings []string) (storedRows, error) {
+	known := storedRows{}
+	for chunk := range slices.Chunk(spellings, maxValues) {
+		list, args := placeholders(chunk)
+		_, err := query(ctx, q, func(rows *sql.Rows) (row storedRow, err error) {
+			var content, name sql.NullString
+			err = rows.Scan(&row.ID, &row.Path, &row.Round, &row.Status, &row.Queued, &content, &name)
+			row.Content, row.fileName, row.Known = content.String, name.String, true
+			known[row.Path] = row
+			return row, err
+		}, selectStored+list, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
 }
 
 func appendSpellings(spellings []string, pictures []Posted) []string {
@@ -250,19 +255,18 @@ func appendSpellings(spellings []string, pictures []Posted) []string {
 	return spellings
 }
 
-// row is the path of the picture's row, and whether it is there.
-func (k knownRows) row(picture Posted) (path string, there bool) {
-	for _, spelling := range []string{picture.Path, picture.Other} {
-		if _, there := k[spelling]; there {
-			return spelling, true
-		}
+// row is the picture's row, and whether it is there.
+func (k storedRows) row(picture Posted) (storedRow, bool) {
+	row, there := k[picture.Path]
+	if !there && picture.Other != "" {
+		row, there = k[picture.Other]
 	}
-	return picture.Path, false
+	return row, there
 }
 
-func (k knownRows) anyProcessing() bool {
+func (k storedRows) anyProcessing() bool {
 	for _, row := range k {
-		if row.processing {
+		if row.Status == lineup.Processing {
 			return true
 		}
 	}
@@ -270,13 +274,13 @@ func (k knownRows) anyProcessing() bool {
 }
 
 // rename gives the rows that are there their uploads' newest names.
-func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known knownRows) error {
+func rename(ctx context.Context, tx *sql.Tx, pictures []Posted, known storedRows) error {
 	for _, picture := range pictures {
-		path, there := known.row(picture)
-		if !there || picture.FileName == "" || known[path].fileName == picture.FileName {
+		row, there := known.row(picture)
+		if !there || picture.FileName == "" || row.fileName == picture.FileName {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, shownName(path, picture.FileName), path); err != nil {
+		if _, err := tx.ExecContext(ctx, updateFileName, picture.FileName, shownName(row.Path, picture.FileName), row.Path); err != nil {
 			return err
 		}
 	}

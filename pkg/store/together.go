@@ -57,7 +57,11 @@ func isOfOneRow(err error) bool {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
-	known, err := s.selectStored(ctx, calls)
+	var spellings []string
+	for _, call := range calls {
+		spellings = appendSpellings(spellings, call.Pictures)
+	}
+	known, err := readStored(ctx, s.db, spellings)
 	if err != nil {
 		return err
 	}
@@ -82,51 +86,6 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 		}
 	}
 	return nil
-}
-
-// storedRows are the rows that are there, by their paths.
-type storedRows map[string]storedRow
-
-type storedRow struct {
-	Submission
-	fileName string
-}
-
-const selectStored = `
-	SELECT ` + submissionColumns + `,
-		file_name
-	FROM images
-	WHERE path IN `
-
-func (s *Store) selectStored(ctx context.Context, calls []*Call) (storedRows, error) {
-	var spellings []string
-	for _, call := range calls {
-		spellings = appendSpellings(spellings, call.Pictures)
-	}
-	known := storedRows{}
-	for chunk := range slices.Chunk(spellings, maxValues) {
-		list, args := placeholders(chunk)
-		_, err := query(ctx, s.db, func(rows *sql.Rows) (row storedRow, err error) {
-			var content, name sql.NullString
-			err = rows.Scan(&row.ID, &row.Path, &row.Round, &row.Status, &row.Queued, &content, &name)
-			row.Content, row.fileName, row.Known = content.String, name.String, true
-			known[row.Path] = row
-			return row, err
-		}, selectStored+list, args...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return known, nil
-}
-
-// row is the picture's row, and whether it is there.
-func (k storedRows) row(picture Posted) (storedRow, bool) {
-	row, there := k[picture.Path]
-	if !there && picture.Other != "" {
-		row, there = k[picture.Other]
-	}
-	return row, there
 }
 
 // changes tells of a picture whose row is there, and would be changed.

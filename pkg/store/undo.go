@@ -23,9 +23,10 @@ func (e *LaterChange) Error() string {
 // UndoChange sets back what a change set, as another change, and gives that one. A change
 // that is undone already stays so. To undo an undoing is to do the change again.
 // ErrNotFound when there is no such change; *LaterChange when a later one stands in the
-// way; *SameSpelling when somebody else came by the name meanwhile, which UndoChangeAnyway is for; ErrSamePerson when persons
-// would be merged into each other; ErrErased when it touches somebody who was erased. A photo
-// that is to be looked at again is among the change's Pending: whoever undoes gives the hint.
+// way; *SameSpelling when somebody else came by the name meanwhile, which UndoChangeAnyway is
+// for; ErrSamePerson when persons would be merged into each other; ErrErased when it touches
+// somebody who was erased. A photo that is to be looked at again is among the change's Pending:
+// whoever undoes gives the hint.
 func (s *Store) UndoChange(ctx context.Context, id int64, by string) (Change, error) {
 	return s.undoChange(ctx, id, by, (*undoing).checkSpellings)
 }
