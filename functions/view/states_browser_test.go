@@ -182,6 +182,25 @@ func TestEveryStateIsAccessible(t *testing.T) {
 	}
 }
 
+// A browser may draw the bar when it has read half of it: what stands there already does not move when the rest comes.
+func TestTheBarDoesNotMoveWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	for device, size := range widths {
+		t.Run(device, func(t *testing.T) {
+			p := browser.OpenPage(t, g.url)
+			p.Size(size[0], size[1])
+			p.Open("/")
+			const bar = `[...document.querySelectorAll(".brand, #nav a")].map(one => { const { x, y } = one.getBoundingClientRect(); return x + "," + y; }).join(" ")`
+			whole := browser.Eval[string](p, bar)
+			read := browser.Eval[string](p, `(() => { while (document.getElementById("nav").nextSibling) document.getElementById("nav").nextSibling.remove(); return `+bar+`; })()`)
+			if whole != read {
+				t.Errorf("the bar moves from %s to %s", read, whole)
+			}
+		})
+	}
+}
+
 // A page that loses its server says so, and recovers by itself.
 func TestAPageThatLosesItsServerSaysSoAndRecoversByItself(t *testing.T) {
 	t.Parallel()
