@@ -39,6 +39,7 @@ const answerLimit = 8 << 20
 func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, err := v.do(w, r, forms)
+		v.progress.forget()
 		if err != nil {
 			v.refuseForm(w, r, err)
 			return
