@@ -16,6 +16,7 @@ import (
 type done struct {
 	Text    string
 	Changes []int64 // to be undone, the newest first; none where there is nothing to
+	Here    string  // this page, for undoing to lead back to
 }
 
 // justNow is how old a change is at most that a form is said to have made, where somebody
@@ -33,7 +34,7 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if len(made) == 0 {
 		return &done{Text: "Done."}
 	}
-	told := done{Text: did(made[0])}
+	told := done{Text: did(made[0]), Here: query{r.URL.Path, r.URL.Query()}.with(doneParameter, "")}
 	pictures, err := v.db.PicturesNamed(r.Context(), made[0])
 	switch {
 	case len(made) > 1:
