@@ -31,6 +31,9 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 		return nil
 	}
 	made := v.madeSince(r, p.about, text)
+	if len(made) == 0 { // said on one's page of somebody else
+		made = v.madeSince(r, store.ChangeFilter{}, text)
+	}
 	if len(made) == 0 {
 		return &done{Text: "Done."}
 	}
