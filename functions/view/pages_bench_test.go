@@ -30,6 +30,11 @@ func BenchmarkPages(b *testing.B) {
 	dsn := deptest.MySQL(b)
 	testkit.Succeed(b, store.Migrate(b.Context(), dsn))
 	fillPages(b, dsn, pictures)
+	benchPages(b, dsn, pictures)
+}
+
+func benchPages(b *testing.B, dsn string, pictures int) {
+	b.Helper()
 	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 4}))(b)
 	b.Cleanup(func() { db.Close() })
 	testkit.Succeed(b, db.Recount(b.Context()))

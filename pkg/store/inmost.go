@@ -20,11 +20,11 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	err = s.do(ctx, "read who is in the most pictures", func() error {
 		rows, more = nil, false
 		for after, most := f.After, 2*f.Limit+1; len(rows) <= f.Limit; {
-			statement, args := selectInMost+listed, slices.Clone(values)
-			if after != 0 {
-				statement, args = statement+afterStranger, append(args, after, after, after)
+			where, place, err := behindInMost(ctx, s.db, after)
+			if err != nil {
+				return err
 			}
-			ids, err := query(ctx, s.db, scanID, statement+mostPictures, append(args, most)...)
+			ids, err := query(ctx, s.db, scanID, selectInMost+listed+where+mostPictures, append(slices.Concat(values, place), most)...)
 			if err != nil {
 				return err
 			}
@@ -43,6 +43,19 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 		return rows[:f.Limit], true, err
 	}
 	return rows, false, err
+}
+
+// behindInMost is the condition of coming after a person in the order of pictures; none of
+// after nobody, or after somebody who is not there any more: then the list begins anew.
+func behindInMost(ctx context.Context, q querier, after int64) (where string, args []any, err error) {
+	if after == 0 {
+		return "", nil, nil
+	}
+	pictures, err := query(ctx, q, scanID, selectPictures, after)
+	if err != nil || len(pictures) == 0 {
+		return "", nil, err
+	}
+	return afterPictures, []any{pictures[0], pictures[0], after}, nil
 }
 
 // passing are those of these people who pass the filter, in the same order.
