@@ -3,7 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 const spelledLike = " AND spelling LIKE ?"
@@ -19,6 +22,14 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	listed, values := f.listed()
 	err = s.do(ctx, "read who is in the most pictures", func() error {
 		rows, more = nil, false
+		asked, few, err := s.asked(ctx, f)
+		if err != nil {
+			return err
+		}
+		if few {
+			rows, err = s.inMostOf(ctx, f, asked)
+			return err
+		}
 		for after, most := f.After, 2*f.Limit+1; len(rows) <= f.Limit; {
 			where, place, err := behindInMost(ctx, s.db, after)
 			if err != nil {
@@ -43,6 +54,30 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 		return rows[:f.Limit], true, err
 	}
 	return rows, false, err
+}
+
+// inMostOf lists these persons as inMost does.
+func (s *Store) inMostOf(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
+	if rows, err = s.passing(ctx, f, people); err != nil {
+		return nil, err
+	}
+	if f.After != 0 {
+		pictures, err := query(ctx, s.db, scanID, selectPictures, f.After)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range pictures { // none of who is gone: the list begins anew
+			last := personRow{Person: lineup.Person{ID: f.After}, pictures: n}
+			rows = slices.DeleteFunc(rows, func(row personRow) bool { return fewerPictures(row, last) <= 0 })
+		}
+	}
+	slices.SortFunc(rows, fewerPictures)
+	return rows, nil
+}
+
+// fewerPictures compares persons by how many pictures they are in, who is in the most first.
+func fewerPictures(a, b personRow) int {
+	return cmp.Or(cmp.Compare(b.pictures, a.pictures), cmp.Compare(b.ID, a.ID))
 }
 
 // behindInMost is the condition of coming after a person in the order of pictures; none of
@@ -71,6 +106,33 @@ func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64) (ro
 		rows = append(rows, some...)
 	}
 	return rows, nil
+}
+
+// fewAsked is how many persons are found first, where no more pass the filter: they may be
+// behind everybody else in an order.
+const fewAsked = 1_000
+
+// The index is that of what few have.
+const selectAsked = `
+	SELECT id
+	FROM person FORCE INDEX (%s)
+	WHERE merged_into IS NULL
+		AND removed_at IS NULL%s
+	LIMIT ?`
+
+// asked are those who pass a filter that only few may pass. Few is false where it is another
+// filter, or too many pass it.
+func (s *Store) asked(ctx context.Context, f PeopleFilter) (people []int64, few bool, err error) {
+	index := "person_spelling"
+	if Spelling(f.Query) == "" {
+		if f.Hidden == nil || !*f.Hidden {
+			return nil, false, nil
+		}
+		index = "person_hidden"
+	}
+	where, args := f.conditions()
+	people, err = query(ctx, s.db, scanID, fmt.Sprintf(selectAsked, index, where), append(args, fewAsked+1)...)
+	return people, len(people) <= fewAsked, err
 }
 
 // conditions are who passes the filter, wherever they come in a list.

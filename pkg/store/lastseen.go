@@ -17,10 +17,6 @@ const (
 	readsForPage = 5
 )
 
-// fewAsked is of how many persons, where no more pass the filter, the newest pictures are read
-// instead: they may be behind everybody else's.
-const fewAsked = 1_000
-
 const (
 	selectOldestOf = `
 		SELECT image_id
@@ -42,14 +38,6 @@ const (
 		ORDER BY
 			MAX(image_id) DESC,
 			person_id DESC`
-
-	// The index is that of what few have.
-	selectAsked = `
-		SELECT id
-		FROM person FORCE INDEX (%s)
-		WHERE merged_into IS NULL
-			AND removed_at IS NULL%s
-		LIMIT ?`
 )
 
 // LastSeen lists persons who are in a picture, in the order of the newest that they are in.
@@ -93,21 +81,6 @@ func (s *Store) LastSeen(ctx context.Context, f PeopleFilter) (profiles []Profil
 // seenLast is a person, and the newest picture that they are in.
 type seenLast struct{ person, image int64 }
 
-// asked are those who pass a filter that only few may pass. Few is false where it is another
-// filter, or too many pass it.
-func (s *Store) asked(ctx context.Context, f PeopleFilter) (people []int64, few bool, err error) {
-	index := "person_spelling"
-	if Spelling(f.Query) == "" {
-		if f.Hidden == nil || !*f.Hidden {
-			return nil, false, nil
-		}
-		index = "person_hidden"
-	}
-	where, args := f.conditions()
-	people, err = query(ctx, s.db, scanID, fmt.Sprintf(selectAsked, index, where), append(args, fewAsked+1)...)
-	return people, len(people) <= fewAsked, err
-}
-
 // lastSeenOf lists these persons as LastSeen does.
 func (s *Store) lastSeenOf(ctx context.Context, f PeopleFilter, people []int64) (profiles []Profile, next int64, err error) {
 	newest, err := s.newestPictures(ctx, people)
@@ -123,7 +96,7 @@ func (s *Store) lastSeenOf(ctx context.Context, f PeopleFilter, people []int64) 
 	slices.SortFunc(seen, func(a, b seenLast) int {
 		return cmp.Or(cmp.Compare(b.image, a.image), cmp.Compare(b.person, a.person))
 	})
-	if n := together(seen, f.Limit); n < len(seen) {
+	if n := onOnePage(seen, f.Limit); n < len(seen) {
 		next, seen = seen[n-1].image, seen[:n]
 	}
 	if len(seen) == 0 {
@@ -137,9 +110,9 @@ func (s *Store) lastSeenOf(ctx context.Context, f PeopleFilter, people []int64) 
 	return profiles, next, err
 }
 
-// together is how many of the first of these come on a page: so many, and whoever is in the
+// onOnePage is how many of the first of these come on a page: so many, and whoever is in the
 // same picture as the last of them.
-func together(seen []seenLast, limit int) int {
+func onOnePage(seen []seenLast, limit int) int {
 	n := min(limit, len(seen))
 	for n > 0 && n < len(seen) && seen[n].image == seen[n-1].image {
 		n++
@@ -165,7 +138,7 @@ func (s *Store) addSeen(ctx context.Context, f PeopleFilter, from, before int64,
 		return 0, err
 	}
 	for len(seen) > 0 {
-		n := together(seen, f.Limit)
+		n := onOnePage(seen, f.Limit)
 		if err := s.addProfiles(ctx, f, seen[:n], listed, profiles); err != nil {
 			return 0, err
 		}
