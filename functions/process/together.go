@@ -21,11 +21,14 @@ type together struct {
 	results groups[*store.Finished]
 }
 
+// usualGroup is more than a group takes that waits for nobody.
+const usualGroup = 20 * time.Millisecond
+
 func newTogether(s GroupSettings, rows *store.Store) *together {
 	return &together{
 		rows:    rows,
-		claims:  groups[*store.Claiming]{most: s.Most, do: rows.ClaimTogether},
-		results: groups[*store.Finished]{most: s.Most, do: rows.FinishTogether},
+		claims:  groups[*store.Claiming]{most: s.Most, usual: usualGroup, do: rows.ClaimTogether},
+		results: groups[*store.Finished]{most: s.Most, usual: usualGroup, do: rows.FinishTogether},
 	}
 }
 
@@ -48,11 +51,13 @@ func (t *together) finish(ctx context.Context, f *store.Finished) error {
 	return f.Err
 }
 
-// groups do what comes at once together, one group at a time: what comes while one is under
-// way is the next.
+// groups do what comes at once together, one group after the other: what comes while one is
+// under way is the next. One that takes longer than usual, as it waits for a row that another
+// holds, holds up no other.
 type groups[T any] struct {
-	most int
-	do   func(context.Context, []T)
+	most  int
+	usual time.Duration // after which a group is no longer waited for
+	do    func(context.Context, []T)
 
 	mu      sync.Mutex
 	waiting []*member[T]
@@ -86,19 +91,34 @@ func (g *groups[T]) join(ctx context.Context, one T) {
 }
 
 func (g *groups[T]) run() {
-	for more := true; more; {
-		more = g.next()
+	for {
+		group := g.next()
+		if len(group) == 0 {
+			return
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			g.together(group)
+		}()
+		select {
+		case <-done:
+		case <-time.After(g.usual):
+		}
 	}
 }
 
-// next does the next group, and tells whether somebody came meanwhile.
-func (g *groups[T]) next() (more bool) {
+func (g *groups[T]) next() []*member[T] {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	count := min(g.most, len(g.waiting))
 	group := g.waiting[:count:count]
-	g.waiting = g.waiting[count:]
-	g.mu.Unlock()
-	all := make([]T, count)
+	g.waiting, g.running = g.waiting[count:], count > 0
+	return group
+}
+
+func (g *groups[T]) together(group []*member[T]) {
+	all := make([]T, len(group))
 	for i, m := range group {
 		all[i] = m.one
 	}
@@ -106,8 +126,4 @@ func (g *groups[T]) next() (more bool) {
 	for _, m := range group {
 		close(m.done)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.running = len(g.waiting) > 0
-	return g.running
 }

@@ -19,7 +19,7 @@ func TestWhatComesAtOnceIsDoneTogether(t *testing.T) {
 			release := make(chan struct{})
 			var sizes []int
 			seen := map[int]bool{}
-			g := &groups[int]{most: most, do: func(_ context.Context, all []int) {
+			g := &groups[int]{most: most, usual: time.Hour, do: func(_ context.Context, all []int) {
 				<-release
 				sizes = append(sizes, len(all))
 				for _, one := range all {
@@ -42,6 +42,28 @@ func TestWhatComesAtOnceIsDoneTogether(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAGroupThatHangsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	other := make(chan struct{})
+	g := &groups[int]{most: 64, usual: time.Millisecond, do: func(_ context.Context, all []int) {
+		if all[0] == 1 {
+			<-other
+		} else {
+			close(other)
+		}
+	}}
+	var callers sync.WaitGroup
+	for i := range 2 {
+		callers.Go(func() { g.join(t.Context(), i+1) })
+		testkit.Eventually(t, 20*time.Second, "the call is taken", func() bool {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return len(g.waiting) == 0
+		})
+	}
+	callers.Wait()
 }
 
 func TestWithAGroupOfOneNothingIsShared(t *testing.T) {

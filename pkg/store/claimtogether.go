@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,35 +26,36 @@ type Claiming struct {
 }
 
 const (
-	// updateFirstClaims is updateFirstClaim for several pictures.
-	updateFirstClaims = `
-	UPDATE images
-	SET prior_claim = NULL,
-		claim = ?,
-		lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
-		retry_at = NULL,
-		reposted_at = NULL,
-		updated_at = UTC_TIMESTAMP(6),
-		status = '` + processing + `'
-	WHERE attempts <= 0
-		AND status = '` + pending + `'
-		AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
-		AND id IN `
-
-	selectClaimed = `
+	// lockFirstClaims finds pictures that updateFirstClaim would claim, and waits for none that
+	// another holds.
+	lockFirstClaims = `
 		SELECT
 			id,
 			round,
 			path
 		FROM images
-		WHERE claim = ?
-			AND status = '` + processing + `'
-			AND id IN `
+		WHERE attempts <= 0
+			AND status = '` + pending + `'
+			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+			AND id IN %s
+		ORDER BY id
+		FOR UPDATE NOWAIT`
+
+	updateFirstClaims = `
+		UPDATE images
+		SET prior_claim = NULL,
+			claim = ?,
+			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
+			retry_at = NULL,
+			reposted_at = NULL,
+			updated_at = UTC_TIMESTAMP(6),
+			status = '` + processing + `'
+		WHERE id IN `
 )
 
-// ClaimTogether is Claim for several callers at once, in two round trips: of the pictures
-// that are at their first try, which most are. All have one token, and a picture one of the
-// callers.
+// ClaimTogether is ClaimPath for several callers at once, in one transaction: of the pictures
+// that are at their first try, which most are, and whose rows nobody holds. All have one
+// token, and each picture one of the callers.
 func (s *Store) ClaimTogether(ctx context.Context, all []*Claiming) {
 	if len(all) == 1 {
 		all[0].Claim, all[0].Err = s.ClaimPath(ctx, all[0].ID, all[0].Path, all[0].Lease)
@@ -65,49 +68,42 @@ func (s *Store) ClaimTogether(ctx context.Context, all []*Claiming) {
 			byID[c.ID], lease = c, min(lease, c.Lease)
 		}
 	}
-	won, err := s.claimTogether(ctx, token, lease, byID)
+	won, err := s.claimTogether(ctx, token, lease, slices.Sorted(maps.Keys(byID)))
 	for id, c := range byID {
 		ref, is := won[id]
 		switch {
-		case err != nil:
+		case err != nil && !isOfOneRow(err):
 			c.Err = err
 			s.giveUp(ctx, Claim{Ref: Ref{ID: id}, token: token})
-		case is:
-			c.Claim = Claim{Ref: ref, Status: lineup.Processing, token: token}
-		default:
+		case err != nil, !is:
 			c.Alone = true
+		default:
+			c.Claim = Claim{Ref: ref, Status: lineup.Processing, token: token}
 		}
 	}
 }
 
 // claimTogether gives the pictures that were claimed by their ids.
-func (s *Store) claimTogether(ctx context.Context, token string, lease time.Duration, byID map[int64]*Claiming) (map[int64]Ref, error) {
-	ids := make([]int64, 0, len(byID))
-	for id := range byID {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	won := make(map[int64]Ref, len(ids))
-	for chunk := range slices.Chunk(ids, maxValues) {
-		list, args := placeholders(chunk)
-		found, err := s.exec(ctx, "claim images", updateFirstClaims+list, slices.Concat([]any{token, lease.Microseconds(), Horizon.Microseconds()}, args)...)
-		if err != nil {
-			return nil, err
-		}
-		if found == 0 {
-			continue
-		}
-		err = s.do(ctx, "read claimed images", func() error {
-			_, err := query(ctx, s.db, func(rows *sql.Rows) (ref Ref, err error) {
+func (s *Store) claimTogether(ctx context.Context, token string, lease time.Duration, ids []int64) (won map[int64]Ref, err error) {
+	err = s.transact(ctx, "claim images", func(tx *sql.Tx) error {
+		won = make(map[int64]Ref, len(ids))
+		for chunk := range slices.Chunk(ids, maxValues) {
+			list, args := placeholders(chunk)
+			found, err := query(ctx, tx, func(rows *sql.Rows) (id int64, err error) {
+				var ref Ref
 				err = rows.Scan(&ref.ID, &ref.Round, &ref.Path)
 				won[ref.ID] = ref
-				return ref, err
-			}, selectClaimed+list, slices.Concat([]any{token}, args)...)
-			return err
-		})
-		if err != nil {
-			return nil, err
+				return ref.ID, err
+			}, fmt.Sprintf(lockFirstClaims, list), append([]any{Horizon.Microseconds()}, args...)...)
+			if err != nil || len(found) == 0 {
+				return err
+			}
+			list, args = placeholders(found)
+			if _, err := tx.ExecContext(ctx, updateFirstClaims+list, append([]any{token, lease.Microseconds()}, args...)...); err != nil {
+				return err
+			}
 		}
-	}
-	return won, nil
+		return nil
+	})
+	return won, err
 }

@@ -90,12 +90,8 @@ type Finished struct {
 }
 
 // FinishTogether is Finish for several callers at once, in the round trips of one and one
-// transaction.
+// transaction, which waits for no picture's row that another holds.
 func (s *Store) FinishTogether(ctx context.Context, all []*Finished) {
-	if len(all) == 1 {
-		all[0].Status, all[0].Err = s.Finish(ctx, all[0].Claim, all[0].Result, all[0].Announced)
-		return
-	}
 	byID := make(map[int64]*Finished, len(all))
 	for _, f := range all {
 		// Regions may make people, whose spellings are held before any picture.
@@ -112,7 +108,7 @@ func (s *Store) FinishTogether(ctx context.Context, all []*Finished) {
 }
 
 func finishTogether(ctx context.Context, tx *sql.Tx, byID map[int64]*Finished) error {
-	pictures, err := lockPictures(ctx, tx, slices.Collect(maps.Keys(byID)))
+	pictures, err := lockPicturesBy(ctx, tx, slices.Collect(maps.Keys(byID)), lockedInOrder+` NOWAIT`)
 	if err != nil {
 		return err
 	}
