@@ -1,6 +1,7 @@
 package face
 
 import (
+	"encoding/json"
 	"image"
 	"math"
 	"os"
@@ -177,5 +178,72 @@ func TestLevelsThatDoNotFit(t *testing.T) {
 	_, err := finderOf(t, d, output{"score", []int{128, 1}, nil}, output{"box", []int{128, 4}, nil})
 	if err == nil || !strings.Contains(err.Error(), "output score has 128 numbers, and by the manifest 32") {
 		t.Errorf("error is %v, want one that compares the numbers", err)
+	}
+}
+
+// A detector with points needs no landmark model, and an embedder may give 128 to 1,024 numbers:
+// the manifest says so, and faces are found and described.
+func TestModelsOfOtherKinds(t *testing.T) {
+	dir := deptest.Models(t)
+	for _, length := range []int{128, 1024} {
+		m, err := ReadManifest(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedder := constant(t, 112, 112, output{"numbers", []int{1, length}, map[int]float32{3: 5}})
+		m.Embedder.File, m.Embedder.Input.Input, m.Embedder.Output, m.Embedder.Length = "embedder.onnx", inputName, "numbers", length
+		m.Embedder.Align = m.Embedder.Align[:3]
+		m.Detector, m.Covered = m.Covered.Second, nil
+		m.Detector.Score = 0.6
+		m.Landmarks = Landmarks{Align: [][]int{{0}, {1}, {2}}} // eyes and nose
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := t.TempDir()
+		for from, to := range map[string]string{
+			filepath.Join(dir, m.Runtime): m.Runtime, filepath.Join(dir, m.Detector.File): m.Detector.File, embedder: m.Embedder.File,
+		} {
+			if err := os.Symlink(from, filepath.Join(other, to)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(other, ManifestFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		checkOther(t, other, length)
+	}
+}
+
+// checkOther looks for the sample people with the models in dir.
+func checkOther(t *testing.T, dir string, length int) {
+	t.Helper()
+	models, err := Open(dir, Options{Rotations: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer models.Close()
+	r, err := models.NewRecogniser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	photos, err := filepath.Glob(filepath.Join(deptest.Samples(t), "people", "*.jpg"))
+	if err != nil || len(photos) == 0 {
+		t.Fatalf("%d photos, error %v", len(photos), err)
+	}
+	for _, path := range photos {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 1 << 24, Memory: 1 << 28, Frames: 1, Detail: models.Detail})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := r.Faces(t.Context(), p)
+		if err != nil || len(found) != 1 || len(found[0].Embedding) != length || found[0].Embedding[3] != 1 {
+			t.Errorf("%s: %d faces, error %v; want 1 of %d numbers", filepath.Base(path), len(found), err, length)
+		}
 	}
 }
