@@ -150,6 +150,15 @@ func (m matcher) chanceWrong(candidate gallery.Candidate, occluded bool) *float6
 	return &chance
 }
 
+// strangerChance is how likely a stranger is as similar to somebody as this face is; ok is false
+// where it is like somebody, or nobody knows.
+func (m matcher) strangerChance(f *facerecog.Face) (chance float64, ok bool) {
+	if f.Similarity == nil || f.Refusal != facerecog.Refusal_NOBODY_NEAR || !m.certainty.FalseMatches.Known() {
+		return 0, false
+	}
+	return m.certainty.FalseMatches.Chance(float64(f.GetSimilarity()), m.compared()), true
+}
+
 func candidateMessages(candidates []gallery.Candidate) (messages []*facerecog.Candidate) {
 	for _, c := range candidates {
 		messages = append(messages, &facerecog.Candidate{

@@ -127,6 +127,12 @@ func TestAnAnswerTellsHowLikelyANameIsWrong(t *testing.T) {
 	if nobody := of(2, false); nobody.ChanceWrong != nil || nobody.Candidates[0].ChanceWrong == nil {
 		t.Errorf("of nobody it is %v, of the candidate %v", nobody.ChanceWrong, nobody.Candidates)
 	}
+	if chance, ok := m.strangerChance(of(2, false)); !ok || chance <= 0.1 || chance > 1 {
+		t.Errorf("a stranger is as similar with %v, %v; want most of them", chance, ok)
+	}
+	if chance, ok := m.strangerChance(dad); ok {
+		t.Errorf("dad counts as like nobody, with %v", chance)
+	}
 	photos = 300
 	if larger := of(1, false); larger.GetChanceWrong() <= dad.GetChanceWrong() {
 		t.Errorf("of a larger gallery it is %v, of a small one %v", larger.ChanceWrong, dad.ChanceWrong)

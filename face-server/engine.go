@@ -112,7 +112,7 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 	_, end := compareTime.Time(ctx, "compare with the gallery")
 	response := e.answer(faces, e.gallery.Candidates, e.describer)
 	end(nil)
-	e.noteFaces(ctx, response)
+	noteFaces(ctx, response, e.strangerChance)
 	response.Warning, response.Comparison = warning, comparison
 	if made != nil {
 		response.Thumbnail, response.Large = made.thumbnail, made.large

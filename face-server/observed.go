@@ -39,8 +39,8 @@ func newDuration(of, description string) telemetry.Histogram {
 		0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 }
 
-// noteFaces measures what was found in a picture.
-func (m matcher) noteFaces(ctx context.Context, response *facerecog.IdentifyResponse) {
+// noteFaces measures what was found in a picture; strangerChance tells it of a face that is like nobody.
+func noteFaces(ctx context.Context, response *facerecog.IdentifyResponse, strangerChance func(*facerecog.Face) (chance float64, ok bool)) {
 	if !telemetry.On() {
 		return
 	}
@@ -50,11 +50,11 @@ func (m matcher) noteFaces(ctx context.Context, response *facerecog.IdentifyResp
 		if face.Similarity != nil {
 			similarities.Record(ctx, float64(face.GetSimilarity()), attribute.Bool("lineup.known", face.ImageName != ""))
 		}
-		switch {
-		case face.ChanceWrong != nil:
+		if face.ChanceWrong != nil {
 			chancesWrong.Record(ctx, face.GetChanceWrong())
-		case face.Similarity != nil && face.Refusal == facerecog.Refusal_NOBODY_NEAR && m.certainty.FalseMatches.Known():
-			strangerChances.Record(ctx, m.certainty.FalseMatches.Chance(float64(face.GetSimilarity()), m.compared()))
+		}
+		if chance, ok := strangerChance(face); ok {
+			strangerChances.Record(ctx, chance)
 		}
 	}
 }

@@ -60,19 +60,19 @@ func (c Calibration) Threshold(chance float64, photos int) float64 {
 
 // Rate is how often two faces are as similar as that.
 func (c Calibration) Rate(similarity float64) float64 {
-	return min(math.Exp(c.logarithm(similarity)), 1)
+	return math.Exp(c.logarithm(similarity))
 }
 
 // slopeWidth is how far to either side a density looks, so that it does not jump from one pair
 // to the next.
-const slopeWidth = 0.05
+const slopeWidth = 0.02
 
 // density is how often two faces are that similar, for each unit of similarity.
 func (c Calibration) density(similarity float64) float64 {
 	return c.Rate(similarity) * (c.logarithm(similarity-slopeWidth) - c.logarithm(similarity+slopeWidth)) / (2 * slopeWidth)
 }
 
-// logarithm is that of the rate, above 0 where the line leads there.
+// logarithm is that of the rate, which is 1 at most.
 func (c Calibration) logarithm(similarity float64) float64 {
 	i := 1
 	for i < len(c)-1 && similarity > c[i][0] {
@@ -80,5 +80,5 @@ func (c Calibration) logarithm(similarity float64) float64 {
 	}
 	a, b := c[i-1], c[i]
 	part := (similarity - a[0]) / (b[0] - a[0])
-	return math.Log(a[1]) + part*(math.Log(b[1])-math.Log(a[1]))
+	return min(math.Log(a[1])+part*(math.Log(b[1])-math.Log(a[1])), 0)
 }

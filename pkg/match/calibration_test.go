@@ -42,13 +42,14 @@ func TestThresholdOfAChance(t *testing.T) {
 // What is stated of a name comes true where faces are as the calibration has them: of those
 // who are nearest at a similarity, that share is not who they are named after.
 func TestAsManyNamesAreWrongAsIsStated(t *testing.T) {
-	certainty := match.Certainty{FalseMatches: measured, TrueMatches: match.Calibration{{0.3, 0.95}, {0.5, 0.8}, {0.7, 0.4}, {0.9, 0.05}}, Strangers: 0.3}
-	const photos, searches = 40, 400_000
+	falseMatches := match.Calibration{{0.2, 5e-2}, {0.3, 7e-3}, {0.4, 6e-4}, {0.5, 2.5e-5}}
+	certainty := match.Certainty{FalseMatches: falseMatches, TrueMatches: match.Calibration{{0.3, 0.95}, {0.5, 0.8}, {0.7, 0.4}, {0.9, 0.05}}, Strangers: 0.3}
+	const photos, searches = 40, 100_000
 	random := rand.New(rand.NewPCG(1, 2))
 	type bin struct{ names, wrong, stated float64 }
 	bins := map[int]*bin{}
 	for range searches {
-		another := drawn(measured, 1-math.Pow(random.Float64(), 1./photos)) // the most similar of so many
+		another := drawn(falseMatches, 1-math.Pow(random.Float64(), 1./photos)) // the most similar of so many
 		own := -1.
 		if random.Float64() >= certainty.Strangers {
 			own = drawn(certainty.TrueMatches, random.Float64())
@@ -69,7 +70,7 @@ func TestAsManyNamesAreWrongAsIsStated(t *testing.T) {
 		}
 	}
 	for i, b := range bins {
-		if b.names > 2000 && math.Abs(b.stated-b.wrong)/b.names > 0.04 {
+		if b.names > 500 && math.Abs(b.stated-b.wrong)/b.names > 0.04 {
 			t.Errorf("of %v names with a chance of %v to %v are wrong %.3f, stated is %.3f", b.names, float64(i)/10, float64(i+1)/10, b.wrong/b.names, b.stated/b.names)
 		}
 	}
@@ -81,7 +82,7 @@ func TestAsManyNamesAreWrongAsIsStated(t *testing.T) {
 // drawn is the similarity that so many pairs reach.
 func drawn(c match.Calibration, rate float64) float64 {
 	low, high := -2., 3.
-	for range 50 {
+	for range 30 {
 		if middle := (low + high) / 2; c.Rate(middle) > rate {
 			low = middle
 		} else {
