@@ -64,7 +64,7 @@ func (r Report) Print(to io.Writer) error {
 		printStated(w, Stated(o.Trials, r.Certainty.FalseMatches, r.Enrolled))
 		printReliability(w, "nearest said to be another with", Reliabilities(o.Trials, r.Certainty, r.Enrolled))
 		printReliability(w, "the same by size", ReliabilitiesBy(BySize(o.Trials), r.Certainty, r.Enrolled))
-		printReliability(w, "the same made harder", ReliabilitiesBy(r.Conditions, r.Certainty, r.Enrolled))
+		printReliability(w, "the same made harder", append(Reliabilities(together(r.Conditions), r.Certainty, r.Enrolled), ReliabilitiesBy(r.Conditions, r.Certainty, r.Enrolled)...))
 		printGroups(w, "by size", BySize(o.Trials))
 		printGroups(w, "by years", ByYears(o.Trials))
 		printGroups(w, "made harder", r.Conditions)

@@ -49,12 +49,16 @@ func Reliabilities(trials []Trial, certainty match.Certainty, enrolled int) []Re
 
 // ReliabilitiesBy is the same of groups of searches.
 func ReliabilitiesBy(groups []Group, certainty match.Certainty, enrolled int) []Reliability {
-	var trials []Trial
+	certainty.Strangers = strangersAmong(together(groups))
+	return reliabilitiesOf(groups, certainty, enrolled)
+}
+
+// together are the searches of all groups.
+func together(groups []Group) (trials []Trial) {
 	for _, g := range groups {
 		trials = append(trials, g.Trials...)
 	}
-	certainty.Strangers = strangersAmong(trials)
-	return reliabilitiesOf(groups, certainty, enrolled)
+	return trials
 }
 
 func reliabilitiesOf(groups []Group, certainty match.Certainty, enrolled int) (rows []Reliability) {
@@ -80,7 +84,7 @@ func reliabilitiesOf(groups []Group, certainty match.Certainty, enrolled int) (r
 func strangersAmong(trials []Trial) float64 {
 	all, strangers := 0., 0.
 	for _, t := range trials {
-		if t.Score != nil {
+		if t.told() {
 			all++
 			if !t.Mated {
 				strangers++
@@ -92,11 +96,15 @@ func strangersAmong(trials []Trial) float64 {
 
 // chanceWrong is how likely the nearest person is said not to be who the face shows.
 func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance float64, ok bool) {
-	if t.Score == nil {
+	if !t.told() {
 		return 0, false
 	}
 	return certainty.ChanceWrong(float64(*t.Score), enrolled)
 }
+
+// told tells whether it is known who the face with the score is: in a group, whoever is not
+// found has none.
+func (t Trial) told() bool { return t.Score != nil && !(t.Group && t.Mated && !t.First) }
 
 // wrongRate is how often the nearest person is not who the face shows.
 func wrongRate(trials []Trial, weights []int) float64 {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/match"
 )
 
@@ -12,8 +13,9 @@ func TestWhatIsStatedIsComparedWithWhatComesOfIt(t *testing.T) {
 	trials := []Trial{
 		searchFor("ann", .9, true), searchFor("ben", .8, true), searchFor("cem", .35, false), {File: "dee", Person: "dee", Mated: true},
 		stranger("zoe", .3), stranger("yan", .35),
+		{File: "all", Person: "cem", Mated: true, Group: true, Score: testkit.Ptr(float32(.9))}, // another face of the group is nearest
 	}
-	certainty.Strangers = 2. / 5
+	certainty.Strangers = 2. / 5 // of those of which it can be told
 	at := func(similarity float32) float64 {
 		chance, _ := certainty.ChanceWrong(float64(similarity), 10)
 		return chance
