@@ -140,6 +140,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		Timeouts:   Timeouts{Lease: time.Minute, FaceTimeout: 2 * time.Second, HealthTimeout: time.Second, WriteTimeout: 10 * time.Second},
 		Retry:      Retry{MaxAttempts: 3, First: time.Second, Most: time.Minute},
 		store:      db,
+		together:   newTogether(GroupSettings{Most: 64}, db),
 		faces:      faces,
 		breaker:    breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, faces.healthy, log),
 		parts:      &partTeller{rows: db, timeout: 10 * time.Second, log: log},

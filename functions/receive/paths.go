@@ -91,11 +91,17 @@ func parsePaths(body []byte) (paths []string, err error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("the body cannot be read: something follows the JSON object")
 	}
-	if name := event.DuplicateField(body, 2); name != "" {
-		return nil, malformed("the body cannot be read: one object has the field %q twice", name)
-	}
+	fields := 0 // that were read
 	if message.Path != nil {
-		paths = append(paths, *message.Path)
+		paths, fields = append(paths, *message.Path), 1
+	}
+	if message.Paths != nil {
+		fields += 1 + len(message.Paths)
+	}
+	if event.Fields(body) != fields { // else each was written once
+		if name := event.DuplicateField(body, 2); name != "" {
+			return nil, malformed("the body cannot be read: one object has the field %q twice", name)
+		}
 	}
 	for i, entry := range message.Paths {
 		if entry.Path == nil {

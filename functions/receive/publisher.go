@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -116,7 +115,7 @@ func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work
 			return err
 		}
 		ends = append(ends, event.Sending(ctx, topic, &e))
-		if bodies[i], err = json.Marshal(e); err != nil {
+		if bodies[i], err = event.Marshal(e); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/cloudevents/sdk-go/v2/types"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -117,8 +119,8 @@ func dataOf[T any](e cloudevents.Event) (data T, err error) {
 	if err := json.Unmarshal(body, &data); err != nil {
 		return data, JSONError(err)
 	}
-	if name := DuplicateField(body, 0); name != "" {
-		return data, fmt.Errorf("its data has the field %q twice", name)
+	if repeats(body) {
+		return data, fmt.Errorf("its data has the field %q twice", DuplicateField(body, 0))
 	}
 	return data, nil
 }
@@ -202,22 +204,26 @@ type fact struct {
 }
 
 func build(f fact, data any, trace Trace) (cloudevents.Event, error) {
-	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(f.kind)
-	e.SetSource(f.source)
-	e.SetSubject(f.subject)
-	e.SetID(f.id)
-	e.SetTime(f.at.UTC())
-	e.SetDataSchema(SchemaURN(f.kind))
-	trace.set(&e)
-	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
-		return e, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
+	body, err := json.Marshal(data)
+	if err != nil {
+		return cloudevents.Event{}, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
 	}
-	return e, e.Validate()
+	kind := cloudevents.ApplicationJSON
+	e := cloudevents.Event{DataEncoded: body, Context: &cloudevents.EventContextV1{
+		ID: f.id, Source: types.URIRef{URL: url.URL{Path: f.source}}, Type: f.kind, Subject: &f.subject, Time: &types.Timestamp{Time: f.at.UTC()},
+		DataSchema: &types.URI{URL: url.URL{Scheme: schemaScheme, Opaque: schemaName + f.kind}}, DataContentType: &kind,
+	}}
+	trace.set(&e)
+	return e, nil
 }
 
 // SchemaURN is the id of the JSON Schema of an event type's data.
-func SchemaURN(kind string) string { return "urn:lineup:schema:" + kind }
+func SchemaURN(kind string) string { return schemaScheme + ":" + schemaName + kind }
+
+const (
+	schemaScheme = "urn"
+	schemaName   = "lineup:schema:"
+)
 
 // Schemas say where the JSON Schemas of events' data are found, for a program to embed in its
 // settings.

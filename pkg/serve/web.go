@@ -61,11 +61,18 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 // Secure sets the headers of an answer that a browser may only show: it may run
 // nothing, load nothing, stand in no other page and be read by no other site.
 func Secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "private, no-cache")
+	for name, value := range secure {
+		h[name] = value
+	}
+}
+
+// secure has each name in its canonical form. Nobody writes to the values: whoever adds one makes a copy.
+var secure = map[string][]string{
+	"Content-Security-Policy":      {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	"X-Content-Type-Options":       {"nosniff"},
+	"X-Frame-Options":              {"DENY"}, // for browsers that do not know frame-ancestors
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cache-Control":                {"private, no-cache"},
 }
