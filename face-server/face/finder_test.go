@@ -29,12 +29,11 @@ const inputName = "input"
 // constant writes such a network in ONNX, which wants pictures of a size, and gives its path.
 func constant(t *testing.T, width, height int, outputs ...output) string {
 	t.Helper()
-	message := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
 	field := func(n protowire.Number, body []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, n, protowire.BytesType), body)
 	}
 	number := func(n protowire.Number, v int) []byte {
-		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), uint64(v)) //nolint:gosec // a dimension
+		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), uint64(v))
 	}
 	const float = 1
 	info := func(name string, shape []int) []byte {
@@ -42,9 +41,9 @@ func constant(t *testing.T, width, height int, outputs ...output) string {
 		for _, n := range shape {
 			dims = append(dims, field(1, number(1, n))...)
 		}
-		return message(field(1, []byte(name)), field(2, field(1, message(number(1, float), field(2, dims)))))
+		return slices.Concat(field(1, []byte(name)), field(2, field(1, slices.Concat(number(1, float), field(2, dims)))))
 	}
-	graph := message(field(2, []byte("constant")), field(11, info(inputName, []int{1, 3, height, width})))
+	graph := slices.Concat(field(2, []byte("constant")), field(11, info(inputName, []int{1, 3, height, width})))
 	for _, out := range outputs {
 		size := 1
 		tensor := number(2, float)
@@ -57,12 +56,12 @@ func constant(t *testing.T, width, height int, outputs ...output) string {
 			values = protowire.AppendFixed32(values, math.Float32bits(out.values[i]))
 		}
 		tensor = append(tensor, field(9, values)...)
-		attribute := message(field(1, []byte("value")), field(5, tensor), number(20, 4))
-		graph = append(graph, field(1, message(field(2, []byte(out.name)), field(4, []byte("Constant")), field(5, attribute)))...)
+		attribute := slices.Concat(field(1, []byte("value")), field(5, tensor), number(20, 4))
+		graph = append(graph, field(1, slices.Concat(field(2, []byte(out.name)), field(4, []byte("Constant")), field(5, attribute)))...)
 		graph = append(graph, field(12, info(out.name, out.shape))...)
 	}
 	path := filepath.Join(t.TempDir(), "constant.onnx")
-	if err := os.WriteFile(path, message(number(1, 8), field(8, number(2, 13)), field(7, graph)), 0o600); err != nil {
+	if err := os.WriteFile(path, slices.Concat(number(1, 8), field(8, number(2, 13)), field(7, graph)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
