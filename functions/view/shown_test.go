@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/jpeg"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
