@@ -59,7 +59,9 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 		return submissions, false, err
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
-	t.join(mine)
+	if t.join(mine) {
+		t.lead(mine)
+	}
 	select {
 	case <-mine.done:
 	case <-ctx.Done(): // what is under way for it goes on
@@ -75,10 +77,16 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 // wait returns when nothing is under way any more.
 func (t *together) wait() { t.working.Wait() }
 
-func (t *together) join(j *joint) {
+// join puts a request among those that wait, unless it is alone.
+func (t *together) join(j *joint) (alone bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting, t.pictures, t.inside = append(t.waiting, j), t.pictures+len(j.Pictures), t.inside+1
+	t.inside++
+	if t.inside == 1 && !t.running {
+		t.running = true
+		return true
+	}
+	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
 	switch {
 	case !t.running:
 		t.running = true
@@ -89,6 +97,23 @@ func (t *together) join(j *joint) {
 		default:
 		}
 	}
+	return false
+}
+
+// lead writes the group of a request that is alone, where it is: to wake another to do it would
+// take as long as a good part of it. Those that come meanwhile are the next group.
+func (t *together) lead(mine *joint) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(mine.ctx), t.time)
+	defer cancel()
+	t.rows.SubmitTogether(ctx, []*store.Call{mine.Call})
+	t.mu.Lock()
+	t.expected = (t.inside + 1) / 2
+	if t.running = len(t.waiting) > 0; t.running {
+		t.working.Go(t.run)
+	}
+	t.mu.Unlock()
+	t.publish(ctx, []*joint{mine})
+	t.leave([]*joint{mine})
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
