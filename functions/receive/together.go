@@ -15,7 +15,7 @@ import (
 // alone waits for nobody.
 type GroupSettings struct {
 	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"10000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
-	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for as many requests as the one before had; 0: it takes those that came while that was under way"`
+	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for half of the requests that are under way; 0: it takes those that came while that was under way"`
 }
 
 // together submits the pictures of requests that come at once in common transactions, one
@@ -31,6 +31,7 @@ type together struct {
 	mu       sync.Mutex
 	waiting  []*joint
 	pictures int           // of those that wait
+	inside   int           // requests that are not answered yet
 	running  bool          // somebody writes their groups
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
@@ -77,7 +78,7 @@ func (t *together) wait() { t.working.Wait() }
 func (t *together) join(j *joint) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
+	t.waiting, t.pictures, t.inside = append(t.waiting, j), t.pictures+len(j.Pictures), t.inside+1
 	switch {
 	case !t.running:
 		t.running = true
@@ -95,8 +96,19 @@ func (t *together) complete() bool {
 	return len(t.waiting) >= t.expected || t.pictures >= t.settings.Most
 }
 
-// run writes groups until nobody waits. As many requests as the group before had are
-// expected again: whoever got an answer may send the next.
+// leave lets go of requests for which all is done.
+func (t *together) leave(group []*joint) {
+	t.mu.Lock()
+	t.inside -= len(group)
+	t.mu.Unlock()
+	for _, j := range group {
+		close(j.done)
+	}
+}
+
+// run writes groups until nobody waits. Half as many requests as there are now are expected
+// for the next: whoever gets an answer may send another, and while the rows of the one half
+// are written, the other half are read and answered.
 func (t *together) run() {
 	for {
 		group := t.next()
@@ -135,7 +147,7 @@ func (t *together) next() []*joint {
 		t.pictures -= len(j.Pictures)
 	}
 	t.waiting = slices.Delete(t.waiting, 0, len(group))
-	t.expected, t.running = len(group), len(group) > 0
+	t.expected, t.running = (t.inside+1)/2, len(group) > 0
 	return group
 }
 
@@ -143,24 +155,23 @@ func (t *together) next() []*joint {
 // first request, and ends with none of them.
 func (t *together) write(group []*joint) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), t.time)
-	present := group[:0:0]
+	var present, gone []*joint
 	var calls []*store.Call
 	for _, j := range group {
 		if j.Err = j.ctx.Err(); j.Err == nil {
 			present, calls = append(present, j), append(calls, j.Call)
 		} else {
-			close(j.done)
+			gone = append(gone, j)
 		}
 	}
+	t.leave(gone)
 	if len(calls) > 0 {
 		t.rows.SubmitTogether(ctx, calls)
 	}
 	t.working.Go(func() {
 		defer cancel()
 		t.publish(ctx, present)
-		for _, j := range present {
-			close(j.done)
-		}
+		t.leave(present)
 	})
 }
 
