@@ -24,6 +24,7 @@ type GroupSettings struct {
 type together struct {
 	settings  GroupSettings
 	time      time.Duration // for one group
+	ends      bool          // what a group asks of the database ends within that by itself
 	rows      *store.Store
 	publisher publisher
 	log       *slog.Logger
@@ -46,8 +47,10 @@ type joint struct {
 	done   chan struct{}   // closed when all is done for it
 }
 
-func newTogether(s GroupSettings, most time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
-	return &together{settings: s, time: most, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
+// newTogether makes one whose groups take most at most. Statement is how long the database may
+// take for one statement.
+func newTogether(s GroupSettings, most, statement time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
+	return &together{settings: s, time: most, ends: most > statementsOfGroup*statement, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
 }
 
 // submit gives each picture its row, as store.Submit does. Hint says that the hints of new
@@ -59,7 +62,9 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 		return submissions, false, err
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
-	t.join(mine)
+	if t.join(mine) {
+		t.lead(mine)
+	}
 	select {
 	case <-mine.done:
 	case <-ctx.Done(): // what is under way for it goes on
@@ -75,10 +80,16 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 // wait returns when nothing is under way any more.
 func (t *together) wait() { t.working.Wait() }
 
-func (t *together) join(j *joint) {
+// join puts a request among those that wait, unless it is alone.
+func (t *together) join(j *joint) (alone bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting, t.pictures, t.inside = append(t.waiting, j), t.pictures+len(j.Pictures), t.inside+1
+	t.inside++
+	if t.inside == 1 && !t.running {
+		t.running = true
+		return true
+	}
+	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
 	switch {
 	case !t.running:
 		t.running = true
@@ -89,6 +100,23 @@ func (t *together) join(j *joint) {
 		default:
 		}
 	}
+	return false
+}
+
+// lead writes the group of a request that is alone, where it is: to wake another to do it would
+// take as long as a good part of it. Those that come meanwhile are the next group.
+func (t *together) lead(mine *joint) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(mine.ctx), t.time)
+	defer cancel()
+	t.save(ctx, []*store.Call{mine.Call})
+	t.mu.Lock()
+	t.expected = (t.inside + 1) / 2
+	if t.running = len(t.waiting) > 0; t.running {
+		t.working.Go(t.run)
+	}
+	t.mu.Unlock()
+	t.publish(ctx, []*joint{mine})
+	t.leave([]*joint{mine})
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
@@ -166,13 +194,25 @@ func (t *together) write(group []*joint) {
 	}
 	t.leave(gone)
 	if len(calls) > 0 {
-		t.rows.SubmitTogether(ctx, calls)
+		t.save(ctx, calls)
 	}
 	t.working.Go(func() {
 		defer cancel()
 		t.publish(ctx, present)
 		t.leave(present)
 	})
+}
+
+// statementsOfGroup is more than how many statements a group needs, each tried again.
+const statementsOfGroup = 5
+
+// save gives the calls their rows. The end of a context is watched by two goroutines for each
+// statement, which takes as long as the rest of it: so only where that is what ends it in time.
+func (t *together) save(ctx context.Context, calls []*store.Call) {
+	if t.ends {
+		ctx = context.WithoutCancel(ctx)
+	}
+	t.rows.SubmitTogether(ctx, calls)
 }
 
 // publish puts the hints of the group's new pictures on the queue. Where that fails, the

@@ -106,7 +106,7 @@ func TestAGroupWaitsForHalfOfTheRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newTogether(GroupSettings{Most: 250, Window: c.window}, time.Minute, nil, publisher{}, nil)
+			g := newTogether(GroupSettings{Most: 250, Window: c.window}, time.Minute, time.Second, nil, publisher{}, nil)
 			g.running, g.expected = true, c.expected
 			g.join(&joint{Call: &store.Call{Pictures: store.Paths("0.jpg")}})
 			group := make(chan []*joint)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -45,6 +46,11 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
+	if len(calls) == 1 && len(calls[0].Pictures) == 1 {
+		if inserted, err := s.insertOne(ctx, calls[0]); inserted || err != nil {
+			return err
+		}
+	}
 	known, err := s.readKnown(ctx, calls)
 	if err != nil {
 		return err
@@ -70,6 +76,44 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 		}
 	}
 	return nil
+}
+
+// insertUnlessThere inserts a row unless one has either spelling of its path. It uses up no id
+// then, as an INSERT would that finds its row there.
+const insertUnlessThere = `
+	INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
+	SELECT
+		?,
+		?,
+		?,
+		IF(?, UTC_TIMESTAMP(6), NULL),
+		UTC_TIMESTAMP(6),
+		UTC_TIMESTAMP(6)
+	FROM DUAL
+	WHERE NOT EXISTS (
+		SELECT 1
+		FROM images
+		WHERE path IN (?, ?)
+	)`
+
+// insertOne inserts the row of one picture that comes alone, in one round trip. It tells
+// whether that was all.
+func (s *Store) insertOne(ctx context.Context, call *Call) (inserted bool, err error) {
+	picture := call.Pictures[0]
+	result, err := s.db.ExecContext(ctx, insertUnlessThere, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName), call.Hinted,
+		picture.Path, cmp.Or(picture.Other, picture.Path))
+	if isOneOf(err, errDuplicate) { // somebody inserted it meanwhile
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+		return false, err
+	}
+	id, err := result.LastInsertId()
+	call.Submissions = []Submission{{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}}
+	return true, err
 }
 
 // readKnown reads the rows that are there of the calls' pictures. Below the first root of
