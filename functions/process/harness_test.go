@@ -160,17 +160,14 @@ func (s *system) submit(t *testing.T, paths ...string) {
 // deliver brings the event of a submitted picture, as the bridge does.
 func (s *system) deliver(t *testing.T, id int64) *httptest.ResponseRecorder {
 	t.Helper()
-	e, err := event.Submitted(id, 1, "ignored.jpg", event.Trace{})
-	testkit.Succeed(t, err)
-	body, err := json.Marshal(e)
-	testkit.Succeed(t, err)
+	body := testkit.Must(json.Marshal(event.Submitted(id, 1, "ignored.jpg", event.Trace{})))(t)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 
 // deliverPhoto brings the event of a submitted photo.
 func (s *system) deliverPhoto(t *testing.T, id int64) *httptest.ResponseRecorder {
 	t.Helper()
-	body := testkit.Must(json.Marshal(testkit.Must(event.PhotoSubmitted(id, event.Trace{}))(t)))(t)
+	body := testkit.Must(json.Marshal(event.PhotoSubmitted(id, event.Trace{})))(t)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
@@ -35,7 +33,7 @@ func (r *rematches) publishDue(ctx context.Context, age time.Duration, limit int
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	err = publishHints(ctx, r.queue, r.topic, due, func(d store.Rematch) (cloudevents.Event, error) {
+	err = publishHints(ctx, r.queue, r.topic, due, func(d store.Rematch) event.Hint {
 		return event.RematchSubmitted(event.RematchData{FirstImage: d.FirstImage, GalleryState: d.GalleryState}, event.Trace{})
 	})
 	if err != nil {

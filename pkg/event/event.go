@@ -130,27 +130,6 @@ type FailedData struct {
 	Reason   string `json:"reason"`
 }
 
-// Submitted says that the picture waits to be looked at, for the round-th time.
-func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
-	return build(fact{TypeSubmitted, SourceReceive, Subject(id), fmt.Sprintf("%d.%d", id, round), time.Now()}, ImageData{ID: id, Path: path}, trace)
-}
-
-// PhotoSubmitted says that the photo waits to be examined.
-func PhotoSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
-	return build(fact{TypePhotoSubmitted, SourceReceive, fmt.Sprintf("photos/%d", id), fmt.Sprintf("photo.%d", id), time.Now()}, PhotoData{id}, trace)
-}
-
-// RematchSubmitted says that a range of pictures waits to be compared with the gallery again.
-func RematchSubmitted(data RematchData, trace Trace) (cloudevents.Event, error) {
-	subject, id := fmt.Sprintf("rematches/%d", data.FirstImage), fmt.Sprintf("rematch.%d.%d", data.FirstImage, data.GalleryState)
-	return build(fact{TypeRematchSubmitted, SourceReceive, subject, id, time.Now()}, data, trace)
-}
-
-// ChangeSubmitted says that the change, and those before it, wait to be announced.
-func ChangeSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
-	return build(fact{TypeChangeSubmitted, SourceReceive, fmt.Sprintf("changes/%d", id), fmt.Sprintf("change.%d", id), time.Now()}, ChangeData{id}, trace)
-}
-
 // PersonChanged says that a hand changed what is known of somebody. Its id is the change's.
 func PersonChanged(data PersonChangedData, at time.Time, trace Trace) (cloudevents.Event, error) {
 	subject := fmt.Sprintf("people/%d", data.Person.ID)
