@@ -70,10 +70,12 @@ func itemsOf(pictures []picture) items {
 	return all
 }
 
+var onOneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
 // writeText is the original API's answer, line for line. It knows no picture that was
 // looked at before: the third line then is ours.
 func (p picture) writeText(w http.ResponseWriter) {
-	fmt.Fprintf(w, "got path: {Path:%s}\n", strings.NewReplacer("\n", " ", "\r", " ").Replace(p.posted))
+	fmt.Fprintf(w, "got path: {Path:%s}\n", onOneLine.Replace(p.posted))
 	if p.folder != nil {
 		p.folder.writeText(w)
 		return

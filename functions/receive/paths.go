@@ -14,10 +14,13 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
+// smallBody is how many bytes are made room for because a request says that it has so many.
+const smallBody = 16 << 10
+
 // postPaths takes the original API's JSON, whatever its Content-Type is.
 func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error {
 	r.prewarm(request)
-	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
+	body, err := readAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody), request.ContentLength, smallBody)
 	if isPicture(request, body) {
 		return &serve.Problem{Status: http.StatusUnsupportedMediaType,
 			Detail: `here go paths, {"path": "..."}; a picture itself goes to POST /images: curl -F image=@FILE .../images`}
@@ -91,11 +94,18 @@ func parsePaths(body []byte) (paths []string, err error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("the body cannot be read: something follows the JSON object")
 	}
-	if name := event.DuplicateField(body, 2); name != "" {
-		return nil, malformed("the body cannot be read: one object has the field %q twice", name)
+	const inside = 2 // the entries, in their list
+	fields := len(message.Paths)
+	if message.Paths != nil {
+		fields++
 	}
 	if message.Path != nil {
-		paths = append(paths, *message.Path)
+		paths, fields = append(paths, *message.Path), fields+1
+	}
+	if event.Fields(body, inside) != fields {
+		if name := event.DuplicateField(body, inside); name != "" {
+			return nil, malformed("the body cannot be read: one object has the field %q twice", name)
+		}
 	}
 	for i, entry := range message.Paths {
 		if entry.Path == nil {

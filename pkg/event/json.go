@@ -32,7 +32,7 @@ func unmarshal(body []byte) (cloudevents.Event, error) {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return e, err
 	}
-	if fieldsOf(body) != len(members) {
+	if Fields(body, 0) != len(members) {
 		return e, fmt.Errorf("the attribute %q stands twice", DuplicateField(body, 0))
 	}
 	if string(members["specversion"]) != `"1.0"` {

@@ -119,10 +119,10 @@ func DuplicateField(body []byte, inside int) string {
 	}
 }
 
-// fieldsOf counts the fields of the outermost object of well-formed JSON, as it is written:
-// those that stand twice count twice. It is quicker than DuplicateField, which need not be
-// asked then.
-func fieldsOf(body []byte) (fields int) {
+// Fields counts the fields of the outermost object of well-formed JSON, and of objects down to so
+// many levels inside it, as it is written: those that stand twice count twice. It is quicker than
+// DuplicateField, which need not be asked where there are no more fields than were read.
+func Fields(body []byte, inside int) (fields int) {
 	depth, inString := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
@@ -139,7 +139,7 @@ func fieldsOf(body []byte) (fields int) {
 			depth++
 		case c == '}', c == ']':
 			depth--
-		case c == ':' && depth == 1:
+		case c == ':' && depth <= 1+inside:
 			fields++
 		}
 	}
