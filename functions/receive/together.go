@@ -15,7 +15,7 @@ import (
 // alone waits for nobody.
 type GroupSettings struct {
 	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"10000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
-	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for as many requests as the one before had; 0: it takes those that came while that was under way"`
+	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for half of the requests that come in turn; 0: it takes those that came while the one before was under way"`
 }
 
 // together submits the pictures of requests that come at once in common transactions, one
@@ -32,6 +32,7 @@ type together struct {
 	waiting  []*joint
 	pictures int           // of those that wait
 	running  bool          // somebody writes their groups
+	last     int           // requests of the group before
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
 	working  sync.WaitGroup
@@ -95,8 +96,10 @@ func (t *together) complete() bool {
 	return len(t.waiting) >= t.expected || t.pictures >= t.settings.Most
 }
 
-// run writes groups until nobody waits. As many requests as the group before had are
-// expected again: whoever got an answer may send the next.
+// run writes groups until nobody waits. Of the requests that were in the group before, or came
+// while that was under way, half are expected: whoever got an answer may send the next. So two
+// halves take turns: while one is written, the other is answered and comes again. To wait for
+// all would leave the database idle meanwhile, to wait for none would cut ever smaller groups.
 func (t *together) run() {
 	for {
 		group := t.next()
@@ -110,7 +113,8 @@ func (t *together) run() {
 // next waits for a group as long as the window allows; it is empty when nobody waits.
 func (t *together) next() []*joint {
 	t.mu.Lock()
-	if t.expected > 0 && len(t.waiting) > 0 && !t.complete() {
+	t.expected = (t.last + len(t.waiting) + 1) / 2
+	if t.last > 0 && len(t.waiting) > 0 && !t.complete() {
 		select {
 		case <-t.enough: // of a group before
 		default:
@@ -135,7 +139,7 @@ func (t *together) next() []*joint {
 		t.pictures -= len(j.Pictures)
 	}
 	t.waiting = slices.Delete(t.waiting, 0, len(group))
-	t.expected, t.running = len(group), len(group) > 0
+	t.last, t.running = len(group), len(group) > 0
 	return group
 }
 
