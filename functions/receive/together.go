@@ -20,7 +20,8 @@ type GroupSettings struct {
 
 // together submits the pictures of requests that come at once in common transactions, one
 // at a time: those that come while one is under way are the next. Their hints are published
-// together, too, while the next transaction is under way.
+// together, too, while the next transaction is under way. Who comes while none is writes its
+// own, and costs no other goroutine a turn.
 type together struct {
 	settings  GroupSettings
 	time      time.Duration // for one group
@@ -31,7 +32,7 @@ type together struct {
 	mu       sync.Mutex
 	waiting  []*joint
 	pictures int           // of those that wait
-	running  bool          // somebody writes their groups
+	running  bool          // somebody writes, and goes on with those that wait
 	last     int           // requests of the group before
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
@@ -59,11 +60,14 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 		return submissions, false, err
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
-	t.join(mine)
-	select {
-	case <-mine.done:
-	case <-ctx.Done(): // what is under way for it goes on
-		return nil, false, ctx.Err()
+	if t.join(mine) {
+		t.lead(mine)
+	} else {
+		select {
+		case <-mine.done:
+		case <-ctx.Done(): // what is under way for it goes on
+			return nil, false, ctx.Err()
+		}
 	}
 	if mine.Alone {
 		submissions, err = t.rows.Submit(ctx, pictures)
@@ -75,20 +79,53 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 // wait returns when nothing is under way any more.
 func (t *together) wait() { t.working.Wait() }
 
-func (t *together) join(j *joint) {
+// join tells whether nobody writes: then the request leads. Else it waits.
+func (t *together) join(j *joint) (leads bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
-	switch {
-	case !t.running:
+	if !t.running {
 		t.running = true
-		t.working.Go(t.run)
-	case t.complete():
+		t.working.Add(1)
+		return true
+	}
+	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
+	if t.complete() {
 		select {
 		case t.enough <- struct{}{}:
 		default:
 		}
 	}
+	return false
+}
+
+// lead writes one request's rows where nobody else writes, and leaves those that came meanwhile
+// to run before it publishes.
+func (t *together) lead(j *joint) {
+	defer t.working.Done()
+	ctx, cancel := t.contextOf(j)
+	defer cancel()
+	func() {
+		defer t.handOver() // whatever happens
+		if j.Err = j.ctx.Err(); j.Err == nil {
+			t.rows.SubmitTogether(ctx, []*store.Call{j.Call})
+		}
+	}()
+	t.publish(ctx, []*joint{j})
+}
+
+// handOver has run go on with those that wait.
+func (t *together) handOver() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running = len(t.waiting) > 0; t.running {
+		t.last = 1
+		t.working.Go(t.run)
+	}
+}
+
+// contextOf is that of work for the request and others: in its trace, and with an end of its own.
+func (t *together) contextOf(j *joint) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(j.ctx), t.time)
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
@@ -114,7 +151,7 @@ func (t *together) run() {
 func (t *together) next() []*joint {
 	t.mu.Lock()
 	t.expected = (t.last + len(t.waiting) + 1) / 2
-	if t.last > 0 && len(t.waiting) > 0 && !t.complete() {
+	if len(t.waiting) > 0 && !t.complete() {
 		select {
 		case <-t.enough: // of a group before
 		default:
@@ -146,7 +183,7 @@ func (t *together) next() []*joint {
 // write gives the group its rows, and has its hints published. It is in the trace of the
 // first request, and ends with none of them.
 func (t *together) write(group []*joint) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), t.time)
+	ctx, cancel := t.contextOf(group[0])
 	present := group[:0:0]
 	var calls []*store.Call
 	for _, j := range group {

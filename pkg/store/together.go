@@ -28,8 +28,10 @@ type Call struct {
 }
 
 // SubmitTogether is Submit for several callers at once, in as few round trips as it takes
-// and one transaction. Of a call either everything is done or nothing.
+// and one transaction. Of a call either everything is done or nothing. The end of ctx is seen
+// between two statements, where ctx leaves a statement the time that it may take.
 func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
+	ctx = s.unwatched(ctx)
 	err := s.do(ctx, "submit pictures", func() error {
 		for _, call := range calls {
 			call.Submissions, call.Alone = nil, false
@@ -57,6 +59,11 @@ func isOfOneRow(err error) bool {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
+	if len(calls) == 1 && len(calls[0].Pictures) == 1 && s.returning.Load() {
+		if done, err := s.submitNew(ctx, calls[0]); done || err != nil {
+			return err
+		}
+	}
 	var spellings []string
 	for _, call := range calls {
 		spellings = appendSpellings(spellings, call.Pictures)
@@ -88,6 +95,23 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 	return nil
 }
 
+// submitNew is submitTogether of one picture in one round trip, unless its row is there: then
+// nothing is done. MariaDB knows IF outside of procedures.
+func (s *Store) submitNew(ctx context.Context, call *Call) (done bool, err error) {
+	picture := call.Pictures[0]
+	list, args := placeholders(appendSpellings(nil, call.Pictures))
+	row, values := freshRow{picture, call.Hinted}.values(nil)
+	ids, err := idsByPath(ctx, s.db, ifUnknown+list+thenInsert+row+returningIDs+endIf, append(args, values...)...)
+	if isOneOf(err, errDuplicate) {
+		err = errMoved
+	}
+	id, done := ids[picture.Path]
+	if done && err == nil {
+		call.Submissions = []Submission{newSubmission(id, picture)}
+	}
+	return done, err
+}
+
 // changes tells of a picture whose row is there, and would be changed.
 func (k storedRows) changes(picture Posted) bool {
 	row, there := k.row(picture)
@@ -107,9 +131,14 @@ func (k storedRows) submissions(pictures []Posted, ids map[string]int64) (all []
 		if !inserted {
 			return nil, true
 		}
-		all[i] = Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
+		all[i] = newSubmission(id, picture)
 	}
 	return all, false
+}
+
+// newSubmission is the row of a picture that was not there.
+func newSubmission(id int64, picture Posted) Submission {
+	return Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
 }
 
 // freshRow is a row that is to be inserted.
@@ -118,7 +147,22 @@ type freshRow struct {
 	hinted bool
 }
 
+// values are the row in SQL, and its values behind args.
+func (r freshRow) values(args []any) (string, []any) {
+	row := insertUnhintedRow
+	if r.hinted {
+		row = insertHintedRow
+	}
+	return row, append(args, r.Path, nullable(r.FileName), shownName(r.Path, r.FileName))
+}
+
 const (
+	ifUnknown = `
+		IF NOT EXISTS (SELECT 1 FROM images WHERE path IN `
+	thenInsert = `) THEN` + insertFresh
+	endIf      = `;
+		END IF`
+
 	insertFresh = `
 		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
 		VALUES `
@@ -146,11 +190,7 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
 	rows, args := make([]string, len(paths)), make([]any, 0, 3*len(paths))
 	for i, path := range paths {
-		rows[i] = insertUnhintedRow
-		if fresh[path].hinted {
-			rows[i] = insertHintedRow
-		}
-		args = append(args, path, nullable(fresh[path].FileName), shownName(path, fresh[path].FileName))
+		rows[i], args = fresh[path].values(args)
 	}
 	ids, err := s.insertPaths(ctx, insertFresh+strings.Join(rows, ", "), args, paths)
 	if isOneOf(err, errDuplicate) {
