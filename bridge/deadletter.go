@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -56,7 +55,7 @@ func (d *deadLetters) letter(m *nsq.Message, answer event.Answer) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(e)
+	return event.Marshal(e)
 }
 
 func (d *deadLetters) queue(address string) (*queue.Queue, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/telemetry"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -74,24 +74,21 @@ func (s *server) observe() {
 	})
 }
 
-// serve answers scrapes until ctx ends, if metrics are to be scraped.
-func (s Scraping) serve(ctx context.Context, log *slog.Logger) error {
-	answer, scraped := telemetry.Scraped()
+// serve answers scrapes until stop, if metrics are to be scraped.
+func (s Scraping) serve(ctx context.Context, log *slog.Logger) (stop func(), err error) {
+	metrics, scraped := telemetry.Scraped()
 	if !scraped {
-		return nil
+		return func() {}, nil
 	}
-	address := net.JoinHostPort(s.ScrapeHost, strconv.Itoa(s.ScrapePort))
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w; next: set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT to a free address", address, err)
-	}
-	log.Info("metrics can be scraped", "address", listener.Addr().String())
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", answer)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: scrapeTime, ReadTimeout: scrapeTime, WriteTimeout: scrapeTime}
-	context.AfterFunc(ctx, func() { server.Close() })
-	go server.Serve(listener) //nolint:errcheck // until ctx ends
-	return nil
+	mux.Handle("GET /metrics", http.TimeoutHandler(metrics, scrapeTime, "the metrics could not be read in time"))
+	address := net.JoinHostPort(s.ScrapeHost, strconv.Itoa(s.ScrapePort))
+	address, stop, err = serve.Beside(ctx, address, "OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT", mux)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("metrics can be scraped", "address", address)
+	return stop, nil
 }
 
 // scrapeTime is how long a scrape may take.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -47,10 +48,12 @@ func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte
 		warn(response, from+" is malformed, so no names are taken from it")
 		return false
 	}
-	for _, r := range regions.Faces {
-		if r.Machine {
-			continue
-		}
+	there := len(regions.Faces) > 0
+	said := slices.DeleteFunc(regions.Faces, func(r xmp.Region) bool { return r.Machine })
+	if len(said) > s.mostRegions {
+		warn(response, fmt.Sprintf("%s tells of %d faces, of which the first %d are taken over (REGIONS_MAX)", from, len(said), s.mostRegions))
+	}
+	for _, r := range said[:min(len(said), s.mostRegions)] {
 		where := r.Box
 		if !turnedAlready(regions, stored) {
 			where = stored.Upright(where)
@@ -60,7 +63,7 @@ func (s *server) tellRegions(response *facerecog.IdentifyResponse, packet []byte
 			Name: r.Name, Ignored: r.Ignored, NotNames: r.Not,
 		})
 	}
-	return len(regions.Faces) > 0
+	return there
 }
 
 // turnedAlready tells whether regions are told of the picture as viewers show it. By the

@@ -109,6 +109,21 @@ func TestNamesInMetadataAreNotReadUnlessAskedFor(t *testing.T) {
 	}
 }
 
+func TestOfManyRegionsTheFirstAreTold(t *testing.T) {
+	config := forTests(t)
+	config.ImportRegions, config.MaxRegions = "on", 2
+	s := facerecog.NewIdentifyClient(startReady(t, config))
+	many := xmp.Regions{Faces: []xmp.Region{{Name: "a machine's", Machine: true, Box: lineup.Box{Width: 0.1, Height: 0.1}}}}
+	for _, name := range []string{"Anna", "Bea", "Cal"} {
+		many.Faces = append(many.Faces, xmp.Region{Name: name, Box: lineup.Box{X: 0.5, Y: 0.25, Width: 0.25, Height: 0.5}})
+	}
+	write(t, filepath.Join(config.ImagesURL, "x.png"), pngWith(t, embedded(xmp.Write(many))))
+	response := testkit.Must(s.Identify(t.Context(), &facerecog.IdentifyRequest{ImagePath: "x.png"}))(t)
+	if len(response.Regions) != 2 || response.Regions[1].Name != "Bea" || !strings.Contains(response.Warning, "REGIONS_MAX") {
+		t.Errorf("%v, warning %q; want two regions, and a warning of the third", response.Regions, response.Warning)
+	}
+}
+
 // What is exported of a picture comes back to the same faces, however the camera was held.
 func TestExportedRegionsComeBackForEveryOrientation(t *testing.T) {
 	config := forTests(t)

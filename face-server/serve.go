@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -57,11 +56,18 @@ func run(ctx context.Context, config settings, log *slog.Logger) error {
 	log.Info("listening", "address", listener.Addr().String())
 	s := newServer(config, e, pictures, log)
 	s.observe()
-	err = errors.Join(serve.Profiles(ctx, config.Listen, log), config.Scraping.serve(ctx, log))
+	stopProfiles, err := serve.Profiles(ctx, config.Listen, log)
 	if err != nil {
 		listener.Close()
 		return err
 	}
+	defer stopProfiles()
+	stopScrapes, err := config.Scraping.serve(ctx, log)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer stopScrapes()
 	return answerCalls(ctx, config, listener, secure, pings, s)
 }
 

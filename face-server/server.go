@@ -28,36 +28,38 @@ type server struct {
 	facerecog.UnimplementedHealthCheckServer
 
 	*engine
-	pictures   pictures
-	admitted   chan struct{}   // one for each call that is processed or waits
-	slots      *photo.Gate     // for the calls whose picture is read, or was
-	enrolling  chan struct{}   // for the one gallery photo that is described beside them
-	matching   chan struct{}   // for the one batch of descriptors that is compared beside them
-	matchBatch int             // descriptors of it at most
-	maxPicture int64           // bytes
-	regions    bool            // whether it tells those that metadata has
-	timeout    time.Duration   // of calls without a deadline
-	readTime   time.Duration   // READ_TIMEOUT
-	hurried    sync.Once       // a call came with less time
-	overdue    context.Context // ends when this server does and calls in flight have had their time
-	log        *slog.Logger
+	pictures    pictures
+	admitted    chan struct{} // one for each call that is processed or waits
+	slots       *photo.Gate   // for the calls whose picture is read, or was
+	enrolling   chan struct{} // for the one gallery photo that is described beside them
+	matching    chan struct{} // for the one batch of descriptors that is compared beside them
+	matchBatch  int           // descriptors of it at most
+	maxPicture  int64         // bytes
+	regions     bool          // whether it tells those that metadata has
+	mostRegions int
+	timeout     time.Duration   // of calls without a deadline
+	readTime    time.Duration   // READ_TIMEOUT
+	hurried     sync.Once       // a call came with less time
+	overdue     context.Context // ends when this server does and calls in flight have had their time
+	log         *slog.Logger
 }
 
 func newServer(config settings, e *engine, pictures *photo.Roots, log *slog.Logger) *server {
 	return &server{
-		engine:     e,
-		pictures:   pictures,
-		admitted:   make(chan struct{}, config.Workers+config.Queue),
-		slots:      pictures.Gate(2 * config.Workers),
-		enrolling:  make(chan struct{}, 1),
-		matching:   make(chan struct{}, 1),
-		matchBatch: config.MatchBatch,
-		maxPicture: config.MaxPicture,
-		regions:    config.ImportRegions == "on",
-		timeout:    config.CallTimeout,
-		readTime:   config.ReadTimeout,
-		overdue:    context.Background(),
-		log:        log,
+		engine:      e,
+		pictures:    pictures,
+		admitted:    make(chan struct{}, config.Workers+config.Queue),
+		slots:       pictures.Gate(2 * config.Workers),
+		enrolling:   make(chan struct{}, 1),
+		matching:    make(chan struct{}, 1),
+		matchBatch:  config.MatchBatch,
+		maxPicture:  config.MaxPicture,
+		regions:     config.ImportRegions == "on",
+		mostRegions: config.MaxRegions,
+		timeout:     config.CallTimeout,
+		readTime:    config.ReadTimeout,
+		overdue:     context.Background(),
+		log:         log,
 	}
 }
 

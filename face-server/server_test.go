@@ -59,6 +59,7 @@ func forTests(t testing.TB) settings {
 		Limits:          photo.Limits{MaxPicture: 1 << 20},
 		MaxPhotos:       100,
 		ImportRegions:   "off",
+		MaxRegions:      100,
 		MaxPixels:       1 << 20,
 		MaxDecodeMemory: 1 << 24,
 		MaxFrames:       1000,

@@ -42,6 +42,7 @@ type settings struct {
 	Rotations         string        `envconfig:"ROTATIONS" default:"on" oneof:"on off" desc:"on: where no sure face is found upright, the picture is searched again after each quarter turn: up to four searches in place of one"`
 	Liveness          string        `envconfig:"LIVENESS" default:"off" oneof:"on off" desc:"on: answers say of each face how live it is; untested against attacks"`
 	ImportRegions     string        `envconfig:"IMPORT_REGIONS" default:"off" oneof:"on off" desc:"on: the names and boxes of faces (MWG regions) in a picture's XMP, or in a file FILE.xmp beside it, become decisions by hand: 1 MB of XMP at most"`
+	MaxRegions        int           `envconfig:"REGIONS_MAX" default:"100" min:"1" max:"1000" desc:"with IMPORT_REGIONS=on: faces of one picture that are taken from its XMP; of more the picture has a warning. Process needs a longer WRITE_TIMEOUT for several hundred"`
 	Workers           int           `envconfig:"WORKERS" min:"1" max:"1024" desc:"how many pictures are processed at a time"`
 	Queue             int           `envconfig:"QUEUE" default:"16" min:"0" max:"100000" desc:"how many calls may wait for a worker; one more is told to try again later"`
 	MaxPixels         int           `envconfig:"MAX_PIXELS" default:"200000000" min:"1" max:"1000000000" desc:"pixels a picture may have"`

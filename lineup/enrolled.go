@@ -26,12 +26,13 @@ const (
 	outcomeUnusable = "unusable"
 	outcomeConflict = "conflict" // another person has the name or the face
 	outcomeRefused  = "refused"  // it cannot be read, or receive takes no such file
+	outcomeLeftOut  = "left out" // the export beside it does not know it
 	outcomePlanned  = "planned"  // with -dry-run
 )
 
 // good tells whether nothing is left to be done for the photo.
 func (e enrolled) good() bool {
-	return slices.Contains([]string{outcomeEnrolled, outcomeThere, outcomePending, outcomePlanned}, e.Outcome)
+	return slices.Contains([]string{outcomeEnrolled, outcomeThere, outcomePending, outcomeLeftOut, outcomePlanned}, e.Outcome)
 }
 
 // outcomeOf is what receive's answer to an enrolment says of its one photo.

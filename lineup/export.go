@@ -26,6 +26,8 @@ const (
 	facesFile     = "faces.csv"
 	peopleFolder  = "people"
 	sidecarFolder = "sidecars"
+
+	unfinished = ".unfinished" // ends the name of what is being written
 )
 
 // exported is what an export came to, as a line of JSON.
@@ -54,10 +56,7 @@ func export(ctx context.Context, p *program, args []string) error {
 	}
 	defer root.Close()
 	e := &exporter{program: p, root: root, names: map[int64]string{}, exported: exported{Folder: folders[0]}}
-	if err := e.people(ctx); err != nil {
-		return err
-	}
-	if err := e.pictures(ctx); err != nil {
+	if err := e.all(ctx); err != nil {
 		return err
 	}
 	line, _ := json.Marshal(e.exported) // of these fields, nothing fails
@@ -73,6 +72,27 @@ type exporter struct {
 	exported
 	root  *os.Root
 	names map[int64]string // of people, by their ids
+}
+
+// all writes everything. The sidecars take the place of an earlier export's as a whole, so
+// that none stays of a picture that was deleted, or of a person who was erased.
+func (e *exporter) all(ctx context.Context) error {
+	if err := e.root.RemoveAll(sidecarFolder + unfinished); err != nil { // of an export that was broken off
+		return err
+	}
+	if err := e.root.Mkdir(sidecarFolder+unfinished, 0o700); err != nil {
+		return err
+	}
+	if err := e.people(ctx); err != nil {
+		return err
+	}
+	if err := e.pictures(ctx); err != nil {
+		return err
+	}
+	if err := e.root.RemoveAll(sidecarFolder); err != nil {
+		return err
+	}
+	return e.root.Rename(sidecarFolder+unfinished, sidecarFolder)
 }
 
 // people writes the people, and keeps their names.
@@ -130,7 +150,6 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 	if err := e.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
-	const unfinished = ".unfinished"
 	file, err := e.root.OpenFile(name+unfinished, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -194,7 +213,7 @@ func (e *exporter) sidecar(ctx context.Context, image lineup.Image) error {
 		return nil
 	}
 	e.Sidecars++
-	return e.write(path.Join(sidecarFolder, name), func(w io.Writer) error {
+	return e.write(path.Join(sidecarFolder+unfinished, name), func(w io.Writer) error {
 		_, err := w.Write(xmp.Write(regions))
 		return err
 	})

@@ -45,8 +45,8 @@ func ofPeople(ctx context.Context, p *program, args []string) error {
 }
 
 // findPhotos finds the photos below a folder and whose they are: a folder is a person, and
-// of a photo in none its name tells. Where an export lies beside them, that tells, and its
-// photos have to be there.
+// of a photo in none its name tells. Where an export lies beside them, that alone tells, and
+// its photos have to be there.
 func (p *program) findPhotos(folder string) (photos []enrolled, exported []exportedPerson, err error) {
 	if exported, err = readExported(filepath.Join(folder, peopleFile)); err != nil {
 		return nil, nil, err
@@ -63,6 +63,8 @@ func (p *program) findPhotos(folder string) (photos []enrolled, exported []expor
 			photo = of
 			photo.File = file
 			delete(known, name)
+		} else if exported != nil {
+			photo.Outcome, photo.Reason = outcomeLeftOut, "it is no photo of the export's people: it may have been removed from them"
 		} else {
 			photo.Name = lineup.PersonOfPath(name)
 		}
@@ -91,7 +93,7 @@ type tally map[string]int
 
 func (t tally) String() string {
 	var all []string
-	for _, kind := range []string{outcomeEnrolled, outcomeThere, outcomePending, outcomeUnusable, outcomeConflict, outcomeRefused, outcomePlanned} {
+	for _, kind := range []string{outcomeEnrolled, outcomeThere, outcomePending, outcomeUnusable, outcomeConflict, outcomeRefused, outcomeLeftOut, outcomePlanned} {
 		if n := t[kind]; n > 0 {
 			all = append(all, fmt.Sprintf("%d %s", n, kind))
 		}

@@ -30,7 +30,8 @@ func Conditions() []Condition {
 		{"half of the light", lit(.5)}, {"a quarter", lit(.25)}, {"a tenth", lit(.1)},
 		{"noise 8 %", noisy(.08)}, {"noise 16 %", noisy(.16)},
 		{"mask, light blue", masked(color.RGBA{150, 190, 215, 255})}, {"mask, white", masked(color.RGBA{230, 230, 228, 255})},
-		{"mask, black", masked(color.RGBA{28, 28, 32, 255})},
+		{"mask, black", masked(color.RGBA{28, 28, 32, 255})}, {"mask, green", masked(color.RGBA{60, 130, 80, 255})},
+		{"mask, like skin", masked(color.RGBA{215, 180, 160, 255})}, {"mask, striped", masked(color.RGBA{60, 80, 160, 255}, color.RGBA{240, 240, 235, 255})},
 		{"sunglasses", sunglasses}, {"eyes covered", covered(.25, .5)}, {"mouth and nose covered", covered(.55, 1)},
 	}
 }
@@ -151,7 +152,8 @@ func covered(from, upTo float64) func(*image.RGBA, image.Rectangle) *image.RGBA 
 }
 
 // masked draws a surgical mask over nose, mouth and chin: pleats, a rim, and shade to the sides.
-func masked(colour color.RGBA) func(*image.RGBA, image.Rectangle) *image.RGBA {
+// Of several colours it has stripes.
+func masked(colours ...color.RGBA) func(*image.RGBA, image.Rectangle) *image.RGBA {
 	return func(photo *image.RGBA, around image.Rectangle) *image.RGBA {
 		return shaped(photo, around, func(u, v float64) (shade float64, on bool) {
 			away := math.Abs(u-.5) * 2 // 0 in the middle, 1 at the face's side
@@ -167,7 +169,7 @@ func masked(colour color.RGBA) func(*image.RGBA, image.Rectangle) *image.RGBA {
 				shade -= .08
 			}
 			return shade, true
-		}, colour)
+		}, colours...)
 	}
 }
 
@@ -180,8 +182,11 @@ func sunglasses(photo *image.RGBA, around image.Rectangle) *image.RGBA {
 	}, color.RGBA{25, 24, 28, 255})
 }
 
-// shaped paints what on tells, in parts of the face's box, with a colour as shaded.
-func shaped(photo *image.RGBA, around image.Rectangle, on func(u, v float64) (shade float64, on bool), colour color.RGBA) *image.RGBA {
+// stripes is how many a face's height has.
+const stripes = 30
+
+// shaped paints what on tells, in parts of the face's box, with colours as shaded, in stripes.
+func shaped(photo *image.RGBA, around image.Rectangle, on func(u, v float64) (shade float64, on bool), colours ...color.RGBA) *image.RGBA {
 	to := eachValue(photo, func(v float64) float64 { return v })
 	reach := around.Inset(-around.Dy() / 10).Intersect(photo.Rect)
 	for y := reach.Min.Y; y < reach.Max.Y; y++ {
@@ -189,6 +194,7 @@ func shaped(photo *image.RGBA, around image.Rectangle, on func(u, v float64) (sh
 			u, v := (float64(x)+.5-float64(around.Min.X))/float64(around.Dx()), (float64(y)+.5-float64(around.Min.Y))/float64(around.Dy())
 			if shade, on := on(u, v); on {
 				shade = min(max(shade, 0), 1)
+				colour := colours[int(math.Abs(v)*stripes)%len(colours)]
 				to.SetRGBA(x, y, color.RGBA{uint8(shade * float64(colour.R)), uint8(shade * float64(colour.G)), uint8(shade * float64(colour.B)), 255})
 			}
 		}

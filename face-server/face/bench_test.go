@@ -116,7 +116,7 @@ func BenchmarkBounds(b *testing.B) {
 				}
 			},
 			func() { r.decode(b, body) },
-			func() { r.detectorRunner.bare(b) },
+			func() { r.finder.bare(b) },
 			func() { r.landmarkRunner.bare(b) },
 			func() { r.embedderRunner.bare(b) },
 		)
@@ -211,7 +211,7 @@ func BenchmarkPicture(b *testing.B) {
 			check(b, err)
 		}
 	})
-	for name, runner := range map[string]*runner{"detector": r.detectorRunner, "landmarks": r.landmarkRunner, "embedder": r.embedderRunner} {
+	for name, runner := range map[string]*runner{"detector": r.finder.runner, "landmarks": r.landmarkRunner, "embedder": r.embedderRunner} {
 		b.Run("network "+name, func(b *testing.B) {
 			for b.Loop() {
 				runner.bare(b)

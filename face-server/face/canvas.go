@@ -29,7 +29,7 @@ func (c *canvas) paint(p *picture.Picture, in Input, scale float64) {
 // show runs the network on the part of the canvas whose first pixel is (left, top).
 // Around the canvas it is black.
 func (r *runner) show(c *canvas, left, top int) error {
-	pixels, width, height := r.in.GetData(), r.input.Width, r.input.Height
+	pixels, width, height := r.planes, r.input.Width, r.input.Height
 	black := -r.input.Mean / r.input.Std
 	from, to := min(max(-left, 0), width), min(max(c.width-left, 0), width)
 	for i := range r.input.channels() * height {

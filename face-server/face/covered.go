@@ -9,8 +9,8 @@ import (
 
 // covered gives the faces without steady landmarks: covered by a mask, by sunglasses or a
 // hand, seen from the side or badly lit. doubtful is what the detector took for a face beside
-// those found. On a face, and hardly on anything else, the detector is as sure at every size
-// and the other way round; so it looks again.
+// those found. A second detector, which learned from other pictures, is asked about it: on
+// what is no face the two hardly ever agree.
 func (r *Recogniser) covered(ctx context.Context, p *picture.Picture, found, doubtful []detection) ([]detection, error) {
 	if r.Covered == nil {
 		return nil, nil
@@ -43,9 +43,6 @@ func (r *Recogniser) sure(ctx context.Context, p *picture.Picture, found, doubtf
 		}
 		looked++
 		sure, err := r.looksLikeAFace(p, d.box)
-		if err == nil && sure {
-			sure, err = r.upright(p, d)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -57,49 +54,53 @@ func (r *Recogniser) sure(ctx context.Context, p *picture.Picture, found, doubtf
 	return found[before:], ctx.Err()
 }
 
-// looksLikeAFace tells whether the detector is sure of a face at each height and, at each, also
-// in a mirror. What is none fails at the first look mostly.
+// surerOnItsHead is by how much more the second detector must be sure of a face on its head for
+// it to be upside down: then the first knows it, the embedder does not.
+const surerOnItsHead = 0.12
+
+// looksLikeAFace tells whether the second detector is sure enough of a face in the box, and not
+// surer by far when it is put on its head.
 func (r *Recogniser) looksLikeAFace(p *picture.Picture, box Box) (bool, error) {
-	for _, height := range r.Covered.Heights {
-		for _, mirrored := range []bool{false, true} {
-			score, err := r.scoreAt(p, box, height, mirrored)
-			if err != nil || score < r.Covered.Score {
-				return false, err
-			}
+	upright, err := r.meanScore(p, box, r.Covered.Score)
+	if err != nil || upright < r.Covered.Score {
+		return false, err
+	}
+	onItsHead := Box{X: float64(p.Width) - box.X - box.Width, Y: float64(p.Height) - box.Y - box.Height, Width: box.Width, Height: box.Height}
+	inverted, err := r.meanScore(p.Rotated(2), onItsHead, upright+surerOnItsHead)
+	return inverted < upright+surerOnItsHead, err
+}
+
+// meanScore is how sure the second detector is of a face in the box, from near and from far. It
+// looks no further once less than least is sure.
+func (r *Recogniser) meanScore(p *picture.Picture, box Box, least float32) (mean float32, err error) {
+	looks := float32(len(r.Covered.Sides))
+	for i, side := range r.Covered.Sides {
+		score, err := r.secondScore(p, box, side)
+		if err != nil {
+			return 0, err
+		}
+		mean += score / looks
+		if after := looks - float32(i) - 1; mean+after/looks < least {
+			return 0, nil
 		}
 	}
-	return true, nil
+	return mean, nil
 }
 
-// upright tells whether a face has no nearly steady landmarks when it is put on its head: the
-// detector knows faces upside down, the embedder does not.
-func (r *Recogniser) upright(p *picture.Picture, d detection) (bool, error) {
-	box := d.box
-	onItsHead := Box{X: float64(p.Width) - box.X - box.Width, Y: float64(p.Height) - box.Y - box.Height, Width: box.Width, Height: box.Height}
-	_, stability, err := r.stableLandmarks(p.Rotated(2), onItsHead)
-	const nearly = -0.5 // half as much again as may be
-	return stability < nearly || stability < d.stability, err
-}
-
-// scoreAt is how sure the detector is of a face in this box when the picture is drawn with the
-// box in the middle of the input, so many of its pixels high.
-func (r *Recogniser) scoreAt(p *picture.Picture, box Box, height float64, mirrored bool) (best float32, err error) {
-	d, scale := r.Detector, box.Height/height
-	width, middle := float64(d.Width), float64(d.Height)/2
-	m := picture.Scale(scale, scale, box.X+box.Width/2-scale*width/2, box.Y+box.Height/2-scale*middle)
-	if mirrored {
-		m.XX, m.X = -m.XX, m.X+scale*width
-	}
-	if err := r.detectorRunner.run(p, m); err != nil {
+// secondScore is how sure the second detector is of a face in this box when it sees a square
+// around it, so many of its heights wide.
+func (r *Recogniser) secondScore(p *picture.Picture, box Box, side float64) (best float32, err error) {
+	d := r.second
+	scale := side * box.Height / float64(d.Height)
+	left, top := box.X+box.Width/2-scale*float64(d.Width)/2, box.Y+box.Height/2-scale*float64(d.Height)/2
+	if err := d.run(p, picture.Scale(scale, scale, left, top)); err != nil {
 		return 0, err
 	}
-	const alike = 0.4 // intersection over union: the box may move a little
-	wide := box.Width / scale
-	want := Box{width/2 - wide/2, middle - height/2, wide, height}
-	scores := r.detectorRunner.output(0)
-	for i := range d.Candidates {
-		if score := scores[2*i+1]; score > best && iou(r.corners(i), want) > alike {
-			best = score
+	want := Box{X: (box.X - left) / scale, Y: (box.Y - top) / scale, Width: box.Width / scale, Height: box.Height / scale}
+	const alike = 0.25 // intersection over union: what the two take for a face's box differs
+	for _, c := range d.candidates(d.Score) {
+		if c.score > best && iou(c.box, want) > alike {
+			best = c.score
 		}
 	}
 	return best, nil

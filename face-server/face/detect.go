@@ -56,7 +56,9 @@ func (r *Recogniser) search(ctx context.Context, p *picture.Picture, v view) (fa
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		if f.landmarks, f.stability, err = r.stableLandmarks(p, f.box); err != nil {
+		if r.landmarkRunner == nil {
+			f.stability = 1
+		} else if f.landmarks, f.stability, err = r.stableLandmarks(p, f.box); err != nil {
 			return nil, nil, err
 		}
 		if f.stability >= 0 {
@@ -73,35 +75,27 @@ func (r *Recogniser) detect(p *picture.Picture, v view) ([]detection, error) {
 	if err := r.look(p, v); err != nil {
 		return nil, err
 	}
-	d := r.Detector
-	scores := r.detectorRunner.output(0)
 	var faces []detection
-	for i := range d.Candidates {
-		score := scores[2*i+1]
-		if !(score >= d.Score) {
+	for _, c := range r.finder.candidates(r.Detector.Score) {
+		b := c.box
+		if !v.holds(b.X, b.Y, b.X+b.Width, b.Y+b.Height, r.Detector) {
 			continue
 		}
-		if b := r.corners(i); v.holds(b.X, b.Y, b.X+b.Width, b.Y+b.Height, d) {
-			box := Box{X: v.left + b.X*v.scale, Y: v.top + b.Y*v.scale, Width: b.Width * v.scale, Height: b.Height * v.scale}
-			faces = append(faces, detection{box: box, score: score})
+		box := Box{X: v.left + b.X*v.scale, Y: v.top + b.Y*v.scale, Width: b.Width * v.scale, Height: b.Height * v.scale}
+		for i, point := range c.points {
+			c.points[i] = complex(v.left, v.top) + point*complex(v.scale, 0)
 		}
+		faces = append(faces, detection{box: box, score: c.score, landmarks: c.points})
 	}
-	return suppress(faces, d.Overlap), nil
-}
-
-// corners is the box of the detector's i-th candidate, in pixels of its input.
-func (r *Recogniser) corners(i int) Box {
-	c := r.detectorRunner.output(1)[4*i:]
-	width, height := float64(r.Detector.Width), float64(r.Detector.Height)
-	return Box{X: float64(c[0]) * width, Y: float64(c[1]) * height, Width: float64(c[2]-c[0]) * width, Height: float64(c[3]-c[1]) * height}
+	return suppress(faces, r.Detector.Overlap), nil
 }
 
 // look runs the detector on a view. A tile is a part of what was drawn for all of them.
 func (r *Recogniser) look(p *picture.Picture, v view) error {
 	if v.tile {
-		return r.detectorRunner.show(&r.tiled, int(math.Round(v.left/v.scale)), int(math.Round(v.top/v.scale)))
+		return r.finder.show(&r.tiled, int(math.Round(v.left/v.scale)), int(math.Round(v.top/v.scale)))
 	}
-	return r.detectorRunner.run(p, picture.Scale(v.scale, v.scale, v.left, v.top))
+	return r.finder.run(p, picture.Scale(v.scale, v.scale, v.left, v.top))
 }
 
 func byScore(a, b detection) int { return cmp.Compare(b.score, a.score) }

@@ -82,7 +82,7 @@ func BenchmarkLarge(b *testing.B) {
 			b.Run("detector alone", func(b *testing.B) {
 				defer cpu(b)()
 				for b.Loop() {
-					r.detectorRunner.bare(b)
+					r.finder.bare(b)
 				}
 			})
 		})

@@ -53,6 +53,9 @@ type Input struct {
 	Colour Colour  `json:"colour"`
 	Mean   float32 `json:"mean"`
 	Std    float32 `json:"std"`
+	// Interleaved has the channels of each pixel together, for a network that wants row, column,
+	// channel.
+	Interleaved bool `json:"interleaved,omitempty"`
 }
 
 // Colour is the channels of an input, in order.
@@ -67,18 +70,26 @@ const (
 
 // Detector is a network that takes a whole picture and gives, for each of
 // Candidates places, scores (no face, face) and a box as left, top, right, bottom
-// in fractions of its input.
+// in fractions of its input; or with Levels what these say.
 type Detector struct {
 	Input
-	Scores     string  `json:"scores"` // the outputs' names
-	Boxes      string  `json:"boxes"`
-	Candidates int     `json:"candidates"`
+	Scores     string  `json:"scores,omitempty"` // the outputs' names
+	Boxes      string  `json:"boxes,omitempty"`
+	Candidates int     `json:"candidates,omitempty"`
 	Score      float32 `json:"score"`   // from which on a candidate is a face
 	Overlap    float64 `json:"overlap"` // intersection over union above which two boxes are one face
+
+	Levels []Level `json:"levels,omitempty"`
+	Coding Coding  `json:"coding,omitempty"` // of the boxes and points of levels
+	Logits bool    `json:"logits,omitempty"` // the scores of levels are still to be mapped to 0 to 1
+	// Points is how many points of a face levels give, eyes first. They take the place of landmarks
+	// where the manifest names no model of these.
+	Points int `json:"points,omitempty"`
 }
 
 // Landmarks is a network that takes a square around a face, Crop times as wide
-// as the face's box is high, and gives Points points as x, y in fractions of it.
+// as the face's box is high, and gives Points points as x, y in fractions of it. Without a
+// File the detector's points are taken, and whatever it finds is a face.
 type Landmarks struct {
 	Input
 	Output string  `json:"output"`
@@ -107,11 +118,12 @@ type Embedder struct {
 
 // Covered is when that has a face in it of which the landmarks are not stable.
 type Covered struct {
-	// Heights are how high the box is drawn for the detector's further looks, in pixels of
-	// its input.
-	Heights []float64 `json:"heights"`
-	Score   float32   `json:"score"` // that the detector must reach in each
-	Most    int       `json:"most"`  // how many of a picture are looked at so
+	// Second is another detector, which is asked, too.
+	Second Detector `json:"second"`
+	// Sides are how wide the squares around the box are that it sees, in heights of the box.
+	Sides []float64 `json:"sides"`
+	Score float32   `json:"score"` // its mean score over these that a face has
+	Most  int       `json:"most"`  // how many places of a picture are looked at so
 	// MinNorm is as the embedder's, which a part of a face hardly reaches.
 	MinNorm float64 `json:"min_norm"`
 }
@@ -159,14 +171,7 @@ func (m *Manifest) check() error {
 		require(m.StrangerThreshold >= m.Threshold && m.StrangerThreshold <= 1, "stranger_threshold must be threshold at least, at most 1"),
 
 		m.Detector.check("detector"),
-		require(m.Detector.Candidates > 0, "detector: candidates must be above 0"),
-		require(m.Detector.Score > 0 && m.Detector.Score < 1, "detector: score must lie between 0 and 1"),
-		require(m.Detector.Overlap > 0 && m.Detector.Overlap <= 1, "detector: overlap must be above 0, at most 1"),
-
-		m.Landmarks.check("landmarks"),
-		require(m.Landmarks.Crop > 0, "landmarks: crop must be above 0"),
-		require(m.Landmarks.Points > 0, "landmarks: points must be above 0"),
-		require(m.Landmarks.MaxDisplacement >= 0, "landmarks: max_displacement must be 0 or above"),
+		m.Landmarks.check(m.Detector.Points),
 
 		m.Embedder.check("embedder"),
 		require(m.Embedder.Length > 0 && m.Embedder.Length <= 8192, "embedder: length must be 1 to 8192"),
@@ -174,18 +179,34 @@ func (m *Manifest) check() error {
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
 	}
-	errs = append(errs, m.checkFalseMatches(), m.Covered.check(m.Detector.Height))
-	for _, group := range m.Landmarks.Align {
-		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))
-		for _, i := range group {
-			errs = append(errs, require(0 <= i && i < m.Landmarks.Points, "landmarks: align names point %d of %d", i, m.Landmarks.Points))
-		}
-	}
+	errs = append(errs, m.checkFalseMatches(), m.Covered.check())
 	if l := m.Liveness; l != nil {
 		errs = append(errs,
 			l.check("liveness"),
 			require(l.Crop >= 1, "liveness: crop must be 1 or above"),
 			require(0 <= l.Live && l.Live < l.Classes, "liveness: live must be one of the classes, counted from 0"))
+	}
+	return errors.Join(errs...)
+}
+
+// check gets how many points the detector gives.
+func (l Landmarks) check(points int) error {
+	var errs []error
+	if l.File == "" {
+		errs = append(errs, require(points > 0, "landmarks: file is missing, and the detector gives no points"))
+	} else {
+		points = l.Points
+		errs = append(errs,
+			l.Input.check("landmarks"),
+			require(l.Crop > 0, "landmarks: crop must be above 0"),
+			require(l.Points > 0, "landmarks: points must be above 0"),
+			require(l.MaxDisplacement >= 0, "landmarks: max_displacement must be 0 or above"))
+	}
+	for _, group := range l.Align {
+		errs = append(errs, require(len(group) > 0, "landmarks: align has an empty group"))
+		for _, i := range group {
+			errs = append(errs, require(0 <= i && i < points, "landmarks: align names point %d of %d", i, points))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -199,34 +220,19 @@ func (m *Manifest) checkFalseMatches() error {
 	return errors.Join(errs...)
 }
 
-func (c *Covered) check(height int) error {
+func (c *Covered) check() error {
 	if c == nil {
 		return nil
 	}
 	errs := []error{
-		require(len(c.Heights) > 0, "covered: heights must have one at least"),
+		c.Second.check("covered: second"),
+		require(len(c.Sides) > 0, "covered: sides must have one at least"),
 		require(c.Score > 0 && c.Score <= 1, "covered: score must be above 0, at most 1"),
 		require(c.Most > 0, "covered: most must be above 0"),
 		require(c.MinNorm >= 0, "covered: min_norm must be 0 or above"),
 	}
-	for _, one := range c.Heights {
-		errs = append(errs, require(one >= 1 && one <= float64(height), "covered: heights must be 1 to the detector's height"))
+	for _, side := range c.Sides {
+		errs = append(errs, require(side >= 1, "covered: sides must be 1 or above"))
 	}
 	return errors.Join(errs...)
-}
-
-func (i Input) check(name string) error {
-	return errors.Join(
-		require(filepath.IsLocal(i.File), "%s: file must be a file's name", name),
-		require(i.Width > 0 && i.Height > 0, "%s: width and height must be above 0", name),
-		require(i.Colour == RGB || i.Colour == BGR || i.Colour == Grey, "%s: colour must be RGB, BGR or grey", name),
-		require(i.Std != 0, "%s: std must not be 0", name),
-	)
-}
-
-func require(ok bool, otherwise string, args ...any) error {
-	if ok {
-		return nil
-	}
-	return fmt.Errorf(otherwise, args...)
 }

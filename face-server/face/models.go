@@ -38,6 +38,7 @@ type Models struct {
 	Opened []Step
 
 	detector, landmarks, embedder *network
+	secondModel                   *network // nil where covered faces are not looked for
 	livenessModel                 *network // nil where liveness is not asked for
 	effort                        Effort
 	maxFaces                      int
@@ -78,33 +79,44 @@ func (m *Models) load(dir string, liveness bool) error {
 		return err
 	}
 	done("load ONNX Runtime")
-	if m.detector, err = openNetwork(dir, m.Detector.Input, m.Detector.Scores, m.Detector.Boxes); err != nil {
-		return err
-	}
-	done("load the detector")
-	if m.landmarks, err = openNetwork(dir, m.Landmarks.Input, m.Landmarks.Output); err != nil {
-		return err
-	}
-	done("load the landmark model")
-	if m.embedder, err = openNetwork(dir, m.Embedder.Input, m.Embedder.Output); err != nil {
-		return err
-	}
-	done("load the embedder")
-	if liveness {
-		if m.livenessModel, err = openNetwork(dir, m.Liveness.Input, m.Liveness.Output); err != nil {
+	for _, one := range m.networks(liveness) {
+		if *one.to, err = openNetwork(dir, one.input, one.outputs...); err != nil {
 			return err
 		}
-		done("load the liveness model")
+		done("load the " + one.name)
 	}
 	err = m.warmUp()
 	done("run each once")
 	return err
 }
 
+// loaded is a network to load.
+type loaded struct {
+	name    string
+	to      **network
+	input   Input
+	outputs []string
+}
+
+func (m *Models) networks(liveness bool) []loaded {
+	all := []loaded{{"detector", &m.detector, m.Detector.Input, m.Detector.outputs()}}
+	if m.Landmarks.File != "" {
+		all = append(all, loaded{"landmark model", &m.landmarks, m.Landmarks.Input, []string{m.Landmarks.Output}})
+	}
+	all = append(all, loaded{"embedder", &m.embedder, m.Embedder.Input, []string{m.Embedder.Output}})
+	if m.Covered != nil {
+		all = append(all, loaded{"second detector", &m.secondModel, m.Covered.Second.Input, m.Covered.Second.outputs()})
+	}
+	if liveness {
+		all = append(all, loaded{"liveness model", &m.livenessModel, m.Liveness.Input, []string{m.Liveness.Output}})
+	}
+	return all
+}
+
 // Close frees the models. Their recognisers must be closed before.
 func (m *Models) Close() error {
 	var errs []error
-	for _, n := range []*network{m.detector, m.landmarks, m.embedder, m.livenessModel} {
+	for _, n := range []*network{m.detector, m.landmarks, m.embedder, m.secondModel, m.livenessModel} {
 		if n != nil {
 			errs = append(errs, n.close())
 		}

@@ -56,15 +56,24 @@ func (n *network) close() error { return n.session.Destroy() }
 // runner is a network with buffers of its own, for one goroutine at a time.
 type runner struct {
 	*network
-	in   *ort.Tensor[float32]
-	outs []*ort.Tensor[float32]
+	in     *ort.Tensor[float32]
+	outs   []*ort.Tensor[float32]
+	planes []float32 // what is drawn, a plane for each channel: in's own memory unless it is interleaved
 }
 
 func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 	r := &runner{network: n}
+	channels, height, width := int64(n.input.channels()), int64(n.input.Height), int64(n.input.Width)
+	shape := ort.NewShape(1, channels, height, width)
+	if n.input.Interleaved {
+		shape = ort.NewShape(1, height, width, channels)
+	}
 	var err error
-	if r.in, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(n.input.channels()), int64(n.input.Height), int64(n.input.Width))); err != nil {
+	if r.in, err = ort.NewEmptyTensor[float32](shape); err != nil {
 		return nil, fmt.Errorf("buffer for %s: %w", n.input.File, err)
+	}
+	if r.planes = r.in.GetData(); n.input.Interleaved {
+		r.planes = make([]float32, len(r.planes))
 	}
 	for _, shape := range outputs {
 		out, err := ort.NewEmptyTensor[float32](shape)
@@ -75,6 +84,25 @@ func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 		r.outs = append(r.outs, out)
 	}
 	return r, nil
+}
+
+// askShapes takes buffers for so many outputs of shapes that only the network knows.
+func (r *runner) askShapes(count int) error {
+	outs := make([]ort.Value, count)
+	if err := r.session.Run([]ort.Value{r.in}, outs); err != nil {
+		return fmt.Errorf("run model %s: %w", r.input.File, err)
+	}
+	for _, out := range outs {
+		numbers, are := out.(*ort.Tensor[float32])
+		if !are {
+			for _, out := range outs[len(r.outs):] {
+				_ = out.Destroy()
+			}
+			return fmt.Errorf("model %s: its outputs must be float32", r.input.File)
+		}
+		r.outs = append(r.outs, numbers)
+	}
+	return nil
 }
 
 // close frees the buffers. That fails only when they are freed already.
@@ -88,7 +116,7 @@ func (r *runner) close() {
 // run runs the network on what m maps its input to in the picture. The outputs are
 // valid until the next run.
 func (r *runner) run(p *picture.Picture, m picture.Affine) error {
-	r.input.draw(p, m, r.in.GetData(), r.input.Width)
+	r.input.draw(p, m, r.planes, r.input.Width)
 	return r.compute()
 }
 
@@ -117,8 +145,15 @@ func (in Input) channels() int {
 	return 3
 }
 
-// compute runs the network on what its input holds.
+// compute runs the network on what was drawn.
 func (r *runner) compute() error {
+	if r.input.Interleaved {
+		pixels, channels := r.in.GetData(), r.input.channels()
+		n := len(pixels) / channels
+		for i, v := range r.planes {
+			pixels[i%n*channels+i/n] = v
+		}
+	}
 	outs := make([]ort.Value, len(r.outs))
 	for i, out := range r.outs {
 		outs[i] = out

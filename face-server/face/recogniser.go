@@ -24,23 +24,28 @@ type Face struct {
 // goroutine at a time.
 type Recogniser struct {
 	*Models
-	detectorRunner, landmarkRunner, embedderRunner *runner
-	livenessRunner                                 *runner // nil where liveness is not asked for
+	finder         *finder
+	second         *finder // nil where covered faces are not looked for
+	landmarkRunner *runner // nil where the detector gives the landmarks
+	embedderRunner *runner
+	livenessRunner *runner // nil where liveness is not asked for
 
 	tiled canvas // what the tiles of a picture are parts of
 }
 
 // NewRecogniser takes the memory for a recogniser.
 func (m *Models) NewRecogniser() (*Recogniser, error) {
-	candidates, points, length := int64(m.Detector.Candidates), int64(m.Landmarks.Points), int64(m.Embedder.Length)
 	r := &Recogniser{Models: m}
 	var err error
-	r.detectorRunner, err = m.detector.newRunner([]int64{1, candidates, 2}, []int64{1, candidates, 4})
-	if err == nil {
-		r.landmarkRunner, err = m.landmarks.newRunner([]int64{1, 2 * points})
+	r.finder, err = m.Detector.newFinder(m.detector)
+	if err == nil && m.Covered != nil && m.secondModel != nil {
+		r.second, err = m.Covered.Second.newFinder(m.secondModel)
+	}
+	if err == nil && m.landmarks != nil {
+		r.landmarkRunner, err = m.landmarks.newRunner([]int64{1, 2 * int64(m.Landmarks.Points)})
 	}
 	if err == nil {
-		r.embedderRunner, err = m.embedder.newRunner([]int64{1, length})
+		r.embedderRunner, err = m.embedder.newRunner([]int64{1, int64(m.Embedder.Length)})
 	}
 	if err == nil && m.livenessModel != nil {
 		r.livenessRunner, err = m.livenessModel.newRunner([]int64{1, int64(m.Liveness.Classes)})
@@ -54,7 +59,13 @@ func (m *Models) NewRecogniser() (*Recogniser, error) {
 
 // Close frees the buffers.
 func (r *Recogniser) Close() {
-	for _, run := range []*runner{r.detectorRunner, r.landmarkRunner, r.embedderRunner, r.livenessRunner} {
+	runners := []*runner{r.landmarkRunner, r.embedderRunner, r.livenessRunner}
+	for _, f := range []*finder{r.finder, r.second} {
+		if f != nil {
+			runners = append(runners, f.runner)
+		}
+	}
+	for _, run := range runners {
 		if run != nil {
 			run.close()
 		}
@@ -113,12 +124,19 @@ func (m *Models) warmUp() error {
 		return err
 	}
 	box := Box{Width: 8, Height: 8}
-	points, err := r.landmark(empty, box)
-	if err != nil {
-		return err
+	points := make([]complex128, r.Detector.Points)
+	if r.landmarkRunner != nil {
+		if points, err = r.landmark(empty, box); err != nil {
+			return err
+		}
 	}
 	if _, err := r.embed(empty, detection{landmarks: points}); err != nil {
 		return err
+	}
+	if r.second != nil {
+		if _, err := r.secondScore(empty, box, 1); err != nil {
+			return err
+		}
 	}
 	if r.livenessRunner != nil {
 		_, err = r.liveness(empty, box)

@@ -20,7 +20,7 @@ import (
 // deliverChange brings the hint that changes up to one wait.
 func (s *system) deliverChange(t *testing.T, upTo int64) *httptest.ResponseRecorder {
 	t.Helper()
-	body := testkit.Must(json.Marshal(event.ChangeSubmitted(upTo, event.Trace{})))(t)
+	body := testkit.Must(json.Marshal(testkit.Must(event.ChangeSubmitted(upTo, event.Trace{}))(t)))(t)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 

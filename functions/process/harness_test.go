@@ -140,6 +140,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		Timeouts:   Timeouts{Lease: time.Minute, FaceTimeout: 2 * time.Second, HealthTimeout: time.Second, WriteTimeout: 10 * time.Second},
 		Retry:      Retry{MaxAttempts: 3, First: time.Second, Most: time.Minute},
 		store:      db,
+		together:   newTogether(GroupSettings{Most: 64}, db),
 		faces:      faces,
 		breaker:    breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, faces.healthy, log),
 		parts:      &partTeller{rows: db, timeout: 10 * time.Second, log: log},
@@ -160,14 +161,17 @@ func (s *system) submit(t *testing.T, paths ...string) {
 // deliver brings the event of a submitted picture, as the bridge does.
 func (s *system) deliver(t *testing.T, id int64) *httptest.ResponseRecorder {
 	t.Helper()
-	body := testkit.Must(json.Marshal(event.Submitted(id, 1, "ignored.jpg", event.Trace{})))(t)
+	e, err := event.Submitted(id, 1, "ignored.jpg", event.Trace{})
+	testkit.Succeed(t, err)
+	body, err := json.Marshal(e)
+	testkit.Succeed(t, err)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 
 // deliverPhoto brings the event of a submitted photo.
 func (s *system) deliverPhoto(t *testing.T, id int64) *httptest.ResponseRecorder {
 	t.Helper()
-	body := testkit.Must(json.Marshal(event.PhotoSubmitted(id, event.Trace{})))(t)
+	body := testkit.Must(json.Marshal(testkit.Must(event.PhotoSubmitted(id, event.Trace{}))(t)))(t)
 	return s.post(t, string(body), "application/cloudevents+json")
 }
 

@@ -60,6 +60,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			Retry:            s.Retry,
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
+			together:         newTogether(s.GroupSettings, db),
 			faces:            faces,
 			next:             next,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),

@@ -170,7 +170,7 @@ func TestASchemaThatIsTooOldSaysWhatToDo(t *testing.T) {
 		opened, err := openStore(s.dsn, 2)
 		testkit.Succeed(t, err)
 		t.Cleanup(func() { opened.Close() })
-		s.pipeline.store = opened
+		s.pipeline.store, s.together = opened, newTogether(GroupSettings{Most: 64}, opened)
 	}
 	s.submit(t, "a.jpg")
 	s.edit(t, "RENAME TABLE goose_db_version TO hidden") // version 0
@@ -203,7 +203,7 @@ func TestAFullDatabaseKeepsThePictureWaiting(t *testing.T) {
 	db, err := openStore(own.DSN, 4)
 	testkit.Succeed(t, err)
 	t.Cleanup(func() { db.Close() })
-	s.store, s.pipeline.store = db, db
+	s.store, s.pipeline.store, s.together = db, db, newTogether(GroupSettings{Most: 64}, db)
 
 	own.Limit(t, 17<<20)
 	var refused *httptest.ResponseRecorder

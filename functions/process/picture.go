@@ -24,7 +24,7 @@ type picture struct {
 }
 
 func (p *picture) claim(ctx context.Context) (c claimed, err error) {
-	p.won, err = p.store.ClaimPath(ctx, p.id, p.path, p.Lease)
+	p.won, err = p.together.claim(ctx, p.id, p.path, p.Lease)
 	c.attempts = p.won.Attempts
 	if err == nil && p.won.Outcome != store.Won {
 		not := notClaimed(p.won.Outcome, p.won.Wait, "image", p.id, string(p.won.Status))
@@ -57,13 +57,14 @@ func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) erro
 		comparison := p.StrangerSettings.allow(*d.result.Comparison)
 		d.result.Comparison, d.result.MaxStrangers = &comparison, p.MaxStrangers
 	}
-	status, err := p.store.Finish(ctx, p.won, d.result, p.told)
+	finished := &store.Finished{Claim: p.won, Result: d.result, Announced: p.told}
+	err := p.together.finish(ctx, finished)
 	if errors.Is(err, store.ErrClaimLost) {
 		p.removeSaved(ctx)
 	}
 	if err == nil {
-		p.noteFinished(ctx, status)
-		log.Info("looked at", "status", status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
+		p.noteFinished(ctx, finished.Status)
+		log.Info("looked at", "status", finished.Status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
 	}
 	return err
 }

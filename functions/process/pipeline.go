@@ -52,6 +52,7 @@ type pipeline struct {
 	Retry
 	StrangerSettings
 	store     *store.Store
+	together  *together
 	faces     *faceServer
 	next      *nextModel // nil where there is none
 	breaker   *breaker.Breaker

@@ -20,7 +20,7 @@ import (
 
 func (s *system) deliverRematch(t *testing.T) int {
 	t.Helper()
-	e := testkit.Must(event.RematchSubmitted(event.RematchData{FirstImage: 0, GalleryState: 2}, event.Trace{}).Event())(t)
+	e := testkit.Must(event.RematchSubmitted(event.RematchData{FirstImage: 0, GalleryState: 2}, event.Trace{}))(t)
 	return s.post(t, string(testkit.Must(json.Marshal(e))(t)), "application/cloudevents+json").Code
 }
 

@@ -25,6 +25,7 @@ type settings struct {
 	Circuit
 	Timeouts
 	Retry
+	GroupSettings
 	StrangerSettings
 	event.SinkSettings // of result events
 	event.Schemas      // of these

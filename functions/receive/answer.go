@@ -70,12 +70,10 @@ func itemsOf(pictures []picture) items {
 	return all
 }
 
-var onOneLine = strings.NewReplacer("\n", " ", "\r", " ")
-
 // writeText is the original API's answer, line for line. It knows no picture that was
 // looked at before: the third line then is ours.
 func (p picture) writeText(w http.ResponseWriter) {
-	fmt.Fprintf(w, "got path: {Path:%s}\n", onOneLine.Replace(p.posted))
+	fmt.Fprintf(w, "got path: {Path:%s}\n", lineBreaks.Replace(p.posted))
 	if p.folder != nil {
 		p.folder.writeText(w)
 		return
@@ -92,6 +90,8 @@ func (p picture) writeText(w http.ResponseWriter) {
 		fmt.Fprintln(w, "image not sent to nsq yet, it will be")
 	}
 }
+
+var lineBreaks = strings.NewReplacer("\n", " ", "\r", " ")
 
 // writeText tells of a folder in the manner of the original API, which has none.
 func (f *folder) writeText(w io.Writer) {

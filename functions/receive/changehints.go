@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
@@ -31,7 +33,7 @@ func (h changeHints) publishDue(ctx context.Context, age time.Duration, limit in
 	for some := range slices.Chunk(due, hintedChanges) {
 		last = append(last, some[len(some)-1])
 	}
-	err = publishHints(ctx, h.queue, h.topic, last, func(id int64) event.Hint { return event.ChangeSubmitted(id, event.Trace{}) })
+	err = publishHints(ctx, h.queue, h.topic, last, func(id int64) (cloudevents.Event, error) { return event.ChangeSubmitted(id, event.Trace{}) })
 	if err != nil {
 		return 0, err
 	}

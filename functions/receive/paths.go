@@ -94,16 +94,15 @@ func parsePaths(body []byte) (paths []string, err error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, malformed("the body cannot be read: something follows the JSON object")
 	}
-	const inside = 2 // the entries, in their list
-	fields := len(message.Paths)
-	if message.Paths != nil {
-		fields++
-	}
+	fields := 0 // that were read
 	if message.Path != nil {
-		paths, fields = append(paths, *message.Path), fields+1
+		paths, fields = append(paths, *message.Path), 1
 	}
-	if event.Fields(body, inside) != fields {
-		if name := event.DuplicateField(body, inside); name != "" {
+	if message.Paths != nil {
+		fields += 1 + len(message.Paths)
+	}
+	if event.Fields(body) != fields { // else each was written once
+		if name := event.DuplicateField(body, 2); name != "" {
 			return nil, malformed("the body cannot be read: one object has the field %q twice", name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"go.opentelemetry.io/otel/attribute"
 
 	"lineup.dev/lineup/pkg/event"
@@ -22,7 +23,7 @@ type publisher struct {
 // publish puts a hint of every picture on the queue, with the picture's trace by its
 // id, if there is one. After an error some of them may be there.
 func (p publisher) publish(ctx context.Context, waiting []store.Ref, traces map[int64]event.Trace) error {
-	return publishHints(ctx, p.queue, p.topic, waiting, func(w store.Ref) event.Hint {
+	return publishHints(ctx, p.queue, p.topic, waiting, func(w store.Ref) (cloudevents.Event, error) {
 		return event.Submitted(w.ID, w.Round, w.Path, traces[w.ID])
 	})
 }
@@ -65,7 +66,7 @@ func (h photoHints) publish(ctx context.Context, ids []int64, trace event.Trace)
 	if len(ids) == 0 {
 		return nil
 	}
-	err := publishHints(ctx, h.queue, h.topic, ids, func(id int64) event.Hint { return event.PhotoSubmitted(id, trace) })
+	err := publishHints(ctx, h.queue, h.topic, ids, func(id int64) (cloudevents.Event, error) { return event.PhotoSubmitted(id, trace) })
 	if err != nil {
 		return err
 	}
@@ -95,15 +96,13 @@ func (h photoHints) publishDue(ctx context.Context, age time.Duration, limit int
 	return len(due), h.publish(ctx, due, event.Trace{})
 }
 
-// publishHints puts the hint of each piece of work on the queue's topic. After an error some of
-// them may be there.
-func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hintOf func(T) event.Hint) (err error) {
-	ends := make([]func(error), len(work))
+// publishHints puts the event that hint makes of each piece of work on the queue's topic.
+// After an error some of them may be there.
+func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work []T, hint func(T) (cloudevents.Event, error)) (err error) {
+	var ends []func(error)
 	defer func() {
 		for _, end := range ends {
-			if end != nil {
-				end(err)
-			}
+			end(err)
 		}
 		if err == nil {
 			hints.Add(ctx, len(work), attribute.String("lineup.topic", topic))
@@ -111,9 +110,12 @@ func publishHints[T any](ctx context.Context, q *queue.Queue, topic string, work
 	}()
 	bodies := make([][]byte, len(work))
 	for i, piece := range work {
-		hint := hintOf(piece)
-		ends[i] = hint.Sending(ctx, topic)
-		if bodies[i], err = hint.MarshalJSON(); err != nil {
+		e, err := hint(piece)
+		if err != nil {
+			return err
+		}
+		ends = append(ends, event.Sending(ctx, topic, &e))
+		if bodies[i], err = event.Marshal(e); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func (p publisher) publishRefused(ctx context.Context, refused refusedEvent) err
 	if err != nil {
 		return err
 	}
-	letter, err := json.Marshal(e)
+	letter, err := event.Marshal(e)
 	if err != nil {
 		return err
 	}

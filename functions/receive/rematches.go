@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/queue"
 	"lineup.dev/lineup/pkg/store"
@@ -33,7 +35,7 @@ func (r *rematches) publishDue(ctx context.Context, age time.Duration, limit int
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	err = publishHints(ctx, r.queue, r.topic, due, func(d store.Rematch) event.Hint {
+	err = publishHints(ctx, r.queue, r.topic, due, func(d store.Rematch) (cloudevents.Event, error) {
 		return event.RematchSubmitted(event.RematchData{FirstImage: d.FirstImage, GalleryState: d.GalleryState}, event.Trace{})
 	})
 	if err != nil {

@@ -29,7 +29,9 @@ func TestEverySettingHasItsLimits(t *testing.T) {
 // What cannot carry the longest path, every byte of it escaped, is of no use.
 func TestTheLeastBodyAndMessageHoldTheLongestPath(t *testing.T) {
 	trace := event.Trace{Parent: strings.Repeat("0", 55), State: strings.Repeat("<", 512)}
-	hint := testkit.Must(json.Marshal(event.Submitted(math.MaxInt64, math.MaxInt64, strings.Repeat("<", photo.MaxPath), trace)))(t)
+	e, err := event.Submitted(math.MaxInt64, math.MaxInt64, strings.Repeat("<", photo.MaxPath), trace)
+	testkit.Succeed(t, err)
+	hint := testkit.Must(json.Marshal(e))(t)
 	for _, name := range []string{"MaxBody", "MaxMessage", "MaxBatch"} {
 		structure := reflect.TypeFor[NSQ]()
 		if name == "MaxBody" {

@@ -31,7 +31,7 @@ func (v *view) activity(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	stats, err := v.db.Progress(r.Context())
+	stats, err := v.progress.get(r.Context())
 	if err != nil {
 		return page{}, err
 	}

@@ -87,6 +87,29 @@ func TestActivityShowsEveryStuckJobBeforeOneAsks(t *testing.T) {
 	}
 }
 
+// What goes on is counted for all who ask within PROGRESS_AGE, and anew once something was written here.
+func TestWhatGoesOnIsCountedOnceForAllWhoAskWithinAMoment(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.ProgressAge, o.Writes, o.ReceiveURL = time.Hour, "on", "http://127.0.0.1:1" })
+	tells := func(want string) {
+		t.Helper()
+		var told status
+		if s.getJSON(t, "/status", &told); told.Text != want {
+			t.Errorf("it is told that %q, want %q", told.Text, want)
+		}
+	}
+	tells("No pictures yet")
+	s.finish(t, "one.jpg", withFaces())
+	tells("No pictures yet")
+	if html := s.get(t, "/activity").body; !strings.Contains(html, "No pictures yet") {
+		t.Error("the page tells another thing than the line of all pages")
+	}
+	if r := s.ask(t, http.MethodPost, "/activity?do=look"); r.status != http.StatusServiceUnavailable {
+		t.Fatalf("the form is answered %d, want %d", r.status, http.StatusServiceUnavailable)
+	}
+	tells("1 picture, all looked at")
+}
+
 func TestAnUndoSaysWhatItTookBack(t *testing.T) {
 	t.Parallel()
 	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar"}}

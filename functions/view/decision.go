@@ -92,8 +92,10 @@ func refused(f lineup.Face) string {
 		}
 		return fmt.Sprintf("Like nobody who is known: the nearest is %s with %.2f.", personName(first.Person), first.Similarity)
 	}
-	return "Nobody known."
+	return nobodyKnown + "."
 }
+
+const nobodyKnown = "Nobody known"
 
 // personName is how a person is called, who may have no name.
 func personName(p lineup.Person) string {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,34 +14,62 @@ import (
 
 // done is what a form did: told once at the top of the page that it led to.
 type done struct {
-	Text   string
-	Change int64 // to be undone; 0 where there is nothing to
+	Text    string
+	Changes []int64 // to be undone, the newest first; none where there is nothing to
+	Here    string  // this page, for undoing to lead back to
 }
 
-// justNow is how old a change is at most that a form is said to have made: it may be another's,
-// and it is told what it is.
+// justNow is how old a change is at most that a form is said to have made, where somebody
+// keeps the page that it led to.
 const justNow = 15 * time.Second
 
 // doneOf tells what the form did that led to the page. That it cannot be told is no reason
 // not to show the page.
 func (v *view) doneOf(r *http.Request, p page) *done {
-	if r.URL.Query().Get(doneParameter) == "" {
+	text := r.URL.Query().Get(doneParameter)
+	if text == "" {
 		return nil
 	}
-	f := p.about
-	f.Limit = 1
-	made, _, err := v.db.Changes(r.Context(), f)
-	if err != nil || len(made) == 0 || time.Since(made[0].At) > justNow {
+	made := v.madeSince(r, p.about, text)
+	if len(made) == 0 { // said on one's page of somebody else
+		made = v.madeSince(r, store.ChangeFilter{}, text)
+	}
+	if len(made) == 0 {
 		return &done{Text: "Done."}
 	}
-	text := did(made[0])
-	if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
-		text += ": " + pictureCount(pictures) + " changed"
+	told := done{Text: did(made[0]), Here: query{r.URL.Path, r.URL.Query()}.with(doneParameter, "")}
+	pictures, err := v.db.PicturesNamed(r.Context(), made[0])
+	switch {
+	case len(made) > 1:
+		told.Text += fmt.Sprintf(", %d times", len(made))
+	case err == nil && pictures > 0:
+		told.Text += ": " + pictureCount(pictures) + " changed"
 	}
-	if !undoable(made[0]) {
-		return &done{Text: text + "."}
+	told.Text += "."
+	for _, change := range made {
+		if undoable(change) {
+			told.Changes = append(told.Changes, change.ID)
+		}
 	}
-	return &done{Text: text + ".", Change: made[0].ID}
+	return &told
+}
+
+// madeSince are the changes that a form made which can have that id at least: the newest, and
+// those of its kind beside it, where several things were chosen. What somebody else changed
+// meanwhile is of another kind, or of another.
+func (v *view) madeSince(r *http.Request, about store.ChangeFilter, least string) []store.Change {
+	from, err := strconv.ParseInt(least, 10, 64)
+	if err != nil {
+		return nil
+	}
+	about.Limit = v.options.MaxPageSize
+	made, _, err := v.db.Changes(r.Context(), about)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(made, func(c store.Change) bool {
+		return c.ID < from || time.Since(c.At) > justNow || c.Action != made[0].Action || c.By != made[0].By || whom(c) != whom(made[0])
+	})
 }
 
 // undoable tells whether a change can be taken back.

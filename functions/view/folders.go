@@ -85,16 +85,16 @@ func (p folderPage) Looked() int64 { return p.Done + p.Failed }
 // Search tells how far it is searched for pictures.
 func (p folderPage) Search() string {
 	if p.FinishedAt == nil {
-		return fmt.Sprintf("goes on; %s found so far", pictureCount(p.Found))
+		return fmt.Sprintf("Goes on: %s found so far", pictureCount(p.Found))
 	}
-	return "ended; " + pictureCount(p.Found) + " found"
+	return "At its end: " + pictureCount(p.Found) + " found"
 }
 
 // Progress tells how far the pictures are that were found.
 func (p folderPage) Progress() string {
 	switch {
 	case p.Submitted == 0:
-		return "No picture in it is submitted"
+		return "No picture yet"
 	case p.Waiting() > 0:
 		return fmt.Sprintf("%d of %s done", p.Looked(), pictureCount(p.Submitted))
 	}

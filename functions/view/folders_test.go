@@ -55,11 +55,11 @@ func TestAFoldersProgress(t *testing.T) {
 			}
 		}
 	}
-	check("while it is walked", lineup.Folder{ID: 1, Path: "a <b>/", Found: 3, Submitted: 3}, "goes on; 3 pictures found so far", "0 of 3 pictures done")
+	check("while it is walked", lineup.Folder{ID: 1, Path: "a <b>/", Found: 3, Submitted: 3}, "Goes on: 3 pictures found so far", "0 of 3 pictures done")
 	s.finishImage(t, 1, store.Result{Faces: []lineup.Face{{}}})
 	s.finishImage(t, 2, store.Result{Reason: "no picture"})
 	testkit.Succeed(t, s.FinishWalk(t.Context(), walk))
-	check("when all were found", lineup.Folder{ID: 1, Path: "a <b>/", Found: 3, Submitted: 3, Done: 1, Failed: 1, FinishedAt: new(time.Time)}, "ended; 3 pictures found", "2 of 3 pictures done")
+	check("when all were found", lineup.Folder{ID: 1, Path: "a <b>/", Found: 3, Submitted: 3, Done: 1, Failed: 1, FinishedAt: new(time.Time)}, "At its end: 3 pictures found", "2 of 3 pictures done")
 	s.finishImage(t, 3, store.Result{})
 	check("at the end", lineup.Folder{ID: 1, Path: "a <b>/", Found: 3, Submitted: 3, Done: 2, Failed: 1, FinishedAt: new(time.Time)}, "3 pictures, all done")
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // form is what a form of a page stands for. It is posted to the page's own URL with its
@@ -39,6 +40,7 @@ const answerLimit = 8 << 20
 func (v *view) answerForm(forms map[string]form) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		done, err := v.do(w, r, forms)
+		v.progress.forget()
 		if err != nil {
 			v.refuseForm(w, r, err)
 			return
@@ -65,6 +67,10 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		}
 		id = strconv.FormatInt(number, 10)
 	}
+	from, err := v.nextChange(r)
+	if err != nil {
+		return "", err
+	}
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
@@ -75,7 +81,7 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		return "", err
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
-	return withDone(next), nil
+	return withDone(next, from), nil
 }
 
 // askAll makes the calls of a form of fields; the first that fails is the last.
@@ -151,16 +157,29 @@ func (q query) back() string {
 	return back
 }
 
-// doneParameter tells a page that a form has led to it: it shows the change, to be undone.
+// doneParameter tells a page that a form has led to it, and the least id that a change of that
+// form can have: the page shows what was changed, to be undone.
 const doneParameter = "done"
 
-func withDone(page string) string {
+// nextChange is an id that no change has yet, nor one that is made before.
+func (v *view) nextChange(r *http.Request) (int64, error) {
+	made, _, err := v.db.Changes(r.Context(), store.ChangeFilter{Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+	if len(made) == 0 {
+		return 1, nil
+	}
+	return made[0].ID + 1, nil
+}
+
+func withDone(page string, from int64) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
 	values := u.Query()
-	values.Set(doneParameter, "1")
+	values.Set(doneParameter, strconv.FormatInt(from, 10))
 	u.RawQuery = values.Encode()
 	return u.String()
 }

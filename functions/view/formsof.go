@@ -14,6 +14,7 @@ var (
 		"look":   {calls: each("image", lookAgain)},
 		"delete": {calls: each("image", deletePicture)},
 		"name":   {calls: each("image", nameOnlyFace)},
+		"undo":   {calls: each("change", undoChange)},
 	}
 	formsOfImage = map[string]form{
 		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},

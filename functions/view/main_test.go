@@ -57,6 +57,7 @@ func serveSiteWithAuth(t *testing.T, a auth.Settings, dsn string, change ...func
 	t.Helper()
 	var options Options
 	testkit.Succeed(t, envconfig.Process("", &options))
+	options.ProgressAge = 0 // what a test has written is told at once
 	for _, c := range change {
 		c(&options)
 	}

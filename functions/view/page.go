@@ -42,6 +42,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"writes":      func() bool { return writes },
 		"advice":      advice,
 		"circle":      circleOf,
+		"tiny":        isTiny,
 		"decision":    decision,
 		"did":         did,
 		"didWhom":     didWhom,

@@ -30,12 +30,17 @@ func BenchmarkPages(b *testing.B) {
 	dsn := deptest.MySQL(b)
 	testkit.Succeed(b, store.Migrate(b.Context(), dsn))
 	fillPages(b, dsn, pictures)
+	benchPages(b, dsn, pictures)
+}
+
+func benchPages(b *testing.B, dsn string, pictures int) {
+	b.Helper()
 	db := testkit.Must(store.Open(store.Settings{Database: store.Database{DSN: dsn}, Connections: 4}))(b)
 	b.Cleanup(func() { db.Close() })
 	testkit.Succeed(b, db.Recount(b.Context()))
 	var options Options
 	testkit.Succeed(b, envconfig.Process("", &options))
-	options.Writes = "on"
+	options.Writes, options.ProgressAge = "on", 0 // it is what one costs who comes alone
 	roots := testkit.Must(photo.Open(b.TempDir()))(b)
 	b.Cleanup(func() { roots.Close() })
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -43,7 +48,9 @@ func BenchmarkPages(b *testing.B) {
 	handler := v.handler()
 	for _, path := range []string{
 		"/", "/?as=grid", "/?status=failed", "/?person=5", "/?q=IMG_1", fmt.Sprintf("/?before=%d", pictures/2), fmt.Sprintf("/images/%d", pictures/2),
-		"/people", "/people?sort=name", "/people?sort=pictures", "/people?sort=seen", "/people?q=person+12", "/people/5", "/strangers", "/activity", "/search?q=person+12", "/search?q=IMG_12", "/folders", "/status",
+		"/people", "/people?sort=name", "/people?sort=pictures", "/people?sort=seen", "/people?q=person+12",
+		"/people?sort=name&q=person+9", "/people?sort=pictures&q=person+9999", "/people?sort=seen&q=person+9999", "/people?sort=seen&q=person+9", "/people?sort=pictures&hidden=true", "/people?hidden=true",
+		"/people/5", "/people/5?sort=sure", "/?path=2026/00", "/?since=2026-01-01", "/strangers", "/activity", "/search?q=person+12", "/search?q=IMG_12", "/folders", "/status",
 	} {
 		b.Run(path, func(b *testing.B) {
 			for b.Loop() {

@@ -182,6 +182,44 @@ func TestFacesAreChosenAndSaidToBeSomebodyElses(t *testing.T) {
 	}
 }
 
+// What was said of several faces at once is taken back at once, on the page of pictures and on a profile, with
+// script and without.
+func TestWhatWasSaidOfSeveralIsUndoneAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	viktor := a.know(t, "Viktor", "viktor_1.jpg")
+	faces := []int64{a.seen(t, "one.jpg", "viktor_1.jpg", 0.8), a.seen(t, "two.jpg", "viktor_1.jpg", 0.7), a.seen(t, "three.jpg", "viktor_1.jpg", 0.6)}
+	click := func(selector string) {
+		t.Helper()
+		testkit.Succeed(t, chromedp.Do(a.tab, chromedp.Click(chromedp.CSS(selector))))
+	}
+	for _, script := range []string{"with", "without"} {
+		if script == "without" {
+			withoutScript(t, a.tab)
+		}
+		for path, choose := range map[string]string{"/": "#image-%d .choose input", fmt.Sprintf("/people/%d", viktor): "#face-%d .choose input"} {
+			a.open(t, path)
+			for i := range 2 {
+				one := int64(i + 1)
+				if path != "/" {
+					one = faces[i]
+				}
+				click(fmt.Sprintf(choose, one))
+			}
+			testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(chromedp.CSS("#chosen-name"), "Dana")))
+			click(".chosen .naming button")
+			a.is(t, script+" script, "+path+" says of how many it was said", `document.querySelector("#done p")?.textContent === "Said that a face is Dana, 2 times."`)
+			click("#done button")
+			a.is(t, script+" script, "+path+" says that both were taken back", `document.querySelector("#done p")?.textContent === "Undid “Said that a face is Dana”, 2 times."`)
+			for image := int64(1); image <= 3; image++ {
+				if face := testkit.Must(a.Image(t.Context(), image))(t).Faces[0]; face.Person == nil || face.Person.ID != viktor {
+					t.Errorf("%s script, %s: picture %d is of %+v", script, path, image, face.Person)
+				}
+			}
+		}
+	}
+}
+
 func TestWhoCouldBeOneIsAnsweredByAKey(t *testing.T) {
 	t.Parallel()
 	a := newAlbum(t)

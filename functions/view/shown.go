@@ -124,6 +124,14 @@ func (f shownFace) Beside() []like {
 	return f.Likes[:min(most, len(f.Likes))]
 }
 
+// Decision is why the face is whose it is, empty where that says no more than whose it is.
+func (f shownFace) Decision() string {
+	if text := decision(f.Face); text != nobodyKnown+"." {
+		return text
+	}
+	return ""
+}
+
 // ByHand tells that a hand decided it, which can be taken back.
 func (f shownFace) ByHand() bool { return f.DecidedBy == lineup.ByHand && !f.Ignored }
 

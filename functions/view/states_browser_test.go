@@ -147,12 +147,10 @@ func TestEveryStateIsAccessible(t *testing.T) {
 	t.Logf("screenshots: %s", browser.Shots(t))
 	for device, size := range widths {
 		t.Run(device, func(t *testing.T) {
-			scheme := schemes[len(device)%2]
 			lookAt := func(at *gate, states map[string]string) {
 				p := browser.OpenPage(t, at.url)
 				p.Expect("404") // pictures whose files are not there, and a page that is none
 				p.Size(size[0], size[1])
-				p.Scheme(scheme)
 				for state, path := range states {
 					p.Open(path)
 					p.Is("the page is there", `document.querySelector("h1") !== null && document.readyState === "complete"`)
@@ -164,8 +162,11 @@ func TestEveryStateIsAccessible(t *testing.T) {
 					if beside := browser.Eval[int](p, `document.documentElement.scrollWidth - innerWidth`); beside > 0 {
 						t.Errorf("%s is %d pixels wider than the window", state, beside)
 					}
-					p.Audit(state + ", " + device + ", " + scheme)
-					p.Shoot(strings.ReplaceAll(state, " ", "-") + "-" + device + "-" + scheme)
+					for _, scheme := range schemes {
+						p.Scheme(scheme)
+						p.Audit(state + ", " + device + ", " + scheme)
+						p.Shoot(strings.ReplaceAll(state, " ", "-") + "-" + device + "-" + scheme)
+					}
 				}
 			}
 			if device == "tablet" { // between the two others: the pages whose columns change

@@ -20,7 +20,7 @@ type status struct {
 const clock = "15:04 UTC"
 
 func (v *view) status(r *http.Request, _ query) (any, error) {
-	stats, err := v.db.Progress(r.Context())
+	stats, err := v.progress.get(r.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -42,9 +42,9 @@ func summarize(image lineup.Image) summary {
 	case len(image.Faces) == 0:
 		return summary{Text: "No face found"}
 	case len(image.Faces) == 1:
-		return summary{Text: "Nobody known"}
+		return summary{Text: nobodyKnown}
 	}
-	return summary{Text: fmt.Sprintf("Nobody known, %d faces", len(image.Faces))}
+	return summary{Text: fmt.Sprintf("%s, %d faces", nobodyKnown, len(image.Faces))}
 }
 
 // noThumbnail is why a picture has no thumbnail.
@@ -170,6 +170,9 @@ const aroundFace = 1.25
 func circleOf(b lineup.Box) circle {
 	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
 }
+
+// isTiny tells of a box beside which a number would cover the next.
+func isTiny(b *lineup.Box) bool { return b.Width < 0.03 }
 
 // longAgo is when a time is told by its day.
 const longAgo = 7 * 24 * time.Hour

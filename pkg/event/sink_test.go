@@ -38,7 +38,7 @@ func newSink(t *testing.T, address string) *event.Sink {
 
 func submitted(t *testing.T) cloudevents.Event {
 	t.Helper()
-	e, err := event.Submitted(23, 2, "a.jpg", trace).Event()
+	e, err := event.Submitted(23, 2, "a.jpg", trace)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,14 +9,15 @@ import (
 	"lineup.dev/lineup/pkg/telemetry"
 )
 
-// Sending is for a hint that is about to be put into an NSQ topic: it carries the sending's span,
-// until end is called.
-func (h *Hint) Sending(ctx context.Context, topic string) (end func(error)) {
+// Sending is for a message that is about to be put into an NSQ topic: its event carries the
+// sending's span, until end is called.
+func Sending(ctx context.Context, topic string, e *cloudevents.Event) (end func(error)) {
 	if !telemetry.On() {
 		return func(error) {}
 	}
-	ctx, end = telemetry.Send(ctx, "send "+topic, h.trace.Parent, h.trace.State, messageOf(topic, h.id, h.kind, h.subject)...)
-	h.trace = h.trace.In(ctx)
+	own := TraceOf(*e)
+	ctx, end = telemetry.Send(ctx, "send "+topic, own.Parent, own.State, messageOf(topic, *e)...)
+	own.In(ctx).set(e)
 	return end
 }
 
@@ -26,13 +27,13 @@ func Delivering(ctx context.Context, topic string, e cloudevents.Event, attempt 
 		return ctx, func(error) {}
 	}
 	own := TraceOf(e)
-	return telemetry.Work(ctx, "process "+topic, own.Parent, own.State, append(messageOf(topic, e.ID(), e.Type(), e.Subject()), attribute.Int("nsq.attempt", int(attempt)))...)
+	return telemetry.Work(ctx, "process "+topic, own.Parent, own.State, append(messageOf(topic, e), attribute.Int("nsq.attempt", int(attempt)))...)
 }
 
-func messageOf(topic, id, kind, subject string) []attribute.KeyValue {
+func messageOf(topic string, e cloudevents.Event) []attribute.KeyValue {
 	return []attribute.KeyValue{
 		attribute.String("messaging.system", "nsq"), attribute.String("messaging.destination.name", topic),
-		attribute.String("cloudevents.event_id", id), attribute.String("cloudevents.event_type", kind), attribute.String("cloudevents.event_subject", subject),
+		attribute.String("cloudevents.event_id", e.ID()), attribute.String("cloudevents.event_type", e.Type()), attribute.String("cloudevents.event_subject", e.Subject()),
 	}
 }
 

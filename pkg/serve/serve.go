@@ -104,11 +104,13 @@ func HTTP(ctx context.Context, w Web, log *slog.Logger, h http.Handler, ready fu
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	log.Info("listening", "address", listener.Addr().String())
-	if err := Profiles(ctx, w.Listen, log); err != nil {
+	stopProfiles, err := Profiles(ctx, w.Listen, log)
+	if err != nil {
 		server.Close()
 		<-ended //nolint:errcheck // it is http.ErrServerClosed
 		return err
 	}
+	defer stopProfiles()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve: %w", err)

@@ -64,12 +64,17 @@ type picture struct {
 // One that is not there is left out. Who writes a face holds its picture's row. What is an
 // erased person's is marked, so that whoever writes it next makes it nobody's.
 func lockPictures(ctx context.Context, tx *sql.Tx, ids []int64) ([]*picture, error) {
+	return lockPicturesBy(ctx, tx, ids, lockedInOrder)
+}
+
+// lockPicturesBy is lockPictures by another clause.
+func lockPicturesBy(ctx context.Context, tx *sql.Tx, ids []int64, clause string) ([]*picture, error) {
 	ids = distinctIDs(ids)
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	list, args := placeholders(ids)
-	pictures, err := query(ctx, tx, scanPicture, selectHeld+list+lockedInOrder, args...)
+	pictures, err := query(ctx, tx, scanPicture, selectHeld+list+clause, args...)
 	if err != nil {
 		return nil, err
 	}

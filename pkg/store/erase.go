@@ -14,7 +14,8 @@ const (
 		SELECT
 			id,
 			image_name,
-			face_id IS NULL
+			face_id IS NULL,
+			face_id IS NOT NULL AND removed_at IS NULL
 		FROM person_images
 		WHERE erased_at IS NULL
 			AND person_id IN %s
@@ -65,8 +66,12 @@ const (
 	// In a statement of its own: not every server sees what the same one assigned.
 	updateErasedNames = `
 		UPDATE person_images
-		SET face_id = NULL,
-			image_name = CONCAT('` + erasedPrefix + `', SHA2(image_name, 256))
+		SET image_name = CONCAT('` + erasedPrefix + `', SHA2(image_name, 256))
+		WHERE id IN `
+
+	updateFaceless = `
+		UPDATE person_images
+		SET face_id = NULL
 		WHERE id IN `
 
 	deleteErasedDescriptors = `
@@ -161,6 +166,7 @@ type erasedPhoto struct {
 	id   int64
 	name string
 	file bool // else it is a face of a picture
+	face bool // which counts as theirs, and is still to be made nobody's
 }
 
 // erasedPhotosOf holds the photos of the persons, also those that were removed.
@@ -168,7 +174,7 @@ func erasedPhotosOf(ctx context.Context, tx *sql.Tx, people []int64) (photos []e
 	for chunk := range slices.Chunk(people, maxValues) {
 		list, args := placeholders(chunk)
 		some, err := query(ctx, tx, func(rows *sql.Rows) (p erasedPhoto, err error) {
-			err = rows.Scan(&p.id, &p.name, &p.file)
+			err = rows.Scan(&p.id, &p.name, &p.file, &p.face)
 			return p, err
 		}, fmt.Sprintf(lockPhotosOf, list), args...)
 		if err != nil {
@@ -179,11 +185,16 @@ func erasedPhotosOf(ctx context.Context, tx *sql.Tx, people []int64) (photos []e
 	return photos, nil
 }
 
-// erasePhotos makes tombstones of the photos' rows.
+// erasePhotos makes tombstones of the photos' rows. One of a face keeps that until the face
+// is erased, too, whoever has it by then.
 func erasePhotos(ctx context.Context, tx *sql.Tx, receipt int64, ids []int64, photos []erasedPhoto) error {
 	var digests []string
+	var faceless []int64
 	for _, photo := range photos {
 		digests = append(digests, erasedName(photo.name))
+		if !photo.face {
+			faceless = append(faceless, photo.id)
+		}
 	}
 	if err := execChunks(ctx, tx, updateTombstones, digests); err != nil { // older ones of the same names
 		return err
@@ -198,6 +209,9 @@ func erasePhotos(ctx context.Context, tx *sql.Tx, receipt int64, ids []int64, ph
 		}
 	}
 	if err := execChunks(ctx, tx, updateErasedNames, ids); err != nil {
+		return err
+	}
+	if err := execChunks(ctx, tx, updateFaceless, faceless); err != nil {
 		return err
 	}
 	return execChunks(ctx, tx, deleteErasedDescriptors, ids)

@@ -34,7 +34,7 @@ const (
 		UPDATE erasures
 		SET faces = faces + ?,
 			pictures = pictures + ?,
-			searched = GREATEST(searched, ?)
+			searched = IF(searched = ?, ?, searched)
 		WHERE id = ?`
 
 	selectValuesOf = `
@@ -94,8 +94,8 @@ const (
 )
 
 // EraseMore does the next batch of an erasing, and tells whether there may be another:
-// the faces first, then every other mention in pictures, of which it searches those that
-// there were, then other rows, and their changes. Several may do so at once. Files are the
+// the faces first, then others' photos that are such faces, then every other mention in
+// pictures, of which it searches those that there were, then other rows, and their changes. Several may do so at once. Files are the
 // caller's, see FilesToErase; with the last of them the erasing is finished.
 func (s *Store) EraseMore(ctx context.Context, id int64) (more bool, err error) {
 	err = s.transact(ctx, fmt.Sprintf("erase more of %d", id), func(tx *sql.Tx) error {
@@ -105,7 +105,7 @@ func (s *Store) EraseMore(ctx context.Context, id int64) (more bool, err error) 
 			return err
 		}
 		for _, step := range []func(context.Context, *sql.Tx) (bool, error){
-			receipt.eraseFaces, receipt.searchImages, receipt.eraseChanges, receipt.eraseMentions,
+			receipt.eraseFaces, receipt.erasePhotosOfFaces, receipt.searchImages, receipt.erasePhotosOfFaces, receipt.eraseChanges, receipt.eraseMentions,
 		} {
 			if more, err = step(ctx, tx); err != nil || more {
 				return err
@@ -117,7 +117,7 @@ func (s *Store) EraseMore(ctx context.Context, id int64) (more bool, err error) 
 	return more, err
 }
 
-// eraseFaces makes faces nobody's that are theirs.
+// eraseFaces makes faces nobody's that are theirs, or that photos of theirs are.
 func (e *Erasure) eraseFaces(ctx context.Context, tx *sql.Tx) (more bool, err error) {
 	var images []int64
 	for chunk := range slices.Chunk(e.People, maxValues) {
@@ -130,11 +130,12 @@ func (e *Erasure) eraseFaces(ctx context.Context, tx *sql.Tx) (more bool, err er
 			break
 		}
 	}
-	if len(images) == 0 {
-		return false, nil
+	some, err := query(ctx, tx, scanID, selectImagesOfErased, e.ID, erasedAtOnce)
+	if images = append(images, some...); err != nil || len(images) == 0 {
+		return false, err
 	}
 	images = distinctIDs(images)
-	return true, e.eraseIn(ctx, tx, images[:min(len(images), erasedAtOnce)], 0)
+	return true, e.eraseIn(ctx, tx, images[:min(len(images), erasedAtOnce)], e.Progress.Searched)
 }
 
 // searchImages looks for whatever else names them in the next pictures. It holds these: so
@@ -172,6 +173,9 @@ func (e *Erasure) eraseIn(ctx context.Context, tx *sql.Tx, images []int64, searc
 	if err != nil {
 		return err
 	}
+	if err := e.markPhotosFaces(ctx, tx, pictures); err != nil {
+		return err
+	}
 	if _, err := redecide(ctx, tx, pictures, false); err != nil {
 		return err
 	}
@@ -187,7 +191,7 @@ func (e *Erasure) eraseIn(ctx context.Context, tx *sql.Tx, images []int64, searc
 			in++
 		}
 	}
-	_, err = tx.ExecContext(ctx, updateErasedFaces, faces, in, searched, e.ID)
+	_, err = tx.ExecContext(ctx, updateErasedFaces, faces, in, e.Progress.Searched, searched, e.ID)
 	return err
 }
 

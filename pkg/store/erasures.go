@@ -87,17 +87,36 @@ const (
 		FROM person
 		WHERE id IN `
 
-	selectAllPhotosOf = selectPhotosWithNames + `i.person_id IN `
+	selectAllPhotosOf = selectPhotosWithNames + `i.person_id IN %s`
 
+	// Strangers', of faces that are theirs since.
+	selectPhotosOfFaces = selectPhotosWithNames + `i.erased_at IS NULL
+			AND i.face_id IN (SELECT id FROM faces WHERE person_id IN %[1]s)
+			AND i.person_id NOT IN %[1]s`
+
+	// Those that photos of theirs are as well.
 	countFacesOf = `
 		SELECT
 			COUNT(*),
 			COUNT(DISTINCT image_id)
-		FROM faces
-		WHERE person_id IN `
+		FROM (
+			SELECT
+				id,
+				image_id
+			FROM faces
+			WHERE person_id IN %[1]s
+			UNION
+			SELECT
+				f.id,
+				f.image_id
+			FROM person_images i
+			JOIN faces f ON f.id = i.face_id
+			WHERE i.removed_at IS NULL
+				AND i.person_id IN %[1]s
+		) theirs`
 
 	countChangesOf = `
-		SELECT COUNT(DISTINCT v.change_id)` + valuesOf
+		SELECT COUNT(DISTINCT v.change_id)` + valuesOf + `%s`
 )
 
 // Erasable tells what ErasePerson would erase, and changes nothing.
@@ -146,10 +165,16 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 	if err != nil {
 		return err
 	}
-	photos, err := query(ctx, q, scanPhotoRow, selectAllPhotosOf+list, args...)
+	photos, err := query(ctx, q, scanPhotoRow, fmt.Sprintf(selectAllPhotosOf, list), args...)
 	if err != nil {
 		return err
 	}
+	twice := slices.Concat(args, args)
+	others, err := query(ctx, q, scanPhotoRow, fmt.Sprintf(selectPhotosOfFaces, list), twice...)
+	if err != nil {
+		return err
+	}
+	photos = append(photos, others...)
 	e.People = append(e.People, named...)
 	for _, photo := range photos {
 		e.Photos = append(e.Photos, photo.Photo)
@@ -159,8 +184,9 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 	}
 	for _, count := range []struct {
 		statement string
+		args      []any
 		of        []*int64
-	}{{countFacesOf, []*int64{&e.Counts.Faces, &e.Counts.Pictures}}, {countChangesOf, []*int64{&e.Counts.Changes}}} {
+	}{{countFacesOf, twice, []*int64{&e.Counts.Faces, &e.Counts.Pictures}}, {countChangesOf, args, []*int64{&e.Counts.Changes}}} {
 		_, err := query(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
 			found := make([]int64, len(count.of))
 			into := make([]any, len(count.of))
@@ -172,7 +198,7 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 				*count.of[i] += n
 			}
 			return none, err
-		}, count.statement+list, args...)
+		}, fmt.Sprintf(count.statement, list), count.args...)
 		if err != nil {
 			return err
 		}

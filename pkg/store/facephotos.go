@@ -14,6 +14,7 @@ const (
 			COALESCE(stranger, 0)
 		FROM person_images
 		WHERE face_id = ?
+			AND erased_at IS NULL
 		ORDER BY id
 		FOR UPDATE`
 

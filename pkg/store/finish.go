@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -40,30 +41,6 @@ type Comparison struct {
 	Rule         match.Rule
 }
 
-const updateFinished = `
-	UPDATE images
-	SET status = ?,
-		person_id = ?,
-		reason = ?,
-		warning = ?,
-		content = ?,
-		faces_content = ?,
-		match_threshold = ?,
-		match_margin = ?,
-		match_stranger = ?,
-		thumbnail = ?,
-		large = ?,
-		stored_width = ?,
-		stored_height = ?,
-		orientation = ?,
-		prior_claim = NULL,
-		answered = 0,
-		claim = NULL,
-		lease_until = NULL,
-		announced_at = IF(?, UTC_TIMESTAMP(6), NULL),
-		updated_at = UTC_TIMESTAMP(6)
-	WHERE id = ?`
-
 // Finish writes the result and ends the claim. Faces that were there before keep their
 // ids and what a hand said of them. With announced, the result event counts as accepted
 // from the start: nobody waits for it. It answers with the status the picture now has;
@@ -79,15 +56,19 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 		if err != nil {
 			return err
 		}
-		if len(pictures) == 0 || c.token == "" || pictures[0].claim != c.token || pictures[0].status != lineup.Processing {
+		if len(pictures) == 0 || !pictures[0].isHeldBy(c) {
 			return ErrClaimLost
 		}
 		p := pictures[0]
 		if err := said.findPeople(ctx, tx, p); err != nil {
 			return err
 		}
-		if status, err = p.finish(ctx, tx, r, announced); err != nil || len(said.regions) == 0 {
+		f := &finishing{picture: p, Result: r, announced: announced}
+		if err := finish(ctx, tx, []*finishing{f}); err != nil {
 			return err
+		}
+		if status = f.status; len(said.regions) == 0 {
+			return nil
 		}
 		status, err = said.apply(ctx, tx, p)
 		return err
@@ -95,165 +76,59 @@ func (s *Store) Finish(ctx context.Context, c Claim, r Result, announced bool) (
 	return status, err
 }
 
-func (p *picture) finish(ctx context.Context, tx *sql.Tx, r Result, announced bool) (lineup.Status, error) {
-	found, err := foundFaces(ctx, tx, p.id, r)
+// Finished is what one caller finishes together with others.
+type Finished struct {
+	Claim     Claim
+	Result    Result
+	Announced bool
+
+	Status lineup.Status
+	// Alone says that nothing was done for this caller: it takes Finish, which holds rows that
+	// others may hold, or tells what cannot be stored. So a result spoils no other's.
+	Alone bool
+	Err   error
+}
+
+// FinishTogether is Finish for several callers at once, in the round trips of one and one
+// transaction, which waits for no picture's row that another holds.
+func (s *Store) FinishTogether(ctx context.Context, all []*Finished) {
+	byID := make(map[int64]*Finished, len(all))
+	for _, f := range all {
+		// Regions may make people, whose spellings are held before any picture.
+		if f.Alone = len(f.Result.Regions) > 0 || byID[f.Claim.ID] != nil; !f.Alone {
+			byID[f.Claim.ID] = f
+		}
+	}
+	err := s.transact(ctx, "write results", func(tx *sql.Tx) error { return finishTogether(ctx, tx, byID) })
+	for _, f := range byID {
+		if f.Alone = err != nil && isOfOneRow(err); err != nil && !f.Alone {
+			f.Err = err
+		}
+	}
+}
+
+func finishTogether(ctx context.Context, tx *sql.Tx, byID map[int64]*Finished) error {
+	pictures, err := lockPicturesBy(ctx, tx, slices.Collect(maps.Keys(byID)), lockedInOrder+` NOWAIT`)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if r.Comparison != nil {
-		p.rule = &r.Comparison.Rule
-	} else if r.Reason == "" {
-		p.rule = nil
+	for _, f := range byID {
+		f.Err = ErrClaimLost
 	}
-	sameContent := p.content == "" || r.Content == "" || p.content == r.Content
-	kept, lost := p.inherit(found, sameContent)
-	p.faces = slices.Concat(found, kept)
-	if err := p.replaceDerived(ctx, tx, r, sameContent); err != nil {
-		return "", err
-	}
-	k, err := know(ctx, tx, []*picture{p})
-	if err != nil {
-		return "", err
-	}
-	p.decide(k)
-	person, status := p.best(k)
-	if r.Reason != "" {
-		person, status = 0, lineup.Failed
-		if err := note(ctx, tx, p.id, unusual{p.round, eventResult, lastly(status, r.Reason)}); err != nil {
-			return "", err
+	var all []*finishing
+	for _, p := range pictures {
+		if f := byID[p.id]; p.isHeldBy(f.Claim) {
+			f.Err = nil
+			all = append(all, &finishing{picture: p, Result: f.Result, announced: f.Announced})
 		}
 	}
-	if err := recordLost(ctx, tx, p.id, lost, changeValue{subject("image", p.id, contentField), p.content, r.Content}); err != nil {
-		return "", err
+	if err := finish(ctx, tx, all); err != nil {
+		return err
 	}
-	if err := removeFaces(ctx, tx, p.gone()); err != nil {
-		return "", err
-	}
-	if err := p.writeFound(ctx, tx, r.MaxStrangers); err != nil {
-		return "", err
-	}
-	args := []any{
-		status, nullableID(person),
-		nullable(truncate(r.Reason, ReasonWidth)), nullable(truncate(r.Warning, WarningWidth)), nullable(r.Content), nullable(r.Content),
-	}
-	args = append(append(args, p.ruleValues()...), nullable(string(p.thumbnail)), nullable(string(p.large)))
-	args = append(append(args, r.layoutValues()...), announced, p.id)
-	_, err = tx.ExecContext(ctx, updateFinished, args...)
-	if err != nil {
-		return "", err
-	}
-	if err := p.settleStrangers(ctx, tx, k, r.MaxStrangers); err != nil {
-		return "", err
-	}
-	return status, describePhotos(ctx, tx, p.faces)
-}
-
-// layoutValues are those of the columns.
-func (r Result) layoutValues() []any {
-	if r.Layout == nil {
-		return []any{nil, nil, nil}
-	}
-	return []any{r.Layout.Width, r.Layout.Height, r.Layout.Orientation}
-}
-
-// inherit gives the found faces the ids of those that they were before, and what hands said
-// of these. It gives those that were drawn or decided by hand and not found again: of the
-// same content they stay, and of another they are lost.
-func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceRow) {
-	is := correspond(found, p.faces, sameContent)
-	for i, j := range is {
-		if j < 0 {
-			continue
-		}
-		face, old := &found[i], p.faces[j]
-		face.ID, face.Not, face.Ignored, face.erased, face.given, face.drawn = old.ID, old.Not, old.Ignored, old.erased, 0, old.drawn
-		if old.byHand() {
-			face.DecidedBy, face.given = lineup.ByHand, old.given
-		}
-		face.likes = slices.DeleteFunc(face.likes, func(l like) bool { return l.face == face.ID })
-		if face.Model == old.Model && old.state.Valid && face.state.Valid && old.state.Int64 > face.state.Int64 {
-			face.likes, face.state = old.likes, old.state // compared with more than this answer was
-		}
-	}
-	for j, old := range p.faces {
-		if slices.Contains(is, j) || !old.said() {
-			continue
-		}
-		if sameContent {
-			kept = append(kept, old)
-		} else {
-			lost = append(lost, old)
-		}
-	}
-	return kept, lost
-}
-
-// replaceDerived takes what was made at this look in place of what the row and the faces had.
-// Of the same content they keep what was not made again.
-func (p *picture) replaceDerived(ctx context.Context, tx *sql.Tx, r Result, sameContent bool) error {
-	before := []lineup.Derived{p.thumbnail, p.large}
-	if r.Thumbnail != "" || !sameContent {
-		p.thumbnail, p.large = r.Thumbnail, r.Large
-	}
-	now := []lineup.Derived{p.thumbnail, p.large}
-	for i := range p.faces {
-		face := &p.faces[i]
-		old := p.before[face.ID].Crop
-		if face.Crop == "" && sameContent {
-			face.Crop = old
-		}
-		before, now = append(before, old), append(now, face.Crop)
-	}
-	return leave(ctx, tx, slices.DeleteFunc(before, func(name lineup.Derived) bool { return slices.Contains(now, name) }))
-}
-
-// gone are the ids of faces that the picture had and has no more.
-func (p *picture) gone() (ids []int64) {
-	for id := range p.before {
-		if !slices.ContainsFunc(p.faces, func(f faceRow) bool { return f.ID == id }) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-// recordLost puts into the picture's history what hands said of faces that its file does
-// not show any more, with the content that took it away.
-func recordLost(ctx context.Context, tx *sql.Tx, image int64, lost []faceRow, content changeValue) error {
-	for _, face := range lost {
-		c := change{Action: ActionFace, Person: face.handPerson(), Image: image, Face: face.ID, Values: append(face.handValues(faceRow{}), content), People: face.Not}
-		if face.drawn && face.Box != nil {
-			c.Values = append(c.Values, changeValue{subject("face", face.ID, "drawn"), drawn{image, *face.Box}, nil})
-		}
-		if _, err := record(ctx, tx, c); err != nil {
-			return err
-		}
+	for _, f := range all {
+		byID[f.id].Status = f.status
 	}
 	return nil
-}
-
-// foundFaces makes rows of what the face server told.
-func foundFaces(ctx context.Context, tx *sql.Tx, image int64, r Result) ([]faceRow, error) {
-	var state int64
-	if r.Comparison != nil { // a state that is yet to come was never compared with
-		if err := tx.QueryRowContext(ctx, selectGallery).Scan(&state); err != nil {
-			return nil, err
-		}
-		state = min(state, r.Comparison.GalleryState)
-	}
-	owners, err := ownersOf(ctx, tx, r.Faces)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]faceRow, len(r.Faces))
-	for i, face := range r.Faces {
-		row := faceRow{Face: face, imageID: image, state: sql.NullInt64{Int64: state, Valid: true}}
-		row.ID, row.DecidedBy, row.Ignored, row.Not = 0, lineup.ByMachine, false, nil
-		row.likes = owners.likes(face, r.Comparison == nil)
-		rows[i] = row
-	}
-	return rows, nil
 }
 
 const updateAnnounced = `

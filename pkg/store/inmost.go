@@ -3,28 +3,39 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+
+	"lineup.dev/lineup/pkg/lineup"
 )
 
 const spelledLike = " AND spelling LIKE ?"
 
-// The index alone is read: it has every name, and the rows of all people would take ten times
-// as long.
+// The index alone is read: it is in this order, and has all that is asked of people here.
 const selectInMost = `
 	SELECT id
-	FROM person FORCE INDEX (person_pictures)
-	WHERE name IS NOT NULL`
+	FROM person FORCE INDEX (person_most)
+	WHERE spelling IS NOT NULL`
 
 // inMost lists those with a name in the order of how many pictures they are in.
 func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, more bool, err error) {
+	listed, values := f.listed()
 	err = s.do(ctx, "read who is in the most pictures", func() error {
 		rows, more = nil, false
+		asked, few, err := s.asked(ctx, f)
+		if err != nil {
+			return err
+		}
+		if few {
+			rows, err = s.inMostOf(ctx, f, asked)
+			return err
+		}
 		for after, most := f.After, 2*f.Limit+1; len(rows) <= f.Limit; {
-			statement, args := selectInMost, []any{}
-			if after != 0 {
-				statement, args = statement+afterStranger, []any{after, after, after}
+			where, place, err := behindInMost(ctx, s.db, after)
+			if err != nil {
+				return err
 			}
-			ids, err := query(ctx, s.db, scanID, statement+mostPictures, append(args, most)...)
+			ids, err := query(ctx, s.db, scanID, selectInMost+listed+where+mostPictures, append(slices.Concat(values, place), most)...)
 			if err != nil {
 				return err
 			}
@@ -45,6 +56,43 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	return rows, false, err
 }
 
+// inMostOf lists these persons as inMost does.
+func (s *Store) inMostOf(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
+	if rows, err = s.passing(ctx, f, people); err != nil {
+		return nil, err
+	}
+	if f.After != 0 {
+		pictures, err := query(ctx, s.db, scanID, selectPictures, f.After)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range pictures { // none of who is gone: the list begins anew
+			last := personRow{Person: lineup.Person{ID: f.After}, pictures: n}
+			rows = slices.DeleteFunc(rows, func(row personRow) bool { return fewerPictures(row, last) <= 0 })
+		}
+	}
+	slices.SortFunc(rows, fewerPictures)
+	return rows, nil
+}
+
+// fewerPictures compares persons by how many pictures they are in, who is in the most first.
+func fewerPictures(a, b personRow) int {
+	return cmp.Or(cmp.Compare(b.pictures, a.pictures), cmp.Compare(b.ID, a.ID))
+}
+
+// behindInMost is the condition of coming after a person in the order of pictures; none of
+// after nobody, or after somebody who is not there any more: then the list begins anew.
+func behindInMost(ctx context.Context, q querier, after int64) (where string, args []any, err error) {
+	if after == 0 {
+		return "", nil, nil
+	}
+	pictures, err := query(ctx, q, scanID, selectPictures, after)
+	if err != nil || len(pictures) == 0 {
+		return "", nil, err
+	}
+	return afterPictures, []any{pictures[0], pictures[0], after}, nil
+}
+
 // passing are those of these people who pass the filter, in the same order.
 func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
 	where, values := f.conditions()
@@ -60,8 +108,36 @@ func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64) (ro
 	return rows, nil
 }
 
+// fewAsked is how many persons are found first, where no more pass the filter: they may be
+// behind everybody else in an order.
+const fewAsked = 1_000
+
+// The index is that of what few have.
+const selectAsked = `
+	SELECT id
+	FROM person FORCE INDEX (%s)
+	WHERE merged_into IS NULL
+		AND removed_at IS NULL%s
+	LIMIT ?`
+
+// asked are those who pass a filter that only few may pass. Few is false where it is another
+// filter, or too many pass it.
+func (s *Store) asked(ctx context.Context, f PeopleFilter) (people []int64, few bool, err error) {
+	index := "person_spelling"
+	if Spelling(f.Query) == "" {
+		if f.Hidden == nil || !*f.Hidden {
+			return nil, false, nil
+		}
+		index = "person_hidden"
+	}
+	where, args := f.conditions()
+	people, err = query(ctx, s.db, scanID, fmt.Sprintf(selectAsked, index, where), append(args, fewAsked+1)...)
+	return people, len(people) <= fewAsked, err
+}
+
 // conditions are who passes the filter, wherever they come in a list.
 func (f PeopleFilter) conditions() (where string, args []any) {
+	where, args = f.listed()
 	switch {
 	case f.Named == nil:
 	case *f.Named:
@@ -69,6 +145,11 @@ func (f PeopleFilter) conditions() (where string, args []any) {
 	default:
 		where += " AND name IS NULL"
 	}
+	return where, args
+}
+
+// listed are the conditions of which names are asked for, and whether of those who are hidden.
+func (f PeopleFilter) listed() (where string, args []any) {
 	if f.Hidden != nil {
 		where, args = where+" AND hidden = ?", append(args, *f.Hidden)
 	}

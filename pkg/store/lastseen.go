@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -46,6 +47,14 @@ const (
 func (s *Store) LastSeen(ctx context.Context, f PeopleFilter) (profiles []Profile, next int64, err error) {
 	err = s.do(ctx, "read who was seen last", func() error {
 		profiles, next = nil, 0
+		asked, few, err := s.asked(ctx, f)
+		if err != nil {
+			return err
+		}
+		if few {
+			profiles, next, err = s.lastSeenOf(ctx, f, asked)
+			return err
+		}
 		listed, before := map[int64]bool{}, cmp.Or(f.After, math.MaxInt64)
 		for range readsForPage {
 			oldest, err := query(ctx, s.db, scanID, selectOldestOf, before, facesAtOnce-1)
@@ -72,6 +81,52 @@ func (s *Store) LastSeen(ctx context.Context, f PeopleFilter) (profiles []Profil
 // seenLast is a person, and the newest picture that they are in.
 type seenLast struct{ person, image int64 }
 
+// lastSeenOf lists these persons as LastSeen does.
+func (s *Store) lastSeenOf(ctx context.Context, f PeopleFilter, people []int64) (profiles []Profile, next int64, err error) {
+	newest, err := s.newestPictures(ctx, people)
+	if err != nil {
+		return nil, 0, err
+	}
+	var seen []seenLast
+	for person, image := range newest {
+		if f.After == 0 || image < f.After {
+			seen = append(seen, seenLast{person, image})
+		}
+	}
+	slices.SortFunc(seen, func(a, b seenLast) int {
+		return cmp.Or(cmp.Compare(b.image, a.image), cmp.Compare(b.person, a.person))
+	})
+	if n := onOnePage(seen, f.Limit); n < len(seen) {
+		next, seen = seen[n-1].image, seen[:n]
+	}
+	if len(seen) == 0 {
+		return nil, 0, nil
+	}
+	rows, err := s.passing(ctx, f, personsOf(seen))
+	if err != nil {
+		return nil, 0, err
+	}
+	profiles, err = s.profiles(ctx, rows, countedInList)
+	return profiles, next, err
+}
+
+// onOnePage is how many of the first of these come on a page: so many, and whoever is in the
+// same picture as the last of them.
+func onOnePage(seen []seenLast, limit int) int {
+	n := min(limit, len(seen))
+	for n > 0 && n < len(seen) && seen[n].image == seen[n-1].image {
+		n++
+	}
+	return n
+}
+
+func personsOf(seen []seenLast) (people []int64) {
+	for _, one := range seen {
+		people = append(people, one.person)
+	}
+	return people
+}
+
 // addSeen adds those who are in pictures from the one up to the other. Next is the newest
 // picture of the last of them once there are enough.
 func (s *Store) addSeen(ctx context.Context, f PeopleFilter, from, before int64, listed map[int64]bool, profiles *[]Profile) (next int64, err error) {
@@ -83,10 +138,7 @@ func (s *Store) addSeen(ctx context.Context, f PeopleFilter, from, before int64,
 		return 0, err
 	}
 	for len(seen) > 0 {
-		n := min(f.Limit, len(seen))
-		for n < len(seen) && seen[n].image == seen[n-1].image {
-			n++
-		}
+		n := onOnePage(seen, f.Limit)
 		if err := s.addProfiles(ctx, f, seen[:n], listed, profiles); err != nil {
 			return 0, err
 		}
@@ -100,11 +152,7 @@ func (s *Store) addSeen(ctx context.Context, f PeopleFilter, from, before int64,
 
 // addProfiles adds those who pass the filter and are not listed yet, on this page or before.
 func (s *Store) addProfiles(ctx context.Context, f PeopleFilter, seen []seenLast, listed map[int64]bool, profiles *[]Profile) error {
-	var ids []int64
-	for _, one := range seen {
-		ids = append(ids, one.person)
-	}
-	who, err := survivors(ctx, s.db, ids)
+	who, err := survivors(ctx, s.db, personsOf(seen))
 	if err != nil {
 		return err
 	}
@@ -132,25 +180,28 @@ func (s *Store) notSeenSince(ctx context.Context, people []int64, image int64) (
 	if image == 0 || len(people) == 0 {
 		return people, nil
 	}
+	newest, err := s.newestPictures(ctx, people)
+	return slices.DeleteFunc(people, func(id int64) bool { return newest[id] >= image }), err
+}
+
+// newestPictures are the newest that persons are in, or somebody who was merged into them;
+// who is in none is left out.
+func (s *Store) newestPictures(ctx context.Context, people []int64) (map[int64]int64, error) {
+	newest := map[int64]int64{}
 	family, err := families(ctx, s.db, people)
 	if err != nil {
 		return nil, err
 	}
-	var all []int64
-	for id := range family {
-		all = append(all, id)
-	}
-	since := map[int64]bool{}
-	for chunk := range slices.Chunk(all, maxValues) {
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(family)), maxValues) {
 		list, args := placeholders(chunk)
 		_, err := query(ctx, s.db, func(rows *sql.Rows) (one seenLast, err error) {
 			err = rows.Scan(&one.person, &one.image)
-			since[family[one.person]] = since[family[one.person]] || one.image >= image
+			newest[family[one.person]] = max(newest[family[one.person]], one.image)
 			return one, err
 		}, fmt.Sprintf(selectNewest, list), args...)
 		if err != nil {
 			return nil, err
 		}
 	}
-	return slices.DeleteFunc(people, func(id int64) bool { return since[id] }), nil
+	return newest, nil
 }

@@ -31,40 +31,49 @@ func TestPeopleAreListedByTheirPictures(t *testing.T) {
 	db := newDatabase(t)
 	db.exec(t, `INSERT INTO person (id, name, spelling, merged_into, hidden, pictures, created_at) VALUES
 		(1, 'Anna', 'anna', NULL, 0, 12003, NOW()), (2, 'Ben', 'ben', NULL, 0, 2, NOW()), (3, 'Cleo', 'cleo', NULL, 0, 2, NOW()),
-		(4, 'Hans', 'hans', NULL, 1, 9, NOW()), (5, 'Eva', 'eva', 2, 0, 0, NOW()), (6, NULL, NULL, NULL, 0, 3, NOW()), (7, 'Nora', 'nora', NULL, 0, 0, NOW())`)
+		(4, 'Hans', 'hans', NULL, 1, 9, NOW()), (5, 'Eva', 'eva', 2, 0, 0, NOW()), (6, NULL, NULL, NULL, 0, 3, NOW()), (7, 'Nora', 'nora', NULL, 0, 0, NOW()),
+		(8, 'Bea', 'bea', NULL, 0, 1, NOW()), (9, 'Bob', 'bob', NULL, 0, 2, NOW())`)
 	db.exec(t, `INSERT INTO images (id, path, status, created_at, updated_at) SELECT seq, seq, 'identified', NOW(), NOW() FROM seq_1_to_12010`)
 	db.exec(t, `INSERT INTO faces (image_id, person_id) SELECT id, 1 FROM images WHERE id > 10`)
-	db.exec(t, `INSERT INTO faces (image_id, person_id) VALUES (1, 1), (1, 2), (2, 3), (3, 3), (3, 6), (4, 4), (5, 5), (12010, 3)`)
-	listed := new(bool)
-	for _, limit := range []int{1, 2, 50} {
-		f := store.PeopleFilter{Named: new(true), Hidden: listed, Limit: limit}
-		seen := db.names(t, f, func(f store.PeopleFilter) ([]store.Profile, int64) {
-			people, next, err := db.LastSeen(t.Context(), f)
-			testkit.Succeed(t, err)
-			return people, next
-		})
-		if want := []string{"Cleo", "Anna", "Ben"}; !slices.Equal(seen, want) {
-			t.Errorf("%d a page, last seen are %q, want %q", limit, seen, want)
-		}
-		f.Order = store.InMost
-		most := db.names(t, f, func(f store.PeopleFilter) ([]store.Profile, int64) {
-			people, more, err := db.Profiles(t.Context(), f)
-			testkit.Succeed(t, err)
-			if !more {
-				return people, 0
-			}
-			return people, people[len(people)-1].ID
-		})
-		if want := []string{"Anna", "Cleo", "Ben", "Nora"}; !slices.Equal(most, want) {
-			t.Errorf("%d a page, by their pictures they are %q, want %q", limit, most, want)
-		}
-	}
-	found := db.names(t, store.PeopleFilter{Named: new(true), Hidden: listed, Query: "b", Limit: 5}, func(f store.PeopleFilter) ([]store.Profile, int64) {
+	db.exec(t, `INSERT INTO faces (image_id, person_id) VALUES (1, 1), (1, 2), (2, 3), (3, 3), (3, 6), (4, 4), (5, 5), (12010, 3), (3, 8), (3, 9), (2, 9)`)
+	byTime := func(f store.PeopleFilter) ([]store.Profile, int64) {
 		people, next, err := db.LastSeen(t.Context(), f)
 		testkit.Succeed(t, err)
 		return people, next
-	})
-	if want := []string{"Ben"}; !slices.Equal(found, want) {
-		t.Errorf("of those whose name begins so, last seen are %q, want %q", found, want)
+	}
+	byPictures := func(f store.PeopleFilter) ([]store.Profile, int64) {
+		f.Order = store.InMost
+		people, more, err := db.Profiles(t.Context(), f)
+		testkit.Succeed(t, err)
+		if !more {
+			return people, 0
+		}
+		return people, people[len(people)-1].ID
+	}
+	for name, c := range map[string]struct {
+		filter     store.PeopleFilter
+		seen, most []string
+	}{
+		"all":        {store.PeopleFilter{}, []string{"Cleo", "Anna", "Ben", "Bob", "Bea"}, []string{"Anna", "Bob", "Cleo", "Ben", "Bea", "Nora"}},
+		"by a name":  {store.PeopleFilter{Query: "B"}, []string{"Ben", "Bob", "Bea"}, []string{"Bob", "Ben", "Bea"}},
+		"of no name": {store.PeopleFilter{Query: "Zoe"}, nil, nil},
+		"not merged": {store.PeopleFilter{Query: "Eva"}, nil, nil},
+		"not seen":   {store.PeopleFilter{Query: "Nora"}, nil, []string{"Nora"}},
+		"hidden":     {store.PeopleFilter{Hidden: new(true)}, []string{"Hans"}, []string{"Hans"}},
+		"not hidden": {store.PeopleFilter{Query: "Hans"}, nil, nil},
+	} {
+		for _, limit := range []int{1, 2, 50} {
+			f := c.filter
+			f.Named, f.Limit = new(true), limit
+			if f.Hidden == nil {
+				f.Hidden = new(bool)
+			}
+			if seen := db.names(t, f, byTime); !slices.Equal(seen, c.seen) {
+				t.Errorf("%s, %d a page: last seen are %q, want %q", name, limit, seen, c.seen)
+			}
+			if most := db.names(t, f, byPictures); !slices.Equal(most, c.most) {
+				t.Errorf("%s, %d a page: by their pictures they are %q, want %q", name, limit, most, c.most)
+			}
+		}
 	}
 }

@@ -59,7 +59,7 @@ func (s *Store) pageOf(ctx context.Context, q querier, f Filter) (page, error) {
 		return page{}, err
 	}
 	if many != nil {
-		if p, full, err := f.newestOf(ctx, q, index, append(slices.Clone(within), *many), all); err != nil || full {
+		if p, full, err := f.newestOf(ctx, q, *many, within, all); err != nil || full {
 			return p, err
 		}
 	}
@@ -156,20 +156,20 @@ func ignoreNotFound(err error) error {
 // index is the index of images to read the page by; empty where that of a person's faces
 // is better. Many is what it is asked for where that is true of many pictures, which are not
 // among the newest.
-func (f Filter) index(ctx context.Context, q querier, within []condition) (index string, many *condition, err error) {
+func (f Filter) index(ctx context.Context, q querier, within []condition) (index string, many *beginning, err error) {
 	narrow := []struct {
-		asked bool
-		index string
-		where func() condition
+		asked  bool
+		index  string
+		column string // in whose order it is, where a beginning is asked for
+		where  func() condition
 	}{
-		{f.Path != "", "images_path", func() condition { return pathBegins(f.Path) }},
-		{f.FileName != "", "images_shown_name", func() condition { return nameBegins(f.FileName) }},
-		{f.Person != 0 && f.waits(), "images_answered", func() condition {
+		{f.Path != "", "images_path", "i.path", func() condition { return pathBegins(f.Path) }},
+		{f.FileName != "", "images_shown_name", "i.shown_name", func() condition { return nameBegins(f.FileName) }},
+		{f.Person != 0 && f.waits(), "images_answered", "", func() condition {
 			return condition{"i.answered = 1 AND i.status = ?", []any{f.Status}}
 		}},
 	}
-	beginning := "" // the index of one
-	var begins condition
+	var begins *beginning
 	for _, c := range narrow {
 		if !c.asked {
 			continue
@@ -179,17 +179,17 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (index
 		if err != nil || is {
 			return c.index, nil, err
 		}
-		if beginning == "" {
-			beginning, begins = c.index, c.where()
+		if begins == nil && c.column != "" {
+			begins = &beginning{c.index, c.column, c.where()}
 		}
 	}
 	switch {
 	case f.Person != 0:
 		return "", nil, nil
-	case beginning != "":
+	case begins != nil:
 		newest, err := f.amongNewest(ctx, q, within)
 		if err != nil || !newest {
-			return beginning, &begins, err
+			return begins.index, begins, err
 		}
 	case f.Status != "":
 		return "images_status", nil, nil

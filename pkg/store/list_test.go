@@ -225,22 +225,26 @@ func TestAFolderOfAnySizeAndAgeIsListed(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	db.exec(t, `INSERT INTO images (id, path, file_name, shown_name, status, created_at, updated_at)
-		SELECT seq, CONCAT(IF(seq <= 6000, 'old/', 'new/'), seq), IF(seq <= 6000, 'old', 'new'), IF(seq <= 6000, 'old', 'new'), 'unknown', NOW(), NOW() FROM seq_1_to_12000`)
+		SELECT seq, CONCAT(name, '/', seq), name, name, 'unknown', NOW(), NOW()
+		FROM (SELECT seq, CASE WHEN seq <= 6000 THEN 'old' WHEN seq <= 12000 THEN 'gone' ELSE 'new' END AS name FROM seq_1_to_36000) all_of_them`)
 	db.exec(t, "UPDATE images SET status = 'failed' WHERE id = 100")
+	db.exec(t, "UPDATE images SET status = 'deleted' WHERE id > 10000 AND id <= 12000 OR id BETWEEN 8900 AND 8999")
 	for name, c := range map[string]struct {
 		filter store.Filter
 		newest int64
 	}{
 		"many of long ago":      {store.Filter{Path: "old/"}, 6_000},
-		"many of now":           {store.Filter{Path: "new/"}, 12_000},
+		"many of now":           {store.Filter{Path: "new/"}, 36_000},
 		"few":                   {store.Filter{Path: "old/11"}, 1_199},
 		"names of long ago":     {store.Filter{FileName: "old"}, 6_000},
-		"names of now":          {store.Filter{FileName: "new", Status: lineup.Unknown}, 12_000},
+		"names of now":          {store.Filter{FileName: "new", Status: lineup.Unknown}, 36_000},
 		"many before":           {store.Filter{Path: "old/", Before: 500}, 499},
 		"of both, long ago":     {store.Filter{Path: "old/", FileName: "o"}, 6_000},
 		"of a status, long ago": {store.Filter{Path: "old/", Status: lineup.Failed}, 100},
 		"of another status":     {store.Filter{Path: "old/", Status: lineup.Identified}, 0},
 		"before there was any":  {store.Filter{Path: "new/", Before: 6_000}, 0},
+		"thousands deleted":     {store.Filter{Path: "gone/"}, 10_000},
+		"a hundred deleted":     {store.Filter{FileName: "gone", Before: 9_000}, 8_899},
 	} {
 		c.filter.Limit = 1
 		got, _, err := db.Images(t.Context(), c.filter)

@@ -57,11 +57,15 @@ const (
 		WHERE merged_into IS NULL
 			AND removed_at IS NULL`
 
-	// Of those without a name, who is in the most pictures is named first. The last page's
-	// last may be in more of them by now: nobody is passed over for that, but may come twice.
-	afterStranger = `
-		AND pictures <= (SELECT a.pictures FROM person a WHERE a.id = ?)
-		AND (pictures < (SELECT a.pictures FROM person a WHERE a.id = ?) OR id < ?)`
+	// Who is in the most pictures comes first. The last page's last may be in more of them by
+	// now: nobody is passed over for that, but may come twice. As numbers these are two ranges of
+	// an index, however many are in as many pictures.
+	selectPictures = `
+		SELECT pictures
+		FROM person
+		WHERE id = ?`
+	afterPictures = `
+		AND (pictures < ? OR pictures = ? AND id < ?)`
 	mostPictures = `
 		ORDER BY
 			pictures DESC,

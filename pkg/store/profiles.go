@@ -143,7 +143,7 @@ func (s *Store) Profiles(ctx context.Context, f PeopleFilter) (profiles []Profil
 }
 
 func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, more bool, err error) {
-	statement, args := selectPeople, []any{}
+	statement := selectPeople
 	after, order := afterPerson, firstAdded
 	place := []any{f.After}
 	switch f.Order {
@@ -160,17 +160,21 @@ func (s *Store) people(ctx context.Context, f PeopleFilter) (rows []personRow, m
 	if f.mostAreListed() {
 		statement = selectPeopleByID
 	}
-	if f.Named != nil && !*f.Named {
-		after, order = afterStranger, mostPictures
-		place = []any{f.After, f.After, f.After}
-	}
-	if f.After != 0 {
-		statement, args = statement+after, append(args, place...)
+	strangers := f.Named != nil && !*f.Named
+	if strangers {
+		order = mostPictures
 	}
 	where, values := f.conditions()
-	statement, args = statement+where, append(args, values...)
-	err = s.do(ctx, "read people", func() error {
-		rows, err = query(ctx, s.db, scanPersonRow, statement+order, append(args, f.Limit+1)...)
+	err = s.do(ctx, "read people", func() (err error) {
+		switch {
+		case strangers:
+			after, place, err = behindInMost(ctx, s.db, f.After)
+		case f.After == 0:
+			after, place = "", nil
+		}
+		if err == nil {
+			rows, err = query(ctx, s.db, scanPersonRow, statement+after+where+order, append(slices.Concat(place, values), f.Limit+1)...)
+		}
 		return err
 	})
 	if len(rows) > f.Limit {

@@ -291,6 +291,12 @@ func (c *client) work(ctx context.Context, faults bool) error {
 	if err != nil {
 		return err
 	}
+	if c.r.IntN(2) == 0 {
+		if err := c.lookTogether(ctx, due, lags(), dies()); err != nil {
+			return fmt.Errorf("look together: %w", err)
+		}
+		due = nil
+	}
 	for _, ref := range due {
 		if err := c.look(ctx, ref, lags(), dies()); err != nil {
 			return fmt.Errorf("look: %w", err)
@@ -335,21 +341,75 @@ func (c *client) look(ctx context.Context, ref store.Ref, lags, dies bool) error
 	if dies {
 		return ignoreClaimLost(c.GiveBack(ctx, claim, 0, false, ""))
 	}
-	g, err := c.faces.now(ctx, c.Store, lags)
+	result, err := c.result(ctx, claim.Path, lags)
 	if err != nil {
 		return err
 	}
+	_, err = c.Finish(ctx, claim, result, true)
+	return ignoreClaimLost(err)
+}
+
+// lookTogether is look for several at once, as far as that is possible.
+func (c *client) lookTogether(ctx context.Context, refs []store.Ref, lags, dies bool) error {
+	var claims []*store.Claiming
+	for _, ref := range refs {
+		claims = append(claims, &store.Claiming{ID: ref.ID, Path: ref.Path, Lease: time.Minute})
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	c.ClaimTogether(ctx, claims)
+	var all []*store.Finished
+	for _, claimed := range claims {
+		switch {
+		case claimed.Err != nil:
+			return claimed.Err
+		case claimed.Alone:
+			if err := c.look(ctx, store.Ref{ID: claimed.ID}, lags, dies); err != nil {
+				return err
+			}
+		case claimed.Claim.Outcome != store.Won:
+		case dies:
+			if err := ignoreClaimLost(c.GiveBack(ctx, claimed.Claim, 0, false, "")); err != nil {
+				return err
+			}
+		default:
+			result, err := c.result(ctx, claimed.Claim.Path, lags)
+			if err != nil {
+				return err
+			}
+			all = append(all, &store.Finished{Claim: claimed.Claim, Result: result, Announced: true})
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	c.FinishTogether(ctx, all)
+	for _, f := range all {
+		if f.Alone {
+			_, f.Err = c.Finish(ctx, f.Claim, f.Result, true)
+		}
+		if err := ignoreClaimLost(f.Err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result is what the face server says of the picture.
+func (c *client) result(ctx context.Context, path string, lags bool) (store.Result, error) {
+	g, err := c.faces.now(ctx, c.Store, lags)
+	if err != nil {
+		return store.Result{}, err
+	}
 	c.mu.Lock()
-	faces := slices.Clone(c.pictures[claim.Path])
+	faces := slices.Clone(c.pictures[path])
 	c.mu.Unlock()
 	for i := range faces {
 		named, strangers := g.compare(faces[i].Embedding, "")
 		faces[i].Candidates, faces[i].Strangers = told(named), told(strangers)
 	}
-	_, err = c.Finish(ctx, claim, store.Result{
-		Faces: faces, Content: claim.Path, Comparison: &store.Comparison{GalleryState: g.state, Rule: randomRule}, MaxStrangers: 1000,
-	}, true)
-	return ignoreClaimLost(err)
+	return store.Result{Faces: faces, Content: path, Comparison: &store.Comparison{GalleryState: g.state, Rule: randomRule}, MaxStrangers: 1000}, nil
 }
 
 func ignoreClaimLost(err error) error {

@@ -222,6 +222,15 @@ func isOneOf(err error, numbers ...uint16) bool {
 	return ok && slices.Contains(numbers, e.Number)
 }
 
+// isOfOneRow tells of an error that may be one call's fault, or its bad luck.
+func isOfOneRow(err error) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
+	_, answered := errors.AsType[*mysql.MySQLError](err)
+	return answered && !isFull(err) && !isElsewhere(err) && !isOneOf(err, crowded...) && !isOneOf(err, errTableDenied, errColumnDenied)
+}
+
 // isFull tells whether err says that a file cannot grow: by its number, or as an
 // error of the storage engine with the operating system's words for that.
 func isFull(err error) bool {

@@ -105,27 +105,6 @@ func (p *picture) mayBePhoto(i int) bool {
 	return len(p.faces[i].Problems) == 0 && (len(near) == 0 || near[0].Similarity < sameView)
 }
 
-// writeFound writes the faces. New ones that may become a photo are written one by one, for
-// the ids that photos are named by.
-func (p *picture) writeFound(ctx context.Context, tx *sql.Tx, most int64) error {
-	faces := p.nobodys()
-	if most == 0 || !slices.ContainsFunc(faces, p.mayBePhoto) {
-		return writeFaces(ctx, tx, p.faces)
-	}
-	var rest []faceRow
-	for i := range p.faces {
-		if p.faces[i].ID != 0 {
-			rest = append(rest, p.faces[i])
-			continue
-		}
-		var err error
-		if p.faces[i].ID, err = addFace(ctx, tx, p.faces[i]); err != nil {
-			return err
-		}
-	}
-	return writeFaces(ctx, tx, rest)
-}
-
 // readNewer reads the photos of strangers that the face server had not seen, and who
 // everybody is now.
 func (s *settling) readNewer(ctx context.Context, tx *sql.Tx, faces []int) error {

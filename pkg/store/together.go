@@ -3,12 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -47,15 +44,6 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 			call.Err = err
 		}
 	}
-}
-
-// isOfOneRow tells of an error that may be one call's fault, or its bad luck.
-func isOfOneRow(err error) bool {
-	if errors.Is(err, errMoved) {
-		return true
-	}
-	_, answered := errors.AsType[*mysql.MySQLError](err)
-	return answered && !isFull(err) && !isElsewhere(err) && !isOneOf(err, crowded...) && !isOneOf(err, errTableDenied, errColumnDenied)
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {

@@ -40,6 +40,7 @@ document.addEventListener("submit", async event => {
   put(html);
   now();
   document.getElementById(follows)?.focus();
+  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true }); // what had the focus is gone
 });
 
 // following is the id of the field to go on with after a form that is one of many alike.

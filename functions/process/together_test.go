@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"lineup.dev/lineup/local/testkit"
+)
+
+// What comes while a group is under way is the next one, of GROUP_MAX at most.
+func TestWhatComesAtOnceIsDoneTogether(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int]string{64: "[1 9]", 4: "[1 4 4 1]"} {
+		t.Run(fmt.Sprintf("GROUP_MAX=%d", most), func(t *testing.T) {
+			t.Parallel()
+			release := make(chan struct{})
+			var sizes []int
+			seen := map[int]bool{}
+			g := &groups[int]{most: most, usual: time.Hour, do: func(_ context.Context, all []int) {
+				<-release
+				sizes = append(sizes, len(all))
+				for _, one := range all {
+					seen[one] = true
+				}
+			}}
+			var callers sync.WaitGroup
+			for i := range 10 {
+				callers.Go(func() { g.join(t.Context(), i) })
+				testkit.Eventually(t, 20*time.Second, "the call waits", func() bool {
+					g.mu.Lock()
+					defer g.mu.Unlock()
+					return g.running && len(g.waiting) == i
+				})
+			}
+			close(release)
+			callers.Wait()
+			if got := fmt.Sprint(sizes); got != want || len(seen) != 10 {
+				t.Errorf("groups of %s with %d calls, want %s with 10", got, len(seen), want)
+			}
+		})
+	}
+}
+
+func TestAGroupThatHangsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	other := make(chan struct{})
+	g := &groups[int]{most: 64, usual: time.Millisecond, do: func(_ context.Context, all []int) {
+		if all[0] == 1 {
+			<-other
+		} else {
+			close(other)
+		}
+	}}
+	var callers sync.WaitGroup
+	for i := range 2 {
+		callers.Go(func() { g.join(t.Context(), i+1) })
+		testkit.Eventually(t, 20*time.Second, "the call is taken", func() bool {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return len(g.waiting) == 0
+		})
+	}
+	callers.Wait()
+}
+
+func TestWithAGroupOfOneNothingIsShared(t *testing.T) {
+	t.Parallel()
+	var calls sync.WaitGroup
+	calls.Add(2)
+	g := &groups[int]{most: 1, do: func(context.Context, []int) { // both at once, or it never ends
+		calls.Done()
+		calls.Wait()
+	}}
+	go g.join(t.Context(), 1)
+	g.join(t.Context(), 2)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// shared is what all who ask within a moment are told alike, so that a hundred tabs that
+// follow it cost the database what one does. It holds one value.
+type shared[T any] struct {
+	read     func(context.Context) (T, error)
+	age      time.Duration // how old it may be; 0: it is read for each who asks
+	patience time.Duration // for reading it, whoever of those who wait goes away
+	reading  singleflight.Group
+
+	mu     sync.Mutex
+	last   T
+	till   time.Time // when the last is too old
+	writes int       // how often forget was called
+}
+
+func (s *shared[T]) get(ctx context.Context) (T, error) {
+	if s.age == 0 {
+		return s.read(ctx)
+	}
+	s.mu.Lock()
+	last, fresh := s.last, time.Now().Before(s.till)
+	s.mu.Unlock()
+	if fresh {
+		return last, nil
+	}
+	answer := s.reading.DoChan("", func() (any, error) { return s.again(ctx) })
+	select {
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	case a := <-answer:
+		return a.Val.(T), a.Err
+	}
+}
+
+// again reads it. Its age counts from before that.
+func (s *shared[T]) again(ctx context.Context) (T, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
+	defer cancel()
+	s.mu.Lock()
+	till, writes := time.Now().Add(s.age), s.writes
+	s.mu.Unlock()
+	value, err := s.read(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && writes == s.writes {
+		s.last, s.till = value, till
+	}
+	return value, err
+}
+
+// forget has it read for whoever asks next: something was just written.
+func (s *shared[T]) forget() {
+	s.mu.Lock()
+	s.till = time.Time{}
+	s.writes++
+	s.mu.Unlock()
+	s.reading.Forget("")
+}

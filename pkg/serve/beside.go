@@ -1,0 +1,43 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync"
+	"time"
+)
+
+// Profiles serves what `go tool pprof` reads, at PROFILE_ADDRESS until stop. It does
+// nothing where that is not set.
+func Profiles(ctx context.Context, l Listen, log *slog.Logger) (stop func(), err error) {
+	if l.ProfileAddress == "" {
+		return func() {}, nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // and by their names allocs, heap, goroutine, mutex, block
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	address, stop, err := Beside(ctx, l.ProfileAddress, "PROFILE_ADDRESS", mux)
+	if err != nil {
+		return nil, err
+	}
+	log.Warn("profiles are shown to whoever asks", "address", address)
+	return stop, nil
+}
+
+// Beside serves h beside what a program itself answers. It gives the address that it has,
+// and stop, which ends it and waits for that. An error names the settings that say the address.
+func Beside(ctx context.Context, address, settings string, h http.Handler) (at string, stop func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", nil, fmt.Errorf("listen on %s: %w; next: set %s to a free address", address, err, settings)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	var serving sync.WaitGroup
+	serving.Go(func() { server.Serve(listener) }) //nolint:errcheck // it ends by Close
+	return listener.Addr().String(), func() { server.Close(); serving.Wait() }, nil
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	// Faces that were photos which counted as the person's.
+	selectImagesOfErased = `
+		SELECT DISTINCT f.image_id
+		FROM person_images i
+		JOIN faces f ON f.id = i.face_id
+		WHERE i.erasure_id = ?
+		ORDER BY f.image_id
+		LIMIT ?`
+
+	selectErasedFaceIDs = `
+		SELECT face_id
+		FROM person_images
+		WHERE erasure_id = ?
+			AND face_id IN `
+
+	updateFacesErased = `
+		UPDATE person_images
+		SET face_id = NULL
+		WHERE erasure_id = ?
+			AND face_id IN `
+
+	selectImagesOfOthers = `
+		SELECT DISTINCT f.image_id` + photosOfErased + `
+		ORDER BY f.image_id
+		LIMIT ?`
+
+	selectOthersPhotos = `
+		SELECT i.id` + photosOfErased + `
+			AND f.image_id IN `
+
+	photosOfErased = `
+		FROM person_images i
+		JOIN faces f ON f.id = i.face_id
+			AND f.erased = 1
+		WHERE i.erased_at IS NULL`
+
+	// What the pictures are searched for has become more.
+	updateErasedMore = `
+		UPDATE erasures
+		SET photos = IF(photos = '[]', ?, CONCAT(LEFT(photos, CHAR_LENGTH(photos) - 1), ?)),
+			searched = 0,
+			last_image = (SELECT COALESCE(MAX(id), 0) FROM images)
+		WHERE id = ?`
+)
+
+// markPhotosFaces marks the faces that photos of theirs are, whoever has them by now: what
+// such a face looks like is what the photo did. A hand that gave one to somebody since is right.
+func (e *Erasure) markPhotosFaces(ctx context.Context, tx *sql.Tx, pictures []*picture) error {
+	var ids []int64
+	for _, p := range pictures {
+		for _, face := range p.faces {
+			ids = append(ids, face.ID)
+		}
+	}
+	for chunk := range slices.Chunk(ids, maxValues) {
+		list, args := placeholders(chunk)
+		args = append([]any{e.ID}, args...)
+		found, err := query(ctx, tx, scanID, selectErasedFaceIDs+list, args...)
+		if err != nil {
+			return err
+		}
+		theirs := setOf(found)
+		for _, p := range pictures {
+			for i := range p.faces {
+				if face := &p.faces[i]; theirs[face.ID] && face.handPerson() == 0 {
+					face.markErased()
+				}
+			}
+		}
+		if len(found) == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, updateFacesErased+list, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erasePhotosOfFaces makes tombstones of others' photos that are erased faces: those of a
+// stranger whose faces were the person's. One of whom no photo is left is forgotten by a ping.
+func (e *Erasure) erasePhotosOfFaces(ctx context.Context, tx *sql.Tx) (more bool, err error) {
+	if 0 < e.Progress.Searched && e.Progress.Searched < e.Progress.Of { // before the search, and after it
+		return false, nil
+	}
+	images, err := query(ctx, tx, scanID, selectImagesOfOthers, erasedAtOnce)
+	if err != nil || len(images) == 0 {
+		return false, err
+	}
+	list, args := placeholders(images)
+	if _, err := query(ctx, tx, scanID, fmt.Sprintf(lockImages, list), args...); err != nil {
+		return false, err
+	}
+	ids, err := query(ctx, tx, scanID, selectOthersPhotos+list, args...)
+	if err != nil {
+		return false, err
+	}
+	rows, err := lockPhotos(ctx, tx, ids)
+	if err != nil {
+		return false, err
+	}
+	var photos []erasedPhoto
+	var people []int64
+	ids = nil
+	for _, row := range rows {
+		if !strings.HasPrefix(row.ImageName, erasedPrefix) { // else whose it was has been erased just now
+			photos, ids, people = append(photos, erasedPhoto{id: row.ID, name: row.ImageName}), append(ids, row.ID), append(people, row.PersonID)
+		}
+	}
+	if len(ids) == 0 {
+		return true, nil
+	}
+	if err := erasePhotos(ctx, tx, e.ID, ids, photos); err != nil {
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, updateErasedMore, idsJSON(ids), ","+idsJSON(ids)[1:], e.ID); err != nil {
+		return false, err
+	}
+	who, err := survivors(ctx, tx, people)
+	if err != nil {
+		return false, err
+	}
+	for _, one := range who {
+		if one.Name != "" {
+			_, err = bumpGallery(ctx, tx, nil, ids)
+			return true, err
+		}
+	}
+	_, err = bumpStrangers(ctx, tx, 0, nil, ids)
+	return true, err
+}
