@@ -15,7 +15,7 @@ import (
 // alone waits for nobody.
 type GroupSettings struct {
 	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"10000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
-	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for half of the requests that come in turn; 0: it takes those that came while the one before was under way"`
+	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for half of the requests that are under way; 0: it takes those that came while that was under way"`
 }
 
 // together submits the pictures of requests that come at once in common transactions, one
@@ -32,8 +32,8 @@ type together struct {
 	mu       sync.Mutex
 	waiting  []*joint
 	pictures int           // of those that wait
+	inside   int           // requests that are not answered yet
 	running  bool          // somebody writes, and goes on with those that wait
-	last     int           // requests of the group before
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
 	working  sync.WaitGroup
@@ -83,6 +83,7 @@ func (t *together) wait() { t.working.Wait() }
 func (t *together) join(j *joint) (leads bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.inside++
 	if !t.running {
 		t.running = true
 		t.working.Add(1)
@@ -102,6 +103,7 @@ func (t *together) join(j *joint) (leads bool) {
 // to run before it publishes.
 func (t *together) lead(j *joint) {
 	defer t.working.Done()
+	defer t.leave([]*joint{j})
 	ctx, cancel := t.contextOf(j)
 	defer cancel()
 	func() {
@@ -117,8 +119,8 @@ func (t *together) lead(j *joint) {
 func (t *together) handOver() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.running = len(t.waiting) > 0; t.running {
-		t.last = 1
+	t.expected, t.running = (t.inside+1)/2, len(t.waiting) > 0
+	if t.running {
 		t.working.Go(t.run)
 	}
 }
@@ -133,10 +135,19 @@ func (t *together) complete() bool {
 	return len(t.waiting) >= t.expected || t.pictures >= t.settings.Most
 }
 
-// run writes groups until nobody waits. Of the requests that were in the group before, or came
-// while that was under way, half are expected: whoever got an answer may send the next. So two
-// halves take turns: while one is written, the other is answered and comes again. To wait for
-// all would leave the database idle meanwhile, to wait for none would cut ever smaller groups.
+// leave lets go of requests for which all is done.
+func (t *together) leave(group []*joint) {
+	t.mu.Lock()
+	t.inside -= len(group)
+	t.mu.Unlock()
+	for _, j := range group {
+		close(j.done)
+	}
+}
+
+// run writes groups until nobody waits. Half as many requests as there are now are expected
+// for the next: whoever gets an answer may send another, and while the rows of the one half
+// are written, the other half are read and answered.
 func (t *together) run() {
 	for {
 		group := t.next()
@@ -150,8 +161,7 @@ func (t *together) run() {
 // next waits for a group as long as the window allows; it is empty when nobody waits.
 func (t *together) next() []*joint {
 	t.mu.Lock()
-	t.expected = (t.last + len(t.waiting) + 1) / 2
-	if len(t.waiting) > 0 && !t.complete() {
+	if t.expected > 0 && len(t.waiting) > 0 && !t.complete() {
 		select {
 		case <-t.enough: // of a group before
 		default:
@@ -176,7 +186,7 @@ func (t *together) next() []*joint {
 		t.pictures -= len(j.Pictures)
 	}
 	t.waiting = slices.Delete(t.waiting, 0, len(group))
-	t.last, t.running = len(group), len(group) > 0
+	t.expected, t.running = (t.inside+1)/2, len(group) > 0
 	return group
 }
 
@@ -184,24 +194,23 @@ func (t *together) next() []*joint {
 // first request, and ends with none of them.
 func (t *together) write(group []*joint) {
 	ctx, cancel := t.contextOf(group[0])
-	present := group[:0:0]
+	var present, gone []*joint
 	var calls []*store.Call
 	for _, j := range group {
 		if j.Err = j.ctx.Err(); j.Err == nil {
 			present, calls = append(present, j), append(calls, j.Call)
 		} else {
-			close(j.done)
+			gone = append(gone, j)
 		}
 	}
+	t.leave(gone)
 	if len(calls) > 0 {
 		t.rows.SubmitTogether(ctx, calls)
 	}
 	t.working.Go(func() {
 		defer cancel()
 		t.publish(ctx, present)
-		for _, j := range present {
-			close(j.done)
-		}
+		t.leave(present)
 	})
 }
 

@@ -91,46 +91,31 @@ func TestWithAGroupOfOneNothingIsShared(t *testing.T) {
 	}
 }
 
-// Half of the requests that come in turn are waited for, as long as the window allows.
-func TestAGroupWaitsForHalfOfThoseThatComeInTurn(t *testing.T) {
+// Half of the requests that are under way are waited for, as long as the window allows.
+func TestAGroupWaitsForHalfOfTheRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		window        time.Duration
-		last          int // requests in the group before
-		before, after int // those that came while it was under way, and afterwards
-		want          int
+		window         time.Duration
+		expected, come int
+		want           int
 	}{
-		"the other half comes":       {time.Hour, 8, 2, 3, 5},
-		"the other half waits":       {time.Hour, 8, 8, 0, 8},
-		"more wait than were before": {time.Hour, 1, 15, 0, 15},
-		"two in turn do not wait":    {time.Hour, 1, 1, 0, 1},
-		"they stay away":             {time.Millisecond, 8, 1, 0, 1},
-		"no window":                  {0, 8, 1, 0, 1},
+		"all come":           {time.Hour, 2, 2, 2},
+		"one stays away":     {time.Millisecond, 2, 1, 1},
+		"no window":          {0, 2, 1, 1},
+		"nobody is expected": {time.Hour, 0, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := newTogether(GroupSettings{Most: 250, Window: c.window}, time.Minute, nil, publisher{}, nil)
-			g.running, g.last = true, c.last
-			join := func(requests int) {
-				for range requests {
-					if g.join(&joint{Call: &store.Call{Pictures: store.Paths("a.jpg")}}) {
-						t.Error("one leads while another does")
-					}
-				}
-			}
-			join(c.before)
+			g.running, g.expected = true, c.expected
+			g.join(&joint{Call: &store.Call{Pictures: store.Paths("0.jpg")}})
 			group := make(chan []*joint)
 			go func() { group <- g.next() }()
-			if c.after > 0 {
-				testkit.Eventually(t, 20*time.Second, "the group waits", func() bool {
-					g.mu.Lock()
-					defer g.mu.Unlock()
-					return g.expected > 0
-				})
+			for i := 1; i < c.come; i++ {
+				g.join(&joint{Call: &store.Call{Pictures: store.Paths(fmt.Sprint(i, ".jpg"))}})
 			}
-			join(c.after)
-			if got := <-group; len(got) != c.want || g.last != c.want {
-				t.Errorf("a group of %d, noted as %d, want %d", len(got), g.last, c.want)
+			if got := <-group; len(got) != c.want || g.expected != (c.want+1)/2 {
+				t.Errorf("a group of %d, and %d are expected next, want %d, and half of it", len(got), g.expected, c.want)
 			}
 		})
 	}

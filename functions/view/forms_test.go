@@ -113,3 +113,19 @@ func TestAFormThatCannotBeDoneSaysWhy(t *testing.T) {
 		t.Errorf("a form of 2 MiB: %d %s", r.status, r.body)
 	}
 }
+
+// A form that changes nobody offers to undo nothing, least of all what somebody else changed just before.
+func TestOnlyWhatAFormChangedIsOfferedToBeUndone(t *testing.T) {
+	t.Parallel()
+	receive, _ := receiveAs(t, http.StatusAccepted, map[string]any{"id": 1})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	id := s.finish(t, "one.jpg", withFaces())
+	s.add(t, "Dana", "dana.jpg")
+	r := post(t, http.MethodPost, s.url+"/?do=look", url.Values{"image": {fmt.Sprint(id)}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	if !strings.Contains(r.body, `data-text="Done."`) || strings.Contains(r.body, ">Undo<") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if html := s.get(t, "/?done=1").body; !strings.Contains(html, `data-text="Added Dana."`) || !strings.Contains(html, ">Undo<") {
+		t.Errorf("of what a form changed the page says %s", html)
+	}
+}

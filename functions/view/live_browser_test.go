@@ -64,6 +64,31 @@ func TestATabThatNobodyUsesAsksForNothing(t *testing.T) {
 	p.Within(3*time.Second, "whoever comes back sees what is new", `document.getElementById("main").textContent.includes("new.jpg")`)
 }
 
+// What a form did is told for a while, however often the page is put anew meanwhile, and as long as
+// somebody is about to undo it.
+func TestWhatWasDoneIsToldAsLongAsItMayBeUndone(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	id := g.add(t, "Dana", "dana.jpg")
+	p := browser.OpenPage(t, g.url)
+	p.Before(`{ const real = Date.now.bind(Date); window.later = 0; Date.now = () => real() + window.later; }`)
+	p.Open(fmt.Sprintf("/people/%d?done=1", id))
+	p.Is("what was done, and the page's own address", `document.querySelector("#done p").textContent === "Added Dana." && location.search === ""`)
+	browser.Eval[any](p, `document.querySelector("#done button").focus(), null`)
+	for i, step := range []struct{ what, script, told string }{
+		{"19 s later", `window.later = 19_000`, `document.activeElement === document.querySelector("#done button")`},
+		{"while its button has the focus", `window.later = 25_000`, `document.activeElement === document.querySelector("#done button")`},
+		{"when it has not", `document.activeElement.blur()`, `document.getElementById("done") === null`},
+	} {
+		browser.Eval[any](p, step.script+", null")
+		g.finish(t, fmt.Sprintf("%d.jpg", i), withFaces(newFace("dana.jpg", 0.7)))
+		p.Is("the page follows "+step.what, fmt.Sprintf(`document.querySelectorAll(".crops li").length === %d`, i+1))
+		if !browser.Eval[bool](p, step.told) {
+			t.Errorf("%s the notice is not as it should be", step.what)
+		}
+	}
+}
+
 func TestPagesAndScriptsAreSmall(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes, o.ReceiveURL = "on", "http://127.0.0.1:1" })

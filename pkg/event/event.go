@@ -134,7 +134,9 @@ type FailedData struct {
 
 // Submitted says that the picture waits to be looked at, for the round-th time.
 func Submitted(id, round int64, path string, trace Trace) (cloudevents.Event, error) {
-	return build(fact{TypeSubmitted, SourceReceive, Subject(id), fmt.Sprintf("%d.%d", id, round), time.Now()}, ImageData{ID: id, Path: path}, trace)
+	f := fact{TypeSubmitted, SourceReceive, Subject(id), strconv.FormatInt(id, 10) + "." + strconv.FormatInt(round, 10), time.Now()}
+	data := append(strconv.AppendInt([]byte(`{"id":`), id, 10), `,"path":`...) // ImageData without reflection: there is one of each picture
+	return f.event(append(appendString(data, path), '}'), trace), nil
 }
 
 // PhotoSubmitted says that the photo waits to be examined.
@@ -208,13 +210,18 @@ func build(f fact, data any, trace Trace) (cloudevents.Event, error) {
 	if err != nil {
 		return cloudevents.Event{}, fmt.Errorf("make event %s for %s: %w", f.kind, f.subject, err)
 	}
+	return f.event(body, trace), nil
+}
+
+// event is the event whose data are that JSON.
+func (f fact) event(data []byte, trace Trace) cloudevents.Event {
 	kind := cloudevents.ApplicationJSON
-	e := cloudevents.Event{DataEncoded: body, Context: &cloudevents.EventContextV1{
+	e := cloudevents.Event{DataEncoded: data, Context: &cloudevents.EventContextV1{
 		ID: f.id, Source: types.URIRef{URL: url.URL{Path: f.source}}, Type: f.kind, Subject: &f.subject, Time: &types.Timestamp{Time: f.at.UTC()},
 		DataSchema: &types.URI{URL: url.URL{Scheme: schemaScheme, Opaque: schemaName + f.kind}}, DataContentType: &kind,
 	}}
 	trace.set(&e)
-	return e, nil
+	return e
 }
 
 // SchemaURN is the id of the JSON Schema of an event type's data.

@@ -46,6 +46,7 @@ type Store struct {
 	timeout     time.Duration // of a statement
 	current     atomic.Bool   // the schema was once new enough
 	returning   atomic.Bool   // the server knows INSERT ... RETURNING
+	spelled     atomic.Bool   // some rows have the absolute spelling of a path below a root
 }
 
 // Open reads the settings and connects to nothing yet.

@@ -232,18 +232,19 @@ func readStored(ctx context.Context, q querier, spellings []string) (storedRows,
 	known := storedRows{}
 	for chunk := range slices.Chunk(spellings, maxValues) {
 		list, args := placeholders(chunk)
-		_, err := query(ctx, q, func(rows *sql.Rows) (row storedRow, err error) {
-			var content, name sql.NullString
-			err = rows.Scan(&row.ID, &row.Path, &row.Round, &row.Status, &row.Queued, &content, &name)
-			row.Content, row.fileName, row.Known = content.String, name.String, true
-			known[row.Path] = row
-			return row, err
-		}, selectStored+list, args...)
-		if err != nil {
+		if _, err := query(ctx, q, known.scan, selectStored+list, args...); err != nil {
 			return nil, err
 		}
 	}
 	return known, nil
+}
+
+func (k storedRows) scan(rows *sql.Rows) (row storedRow, err error) {
+	var content, name sql.NullString
+	err = rows.Scan(&row.ID, &row.Path, &row.Round, &row.Status, &row.Queued, &content, &name)
+	row.Content, row.fileName, row.Known = content.String, name.String, true
+	k[row.Path] = row
+	return row, err
 }
 
 func appendSpellings(spellings []string, pictures []Posted) []string {

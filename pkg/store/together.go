@@ -52,11 +52,7 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 			return err
 		}
 	}
-	var spellings []string
-	for _, call := range calls {
-		spellings = appendSpellings(spellings, call.Pictures)
-	}
-	known, err := readStored(ctx, s.db, spellings)
+	known, err := s.readKnown(ctx, calls)
 	if err != nil {
 		return err
 	}
@@ -99,6 +95,51 @@ func (s *Store) submitNew(ctx context.Context, call *Call) (done bool, err error
 	}
 	return done, err
 }
+
+// readKnown reads the rows that are there of the calls' pictures. Below the first root of
+// pictures, rows by the absolute spelling are those of older versions, and of others that write
+// rows: as long as there is none below a root, only the usual spelling is looked for.
+func (s *Store) readKnown(ctx context.Context, calls []*Call) (storedRows, error) {
+	var paths, spellings []string
+	roots := map[string]bool{}
+	for _, call := range calls {
+		spellings = appendSpellings(spellings, call.Pictures)
+		for _, picture := range call.Pictures {
+			paths = append(paths, picture.Path)
+			if picture.Other != "" {
+				roots[strings.TrimSuffix(picture.Other, picture.Path)] = true
+			}
+		}
+	}
+	if len(roots) != 1 || len(paths) > maxValues || s.spelled.Load() {
+		return readStored(ctx, s.db, spellings)
+	}
+	known := storedRows{}
+	for root := range roots {
+		list, args := placeholders(paths)
+		_, err := query(ctx, s.db, known.scan, selectStored+list+orBelow, append(args, likeEscaper.Replace(root)+"%")...)
+		if err != nil {
+			return nil, err
+		}
+		for path := range known {
+			if strings.HasPrefix(path, root) {
+				s.spelled.Store(true)
+				return readStored(ctx, s.db, spellings)
+			}
+		}
+	}
+	return known, nil
+}
+
+// orBelow adds one row of those whose path begins with a root, if there is one.
+const orBelow = `
+	UNION ALL (
+		SELECT ` + submissionColumns + `,
+			file_name
+		FROM images
+		WHERE path LIKE ?
+		LIMIT 1
+	)`
 
 // changes tells of a picture whose row is there, and would be changed.
 func (k storedRows) changes(picture Posted) bool {

@@ -218,3 +218,28 @@ func TestTogetherAndAloneAgree(t *testing.T) {
 		t.Errorf("%d rows for %d paths", rows, len(seen))
 	}
 }
+
+// Rows by the absolute spelling, of an older version, are found whenever they come.
+func TestTogetherBothSpellingsAreOnePicture(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	post := func(name string) store.Submission {
+		t.Helper()
+		call := &store.Call{Pictures: []store.Posted{{Path: name, Other: "/pics/" + name}, {Path: "b" + name, Other: "/pics/b" + name}}, Hinted: true}
+		db.SubmitTogether(t.Context(), []*store.Call{call})
+		if call.Err != nil || call.Alone {
+			t.Fatalf("%+v", call)
+		}
+		return call.Submissions[0]
+	}
+	first := post("a.jpg")
+	if again := post("a.jpg"); first.Known || !again.Known || again.ID != first.ID {
+		t.Errorf("first %+v, then %+v", first, again)
+	}
+	db.submit(t, "/pic", "/picsothers/c.jpg", "/pics/c.jpg")
+	for range 2 {
+		if old := post("c.jpg"); !old.Known || old.Path != "/pics/c.jpg" {
+			t.Errorf("under its old spelling it is %+v", old)
+		}
+	}
+}

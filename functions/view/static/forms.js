@@ -27,7 +27,9 @@ document.addEventListener("submit", async event => {
     problem(form, new DOMParser().parseFromString(html, "text/html").querySelector(".problem") ?? plain("It was not done."));
     return;
   }
-  form.querySelector(":scope > .problem")?.remove();
+  const told = form.querySelector(":scope > .problem");
+  if (told?.contains(document.activeElement)) document.getElementById("main").focus({ preventScroll: true });
+  told?.remove();
   const next = new URL(answer.url);
   next.searchParams.delete("done");
   if (next.pathname !== location.pathname) {
@@ -40,7 +42,6 @@ document.addEventListener("submit", async event => {
   put(html);
   now();
   document.getElementById(follows)?.focus();
-  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true }); // what had the focus is gone
 });
 
 // following is the id of the field to go on with after a form that is one of many alike.

@@ -5,17 +5,22 @@ const noticeStays = 20_000;
 
 // put shows the page of that HTML.
 export function put(html) {
-  const next = new DOMParser().parseFromString(html, "text/html");
+  const next = new DOMParser().parseFromString(html, "text/html"), focused = document.activeElement;
   document.title = next.title;
   for (const id of ["nav", "main"]) {
     Idiomorph.morph(document.getElementById(id), next.getElementById(id), { callbacks: { beforeNodeMorphed, beforeNodeRemoved, beforeAttributeUpdated } });
   }
-  const notice = document.getElementById("done");
-  if (notice && !notice.dataset.since) {
-    notice.dataset.since = Date.now();
-    say(notice.dataset.text);
-  }
+  tellDone();
+  if (!focused.isConnected) document.getElementById("main").focus({ preventScroll: true }); // what had the focus is gone
   document.dispatchEvent(new Event("put"));
+}
+
+// tellDone tells what a form did, and from when on it needs to be shown no more.
+function tellDone() {
+  const notice = document.getElementById("done");
+  if (!notice || notice.dataset.since) return;
+  notice.dataset.since = Date.now();
+  say(notice.dataset.text);
 }
 
 // say tells it to who does not see the page.
@@ -38,9 +43,17 @@ function isChanged(field) {
 
 function beforeNodeRemoved(node) {
   const kept = node.nodeType === Node.ELEMENT_NODE && "keep" in node.dataset;
-  return !kept && !(node.id === "done" && Date.now() - node.dataset.since < noticeStays);
+  return !kept && !(node.id === "done" && (Date.now() - node.dataset.since < noticeStays || node.contains(document.activeElement)));
 }
 
 function beforeAttributeUpdated(name, element) {
   return !(name === "open" && ["details", "dialog"].includes(element.localName)) && !(name === "data-since");
 }
+
+// A page that a form led to is from now on like any other, and goes on telling what was done as long.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(null, "", here);
+}
+tellDone();
