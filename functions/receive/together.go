@@ -61,7 +61,7 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
 	if t.join(mine) {
-		t.lead(mine)
+		t.lead(ctx, mine)
 	} else {
 		select {
 		case <-mine.done:
@@ -101,18 +101,18 @@ func (t *together) join(j *joint) (leads bool) {
 
 // lead writes one request's rows where nobody else writes, and leaves those that came meanwhile
 // to run before it publishes.
-func (t *together) lead(j *joint) {
+func (t *together) lead(ctx context.Context, j *joint) {
 	defer t.working.Done()
 	defer t.leave([]*joint{j})
-	ctx, cancel := t.contextOf(j)
+	work, cancel := t.contextOf(ctx)
 	defer cancel()
 	func() {
 		defer t.handOver() // whatever happens
-		if j.Err = j.ctx.Err(); j.Err == nil {
-			t.rows.SubmitTogether(ctx, []*store.Call{j.Call})
+		if j.Err = ctx.Err(); j.Err == nil {
+			t.rows.SubmitTogether(work, []*store.Call{j.Call})
 		}
 	}()
-	t.publish(ctx, []*joint{j})
+	t.publish(work, []*joint{j})
 }
 
 // handOver has run go on with those that wait.
@@ -125,9 +125,9 @@ func (t *together) handOver() {
 	}
 }
 
-// contextOf is that of work for the request and others: in its trace, and with an end of its own.
-func (t *together) contextOf(j *joint) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(j.ctx), t.time)
+// contextOf is that of work for a request and others: in its trace, and with an end of its own.
+func (t *together) contextOf(request context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(request), t.time)
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
@@ -193,7 +193,7 @@ func (t *together) next() []*joint {
 // write gives the group its rows, and has its hints published. It is in the trace of the
 // first request, and ends with none of them.
 func (t *together) write(group []*joint) {
-	ctx, cancel := t.contextOf(group[0])
+	ctx, cancel := t.contextOf(group[0].ctx)
 	var present, gone []*joint
 	var calls []*store.Call
 	for _, j := range group {
