@@ -14,12 +14,12 @@ import (
 
 // matcher decides who a face is, and puts it into the words of proto/face.proto.
 type matcher struct {
-	match.Rule  // of a small gallery
-	calibration match.Calibration
-	chance      float64                       // of naming a stranger, at most
-	size        func() (named, strangers int) // of the gallery, in photos
-	candidates  int                           // how many persons an answer names as possible
-	strangers   nearest                       // who has no name; nil for nobody
+	match.Rule // of a small gallery
+	certainty  match.Certainty
+	chance     float64                       // of naming a stranger, at most
+	size       func() (named, strangers int) // of the gallery, in photos
+	candidates int                           // how many persons an answer names as possible
+	strangers  nearest                       // who has no name; nil for nobody
 }
 
 // refusals has each of package match's.
@@ -36,8 +36,8 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 // more often than may be, but at least that of a small one.
 func (m matcher) rule(photos int) match.Rule {
 	r := m.Rule
-	if m.calibration.Known() && m.chance > 0 && m.chance < 1 {
-		r.Threshold = max(r.Threshold, m.calibration.Threshold(m.chance, photos))
+	if m.certainty.FalseMatches.Known() && m.chance > 0 && m.chance < 1 {
+		r.Threshold = max(r.Threshold, m.certainty.FalseMatches.Threshold(m.chance, photos))
 		r.StrangerThreshold = max(r.StrangerThreshold, r.Threshold)
 	}
 	return r
@@ -96,7 +96,7 @@ func (m matcher) faces(found []gallery.Face, near nearest, described describer) 
 		looked[i].Occluded = found[i].Occluded
 	}
 	for i, decision := range match.Decide(m.rule(m.compared()), looked) {
-		face := m.face(decision)
+		face := m.face(decision, found[i].Occluded)
 		face.Strangers = strangers[i]
 		described.describe(face, found[i])
 		faces = append(faces, face)
@@ -117,7 +117,7 @@ func (m matcher) tellStrangers(descriptors [][]float32) [][]*facerecog.Candidate
 }
 
 // face is what was decided of one.
-func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
+func (m matcher) face(decision match.Decision[gallery.Person], occluded bool) *facerecog.Face {
 	response := &facerecog.Face{Refusal: refusals[decision.Refusal]}
 	if margin, ok := decision.Margin(); ok {
 		response.Margin = proto.Float32(margin)
@@ -127,12 +127,36 @@ func (m matcher) face(decision match.Decision[gallery.Person]) *facerecog.Face {
 	}
 	if decision.Person != nil {
 		response.ImageName = decision.Candidates[0].ImageName
-		if m.calibration.Known() {
-			response.ChanceWrong = proto.Float64(m.calibration.Chance(float64(decision.Candidates[0].Similarity), m.compared()))
-		}
+		response.ChanceWrong = m.chanceWrong(decision.Candidates[0], occluded)
 	}
 	response.Candidates = candidateMessages(decision.Candidates[:min(len(decision.Candidates), m.candidates)])
+	for i, candidate := range response.Candidates {
+		candidate.ChanceWrong = m.chanceWrong(decision.Candidates[i], occluded)
+	}
 	return response
+}
+
+// chanceWrong is how likely that is not who the face shows; nil where nobody knows. One that is
+// covered is held to as much more as the rule holds it to.
+func (m matcher) chanceWrong(candidate gallery.Candidate, occluded bool) *float64 {
+	similarity := float64(candidate.Similarity)
+	if occluded {
+		similarity -= match.OccludedExtra
+	}
+	chance, ok := m.certainty.ChanceWrong(similarity, m.compared())
+	if !ok {
+		return nil
+	}
+	return &chance
+}
+
+// strangerChance is how likely a stranger is as similar to somebody as this face is; ok is false
+// where it is like somebody, or nobody knows.
+func (m matcher) strangerChance(f *facerecog.Face) (chance float64, ok bool) {
+	if f.Similarity == nil || f.Refusal != facerecog.Refusal_NOBODY_NEAR || !m.certainty.FalseMatches.Known() {
+		return 0, false
+	}
+	return m.certainty.FalseMatches.Chance(float64(f.GetSimilarity()), m.compared()), true
 }
 
 func candidateMessages(candidates []gallery.Candidate) (messages []*facerecog.Candidate) {

@@ -102,6 +102,47 @@ func TestOnePersonIsOneFaceOfAPicture(t *testing.T) {
 	}
 }
 
+// How likely a name is wrong is told of every person it could be, and of whom it is: more of a
+// larger gallery, and of a face that is covered, which Match is told as well.
+func TestAnAnswerTellsHowLikelyANameIsWrong(t *testing.T) {
+	known := nearestTo(map[float32][]gallery.Candidate{
+		1: {{ImageName: "dad.jpg", Person: gallery.Person{Name: "dad"}, Similarity: 0.6}, {ImageName: "mom.jpg", Person: gallery.Person{Name: "mom"}, Similarity: 0.3}},
+		2: {{ImageName: "dad.jpg", Person: gallery.Person{Name: "dad"}, Similarity: 0.2}},
+	})
+	photos := 30
+	m := matcher{
+		Rule: match.Rule{Threshold: 0.42, Margin: 0.1}, candidates: 2, size: func() (named, strangers int) { return photos, 1000 },
+		certainty: match.Certainty{FalseMatches: match.Calibration{{0.3, 1e-2}, {0.5, 1e-4}}, Strangers: 0.5},
+	}
+	of := func(number float32, occluded bool) *facerecog.Face {
+		return m.answer([]gallery.Face{{Face: face.Face{Embedding: []float32{number}, Occluded: occluded}}}, known, describer{}).Faces[0]
+	}
+	dad := of(1, false)
+	if dad.ChanceWrong == nil || dad.GetChanceWrong() != dad.Candidates[0].GetChanceWrong() || dad.Candidates[1].GetChanceWrong() <= dad.GetChanceWrong() {
+		t.Errorf("of dad it is %v, of the candidates %v", dad.ChanceWrong, dad.Candidates)
+	}
+	if covered := of(1, true); covered.GetChanceWrong() <= dad.GetChanceWrong() {
+		t.Errorf("of a covered face it is %v, of another %v", covered.ChanceWrong, dad.ChanceWrong)
+	}
+	if nobody := of(2, false); nobody.ChanceWrong != nil || nobody.Candidates[0].ChanceWrong == nil {
+		t.Errorf("of nobody it is %v, of the candidate %v", nobody.ChanceWrong, nobody.Candidates)
+	}
+	if chance, ok := m.strangerChance(of(2, false)); !ok || chance <= 0.1 || chance > 1 {
+		t.Errorf("a stranger is as similar with %v, %v; want most of them", chance, ok)
+	}
+	if chance, ok := m.strangerChance(dad); ok {
+		t.Errorf("dad counts as like nobody, with %v", chance)
+	}
+	photos = 300
+	if larger := of(1, false); larger.GetChanceWrong() <= dad.GetChanceWrong() {
+		t.Errorf("of a larger gallery it is %v, of a small one %v", larger.ChanceWrong, dad.ChanceWrong)
+	}
+	m.certainty = match.Certainty{}
+	if untold := of(1, false); untold.ChanceWrong != nil || untold.Candidates[0].ChanceWrong != nil {
+		t.Errorf("where the models tell nothing it is %v", untold.ChanceWrong)
+	}
+}
+
 // A face that is refused must not read as one that is not.
 func TestEveryRefusalHasItsWord(t *testing.T) {
 	for _, refusal := range match.Refusals() {

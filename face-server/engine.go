@@ -58,8 +58,9 @@ func newEngine(config settings, log *slog.Logger) (*engine, error) {
 		people:  people,
 		photos:  gallery.Examiner{Requirements: config.Requirements, Store: people, Extract: workers.extract, MaxBytes: config.MaxPicture},
 		matcher: matcher{
-			Rule:        match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin, StrangerThreshold: max(config.StrangerThreshold, config.MatchThreshold)},
-			calibration: models.FalseMatches, chance: config.MatchChance,
+			Rule:       match.Rule{Threshold: config.MatchThreshold, Margin: config.MatchMargin, StrangerThreshold: max(config.StrangerThreshold, config.MatchThreshold)},
+			certainty:  match.Certainty{FalseMatches: models.FalseMatches, TrueMatches: models.TrueMatches, Strangers: config.StrangerShare},
+			chance:     config.MatchChance,
 			candidates: config.Candidates,
 		},
 		describer: describer{models.Name, config.Requirements},
@@ -111,7 +112,7 @@ func (e *engine) identify(ctx context.Context, body []byte, made *derived) (*fac
 	_, end := compareTime.Time(ctx, "compare with the gallery")
 	response := e.answer(faces, e.gallery.Candidates, e.describer)
 	end(nil)
-	noteFaces(ctx, response)
+	noteFaces(ctx, response, e.strangerChance)
 	response.Warning, response.Comparison = warning, comparison
 	if made != nil {
 		response.Thumbnail, response.Large = made.thumbnail, made.large

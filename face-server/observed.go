@@ -25,15 +25,22 @@ var (
 	facesFound    = telemetry.NewHistogram("lineup.face_server.faces", "{face}", "faces of a picture", 0, 1, 2, 3, 5, 10, 20, 50, 100)
 	similarities  = telemetry.NewHistogram("lineup.face_server.similarity", "", "cosine similarity of a face to the most similar person with a name",
 		0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+	// Summed up they are how many of the names are wrong, as stated.
+	chancesWrong = telemetry.NewHistogram("lineup.face_server.chance_wrong", "", "how likely a name that was given is wrong, as stated", chances...)
+	// As the models were measured, a tenth of the strangers have 0.1 or less, and so on.
+	strangerChances = telemetry.NewHistogram("lineup.face_server.stranger_chance", "",
+		"how likely a stranger is as similar to somebody as a face is that is like nobody", chances...)
 )
+
+var chances = []float64{0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}
 
 func newDuration(of, description string) telemetry.Histogram {
 	return telemetry.NewHistogram("lineup.face_server."+of+".duration", "s", description,
 		0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 }
 
-// noteFaces measures what was found in a picture.
-func noteFaces(ctx context.Context, response *facerecog.IdentifyResponse) {
+// noteFaces measures what was found in a picture; strangerChance tells it of a face that is like nobody.
+func noteFaces(ctx context.Context, response *facerecog.IdentifyResponse, strangerChance func(*facerecog.Face) (chance float64, ok bool)) {
 	if !telemetry.On() {
 		return
 	}
@@ -42,6 +49,12 @@ func noteFaces(ctx context.Context, response *facerecog.IdentifyResponse) {
 	for _, face := range response.Faces {
 		if face.Similarity != nil {
 			similarities.Record(ctx, float64(face.GetSimilarity()), attribute.Bool("lineup.known", face.ImageName != ""))
+		}
+		if face.ChanceWrong != nil {
+			chancesWrong.Record(ctx, face.GetChanceWrong())
+		}
+		if chance, ok := strangerChance(face); ok {
+			strangerChances.Record(ctx, chance)
 		}
 	}
 }

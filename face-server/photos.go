@@ -148,7 +148,8 @@ func (p *photos) match(descriptors []*facerecog.Descriptor) (faces []*facerecog.
 	}
 	strangers, rule := p.tellStrangers(vectors), p.rule(p.compared())
 	for i, looked := range p.look(vectors, p.gallery.Candidates) {
-		face := p.face(match.Decide(rule, []match.Face[gallery.Person]{looked})[0])
+		looked.Occluded = descriptors[i].Occluded
+		face := p.face(match.Decide(rule, []match.Face[gallery.Person]{looked})[0], looked.Occluded)
 		face.Strangers = strangers[i]
 		faces = append(faces, face)
 	}

@@ -52,7 +52,7 @@ func forTests(t testing.TB) settings {
 		GalleryDatabase:  GalleryDatabase{GalleryAsk: 5 * time.Millisecond, GalleryCheck: time.Hour},
 		Models:           models,
 		AccuracySettings: AccuracySettings{AccuracyConditions: "off"},
-		MatchThreshold:   manifest.Threshold, MatchChance: 0.01, StrangerThreshold: manifest.Threshold,
+		MatchThreshold:   manifest.Threshold, MatchChance: 0.01, StrangerShare: 0.5, StrangerThreshold: manifest.Threshold,
 		MatchMargin:     manifest.Margin,
 		Workers:         2,
 		Queue:           2,

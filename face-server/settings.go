@@ -33,6 +33,7 @@ type settings struct {
 	Models            string        `envconfig:"MODELS" desc:"folder of models.json and the models it names"`
 	MatchThreshold    float64       `envconfig:"MATCH_THRESHOLD" min:"0.01" max:"1" desc:"cosine similarity from which on two faces are one person's; by default that of the models, 1 while they cannot be read"`
 	MatchChance       float64       `envconfig:"MATCH_CHANCE" default:"0.01" min:"0.000001" max:"1" desc:"how likely somebody who is not in the gallery may be given a name: the threshold rises above MATCH_THRESHOLD as the gallery grows; 1 leaves it there"`
+	StrangerShare     float64       `envconfig:"STRANGER_SHARE" default:"0.5" min:"0.001" max:"0.999" desc:"share of the faces asked about that are nobody's in the gallery: the more there are, the likelier a name is wrong, which answers tell"`
 	MatchMargin       float64       `envconfig:"MATCH_MARGIN" min:"0" max:"1" desc:"by how much the most similar person must be more similar than any other to be the match; by default that of the models"`
 	StrangerThreshold float64       `envconfig:"STRANGER_THRESHOLD" min:"0.01" max:"1" desc:"with MYSQL_DSN: cosine similarity from which on a face that is like nobody with a name is a stranger's; by default that of the models, at least MATCH_THRESHOLD"`
 	Candidates        int           `envconfig:"CANDIDATES" default:"10" min:"0" max:"100" desc:"how many persons an answer names whom a face could be"`
@@ -79,6 +80,7 @@ func defaults() settings {
 		MatchThreshold:    noThreshold,
 		StrangerThreshold: noThreshold,
 		MatchChance:       0.01,
+		StrangerShare:     0.5,
 		Formats:           picture.AllFormats(),
 		Workers:           runtime.GOMAXPROCS(0),
 	}

@@ -669,8 +669,8 @@ type Face struct {
 	Crop []byte `protobuf:"bytes,13,opt,name=crop,proto3" json:"crop,omitempty"`
 	// It is covered in part, turned aside or hardly lit, so that its descriptor says less.
 	Occluded bool `protobuf:"varint,14,opt,name=occluded,proto3" json:"occluded,omitempty"`
-	// How likely somebody who is not in the gallery is to be as similar to somebody in it,
-	// as large as it is now; absent where nobody is named or the models tell nothing of it.
+	// How likely image_name is not who it is, by the gallery's size and how well the face can be
+	// seen; absent where nobody is named or the models tell nothing of it.
 	ChanceWrong   *float64 `protobuf:"fixed64,15,opt,name=chance_wrong,json=chanceWrong,proto3,oneof" json:"chance_wrong,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -822,8 +822,11 @@ type Candidate struct {
 	Similarity float32 `protobuf:"fixed32,3,opt,name=similarity,proto3" json:"similarity,omitempty"`
 	// The rows of the person and the photo; 0 for a gallery in a folder. Of persons that
 	// were merged it is the one that is left.
-	PersonId      int64 `protobuf:"varint,4,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
-	PhotoId       int64 `protobuf:"varint,5,opt,name=photo_id,json=photoId,proto3" json:"photo_id,omitempty"`
+	PersonId int64 `protobuf:"varint,4,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	PhotoId  int64 `protobuf:"varint,5,opt,name=photo_id,json=photoId,proto3" json:"photo_id,omitempty"`
+	// How likely it is wrong to take the face for this person, whoever else it could be, as
+	// Face.chance_wrong; absent where that is, and of strangers.
+	ChanceWrong   *float64 `protobuf:"fixed64,6,opt,name=chance_wrong,json=chanceWrong,proto3,oneof" json:"chance_wrong,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -889,6 +892,13 @@ func (x *Candidate) GetPersonId() int64 {
 func (x *Candidate) GetPhotoId() int64 {
 	if x != nil {
 		return x.PhotoId
+	}
+	return 0
+}
+
+func (x *Candidate) GetChanceWrong() float64 {
+	if x != nil && x.ChanceWrong != nil {
+		return *x.ChanceWrong
 	}
 	return 0
 }
@@ -1301,8 +1311,10 @@ func (x *MatchRequest) GetDescriptors() []*Descriptor {
 
 // Descriptor is a face's description by numbers, of length 1.
 type Descriptor struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Values        []float32              `protobuf:"fixed32,1,rep,packed,name=values,proto3" json:"values,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Values []float32              `protobuf:"fixed32,1,rep,packed,name=values,proto3" json:"values,omitempty"`
+	// As Face.occluded of the face that it describes.
+	Occluded      bool `protobuf:"varint,2,opt,name=occluded,proto3" json:"occluded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1342,6 +1354,13 @@ func (x *Descriptor) GetValues() []float32 {
 		return x.Values
 	}
 	return nil
+}
+
+func (x *Descriptor) GetOccluded() bool {
+	if x != nil {
+		return x.Occluded
+	}
+	return false
 }
 
 type MatchResponse struct {
@@ -1539,7 +1558,7 @@ const file_face_proto_rawDesc = "" +
 	"\v_similarityB\t\n" +
 	"\a_marginB\v\n" +
 	"\t_livenessB\x0f\n" +
-	"\r_chance_wrong\"\x9a\x01\n" +
+	"\r_chance_wrong\"\xd3\x01\n" +
 	"\tCandidate\x12\x1d\n" +
 	"\n" +
 	"image_name\x18\x01 \x01(\tR\timageName\x12\x16\n" +
@@ -1548,7 +1567,9 @@ const file_face_proto_rawDesc = "" +
 	"similarity\x18\x03 \x01(\x02R\n" +
 	"similarity\x12\x1b\n" +
 	"\tperson_id\x18\x04 \x01(\x03R\bpersonId\x12\x19\n" +
-	"\bphoto_id\x18\x05 \x01(\x03R\aphotoId\"O\n" +
+	"\bphoto_id\x18\x05 \x01(\x03R\aphotoId\x12&\n" +
+	"\fchance_wrong\x18\x06 \x01(\x01H\x00R\vchanceWrong\x88\x01\x01B\x0f\n" +
+	"\r_chance_wrong\"O\n" +
 	"\x03Box\x12\f\n" +
 	"\x01x\x18\x01 \x01(\x02R\x01x\x12\f\n" +
 	"\x01y\x18\x02 \x01(\x02R\x01y\x12\x14\n" +
@@ -1580,10 +1601,11 @@ const file_face_proto_rawDesc = "" +
 	"\tthumbnail\x18\b \x01(\fR\tthumbnail\"]\n" +
 	"\fMatchRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x127\n" +
-	"\vdescriptors\x18\x02 \x03(\v2\x15.facerecog.DescriptorR\vdescriptors\"$\n" +
+	"\vdescriptors\x18\x02 \x03(\v2\x15.facerecog.DescriptorR\vdescriptors\"@\n" +
 	"\n" +
 	"Descriptor\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\x02R\x06values\"m\n" +
+	"\x06values\x18\x01 \x03(\x02R\x06values\x12\x1a\n" +
+	"\boccluded\x18\x02 \x01(\bR\boccluded\"m\n" +
 	"\rMatchResponse\x12%\n" +
 	"\x05faces\x18\x01 \x03(\v2\x0f.facerecog.FaceR\x05faces\x125\n" +
 	"\n" +
@@ -1700,6 +1722,7 @@ func file_face_proto_init() {
 		return
 	}
 	file_face_proto_msgTypes[7].OneofWrappers = []any{}
+	file_face_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

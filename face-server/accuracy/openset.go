@@ -16,6 +16,8 @@ type Trial struct {
 	Mated  bool   `json:"mated"`
 	// First tells that the nearest person is the right one, however near.
 	First bool `json:"first"`
+	// Group tells that the photo shows several people, of whom no face is known to be theirs.
+	Group bool `json:"group,omitempty"`
 	// Score is the similarity to the nearest person; none where no face was found.
 	Score *float32 `json:"score,omitempty"`
 	// Named tells that the rule gave a name, Right that it was the person's own.

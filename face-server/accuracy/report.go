@@ -18,11 +18,11 @@ type Report struct {
 	Misses  []Miss
 	// Conditions is the same for photos made harder; nil where that was not asked for.
 	Conditions []Group
-	// Calibration is what the models say of false matches, and Enrolled how many photos a face
+	// Certainty is what the models say of false matches, and Enrolled how many photos a face
 	// is compared with: together how likely a name is said to be wrong.
-	Calibration match.Calibration
-	Enrolled    int
-	Baseline    *Run // another run to compare with; nil without
+	Certainty match.Certainty
+	Enrolled  int
+	Baseline  *Run // another run to compare with; nil without
 }
 
 // Run is the report's searches, to be compared with another's.
@@ -61,7 +61,10 @@ func (r Report) Print(to io.Writer) error {
 		fmt.Fprintf(w, "strangers given a name\t%s\n", countOf(o.Named, o.Strangers))
 		fmt.Fprintf(w, "\t(%d of nobody in the gallery, %d with their own people's photos taken out)\n", o.Outsiders, o.Strangers-o.Outsiders)
 		printOpenSet(w, o.Trials)
-		printStated(w, Stated(o.Trials, r.Calibration, r.Enrolled))
+		printStated(w, Stated(o.Trials, r.Certainty.FalseMatches, r.Enrolled))
+		printReliability(w, "nearest said to be another with", Reliabilities(o.Trials, r.Certainty, r.Enrolled))
+		printReliability(w, "the same by size", ReliabilitiesBy(BySize(o.Trials), r.Certainty, r.Enrolled))
+		printReliability(w, "the same made harder", append(Reliabilities(together(r.Conditions), r.Certainty, r.Enrolled), ReliabilitiesBy(r.Conditions, r.Certainty, r.Enrolled)...))
 		printGroups(w, "by size", BySize(o.Trials))
 		printGroups(w, "by years", ByYears(o.Trials))
 		printGroups(w, "made harder", r.Conditions)

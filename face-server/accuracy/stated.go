@@ -22,3 +22,91 @@ func Stated(trials []Trial, calibration match.Calibration, enrolled int) (rows [
 	}
 	return rows
 }
+
+// Reliability is how often the nearest person is not who a face shows, where that is said to be
+// about as likely.
+type Reliability struct {
+	Name     string
+	Searches int
+	Stated   float64 // on average
+	Observed Estimate
+}
+
+// Reliabilities compares what is said of the chance that a name is wrong with what comes of it,
+// in searches of a gallery of so many photos: as if everybody were named by who is nearest, which
+// tells of every chance. Of how many are strangers, the searches are known to tell.
+func Reliabilities(trials []Trial, certainty match.Certainty, enrolled int) []Reliability {
+	certainty.Strangers = strangersAmong(trials)
+	names := []string{"below 0.1 %", "0.1 to 1 %", "1 to 10 %", "10 to 50 %", "50 % and more"}
+	return reliabilitiesOf(grouped(trials, names, func(t Trial) int {
+		chance, ok := t.chanceWrong(certainty, enrolled)
+		if !ok {
+			return -1
+		}
+		return above(chance, .001, .01, .1, .5)
+	}), certainty, enrolled)
+}
+
+// ReliabilitiesBy is the same of groups of searches.
+func ReliabilitiesBy(groups []Group, certainty match.Certainty, enrolled int) []Reliability {
+	certainty.Strangers = strangersAmong(together(groups))
+	return reliabilitiesOf(groups, certainty, enrolled)
+}
+
+// together are the searches of all groups.
+func together(groups []Group) (trials []Trial) {
+	for _, g := range groups {
+		trials = append(trials, g.Trials...)
+	}
+	return trials
+}
+
+func reliabilitiesOf(groups []Group, certainty match.Certainty, enrolled int) (rows []Reliability) {
+	for _, g := range groups {
+		row := Reliability{Name: g.Name}
+		var told []Trial
+		for _, t := range g.Trials {
+			if chance, ok := t.chanceWrong(certainty, enrolled); ok {
+				told = append(told, t)
+				row.Stated += chance
+			}
+		}
+		if row.Searches = len(told); row.Searches > 0 {
+			row.Stated /= float64(row.Searches)
+			row.Observed = estimate(told, wrongRate)
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// strangersAmong is the share of the searches whose person is not enrolled.
+func strangersAmong(trials []Trial) float64 {
+	all, strangers := 0., 0.
+	for _, t := range trials {
+		if t.told() {
+			all++
+			if !t.Mated {
+				strangers++
+			}
+		}
+	}
+	return strangers / max(all, 1)
+}
+
+// chanceWrong is how likely the nearest person is said not to be who the face shows.
+func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance float64, ok bool) {
+	if !t.told() {
+		return 0, false
+	}
+	return certainty.ChanceWrong(float64(*t.Score), enrolled)
+}
+
+// told tells whether it is known who the face with the score is: in a group, whoever is not
+// found has none.
+func (t Trial) told() bool { return t.Score != nil && !(t.Group && t.Mated && !t.First) }
+
+// wrongRate is how often the nearest person is not who the face shows.
+func wrongRate(trials []Trial, weights []int) float64 {
+	return share(trials, weights, func(Trial) bool { return true }, func(t Trial) bool { return !t.First })
+}

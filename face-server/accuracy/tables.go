@@ -44,6 +44,17 @@ func printStated(w io.Writer, rows []StatedRate) {
 	}
 }
 
+// printReliability prints how likely a name was said to be wrong against how often it was.
+func printReliability(w io.Writer, name string, rows []Reliability) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\tsearches\tstated on average\tobserved\t95 %%\n", name)
+	for _, row := range rows {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", row.Name, row.Searches, formatRate(row.Stated), formatRate(row.Observed.Rate), row.Observed.bounds())
+	}
+}
+
 // printGroups prints a table of searches in groups.
 func printGroups(w io.Writer, name string, groups []Group) {
 	if len(groups) == 0 {

@@ -27,7 +27,7 @@ func newTrialMaker(photos []Described) trialMaker {
 // mated is the search for an enrolled person in a photo: by the face that is most like them
 // of those that are like nobody more, as which of a group's is theirs is not known.
 func (m trialMaker) mated(photo Described, person string, found []face, rule match.Rule) Trial {
-	t := Trial{File: photo.File, Person: person, Mated: true, Width: photo.Width, Years: m.years(photo, person)}
+	t := Trial{File: photo.File, Person: person, Mated: true, Group: photo.Group, Width: photo.Width, Years: m.years(photo, person)}
 	for _, f := range found {
 		first := f.all[0].person == person
 		if t.Score != nil && (t.First && !first || first == t.First && f.all[0].similarity <= *t.Score) {

@@ -34,9 +34,12 @@ type Manifest struct {
 	// FalseMatches is how often two persons are as similar as that or more, measured: pairs of
 	// similarity, rising, and rate, falling. Absent, the threshold is the same for every gallery.
 	FalseMatches match.Calibration `json:"false_matches,omitempty"`
-	Detector     Detector          `json:"detector"`
-	Landmarks    Landmarks         `json:"landmarks"`
-	Embedder     Embedder          `json:"embedder"`
+	// TrueMatches is the same of two photos of one person. Absent, every similarity from 0 to 1
+	// is taken to be as frequent.
+	TrueMatches match.Calibration `json:"true_matches,omitempty"`
+	Detector    Detector          `json:"detector"`
+	Landmarks   Landmarks         `json:"landmarks"`
+	Embedder    Embedder          `json:"embedder"`
 	// Covered may be absent: then what has no stable landmarks is no face.
 	Covered *Covered `json:"covered,omitempty"`
 	// Liveness may be absent.
@@ -179,7 +182,7 @@ func (m *Manifest) check() error {
 		require(len(m.Embedder.Align) >= 2, "embedder: align must have at least 2 points"),
 		require(len(m.Landmarks.Align) == len(m.Embedder.Align), "landmarks and embedder must have align of one length"),
 	}
-	errs = append(errs, m.checkFalseMatches(), m.Covered.check())
+	errs = append(errs, checkMatches("false_matches", m.FalseMatches), checkMatches("true_matches", m.TrueMatches), m.Covered.check())
 	if l := m.Liveness; l != nil {
 		errs = append(errs,
 			l.check("liveness"),
@@ -211,11 +214,11 @@ func (l Landmarks) check(points int) error {
 	return errors.Join(errs...)
 }
 
-func (m *Manifest) checkFalseMatches() error {
-	errs := []error{require(len(m.FalseMatches) != 1, "false_matches must have 2 pairs at least")}
-	for i, pair := range m.FalseMatches {
-		errs = append(errs, require(pair[1] > 0 && pair[1] < 1 && (i == 0 || pair[0] > m.FalseMatches[i-1][0] && pair[1] < m.FalseMatches[i-1][1]),
-			"false_matches: similarities must rise, rates fall between 1 and 0"))
+func checkMatches(name string, c match.Calibration) error {
+	errs := []error{require(len(c) != 1, "%s must have 2 pairs at least", name)}
+	for i, pair := range c {
+		errs = append(errs, require(pair[1] > 0 && pair[1] < 1 && (i == 0 || pair[0] > c[i-1][0] && pair[1] < c[i-1][1]),
+			"%s: similarities must rise, rates fall between 1 and 0", name))
 	}
 	return errors.Join(errs...)
 }

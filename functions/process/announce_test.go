@@ -92,11 +92,11 @@ func TestResultsAreAnnounced(t *testing.T) {
 	sink.answer(http.StatusServiceUnavailable) // delays the event, not the picture
 	s.wantAnswer(t, s.deliver(t, 3), http.StatusOK, "")
 	identified := `dev.lineup.image.identified 1.1 {"id":1,"path":"ann.jpg","faces":[{"id":1,"person":{"id":1,"name":"Ann"},` +
-		`"decided_by":"machine","ignored":false,"not":[],"image_name":"ann.jpg","similarity":0.5,"margin":null,"refusal":"",` +
+		`"decided_by":"machine","ignored":false,"not":[],"image_name":"ann.jpg","similarity":0.5,"margin":null,"chance_wrong":null,"refusal":"",` +
 		`"candidates":[{"person":{"id":1,"name":"Ann"},"image_name":"ann.jpg","similarity":0.5}],"score":null,"box":null,"crop":null}]}`
 	failed := `dev.lineup.image.failed 2.1 {"id":2,"path":"bad.jpg","reason":"no picture"}`
 	unknown := `dev.lineup.image.unknown 3.1 {"id":3,"path":"who.jpg","faces":[{"id":2,"person":null,` +
-		`"decided_by":"machine","ignored":false,"not":[],"image_name":"who.jpg","similarity":0.5,"margin":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}]}`
+		`"decided_by":"machine","ignored":false,"not":[],"image_name":"who.jpg","similarity":0.5,"margin":null,"chance_wrong":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}]}`
 	if got := sink.got(); !slices.Equal(got, []string{identified, failed}) {
 		t.Errorf("announced %q", got)
 	}

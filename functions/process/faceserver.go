@@ -147,7 +147,7 @@ func (f *faceServer) describe(ctx, opened context.Context, image string, derived
 func (f *faceServer) match(ctx, opened context.Context, model string, faces []store.Rematched, trace event.Trace) (answer *facerecog.MatchResponse, o outcome) {
 	request := &facerecog.MatchRequest{Model: model}
 	for _, face := range faces {
-		request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: face.Embedding})
+		request.Descriptors = append(request.Descriptors, &facerecog.Descriptor{Values: face.Embedding, Occluded: face.Occluded})
 	}
 	o = unlessOpened(withTrace(ctx, trace), opened, func(ctx context.Context) (_ outcome, err error) {
 		answer, err = facerecog.NewGalleryClient(f.connection()).Match(ctx, request)

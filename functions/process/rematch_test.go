@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/event"
@@ -99,7 +100,7 @@ func TestThePastFollowsTheGallery(t *testing.T) {
 		return &facerecog.Comparison{GalleryState: state, Threshold: 0.5}
 	}
 	face := &faceStub{answer: func(context.Context, string) (*facerecog.IdentifyResponse, error) {
-		return &facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Embedding: []float32{1, 0}, Model: "m"}}, Comparison: comparison(1)}, nil
+		return &facerecog.IdentifyResponse{Faces: []*facerecog.Face{{Embedding: []float32{1, 0}, Model: "m", Occluded: true, Problems: []facerecog.Problem{facerecog.Problem_OCCLUDED}}}, Comparison: comparison(1)}, nil
 	}}
 	answer := func(context.Context, *facerecog.MatchRequest) (*facerecog.MatchResponse, error) {
 		return nil, status.Error(codes.Unavailable, "it starts")
@@ -122,10 +123,10 @@ func TestThePastFollowsTheGallery(t *testing.T) {
 	}
 	s.edit(t, "UPDATE rematches SET retry_at = NULL")
 	answer = func(_ context.Context, r *facerecog.MatchRequest) (*facerecog.MatchResponse, error) {
-		if r.GetModel() != "m" || len(r.GetDescriptors()) != 1 {
+		if r.GetModel() != "m" || len(r.GetDescriptors()) != 1 || !r.GetDescriptors()[0].GetOccluded() {
 			t.Errorf("asked about %v", r)
 		}
-		ann := &facerecog.Candidate{ImageName: "ann.jpg", PersonId: 1, PhotoId: 1, Similarity: 0.75}
+		ann := &facerecog.Candidate{ImageName: "ann.jpg", PersonId: 1, PhotoId: 1, Similarity: 0.75, ChanceWrong: proto.Float64(0.0012345)}
 		return &facerecog.MatchResponse{Faces: []*facerecog.Face{{Candidates: []*facerecog.Candidate{ann}}}, Comparison: comparison(2)}, nil
 	}
 	for range 2 { // a hint may come twice
@@ -136,6 +137,9 @@ func TestThePastFollowsTheGallery(t *testing.T) {
 	image := s.image(t, 1)
 	if image.Status != lineup.Identified || image.Person == nil || image.Person.Name != "Ann" || image.Revision != 1 {
 		t.Errorf("the picture is %+v", image)
+	}
+	if chance := image.Faces[0].ChanceWrong; chance == nil || *chance != 0.00123 {
+		t.Errorf("the name is said to be wrong with %v, want the 0.00123 that were told", chance)
 	}
 	if progress := testkit.Must(s.store.RematchProgress(t.Context()))(t); progress.Waiting != 0 || progress.Finished != 1 {
 		t.Errorf("the progress is %+v", progress)

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -70,6 +71,7 @@ func readFace(f *facerecog.Face) lineup.Face {
 	if f.Similarity != nil {
 		face.Similarity = within(*f.Similarity, -1, 1)
 	}
+	face.ChanceWrong = readChance(f.ChanceWrong)
 	if f.Score != nil {
 		face.Score = within(*f.Score, 0, 1)
 	}
@@ -93,10 +95,22 @@ func readCandidates(told []*facerecog.Candidate) []lineup.Candidate {
 	for _, c := range told[:min(maxCandidates, len(told))] {
 		similarity, name := within(c.GetSimilarity(), -1, 1), imageName(c.GetImageName())
 		if similarity != nil && name != "" {
-			candidates = append(candidates, lineup.Candidate{PhotoID: c.GetPhotoId(), ImageName: name, Similarity: *similarity})
+			candidates = append(candidates, lineup.Candidate{PhotoID: c.GetPhotoId(), ImageName: name, Similarity: *similarity, ChanceWrong: readChance(c.ChanceWrong)})
 		}
 	}
 	return candidates
+}
+
+// readChance keeps three digits, which are more than anybody knows; nil for what is no chance.
+func readChance(told *float64) *float64 {
+	if told == nil || !(*told >= 0 && *told <= 1) { // nor is NaN
+		return nil
+	}
+	chance, err := strconv.ParseFloat(strconv.FormatFloat(*told, 'g', 3, 64), 64)
+	if err != nil {
+		return nil
+	}
+	return &chance
 }
 
 // readComparison is nil where the face server is to be believed whose a face is: it tells

@@ -144,6 +144,9 @@ func (l *listing) page(ctx context.Context, names []string, last string) error {
 	if err := l.lose(ctx, there, last); err != nil {
 		return err
 	}
+	if err := l.passErased(ctx, adoptable); err != nil {
+		return err
+	}
 	waiting, err := l.rows.Adopt(ctx, adoptable)
 	l.adopted += waiting
 	if err != nil {
@@ -155,6 +158,25 @@ func (l *listing) page(ctx context.Context, names []string, last string) error {
 		return nil
 	}
 	return rowsFailed(l.rows.MoveAdoption(ctx, l.Adoption))
+}
+
+// passErased lets files be adopted that lie under the names of erased people's photos and are
+// others; the rest is counted and told of.
+func (l *listing) passErased(ctx context.Context, names []string) error {
+	erased, err := l.rows.ErasedFiles(ctx, names)
+	if err != nil {
+		return rowsFailed(err)
+	}
+	found, err := compareErased(ctx, l.gallery, erased)
+	if err != nil {
+		return err
+	}
+	if withheld := len(found.theirs) + len(found.unknown); withheld > 0 {
+		l.Withheld += int64(withheld)
+		l.log.Warn("files of the gallery have the names of erased people's photos, and are not adopted; next: give those another name that show somebody else",
+			"copies", len(found.theirs), "unknown", len(found.unknown))
+	}
+	return rowsFailed(l.rows.PassErased(ctx, found.others))
 }
 
 // lose finds the photos of the page that count and whose files are not there. Each file is

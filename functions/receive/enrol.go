@@ -76,7 +76,7 @@ func (r *receiver) takePhotos(
 		r.withdraw(ctx, enrolled) //nolint:errcheck // what cannot be withdrawn is found unusable, and completed by the same request
 		return enrolled, false, err
 	}
-	if err := r.eraser.removeErased(ctx, namesOf(e.Photos)); err != nil { // the person was erased meanwhile
+	if err := r.eraser.removeSaved(ctx, contentsOf(e, enrolled.Names, f.uploads)); err != nil { // the person was erased meanwhile
 		return enrolled, false, err
 	}
 	r.log.Info("photos enrolled", "person", enrolled.Person.ID, "photos", len(e.Photos), auth.Caller(ctx))
@@ -112,11 +112,13 @@ func readEnrolment(ctx context.Context, e *store.Enrolment, f form) (err error) 
 	return nil
 }
 
-func namesOf(photos []store.NewPhoto) (names []string) {
-	for _, photo := range photos {
-		names = append(names, photo.ImageName)
+// contentsOf gives what is saved of an enrolment, by the names.
+func contentsOf(e store.Enrolment, names []string, uploads []upload) map[string][]byte {
+	contents := map[string][]byte{}
+	for _, u := range uploads {
+		contents[names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]] = u.body
 	}
-	return names
+	return contents
 }
 
 // flag is a field that says true or false; absent it is false.
@@ -134,9 +136,8 @@ func flag(f form, name string) (bool, error) {
 
 // savePhotos puts the enrolment's photos into the gallery, under these names, unless they are there.
 func (r *receiver) savePhotos(ctx context.Context, e store.Enrolment, names []string, uploads []upload) error {
-	for _, u := range uploads {
-		name := names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]
-		if _, err := save(ctx, r.gallery, name, u.body); err != nil {
+	for name, body := range contentsOf(e, names, uploads) {
+		if _, err := save(ctx, r.gallery, name, body); err != nil {
 			return err
 		}
 	}

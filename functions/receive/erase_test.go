@@ -18,6 +18,7 @@ import (
 	"lineup.dev/lineup/local/buckets"
 	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -92,11 +93,12 @@ func TestAnErasedPersonsFileDoesNotStay(t *testing.T) {
 	person := s.enrol(t, "/people", "Xqzvortex", "", "1 1,0")
 	other := s.enrol(t, "/people", "Other", "", "2 0,1")
 	name := person.Photos[0].ImageName
+	content := testkit.Must(os.ReadFile(filepath.Join(s.gallery, name)))(t)
 	s.ask(t, http.MethodDelete, fmt.Sprintf("people/%d", person.ID), "", http.StatusAccepted, nil)
 	s.sendPing(t)
-	comesBack := func() { testkit.Succeed(t, os.WriteFile(filepath.Join(s.gallery, name), []byte("late"), 0o600)) }
+	comesBack := func() { testkit.Succeed(t, os.WriteFile(filepath.Join(s.gallery, name), content, 0o600)) }
 	comesBack()
-	testkit.Succeed(t, s.eraser.removeErased(t.Context(), []string{name, other.Photos[0].ImageName}))
+	testkit.Succeed(t, s.eraser.removeSaved(t.Context(), map[string][]byte{name: content, other.Photos[0].ImageName: []byte("2 0,1")}))
 	if files := s.photoFiles(t); len(files) != 1 || files[0] != other.Photos[0].ImageName {
 		t.Errorf("after a late enrolment the gallery holds %v", files)
 	}
@@ -111,6 +113,78 @@ func TestAnErasedPersonsFileDoesNotStay(t *testing.T) {
 	s.sendPing(t)
 	if files := s.photoFiles(t); len(files) != 1 {
 		t.Errorf("after a day the gallery holds %v", files)
+	}
+}
+
+// What lies under the name of an erased person's photo and is another photo is somebody's own.
+func TestAnotherPhotoUnderAnErasedOnesNameIsAdopted(t *testing.T) {
+	s := newSystem(t)
+	s.give(t, "gus_1.jpg", "gus 1,0")
+	s.give(t, "ida_1.jpg", "ida 0,1")
+	s.adopted(t)
+	erase := func(name string) store.Erasure {
+		t.Helper()
+		people, _, err := s.store.People(t.Context(), 0, 10)
+		testkit.Succeed(t, err)
+		i := slices.IndexFunc(people, func(p lineup.Person) bool { return string(p.Name) == name })
+		var receipt store.Erasure
+		s.ask(t, http.MethodDelete, fmt.Sprintf("people/%d", people[i].ID), "", http.StatusAccepted, &receipt)
+		s.sendPing(t)
+		return testkit.Must(s.store.Erasure(t.Context(), receipt.ID))(t)
+	}
+	if receipt := erase("gus"); receipt.Finished == nil || receipt.Gone.Files != 1 {
+		t.Fatalf("the receipt is %+v", receipt)
+	}
+	aDayLater := func() {
+		t.Helper()
+		s.exec(t, "UPDATE person_images SET file_gone_at = file_gone_at - INTERVAL 25 HOUR")
+		s.exec(t, "UPDATE erasures SET finished_at = finished_at - INTERVAL 25 HOUR")
+		s.sendPing(t)
+	}
+
+	s.give(t, "gus_1.jpg", "gus 1,0")
+	wantPhotos(t, "a copy", s.adopted(t), map[string]string{"ida_1.jpg": "ida usable"})
+	if stats := s.galleryStats(t); stats.Withheld != 1 || stats.Listed != 2 {
+		t.Errorf("stats of a copy: %+v", stats)
+	}
+	aDayLater()
+	if files := s.photoFiles(t); !slices.Equal(files, []string{"ida_1.jpg"}) {
+		t.Errorf("after a day the gallery holds %v", files)
+	}
+	s.give(t, "gus_1.jpg", "somebody else -1,0")
+	want := map[string]string{"ida_1.jpg": "ida usable", "gus_1.jpg": "gus usable"}
+	wantPhotos(t, "another photo", s.adopted(t), want)
+	aDayLater()
+	wantPhotos(t, "another photo, a day later", s.adopted(t), want)
+	if stats := s.galleryStats(t); stats.Withheld != 0 || len(s.photoFiles(t)) != 2 {
+		t.Errorf("stats of another photo: %+v, files %v", stats, s.photoFiles(t))
+	}
+
+	// Of a file that was away when it was to be erased nobody knows the content.
+	testkit.Succeed(t, os.Remove(filepath.Join(s.gallery, "ida_1.jpg")))
+	erase("ida")
+	s.give(t, "ida_1.jpg", "ida 0,1")
+	delete(want, "ida_1.jpg")
+	wantPhotos(t, "one that was away", s.adopted(t), want)
+	aDayLater()
+	if stats := s.galleryStats(t); stats.Withheld != 1 || len(s.photoFiles(t)) != 2 {
+		t.Errorf("stats of one that was away: %+v, files %v", stats, s.photoFiles(t))
+	}
+}
+
+// A photo that is put there before the erased one could be removed is not removed for it.
+func TestAPhotoThatReplacedAnErasedOneStays(t *testing.T) {
+	s := newSystem(t)
+	s.give(t, "gus_1.jpg", "gus 1,0")
+	s.adopted(t)
+	receipt := testkit.Must(s.store.ErasePerson(t.Context(), 1, ""))(t)
+	files := testkit.Must(s.store.FilesToErase(t.Context(), receipt.ID, 0, 10))(t)
+	testkit.Succeed(t, s.eraser.noteContents(t.Context(), files)) // and then it could not be removed
+	s.give(t, "gus_1.jpg", "somebody else -1,0")
+	s.sendPing(t)
+	wantPhotos(t, "after a ping", s.adopted(t), map[string]string{"gus_1.jpg": "gus usable"})
+	if receipt = testkit.Must(s.store.Erasure(t.Context(), receipt.ID))(t); receipt.Finished == nil {
+		t.Errorf("the receipt is %+v", receipt)
 	}
 }
 

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,10 +121,13 @@ func (e *eraser) removeFiles(ctx context.Context, id int64) (problem string, err
 		if err != nil {
 			return "", err
 		}
+		if err := e.noteContents(ctx, files); err != nil {
+			return "", err
+		}
 		var gone []int64
 		for _, file := range files {
 			after = file.Photo
-			if err := e.gallery.Remove(ctx, file.ImageName); err != nil {
+			if err := e.removeFile(ctx, file); err != nil {
 				problem = fmt.Sprintf("the file of photo %d, and maybe others, cannot be removed: %s", file.Photo, whyNotRemoved(err))
 				continue
 			}
@@ -133,6 +139,36 @@ func (e *eraser) removeFiles(ctx context.Context, id int64) (problem string, err
 		full = len(files) == erasedFiles
 	}
 	return problem, nil
+}
+
+// noteContents notes what files hold that are to be removed.
+func (e *eraser) noteContents(ctx context.Context, files []store.FileToErase) error {
+	contents := map[int64]string{}
+	for i, file := range files {
+		if file.Content != "" {
+			continue
+		}
+		if content, err := e.gallery.Digest(ctx, file.ImageName); err == nil { // else nobody can tell
+			contents[file.Photo], files[i].Content = content, content
+		}
+	}
+	return e.store.NoteErasedContents(ctx, contents)
+}
+
+// removeFile removes a file whose content was noted. Another under its name is somebody's own.
+func (e *eraser) removeFile(ctx context.Context, file store.FileToErase) error {
+	if file.Content != "" {
+		switch content, err := e.gallery.Digest(ctx, file.ImageName); {
+		case errors.Is(err, photo.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case content != file.Content:
+			e.log.Warn("another file lies under the name of an erased photo, and stays", "photo", file.Photo)
+			return nil
+		}
+	}
+	return e.gallery.Remove(ctx, file.ImageName)
 }
 
 // whyNotRemoved says it without the file's name.
@@ -159,12 +195,12 @@ func (e *eraser) dropTombstones(ctx context.Context) error {
 		if names = append(names, name); len(names) < erasedFiles {
 			continue
 		}
-		if err := e.removeErased(ctx, names); err != nil {
+		if err := e.removeBack(ctx, names); err != nil {
 			return err
 		}
 		names = names[:0]
 	}
-	if err := e.removeErased(ctx, names); err != nil {
+	if err := e.removeBack(ctx, names); err != nil {
 		return err
 	}
 	dropped, err := e.store.DropTombstones(ctx)
@@ -174,19 +210,58 @@ func (e *eraser) dropTombstones(ctx context.Context) error {
 	return err
 }
 
-// removeErased removes those of these files of the gallery that are an erased person's and
-// came, or came back, since.
-func (e *eraser) removeErased(ctx context.Context, imageNames []string) error {
-	back, err := e.store.FilesBack(ctx, imageNames)
+// removeBack removes those of these files of the gallery that are copies of an erased person's
+// photos. Another under such a name is let be, and one of which nobody can tell.
+func (e *eraser) removeBack(ctx context.Context, imageNames []string) error {
+	erased, err := e.store.ErasedFiles(ctx, imageNames)
 	if err != nil {
 		return err
 	}
-	for _, name := range back {
+	found, err := compareErased(ctx, e.gallery, erased)
+	if err != nil {
+		return err
+	}
+	if err := e.store.PassErased(ctx, found.others); err != nil {
+		return err
+	}
+	back, err := e.store.FilesBack(ctx, slices.Concat(found.theirs, found.unknown))
+	if err != nil {
+		return err
+	}
+	e.removeCopies(ctx, back, func(name string) bool { return slices.Contains(found.theirs, name) })
+	return nil
+}
+
+// removeSaved removes those of these files that a request saved although their person was
+// erased meanwhile. Contents are what it saved.
+func (e *eraser) removeSaved(ctx context.Context, contents map[string][]byte) error {
+	back, err := e.store.FilesBack(ctx, slices.Sorted(maps.Keys(contents)))
+	if err != nil {
+		return err
+	}
+	e.removeCopies(ctx, back, func(name string) bool {
+		is, err := e.gallery.Digest(ctx, name)
+		return err == nil && is == fmt.Sprintf("%x", sha256.Sum256(contents[name]))
+	})
+	return nil
+}
+
+// removeCopies removes those of the files that are copies of erased photos.
+func (e *eraser) removeCopies(ctx context.Context, imageNames []string, isCopy func(name string) bool) {
+	removed := 0
+	for _, name := range imageNames {
+		if !isCopy(name) {
+			continue
+		}
 		if err := e.gallery.Remove(ctx, name); err != nil {
 			e.log.Warn("a file of an erased person came back, and stays", "why", whyNotRemoved(err))
+			continue
 		}
+		removed++
 	}
-	return nil
+	if removed > 0 {
+		e.log.Info("files of erased people came back, and were removed", "files", removed)
+	}
 }
 
 // expire forgets pictures that are older than RETENTION, with the files of uploads. One whose

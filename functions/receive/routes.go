@@ -73,7 +73,7 @@ func newReceiver(s settings, o opened, draining <-chan struct{}, log *slog.Logge
 		auth:       o.auth,
 		store:      o.store,
 		publisher:  pictures,
-		together:   newTogether(s.GroupSettings, s.MaxTime, o.store, pictures, log),
+		together:   newTogether(s.GroupSettings, s.MaxTime, s.StatementTimeout, o.store, pictures, log),
 		photoHints: photos,
 		follower:   newFollower(s.Follow, sweeper, o.store, publisher{queue: o.queue, topic: s.Topics.Photos, store: o.store}, log),
 		eraser:     eraser,

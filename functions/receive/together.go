@@ -20,11 +20,11 @@ type GroupSettings struct {
 
 // together submits the pictures of requests that come at once in common transactions, one
 // at a time: those that come while one is under way are the next. Their hints are published
-// together, too, while the next transaction is under way. Who comes while none is writes its
-// own, and costs no other goroutine a turn.
+// together, too, while the next transaction is under way.
 type together struct {
 	settings  GroupSettings
 	time      time.Duration // for one group
+	ends      bool          // what a group asks of the database ends within that by itself
 	rows      *store.Store
 	publisher publisher
 	log       *slog.Logger
@@ -33,7 +33,7 @@ type together struct {
 	waiting  []*joint
 	pictures int           // of those that wait
 	inside   int           // requests that are not answered yet
-	running  bool          // somebody writes, and goes on with those that wait
+	running  bool          // somebody writes their groups
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
 	working  sync.WaitGroup
@@ -47,8 +47,10 @@ type joint struct {
 	done   chan struct{}   // closed when all is done for it
 }
 
-func newTogether(s GroupSettings, most time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
-	return &together{settings: s, time: most, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
+// newTogether makes one whose groups take most at most. Statement is how long the database may
+// take for one statement.
+func newTogether(s GroupSettings, most, statement time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
+	return &together{settings: s, time: most, ends: most > statementsOfGroup*statement, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
 }
 
 // submit gives each picture its row, as store.Submit does. Hint says that the hints of new
@@ -61,13 +63,12 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
 	if t.join(mine) {
-		t.lead(ctx, mine)
-	} else {
-		select {
-		case <-mine.done:
-		case <-ctx.Done(): // what is under way for it goes on
-			return nil, false, ctx.Err()
-		}
+		t.lead(mine)
+	}
+	select {
+	case <-mine.done:
+	case <-ctx.Done(): // what is under way for it goes on
+		return nil, false, ctx.Err()
 	}
 	if mine.Alone {
 		submissions, err = t.rows.Submit(ctx, pictures)
@@ -79,18 +80,21 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 // wait returns when nothing is under way any more.
 func (t *together) wait() { t.working.Wait() }
 
-// join tells whether nobody writes: then the request leads. Else it waits.
-func (t *together) join(j *joint) (leads bool) {
+// join puts a request among those that wait, unless it is alone.
+func (t *together) join(j *joint) (alone bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.inside++
-	if !t.running {
+	if t.inside == 1 && !t.running {
 		t.running = true
-		t.working.Add(1)
 		return true
 	}
 	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
-	if t.complete() {
+	switch {
+	case !t.running:
+		t.running = true
+		t.working.Go(t.run)
+	case t.complete():
 		select {
 		case t.enough <- struct{}{}:
 		default:
@@ -99,35 +103,20 @@ func (t *together) join(j *joint) (leads bool) {
 	return false
 }
 
-// lead writes one request's rows where nobody else writes, and leaves those that came meanwhile
-// to run before it publishes.
-func (t *together) lead(ctx context.Context, j *joint) {
-	defer t.working.Done()
-	defer t.leave([]*joint{j})
-	work, cancel := t.contextOf(ctx)
+// lead writes the group of a request that is alone, where it is: to wake another to do it would
+// take as long as a good part of it. Those that come meanwhile are the next group.
+func (t *together) lead(mine *joint) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(mine.ctx), t.time)
 	defer cancel()
-	func() {
-		defer t.handOver() // whatever happens
-		if j.Err = ctx.Err(); j.Err == nil {
-			t.rows.SubmitTogether(work, []*store.Call{j.Call})
-		}
-	}()
-	t.publish(work, []*joint{j})
-}
-
-// handOver has run go on with those that wait.
-func (t *together) handOver() {
+	t.save(ctx, []*store.Call{mine.Call})
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.expected, t.running = (t.inside+1)/2, len(t.waiting) > 0
-	if t.running {
+	t.expected = (t.inside + 1) / 2
+	if t.running = len(t.waiting) > 0; t.running {
 		t.working.Go(t.run)
 	}
-}
-
-// contextOf is that of work for a request and others: in its trace, and with an end of its own.
-func (t *together) contextOf(request context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(request), t.time)
+	t.mu.Unlock()
+	t.publish(ctx, []*joint{mine})
+	t.leave([]*joint{mine})
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
@@ -193,7 +182,7 @@ func (t *together) next() []*joint {
 // write gives the group its rows, and has its hints published. It is in the trace of the
 // first request, and ends with none of them.
 func (t *together) write(group []*joint) {
-	ctx, cancel := t.contextOf(group[0].ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), t.time)
 	var present, gone []*joint
 	var calls []*store.Call
 	for _, j := range group {
@@ -205,13 +194,25 @@ func (t *together) write(group []*joint) {
 	}
 	t.leave(gone)
 	if len(calls) > 0 {
-		t.rows.SubmitTogether(ctx, calls)
+		t.save(ctx, calls)
 	}
 	t.working.Go(func() {
 		defer cancel()
 		t.publish(ctx, present)
 		t.leave(present)
 	})
+}
+
+// statementsOfGroup is more than how many statements a group needs, each tried again.
+const statementsOfGroup = 5
+
+// save gives the calls their rows. The end of a context is watched by two goroutines for each
+// statement, which takes as long as the rest of it: so only where that is what ends it in time.
+func (t *together) save(ctx context.Context, calls []*store.Call) {
+	if t.ends {
+		ctx = context.WithoutCancel(ctx)
+	}
+	t.rows.SubmitTogether(ctx, calls)
 }
 
 // publish puts the hints of the group's new pictures on the queue. Where that fails, the

@@ -99,14 +99,14 @@ func TestAGroupWaitsForHalfOfTheRequests(t *testing.T) {
 		expected, come int
 		want           int
 	}{
-		"all come":           {time.Hour, 2, 2, 2},
-		"one stays away":     {time.Millisecond, 2, 1, 1},
-		"no window":          {0, 2, 1, 1},
-		"nobody is expected": {time.Hour, 0, 1, 1},
+		"all come":                      {time.Hour, 2, 2, 2},
+		"one stays away":                {time.Millisecond, 2, 1, 1},
+		"no window":                     {0, 2, 1, 1},
+		"who is alone waits for nobody": {time.Hour, 0, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newTogether(GroupSettings{Most: 250, Window: c.window}, time.Minute, nil, publisher{}, nil)
+			g := newTogether(GroupSettings{Most: 250, Window: c.window}, time.Minute, time.Second, nil, publisher{}, nil)
 			g.running, g.expected = true, c.expected
 			g.join(&joint{Call: &store.Call{Pictures: store.Paths("0.jpg")}})
 			group := make(chan []*joint)
@@ -121,51 +121,25 @@ func TestAGroupWaitsForHalfOfTheRequests(t *testing.T) {
 	}
 }
 
-// submitOne submits a picture as a request does.
-func (s *system) submitOne(ctx context.Context, path string) <-chan error {
-	done := make(chan error, 1)
-	go func() {
-		_, _, err := s.together.submit(ctx, store.Paths(path), tracesOf([]*picture{{}}), true)
-		done <- err
-	}()
-	return done
-}
-
-// Who came first writes its own row, and goes on with that; the others do not need it.
-func TestWhoLeadsMayGoAway(t *testing.T) {
-	t.Parallel()
-	s := newSystem(t)
-	s.together.settings.Window = 0
-	release := s.hold(t)
-	ctx, leave := context.WithCancel(t.Context())
-	first := s.submitOne(ctx, "first.jpg")
-	s.together.waitFor(t, 0)
-	second := s.submitOne(t.Context(), "second.jpg")
-	s.together.waitFor(t, 1)
-	leave()
-	release()
-	testkit.Succeed(t, <-first)
-	testkit.Succeed(t, <-second)
-	s.together.wait()
-	if due := testkit.Must(s.store.Due(t.Context(), time.Hour, 10))(t); len(due) != 0 {
-		t.Errorf("after their hints were published %v are due", due)
-	}
-	if all := countImages(t, s.store); all != 2 {
-		t.Errorf("%d rows for 2 pictures", all)
-	}
-}
-
 func TestAClientThatWentAwaySpoilsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	s.together.settings.Window = 0
 	release := s.hold(t)
-	first := s.submitOne(t.Context(), "first.jpg")
+	submit := func(ctx context.Context, path string) <-chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := s.together.submit(ctx, store.Paths(path), tracesOf([]*picture{{}}), true)
+			done <- err
+		}()
+		return done
+	}
+	first := submit(t.Context(), "first.jpg")
 	s.together.waitFor(t, 0)
 	ctx, leave := context.WithCancel(t.Context())
-	gone := s.submitOne(ctx, "gone.jpg")
+	gone := submit(ctx, "gone.jpg")
 	s.together.waitFor(t, 1)
-	stays := s.submitOne(t.Context(), "stays.jpg")
+	stays := submit(t.Context(), "stays.jpg")
 	s.together.waitFor(t, 2)
 	leave()
 	if err := <-gone; !errors.Is(err, context.Canceled) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -31,15 +32,57 @@ func sure(f lineup.Face) string {
 		return text + "."
 	}
 	if f.DecidedBy == lineup.ByMachine {
-		text += ", sure"
+		text += surety(f.ChanceWrong)
 	}
 	text += fmt.Sprintf(": %.2f", *f.Similarity)
+	next := ", and nobody else comes near"
 	for _, c := range f.Candidates {
 		if c.Person.ID != f.Person.ID {
-			return text + fmt.Sprintf(", next is %s with %.2f.", personName(c.Person), c.Similarity)
+			next = fmt.Sprintf(", next is %s with %.2f", personName(c.Person), c.Similarity)
+			break
 		}
 	}
-	return text + ", and nobody else comes near."
+	return text + next + wrongness(f.ChanceWrong) + "."
+}
+
+// Up to which chance of being wrong a name is sure, up to which it is likely, and below which
+// nobody knows better.
+const (
+	sureUpTo     = 0.01
+	likelyUpTo   = 0.4
+	knownDownTo  = 0.0001
+	withoutComma = 1000
+)
+
+// surety is how sure a name is, by how likely it is wrong. Where nobody told that, the
+// threshold was reached and no more is known.
+func surety(chance *float64) string {
+	switch {
+	case chance == nil || *chance <= sureUpTo:
+		return ", sure"
+	case *chance <= likelyUpTo:
+		return ", likely"
+	}
+	return ", perhaps"
+}
+
+// wrongness is how often such a name is wrong, in words.
+func wrongness(chance *float64) string {
+	switch {
+	case chance == nil:
+		return ""
+	case *chance > likelyUpTo:
+		return "; about as often wrong as right"
+	case *chance < knownDownTo:
+		return "; wrong less than once in 10,000"
+	}
+	times := 1 / *chance
+	digit := math.Pow(10, math.Floor(math.Log10(times)))
+	once := int(math.Round(times/digit) * digit)
+	if once < withoutComma {
+		return fmt.Sprintf("; wrong about once in %d", once)
+	}
+	return fmt.Sprintf("; wrong about once in %d,%03d", once/withoutComma, once%withoutComma)
 }
 
 // stranger is the sentence of a face that is a stranger's: its similarity is that to the nearest who is known, and

@@ -29,3 +29,36 @@ func TestAStrangersFaceIsShownWithTheNumbersThatAreItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// What a name is worth is said in words: how often such a name is wrong.
+func TestANameTellsHowOftenItIsWrong(t *testing.T) {
+	t.Parallel()
+	ruby, similarity := lineup.Person{ID: 4, Name: "Ruby"}, 0.67
+	dana := lineup.Candidate{Person: lineup.Person{ID: 5, Name: "Dana"}, Similarity: 0.21}
+	own := lineup.Candidate{Person: ruby, Similarity: similarity}
+	for _, c := range []struct {
+		by     lineup.DecidedBy
+		chance any
+		want   string
+	}{
+		{lineup.ByMachine, nil, "Ruby, sure: 0.67, next is Dana with 0.21."},
+		{lineup.ByMachine, 0.00052, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 2,000."},
+		{lineup.ByMachine, 0.00034, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 3,000."},
+		{lineup.ByMachine, 0.0001, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 10,000."},
+		{lineup.ByMachine, 0.00009, "Ruby, sure: 0.67, next is Dana with 0.21; wrong less than once in 10,000."},
+		{lineup.ByMachine, 0., "Ruby, sure: 0.67, next is Dana with 0.21; wrong less than once in 10,000."},
+		{lineup.ByMachine, 0.01, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 100."},
+		{lineup.ByMachine, 0.0105, "Ruby, likely: 0.67, next is Dana with 0.21; wrong about once in 100."},
+		{lineup.ByMachine, 0.25, "Ruby, likely: 0.67, next is Dana with 0.21; wrong about once in 4."},
+		{lineup.ByMachine, 0.6, "Ruby, perhaps: 0.67, next is Dana with 0.21; about as often wrong as right."},
+		{lineup.ByHand, nil, "Somebody said that it is Ruby."},
+	} {
+		face := lineup.Face{Person: &ruby, DecidedBy: c.by, Similarity: &similarity, Candidates: []lineup.Candidate{own, dana}}
+		if chance, told := c.chance.(float64); told {
+			face.ChanceWrong = &chance
+		}
+		if got := decision(face); got != c.want {
+			t.Errorf("with %v the decision is %q, want %q", c.chance, got, c.want)
+		}
+	}
+}

@@ -73,11 +73,11 @@ func TestAPictureAsJSON(t *testing.T) {
 		"person": {"id": %d, "name": "Dad & Co"},
 		"faces": [
 			{"id": 2, "person": {"id": %d, "name": "Dad & Co"}, "decided_by": "machine", "ignored": false, "not": [],
-				"image_name": "dad_1.jpg", "similarity": 0.875, "margin": null, "refusal": "", "score": 0.99,
+				"image_name": "dad_1.jpg", "similarity": 0.875, "margin": null, "chance_wrong": null, "refusal": "", "score": 0.99,
 				"candidates": [{"person": {"id": %d, "name": "Dad & Co"}, "image_name": "dad_1.jpg", "similarity": 0.875}],
 				"box": {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.75}, "crop": null},
 			{"id": 1, "person": null, "decided_by": "machine", "ignored": false, "not": [],
-				"image_name": "", "similarity": 0.12, "margin": null, "refusal": "", "candidates": [], "score": 0.99,
+				"image_name": "", "similarity": 0.12, "margin": null, "chance_wrong": null, "refusal": "", "candidates": [], "score": 0.99,
 				"box": {"x": 0.25, "y": 0.125, "width": 0.5, "height": 0.75}, "crop": null}]}`, id, person, person, person), &want); err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func answerOf(data []byte) [sha256.Size]byte {
 	faces, _ := answer["faces"].([]any)
 	for _, one := range faces {
 		if face, ok := one.(map[string]any); ok {
-			for _, name := range []string{"image_name", "similarity", "margin", "refusal", "candidates"} {
+			for _, name := range []string{"image_name", "similarity", "margin", "chance_wrong", "refusal", "candidates"} {
 				delete(face, name)
 			}
 		}

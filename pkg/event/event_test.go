@@ -24,15 +24,15 @@ func picture(status lineup.Status) lineup.Image {
 		ID: 23, Path: "a/ä.jpg", Status: status, Reason: "no picture", Person: &lineup.Person{ID: 4, Name: "Dad"}, CreatedAt: time.Now(), UpdatedAt: time.Now(),
 		Faces: []lineup.Face{{
 			ID: 31, Person: &lineup.Person{ID: 4, Name: "Dad"}, DecidedBy: lineup.ByMachine, Not: []int64{5}, ImageName: "dad.jpg", Similarity: testkit.Ptr(.75), Score: testkit.Ptr(.5),
-			Margin: testkit.Ptr(.25), Candidates: []lineup.Candidate{{Person: lineup.Person{ID: 4, Name: "Dad"}, PhotoID: 6, ImageName: "dad.jpg", Similarity: .75}},
+			Margin: testkit.Ptr(.25), ChanceWrong: testkit.Ptr(.001), Candidates: []lineup.Candidate{{Person: lineup.Person{ID: 4, Name: "Dad"}, PhotoID: 6, ImageName: "dad.jpg", Similarity: .75}},
 			Box: &lineup.Box{X: .1, Y: .2, Width: .3, Height: .4}, Embedding: []float32{1}, Model: "m",
 		}, {Not: []int64{}, Candidates: []lineup.Candidate{}}},
 	}
 }
 
-const faces = `[{"id":31,"person":{"id":4,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[5],"image_name":"dad.jpg","similarity":0.75,"margin":0.25,"refusal":"",` +
+const faces = `[{"id":31,"person":{"id":4,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[5],"image_name":"dad.jpg","similarity":0.75,"margin":0.25,"chance_wrong":0.001,"refusal":"",` +
 	`"candidates":[{"person":{"id":4,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75}],"score":0.5,"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4},"crop":null},` +
-	`{"id":0,"person":null,"decided_by":"","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}]`
+	`{"id":0,"person":null,"decided_by":"","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"chance_wrong":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}]`
 
 func TestEventsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()

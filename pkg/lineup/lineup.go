@@ -81,20 +81,22 @@ const (
 
 // Face is one face in a picture. What the face server did not tell is nil.
 type Face struct {
-	ID         int64       `json:"id"`
-	Person     *Person     `json:"person"` // nil when nobody known
-	DecidedBy  DecidedBy   `json:"decided_by"`
-	Ignored    bool        `json:"ignored"`            // said by hand to be nobody's business
-	Not        []int64     `json:"not"`                // the persons that it was said by hand not to be
-	ImageName  string      `json:"image_name"`         // the gallery photo that matched, else empty
-	Similarity *float64    `json:"similarity"`         // cosine to the nearest gallery photo, -1 to 1
-	Margin     *float64    `json:"margin"`             // by how much the nearest person is nearer than the second
-	Refusal    string      `json:"refusal"`            // why the machine took it for nobody, else empty
-	Candidates []Candidate `json:"candidates"`         // who it could be, the nearest first
-	Occluded   bool        `json:"occluded,omitempty"` // covered in part or turned aside: it takes more similarity
-	Score      *float64    `json:"score"`              // how sure it is that this is a face, 0 to 1
-	Box        *Box        `json:"box"`
-	Crop       Derived     `json:"crop"`
+	ID         int64     `json:"id"`
+	Person     *Person   `json:"person"` // nil when nobody known
+	DecidedBy  DecidedBy `json:"decided_by"`
+	Ignored    bool      `json:"ignored"`    // said by hand to be nobody's business
+	Not        []int64   `json:"not"`        // the persons that it was said by hand not to be
+	ImageName  string    `json:"image_name"` // the gallery photo that matched, else empty
+	Similarity *float64  `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
+	Margin     *float64  `json:"margin"`     // by how much the nearest person is nearer than the second
+	// ChanceWrong is how likely the machine's name for it is wrong; nil where it gave none.
+	ChanceWrong *float64    `json:"chance_wrong"`
+	Refusal     string      `json:"refusal"`            // why the machine took it for nobody, else empty
+	Candidates  []Candidate `json:"candidates"`         // who it could be, the nearest first
+	Occluded    bool        `json:"occluded,omitempty"` // covered in part or turned aside: it takes more similarity
+	Score       *float64    `json:"score"`              // how sure it is that this is a face, 0 to 1
+	Box         *Box        `json:"box"`
+	Crop        Derived     `json:"crop"`
 
 	Strangers    []Candidate `json:"-"` // as Candidates, of people without a name, where a face server told
 	Embedding    []float32   `json:"-"` // the face's descriptor
@@ -121,6 +123,8 @@ type Candidate struct {
 	PhotoID    int64   `json:"-"` // 0 where photos have no rows
 	ImageName  string  `json:"image_name"`
 	Similarity float64 `json:"similarity"`
+	// ChanceWrong is how likely it is wrong to give the face this person's name; nil where nobody told.
+	ChanceWrong *float64 `json:"-"`
 }
 
 // Box is a rectangle in fractions of the picture's width and height.

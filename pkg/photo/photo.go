@@ -8,6 +8,8 @@ package photo
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -194,6 +196,22 @@ func (r *Roots) Read(ctx context.Context, path string, limit int64) (content []b
 		return err
 	})
 	return content, file, err
+}
+
+// Digest gives the SHA-256 of a file's content, however large it is, in hexadecimal digits. Its
+// errors are Read's, but for ErrTooLarge.
+func (r *Roots) Digest(ctx context.Context, path string) (digest string, err error) {
+	err = r.each(ctx, path, func(p place) (err error) {
+		digest, err = openRead(ctx, p.root, p.root.readTime(ctx), p.name, func(body io.Reader, _ Entry) (string, error) {
+			hash := sha256.New()
+			if _, err := io.Copy(hash, body); err != nil {
+				return "", fmt.Errorf("read: %w", err)
+			}
+			return hex.EncodeToString(hash.Sum(nil)), nil
+		})
+		return err
+	})
+	return digest, err
 }
 
 // overwritten tells whether the open file of a folder is another than when it was

@@ -20,17 +20,19 @@ type Adoption struct {
 	Position string // the name behind which the listing goes on
 	Listed   int64  // files come upon so far
 	Refused  int64  // of these, whose names nobody can be called by
+	Withheld int64  // and those under the names of erased photos, which they are or may be
 
 	token string
 }
 
 // AdoptionStats is what the last listings of the gallery came to.
 type AdoptionStats struct {
-	At      *time.Time `json:"at"`      // when the last one came to its end; nil before the first
-	Listed  int64      `json:"listed"`  // files that it found
-	Refused int64      `json:"refused"` // of these, whose names nobody can be called by
-	Problem string     `json:"problem"` // why the gallery cannot be listed now; empty where it can
-	Since   *time.Time `json:"since"`   // since when
+	At       *time.Time `json:"at"`       // when the last one came to its end; nil before the first
+	Listed   int64      `json:"listed"`   // files that it found
+	Refused  int64      `json:"refused"`  // of these, whose names nobody can be called by
+	Withheld int64      `json:"withheld"` // and those under the names of erased people's photos, which they are or may be
+	Problem  string     `json:"problem"`  // why the gallery cannot be listed now; empty where it can
+	Since    *time.Time `json:"since"`    // since when
 }
 
 const (
@@ -46,7 +48,8 @@ const (
 		SELECT
 			position,
 			listed,
-			refused
+			refused,
+			withheld
 		FROM adoption
 		WHERE id = 1
 			AND claim = ?`
@@ -55,7 +58,8 @@ const (
 		UPDATE adoption
 		SET position = ?,
 			listed = ?,
-			refused = ?
+			refused = ?,
+			withheld = ?
 		WHERE id = 1
 			AND claim = ?`
 
@@ -63,12 +67,14 @@ const (
 		UPDATE adoption
 		SET last_listed = ?,
 			last_refused = ?,
+			last_withheld = ?,
 			finished_at = UTC_TIMESTAMP(6),
 			problem = NULL,
 			problem_at = NULL,
 			position = '',
 			listed = 0,
-			refused = 0
+			refused = 0,
+			withheld = 0
 		WHERE id = 1
 			AND claim = ?`
 
@@ -79,7 +85,8 @@ const (
 			problem = ?,
 			position = '',
 			listed = 0,
-			refused = 0
+			refused = 0,
+			withheld = 0
 		WHERE id = 1
 			AND claim = ?`
 
@@ -95,6 +102,7 @@ const (
 			finished_at,
 			last_listed,
 			last_refused,
+			last_withheld,
 			problem,
 			problem_at
 		FROM adoption
@@ -111,19 +119,19 @@ func (s *Store) ClaimAdoption(ctx context.Context, lease, pause time.Duration) (
 		return a, false, err
 	}
 	err = s.do(ctx, "read how far the listing of the gallery is", func() error {
-		return s.db.QueryRowContext(ctx, selectAdoption, a.token).Scan(&a.Position, &a.Listed, &a.Refused)
+		return s.db.QueryRowContext(ctx, selectAdoption, a.token).Scan(&a.Position, &a.Listed, &a.Refused, &a.Withheld)
 	})
 	return a, err == nil, err
 }
 
 // MoveAdoption writes how far the listing came; ErrClaimLost when another lists by now.
 func (s *Store) MoveAdoption(ctx context.Context, a Adoption) error {
-	return s.execClaimed(ctx, "write how far the listing of the gallery is", updateAdoptionMoved, a.Position, a.Listed, a.Refused, a.token)
+	return s.execClaimed(ctx, "write how far the listing of the gallery is", updateAdoptionMoved, a.Position, a.Listed, a.Refused, a.Withheld, a.token)
 }
 
 // FinishAdoption writes that the listing came to its end.
 func (s *Store) FinishAdoption(ctx context.Context, a Adoption) error {
-	return s.execClaimed(ctx, "end the listing of the gallery", updateAdoptionFinished, a.Listed, a.Refused, a.token)
+	return s.execClaimed(ctx, "end the listing of the gallery", updateAdoptionFinished, a.Listed, a.Refused, a.Withheld, a.token)
 }
 
 // FailAdoption writes why the gallery cannot be listed; the next listing begins anew.
@@ -141,7 +149,7 @@ func (s *Store) ReleaseAdoption(ctx context.Context, a Adoption) error {
 func readAdoption(ctx context.Context, q querier) (stats AdoptionStats, err error) {
 	rows, err := query(ctx, q, func(rows *sql.Rows) (a AdoptionStats, err error) {
 		var problem sql.NullString
-		err = rows.Scan(&a.At, &a.Listed, &a.Refused, &problem, &a.Since)
+		err = rows.Scan(&a.At, &a.Listed, &a.Refused, &a.Withheld, &problem, &a.Since)
 		a.Problem = problem.String
 		return a, err
 	}, selectAdoptionStats)
@@ -231,7 +239,7 @@ func adopt(ctx context.Context, tx *sql.Tx, names []string) (waiting int, err er
 	}
 	var added []any
 	for _, name := range names {
-		if !known[name] && !erased[name] {
+		if _, is := erased[name]; !known[name] && !is {
 			added = append(added, name)
 		}
 	}

@@ -213,7 +213,7 @@ func (f *faceRow) askedOfFormer(k known) (face match.Face[int64]) {
 // take writes down what the rule said. Who has the photo that it matched, has the face.
 func (f *faceRow) take(d match.Decision[int64], k known) {
 	f.takeSimilarity(d)
-	f.Refusal, f.ImageName, f.photoID = refusals[d.Refusal], "", 0
+	f.Refusal, f.ImageName, f.photoID, f.ChanceWrong = refusals[d.Refusal], "", 0, nil
 	switch {
 	case d.ByHand:
 		f.DecidedBy = lineup.ByHand
@@ -230,6 +230,9 @@ func (f *faceRow) take(d match.Decision[int64], k known) {
 		for _, l := range f.likes {
 			if l.Photo == f.photoID && l.ImageName == f.ImageName {
 				f.given = l.Person
+				if !d.Stranger {
+					f.ChanceWrong = l.ChanceWrong
+				}
 			}
 		}
 	}
@@ -269,6 +272,7 @@ func asFloat(f float32) *float64 {
 // takeServersWord is for a face server that decides itself: whose the photo is that it
 // named, the face is, unless a hand said otherwise.
 func (f *faceRow) takeServersWord(d match.Decision[int64], k known) {
+	f.ChanceWrong = nil
 	if f.byHand() {
 		f.ImageName, f.photoID, f.Refusal = "", 0, refusals[d.Refusal]
 		f.takeSimilarity(d)
@@ -289,7 +293,7 @@ func (f *faceRow) takeServersWord(d match.Decision[int64], k known) {
 		return
 	}
 	if one.ID != 0 && !one.Removed && !k.photos[said.Photo] && !slices.Contains(f.isNot(k.who), one.ID) {
-		f.ImageName, f.photoID, f.given = said.ImageName, said.Photo, said.Person
+		f.ImageName, f.photoID, f.given, f.ChanceWrong = said.ImageName, said.Photo, said.Person, said.ChanceWrong
 	}
 }
 

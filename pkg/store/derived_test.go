@@ -133,6 +133,33 @@ func TestAnErasedStrangerLeavesItsCrops(t *testing.T) {
 	if left := db.columns(t, descriptorBytes(face(10))); len(left) > 0 {
 		t.Errorf("the descriptor is left: %v", left)
 	}
+
+	// Looked at again the face is shown no more than before.
+	again := db.claimAgain(t, claims[0].ID)
+	r := compared(seen(0, face(10)))
+	r.Thumbnail, r.Faces[0].Crop = again.Derived(0), again.Derived(2)
+	db.finish(t, again, r, true)
+	if image := db.image(t, again.ID); image.Thumbnail != again.Derived(0) || len(image.Faces) != 1 || image.Faces[0].Crop != "" || !image.Faces[0].Ignored {
+		t.Errorf("looked at again it has %q and faces %+v", image.Thumbnail, image.Faces)
+	}
+	checkLeftovers(t, db, claims[0].Derived(0), claims[0].Derived(2), claims[1].Derived(2), again.Derived(2))
+}
+
+// A late look, too, leaves no crop of who was erased meanwhile.
+func TestALateLookLeavesNoCropOfWhoWasErased(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	person := db.usable(t, somebody, theirPhotos+"1.jpg", face(10)).Person.ID
+	candidate := db.candidate(t, theirPhotos+"1.jpg", .9)
+	late := db.win(t, "late.jpg")
+	db.erased(t, person)
+	r := compared(seen(0, face(10.5), candidate))
+	r.Thumbnail, r.Faces[0].Crop = late.Derived(0), late.Derived(2)
+	db.finish(t, late, r, true)
+	if image := db.image(t, late.ID); image.Thumbnail == "" || image.Faces[0].Crop != "" || !image.Faces[0].Ignored {
+		t.Errorf("it is %+v", image)
+	}
+	checkLeftovers(t, db, late.Derived(2))
 }
 
 // Names are a claim's own: what one that was refused removes, no other wrote.

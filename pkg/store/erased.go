@@ -24,26 +24,30 @@ func erasedName(imageName string) string {
 }
 
 const selectErasedNames = `
-	SELECT image_name
+	SELECT
+		image_name,
+		COALESCE(erased_content, '')
 	FROM person_images
 	WHERE image_name IN `
 
 // Erased tells which of these files of the gallery are an erased person's: nobody is to
 // be known by them, unless a hand enrols them anew. Their rows are kept until a file has
-// been gone for a day.
-func Erased(ctx context.Context, q querier, imageNames []string) (erased map[string]bool, err error) {
+// been gone for a day. It gives the content that each had, as Digest of pkg/photo does; empty
+// where that is not known.
+func Erased(ctx context.Context, q querier, imageNames []string) (erased map[string]string, err error) {
 	byDigest := map[string]string{}
 	var digests []string
 	for _, name := range imageNames {
 		digest := erasedName(name)
 		byDigest[digest], digests = name, append(digests, digest)
 	}
-	erased = map[string]bool{}
+	erased = map[string]string{}
 	for chunk := range slices.Chunk(digests, maxValues) {
 		list, args := placeholders(chunk)
 		_, err := query(ctx, q, func(rows *sql.Rows) (digest string, err error) {
-			err = rows.Scan(&digest)
-			erased[byDigest[digest]] = true
+			var content string
+			err = rows.Scan(&digest, &content)
+			erased[byDigest[digest]] = content
 			return digest, err
 		}, selectErasedNames+list, args...)
 		if err != nil {
@@ -54,7 +58,7 @@ func Erased(ctx context.Context, q querier, imageNames []string) (erased map[str
 }
 
 // ErasedFiles is Erased for who has no transaction.
-func (s *Store) ErasedFiles(ctx context.Context, imageNames []string) (erased map[string]bool, err error) {
+func (s *Store) ErasedFiles(ctx context.Context, imageNames []string) (erased map[string]string, err error) {
 	err = s.do(ctx, fmt.Sprintf("read which of %d files are erased", len(imageNames)), func() error {
 		erased, err = Erased(ctx, s.db, imageNames)
 		return err
@@ -75,7 +79,8 @@ const (
 	// Known by the id alone from then on.
 	updateTombstones = `
 		UPDATE person_images
-		SET image_name = CONCAT('` + erasedPrefix + `', id)
+		SET image_name = CONCAT('` + erasedPrefix + `', id),
+			erased_content = NULL
 		WHERE erasing IS NULL
 			AND image_name IN `
 )

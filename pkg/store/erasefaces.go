@@ -79,7 +79,7 @@ func (f *faceRow) forget(k known, d match.Decision[int64]) {
 	if theirs {
 		f.markErased()
 		f.told, f.photoID, f.ImageName = 0, 0, ""
-		f.Similarity, f.Margin, f.Refusal = nil, nil, refusals[match.Ignored]
+		f.Similarity, f.Margin, f.ChanceWrong, f.Refusal = nil, nil, nil, refusals[match.Ignored]
 		f.Embedding, f.Model, f.likes = nil, "", nil
 	}
 	if f.likes != nil {

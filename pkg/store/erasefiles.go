@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -11,6 +12,7 @@ import (
 type FileToErase struct {
 	Photo     int64
 	ImageName string
+	Content   string // that was noted before; empty where none was
 }
 
 // tombstoneLife is how long a file has to be gone until its row goes, in microseconds: a
@@ -21,13 +23,20 @@ const (
 	selectFilesToErase = `
 		SELECT
 			id,
-			erasing
+			erasing,
+			COALESCE(erased_content, '')
 		FROM person_images
 		WHERE erasure_id = ?
 			AND erasing IS NOT NULL
 			AND id > ?
 		ORDER BY id
 		LIMIT ?`
+
+	updateErasedContent = `
+		UPDATE person_images
+		SET erased_content = ?
+		WHERE erasing IS NOT NULL
+			AND id = ?`
 
 	updateFilesGone = `
 		UPDATE person_images
@@ -75,12 +84,28 @@ const (
 func (s *Store) FilesToErase(ctx context.Context, erasure, after int64, limit int) (files []FileToErase, err error) {
 	err = s.do(ctx, fmt.Sprintf("find files of erasure %d", erasure), func() error {
 		files, err = query(ctx, s.db, func(rows *sql.Rows) (f FileToErase, err error) {
-			err = rows.Scan(&f.Photo, &f.ImageName)
+			err = rows.Scan(&f.Photo, &f.ImageName, &f.Content)
 			return f, err
 		}, selectFilesToErase, erasure, after, limit)
 		return err
 	})
 	return files, err
+}
+
+// NoteErasedContents notes what the files of these photos hold, before they are removed: so
+// what lies under such a name later is told apart.
+func (s *Store) NoteErasedContents(ctx context.Context, contents map[int64]string) error {
+	if len(contents) == 0 {
+		return nil
+	}
+	return s.transact(ctx, "note contents of files that are to be removed", func(tx *sql.Tx) error {
+		for _, photo := range slices.Sorted(maps.Keys(contents)) {
+			if _, err := tx.ExecContext(ctx, updateErasedContent, contents[photo], photo); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // MarkFilesErased notes that the files of these photos are gone; their names go with it.
@@ -121,8 +146,23 @@ func (s *Store) AnyOldTombstone(ctx context.Context) (there bool, err error) {
 	return there, err
 }
 
-// FilesBack tells which of these files of the gallery are an erased person's and nobody
-// else's, so that they are to be removed; their rows stay for another day.
+// PassErased lets go of the names of erased photos under which other files lie by now. A name
+// of which the file is still to be removed stays.
+func (s *Store) PassErased(ctx context.Context, imageNames []string) error {
+	var digests []string
+	for _, name := range imageNames {
+		digests = append(digests, erasedName(name))
+	}
+	if len(digests) == 0 {
+		return nil
+	}
+	return s.transact(ctx, "let go of names of erased photos", func(tx *sql.Tx) error {
+		return execChunks(ctx, tx, updateTombstones, digests)
+	})
+}
+
+// FilesBack tells which of these files of the gallery have the names of an erased person's
+// and nobody else's; their rows stay for another day.
 func (s *Store) FilesBack(ctx context.Context, imageNames []string) (back []string, err error) {
 	erased, err := s.ErasedFiles(ctx, imageNames)
 	if err != nil || len(erased) == 0 {

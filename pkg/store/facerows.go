@@ -21,7 +21,7 @@ func sameButForState(a, b faceRow) bool {
 var (
 	decisionColumns = []string{
 		"person_id", "told_person", "decided_by", "ignored", "erased", "image_name", "photo_id",
-		"similarity", "margin", "refusal", "candidates", "gallery_state",
+		"similarity", "margin", "chance_wrong", "refusal", "candidates", "gallery_state",
 	}
 	seenColumns = []string{
 		"box_x", "box_y", "box_width", "box_height", "score", "embedding", "model", "problems", "drawn", "crop",
@@ -45,6 +45,7 @@ func decisionValues(f faceRow) []any {
 		nullableID(f.photoID),
 		nullFloat(f.Similarity),
 		nullFloat(f.Margin),
+		nullFloat(f.ChanceWrong),
 		f.Refusal,
 		candidates,
 		f.state,

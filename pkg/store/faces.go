@@ -37,6 +37,8 @@ type like struct {
 	ImageName  string   `json:"image_name"`
 	Similarity *float32 `json:"similarity"`     // nil where the face server did not tell
 	Told       bool     `json:"told,omitempty"` // the face server said that it is this person
+	// ChanceWrong is how likely it is wrong to give the face this name; nil where the face server did not tell.
+	ChanceWrong *float64 `json:"chance_wrong,omitempty"`
 
 	face int64 // that is the photo, where somebody just read it; a face is not like itself
 }
@@ -116,6 +118,7 @@ const (
 			photo_id,
 			similarity,
 			margin,
+			chance_wrong,
 			refusal,
 			candidates,
 			score,
@@ -184,7 +187,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		embedding           []byte
 	)
 	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
-		&f.Similarity, &f.Margin, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
+		&f.Similarity, &f.Margin, &f.ChanceWrong, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err
 	}

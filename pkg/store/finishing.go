@@ -171,6 +171,9 @@ func (f *finishing) replaceDerived(ctx context.Context, tx *sql.Tx) error {
 // decided decides whose the faces are, and leaves those behind that there are no more.
 func (f *finishing) decided(ctx context.Context, tx *sql.Tx, k known) error {
 	f.decide(k)
+	if err := f.dropErasedCrops(ctx, tx); err != nil {
+		return err
+	}
 	f.person, f.status = f.best(k)
 	if f.Reason != "" {
 		f.person, f.status = 0, lineup.Failed
@@ -182,6 +185,17 @@ func (f *finishing) decided(ctx context.Context, tx *sql.Tx, k known) error {
 		return err
 	}
 	return removeFaces(ctx, tx, f.gone())
+}
+
+// dropErasedCrops leaves what was made of erased persons' faces: a crop shows who was forgotten.
+func (f *finishing) dropErasedCrops(ctx context.Context, tx *sql.Tx) error {
+	var crops []lineup.Derived
+	for i := range f.faces {
+		if face := &f.faces[i]; face.erased {
+			crops, face.Crop = append(crops, face.Crop), ""
+		}
+	}
+	return leave(ctx, tx, crops)
 }
 
 // gone are the ids of faces that the picture had and has no more.

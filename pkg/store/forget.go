@@ -25,6 +25,9 @@ const (
 			AND p.removed_at IS NULL
 			AND NOT EXISTS (SELECT 1 FROM change_people c WHERE c.person_id = p.id)`
 
+	amongThese = `
+			AND p.id IN `
+
 	// Those seen once go first, but for those that nobody counted yet.
 	seenLeastFirst = `
 		ORDER BY
@@ -102,6 +105,10 @@ const (
 			AND person_id IN `
 )
 
+// examinedAtOnce is of how many strangers one statement looks at all photos and faces, so that
+// none comes near the time that a statement has.
+const examinedAtOnce = 500
+
 // forgottenAtOnce is how many strangers one transaction forgets.
 const forgottenAtOnce = 100
 
@@ -137,20 +144,28 @@ func (s *Store) TidyStrangers(ctx context.Context, l StrangerLimits) (forgotten 
 }
 
 // toForget gives whom the limits are against.
-func (s *Store) toForget(ctx context.Context, l StrangerLimits) ([]int64, error) {
+func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, err error) {
 	if l.Most == 0 {
 		return query(ctx, s.db, scanID, selectForgettable)
 	}
-	ids, err := query(ctx, s.db, scanID, selectForgettable+withoutPhotos)
+	all, err := query(ctx, s.db, scanID, selectForgettable)
 	if err != nil {
 		return nil, err
 	}
-	if age := l.Age.Microseconds(); age > 0 {
-		old, err := query(ctx, s.db, scanID, selectForgettable+notSeenFor, age, age, age)
+	for chunk := range slices.Chunk(all, examinedAtOnce) {
+		list, args := placeholders(chunk)
+		without, err := query(ctx, s.db, scanID, selectForgettable+amongThese+list+withoutPhotos, args...)
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, old...)
+		ids = append(ids, without...)
+		if age := l.Age.Microseconds(); age > 0 {
+			old, err := query(ctx, s.db, scanID, selectForgettable+amongThese+list+notSeenFor, append(args, age, age, age)...)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, old...)
+		}
 	}
 	counts, err := query(ctx, s.db, scanID, countStrangers)
 	if err != nil || counts[0] < l.Most {

@@ -291,3 +291,63 @@ func TestAnAnswerOfALowerStateOverwritesNone(t *testing.T) {
 		t.Errorf("after a look with an old gallery it is %v", is)
 	}
 }
+
+// How likely a name is wrong follows whose face it is and how large the gallery is, and is
+// nothing that is told of a hand's decision, of a stranger or of nobody.
+func TestHowLikelyANameIsWrongFollowsTheDecision(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dad, mum := db.person(t, "Dad", "dad.jpg"), db.person(t, "Mum", "mum.jpg")
+	like := func(name string, similarity float64, chance *float64) lineup.Candidate {
+		c := db.candidate(t, name, similarity)
+		c.ChanceWrong = chance
+		return c
+	}
+	claim := db.win(t, "a.jpg")
+	one := []float32{1, 0}
+	db.finish(t, claim, compared(seen(0, one, like("dad.jpg", .9, testkit.Ptr(.001)), like("mum.jpg", .7, testkit.Ptr(.05))), seen(.5, []float32{0, 1}, like("mum.jpg", .2, testkit.Ptr(.99)))), true)
+	face := db.image(t, claim.ID).Faces[0].ID
+	want := func(when string, chance *float64) {
+		t.Helper()
+		for _, f := range db.image(t, claim.ID).Faces {
+			var now *float64
+			if f.ID == face {
+				now = chance
+			}
+			if (f.ChanceWrong == nil) != (now == nil) || now != nil && *f.ChanceWrong != *now {
+				t.Errorf("%s: of face %d it is %v, want %v", when, f.ID, f.ChanceWrong, now)
+			}
+		}
+	}
+	want("found", testkit.Ptr(.001))
+	db.decide(t, face, store.FaceDecision{Person: &mum.ID})
+	want("given by hand", nil)
+	db.decide(t, face, store.FaceDecision{TakeBack: true})
+	want("taken back", testkit.Ptr(.001))
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{dad.ID}})
+	want("not Dad, so Mum", testkit.Ptr(.05))
+	db.decide(t, face, store.FaceDecision{Not: &[]int64{}})
+
+	again := func(dads, mums *float64) {
+		t.Helper()
+		db.exec(t, "UPDATE gallery SET state = state + 1, named_state = state")
+		state := db.state(t)
+		faces := []store.Rematched{{FaceID: face, ImageID: claim.ID, Embedding: one, Model: "m", Candidates: []lineup.Candidate{like("dad.jpg", .9, dads), like("mum.jpg", .7, mums)}}}
+		changed := testkit.Must(db.ApplyRematch(t.Context(), faces, store.Comparison{GalleryState: state, Rule: match.Rule{Threshold: .5, Margin: .1}}, true))(t)
+		if len(changed) != 0 {
+			t.Errorf("another answer is told where whose the face is stays: %v", changed)
+		}
+	}
+	again(testkit.Ptr(.00105), testkit.Ptr(.051))
+	want("one photo more", testkit.Ptr(.001))
+	again(testkit.Ptr(.002), testkit.Ptr(.051))
+	want("a gallery twice as large", testkit.Ptr(.002))
+	again(nil, nil)
+	want("compared by a server that does not tell", nil)
+	again(testkit.Ptr(.004), testkit.Ptr(.1))
+	want("compared by one that does", testkit.Ptr(.004))
+	db.merge(t, dad.ID, mum.ID)
+	want("merged", testkit.Ptr(.004))
+	db.decide(t, face, store.FaceDecision{Ignored: testkit.Ptr(true)})
+	want("ignored", nil)
+}

@@ -122,9 +122,9 @@ func TestAnImageAsJSON(t *testing.T) {
 	db.submit(t, "c.jpg")
 	for id, want := range map[int64]string{
 		1: fmt.Sprintf(`{"id":1,"path":"a.jpg","file_name":"","status":"identified","reason":"","warning":"","person":{"id":%d,"name":"Dad"},"faces":[`+
-			`{"id":1,"person":{"id":%[1]d,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[],"image_name":"dad.jpg","similarity":0.75,"margin":null,"refusal":"",`+
+			`{"id":1,"person":{"id":%[1]d,"name":"Dad"},"decided_by":"machine","ignored":false,"not":[],"image_name":"dad.jpg","similarity":0.75,"margin":null,"chance_wrong":null,"refusal":"",`+
 			`"candidates":[{"person":{"id":%[1]d,"name":"Dad"},"image_name":"dad.jpg","similarity":0.75}],"score":0.5,"box":{"x":0.1,"y":0.2,"width":0.3,"height":0.4},"crop":null},`+
-			`{"id":2,"person":null,"decided_by":"machine","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}],"thumbnail":null,"large":null,"layout":null,"created_at":"1970-01-01T00:00:01Z","updated_at":"1970-01-01T00:00:02Z"}`, dad.ID),
+			`{"id":2,"person":null,"decided_by":"machine","ignored":false,"not":[],"image_name":"","similarity":null,"margin":null,"chance_wrong":null,"refusal":"","candidates":[],"score":null,"box":null,"crop":null}],"thumbnail":null,"large":null,"layout":null,"created_at":"1970-01-01T00:00:01Z","updated_at":"1970-01-01T00:00:02Z"}`, dad.ID),
 		2: `{"id":2,"path":"b.jpg","file_name":"","status":"failed","reason":"no picture","warning":"","person":null,"faces":[],"thumbnail":null,"large":null,"layout":null,"created_at":"1970-01-01T00:00:01Z","updated_at":"1970-01-01T00:00:02Z"}`,
 		3: `{"id":3,"path":"c.jpg","file_name":"","status":"pending","reason":"","warning":"","person":null,"faces":[],"thumbnail":null,"large":null,"layout":null,"created_at":"1970-01-01T00:00:01Z","updated_at":"1970-01-01T00:00:02Z"}`,
 	} {

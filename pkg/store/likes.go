@@ -102,12 +102,12 @@ func (o ownership) likes(face lineup.Face, itself bool) []like {
 		similarity := float32(c.Similarity)
 		likes = append(likes, like{
 			Person: one.person, Photo: one.photo, ImageName: one.imageName, Similarity: &similarity, face: one.face,
-			Told: itself && one.imageName == face.ImageName,
+			Told: itself && one.imageName == face.ImageName, ChanceWrong: c.ChanceWrong,
 		})
 	}
 	told := slices.ContainsFunc(likes, func(l like) bool { return l.Told })
 	if one, there := o.byName[face.ImageName]; itself && there && !told {
-		l := like{Person: one.person, Photo: one.photo, ImageName: one.imageName, Told: true}
+		l := like{Person: one.person, Photo: one.photo, ImageName: one.imageName, Told: true, ChanceWrong: face.ChanceWrong}
 		if face.Similarity != nil {
 			similarity := float32(*face.Similarity)
 			l.Similarity = &similarity

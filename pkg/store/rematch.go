@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -14,6 +16,7 @@ type Rematched struct {
 	FaceID, ImageID int64
 	Embedding       []float32
 	Model           string
+	Occluded        bool
 	Candidates      []lineup.Candidate // nil: the face server cannot compare it
 	Strangers       []lineup.Candidate // the same of people without a name
 }
@@ -28,7 +31,8 @@ const selectRematch = `
 		id,
 		image_id,
 		embedding,
-		model
+		model,
+		problems
 	FROM faces
 	WHERE image_id BETWEEN ? AND ?
 		AND gallery_state < ?
@@ -42,8 +46,9 @@ func (s *Store) ReadRematch(ctx context.Context, c RematchClaim, limit int) (fac
 	err = s.do(ctx, fmt.Sprintf("read the faces from image %d on", c.FirstImage), func() (err error) {
 		faces, err = query(ctx, s.db, func(rows *sql.Rows) (f Rematched, err error) {
 			var embedding []byte
-			err = rows.Scan(&f.FaceID, &f.ImageID, &embedding, &f.Model)
-			f.Embedding = decodeEmbedding(embedding)
+			var problems string
+			err = rows.Scan(&f.FaceID, &f.ImageID, &embedding, &f.Model, &problems)
+			f.Embedding, f.Occluded = decodeEmbedding(embedding), slices.Contains(strings.Split(problems, ","), lineup.Occluded)
 			return f, err
 		}, selectRematch, c.FirstImage, c.FirstImage+RematchRange-1, c.GalleryState, limit)
 		return err
@@ -114,9 +119,25 @@ func rematch(ctx context.Context, tx *sql.Tx, images []int64, answers map[int64]
 			if answer.Candidates != nil {
 				p.rule = &comparison.Rule
 				likes := owners.likes(lineup.Face{Candidates: answer.Candidates, Strangers: answer.Strangers}, false)
-				face.likes = slices.DeleteFunc(likes, func(l like) bool { return l.face == face.ID })
+				face.likes = keepChances(face.likes, slices.DeleteFunc(likes, func(l like) bool { return l.face == face.ID }))
 			}
 		}
 	}
 	return redecide(ctx, tx, pictures, announced)
+}
+
+// sameChance is how far a chance may move before it is written. It moves with every photo that
+// the gallery gets, and what differs is written to every row.
+const sameChance = 0.1
+
+// keepChances gives likes as they are now the chances that they had before, where hardly any
+// differs.
+func keepChances(before, now []like) []like {
+	for i, l := range now {
+		was := slices.IndexFunc(before, func(b like) bool { return b.Photo == l.Photo && b.ChanceWrong != nil })
+		if was >= 0 && l.ChanceWrong != nil && math.Abs(*l.ChanceWrong-*before[was].ChanceWrong) <= sameChance**before[was].ChanceWrong {
+			now[i].ChanceWrong = before[was].ChanceWrong
+		}
+	}
+	return now
 }

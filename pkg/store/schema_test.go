@@ -105,6 +105,8 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["ErasureOf"] = s.ErasureOf(ctx, 1)
 	_, errs["ErasedFiles"] = s.ErasedFiles(ctx, []string{"a.jpg"})
 	_, errs["AnyOldTombstone"] = s.AnyOldTombstone(ctx)
+	errs["PassErased"] = s.PassErased(ctx, []string{"a.jpg"})
+	errs["NoteErasedContents"] = s.NoteErasedContents(ctx, map[int64]string{1: "x"})
 	_, errs["FilesBack"] = s.FilesBack(ctx, []string{"a.jpg"})
 	_, errs["DropTombstones"] = s.DropTombstones(ctx)
 	return errs

@@ -91,6 +91,9 @@ func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face
 	if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
 		face.DecidedBy = lineup.ByMachine // named or forgotten since
 	}
+	if face.Person == nil || face.Person.Name == "" || f.byHand() {
+		face.ChanceWrong = nil
+	}
 	face.Candidates = []lineup.Candidate{}
 	for _, c := range slices.Concat(ruled.Candidates, ruled.Strangers) {
 		face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})

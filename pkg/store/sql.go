@@ -80,20 +80,6 @@ func (s *Store) do(ctx context.Context, what string, work func() error) error {
 	return explained(what, err)
 }
 
-// unwatched is ctx for statements of which each ends by its own limit before ctx does: it is
-// looked at between them. To watch it during a statement costs the driver and database/sql the
-// turns of two more goroutines.
-func (s *Store) unwatched(ctx context.Context) context.Context {
-	if deadline, ends := ctx.Deadline(); !ends || time.Until(deadline) < s.timeout {
-		return ctx
-	}
-	return unwatchedContext{ctx}
-}
-
-type unwatchedContext struct{ context.Context }
-
-func (unwatchedContext) Done() <-chan struct{} { return nil }
-
 // explained is the error of what was done, as its kind where callers tell kinds apart.
 func explained(what string, err error) error {
 	switch {

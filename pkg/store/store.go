@@ -43,10 +43,9 @@ type Store struct {
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
 	unmeasure   func()
-	timeout     time.Duration // of a statement
-	current     atomic.Bool   // the schema was once new enough
-	returning   atomic.Bool   // the server knows INSERT ... RETURNING
-	spelled     atomic.Bool   // some rows have the absolute spelling of a path below a root
+	current     atomic.Bool // the schema was once new enough
+	returning   atomic.Bool // the server knows INSERT ... RETURNING
+	spelled     atomic.Bool // some rows have the absolute spelling of a path below a root
 }
 
 // Open reads the settings and connects to nothing yet.
@@ -70,7 +69,7 @@ func Open(s Settings) (*Store, error) {
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
 	db.SetConnMaxIdleTime(connectionIdle)
-	store := &Store{db: db, connections: open, unmeasure: telemetry.Pool(db), timeout: config.ReadTimeout}
+	store := &Store{db: db, connections: open, unmeasure: telemetry.Pool(db)}
 	ctx, cancel := context.WithCancel(context.Background())
 	store.unfollow = cancel
 	store.following.Go(func() { open.follow(ctx) })

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -25,10 +26,8 @@ type Call struct {
 }
 
 // SubmitTogether is Submit for several callers at once, in as few round trips as it takes
-// and one transaction. Of a call either everything is done or nothing. The end of ctx is seen
-// between two statements, where ctx leaves a statement the time that it may take.
+// and one transaction. Of a call either everything is done or nothing.
 func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
-	ctx = s.unwatched(ctx)
 	err := s.do(ctx, "submit pictures", func() error {
 		for _, call := range calls {
 			call.Submissions, call.Alone = nil, false
@@ -47,8 +46,8 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
-	if len(calls) == 1 && len(calls[0].Pictures) == 1 && s.returning.Load() {
-		if done, err := s.submitNew(ctx, calls[0]); done || err != nil {
+	if len(calls) == 1 && len(calls[0].Pictures) == 1 {
+		if inserted, err := s.insertOne(ctx, calls[0]); inserted || err != nil {
 			return err
 		}
 	}
@@ -79,21 +78,42 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 	return nil
 }
 
-// submitNew is submitTogether of one picture in one round trip, unless its row is there: then
-// nothing is done. MariaDB knows IF outside of procedures.
-func (s *Store) submitNew(ctx context.Context, call *Call) (done bool, err error) {
+// insertUnlessThere inserts a row unless one has either spelling of its path. It uses up no id
+// then, as an INSERT would that finds its row there.
+const insertUnlessThere = `
+	INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
+	SELECT
+		?,
+		?,
+		?,
+		IF(?, UTC_TIMESTAMP(6), NULL),
+		UTC_TIMESTAMP(6),
+		UTC_TIMESTAMP(6)
+	FROM DUAL
+	WHERE NOT EXISTS (
+		SELECT 1
+		FROM images
+		WHERE path IN (?, ?)
+	)`
+
+// insertOne inserts the row of one picture that comes alone, in one round trip. It tells
+// whether that was all.
+func (s *Store) insertOne(ctx context.Context, call *Call) (inserted bool, err error) {
 	picture := call.Pictures[0]
-	list, args := placeholders(appendSpellings(nil, call.Pictures))
-	row, values := freshRow{picture, call.Hinted}.values(nil)
-	ids, err := idsByPath(ctx, s.db, ifUnknown+list+thenInsert+row+returningIDs+endIf, append(args, values...)...)
-	if isOneOf(err, errDuplicate) {
-		err = errMoved
+	result, err := s.db.ExecContext(ctx, insertUnlessThere, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName), call.Hinted,
+		picture.Path, cmp.Or(picture.Other, picture.Path))
+	if isOneOf(err, errDuplicate) { // somebody inserted it meanwhile
+		return false, nil
 	}
-	id, done := ids[picture.Path]
-	if done && err == nil {
-		call.Submissions = []Submission{newSubmission(id, picture)}
+	if err != nil {
+		return false, err
 	}
-	return done, err
+	if rows, err := result.RowsAffected(); err != nil || rows == 0 {
+		return false, err
+	}
+	id, err := result.LastInsertId()
+	call.Submissions = []Submission{{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}}
+	return true, err
 }
 
 // readKnown reads the rows that are there of the calls' pictures. Below the first root of
@@ -160,14 +180,9 @@ func (k storedRows) submissions(pictures []Posted, ids map[string]int64) (all []
 		if !inserted {
 			return nil, true
 		}
-		all[i] = newSubmission(id, picture)
+		all[i] = Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
 	}
 	return all, false
-}
-
-// newSubmission is the row of a picture that was not there.
-func newSubmission(id int64, picture Posted) Submission {
-	return Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
 }
 
 // freshRow is a row that is to be inserted.
@@ -176,22 +191,7 @@ type freshRow struct {
 	hinted bool
 }
 
-// values are the row in SQL, and its values behind args.
-func (r freshRow) values(args []any) (string, []any) {
-	row := insertUnhintedRow
-	if r.hinted {
-		row = insertHintedRow
-	}
-	return row, append(args, r.Path, nullable(r.FileName), shownName(r.Path, r.FileName))
-}
-
 const (
-	ifUnknown = `
-		IF NOT EXISTS (SELECT 1 FROM images WHERE path IN `
-	thenInsert = `) THEN` + insertFresh
-	endIf      = `;
-		END IF`
-
 	insertFresh = `
 		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
 		VALUES `
@@ -219,7 +219,11 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
 	rows, args := make([]string, len(paths)), make([]any, 0, 3*len(paths))
 	for i, path := range paths {
-		rows[i], args = fresh[path].values(args)
+		rows[i] = insertUnhintedRow
+		if fresh[path].hinted {
+			rows[i] = insertHintedRow
+		}
+		args = append(args, path, nullable(fresh[path].FileName), shownName(path, fresh[path].FileName))
 	}
 	ids, err := s.insertPaths(ctx, insertFresh+strings.Join(rows, ", "), args, paths)
 	if isOneOf(err, errDuplicate) {

@@ -1,8 +1,6 @@
 package store_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,21 +114,6 @@ func TestTogetherOneAloneGetsItsOwn(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// The end of a context is seen between statements, if each ends by itself before that.
-func TestTogetherEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	db := newDatabase(t)
-	for name, left := range map[string]time.Duration{"long past": -time.Hour, "sooner than a statement": time.Nanosecond} {
-		ctx, cancel := context.WithTimeout(t.Context(), left)
-		defer cancel()
-		<-ctx.Done()
-		call := calls("a.jpg")
-		if db.SubmitTogether(ctx, call); !errors.Is(call[0].Err, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", name, call[0].Err)
-		}
 	}
 }
 
