@@ -104,7 +104,7 @@ func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance floa
 
 // told tells whether it is known who the face with the score is: in a group, whoever is not
 // found has none.
-func (t Trial) told() bool { return t.Score != nil && !(t.Group && t.Mated && !t.First) }
+func (t Trial) told() bool { return t.Score != nil && (!t.Group || !t.Mated || t.First) }
 
 // wrongRate is how often the nearest person is not who the face shows.
 func wrongRate(trials []Trial, weights []int) float64 {

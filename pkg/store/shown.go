@@ -91,15 +91,21 @@ func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face
 	if face.DecidedBy == lineup.ByStranger && (face.Person == nil || face.Person.Name != "") {
 		face.DecidedBy = lineup.ByMachine // named or forgotten since
 	}
-	if face.Person == nil || face.Person.Name == "" || f.byHand() {
-		face.ChanceWrong = nil
-	}
+	face.ChanceWrong = f.shownChance()
 	face.Candidates = []lineup.Candidate{}
 	for _, c := range slices.Concat(ruled.Candidates, ruled.Strangers) {
 		face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
 	}
 	face.Not = append([]int64{}, slices.DeleteFunc(distinctIDs(asked.Not), func(id int64) bool { return who[id].Removed })...)
 	return *face
+}
+
+// shownChance is how likely the name that is shown is wrong; nil where none is that the machine gave.
+func (f faceRow) shownChance() *float64 {
+	if f.Person == nil || f.Person.Name == "" || f.byHand() {
+		return nil
+	}
+	return f.ChanceWrong
 }
 
 // becomeNobody takes away whose it was. Without the picture's rule it is not known whether it is
