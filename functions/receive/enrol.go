@@ -196,24 +196,13 @@ func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error 
 	// The client may be gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTime)
 	defer cancel()
-	if err := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx)); err != nil {
-		return err
-	}
-	if err := r.hintPending(ctx, enrolled.Photos); err != nil {
-		return err
-	}
-	for _, photo := range enrolled.Photos {
-		err := r.store.WhileRemoved(ctx, photo.ID, func(ctx context.Context) error {
-			if err := r.gallery.Remove(ctx, photo.ImageName); err != nil {
-				return fmt.Errorf("%w: %w", errSave, err)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+	withdrawn := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx), func(ctx context.Context, imageName string) error {
+		if err := r.gallery.Remove(ctx, imageName); err != nil {
+			return fmt.Errorf("%w: %w", errSave, err)
 		}
-	}
-	return nil
+		return nil
+	})
+	return errors.Join(withdrawn, r.hintPending(ctx, enrolled.Photos))
 }
 
 // hintPending gives hints of those of the photos that wait now: what was withdrawn may have

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,9 @@ type folder struct {
 
 // saveFolders gives every folder of the request its row, or the error why it is refused.
 func (r *receiver) saveFolders(ctx context.Context, pictures []picture, until time.Time) error {
+	if !slices.ContainsFunc(pictures, picture.isFolder) {
+		return nil
+	}
 	look, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	for _, p := range pictures {
@@ -70,6 +74,9 @@ func (r *receiver) checkFolder(ctx context.Context, path string) (clean string, 
 // walkFolders begins to walk the request's folders. What it does not come to is left
 // to the pings.
 func (r *receiver) walkFolders(ctx context.Context, pictures []picture, until time.Time) {
+	if !slices.ContainsFunc(pictures, picture.isFolder) {
+		return
+	}
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	var posted []*folder

@@ -14,10 +14,13 @@ import (
 	"lineup.dev/lineup/pkg/serve"
 )
 
+// smallBody is how many bytes are made room for because a request says that it has so many.
+const smallBody = 16 << 10
+
 // postPaths takes the original API's JSON, whatever its Content-Type is.
 func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error {
 	r.prewarm(request)
-	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody))
+	body, err := readAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody), request.ContentLength, smallBody)
 	if isPicture(request, body) {
 		return &serve.Problem{Status: http.StatusUnsupportedMediaType,
 			Detail: `here go paths, {"path": "..."}; a picture itself goes to POST /images: curl -F image=@FILE .../images`}

@@ -44,6 +44,6 @@ func readAll(body io.Reader, length, limit int64) ([]byte, error) {
 		return io.ReadAll(body)
 	}
 	content := make([]byte, length)
-	_, err := io.ReadFull(body, content)
-	return content, err
+	n, err := io.ReadFull(body, content)
+	return content[:n], err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,6 +48,8 @@ func newPicture(path string, trace event.Trace) picture {
 
 // isKept tells of an upload whose file was there already.
 func (p *picture) isKept() bool { return p.upload != nil }
+
+func (p picture) isFolder() bool { return p.folder != nil }
 
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
@@ -113,7 +116,7 @@ func (r *receiver) submitPictures(ctx context.Context, pictures []picture) (err 
 		sent := !s.Status.Final() && s.Queued
 		p := accepted[i]
 		p.ID, p.Path, p.Status, p.Sent, p.known = s.ID, s.Path, s.Status, &sent, s.Known
-		telemetry.Log(ctx, r.log).Info("accepted", "image", s.ID, "path", s.Path, "known", s.Known, "sent", sent, auth.Caller(ctx))
+		telemetry.Log(ctx, r.log).LogAttrs(ctx, slog.LevelInfo, "accepted", slog.Int64("image", s.ID), slog.String("path", s.Path), slog.Bool("known", s.Known), slog.Bool("sent", sent), auth.Caller(ctx))
 	}
 	return nil
 }

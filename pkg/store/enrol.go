@@ -30,6 +30,9 @@ type Enrolled struct {
 	Names   []string // under which the request's photos are to be saved, in its order
 	Created bool     // the person was not there before, or no more
 	Change  int64    // 0 when nothing was new
+
+	made  bool    // the person, by this request
+	added []int64 // photos, likewise
 }
 
 // NoSuchFace says that a photo which was looked at does not have the face that was chosen.
@@ -83,39 +86,7 @@ func (s *Store) Enrol(ctx context.Context, e Enrolment) (Enrolled, error) {
 		return Enrolled{}, err
 	}
 	photos, err := s.Photos(ctx, done.photos)
-	return Enrolled{Person: profile, Photos: photos, Names: done.names, Created: done.created || done.revived, Change: done.change}, err
-}
-
-// Withdraw takes an enrolment back that is not to be kept: its photos, and the person
-// whom it made, unless somebody has built upon that meanwhile.
-func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string) error {
-	if e.Change == 0 {
-		return nil
-	}
-	_, err := s.UndoChange(ctx, e.Change, by)
-	if errors.Is(err, ErrErased) { // nothing of it is left
-		return nil
-	}
-	if _, later := errors.AsType[*LaterChange](err); !later {
-		return err
-	}
-	var settings []setting
-	err = s.do(ctx, fmt.Sprintf("read change %d", e.Change), func() error {
-		settings, err = query(ctx, s.db, scanSetting, selectChangeValues, e.Change)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, set := range settings {
-		if set.kind != "photo" || set.field != "removed" {
-			continue
-		}
-		if err := s.RemovePhoto(ctx, e.Person.ID, set.id, by); err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-	}
-	return nil
+	return Enrolled{Person: profile, Photos: photos, Names: done.names, Created: done.created || done.revived, Change: done.change, made: done.created, added: done.added}, err
 }
 
 // enrolling is an enrolment on its way.
@@ -133,6 +104,7 @@ type enrolling struct {
 	change  int64
 
 	values []changeValue
+	added  []int64 // photos that had no row
 	moved  []int64 // photos that counted and are to be looked at again
 }
 

@@ -142,7 +142,7 @@ func TestWhatWasWithdrawnCanBeEnrolledAgain(t *testing.T) {
 	if again := testkit.Must(db.Enrol(t.Context(), request))(t); again.Change != 0 || again.Photos[0].State != store.PhotoUnusable || again.Photos[0].Similar == nil {
 		t.Errorf("the same request again: %+v, want the same answer", again)
 	}
-	if err := db.Withdraw(t.Context(), kat, ""); err != nil {
+	if err := db.Withdraw(t.Context(), kat, "", keepFile); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.Person(t.Context(), kat.Person.ID); !errors.Is(err, store.ErrNotFound) {
@@ -174,7 +174,7 @@ func TestWhatWasBuiltUponIsNotWithdrawn(t *testing.T) {
 		{store.Enrolled{}, []string{"4.jpg"}},
 		{third, []string{}},
 	} {
-		if err := db.Withdraw(t.Context(), step.withdraw, ""); err != nil {
+		if err := db.Withdraw(t.Context(), step.withdraw, "", keepFile); err != nil {
 			t.Fatal(err)
 		}
 		if got := testkit.Must(db.Person(t.Context(), first.Person.ID))(t); !slices.Equal(got.ImageNames, step.want) {

@@ -61,6 +61,7 @@ func (e *enrolling) addPhoto(ctx context.Context, tx *sql.Tx, name string) (int6
 		return 0, err
 	}
 	row.ID, err = result.LastInsertId()
+	e.added = append(e.added, row.ID)
 	e.known[name], e.owners[e.person] = row, survivor{Person: lineup.Person{ID: e.person}} // it may be in the request twice
 	e.values = append(e.values, changeValue{Subject: subject("photo", row.ID, "removed"), Before: true, After: false})
 	return row.ID, err

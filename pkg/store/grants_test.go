@@ -52,7 +52,7 @@ func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
 		"give back a photo": process.GiveBackPhoto(t.Context(), claim, 0, false),
 		"different people":  receive.DifferentPeople(t.Context(), anna.Person.ID, []int64{ben.Person.ID}, ""),
 		"remove a photo":    receive.RemovePhoto(t.Context(), anna.Person.ID, anna.Photos[1].ID, ""),
-		"withdraw":          receive.Withdraw(t.Context(), receive.enrol(t, store.Enrolment{Name: "Eva"}, "eva.jpg"), ""),
+		"withdraw":          receive.Withdraw(t.Context(), receive.enrol(t, store.Enrolment{Name: "Eva"}, "eva.jpg"), "", keepFile),
 		"queued photos":     receive.MarkPhotosQueued(t.Context(), []int64{anna.Photos[0].ID}),
 	} {
 		if err != nil {

@@ -88,7 +88,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["MergePeople"] = s.MergePeople(ctx, 1, []int64{2}, "")
 	_, _, errs["Changes"] = s.Changes(ctx, store.ChangeFilter{Limit: 1})
 	_, errs["UndoChange"] = s.UndoChange(ctx, 5, "")
-	errs["Withdraw"] = s.Withdraw(ctx, store.Enrolled{Change: 6}, "")
+	errs["Withdraw"] = s.Withdraw(ctx, store.Enrolled{Change: 6}, "", keepFile)
 	_, _, errs["Profiles"] = s.Profiles(ctx, store.PeopleFilter{Limit: 1})
 	_, errs["Person"] = s.Person(ctx, 1)
 	_, _, errs["People"] = s.People(ctx, 0, 1)

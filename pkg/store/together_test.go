@@ -76,6 +76,47 @@ func TestTogetherEachGetsItsOwn(t *testing.T) {
 	}
 }
 
+// One picture alone takes another way to the same.
+func TestTogetherOneAloneGetsItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, returning := range []bool{true, false} {
+		t.Run(fmt.Sprintf("returning=%v", returning), func(t *testing.T) {
+			t.Parallel()
+			db := newDatabase(t)
+			db.SetReturning(returning)
+			submit := func(picture store.Posted) *store.Call {
+				call := &store.Call{Pictures: []store.Posted{picture}, Hinted: true}
+				db.SubmitTogether(t.Context(), []*store.Call{call})
+				return call
+			}
+			fresh := submit(store.Posted{Path: "a.jpg", Other: "/pictures/a.jpg", FileName: "Ä.jpg"})
+			if fresh.Err != nil || fresh.Alone || len(fresh.Submissions) != 1 || fresh.Submissions[0].Known || fresh.Submissions[0].ID == 0 {
+				t.Fatalf("a new one became %+v", fresh)
+			}
+			var path, name string
+			var hinted bool
+			db.scan(t, fmt.Sprintf("SELECT path, file_name, queued_at IS NOT NULL FROM images WHERE id=%d", fresh.Submissions[0].ID), &path, &name, &hinted)
+			if path != "a.jpg" || name != "Ä.jpg" || !hinted {
+				t.Errorf("its row has the path %s, the name %s, hinted: %v", path, name, hinted)
+			}
+			for _, again := range []store.Posted{{Path: "a.jpg"}, {Path: "/pictures/a.jpg", Other: "a.jpg"}} {
+				if known := submit(again); known.Err != nil || len(known.Submissions) != 1 || !known.Submissions[0].Known || known.Submissions[0].ID != fresh.Submissions[0].ID {
+					t.Errorf("%+v became %+v, want the row %d", again, known, fresh.Submissions[0].ID)
+				}
+			}
+			if next := submit(store.Posted{Path: "b.jpg"}); len(next.Submissions) != 1 || next.Submissions[0].ID != fresh.Submissions[0].ID+1 {
+				t.Errorf("after the id %d came %+v", fresh.Submissions[0].ID, next)
+			}
+			db.exec(t, "UPDATE images SET status='failed'")
+			for _, alone := range []string{"a.jpg", strings.Repeat("a", 1025)} {
+				if call := submit(store.Posted{Path: alone}); call.Err != nil || !call.Alone {
+					t.Errorf("%.10s became %+v, want it to be left to its caller", alone, call)
+				}
+			}
+		})
+	}
+}
+
 func TestWhichServersTellTheIDsOfAnInsert(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]bool{
