@@ -42,7 +42,7 @@ func (r *Recogniser) sure(ctx context.Context, p *picture.Picture, found, doubtf
 			continue
 		}
 		looked++
-		sure, err := r.looksLikeAFace(p, d.box)
+		sure, err := r.looksLikeAFace(p, d)
 		if err != nil {
 			return nil, err
 		}
@@ -54,17 +54,24 @@ func (r *Recogniser) sure(ctx context.Context, p *picture.Picture, found, doubtf
 	return found[before:], ctx.Err()
 }
 
-// surerOnItsHead is by how much more the second detector must be sure of a face on its head for
-// it to be upside down: then the first knows it, the embedder does not.
-const surerOnItsHead = 0.12
+const (
+	// weightOfFirst is how much the first detector's score counts beside the second's, which is
+	// seldom wrong where the first is.
+	weightOfFirst = 1. / 6
+	// surerOnItsHead is by how much more the second detector must be sure of a face on its head for
+	// it to be upside down: then the first knows it, the embedder does not.
+	surerOnItsHead = 0.12
+)
 
-// looksLikeAFace tells whether the second detector is sure enough of a face in the box, and not
-// surer by far when it is put on its head.
-func (r *Recogniser) looksLikeAFace(p *picture.Picture, box Box) (bool, error) {
-	upright, err := r.meanScore(p, box, r.Covered.Score)
-	if err != nil || upright < r.Covered.Score {
+// looksLikeAFace tells whether both detectors together are sure enough of a face, and the second
+// not surer by far when it is put on its head.
+func (r *Recogniser) looksLikeAFace(p *picture.Picture, d detection) (bool, error) {
+	least := (r.Covered.Score - weightOfFirst*d.score) / (1 - weightOfFirst)
+	upright, err := r.meanScore(p, d.box, least)
+	if err != nil || upright < least {
 		return false, err
 	}
+	box := d.box
 	onItsHead := Box{X: float64(p.Width) - box.X - box.Width, Y: float64(p.Height) - box.Y - box.Height, Width: box.Width, Height: box.Height}
 	inverted, err := r.meanScore(p.Rotated(2), onItsHead, upright+surerOnItsHead)
 	return inverted < upright+surerOnItsHead, err

@@ -1,6 +1,7 @@
 package face
 
 import (
+	"encoding/json"
 	"image"
 	"math"
 	"os"
@@ -28,12 +29,11 @@ const inputName = "input"
 // constant writes such a network in ONNX, which wants pictures of a size, and gives its path.
 func constant(t *testing.T, width, height int, outputs ...output) string {
 	t.Helper()
-	message := func(parts ...[]byte) []byte { return slices.Concat(parts...) }
 	field := func(n protowire.Number, body []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, n, protowire.BytesType), body)
 	}
 	number := func(n protowire.Number, v int) []byte {
-		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), uint64(v)) //nolint:gosec // a dimension
+		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), uint64(v))
 	}
 	const float = 1
 	info := func(name string, shape []int) []byte {
@@ -41,9 +41,9 @@ func constant(t *testing.T, width, height int, outputs ...output) string {
 		for _, n := range shape {
 			dims = append(dims, field(1, number(1, n))...)
 		}
-		return message(field(1, []byte(name)), field(2, field(1, message(number(1, float), field(2, dims)))))
+		return slices.Concat(field(1, []byte(name)), field(2, field(1, slices.Concat(number(1, float), field(2, dims)))))
 	}
-	graph := message(field(2, []byte("constant")), field(11, info(inputName, []int{1, 3, height, width})))
+	graph := slices.Concat(field(2, []byte("constant")), field(11, info(inputName, []int{1, 3, height, width})))
 	for _, out := range outputs {
 		size := 1
 		tensor := number(2, float)
@@ -56,12 +56,12 @@ func constant(t *testing.T, width, height int, outputs ...output) string {
 			values = protowire.AppendFixed32(values, math.Float32bits(out.values[i]))
 		}
 		tensor = append(tensor, field(9, values)...)
-		attribute := message(field(1, []byte("value")), field(5, tensor), number(20, 4))
-		graph = append(graph, field(1, message(field(2, []byte(out.name)), field(4, []byte("Constant")), field(5, attribute)))...)
+		attribute := slices.Concat(field(1, []byte("value")), field(5, tensor), number(20, 4))
+		graph = append(graph, field(1, slices.Concat(field(2, []byte(out.name)), field(4, []byte("Constant")), field(5, attribute)))...)
 		graph = append(graph, field(12, info(out.name, out.shape))...)
 	}
 	path := filepath.Join(t.TempDir(), "constant.onnx")
-	if err := os.WriteFile(path, message(number(1, 8), field(8, number(2, 13)), field(7, graph)), 0o600); err != nil {
+	if err := os.WriteFile(path, slices.Concat(number(1, 8), field(8, number(2, 13)), field(7, graph)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -177,5 +177,72 @@ func TestLevelsThatDoNotFit(t *testing.T) {
 	_, err := finderOf(t, d, output{"score", []int{128, 1}, nil}, output{"box", []int{128, 4}, nil})
 	if err == nil || !strings.Contains(err.Error(), "output score has 128 numbers, and by the manifest 32") {
 		t.Errorf("error is %v, want one that compares the numbers", err)
+	}
+}
+
+// A detector with points needs no landmark model, and an embedder may give 128 to 1,024 numbers:
+// the manifest says so, and faces are found and described.
+func TestModelsOfOtherKinds(t *testing.T) {
+	dir := deptest.Models(t)
+	for _, length := range []int{128, 1024} {
+		m, err := ReadManifest(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedder := constant(t, 112, 112, output{"numbers", []int{1, length}, map[int]float32{3: 5}})
+		m.Embedder.File, m.Embedder.Input.Input, m.Embedder.Output, m.Embedder.Length = "embedder.onnx", inputName, "numbers", length
+		m.Embedder.Align = m.Embedder.Align[:3]
+		m.Detector, m.Covered = m.Covered.Second, nil
+		m.Detector.Score = 0.6
+		m.Landmarks = Landmarks{Align: [][]int{{0}, {1}, {2}}} // eyes and nose
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := t.TempDir()
+		for from, to := range map[string]string{
+			filepath.Join(dir, m.Runtime): m.Runtime, filepath.Join(dir, m.Detector.File): m.Detector.File, embedder: m.Embedder.File,
+		} {
+			if err := os.Symlink(from, filepath.Join(other, to)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(other, ManifestFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		checkOther(t, other, length)
+	}
+}
+
+// checkOther looks for the sample people with the models in dir.
+func checkOther(t *testing.T, dir string, length int) {
+	t.Helper()
+	models, err := Open(dir, Options{Rotations: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer models.Close()
+	r, err := models.NewRecogniser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	photos, err := filepath.Glob(filepath.Join(deptest.Samples(t), "people", "*.jpg"))
+	if err != nil || len(photos) == 0 {
+		t.Fatalf("%d photos, error %v", len(photos), err)
+	}
+	for _, path := range photos {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := picture.Decode(t.Context(), body, picture.Limits{Pixels: 1 << 24, Memory: 1 << 28, Frames: 1, Detail: models.Detail})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := r.Faces(t.Context(), p)
+		if err != nil || len(found) != 1 || len(found[0].Embedding) != length || found[0].Embedding[3] != 1 {
+			t.Errorf("%s: %d faces, error %v; want 1 of %d numbers", filepath.Base(path), len(found), err, length)
+		}
 	}
 }

@@ -125,7 +125,7 @@ type Covered struct {
 	Second Detector `json:"second"`
 	// Sides are how wide the squares around the box are that it sees, in heights of the box.
 	Sides []float64 `json:"sides"`
-	Score float32   `json:"score"` // its mean score over these that a face has
+	Score float32   `json:"score"` // its mean score over these, and a little of the first's, that a face has
 	Most  int       `json:"most"`  // how many places of a picture are looked at so
 	// MinNorm is as the embedder's, which a part of a face hardly reaches.
 	MinNorm float64 `json:"min_norm"`

@@ -63,7 +63,7 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 	}
 	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
 	if t.join(mine) {
-		t.lead(mine)
+		t.lead(ctx, mine)
 	}
 	select {
 	case <-mine.done:
@@ -105,8 +105,8 @@ func (t *together) join(j *joint) (alone bool) {
 
 // lead writes the group of a request that is alone, where it is: to wake another to do it would
 // take as long as a good part of it. Those that come meanwhile are the next group.
-func (t *together) lead(mine *joint) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(mine.ctx), t.time)
+func (t *together) lead(ctx context.Context, mine *joint) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.time)
 	defer cancel()
 	t.save(ctx, []*store.Call{mine.Call})
 	t.mu.Lock()

@@ -30,7 +30,7 @@ func (w *way) fill(pictures int) error {
 func (w *way) awaitAll(ctx context.Context, pictures int) error {
 	for until := time.Now().Add(20 * time.Minute); time.Now().Before(until); {
 		var id int64
-		err := w.lab.admin.QueryRowContext(ctx, "SELECT id FROM "+w.database+".images WHERE status IN ('pending', 'processing') ORDER BY id DESC LIMIT 1").Scan(&id) //nolint:gosec // a name of ours
+		err := w.lab.admin.QueryRowContext(ctx, "SELECT id FROM "+w.database+".images WHERE status IN ('pending', 'processing') ORDER BY id DESC LIMIT 1").Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			break
 		}

@@ -123,5 +123,5 @@ var measured = map[string][]string{
 	"receive":     {"http.server.request.duration", "lineup.hints", "lineup.images.pending", "db.sql.connection.wait"},
 	"bridge":      {"http.client.request.duration", "lineup.bridge.messages", "lineup.bridge.in_flight"},
 	"process":     {"http.server.request.duration", "rpc.client.call.duration", "lineup.images", "lineup.image.duration", "lineup.breaker.open"},
-	"face-server": {"lineup.face_server.inference.duration", "lineup.gallery.photos", "lineup.gallery.age", "lineup.face_server.faces", "lineup.face_server.chance_wrong"},
+	"face-server": {"lineup.face_server.inference.duration", "lineup.gallery.photos", "lineup.gallery.age", "lineup.face_server.faces"},
 }

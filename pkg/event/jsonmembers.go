@@ -35,25 +35,31 @@ func valueEnd(text []byte) int {
 	if text[0] != '"' && text[0] != '{' && text[0] != '[' {
 		return bytes.IndexAny(text, jsonSpace+",}]")
 	}
-	depth, inString := 0, false
+	depth := 0
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++ // what follows is no end of the string
-		case inString && c == '"', !inString && (c == '}' || c == ']'):
-			if c == '"' {
-				inString = false
-			} else {
-				depth--
-			}
-			if depth == 0 {
-				return i + 1
-			}
-		case inString:
-		case c == '"':
-			inString = true
-		case c == '{', c == '[':
+		switch text[i] {
+		case '"':
+			i += stringEnd(text[i:]) - 1
+		case '{', '[':
 			depth++
+		case '}', ']':
+			depth--
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// stringEnd is where the string ends that well-formed JSON begins with.
+func stringEnd(text []byte) int {
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++ // what follows is no end of the string
+		case '"':
+			return i + 1
 		}
 	}
 	return len(text)

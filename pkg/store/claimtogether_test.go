@@ -39,11 +39,8 @@ func TestPicturesAreClaimedTogether(t *testing.T) {
 		if c.Alone {
 			continue
 		}
-		if round := int64(1); path == "posted again" {
-			round = 3
-			if c.Claim.Round != round {
-				t.Errorf("%s: its round is %d", path, c.Claim.Round)
-			}
+		if again := path == "posted again"; c.Claim.Round != map[bool]int64{true: 3, false: 1}[again] {
+			t.Errorf("%s: its round is %d", path, c.Claim.Round)
 		}
 		if c.Claim.Outcome != store.Won || c.Claim.Path != path || c.Claim.Attempts != 0 {
 			t.Errorf("%s: %+v", path, c.Claim)

@@ -297,7 +297,7 @@ func writeFinished(ctx context.Context, tx *sql.Tx, all []*finishing) error {
 			args = append(append(args, f.layoutValues()...), f.announced)
 		}
 		rows := strings.TrimSuffix(strings.Repeat(finishedRow+union, len(chunk)), union)
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(updateFinished, rows), args...); err != nil { //nolint:gosec // rows are question marks
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(updateFinished, rows), args...); err != nil {
 			return err
 		}
 	}
