@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/deptest"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -331,6 +332,28 @@ func TestAPhotoThatUndoingLeavesToBeLookedAtIsHintedAtOnce(t *testing.T) {
 	s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", u.ID), "", http.StatusOK, &again)
 	if len(again.Photos) != 1 || again.Photos[0].State != store.PhotoUsable || again.Detail != "" {
 		t.Errorf("the answer is %+v, want the photo in use again", again)
+	}
+}
+
+func TestARefusedEnrolmentLeavesNothing(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusCreated, "")
+	for _, path := range []string{"/people", "/api/v1/people"} {
+		s.enrol(t, path, "Xqzvortex", "", "2 1,0.1").want(t, http.StatusConflict, "like-another")
+	}
+	s.enrol(t, "/people", "Xqzvortex", "", "no face").want(t, http.StatusUnprocessableEntity, "no face") // which is kept
+	db := deptest.SQL(t, s.dsn)
+	for table, want := range map[string]int{"changes": 2, "person_images": 2, "descriptors": 1, "person WHERE name IS NOT NULL": 2} {
+		var n int
+		testkit.Succeed(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n))
+		if n != want {
+			t.Errorf("%s: %d rows, want %d", table, n, want)
+		}
+	}
+	if files := s.photoFiles(t); len(files) != 2 {
+		t.Errorf("the gallery holds %v", files)
 	}
 }
 

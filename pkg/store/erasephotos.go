@@ -98,28 +98,13 @@ func (e *Erasure) erasePhotosOfFaces(ctx context.Context, tx *sql.Tx) (more bool
 	if err != nil || len(images) == 0 {
 		return false, err
 	}
-	list, args := placeholders(images)
-	if _, err := query(ctx, tx, scanID, fmt.Sprintf(lockImages, list), args...); err != nil {
-		return false, err
+	photos, people, err := lockPhotosOfErased(ctx, tx, images)
+	if err != nil || len(photos) == 0 {
+		return true, err
 	}
-	ids, err := query(ctx, tx, scanID, selectOthersPhotos+list, args...)
-	if err != nil {
-		return false, err
-	}
-	rows, err := lockPhotos(ctx, tx, ids)
-	if err != nil {
-		return false, err
-	}
-	var photos []erasedPhoto
-	var people []int64
-	ids = nil
-	for _, row := range rows {
-		if !strings.HasPrefix(row.ImageName, erasedPrefix) { // else whose it was has been erased just now
-			photos, ids, people = append(photos, erasedPhoto{id: row.ID, name: row.ImageName}), append(ids, row.ID), append(people, row.PersonID)
-		}
-	}
-	if len(ids) == 0 {
-		return true, nil
+	var ids []int64
+	for _, photo := range photos {
+		ids = append(ids, photo.id)
 	}
 	if err := erasePhotos(ctx, tx, e.ID, ids, photos); err != nil {
 		return false, err
@@ -139,4 +124,23 @@ func (e *Erasure) erasePhotosOfFaces(ctx context.Context, tx *sql.Tx) (more bool
 	}
 	_, err = bumpStrangers(ctx, tx, 0, nil, ids)
 	return true, err
+}
+
+// lockPhotosOfErased holds the photos that are erased faces of the pictures, and tells whose they are.
+func lockPhotosOfErased(ctx context.Context, tx *sql.Tx, images []int64) (photos []erasedPhoto, people []int64, err error) {
+	list, args := placeholders(images)
+	if _, err := query(ctx, tx, scanID, fmt.Sprintf(lockImages, list), args...); err != nil {
+		return nil, nil, err
+	}
+	ids, err := query(ctx, tx, scanID, selectOthersPhotos+list, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := lockPhotos(ctx, tx, ids)
+	for _, row := range rows {
+		if !strings.HasPrefix(row.ImageName, erasedPrefix) { // else whose it was has been erased just now
+			photos, people = append(photos, erasedPhoto{id: row.ID, name: row.ImageName}), append(people, row.PersonID)
+		}
+	}
+	return photos, people, err
 }
