@@ -46,7 +46,7 @@ const (
 		UNION
 		SELECT m.merged_into
 		FROM person m
-		JOIN person_images i ON i.person_id = m.id
+		STRAIGHT_JOIN person_images i ON i.person_id = m.id
 		JOIN faces f ON f.id = i.face_id
 		WHERE m.merged_into IN %[1]s` + isPhoto + `
 		ORDER BY 1`
@@ -59,7 +59,7 @@ const (
 		UNION
 		SELECT m.merged_into
 		FROM person m
-		JOIN faces f ON f.person_id = m.id
+		STRAIGHT_JOIN faces f ON f.person_id = m.id
 		JOIN images i ON i.id = f.image_id
 		WHERE m.merged_into IN %[1]s` + seenSince + `
 		ORDER BY 1`
