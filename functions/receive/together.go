@@ -108,15 +108,22 @@ func (t *together) join(j *joint) (alone bool) {
 func (t *together) lead(ctx context.Context, mine *joint) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.time)
 	defer cancel()
-	t.save(ctx, []*store.Call{mine.Call})
+	defer t.leave([]*joint{mine})
+	func() {
+		defer t.handOver() // whatever happens
+		t.save(ctx, []*store.Call{mine.Call})
+	}()
+	t.publish(ctx, []*joint{mine})
+}
+
+// handOver has those written that came meanwhile.
+func (t *together) handOver() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.expected = (t.inside + 1) / 2
 	if t.running = len(t.waiting) > 0; t.running {
 		t.working.Go(t.run)
 	}
-	t.mu.Unlock()
-	t.publish(ctx, []*joint{mine})
-	t.leave([]*joint{mine})
 }
 
 // complete tells whether nobody else is waited for. Its caller holds mu.
