@@ -25,9 +25,6 @@ const (
 			AND p.removed_at IS NULL
 			AND NOT EXISTS (SELECT 1 FROM change_people c WHERE c.person_id = p.id)`
 
-	amongThese = `
-			AND p.id IN `
-
 	// Those seen once go first, but for those that nobody counted yet.
 	seenLeastFirst = `
 		ORDER BY
@@ -36,45 +33,43 @@ const (
 			p.id
 		LIMIT ?`
 
-	// Each person and who was joined with them by a query of its own: with OR every person
-	// is read for each.
-	notSeenFor = `
-			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
-			AND NOT EXISTS (
-				SELECT 1
-				FROM faces f
-				JOIN images i ON i.id = f.image_id
-				WHERE f.person_id = p.id` + seenSince + `
-			)
-			AND NOT EXISTS (
-				SELECT 1
-				FROM person m
-				JOIN faces f ON f.person_id = m.id
-				JOIN images i ON i.id = f.image_id
-				WHERE m.merged_into = p.id` + seenSince + `
-			)`
+	beganBefore = `
+			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
+
+	// Of these ids those who have photos, or those joined with them have. By id, and not as a
+	// condition of selectForgettable: databases would read all photos and faces for that.
+	selectWithPhotos = `
+		SELECT i.person_id
+		FROM person_images i
+		JOIN faces f ON f.id = i.face_id
+		WHERE i.person_id IN %[1]s` + isPhoto + `
+		UNION
+		SELECT m.merged_into
+		FROM person m
+		JOIN person_images i ON i.person_id = m.id
+		JOIN faces f ON f.id = i.face_id
+		WHERE m.merged_into IN %[1]s` + isPhoto + `
+		ORDER BY 1`
+
+	selectSeenSince = `
+		SELECT f.person_id
+		FROM faces f
+		JOIN images i ON i.id = f.image_id
+		WHERE f.person_id IN %[1]s` + seenSince + `
+		UNION
+		SELECT m.merged_into
+		FROM person m
+		JOIN faces f ON f.person_id = m.id
+		JOIN images i ON i.id = f.image_id
+		WHERE m.merged_into IN %[1]s` + seenSince + `
+		ORDER BY 1`
 
 	seenSince = `
-					AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
-
-	withoutPhotos = `
-			AND NOT EXISTS (
-				SELECT 1
-				FROM person_images i
-				JOIN faces f ON f.id = i.face_id
-				WHERE i.person_id = p.id` + isPhoto + `
-			)
-			AND NOT EXISTS (
-				SELECT 1
-				FROM person m
-				JOIN person_images i ON i.person_id = m.id
-				JOIN faces f ON f.id = i.face_id
-				WHERE m.merged_into = p.id` + isPhoto + `
-			)`
+			AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
 
 	isPhoto = `
-					AND i.state = '` + string(PhotoUsable) + `'
-					AND i.removed_at IS NULL`
+			AND i.state = '` + string(PhotoUsable) + `'
+			AND i.removed_at IS NULL`
 
 	countStrangers = `
 		SELECT COUNT(*)
@@ -149,23 +144,18 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, er
 		return query(ctx, s.db, scanID, selectForgettable)
 	}
 	all, err := query(ctx, s.db, scanID, selectForgettable)
+	if err == nil {
+		ids, err = s.notAmong(ctx, all, selectWithPhotos)
+	}
+	if age := l.Age.Microseconds(); err == nil && age > 0 {
+		var old []int64
+		if all, err = query(ctx, s.db, scanID, selectForgettable+beganBefore, age); err == nil {
+			old, err = s.notAmong(ctx, all, selectSeenSince, age)
+		}
+		ids = append(ids, old...)
+	}
 	if err != nil {
 		return nil, err
-	}
-	for chunk := range slices.Chunk(all, examinedAtOnce) {
-		list, args := placeholders(chunk)
-		without, err := query(ctx, s.db, scanID, selectForgettable+amongThese+list+withoutPhotos, args...)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, without...)
-		if age := l.Age.Microseconds(); age > 0 {
-			old, err := query(ctx, s.db, scanID, selectForgettable+amongThese+list+notSeenFor, append(args, age, age, age)...)
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, old...)
-		}
 	}
 	counts, err := query(ctx, s.db, scanID, countStrangers)
 	if err != nil || counts[0] < l.Most {
@@ -174,6 +164,25 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, er
 	// Room for a tenth, as until the next ping no more can begin.
 	more, err := query(ctx, s.db, scanID, selectForgettable+seenLeastFirst, counts[0]-l.Most+max(1, l.Most/10))
 	return append(ids, more...), err
+}
+
+// notAmong gives those of the ids that the statement does not select of them, which has them
+// twice, each time with more behind.
+func (s *Store) notAmong(ctx context.Context, ids []int64, statement string, more ...any) (rest []int64, err error) {
+	for chunk := range slices.Chunk(ids, examinedAtOnce) {
+		list, args := placeholders(chunk)
+		half := append(args, more...)
+		among, err := query(ctx, s.db, scanID, fmt.Sprintf(statement, list), append(half, half...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range chunk {
+			if _, is := slices.BinarySearch(among, id); !is {
+				rest = append(rest, id)
+			}
+		}
+	}
+	return rest, nil
 }
 
 // forget makes strangers, with all who were joined with them, nobody.
