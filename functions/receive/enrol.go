@@ -196,8 +196,8 @@ func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error 
 	// The client may be gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTime)
 	defer cancel()
-	withdrawn := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx), func(ctx context.Context, imageName string) error {
-		if err := r.gallery.Remove(ctx, imageName); err != nil {
+	withdrawn := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx), func(ctx context.Context, name string) error {
+		if err := r.gallery.Remove(ctx, name); err != nil {
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
 		return nil

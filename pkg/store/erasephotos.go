@@ -144,3 +144,11 @@ func lockPhotosOfErased(ctx context.Context, tx *sql.Tx, images []int64) (photos
 	}
 	return photos, people, err
 }
+
+func setOf(ids []int64) map[int64]bool {
+	set := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}

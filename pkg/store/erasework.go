@@ -273,11 +273,3 @@ func erasedNamesOf(ctx context.Context, tx *sql.Tx, photos []int64) (map[string]
 	}
 	return names, nil
 }
-
-func setOf(ids []int64) map[int64]bool {
-	set := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		set[id] = true
-	}
-	return set
-}
