@@ -171,8 +171,8 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, er
 func (s *Store) notAmong(ctx context.Context, ids []int64, statement string, more ...any) (rest []int64, err error) {
 	for chunk := range slices.Chunk(ids, examinedAtOnce) {
 		list, args := placeholders(chunk)
-		half := append(args, more...)
-		among, err := query(ctx, s.db, scanID, fmt.Sprintf(statement, list), append(half, half...)...)
+		args = append(args, more...)
+		among, err := query(ctx, s.db, scanID, fmt.Sprintf(statement, list), slices.Repeat(args, 2)...)
 		if err != nil {
 			return nil, err
 		}
