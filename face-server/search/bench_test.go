@@ -17,16 +17,22 @@ import (
 // BenchmarkNear prints the time that one core takes for a search for ten persons, for one of 500 at
 // once, for an exhaustive scan, and for reading what the first look reads; the memory that the process
 // takes (RSS) with the index; and for how many of SEARCH_QUERIES queries (1,250) the search
-// found what the scan did.
+// found what the scan did. SEARCH_DESCRIPTORS is of how many descriptors, in place of 1,000,
+// 100,000 and 1,000,000.
 func BenchmarkNear(b *testing.B) {
 	count := 1250
 	if asked, err := strconv.Atoi(os.Getenv("SEARCH_QUERIES")); err == nil {
 		count = asked
 	}
-	for _, size := range []struct {
+	type size struct {
 		name  string
 		count int
-	}{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}} {
+	}
+	sizes := []size{{"1k", 1_000}, {"100k", 100_000}, {"1M", 1_000_000}}
+	if asked, err := strconv.Atoi(os.Getenv("SEARCH_DESCRIPTORS")); err == nil {
+		sizes = []size{{strconv.Itoa(asked), asked}}
+	}
+	for _, size := range sizes {
 		b.Run(size.name, func(b *testing.B) {
 			g := newGallery(b, size.count, max(count, 500))
 			debug.FreeOSMemory()

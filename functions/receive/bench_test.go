@@ -44,6 +44,7 @@ func newBenchmarked(b *testing.B) *benchmarked {
 	roots, gallery := testkit.Must(photo.Open(b.TempDir()))(b), testkit.Must(photo.Open(b.TempDir()))(b)
 	b.Cleanup(func() { db.Close(); hints.Close(); roots.Close(); gallery.Close() })
 	authenticator := testkit.Must(auth.New(auth.Settings{}, log))(b)
+	of.StatementTimeout = 10 * time.Second
 	r := newReceiver(of, opened{authenticator, db, hints, roots, gallery}, nil, log)
 	server := httptest.NewServer(r.routes())
 	b.Cleanup(server.Close)

@@ -27,6 +27,8 @@ type folder struct {
 	finished bool // all that is in it was found
 }
 
+func (p picture) isFolder() bool { return p.folder != nil }
+
 // saveFolders gives every folder of the request its row, or the error why it is refused.
 func (r *receiver) saveFolders(ctx context.Context, pictures []picture, until time.Time) error {
 	if !slices.ContainsFunc(pictures, picture.isFolder) {

@@ -50,7 +50,7 @@ func (r *receiver) problem(request *http.Request, err error) *serve.Problem {
 		away.RetryAfter = max(away.RetryAfter, photo.RetryAfter(err)) // before, it is not asked
 		return away
 	default:
-		return unavailable("the database does not answer, nothing was saved; try again")
+		return unavailable("the database does not answer; send the request again, nothing is done twice")
 	}
 }
 

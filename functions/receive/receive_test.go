@@ -71,8 +71,9 @@ func newSystemAt(t *testing.T, keysFile, imagesURL, knownPeople string) *system 
 		Limits: fromTags[Limits](t), GroupSettings: fromTags[GroupSettings](t), SweepSettings: fromTags[SweepSettings](t), FolderSettings: fromTags[FolderSettings](t), ErasingSettings: fromTags[ErasingSettings](t), AdoptSettings: fromTags[AdoptSettings](t), Prewarming: fromTags[prewarm.Settings](t), DeadLetters: fromTags[DeadLetters](t),
 	}
 	of.MaxPicture, of.MaxUpload, of.UploadMemory = 1<<20, 3<<20, 8<<20 // what is larger is quickly made
-	of.EnrolWait = 0                                                   // nobody looks at photos unless a test does
-	of.Interval = 0                                                    // every ping of a test sweeps
+	of.StatementTimeout = 10 * time.Second
+	of.EnrolWait = 0 // nobody looks at photos unless a test does
+	of.Interval = 0  // every ping of a test sweeps
 	s.receiver = newReceiver(of, opened{authenticator, db, hintQueue, roots, gallery}, nil, log)
 	s.handler = contract.Handler(t, s.routes(), func(*http.Request) bool { return true })
 	return s

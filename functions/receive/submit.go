@@ -49,8 +49,6 @@ func newPicture(path string, trace event.Trace) picture {
 // isKept tells of an upload whose file was there already.
 func (p *picture) isKept() bool { return p.upload != nil }
 
-func (p picture) isFolder() bool { return p.folder != nil }
-
 func refusedPicture(err error) picture { return picture{Error: err.Error()} }
 
 // prewarm starts what is going to look at the request's pictures, while they get their

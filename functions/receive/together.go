@@ -24,7 +24,7 @@ type GroupSettings struct {
 type together struct {
 	settings  GroupSettings
 	time      time.Duration // for one group
-	ends      bool          // what a group asks of the database ends within that by itself
+	saving    time.Duration // of it for the rows
 	rows      *store.Store
 	publisher publisher
 	log       *slog.Logger
@@ -42,15 +42,14 @@ type together struct {
 // joint is one request's part of a group.
 type joint struct {
 	*store.Call
-	ctx    context.Context //nolint:containedctx // of the request, which may end before the group begins
+	ctx    context.Context //nolint:containedctx // of the request: a group's work is in the trace of its first
 	traces []event.Trace   // of each picture
 	done   chan struct{}   // closed when all is done for it
 }
 
-// newTogether makes one whose groups take most at most. Statement is how long the database may
-// take for one statement.
-func newTogether(s GroupSettings, most, statement time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
-	return &together{settings: s, time: most, ends: most > statementsOfGroup*statement, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
+// newTogether makes one whose groups take most at most, of which the rows may take saving.
+func newTogether(s GroupSettings, most, saving time.Duration, rows *store.Store, p publisher, log *slog.Logger) *together {
+	return &together{settings: s, time: most, saving: saving, rows: rows, publisher: p, log: log, enough: make(chan struct{}, 1)}
 }
 
 // submit gives each picture its row, as store.Submit does. Hint says that the hints of new
@@ -67,14 +66,30 @@ func (t *together) submit(ctx context.Context, pictures []store.Posted, traces [
 	}
 	select {
 	case <-mine.done:
-	case <-ctx.Done(): // what is under way for it goes on
-		return nil, false, ctx.Err()
+	case <-ctx.Done():
+		if t.withdraw(mine) {
+			return nil, false, ctx.Err()
+		}
+		<-mine.done // what was begun for it has its own end, and may well succeed
 	}
 	if mine.Alone {
 		submissions, err = t.rows.Submit(ctx, pictures)
 		return submissions, false, err
 	}
 	return mine.Submissions, hint, mine.Err
+}
+
+// withdraw takes a request back that no group has begun with.
+func (t *together) withdraw(j *joint) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := slices.Index(t.waiting, j)
+	if at < 0 {
+		return false
+	}
+	t.waiting = slices.Delete(t.waiting, at, at+1)
+	t.pictures, t.inside = t.pictures-len(j.Pictures), t.inside-1
+	return true
 }
 
 // wait returns when nothing is under way any more.
@@ -186,39 +201,26 @@ func (t *together) next() []*joint {
 	return group
 }
 
-// write gives the group its rows, and has its hints published. It is in the trace of the
-// first request, and ends with none of them.
+// write gives the group its rows, and has its hints published. It ends with none of the
+// requests.
 func (t *together) write(group []*joint) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(group[0].ctx), t.time)
-	var present, gone []*joint
-	var calls []*store.Call
-	for _, j := range group {
-		if j.Err = j.ctx.Err(); j.Err == nil {
-			present, calls = append(present, j), append(calls, j.Call)
-		} else {
-			gone = append(gone, j)
-		}
+	calls := make([]*store.Call, len(group))
+	for i, j := range group {
+		calls[i] = j.Call
 	}
-	t.leave(gone)
-	if len(calls) > 0 {
-		t.save(ctx, calls)
-	}
+	t.save(ctx, calls)
 	t.working.Go(func() {
 		defer cancel()
-		t.publish(ctx, present)
-		t.leave(present)
+		t.publish(ctx, group)
+		t.leave(group)
 	})
 }
 
-// statementsOfGroup is more than how many statements a group needs, each tried again.
-const statementsOfGroup = 5
-
-// save gives the calls their rows. The end of a context is watched by two goroutines for each
-// statement, which takes as long as the rest of it: so only where that is what ends it in time.
+// save gives the calls their rows.
 func (t *together) save(ctx context.Context, calls []*store.Call) {
-	if t.ends {
-		ctx = context.WithoutCancel(ctx)
-	}
+	ctx, cancel := context.WithTimeout(ctx, t.saving)
+	defer cancel()
 	t.rows.SubmitTogether(ctx, calls)
 }
 

@@ -121,6 +121,8 @@ func TestAGroupWaitsForHalfOfTheRequests(t *testing.T) {
 	}
 }
 
+// Whose rows are being written hears what became of them, whenever its own time ends; whose
+// are not yet, has none.
 func TestAClientThatWentAwaySpoilsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
@@ -134,8 +136,10 @@ func TestAClientThatWentAwaySpoilsNothing(t *testing.T) {
 		}()
 		return done
 	}
-	first := submit(t.Context(), "first.jpg")
+	late, end := context.WithCancel(t.Context())
+	first := submit(late, "first.jpg")
 	s.together.waitFor(t, 0)
+	end()
 	ctx, leave := context.WithCancel(t.Context())
 	gone := submit(ctx, "gone.jpg")
 	s.together.waitFor(t, 1)

@@ -118,14 +118,14 @@ func (s *Store) ClaimPath(ctx context.Context, id int64, path string, lease time
 	ours := Claim{Ref: Ref{ID: id, Round: round, Path: path}, Status: lineup.Processing, token: token}
 	switch {
 	case err != nil:
-		s.giveUp(ctx, ours)
+		s.giveUp(ctx, ours.token, ours.ID)
 		return Claim{}, err
 	case won == 0:
 		return s.Claim(ctx, id, lease)
 	case round == 0: // from a server that does not tell
 		read, err := s.readClaim(ctx, id)
 		if err != nil {
-			s.giveUp(ctx, ours)
+			s.giveUp(ctx, ours.token, ours.ID)
 			return Claim{}, err
 		}
 		ours.Round = read.Round
@@ -141,16 +141,17 @@ func (s *Store) Claim(ctx context.Context, id int64, lease time.Duration) (Claim
 	token := rand.Text()
 	claim, err := s.claim(ctx, id, lease, token)
 	if err != nil {
-		s.giveUp(ctx, Claim{Ref: Ref{ID: id}, token: token})
+		s.giveUp(ctx, token, id)
 	}
 	return claim, err
 }
 
 // giveUp gives back what may have been claimed when nobody heard of it.
-func (s *Store) giveUp(ctx context.Context, c Claim) {
+func (s *Store) giveUp(ctx context.Context, token string, images ...int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 	defer cancel()
-	s.GiveBack(ctx, c, 0, false, "") //nolint:errcheck // most likely there was nothing to give back
+	list, args := placeholders(images)
+	s.exec(ctx, "give up claims", updateGivenBack+list, append([]any{0, false, token}, args...)...) //nolint:errcheck // most likely there was nothing to give back
 }
 
 // giveUpTime is how long the database may take to hear that a claim is given up.
@@ -223,9 +224,9 @@ const updateGivenBack = `
 		retry_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		attempts = GREATEST(attempts, 0) + IF(?, 1, 0),
 		updated_at = UTC_TIMESTAMP(6)
-	WHERE id = ?
-		AND claim = ?
-		AND status = '` + processing + `'`
+	WHERE claim = ?
+		AND status = '` + processing + `'
+		AND id IN `
 
 // GiveBack makes the picture pending again, to be claimed after the delay, and
 // stamps it as hinted: the queue's own deferral brings it back. With attempt, this
@@ -233,12 +234,12 @@ const updateGivenBack = `
 // unless that is empty: of each attempt, and else where it is not what it told last.
 // ErrClaimLost when the claim was another's by then.
 func (s *Store) GiveBack(ctx context.Context, c Claim, delay time.Duration, attempt bool, why string) error {
-	what, args := fmt.Sprintf("give back image %d", c.ID), []any{min(delay, Horizon).Microseconds(), attempt, c.ID, c.token}
+	what, args := fmt.Sprintf("give back image %d", c.ID), []any{min(delay, Horizon).Microseconds(), attempt, c.token, c.ID}
 	if why == "" {
-		return s.execClaimed(ctx, what, updateGivenBack, args...)
+		return s.execClaimed(ctx, what, updateGivenBack+"(?)", args...)
 	}
 	return s.transact(ctx, what, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, updateGivenBack, args...)
+		result, err := tx.ExecContext(ctx, updateGivenBack+"(?)", args...)
 		if err != nil {
 			return err
 		}

@@ -68,13 +68,16 @@ func (s *Store) ClaimTogether(ctx context.Context, all []*Claiming) {
 			byID[c.ID], lease = c, min(lease, c.Lease)
 		}
 	}
-	won, err := s.claimTogether(ctx, token, lease, slices.Sorted(maps.Keys(byID)))
+	ids := slices.Sorted(maps.Keys(byID))
+	won, err := s.claimTogether(ctx, token, lease, ids)
+	if err != nil && !isOfOneRow(err) {
+		s.giveUp(ctx, token, ids...)
+	}
 	for id, c := range byID {
 		ref, is := won[id]
 		switch {
 		case err != nil && !isOfOneRow(err):
 			c.Err = err
-			s.giveUp(ctx, Claim{Ref: Ref{ID: id}, token: token})
 		case err != nil, !is:
 			c.Alone = true
 		default:
