@@ -55,7 +55,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	content := onPage(problem)
 	content.People, content.Photos, content.Ways = met.People, met.Photos, met.ways(r)
 	content.Title = refusedTitle(problem)
-	if len(content.Ways) > 0 { // they are what the API's caller is told to send
+	if len(content.Ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
@@ -66,7 +66,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 
 // beforeHint is a problem's detail without what to send to the API instead.
 func beforeHint(detail string) string {
-	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send "} {
+	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", ": send the name of somebody there is"} {
 		if before, _, is := strings.Cut(detail, hint); is {
 			return before + "."
 		}
@@ -83,6 +83,8 @@ func refusedTitle(p serve.Problem) string {
 		return "Somebody else looks like that"
 	case "photos-unusable":
 		return "No photo can be used"
+	case "nobody":
+		return "Nobody has that name"
 	}
 	return http.StatusText(p.Status)
 }

@@ -36,13 +36,20 @@ document.addEventListener("submit", async event => {
     location.assign(answer.url);
     return;
   }
-  const follows = following(form);
+  const follows = following(form), was = meaning(button);
   form.reset();
   history.replaceState(null, "", next);
   put(html);
   now();
+  if (button === document.activeElement && meaning(button) !== was) document.getElementById("notice").focus({ preventScroll: true });
   document.getElementById(follows)?.focus();
 });
+
+// meaning is what a button does: after its form it may stand for something else, which
+// pressing once more must not do.
+function meaning(button) {
+  return button && `${button.formAction} ${button.textContent}`;
+}
 
 // following is the id of the field to go on with after a form that is one of many alike.
 function following(form) {
