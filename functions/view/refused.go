@@ -20,6 +20,7 @@ type refusedForm struct {
 	id      int64           // of the person whom it made all the same
 	People  []lineup.Person `json:"people"`
 	Photos  []store.Photo   `json:"photos"`
+	Files   []file          `json:"images"`
 }
 
 func (r *refusedForm) Error() string { return r.problem.Error() }
@@ -30,6 +31,7 @@ type problemPage struct {
 	serve.Problem
 	People  []lineup.Person // whom it is about
 	Photos  []store.Photo   // what became of each
+	Files   []file          // likewise
 	Ways    []way
 	Receipt string // URL of the receipt where whoever it is about was erased, else empty
 }
@@ -53,7 +55,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.People, content.Photos, content.Ways = met.People, met.Photos, met.ways(r)
+	content.People, content.Photos, content.Files, content.Ways = met.People, met.Photos, met.Files, met.ways(r)
 	content.Title = refusedTitle(problem)
 	if len(content.Ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
