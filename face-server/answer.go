@@ -139,11 +139,7 @@ func (m matcher) face(decision match.Decision[gallery.Person], occluded bool) *f
 // chanceWrong is how likely that is not who the face shows; nil where nobody knows. One that is
 // covered is held to as much more as the rule holds it to.
 func (m matcher) chanceWrong(candidate gallery.Candidate, occluded bool) *float64 {
-	similarity := float64(candidate.Similarity)
-	if occluded {
-		similarity -= match.OccludedExtra
-	}
-	chance, ok := m.certainty.ChanceWrong(similarity, m.compared())
+	chance, ok := m.certainty.ChanceWrong(match.Counted(float64(candidate.Similarity), occluded), m.compared())
 	if !ok {
 		return nil
 	}

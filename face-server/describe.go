@@ -89,7 +89,7 @@ func describeFile(ctx context.Context, recognise recogniser, read reader, p accu
 func describeFaces(d *accuracy.Described, found []face.Face, width int) {
 	slices.SortStableFunc(found, byArea)
 	for _, f := range found {
-		d.Faces = append(d.Faces, f.Embedding)
+		d.Faces = append(d.Faces, accuracy.Face{Embedding: f.Embedding, Occluded: f.Occluded})
 	}
 	if len(found) > 0 {
 		d.Width = found[0].Box.Width * float64(width)

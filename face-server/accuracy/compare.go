@@ -10,14 +10,20 @@ import (
 // Described is a photo whose faces were described.
 type Described struct {
 	Photo
-	// Faces are the embeddings, of length 1, of the faces in the photo, the largest
-	// first. Of a photo of one person only the first counts.
-	Faces [][]float32
+	// Faces are those in the photo, the largest first. Of a photo of one person only
+	// the first counts.
+	Faces []Face
 	Width float64 // of the largest of them in pixels
 	Err   error   // why the photo could not be read
 }
 
-func (d Described) counted() [][]float32 {
+// Face is a face as the server's rule sees it.
+type Face struct {
+	Embedding []float32 // of length 1
+	Occluded  bool      // it is covered in part, which takes more similarity
+}
+
+func (d Described) counted() []Face {
 	if d.Group {
 		return d.Faces
 	}
@@ -32,8 +38,8 @@ func (d Described) counted() [][]float32 {
 func Compare(ctx context.Context, photos []Described, rule match.Rule, progress func(part float64)) (Scores, Outcome, error) {
 	faces := make([]face, 0, Faces(photos))
 	for i, photo := range photos {
-		for _, embedding := range photo.counted() {
-			faces = append(faces, face{photo: i, embedding: embedding})
+		for _, found := range photo.counted() {
+			faces = append(faces, face{Face: found, photo: i})
 		}
 	}
 	scores := Scores{Different: make([]float32, 0, PairsOf(len(faces)))} // most are
@@ -44,7 +50,7 @@ func Compare(ctx context.Context, photos []Described, rule match.Rule, progress 
 		progress(float64(i) * float64(i) / (float64(len(faces)) * float64(len(faces))))
 		for j := range i {
 			a, b := &faces[i], &faces[j]
-			similarity := cosine(a.embedding, b.embedding)
+			similarity := cosine(a.Embedding, b.Embedding)
 			switch kindOf(photos, a.photo, b.photo) {
 			case same:
 				scores.Same = append(scores.Same, similarity)
@@ -70,11 +76,11 @@ func Ask(ctx context.Context, enrolled, asked []Described, rule match.Rule) (Out
 		if err := ctx.Err(); err != nil {
 			return Outcome{}, err
 		}
-		for _, embedding := range photo.counted() {
-			f := face{photo: i, embedding: embedding}
+		for _, found := range photo.counted() {
+			f := face{Face: found, photo: i}
 			for j, other := range enrolled {
-				for _, descriptor := range other.counted() {
-					f.compare(enrolled, j, cosine(embedding, descriptor))
+				for _, of := range other.counted() {
+					f.compare(enrolled, j, cosine(f.Embedding, of.Embedding))
 				}
 			}
 			faces = append(faces, f)
@@ -137,10 +143,10 @@ func PairsOf(faces int) int { return faces * (faces - 1) / 2 }
 
 // face is one that is asked about or enrolled, and who is nearest to it.
 type face struct {
-	photo     int
-	embedding []float32
-	all       nearest // of the gallery without the face's own photo
-	others    nearest // of the gallery without the people who are in the face's photo
+	Face
+	photo  int
+	all    nearest // of the gallery without the face's own photo
+	others nearest // of the gallery without the people who are in the face's photo
 }
 
 // compare tells a face how similar the face of another photo is.

@@ -12,22 +12,22 @@ import (
 
 // faceAt is a face at an angle in degrees: two faces are as similar as the cosine of
 // the angle between them.
-func faceAt(angle float64) []float32 {
-	return []float32{float32(math.Cos(angle * math.Pi / 180)), float32(math.Sin(angle * math.Pi / 180))}
+func faceAt(angle float64) Face {
+	return Face{Embedding: []float32{float32(math.Cos(angle * math.Pi / 180)), float32(math.Sin(angle * math.Pi / 180))}}
 }
 
 func cos(angle float64) float32 { return float32(math.Cos(angle * math.Pi / 180)) }
 
 func knownPhoto(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true}, Faces: [][]float32{faceAt(angle)}}
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true}, Faces: []Face{faceAt(angle)}}
 }
 
 func unknownPhoto(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Asked: true}, Faces: [][]float32{faceAt(angle)}}
+	return Described{Photo: Photo{File: file, People: []string{person}, Asked: true}, Faces: []Face{faceAt(angle)}}
 }
 
 func knownAndAsked(file, person string, angle float64) Described {
-	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: [][]float32{faceAt(angle)}}
+	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: []Face{faceAt(angle)}}
 }
 
 func groupPhoto(file string, people []string, angles ...float64) Described {
@@ -212,8 +212,8 @@ func BenchmarkCompare(b *testing.B) {
 	var photos []Described
 	for i := range 1000 {
 		d := knownAndAsked("", string(rune('a'+i%100)), 0)
-		d.Faces[0] = make([]float32, 512)
-		d.Faces[0][i%512] = 1
+		d.Faces[0].Embedding = make([]float32, 512)
+		d.Faces[0].Embedding[i%512] = 1
 		photos = append(photos, d)
 	}
 	for b.Loop() {
@@ -222,4 +222,31 @@ func BenchmarkCompare(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*PairsOf(len(photos))), "ns/pair")
+}
+
+// A covered face must be as much more similar as the server asks, known or a stranger's.
+func TestACoveredFaceIsHeldToTheServersRule(t *testing.T) {
+	rule := match.Rule{Threshold: 0.42, Margin: 0.1}
+	for _, c := range []struct {
+		angle      float64 // of 0.45 and 0.55: between the two thresholds, and above both
+		occluded   bool
+		recognised int
+	}{{63, false, 1}, {63, true, 0}, {56, true, 1}} {
+		asked := unknownPhoto("asked.jpg", "ann", c.angle)
+		asked.Faces[0].Occluded = c.occluded
+		_, o := compare(t, rule, knownPhoto("ann.jpg", "ann", 0), knownPhoto("ben.jpg", "ben", 180), asked)
+		if o.Recognised != c.recognised {
+			t.Errorf("at %v°, occluded %v, %d are recognised, want %d: %v", c.angle, c.occluded, o.Recognised, c.recognised, o.Misses)
+		}
+		stranger := unknownPhoto("asked.jpg", "zoe", c.angle)
+		stranger.Faces = asked.Faces
+		if _, o := compare(t, rule, knownPhoto("ann.jpg", "ann", 0), stranger); o.Named != c.recognised {
+			t.Errorf("at %v°, occluded %v, %d strangers are named, want %d", c.angle, c.occluded, o.Named, c.recognised)
+		}
+		for _, trial := range o.Trials {
+			if trial.Occluded != c.occluded {
+				t.Errorf("at %v° the search %+v forgets that the face is occluded: %v", c.angle, trial, c.occluded)
+			}
+		}
+	}
 }

@@ -8,23 +8,23 @@ import (
 
 // decide is why a face with these nearest persons is nobody's, if it is. Each is asked about
 // by itself: who else is in its photo is no part of what is measured.
-func decide(rule match.Rule, n nearest) match.Refusal {
+func (f Face) decide(rule match.Rule, n nearest) match.Refusal {
 	var candidates []match.Candidate[string]
 	for _, m := range n {
 		if m.person != "" {
 			candidates = append(candidates, match.Candidate[string]{Person: m.person, ImageName: m.file, Similarity: m.similarity})
 		}
 	}
-	return match.Decide(rule, []match.Face[string]{{Candidates: candidates}})[0].Refusal
+	return match.Decide(rule, []match.Face[string]{{Candidates: candidates, Occluded: f.Occluded}})[0].Refusal
 }
 
 // refusal says why a face is not given a name.
-func refusal(rule match.Rule, n nearest) string {
-	switch decide(rule, n) {
+func (f Face) refusal(rule match.Rule, n nearest) string {
+	switch f.decide(rule, n) {
 	case match.NobodyEnrolled:
 		return "the gallery is empty"
 	case match.BelowThreshold:
-		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Threshold)
+		return fmt.Sprintf("nearest is %v, below %.2f", n[0], rule.Of(f.Occluded).Threshold)
 	}
 	return fmt.Sprintf("%v is too near to %v", n[0], n[1])
 }

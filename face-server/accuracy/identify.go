@@ -50,28 +50,28 @@ func (o *Outcome) ask(photo Described, trials trialMaker, known []string, found 
 		o.Misses = append(o.Misses, Miss{photo.File, fmt.Sprintf(format, words...)})
 	}
 	var recognised []string
-	var unnamed []nearest
+	var unnamed []face
 	for i, f := range found {
 		o.Strangers++
 		o.Trials = append(o.Trials, strangerTrial(photo, i, f, rule))
 		if len(known) == 0 {
 			o.Outsiders++
-			if decide(rule, f.others) == match.None {
+			if f.decide(rule, f.others) == match.None {
 				o.Named++
 				miss("a stranger taken for %v", f.others[0])
 			}
 			continue
 		}
 		switch {
-		case decide(rule, f.all) != match.None:
-			unnamed = append(unnamed, f.all)
+		case f.decide(rule, f.all) != match.None:
+			unnamed = append(unnamed, f)
 		case slices.Contains(known, f.all[0].person):
 			recognised = append(recognised, f.all[0].person)
 		default:
 			o.Mistaken++
 			miss("%s taken for %v", strings.Join(known, " or "), f.all[0])
 		}
-		if decide(rule, f.others) == match.None {
+		if f.decide(rule, f.others) == match.None {
 			o.Named++
 			miss("taken for %v when %s is not in the gallery", f.others[0], strings.Join(known, " or "))
 		}
@@ -80,12 +80,12 @@ func (o *Outcome) ask(photo Described, trials trialMaker, known []string, found 
 	for _, person := range known {
 		o.Trials = append(o.Trials, trials.mated(photo, person, found, rule))
 		// Which face of a group is the person's is not known, but it may be one that is nearest to them.
-		theirs := slices.IndexFunc(unnamed, func(n nearest) bool { return !photo.Group || n[0].person == person })
+		theirs := slices.IndexFunc(unnamed, func(f face) bool { return !photo.Group || f.all[0].person == person })
 		switch {
 		case slices.Contains(recognised, person):
 			o.Recognised++
 		case theirs >= 0:
-			miss("%s not recognised: %s", person, refusal(rule, unnamed[theirs]))
+			miss("%s not recognised: %s", person, unnamed[theirs].refusal(rule, unnamed[theirs].all))
 		case photo.Group && len(found) > 0:
 			miss("%s not recognised: no face left is nearest to them", person)
 		}

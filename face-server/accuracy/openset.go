@@ -20,6 +20,8 @@ type Trial struct {
 	Group bool `json:"group,omitempty"`
 	// Score is the similarity to the nearest person; none where no face was found.
 	Score *float32 `json:"score,omitempty"`
+	// Occluded tells that the face is covered in part, which takes more similarity.
+	Occluded bool `json:"occluded,omitempty"`
 	// Named tells that the rule gave a name, Right that it was the person's own.
 	Named bool `json:"named"`
 	Right bool `json:"right"`

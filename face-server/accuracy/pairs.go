@@ -83,7 +83,7 @@ func ComparePairs(pairs []Pair, photos []Described, threshold float64) (scores S
 		if len(first.Faces) == 0 || len(second.Faces) == 0 {
 			continue
 		}
-		similarity := cosine(first.Faces[0], second.Faces[0])
+		similarity := cosine(first.Faces[0].Embedding, second.Faces[0].Embedding)
 		switch matched := float64(similarity) >= threshold; {
 		case p.Same && !matched:
 			misses = append(misses, Miss{p.First, fmt.Sprintf("not taken for the person in %s: similarity %.3f", p.Second, similarity)})

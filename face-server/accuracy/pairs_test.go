@@ -48,9 +48,9 @@ func TestReadPairsSaysWhichLineIsWrong(t *testing.T) {
 
 func TestComparePairs(t *testing.T) {
 	photos := []Described{
-		{Photo: Photo{File: "a.jpg"}, Faces: [][]float32{{1, 0}}},
-		{Photo: Photo{File: "b.jpg"}, Faces: [][]float32{{.8, .6}, {0, 1}}},
-		{Photo: Photo{File: "c.jpg"}, Faces: [][]float32{{0, 1}}},
+		{Photo: Photo{File: "a.jpg"}, Faces: []Face{{Embedding: []float32{1, 0}}}},
+		{Photo: Photo{File: "b.jpg"}, Faces: []Face{{Embedding: []float32{.8, .6}}, {Embedding: []float32{0, 1}}}},
+		{Photo: Photo{File: "c.jpg"}, Faces: []Face{{Embedding: []float32{0, 1}}}},
 		{Photo: Photo{File: "d.jpg"}},
 	}
 	pairs := []Pair{{"a.jpg", "b.jpg", true}, {"a.jpg", "c.jpg", true}, {"b.jpg", "c.jpg", false}, {"a.jpg", "c.jpg", false}, {"a.jpg", "d.jpg", true}}

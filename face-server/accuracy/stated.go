@@ -15,9 +15,9 @@ func Stated(trials []Trial, calibration match.Calibration, enrolled int) (rows [
 		return nil
 	}
 	for _, stated := range []float64{.3, .1, .03, .01} {
-		threshold := float32(calibration.Threshold(stated, enrolled))
+		threshold := calibration.Threshold(stated, enrolled)
 		rows = append(rows, StatedRate{stated, estimate(trials, func(trials []Trial, weights []int) float64 {
-			return share(trials, weights, func(t Trial) bool { return !t.Mated }, func(t Trial) bool { return t.Score != nil && *t.Score >= threshold })
+			return share(trials, weights, func(t Trial) bool { return !t.Mated }, func(t Trial) bool { return t.Score != nil && t.counted() >= threshold })
 		})})
 	}
 	return rows
@@ -99,8 +99,11 @@ func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance floa
 	if !t.told() {
 		return 0, false
 	}
-	return certainty.ChanceWrong(float64(*t.Score), enrolled)
+	return certainty.ChanceWrong(t.counted(), enrolled)
 }
+
+// counted is the similarity to the nearest person as the rule takes it.
+func (t Trial) counted() float64 { return match.Counted(float64(*t.Score), t.Occluded) }
 
 // told tells whether it is known who the face with the score is: in a group, whoever is not
 // found has none.

@@ -346,6 +346,11 @@ func TestNamingAPersonAsAnotherIsCalledMergesThemWhenAskedTo(t *testing.T) {
 		s.ask(t, "PATCH", path, body, 400, nil)
 	}
 	var problem kind
+	s.ask(t, "PATCH", path, `{"name":"Annnna","merge":true}`, 404, &problem)
+	problem.want(t, "nobody")
+	if still := testkit.Must(s.store.Person(t.Context(), anne.ID))(t); still.Name != "Anne" {
+		t.Errorf("who was to be merged with nobody is now called %q", still.Name)
+	}
 	s.ask(t, "PATCH", path, `{"name":"anna","merge":false}`, 409, &problem)
 	problem.want(t, "same-spelling")
 	var profile store.Profile

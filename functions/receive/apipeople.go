@@ -33,6 +33,10 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	profile, err := r.store.PatchPerson(ctx, id, patch, auth.CallerName(ctx))
+	if errors.Is(err, store.ErrNobody) {
+		return &serve.Problem{Type: serve.ProblemType("nobody"), Status: http.StatusNotFound,
+			Detail: fmt.Sprintf("nobody else is called %q: send the name of somebody there is, or no merge to rename", *patch.Name)}
+	}
 	if err != nil {
 		return askToMerge(changeProblem("person, or photo of theirs", err), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // decision is why a face is whose it is, or nobody's, in a sentence.
@@ -18,9 +19,17 @@ func decision(f lineup.Face) string {
 	case f.DecidedBy == lineup.ByHand:
 		return "Drawn by hand; nobody said whose it is."
 	case f.Person != nil:
-		return sure(f)
+		return sure(f) + covered(f)
 	}
-	return refused(f)
+	return refused(f) + covered(f)
+}
+
+// covered tells why a face had to be more alike than others.
+func covered(f lineup.Face) string {
+	if !f.Occluded {
+		return ""
+	}
+	return " The face is partly covered or turned aside, so it had to be more alike."
 }
 
 func sure(f lineup.Face) string {
@@ -34,47 +43,64 @@ func sure(f lineup.Face) string {
 	if f.DecidedBy == lineup.ByMachine {
 		text += surety(f.ChanceWrong)
 	}
-	text += fmt.Sprintf(": %.2f", *f.Similarity)
-	next := ", and nobody else comes near"
-	for _, c := range f.Candidates {
-		if c.Person.ID != f.Person.ID {
-			next = fmt.Sprintf(", next is %s with %.2f", personName(c.Person), c.Similarity)
-			break
-		}
-	}
-	return text + next + wrongness(f.ChanceWrong) + "."
+	return text + fmt.Sprintf(": %.2f", *f.Similarity) + besides(f) + wrongness(f) + "."
 }
 
-// Up to which chance of being wrong a name is sure, up to which it is likely, and below which
-// nobody knows better.
+// besides is who else it could be. Somebody without a name may be nearer than who it is, since
+// those with a name are asked first.
+func besides(f lineup.Face) string {
+	for _, c := range f.Candidates {
+		switch {
+		case c.Person.ID == f.Person.ID:
+		case c.Similarity > *f.Similarity:
+			return fmt.Sprintf(", though %s is nearer with %.2f", personName(c.Person), c.Similarity)
+		default:
+			return fmt.Sprintf(", next is %s with %.2f", personName(c.Person), c.Similarity)
+		}
+	}
+	return ", and nobody else comes near"
+}
+
+// Up to which chance of being wrong a name is sure, likely, or may be; and from which on no
+// number tells more than that it is wrong about as often as right.
 const (
 	sureUpTo     = 0.01
-	likelyUpTo   = 0.4
-	knownDownTo  = 0.0001
+	likelyUpTo   = 0.1
+	evenFrom     = 0.4
+	perhapsUpTo  = 0.5
 	withoutComma = 1000
 )
 
-// surety is how sure a name is, by how likely it is wrong. Where nobody told that, the
-// threshold was reached and no more is known.
+// surety is how sure a name is, by how likely it is wrong. Where nobody told that, nothing is
+// said of it.
 func surety(chance *float64) string {
-	switch {
-	case chance == nil || *chance <= sureUpTo:
-		return ", sure"
-	case *chance <= likelyUpTo:
-		return ", likely"
-	}
-	return ", perhaps"
-}
-
-// wrongness is how often such a name is wrong, in words.
-func wrongness(chance *float64) string {
 	switch {
 	case chance == nil:
 		return ""
-	case *chance > likelyUpTo:
+	case *chance <= sureUpTo:
+		return ", sure"
+	case *chance <= likelyUpTo:
+		return ", likely"
+	case *chance <= perhapsUpTo:
+		return ", perhaps"
+	}
+	return ", doubtful"
+}
+
+// wrongness is how often such a name is wrong, in words.
+func wrongness(f lineup.Face) string {
+	chance := f.ChanceWrong
+	switch {
+	case f.DecidedBy != lineup.ByMachine:
+		return ""
+	case chance == nil:
+		return "; how often it is wrong is not known"
+	case *chance > perhapsUpTo:
+		return "; more likely wrong than right"
+	case *chance > evenFrom:
 		return "; about as often wrong as right"
-	case *chance < knownDownTo:
-		return "; wrong less than once in 10,000"
+	case *chance <= match.LeastStated:
+		return "; wrong once in 10,000 at most"
 	}
 	times := 1 / *chance
 	digit := math.Pow(10, math.Floor(math.Log10(times)))

@@ -41,16 +41,19 @@ func TestANameTellsHowOftenItIsWrong(t *testing.T) {
 		chance any
 		want   string
 	}{
-		{lineup.ByMachine, nil, "Ruby, sure: 0.67, next is Dana with 0.21."},
+		{lineup.ByMachine, nil, "Ruby: 0.67, next is Dana with 0.21; how often it is wrong is not known."},
 		{lineup.ByMachine, 0.00052, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 2,000."},
 		{lineup.ByMachine, 0.00034, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 3,000."},
-		{lineup.ByMachine, 0.0001, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 10,000."},
-		{lineup.ByMachine, 0.00009, "Ruby, sure: 0.67, next is Dana with 0.21; wrong less than once in 10,000."},
-		{lineup.ByMachine, 0., "Ruby, sure: 0.67, next is Dana with 0.21; wrong less than once in 10,000."},
+		{lineup.ByMachine, 0.00011, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 9,000."},
+		{lineup.ByMachine, 0.0001, "Ruby, sure: 0.67, next is Dana with 0.21; wrong once in 10,000 at most."},
+		{lineup.ByMachine, 0., "Ruby, sure: 0.67, next is Dana with 0.21; wrong once in 10,000 at most."},
 		{lineup.ByMachine, 0.01, "Ruby, sure: 0.67, next is Dana with 0.21; wrong about once in 100."},
 		{lineup.ByMachine, 0.0105, "Ruby, likely: 0.67, next is Dana with 0.21; wrong about once in 100."},
-		{lineup.ByMachine, 0.25, "Ruby, likely: 0.67, next is Dana with 0.21; wrong about once in 4."},
-		{lineup.ByMachine, 0.6, "Ruby, perhaps: 0.67, next is Dana with 0.21; about as often wrong as right."},
+		{lineup.ByMachine, 0.1, "Ruby, likely: 0.67, next is Dana with 0.21; wrong about once in 10."},
+		{lineup.ByMachine, 0.25, "Ruby, perhaps: 0.67, next is Dana with 0.21; wrong about once in 4."},
+		{lineup.ByMachine, 0.45, "Ruby, perhaps: 0.67, next is Dana with 0.21; about as often wrong as right."},
+		{lineup.ByMachine, 0.6, "Ruby, doubtful: 0.67, next is Dana with 0.21; more likely wrong than right."},
+		{lineup.ByMachine, 1., "Ruby, doubtful: 0.67, next is Dana with 0.21; more likely wrong than right."},
 		{lineup.ByHand, nil, "Somebody said that it is Ruby."},
 	} {
 		face := lineup.Face{Person: &ruby, DecidedBy: c.by, Similarity: &similarity, Candidates: []lineup.Candidate{own, dana}}
@@ -60,5 +63,37 @@ func TestANameTellsHowOftenItIsWrong(t *testing.T) {
 		if got := decision(face); got != c.want {
 			t.Errorf("with %v the decision is %q, want %q", c.chance, got, c.want)
 		}
+	}
+}
+
+// Whoever is nearer than who it is, is not called the next.
+func TestANearerStrangerIsNotTheNext(t *testing.T) {
+	t.Parallel()
+	dad, similarity := lineup.Person{ID: 4, Name: "dad2"}, 0.64
+	face := lineup.Face{Person: &dad, DecidedBy: lineup.ByMachine, Similarity: &similarity, Candidates: []lineup.Candidate{
+		{Person: lineup.Person{ID: 25}, Similarity: 0.72}, {Person: dad, Similarity: similarity},
+	}}
+	if got, want := decision(face), "dad2: 0.64, though Stranger 25 is nearer with 0.72; how often it is wrong is not known."; got != want {
+		t.Errorf("the decision is %q, want %q", got, want)
+	}
+}
+
+// A covered face's sentence says so, since it takes more similarity; what a hand said needs no reason.
+func TestACoveredFaceSaysSo(t *testing.T) {
+	t.Parallel()
+	ruby, similarity := lineup.Person{ID: 4, Name: "Ruby"}, 0.45
+	const covered = " The face is partly covered or turned aside, so it had to be more alike."
+	for _, face := range []lineup.Face{
+		{Person: &ruby, DecidedBy: lineup.ByMachine, Similarity: &similarity},
+		{Refusal: "below_threshold", Candidates: []lineup.Candidate{{Person: ruby, Similarity: similarity}}},
+	} {
+		plain := decision(face)
+		face.Occluded = true
+		if got := decision(face); got != plain+covered {
+			t.Errorf("the decision is %q, want %q", got, plain+covered)
+		}
+	}
+	if got := decision(lineup.Face{Person: &ruby, DecidedBy: lineup.ByHand, Occluded: true}); got != "Somebody said that it is Ruby." {
+		t.Errorf("of a covered face that a hand gave the decision is %q", got)
 	}
 }

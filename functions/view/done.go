@@ -26,7 +26,7 @@ const justNow = 15 * time.Second
 // doneOf tells what the form did that led to the page. That it cannot be told is no reason
 // not to show the page.
 func (v *view) doneOf(r *http.Request, p page) *done {
-	text := r.URL.Query().Get(doneParameter)
+	text, gone, some := strings.Cut(r.URL.Query().Get(doneParameter), ".")
 	if text == "" {
 		return nil
 	}
@@ -46,6 +46,9 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 		told.Text += ": " + pictureCount(pictures) + " changed"
 	}
 	told.Text += "."
+	if n, err := strconv.Atoi(gone); some && err == nil {
+		told.Text += fmt.Sprintf(" Already gone: %d.", n)
+	}
 	for _, change := range made {
 		if undoable(change) {
 			told.Changes = append(told.Changes, change.ID)

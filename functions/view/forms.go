@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,6 +77,7 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
+		err = cmp.Or(err, notTaken(answer.Files))
 	} else {
 		answer, err = v.askAll(w, r, id, f)
 	}
@@ -81,10 +85,11 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		return "", err
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
-	return withDone(next, from), nil
+	return withDone(next, from, answer.Gone), nil
 }
 
-// askAll makes the calls of a form of fields; the first that fails is the last.
+// askAll makes the calls of a form of fields; the first that fails is the last, but where
+// what was to be deleted is gone already, while something else was not.
 func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form) (answer madeAnswer, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, v.options.MaxForm)
 	if err := parseFields(r); err != nil {
@@ -94,6 +99,8 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 	if err != nil {
 		return answer, err
 	}
+	var gone error // of what was to be deleted, which keeps nobody from deleting the others
+	missing := 0
 	for _, c := range calls {
 		var body io.Reader
 		if c.body != nil {
@@ -103,9 +110,18 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 			}
 			body = bytes.NewReader(text)
 		}
-		if answer, err = v.ask(r, c.method, c.path, "application/json", body); err != nil {
+		one, err := v.ask(r, c.method, c.path, "application/json", body)
+		if met, is := errors.AsType[*refusedForm](err); is && met.problem.Status == http.StatusNotFound && c.method == http.MethodDelete {
+			gone, missing = err, missing+1
+			continue
+		}
+		if err != nil {
 			return answer, err
 		}
+		answer = one
+	}
+	if answer.Gone = missing; missing == len(calls) {
+		return answer, gone
 	}
 	return answer, nil
 }
@@ -123,6 +139,24 @@ type madeAnswer struct {
 	ID     int64  `json:"id"`
 	Detail string `json:"detail"`
 	Type   string `json:"type"`
+	Files  []file `json:"images"`
+	Gone   int    `json:"-"` // of what was to be deleted, already
+}
+
+// file is what became of one that was uploaded.
+type file struct {
+	Name  string `json:"file_name"`
+	Error string `json:"error"`
+}
+
+// notTaken is the problem with the files of an upload of which others were taken.
+func notTaken(files []file) error {
+	bad := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" })
+	if len(bad) == 0 {
+		return nil
+	}
+	return &refusedForm{Files: bad, problem: &serve.Problem{Status: http.StatusUnprocessableEntity,
+		Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", len(bad), len(files))}}
 }
 
 // ask asks receive, and gives a problem of the API as the error that it is.
@@ -173,13 +207,17 @@ func (v *view) nextChange(r *http.Request) (int64, error) {
 	return made[0].ID + 1, nil
 }
 
-func withDone(page string, from int64) string {
+// withDone tells a page that follows from which change on, and after a dot how much was gone.
+func withDone(page string, from int64, gone int) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
 	values := u.Query()
 	values.Set(doneParameter, strconv.FormatInt(from, 10))
+	if gone > 0 {
+		values.Set(doneParameter, fmt.Sprintf("%d.%d", from, gone))
+	}
 	u.RawQuery = values.Encode()
 	return u.String()
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
@@ -127,5 +128,48 @@ func TestOnlyWhatAFormChangedIsOfferedToBeUndone(t *testing.T) {
 	}
 	if html := s.get(t, "/?done=1").body; !strings.Contains(html, `data-text="Added Dana."`) || !strings.Contains(html, ">Undo<") {
 		t.Errorf("of what a form changed the page says %s", html)
+	}
+}
+
+// Of several pictures to be deleted those that are there are, whoever was faster with another.
+func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	receive := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if strings.HasSuffix(r.URL.Path, "/7") {
+			serve.Problem{Status: http.StatusNotFound, Detail: "there is no such picture"}.Write(w, false)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(receive.Close)
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive.URL, "on" })
+	r := s.send(t, "/?do=delete", url.Values{"image": {"7", "8", "9"}})
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/?done=1.1" || asked.Load() != 3 {
+		t.Errorf("%d to %q after %d requests", r.status, r.header.Get("Location"), asked.Load())
+	}
+	if r := s.send(t, "/?do=delete", url.Values{"image": {"7"}}); r.status != http.StatusNotFound {
+		t.Errorf("one that is gone: %d", r.status)
+	}
+}
+
+func TestEachFileThatIsNotTakenIsTold(t *testing.T) {
+	t.Parallel()
+	for status, told := range map[int]string{http.StatusOK: "1 of 2 files were not taken, the others were.", http.StatusUnprocessableEntity: "Each has its error"} {
+		receive, _ := receiveAs(t, status, map[string]any{"detail": "each has its error", "images": []map[string]any{{"file_name": "bad.jpg", "error": "no picture"}, {"id": 3, "file_name": "good.jpg"}}})
+		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+		r := s.send(t, "/add?do=upload", url.Values{})
+		if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, told) || !strings.Contains(r.body, "bad.jpg") || !strings.Contains(r.body, "no picture") || strings.Contains(r.body, "good.jpg") {
+			t.Errorf("%d: %d %s", status, r.status, r.body)
+		}
+	}
+}
+
+func TestUndoingThatSomebodyWasAddedLeadsToThePeople(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if r := s.get(t, "/people/77?done=5"); !strings.Contains(r.body, "<h1>People</h1>") {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +193,7 @@ func TestWhatWasSaidOfSeveralIsUndoneAtOnce(t *testing.T) {
 	faces := []int64{a.seen(t, "one.jpg", "viktor_1.jpg", 0.8), a.seen(t, "two.jpg", "viktor_1.jpg", 0.7), a.seen(t, "three.jpg", "viktor_1.jpg", 0.6)}
 	click := func(selector string) {
 		t.Helper()
+		a.do(t, fmt.Sprintf(`document.querySelector(%q).scrollIntoView({ block: "center" })`, selector)) // not below the bar of what is chosen
 		testkit.Succeed(t, chromedp.Do(a.tab, chromedp.Click(chromedp.CSS(selector))))
 	}
 	for _, script := range []string{"with", "without"} {
@@ -210,6 +213,7 @@ func TestWhatWasSaidOfSeveralIsUndoneAtOnce(t *testing.T) {
 			click(".chosen .naming button")
 			a.is(t, script+" script, "+path+" says of how many it was said", `document.querySelector("#done p")?.textContent === "Said that a face is Dana, 2 times."`)
 			click("#done button")
+			a.is(t, "the notice stays at the top", `document.querySelector("main").firstElementChild.contains(document.querySelector("#done"))`)
 			a.is(t, "the page is that which it was", fmt.Sprintf(`(at => (at.searchParams.delete("done"), at.pathname + at.search))(new URL(location.href)) === %q`, path))
 			a.is(t, script+" script, "+path+" says that both were taken back", `document.querySelector("#done p")?.textContent === "Undid “Said that a face is Dana”, 2 times."`)
 			for image := int64(1); image <= 3; image++ {
@@ -235,5 +239,31 @@ func TestWhoCouldBeOneIsAnsweredByAKey(t *testing.T) {
 	a.is(t, "nobody is asked about", `document.querySelector(".same") === null`)
 	if profile := testkit.Must(a.Person(t.Context(), other))(t); profile.MergedInto == nil || *profile.MergedInto != one {
 		t.Errorf("%+v", profile)
+	}
+}
+
+// A button that turns into another under the focus is not pressed by whoever presses twice.
+func TestPressingTwiceDoesNotDoSomethingElse(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	a.know(t, "Viktor", "viktor_1.jpg")
+	a.seen(t, "one.jpg", "viktor_1.jpg", 0.8)
+	a.open(t, "/images/1")
+	a.do(t, `document.querySelector('form[action="?do=not"] button').focus()`)
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.KeyEvent("\r")))
+	a.is(t, "it is said that it is not Viktor", `document.querySelector("#notice #done") !== null`)
+	a.is(t, "the focus is where Enter does nothing", `document.activeElement.id === "notice" || document.activeElement.id === "main"`)
+}
+
+func TestWhoIsMergedWithNobodyIsNotRenamed(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	dana := a.add(t, "Dana", "dana.jpg")
+	r := a.send(t, fmt.Sprintf("/people/%d?do=name", dana), url.Values{"name": {"Zaraa"}, "merge": {"true"}})
+	if r.status != http.StatusNotFound || !strings.Contains(r.body, "Nobody else is called &#34;Zaraa&#34;.") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if profile := testkit.Must(a.Person(t.Context(), dana))(t); profile.Name != "Dana" {
+		t.Errorf("Dana is called %q", profile.Name)
 	}
 }

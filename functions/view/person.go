@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -47,6 +48,9 @@ func (v *view) person(r *http.Request) (page, error) {
 		return page{}, notFound("A person's id is a whole number. The people are at /people.")
 	}
 	profile, err := v.db.Person(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) && q.values.Has(doneParameter) && !serve.WantsJSON(r) { // that they were added is undone
+		return page{moved: "/people?" + url.Values{doneParameter: q.values[doneParameter]}.Encode()}, nil
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return page{}, v.orErased(r, notFound(fmt.Sprintf("There is no person with the id %d. The people are at /people.", id)))
 	}

@@ -170,7 +170,7 @@ func TestThePageOfAPictureShowsItsFaces(t *testing.T) {
 		`<rect x="25.00%" y="12.50%" width="50.00%" height="75.00%"`,
 		`href="#box-1"`,
 		fmt.Sprintf(`<a class="name" href="/people/%d">Dad</a>`, dad),
-		"Dad, sure: 0.88, and nobody else comes near.", "Nobody known",
+		"Dad: 0.88, and nobody else comes near; how often it is wrong is not known.", "Nobody known",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)

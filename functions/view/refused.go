@@ -20,6 +20,7 @@ type refusedForm struct {
 	id      int64           // of the person whom it made all the same
 	People  []lineup.Person `json:"people"`
 	Photos  []store.Photo   `json:"photos"`
+	Files   []file          `json:"images"`
 }
 
 func (r *refusedForm) Error() string { return r.problem.Error() }
@@ -30,6 +31,7 @@ type problemPage struct {
 	serve.Problem
 	People  []lineup.Person // whom it is about
 	Photos  []store.Photo   // what became of each
+	Files   []file          // likewise
 	Ways    []way
 	Receipt string // URL of the receipt where whoever it is about was erased, else empty
 }
@@ -53,9 +55,9 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.People, content.Photos, content.Ways = met.People, met.Photos, met.ways(r)
+	content.People, content.Photos, content.Files, content.Ways = met.People, met.Photos, met.Files, met.ways(r)
 	content.Title = refusedTitle(problem)
-	if len(content.Ways) > 0 { // they are what the API's caller is told to send
+	if len(content.Ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
@@ -66,7 +68,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 
 // beforeHint is a problem's detail without what to send to the API instead.
 func beforeHint(detail string) string {
-	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send "} {
+	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", ": send the name of somebody there is"} {
 		if before, _, is := strings.Cut(detail, hint); is {
 			return before + "."
 		}
@@ -83,6 +85,8 @@ func refusedTitle(p serve.Problem) string {
 		return "Somebody else looks like that"
 	case "photos-unusable":
 		return "No photo can be used"
+	case "nobody":
+		return "Nobody has that name"
 	}
 	return http.StatusText(p.Status)
 }
@@ -118,10 +122,20 @@ func (r *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
 		}
 		return ways
 	}
+	if upload && len(r.People) == 1 {
+		ways = append(ways, way{Label: "Add to " + personName(r.People[0]), Field: "name", Value: string(r.People[0].Name)})
+	}
 	if naming && len(r.People) == 1 {
 		ways = append(ways, way{Label: "They are one person: merge", Field: "merge", Value: "true"})
 	}
-	return append(ways, way{Label: "Two people of that name", Field: "new", Value: "true"})
+	return append(ways, way{Label: twoOfAName(upload), Field: "new", Value: "true"})
+}
+
+func twoOfAName(enrolling bool) string {
+	if enrolling {
+		return "Somebody new of that name"
+	}
+	return "Two people of that name"
 }
 
 // whichFace are the faces to choose from, where one photo shows several.

@@ -9,8 +9,12 @@ type Certainty struct {
 	Strangers    float64     // the share of the faces asked about that are nobody's in the gallery
 }
 
+// LeastStated is the least chance that is stated: less was not measured, and a straight line drawn
+// on beyond what was measured is no knowledge.
+const LeastStated = 1e-4
+
 // ChanceWrong is how likely somebody is not who they are named after at this similarity, as the
-// nearest of so many photos; ok is false where nothing is known of that.
+// nearest of so many photos, [LeastStated] at least; ok is false where nothing is known of that.
 //
 // By Bayes: wrong is who is nobody's in the gallery, or less like themselves than that, and like
 // another's photo by chance; right is who is like themselves. Each counts by how often it
@@ -28,7 +32,7 @@ func (c Certainty) ChanceWrong(similarity float64, photos int) (chance float64, 
 	}
 	wrong := (c.Strangers + (1-c.Strangers)*(1-own)) * float64(photos) * c.FalseMatches.density(similarity) / (1 - rate)
 	right := (1 - c.Strangers) * ownDensity
-	return wrong / (wrong + right), true
+	return max(wrong/(wrong+right), LeastStated), true
 }
 
 // Calibration is how often two faces are as similar as that or more: pairs of similarity,

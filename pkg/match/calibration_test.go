@@ -124,3 +124,12 @@ func TestHowSureANameIs(t *testing.T) {
 		}
 	}
 }
+
+// No more is stated than was measured, however similar the face and small the gallery.
+func TestNoLessIsStatedThanWasMeasured(t *testing.T) {
+	for _, similarity := range []float64{0.9, 0.99, 1} {
+		if chance, ok := (match.Certainty{FalseMatches: measured, Strangers: 0.5}).ChanceWrong(similarity, 5); !ok || chance != match.LeastStated {
+			t.Errorf("at %v a name is said to be wrong with %v, %v; want %v", similarity, chance, ok, match.LeastStated)
+		}
+	}
+}

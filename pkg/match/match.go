@@ -23,8 +23,8 @@ type Rule struct {
 // of the default models that is a tenth as many.
 const OccludedExtra = 0.08
 
-// of is the rule for a face that is covered, or is not.
-func (r Rule) of(occluded bool) Rule {
+// Of is the rule for a face that is covered, or is not.
+func (r Rule) Of(occluded bool) Rule {
 	if occluded {
 		r.Threshold += OccludedExtra
 		if r.StrangerThreshold > 0 {
@@ -32,6 +32,15 @@ func (r Rule) of(occluded bool) Rule {
 		}
 	}
 	return r
+}
+
+// Counted is the similarity that a face has left of its own when it is covered, or is not: what is
+// known of how often two faces are as similar, is known of such as are not.
+func Counted(similarity float64, occluded bool) float64 {
+	if occluded {
+		return similarity - OccludedExtra
+	}
+	return similarity
 }
 
 // Candidate is a person by that of the person's photos that is most similar to a face.
@@ -125,7 +134,7 @@ func Decide[P comparable](r Rule, faces []Face[P]) []Decision[P] {
 		case face.Ignored:
 			d.ByHand, d.Refusal = true, Ignored
 		default:
-			if d.Refusal = r.of(face.Occluded).refusal(similarities(d.Candidates)); d.Refusal == None {
+			if d.Refusal = r.Of(face.Occluded).refusal(similarities(d.Candidates)); d.Refusal == None {
 				byMachine = append(byMachine, i)
 			}
 		}
@@ -149,7 +158,7 @@ func Decide[P comparable](r Rule, faces []Face[P]) []Decision[P] {
 func decideStrangers[P comparable](r Rule, faces []Face[P], decisions []Decision[P], taken map[P]bool) {
 	var near []int
 	for i, d := range decisions {
-		if d.Nobody() && d.NearStranger(r.of(faces[i].Occluded)) {
+		if d.Nobody() && d.NearStranger(r.Of(faces[i].Occluded)) {
 			near = append(near, i)
 		}
 	}

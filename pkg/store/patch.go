@@ -3,11 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
+
+// ErrNobody says that nobody else has the name of whom a person is to be merged with.
+var ErrNobody = errors.New("nobody else is called so")
 
 // PersonPatch is what to change of a person; nil leaves it.
 type PersonPatch struct {
@@ -21,7 +25,8 @@ type PersonPatch struct {
 // PatchPerson names, hides, or gives a cover. A merged id acts on the survivor.
 // ErrNotFound when there is no such person, or the cover is no photo of theirs;
 // *SameSpelling when another has the name, unless New. With Merge the two are then merged, and
-// the one who had the name stays; so *SameSpelling says only that several have it.
+// the one who had the name stays; so *SameSpelling says only that several have it, and
+// ErrNobody that nobody else has: nobody is renamed by a slip of who is meant.
 func (s *Store) PatchPerson(ctx context.Context, id int64, p PersonPatch, by string) (Profile, error) {
 	err := s.transact(ctx, fmt.Sprintf("change person %d", id), func(tx *sql.Tx) (err error) {
 		id, err = p.apply(ctx, tx, id, by)
@@ -53,12 +58,10 @@ func (p PersonPatch) apply(ctx context.Context, tx *sql.Tx, id int64, by string)
 		if err != nil {
 			return id, err
 		}
-		if into != 0 {
-			if err := mergeInto(ctx, tx, into, []int64{one.ID}, []int64{id}, by); err != nil {
-				return id, err
-			}
-			one.ID, p.Name = into, nil
+		if err := mergeInto(ctx, tx, into, []int64{one.ID}, []int64{id}, by); err != nil {
+			return id, err
 		}
+		one.ID, p.Name = into, nil
 	}
 	if p.Name == nil && p.Hidden == nil && p.Cover == nil {
 		return one.ID, nil
@@ -70,7 +73,7 @@ func (p PersonPatch) apply(ctx context.Context, tx *sql.Tx, id int64, by string)
 	return one.ID, patchPerson(ctx, tx, rows[0], p, by)
 }
 
-// meant is the one other person who has the name, 0 for nobody; *SameSpelling when several do.
+// meant is the one other person who has the name; ErrNobody when none does, *SameSpelling when several do.
 func (p PersonPatch) meant(ctx context.Context, tx *sql.Tx, id int64) (int64, error) {
 	people, err := peopleSpelled(ctx, tx, Spelling(*p.Name))
 	if err != nil {
@@ -79,7 +82,7 @@ func (p PersonPatch) meant(ctx context.Context, tx *sql.Tx, id int64) (int64, er
 	people = slices.DeleteFunc(people, func(other lineup.Person) bool { return other.ID == id })
 	switch len(people) {
 	case 0:
-		return 0, nil
+		return 0, ErrNobody
 	case 1:
 		return people[0].ID, nil
 	}

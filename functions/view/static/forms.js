@@ -13,7 +13,10 @@ document.addEventListener("submit", async event => {
   let answer, html;
   try {
     const fields = new FormData(form, button);
-    if (button?.name) fields.set(button.name, button.value); // instead of a field of that name
+    if (button?.name) {
+      fields.set(button.name, button.value); // instead of a field of that name
+      fields.delete("ask"); // it is the answer
+    }
     const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
     answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     html = await answer.text();
@@ -36,13 +39,20 @@ document.addEventListener("submit", async event => {
     location.assign(answer.url);
     return;
   }
-  const follows = following(form);
+  const follows = following(form), was = meaning(button);
   form.reset();
   history.replaceState(null, "", next);
   put(html);
   now();
+  if (button === document.activeElement && meaning(button) !== was) document.getElementById("notice").focus({ preventScroll: true });
   document.getElementById(follows)?.focus();
 });
+
+// meaning is what a button does: after its form it may stand for something else, which
+// pressing once more must not do.
+function meaning(button) {
+  return button && `${button.formAction} ${button.textContent}`;
+}
 
 // following is the id of the field to go on with after a form that is one of many alike.
 function following(form) {

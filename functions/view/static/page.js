@@ -7,6 +7,7 @@ const noticeStays = 20_000;
 export function put(html) {
   const next = new DOMParser().parseFromString(html, "text/html"), focused = document.activeElement;
   document.title = next.title;
+  if (next.getElementById("done")) delete document.getElementById("done")?.dataset.since; // told anew
   for (const id of ["nav", "main"]) {
     Idiomorph.morph(document.getElementById(id), next.getElementById(id), { callbacks: { beforeNodeMorphed, beforeNodeRemoved, beforeAttributeUpdated } });
   }
