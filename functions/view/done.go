@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,9 @@ func (v *view) doneOf(r *http.Request, p page) *done {
 	if len(made) == 0 {
 		return &done{Text: "Done."}
 	}
-	told := done{Text: did(made[0]), Here: query{r.URL.Path, r.URL.Query()}.with(doneParameter, "")}
+	here := r.URL.Query()
+	here.Del(doneParameter)
+	told := done{Text: did(made[0]), Here: (&url.URL{Path: r.URL.Path, RawQuery: here.Encode()}).String()}
 	pictures, err := v.db.PicturesNamed(r.Context(), made[0])
 	switch {
 	case len(made) > 1:
