@@ -89,6 +89,9 @@ func readEnrolment(ctx context.Context, e *store.Enrolment, f form) (err error) 
 	if e.New, err = flag(f, "new"); err != nil {
 		return err
 	}
+	if e.Ask, err = flag(f, "ask"); err != nil {
+		return err
+	}
 	if e.Anyway, err = flag(f, "anyway"); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -425,4 +426,20 @@ func TestAFileIsNotRemovedOfAPhotoThatIsEnrolledAgain(t *testing.T) {
 		return nil
 	})
 	testkit.Succeed(t, err)
+}
+
+func TestWhoAsksIsToldThatSomebodyHasTheName(t *testing.T) {
+	s := newSystem(t)
+	dana := s.named(t, "Dana")
+	e := store.Enrolment{Name: "dana", Ask: true, Photos: []store.NewPhoto{{ImageName: "dana-1.jpg"}}}
+	_, err := s.store.Enrol(t.Context(), e)
+	if same, is := errors.AsType[*store.SameSpelling](err); !is || len(same.People) != 1 || same.People[0].ID != dana.ID {
+		t.Errorf("asked: %v", err)
+	}
+	e.Ask = false
+	testkit.Must(s.store.Enrol(t.Context(), e))(t)
+	e.Ask = true
+	if again := testkit.Must(s.store.Enrol(t.Context(), e))(t); again.Person.ID != dana.ID || again.Created {
+		t.Errorf("the same again: %+v", again)
+	}
 }

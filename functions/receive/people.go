@@ -19,7 +19,7 @@ func (r *receiver) postPeople(w http.ResponseWriter, request *http.Request) erro
 	return r.enrolPhotos(w, request, func(_ context.Context, f form) (store.Enrolment, error) {
 		name, err := personName(f.values["name"])
 		return store.Enrolment{Name: name}, err
-	}, "name", "new")
+	}, "name", "new", "ask")
 }
 
 // postPersonPhotos enrols photos of the person with that id.

@@ -151,12 +151,12 @@ type file struct {
 
 // notTaken is the problem with the files of an upload of which others were taken.
 func notTaken(files []file) error {
-	refused := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" })
-	if len(refused) == 0 {
+	bad := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" })
+	if len(bad) == 0 {
 		return nil
 	}
-	return &refusedForm{Files: refused, problem: &serve.Problem{Status: http.StatusUnprocessableEntity,
-		Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", len(refused), len(files))}}
+	return &refusedForm{Files: bad, problem: &serve.Problem{Status: http.StatusUnprocessableEntity,
+		Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", len(bad), len(files))}}
 }
 
 // ask asks receive, and gives a problem of the API as the error that it is.

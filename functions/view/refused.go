@@ -122,10 +122,20 @@ func (r *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
 		}
 		return ways
 	}
+	if upload && len(r.People) == 1 {
+		ways = append(ways, way{Label: "Add to " + personName(r.People[0]), Field: "name", Value: string(r.People[0].Name)})
+	}
 	if naming && len(r.People) == 1 {
 		ways = append(ways, way{Label: "They are one person: merge", Field: "merge", Value: "true"})
 	}
-	return append(ways, way{Label: "Two people of that name", Field: "new", Value: "true"})
+	return append(ways, way{Label: twoOfAName(upload), Field: "new", Value: "true"})
+}
+
+func twoOfAName(enrolling bool) string {
+	if enrolling {
+		return "Somebody new of that name"
+	}
+	return "Two people of that name"
 }
 
 // whichFace are the faces to choose from, where one photo shows several.

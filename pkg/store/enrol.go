@@ -16,6 +16,7 @@ type Enrolment struct {
 	Photos   []NewPhoto
 	Chosen   int    // which face of the photo, from 1, left to right; 0 where it shows one
 	New      bool   // somebody else than who is called so already
+	Ask      bool   // whoever is called so already is not meant unasked
 	Anyway   bool   // the photos may be like another named person
 	By       string // the name of the API key
 }
@@ -67,7 +68,7 @@ var (
 
 // Enrol makes sure that there is a person of that name, or takes the one with the id,
 // and that the photos are theirs. All or nothing; the same again completes it and changes
-// nothing. Names of one spelling are one person unless New. A photo that was refused as
+// nothing. Names of one spelling are one person unless New; with Ask that is *SameSpelling, but for the same again. A photo that was refused as
 // like another named person is pending again with Anyway, as is one of which another face
 // is chosen, and one that nobody could look at. A photo that somebody else has too gets a name of its own, and is
 // looked at as any. ErrNotFound when nobody has the id; *SameSpelling when several have the name; *NoSuchFace;
@@ -236,6 +237,8 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 	case again:
 		e.person = owner.ID
 	case len(people) > 1 && !e.New:
+		return &SameSpelling{people}
+	case len(people) == 1 && !e.New && e.Ask && (owner == nil || owner.ID != people[0].ID):
 		return &SameSpelling{people}
 	case len(people) == 1 && !e.New:
 		e.person = people[0].ID

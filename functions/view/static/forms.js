@@ -13,7 +13,10 @@ document.addEventListener("submit", async event => {
   let answer, html;
   try {
     const fields = new FormData(form, button);
-    if (button?.name) fields.set(button.name, button.value); // instead of a field of that name
+    if (button?.name) {
+      fields.set(button.name, button.value); // instead of a field of that name
+      fields.delete("ask"); // it is the answer
+    }
     const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
     answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     html = await answer.text();
