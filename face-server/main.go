@@ -20,6 +20,10 @@ const (
 )
 
 func main() {
+	if len(os.Args) == 3 && serve.AsksForHelp(os.Args[2]) { // of a command, which needs no settings
+		fmt.Printf("%s\n\nthe settings: %s -help\n", usage, program)
+		return
+	}
 	config := defaults()
 	serve.Settings(program, purpose, &config, serve.TakesArguments)
 	if len(os.Args) < 2 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,4 +84,17 @@ func listensAt(tb testing.TB, logs io.Reader) (address string) {
 	}
 	tb.Fatalf("it does not listen; it logged: %s", logged.Bytes())
 	return ""
+}
+
+// A command that is asked what it takes says so, and looks for no file of that name.
+func TestACommandTellsWhatItTakes(t *testing.T) {
+	program := build(t)
+	for _, args := range [][]string{{"accuracy", "-help"}, {"accuracy", "--help"}, {"identify", "-h"}} {
+		command := exec.CommandContext(t.Context(), program, args...)
+		command.Env = []string{}
+		out, err := command.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "face-server accuracy DIR|CSV") {
+			t.Errorf("%q: %v, %s", args, err, out)
+		}
+	}
 }

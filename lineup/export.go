@@ -122,7 +122,7 @@ func (e *exporter) pictures(ctx context.Context) error {
 	return e.write(picturesFile, func(w io.Writer) error {
 		return e.write(facesFile, func(faces io.Writer) error {
 			items, table := newJSONList(w), csv.NewWriter(faces)
-			table.Write([]string{"picture", "path", "file_name", "status", "face", "person_id", "person", "decided_by", "ignored", "similarity", "chance_wrong", "x", "y", "width", "height"}) //nolint:errcheck // Flush tells
+			table.Write([]string{"picture", "path", "file_name", "status", "face", "person_id", "person", "decided_by", "ignored", "similarity", "chance_wrong", "x", "y", "width", "height", "occluded"}) //nolint:errcheck // Flush tells
 			for line, err := range e.client.pages(ctx, lineup.APIPrefix+"/images", "items") {
 				if err != nil {
 					return err
@@ -166,7 +166,7 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 func rowsOf(image lineup.Image) (rows [][]string) {
 	start := []string{strconv.FormatInt(image.ID, 10), lineup.SpreadsheetText(image.Path), lineup.SpreadsheetText(image.FileName), string(image.Status)}
 	for _, face := range image.Faces {
-		row := append(append([]string{}, start...), strconv.FormatInt(face.ID, 10), "", "", string(face.DecidedBy), strconv.FormatBool(face.Ignored), "", "", "", "", "", "")
+		row := append(append([]string{}, start...), strconv.FormatInt(face.ID, 10), "", "", string(face.DecidedBy), strconv.FormatBool(face.Ignored), "", "", "", "", "", "", strconv.FormatBool(face.Occluded))
 		if face.Person != nil {
 			row[5], row[6] = strconv.FormatInt(face.Person.ID, 10), lineup.SpreadsheetText(string(face.Person.Name))
 		}
@@ -184,7 +184,7 @@ func rowsOf(image lineup.Image) (rows [][]string) {
 		rows = append(rows, row)
 	}
 	if len(rows) == 0 {
-		rows = append(rows, append(start, make([]string, 11)...))
+		rows = append(rows, append(start, make([]string, 12)...))
 	}
 	return rows
 }

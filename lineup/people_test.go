@@ -151,7 +151,7 @@ func TestExport(t *testing.T) {
 		"/api/v1/people/9":            `{"id":1,"name":"Anna"}`,
 		"/api/v1/images": `{"items":[
 			{"id":4,"path":"sub/a.jpg","status":"identified","layout":{"width":400,"height":300,"orientation":6},"faces":[
-				{"id":1,"person":{"id":1,"name":"Anna"},"decided_by":"machine","similarity":0.5,"chance_wrong":0.00051,"box":{"x":0.1,"y":0.1,"width":0.2,"height":0.2}},
+				{"id":1,"person":{"id":1,"name":"Anna"},"decided_by":"machine","similarity":0.5,"chance_wrong":0.00051,"occluded":true,"box":{"x":0.1,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":2,"person":{"id":3,"name":"Ben"},"decided_by":"machine","box":{"x":0.4,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":3,"person":null,"decided_by":"hand","ignored":true,"box":{"x":0.6,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":4,"person":null,"decided_by":"machine","not":[9,8],"box":{"x":0.8,"y":0.1,"width":0.1,"height":0.1}}]},
@@ -181,7 +181,7 @@ func TestExport(t *testing.T) {
 	if len(pictures) != 3 || len(people) != 3 {
 		t.Errorf("%d pictures, %d people", len(pictures), len(people))
 	}
-	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 7 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000" {
+	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 7 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000,true" {
 		t.Errorf("faces.csv is %q", table)
 	}
 	sidecar := read("sidecars/sub/a.jpg.xmp")
