@@ -232,20 +232,33 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	owner := e.ownerSpelled()
-	again := owner != nil && !owner.Removed && (e.New && !e.counts() || !e.New && len(people) != 1) // the same request
 	switch {
-	case again:
+	case owner != nil && e.isRepeated(owner, people):
 		e.person = owner.ID
-	case len(people) > 1 && !e.New:
+	case !e.New && e.isAsked(owner, people):
 		return &SameSpelling{people}
-	case len(people) == 1 && !e.New && e.Ask && (owner == nil || owner.ID != people[0].ID):
-		return &SameSpelling{people}
-	case len(people) == 1 && !e.New:
+	case !e.New && len(people) == 1:
 		e.person = people[0].ID
 	case owner != nil && owner.Removed:
 		e.person, e.revived = owner.ID, true
 	}
 	return nil
+}
+
+// isRepeated tells whether the request is the one that enrolled its photos' owner.
+func (e *enrolling) isRepeated(owner *survivor, people []lineup.Person) bool {
+	if e.New {
+		return !owner.Removed && !e.counts()
+	}
+	return !owner.Removed && len(people) != 1
+}
+
+// isAsked tells whether whoever enrols has to say which of the people of the name is meant.
+func (e *enrolling) isAsked(owner *survivor, people []lineup.Person) bool {
+	if len(people) != 1 {
+		return len(people) > 1
+	}
+	return e.Ask && (owner == nil || owner.ID != people[0].ID)
 }
 
 // revive brings back a person whose enrolment was undone.

@@ -474,7 +474,7 @@ func refused(err error) bool {
 	var same *store.SameSpelling
 	var later *store.LaterChange
 	return errors.As(err, &same) || errors.As(err, &later) || slices.ContainsFunc([]error{
-		store.ErrNotFound, store.ErrSamePerson, store.ErrContradiction, store.ErrOtherPerson, store.ErrNameless,
+		store.ErrNotFound, store.ErrSamePerson, store.ErrContradiction, store.ErrOtherPerson, store.ErrNameless, store.ErrNobody,
 	}, func(one error) bool { return errors.Is(err, one) })
 }
 
