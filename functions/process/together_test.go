@@ -46,24 +46,20 @@ func TestWhatComesAtOnceIsDoneTogether(t *testing.T) {
 
 func TestAGroupThatHangsHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	other := make(chan struct{})
+	began, other := make(chan struct{}), make(chan struct{})
 	g := &groups[int]{most: 64, usual: time.Millisecond, do: func(_ context.Context, all []int) {
 		if all[0] == 1 {
+			close(began)
 			<-other
 		} else {
 			close(other)
 		}
 	}}
-	var callers sync.WaitGroup
-	for i := range 2 {
-		callers.Go(func() { g.join(t.Context(), i+1) })
-		testkit.Eventually(t, 20*time.Second, "the call is taken", func() bool {
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			return len(g.waiting) == 0
-		})
-	}
-	callers.Wait()
+	var hangs sync.WaitGroup
+	hangs.Go(func() { g.join(t.Context(), 1) })
+	<-began
+	g.join(t.Context(), 2)
+	hangs.Wait()
 }
 
 func TestWithAGroupOfOneNothingIsShared(t *testing.T) {
