@@ -82,19 +82,25 @@ const updateClaim = `
 // the round. The server tells that as the id it would have inserted.
 const updateFirstClaim = `
 	UPDATE images
-	SET prior_claim = NULL,
+	SET ` + setFirstClaim + `,
+		round = LAST_INSERT_ID(round)
+	WHERE id = ?
+		AND path = ?
+		AND ` + atFirstTry
+
+const (
+	setFirstClaim = `prior_claim = NULL,
 		claim = ?,
 		lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
 		retry_at = NULL,
 		reposted_at = NULL,
 		updated_at = UTC_TIMESTAMP(6),
-		round = LAST_INSERT_ID(round),
-		status = '` + processing + `'
-	WHERE id = ?
-		AND path = ?
-		AND attempts <= 0
+		status = '` + processing + `'`
+
+	atFirstTry = `attempts <= 0
 		AND status = '` + pending + `'
 		AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE`
+)
 
 // ClaimPath is Claim for who was told the picture's path. The first claim of a picture takes
 // one round trip then. A path that is not the picture's is passed over.

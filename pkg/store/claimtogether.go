@@ -34,22 +34,14 @@ const (
 			round,
 			path
 		FROM images
-		WHERE attempts <= 0
-			AND status = '` + pending + `'
-			AND (retry_at BETWEEN UTC_TIMESTAMP(6) AND UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND) IS NOT TRUE
+		WHERE ` + atFirstTry + `
 			AND id IN %s
 		ORDER BY id
 		FOR UPDATE NOWAIT`
 
 	updateFirstClaims = `
 		UPDATE images
-		SET prior_claim = NULL,
-			claim = ?,
-			lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
-			retry_at = NULL,
-			reposted_at = NULL,
-			updated_at = UTC_TIMESTAMP(6),
-			status = '` + processing + `'
+		SET ` + setFirstClaim + `
 		WHERE id IN `
 )
 

@@ -247,10 +247,7 @@ func (e *enrolling) findNamed(ctx context.Context, tx *sql.Tx) error {
 
 // isRepeated tells whether the request is the one that enrolled its photos' owner.
 func (e *enrolling) isRepeated(owner *survivor, people []lineup.Person) bool {
-	if e.New {
-		return !owner.Removed && !e.counts()
-	}
-	return !owner.Removed && len(people) != 1
+	return !owner.Removed && (e.New && !e.counts() || !e.New && len(people) != 1)
 }
 
 // isAsked tells whether whoever enrols has to say which of the people of the name is meant.

@@ -95,8 +95,9 @@ const (
 
 // EraseMore does the next batch of an erasing, and tells whether there may be another:
 // the faces first, then others' photos that are such faces, then every other mention in
-// pictures, of which it searches those that there were, then other rows, and their changes. Several may do so at once. Files are the
-// caller's, see FilesToErase; with the last of them the erasing is finished.
+// pictures, of which it searches those that there were, then other rows, and their changes.
+// Several may do so at once. Files are the caller's, see FilesToErase; with the last of them
+// the erasing is finished.
 func (s *Store) EraseMore(ctx context.Context, id int64) (more bool, err error) {
 	err = s.transact(ctx, fmt.Sprintf("erase more of %d", id), func(tx *sql.Tx) error {
 		receipt, err := readErasure(ctx, tx, id)

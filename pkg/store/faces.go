@@ -196,15 +196,21 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 	}
 	f.given, f.told, f.photoID, f.Not, f.GalleryState = person.Int64, told.Int64, photo.Int64, []int64{}, f.state.Int64
 	f.Crop = lineup.Derived(crop.String)
-	if problems != "" {
-		f.Problems = strings.Split(problems, ",")
-		f.Occluded = slices.Contains(f.Problems, lineup.Occluded)
-	}
+	f.Problems, f.Occluded = readProblems(problems)
 	if candidates.Valid && json.Unmarshal([]byte(candidates.String), &f.likes) != nil {
 		f.likes = nil // edited by hand: as if nobody had compared it
 	}
 	f.Embedding = decodeEmbedding(embedding)
 	return f, nil
+}
+
+// readProblems reads their column; none for an empty one.
+func readProblems(column string) (problems []string, occluded bool) {
+	if column == "" {
+		return nil, false
+	}
+	problems = strings.Split(column, ",")
+	return problems, slices.Contains(problems, lineup.Occluded)
 }
 
 // encodeEmbedding gives an embedding as it lies in its column; nil for none.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -288,7 +287,6 @@ const finishedRow = `
 			? AS announced`
 
 func writeFinished(ctx context.Context, tx *sql.Tx, all []*finishing) error {
-	const union = " UNION ALL "
 	for chunk := range slices.Chunk(all, rematchChunk) {
 		var args []any
 		for _, f := range chunk {
@@ -296,8 +294,7 @@ func writeFinished(ctx context.Context, tx *sql.Tx, all []*finishing) error {
 			args = append(append(args, f.ruleValues()...), nullable(string(f.thumbnail)), nullable(string(f.large)))
 			args = append(append(args, f.layoutValues()...), f.announced)
 		}
-		rows := strings.TrimSuffix(strings.Repeat(finishedRow+union, len(chunk)), union)
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf(updateFinished, rows), args...); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf(updateFinished, union(finishedRow, len(chunk))), args...); err != nil {
 			return err
 		}
 	}

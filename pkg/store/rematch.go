@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 )
@@ -48,7 +47,8 @@ func (s *Store) ReadRematch(ctx context.Context, c RematchClaim, limit int) (fac
 			var embedding []byte
 			var problems string
 			err = rows.Scan(&f.FaceID, &f.ImageID, &embedding, &f.Model, &problems)
-			f.Embedding, f.Occluded = decodeEmbedding(embedding), slices.Contains(strings.Split(problems, ","), lineup.Occluded)
+			f.Embedding = decodeEmbedding(embedding)
+			_, f.Occluded = readProblems(problems)
 			return f, err
 		}, selectRematch, c.FirstImage, c.FirstImage+RematchRange-1, c.GalleryState, limit)
 		return err

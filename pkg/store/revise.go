@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
@@ -116,15 +115,13 @@ const updateRevised = `
 
 func writeRevisions(ctx context.Context, tx *sql.Tx, revisions []revision, announced bool) error {
 	const row = "SELECT ? AS id, ? AS status, ? AS person_id, ? AS changed, ? AS match_threshold, ? AS match_margin, ? AS match_stranger"
-	const union = " UNION ALL "
 	for chunk := range slices.Chunk(revisions, rematchChunk) {
 		var args []any
 		for _, r := range chunk {
 			args = append(args, r.id, r.status, nullableID(r.person), r.changed)
 			args = append(args, r.ruleValues()...)
 		}
-		rows := strings.TrimSuffix(strings.Repeat(row+union, len(chunk)), union)
-		statement := fmt.Sprintf(updateRevised, rows) //nolint:gosec // rows are question marks
+		statement := fmt.Sprintf(updateRevised, union(row, len(chunk))) //nolint:gosec // rows are question marks
 		if _, err := tx.ExecContext(ctx, statement, append(args, announced)...); err != nil {
 			return fmt.Errorf("revise images from %d on: %w", chunk[0].id, err)
 		}

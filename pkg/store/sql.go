@@ -270,6 +270,11 @@ func placeholders[T any](values []T) (string, []any) {
 	return "(" + strings.Join(marks, ", ") + ")", args
 }
 
+// union is so many rows of question marks, for an UPDATE that is joined with them.
+func union(row string, rows int) string {
+	return strings.Join(slices.Repeat([]string{row}, rows), " UNION ALL ")
+}
+
 func scanID(rows *sql.Rows) (id int64, err error) {
 	err = rows.Scan(&id)
 	return id, err
