@@ -95,4 +95,13 @@ func TestAnotherModelTakesOver(t *testing.T) {
 	}
 	again := s.uploadOf(t, "try/mila.jpg") // looked at by the new one
 	s.awaitStatus(t, again, "identified")
+	s.Stop()
+
+	settings.Models, settings.NextModels = settings.NextModels, ""
+	s = start(t, settings)
+	alone := s.uploadOf(t, "try/mila-again.jpg")
+	s.awaitStatus(t, alone, "identified") // which the default models could not say
+	if after := who(); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("with MODELS the faces are %v, they were %v", after, before)
+	}
 }
