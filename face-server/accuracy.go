@@ -143,7 +143,7 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 	if err != nil {
 		return report, err
 	}
-	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: e.rule(accuracy.Enrolled(described)), Certainty: e.certainty, Enrolled: accuracy.Enrolled(described)}
+	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Covered: accuracy.Covered(described), Rule: e.rule(accuracy.Enrolled(described)), Certainty: e.certainty, Enrolled: accuracy.Enrolled(described)}
 	if pairs != nil {
 		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, report.Rule.Threshold)
 		return report, nil

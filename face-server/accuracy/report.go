@@ -13,6 +13,7 @@ type Report struct {
 	Model   string
 	Rule    match.Rule // now in force
 	Photos  int
+	Covered int      // of their faces, those covered in part
 	Scores  Scores   // sorted
 	Outcome *Outcome // nil where there was no gallery; its Misses are in Misses
 	Misses  []Miss
@@ -38,6 +39,9 @@ func (r Report) Print(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	same, different := len(r.Scores.Same), len(r.Scores.Different)
 	fmt.Fprintf(w, "model\t%s\nphotos\t%d\npairs\t%d of one person, %d of two\n", r.Model, r.Photos, same, different)
+	if r.Covered > 0 {
+		fmt.Fprintf(w, "covered\t%d of the faces: %.2f less similar here than they are, as the server takes them\n", r.Covered, match.OccludedExtra)
+	}
 	fmt.Fprintf(w, "ROC AUC\t%s\n\n", formatRate(r.Scores.AUC()))
 
 	fmt.Fprintf(w, "\tTPR\tFPR\tthreshold\n")

@@ -102,9 +102,6 @@ func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance floa
 	return certainty.ChanceWrong(t.counted(), enrolled)
 }
 
-// counted is the similarity to the nearest person as the rule takes it.
-func (t Trial) counted() float64 { return match.Counted(float64(*t.Score), t.Occluded) }
-
 // told tells whether it is known who the face with the score is: in a group, whoever is not
 // found has none.
 func (t Trial) told() bool { return t.Score != nil && (!t.Group || !t.Mated || t.First) }

@@ -14,7 +14,7 @@ func printOpenSet(w io.Writer, trials []Trial) {
 	printEstimate(w, "recognised", o.Recognised, "")
 	printEstimate(w, "strangers named", o.Named, "")
 	for _, at := range o.At {
-		remark := fmt.Sprintf("\tabove %.3f", at.Threshold)
+		remark := fmt.Sprintf("\tby the rule with a threshold above %.3f", at.Threshold)
 		if float64(o.Strangers)*at.FPIR < 1 {
 			remark += fmt.Sprintf(", as at FPIR 0: fewer than %.0f strangers", 1/at.FPIR)
 		}
