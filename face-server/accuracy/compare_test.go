@@ -30,7 +30,7 @@ func knownAndAsked(file, person string, angle float64) Described {
 	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: []Face{faceAt(angle)}}
 }
 
-func covered(d Described) Described {
+func occluded(d Described) Described {
 	d.Faces[0].Occluded = true
 	return d
 }
@@ -80,7 +80,7 @@ func TestPairs(t *testing.T) {
 			Scores{Different: []float32{cos(80), cos(70), cos(50), cos(20)}},
 		},
 		"a covered face is less similar, by as much as the server asks more": {
-			[]Described{covered(knownAndAsked("", "ann", 0)), knownAndAsked("", "ann", 10), knownAndAsked("", "ben", 30)},
+			[]Described{occluded(knownAndAsked("", "ann", 0)), knownAndAsked("", "ann", 10), knownAndAsked("", "ben", 30)},
 			Scores{Same: []float32{cos(10) - match.OccludedExtra}, Different: []float32{cos(30) - match.OccludedExtra, cos(20)}},
 		},
 		"two groups may show the same strangers": {

@@ -23,6 +23,7 @@ type Report struct {
 	// is compared with: together how likely a name is said to be wrong.
 	Certainty match.Certainty
 	Enrolled  int
+	Galleries []GalleryStated
 	Baseline  *Run // another run to compare with; nil without
 }
 
@@ -66,6 +67,7 @@ func (r Report) Print(to io.Writer) error {
 		fmt.Fprintf(w, "\t(%d of nobody in the gallery, %d with their own people's photos taken out)\n", o.Outsiders, o.Strangers-o.Outsiders)
 		printOpenSet(w, o.Trials)
 		printStated(w, Stated(o.Trials, r.Certainty.FalseMatches, r.Enrolled))
+		printGalleries(w, r.Galleries)
 		printReliability(w, "nearest said to be another with", Reliabilities(o.Trials, r.Certainty, r.Enrolled))
 		printReliability(w, "the same by size", ReliabilitiesBy(BySize(o.Trials), r.Certainty, r.Enrolled))
 		printReliability(w, "the same made harder", append(Reliabilities(together(r.Conditions), r.Certainty, r.Enrolled), ReliabilitiesBy(r.Conditions, r.Certainty, r.Enrolled)...))

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -40,6 +41,11 @@ func TestReport(t *testing.T) {
 			Report{Rule: match.Rule{Threshold: .5}, Scores: scores},
 			[]string{"misses 0"},
 			[]string{"identification", "strangers", "covered"},
+		},
+		"what the models state": {
+			Report{Rule: match.Rule{Threshold: .5}, Scores: scores, Outcome: outcome, Galleries: []GalleryStated{{300, .49, .9, .01, [2]float64{.24, .0005}}, {10_000, .61, math.NaN(), .01, [2]float64{.17, .02}}}},
+			[]string{"gallery of 300 photos 0.490 0.900 0.0100 0.240 0.0005", "gallery of 10000 photos 0.610 – 0.0100 0.170 0.0200"},
+			nil,
 		},
 		"only pairs of two persons": {
 			Report{Rule: match.Rule{Threshold: .5}, Scores: sortedScores(nil, []float32{.25, .5})},

@@ -44,6 +44,17 @@ func printStated(w io.Writer, rows []StatedRate) {
 	}
 }
 
+// printGalleries prints what is said of names in galleries of several sizes.
+func printGalleries(w io.Writer, rows []GalleryStated) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nas the models state\tthreshold\tof one person reach it\tstrangers named\twrong of names at it\tat %.1f\n", SureSimilarity)
+	for _, row := range rows {
+		fmt.Fprintf(w, "gallery of %d photos\t%.3f\t%s\t%s\t%s\t%s\n", row.Photos, row.Threshold, formatPart(row.Reached), formatRate(row.Strangers), formatPart(row.WrongAt[0]), formatRate(row.WrongAt[1]))
+	}
+}
+
 // printReliability prints how likely a name was said to be wrong against how often it was.
 func printReliability(w io.Writer, name string, rows []Reliability) {
 	if len(rows) == 0 {
