@@ -100,7 +100,12 @@ func TestAnotherModelTakesOver(t *testing.T) {
 	settings.Models, settings.NextModels = settings.NextModels, ""
 	s = start(t, settings)
 	alone := s.uploadOf(t, "try/mila-again.jpg")
-	s.awaitStatus(t, alone, "identified") // which the default models could not say
+	s.awaitStatus(t, alone, "identified")
+	var by string
+	testkit.Succeed(t, deptest.SQL(t, s.At.DSN).QueryRowContext(t.Context(), "SELECT DISTINCT model FROM faces WHERE image_id = ?", alone).Scan(&by))
+	if by != "shifted" {
+		t.Errorf("with MODELS the picture was looked at by %s, want shifted", by)
+	}
 	if after := who(); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("with MODELS the faces are %v, they were %v", after, before)
 	}
