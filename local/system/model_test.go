@@ -99,8 +99,8 @@ func TestAnotherModelTakesOver(t *testing.T) {
 
 	settings.Models, settings.NextModels = settings.NextModels, ""
 	s = start(t, settings)
-	alone := s.uploadOf(t, "try/mila-again.jpg")
-	s.awaitStatus(t, alone, "identified")
+	alone := s.uploadOf(t, "pictures/stranger.jpg")
+	s.awaitStatus(t, alone, "unknown")
 	var by string
 	testkit.Succeed(t, deptest.SQL(t, s.At.DSN).QueryRowContext(t.Context(), "SELECT DISTINCT model FROM faces WHERE image_id = ?", alone).Scan(&by))
 	if by != "shifted" {
