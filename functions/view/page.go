@@ -7,11 +7,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"lineup.dev/lineup/pkg/store"
 )
@@ -50,15 +50,19 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"undoable":    undoable,
 		"happened":    happened,
 		"person":      personName,
+		"calledIn":    calledIn,
+		"isolated":    isolated,
 		"summary":     summarize,
 		"picture":     pictureURL,
 		"noThumbnail": noThumbnail,
 		"statusClass": statusClass,
 		"plain":       plain,
+		"labels":      labels,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
+		"tenths":      func(fraction float64) string { return strconv.FormatFloat(math.Round(1000*fraction)/10, 'f', -1, 64) + "%" },
 		"shortName":   shortName,
 		"likeness":    likeness,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
@@ -91,17 +95,6 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		parsed[name] = own
 	}
 	return parsed, nil
-}
-
-// plain is a path as a page shows it: a character that turns the direction of what follows,
-// so that one name looks like another, is seen as one that cannot be shown.
-func plain(path string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.Is(unicode.Bidi_Control, c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, path)
 }
 
 // policy lets a page use only this program's own styles, scripts and pictures, post only to
