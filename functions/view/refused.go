@@ -59,12 +59,12 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.People, content.Photos, content.Files, content.Ways = met.People, met.Photos, met.Files, met.ways(r)
-	content.People = slices.DeleteFunc(content.People, func(p lineup.Person) bool {
-		return slices.ContainsFunc(content.Ways, func(w way) bool { return w.Whom != nil && w.Whom.ID == p.ID })
-	})
+	content.Photos, content.Files, content.Ways = met.Photos, met.Files, met.ways(r)
 	for _, p := range met.People {
 		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
+		if !slices.ContainsFunc(content.Ways, func(w way) bool { return w.Whom != nil && w.Whom.ID == p.ID }) {
+			content.People = append(content.People, p)
+		}
 	}
 	v.addWhom(r.Context(), content.Ways)
 	content.Title = refusedTitle(problem, len(met.People))
