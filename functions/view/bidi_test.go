@@ -34,13 +34,14 @@ func TestNamesFromRightToLeftAreKeptApart(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Writes = "on" })
 	person := s.add(t, arabic, "a.jpg")
 	face := newFace("a.jpg", 0.7)
-	s.finish(t, "p.jpg", withFaces(face))
+	s.put(t, "p.jpg", jpegOf(t))
+	s.look(t, "p.jpg", withFaces(face))
 	apart := isolate + arabic + endIsolate
 	short := shortName(lineup.Person{Name: lineup.Name(arabic)})
 	for path, wants := range map[string][]string{
 		"/images/1":                       {`aria-label="Face 1: ` + short, ">Not " + short, apart + ": 0.70"},
 		fmt.Sprintf("/people/%d", person): {"<title>" + apart + " – Lineup", ">" + arabic + "</h1>", ">Erase " + apart, `title="` + apart + ": 0.70", "Added " + apart},
-		"/activity":                       {"Added " + isolate + `<a class="name" href="/people/1">` + arabic + "</a>" + endIsolate},
+		"/activity":                       {`Added <a class="name" href="/people/1">` + arabic + "</a>", ": Added " + apart},
 		"/people?q=" + "x%E2%80%AEy":      {"“x\ufffdy”"},
 		"/search?q=" + "x%E2%80%AEy":      {`<span class="name">x` + "\ufffd" + "y</span>"},
 	} {

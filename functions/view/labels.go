@@ -14,7 +14,6 @@ type label struct {
 	Apart  string // the end of that, where others of the list have the same name
 	Base   string
 	Mark   string // of an upload, likewise
-	Title  string // of an upload, where it lies
 }
 
 // markLetters is how much of an upload's path, which is random, tells it from others.
@@ -60,7 +59,7 @@ func labelOfPath(path string, alone bool, ends map[string]int) label {
 }
 
 func labelOfUpload(image lineup.Image, alone bool) label {
-	l := label{Base: plain(image.FileName), Title: plain(image.Path)}
+	l := label{Base: plain(image.FileName)}
 	if _, base := cutPath(image.Path); !alone {
 		l.Mark = plain(base[:min(len(base), markLetters)])
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -41,7 +40,6 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"receive":     func() string { return receiveURL },
 		"writes":      func() bool { return writes },
 		"advice":      advice,
-		"circle":      circleOf,
 		"tiny":        isTiny,
 		"decision":    decision,
 		"did":         did,
@@ -58,11 +56,11 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"statusClass": statusClass,
 		"plain":       plain,
 		"labels":      labels,
+		"thumbnail":   thumbnailOf,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
 		"percent":     func(fraction float64) string { return strconv.FormatFloat(100*fraction, 'f', 2, 64) + "%" },
-		"tenths":      func(fraction float64) string { return strconv.FormatFloat(math.Round(1000*fraction)/10, 'f', -1, 64) + "%" },
 		"shortName":   shortName,
 		"likeness":    likeness,
 		"utc":         func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },

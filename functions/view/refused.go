@@ -35,8 +35,9 @@ type problemPage struct {
 	People  []lineup.Person // whom it is about
 	Photos  []store.Photo   // what became of each
 	Files   []file          // likewise
-	Ways    []way
-	Receipt string // URL of the receipt where whoever it is about was erased, else empty
+	Choices []way           // of whom is meant
+	Ways    []way           // else
+	Receipt string          // URL of the receipt where whoever it is about was erased, else empty
 }
 
 // way is a form sent again with one more field. With script it is a button of the form that
@@ -59,16 +60,23 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.Photos, content.Files, content.Ways = met.Photos, met.Files, met.ways(r)
+	content.Photos, content.Files = met.Photos, met.Files
 	for _, p := range met.People {
 		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
-		if !slices.ContainsFunc(content.Ways, func(w way) bool { return w.Whom != nil && w.Whom.ID == p.ID }) {
-			content.People = append(content.People, p)
+	}
+	ways := met.ways(r)
+	for _, w := range ways {
+		if w.Whom == nil {
+			content.Ways = append(content.Ways, w)
+		} else {
+			content.Choices = append(content.Choices, v.withLooks(r.Context(), w))
 		}
 	}
-	v.addWhom(r.Context(), content.Ways)
+	if len(content.Choices) == 0 {
+		content.People = met.People
+	}
 	content.Title = refusedTitle(problem, len(met.People))
-	if len(content.Ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
+	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
@@ -77,17 +85,13 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
 }
 
-// addWhom adds how those look who can be chosen, and in how many pictures they are. That it
-// cannot be told is no reason not to ask.
-func (v *view) addWhom(ctx context.Context, ways []way) {
-	for _, w := range ways {
-		if w.Whom == nil {
-			continue
-		}
-		if profile, err := v.db.Person(ctx, w.Whom.ID); err == nil {
-			*w.Whom = profile
-		}
+// withLooks adds how who can be chosen looks, and in how many pictures they are. That it cannot
+// be told is no reason not to ask.
+func (v *view) withLooks(ctx context.Context, w way) way {
+	if profile, err := v.db.Person(ctx, w.Whom.ID); err == nil {
+		w.Whom = &profile
 	}
+	return w
 }
 
 // beforeHint is a problem's detail without what to send to the API instead.

@@ -66,7 +66,7 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 		},
 		"a photo of two": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(2, nil)}}, http.StatusUnprocessableEntity,
-			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2">`, `href="/people/3"`}, `name="anyway"`,
+			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`}, `name="anyway"`,
 		},
 		"a photo of one": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(1, nil)}}, http.StatusUnprocessableEntity,
