@@ -109,7 +109,7 @@ func pairs(value string) string {
 }
 
 func file(value string) string {
-	if _, err := os.ReadFile(value); err != nil {
+	if _, err := os.ReadFile(value); err != nil { //nolint:gosec // whoever runs the program names it
 		return fmt.Sprintf("=%q is no file that can be read: %v", value, err)
 	}
 	return ""
