@@ -9,10 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +29,8 @@ const (
 	peopleFolder  = "people"
 	sidecarFolder = "sidecars"
 
-	unfinished = ".unfinished" // ends the name of what is being written
+	unfinished  = ".unfinished" // ends the name of what is being written
+	longestName = 255           // bytes, of a file on Linux and macOS: NAME_MAX
 )
 
 // exported is what an export came to, as a line of JSON.
@@ -55,7 +58,7 @@ func export(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	defer root.Close()
-	e := &exporter{program: p, root: root, names: map[int64]string{}, exported: exported{Folder: folders[0]}}
+	e := &exporter{program: p, root: root, names: map[int64]string{}, share: map[string]int{}, exported: exported{Folder: folders[0]}}
 	if err := e.all(ctx); err != nil {
 		return err
 	}
@@ -72,6 +75,7 @@ type exporter struct {
 	exported
 	root  *os.Root
 	names map[int64]string // of people, by their ids
+	share map[string]int   // how many have a name, in small letters
 }
 
 // all writes everything. The sidecars take the place of an earlier export's as a whole, so
@@ -86,6 +90,11 @@ func (e *exporter) all(ctx context.Context) error {
 	if err := e.people(ctx); err != nil {
 		return err
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.share)) {
+		if !e.tells(name) && name != "" {
+			e.report.note("%d people are called %q: no sidecar names them, as none could tell which; next: rename one and export again", e.share[name], name)
+		}
+	}
 	if err := e.pictures(ctx); err != nil {
 		return err
 	}
@@ -94,6 +103,9 @@ func (e *exporter) all(ctx context.Context) error {
 	}
 	return e.root.Rename(sidecarFolder+unfinished, sidecarFolder)
 }
+
+// tells tells whether a name says who is meant.
+func (e *exporter) tells(name string) bool { return name != "" && e.share[strings.ToLower(name)] < 2 }
 
 // people writes the people, and keeps their names.
 func (e *exporter) people(ctx context.Context) error {
@@ -109,6 +121,7 @@ func (e *exporter) people(ctx context.Context) error {
 					return fmt.Errorf("read a person in view's answer: %w", err)
 				}
 				e.names[person.ID] = person.Name
+				e.share[strings.ToLower(person.Name)]++
 				e.People++
 				items.add(line)
 			}
@@ -150,16 +163,18 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 	if err := e.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
-	file, err := e.root.OpenFile(name+unfinished, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	folder, file := path.Split(name)
+	meanwhile := folder + file[:min(len(file), longestName-len(unfinished))] + unfinished
+	f, err := e.root.OpenFile(meanwhile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(write(file), file.Close()); err != nil {
-		file.Close()                     // it may be closed
-		e.root.Remove(name + unfinished) //nolint:errcheck // it is not finished anyway
+	if err := cmp.Or(write(f), f.Close()); err != nil {
+		f.Close()                // it may be closed
+		e.root.Remove(meanwhile) //nolint:errcheck // it is not finished anyway
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return e.root.Rename(name+unfinished, name)
+	return e.root.Rename(meanwhile, name)
 }
 
 // rowsOf are a picture's rows of the table: one for each face, or one.
@@ -215,8 +230,17 @@ func (e *exporter) sidecar(ctx context.Context, image lineup.Image) error {
 		e.report.note("picture %d has no sidecar: its path %q is none below a folder", image.ID, image.Path)
 		return nil
 	}
+	name = path.Join(sidecarFolder+unfinished, name)
+	if len(path.Base(name)) > longestName {
+		e.report.note("picture %d has no sidecar: with .xmp its name has more than %d bytes", image.ID, longestName)
+		return nil
+	}
+	if _, err := e.root.Lstat(name); err == nil {
+		e.report.note("picture %d has no sidecar: another picture has it, whose path differs from %q only by what it begins with", image.ID, image.Path)
+		return nil
+	}
 	e.Sidecars++
-	return e.write(path.Join(sidecarFolder+unfinished, name), func(w io.Writer) error {
+	return e.write(name, func(w io.Writer) error {
 		_, err := w.Write(xmp.Write(regions))
 		return err
 	})
@@ -234,7 +258,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 		return r, false, nil
 	}
 	r = xmp.Region{Box: *face.Box, Ignored: face.Ignored, Machine: face.DecidedBy != lineup.ByHand}
-	if face.Person != nil {
+	if face.Person != nil && e.tells(string(face.Person.Name)) {
 		r.Name = string(face.Person.Name)
 		if face.ImageName == fmt.Sprint(facePhotos, face.ID) { // it is a photo of that person, and lies nowhere else
 			r.Machine = false
@@ -245,7 +269,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 		if err != nil {
 			return r, false, err
 		}
-		if name != "" {
+		if e.tells(name) {
 			r.Not = append(r.Not, name)
 		}
 	}

@@ -108,13 +108,13 @@ func happened(e store.Event) string {
 type aboutPerson struct{ Before, Name, After string }
 
 func didWhom(c store.Change) aboutPerson {
-	text, name := did(c), whom(c)
+	text, name := did(c), isolated(whom(c))
 	i := strings.LastIndex(text, name)
 	gone := c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
-	return aboutPerson{text[:i], name, text[i+len(name):]}
+	return aboutPerson{text[:i], whom(c), text[i+len(name):]}
 }
 
 // whom is whose change it is.
@@ -127,7 +127,7 @@ func whom(c store.Change) string {
 
 // did tells a change in words.
 func did(c store.Change) string {
-	name := whom(c)
+	name := isolated(whom(c))
 	if c.Reason != "" {
 		return "Lost what was said of a face, as " + c.Reason + ": " + name
 	}
