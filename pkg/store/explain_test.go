@@ -288,7 +288,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 		"who of some people is alike": {func() error {
 			_, err := s.AlikeAmong(t.Context(), []int64{5, 6, 7}, 0.3)
 			return err
-		}, 3},
+		}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			statements := db.logged(t, user, c.use)
