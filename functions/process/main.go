@@ -61,6 +61,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
 			together:         newTogether(s.GroupSettings, db),
+			counting:         newCounting(ctx, db, s.WriteTimeout, log),
 			faces:            faces,
 			next:             next,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),

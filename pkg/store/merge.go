@@ -75,6 +75,9 @@ func mergeInto(ctx context.Context, tx *sql.Tx, target int64, sources, ids []int
 	if _, err := record(ctx, tx, c); err != nil {
 		return err
 	}
+	if err := recountSome(ctx, tx, []int64{target}); err != nil {
+		return err
+	}
 	_, err := bumpGallery(ctx, tx, sources, nil)
 	return err
 }
