@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// countPause is how long pictures are gathered whose people are counted: once for all that
-	// come meanwhile.
+	// countPause is how long pictures are gathered at least whose people are counted, once for all
+	// that come meanwhile, and countRest how many times as long as the counting before took.
 	countPause = time.Second
+	countRest  = 10
 	// countAtOnce is how many pictures are gathered at most. The people of more are counted by the next ping.
 	countAtOnce = 500
 )
@@ -28,7 +29,8 @@ type counting struct {
 	log     *slog.Logger
 
 	mu       sync.Mutex
-	pictures []int64 // since the last time
+	pictures []int64       // since the last time
+	took     time.Duration // the last time
 }
 
 func newCounting(ctx context.Context, db *store.Store, timeout time.Duration, log *slog.Logger) *counting {
@@ -42,7 +44,7 @@ func (c *counting) add(pictures ...int64) {
 	first := len(c.pictures) == 0
 	pictures = pictures[:min(len(pictures), countAtOnce-len(c.pictures))]
 	if c.pictures = append(c.pictures, pictures...); first && len(pictures) > 0 {
-		time.AfterFunc(countPause, c.count)
+		time.AfterFunc(max(countPause, countRest*c.took), c.count)
 	}
 }
 
@@ -53,6 +55,11 @@ func (c *counting) count() {
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(c.ctx, c.timeout)
 	defer cancel()
+	defer func(began time.Time) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.took = time.Since(began)
+	}(time.Now())
 	if err := c.rows.RecountIn(ctx, pictures); err != nil && c.ctx.Err() == nil {
 		c.log.Warn("lists of people by pictures are in an older order; next: a ping counts again", "error", err)
 	}
