@@ -30,6 +30,7 @@ type counting struct {
 
 	mu       sync.Mutex
 	pictures []int64       // since the last time
+	planned  bool          // it is done or about to be
 	took     time.Duration // the last time
 }
 
@@ -41,9 +42,15 @@ func newCounting(ctx context.Context, db *store.Store, timeout time.Duration, lo
 func (c *counting) add(pictures ...int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first := len(c.pictures) == 0
 	pictures = pictures[:min(len(pictures), countAtOnce-len(c.pictures))]
-	if c.pictures = append(c.pictures, pictures...); first && len(pictures) > 0 {
+	c.pictures = append(c.pictures, pictures...)
+	c.plan()
+}
+
+// plan has it done again, unless it is about to be. It is the lock's holder who calls it.
+func (c *counting) plan() {
+	if !c.planned && len(c.pictures) > 0 {
+		c.planned = true
 		time.AfterFunc(max(countPause, countRest*c.took), c.count)
 	}
 }
@@ -55,12 +62,12 @@ func (c *counting) count() {
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(c.ctx, c.timeout)
 	defer cancel()
-	defer func(began time.Time) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.took = time.Since(began)
-	}(time.Now())
+	began := time.Now()
 	if err := c.rows.RecountIn(ctx, pictures); err != nil && c.ctx.Err() == nil {
 		c.log.Warn("lists of people by pictures are in an older order; next: a ping counts again", "error", err)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.planned, c.took = false, time.Since(began)
+	c.plan()
 }
