@@ -223,7 +223,7 @@ func (s *Store) SimilarPeople(ctx context.Context, id int64, least float64) (sim
 			return err
 		}
 		different[one.ID] = true
-		candidates, err := likeAnother(ctx, s.db, nearest, different)
+		candidates, err := whoIsLike(ctx, s.db, nearest, different)
 		if err != nil {
 			return err
 		}
@@ -247,8 +247,8 @@ func (s *Store) SimilarPeople(ctx context.Context, id int64, least float64) (sim
 	return similar, err
 }
 
-// likeAnother gives whose the photos are by now, each person once, without those who are left out.
-func likeAnother(ctx context.Context, q querier, nearest []PhotoCandidate, out map[int64]bool) (like []Similar, err error) {
+// whoIsLike gives whose the photos are by now, each person once, without those who are left out.
+func whoIsLike(ctx context.Context, q querier, nearest []PhotoCandidate, out map[int64]bool) (like []Similar, err error) {
 	var ids []int64
 	for _, c := range nearest {
 		ids = append(ids, c.PersonID)

@@ -253,7 +253,7 @@ func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
 	}
 	changes, err := changesIn(ctx, tx, []int64{slices.Max(later)})
 	if err == nil {
-		err = addReasons(ctx, tx, changes)
+		err = addTold(ctx, tx, changes)
 	}
 	switch {
 	case err != nil:
