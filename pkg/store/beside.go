@@ -3,10 +3,17 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 )
+
+const selectCompany = `
+	SELECT
+		person,
+		image_id
+	FROM (%s) company`
 
 // The index alone is read, of each person apart.
 const newestPictures = `
@@ -43,7 +50,7 @@ func companyOf(ctx context.Context, q querier, people []int64, most int) (compan
 			}
 			in[person][picture] = true
 			return picture, nil
-		}, statement, args...)
+		}, fmt.Sprintf(selectCompany, statement), args...)
 		if err != nil {
 			return nil, err
 		}
