@@ -55,9 +55,9 @@ func (a *adopter) adopt(ctx context.Context) error {
 	looking, cancel := context.WithTimeout(ctx, a.Time)
 	defer cancel()
 	failure := l.list(looking)
-	if unreadable := l.Unreadable - adoption.Unreadable; unreadable > 0 {
+	if passed := l.Unreadable - adoption.Unreadable; passed > 0 {
 		a.log.Warn("folders of the gallery may not be read, so that no photo of theirs is adopted; next: find them by 'find . -type d ! -readable' in KNOWN_PEOPLE, as the account of receive, and let that read them",
-			"folders", unreadable)
+			"folders", passed)
 	}
 	if l.adopted > 0 {
 		a.log.Info("photos of the gallery wait to be looked at", "photos", l.adopted)
