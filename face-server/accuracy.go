@@ -143,7 +143,11 @@ func measure(ctx context.Context, config settings, log *slog.Logger, path string
 	if err != nil {
 		return report, err
 	}
-	report = accuracy.Report{Model: e.models.Name, Photos: len(photos), Rule: e.rule(accuracy.Enrolled(described)), Certainty: e.certainty, Enrolled: accuracy.Enrolled(described)}
+	enrolled := accuracy.Enrolled(described)
+	report = accuracy.Report{
+		Model: e.models.Name, Photos: len(photos), Covered: accuracy.Covered(described), Rule: e.rule(enrolled),
+		Certainty: e.certainty, Enrolled: enrolled, Galleries: accuracy.GalleriesStated(e.rule, e.certainty),
+	}
 	if pairs != nil {
 		report.Scores, report.Misses = accuracy.ComparePairs(pairs, described, report.Rule.Threshold)
 		return report, nil

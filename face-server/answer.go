@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -32,12 +33,16 @@ var refusals = map[match.Refusal]facerecog.Refusal{
 	match.Ignored:        facerecog.Refusal_NONE, // a hand says that, which the face server knows nothing of
 }
 
+// thresholdSteps is in how many steps the threshold rises from 0 to 1. Each picture's row has the
+// one that decided its faces: it would be written anew for every photo that a gallery gets.
+const thresholdSteps = 500
+
 // rule is that of a gallery of so many photos: the threshold at which a stranger is named no
-// more often than may be, but at least that of a small one.
+// more often than may be, or up to a step more, but at least that of a small one.
 func (m matcher) rule(photos int) match.Rule {
 	r := m.Rule
 	if m.certainty.FalseMatches.Known() && m.chance > 0 && m.chance < 1 {
-		r.Threshold = max(r.Threshold, m.certainty.FalseMatches.Threshold(m.chance, photos))
+		r.Threshold = max(r.Threshold, math.Ceil(thresholdSteps*m.certainty.FalseMatches.Threshold(m.chance, photos))/thresholdSteps)
 		r.StrangerThreshold = max(r.StrangerThreshold, r.Threshold)
 	}
 	return r

@@ -5,6 +5,7 @@ import (
 
 	"lineup.dev/lineup/face-server/face"
 	"lineup.dev/lineup/face-server/gallery"
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/match"
 	facerecog "lineup.dev/lineup/proto"
 )
@@ -140,6 +141,34 @@ func TestAnAnswerTellsHowLikelyANameIsWrong(t *testing.T) {
 	m.certainty = match.Certainty{}
 	if untold := of(1, false); untold.ChanceWrong != nil || untold.Candidates[0].ChanceWrong != nil {
 		t.Errorf("where the models tell nothing it is %v", untold.ChanceWrong)
+	}
+}
+
+// As a gallery grows the threshold rises in steps, so that pictures are not written again for
+// every photo, and no stranger is named more often than may be.
+func TestTheThresholdRisesInSteps(t *testing.T) {
+	manifest := testkit.Must(face.ReadManifest("kodata"))(t)
+	m := matcher{
+		Rule:      match.Rule{Threshold: manifest.Threshold, Margin: manifest.Margin, StrangerThreshold: manifest.Threshold},
+		certainty: match.Certainty{FalseMatches: manifest.FalseMatches}, chance: 0.01,
+	}
+	before, steps := manifest.Threshold, 0
+	for photos := range 3000 {
+		rule := m.rule(photos)
+		exact := max(manifest.Threshold, manifest.FalseMatches.Threshold(m.chance, photos))
+		if rule.Threshold < exact || rule.Threshold > exact+1./thresholdSteps || rule.Threshold < before || rule.StrangerThreshold != rule.Threshold {
+			t.Fatalf("of %d photos the rule is %+v, after %v; want at least %v, and less than a step above", photos, rule, before, exact)
+		}
+		if rule.Threshold != before {
+			before, steps = rule.Threshold, steps+1
+		}
+	}
+	if steps < 10 || steps > 80 {
+		t.Errorf("3000 photos make %d steps, want some tens", steps)
+	}
+	m.chance = 1
+	if got := m.rule(3000); got != m.Rule {
+		t.Errorf("without a chance to keep it is %+v, want %+v", got, m.Rule)
 	}
 }
 

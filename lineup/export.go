@@ -27,7 +27,8 @@ const (
 	peopleFolder  = "people"
 	sidecarFolder = "sidecars"
 
-	unfinished = ".unfinished" // ends the name of what is being written
+	unfinished  = ".unfinished" // ends the name of what is being written
+	longestName = 255           // bytes, of a file on Linux and macOS: NAME_MAX
 )
 
 // exported is what an export came to, as a line of JSON.
@@ -150,16 +151,18 @@ func (e *exporter) write(name string, write func(io.Writer) error) error {
 	if err := e.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
-	file, err := e.root.OpenFile(name+unfinished, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	folder, file := path.Split(name)
+	meanwhile := folder + file[:min(len(file), longestName-len(unfinished))] + unfinished
+	f, err := e.root.OpenFile(meanwhile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(write(file), file.Close()); err != nil {
-		file.Close()                     // it may be closed
-		e.root.Remove(name + unfinished) //nolint:errcheck // it is not finished anyway
+	if err := cmp.Or(write(f), f.Close()); err != nil {
+		f.Close()                // it may be closed
+		e.root.Remove(meanwhile) //nolint:errcheck // it is not finished anyway
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return e.root.Rename(name+unfinished, name)
+	return e.root.Rename(meanwhile, name)
 }
 
 // rowsOf are a picture's rows of the table: one for each face, or one.
@@ -215,8 +218,17 @@ func (e *exporter) sidecar(ctx context.Context, image lineup.Image) error {
 		e.report.note("picture %d has no sidecar: its path %q is none below a folder", image.ID, image.Path)
 		return nil
 	}
+	name = path.Join(sidecarFolder+unfinished, name)
+	if len(path.Base(name)) > longestName {
+		e.report.note("picture %d has no sidecar: with .xmp its name has more than %d bytes", image.ID, longestName)
+		return nil
+	}
+	if _, err := e.root.Lstat(name); err == nil {
+		e.report.note("picture %d has no sidecar: another picture has it, whose path differs from %q only by what it begins with", image.ID, image.Path)
+		return nil
+	}
 	e.Sidecars++
-	return e.write(path.Join(sidecarFolder+unfinished, name), func(w io.Writer) error {
+	return e.write(name, func(w io.Writer) error {
 		_, err := w.Write(xmp.Write(regions))
 		return err
 	})

@@ -144,6 +144,8 @@ func TestAnExportWithoutPhotosIsImported(t *testing.T) {
 }
 
 func TestExport(t *testing.T) {
+	anna := `"faces":[{"id":10,"person":{"id":1,"name":"Anna"},"decided_by":"hand","box":{"x":0,"y":0,"width":1,"height":1}}]`
+	long, longer := strings.Repeat("x", 247)+".jpg", strings.Repeat("x", 248)+".jpg" // one of 251 bytes has room for .xmp
 	answers := map[string]string{
 		"/api/v1/people?hidden=false": `{"items":[{"id":1,"name":"Anna","hidden":false,"photos":[]}],"next":"/api/v1/people?after=1"}`,
 		"/api/v1/people?after=1":      `{"items":[{"id":2,"name":null,"hidden":false,"photos":[]}],"next":null}`,
@@ -156,7 +158,9 @@ func TestExport(t *testing.T) {
 				{"id":3,"person":null,"decided_by":"hand","ignored":true,"box":{"x":0.6,"y":0.1,"width":0.2,"height":0.2}},
 				{"id":4,"person":null,"decided_by":"machine","not":[9,8],"box":{"x":0.8,"y":0.1,"width":0.1,"height":0.1}}]},
 			{"id":3,"path":"/disk/b.png","status":"unknown","faces":[]}],"next":"/api/v1/images?before=3"}`,
-		"/api/v1/images?before=3": `{"items":[{"id":2,"path":"../../evil.jpg","status":"identified","faces":[{"id":9,"person":{"id":1,"name":"Anna"},"decided_by":"hand","box":{"x":0,"y":0,"width":1,"height":1}}]}],"next":null}`,
+		"/api/v1/images?before=3": `{"items":[
+			{"id":7,"path":"/sub/a.jpg","status":"identified",` + anna + `},{"id":6,"path":"` + long + `","status":"identified",` + anna + `},{"id":5,"path":"` + longer + `","status":"identified",` + anna + `},
+			{"id":2,"path":"../../evil.jpg","status":"identified","faces":[{"id":9,"person":{"id":1,"name":"Anna"},"decided_by":"hand","box":{"x":0,"y":0,"width":1,"height":1}}]}],"next":null}`,
 	}
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		answer, there := answers[r.URL.RequestURI()]
@@ -171,17 +175,22 @@ func TestExport(t *testing.T) {
 	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "sidecars", "sub", "gone.jpg.xmp"), nil, 0o600))
 	got := command(t, serve, nil, "export", folder)
 	got.want(t, 0, "KNOWN_PEOPLE")
-	if line := got.lines(t)[0]; line["pictures"] != 3.0 || line["sidecars"] != 1.0 || line["people"] != 3.0 {
+	for _, why := range []string{"picture 2 has no sidecar", "picture 5 has no sidecar", "picture 7 has no sidecar"} {
+		if !strings.Contains(got.stderr, why) {
+			t.Errorf("it does not say that %s: %s", why, got.stderr)
+		}
+	}
+	if line := got.lines(t)[0]; line["pictures"] != 6.0 || line["sidecars"] != 2.0 || line["people"] != 3.0 {
 		t.Errorf("it printed %s", got.stdout)
 	}
 	read := func(name string) string { return string(testkit.Must(os.ReadFile(filepath.Join(folder, name)))(t)) }
 	var pictures, people []map[string]any
 	testkit.Succeed(t, json.Unmarshal([]byte(read("pictures.json")), &pictures))
 	testkit.Succeed(t, json.Unmarshal([]byte(read("people/people.json")), &people))
-	if len(pictures) != 3 || len(people) != 3 {
+	if len(pictures) != 6 || len(people) != 3 {
 		t.Errorf("%d pictures, %d people", len(pictures), len(people))
 	}
-	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 7 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000,true" {
+	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 10 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000,true" {
 		t.Errorf("faces.csv is %q", table)
 	}
 	sidecar := read("sidecars/sub/a.jpg.xmp")
@@ -200,7 +209,7 @@ func TestExport(t *testing.T) {
 		}
 		return nil
 	})
-	if len(files) != 4 {
-		t.Errorf("files %q, want four, and none outside", files)
+	if len(files) != 5 {
+		t.Errorf("files %q, want five, and none outside", files)
 	}
 }

@@ -23,6 +23,11 @@ type Face struct {
 	Occluded  bool      // it is covered in part, which takes more similarity
 }
 
+// counted is how similar two faces are as the server's rule takes it, where one may be covered.
+func counted(a, b Face, similarity float32) float32 {
+	return float32(match.Counted(float64(similarity), a.Occluded || b.Occluded))
+}
+
 func (d Described) counted() []Face {
 	if d.Group {
 		return d.Faces
@@ -33,7 +38,7 @@ func (d Described) counted() []Face {
 // Compare compares all faces with each other. Two photos of one person each make a
 // pair; a face of a group makes one with every photo of a person who is not in the
 // group, and with the other faces of the group, and these are all pairs of two
-// persons. Progress is told, now and then, how much of the work is done, 0 to 1.
+// persons. The scores are as the rule takes them. Progress is told, now and then, how much of the work is done, 0 to 1.
 // The error is ctx's.
 func Compare(ctx context.Context, photos []Described, rule match.Rule, progress func(part float64)) (Scores, Outcome, error) {
 	faces := make([]face, 0, Faces(photos))
@@ -53,9 +58,9 @@ func Compare(ctx context.Context, photos []Described, rule match.Rule, progress 
 			similarity := cosine(a.Embedding, b.Embedding)
 			switch kindOf(photos, a.photo, b.photo) {
 			case same:
-				scores.Same = append(scores.Same, similarity)
+				scores.Same = append(scores.Same, counted(a.Face, b.Face, similarity))
 			case different:
-				scores.Different = append(scores.Different, similarity)
+				scores.Different = append(scores.Different, counted(a.Face, b.Face, similarity))
 			}
 			a.compare(photos, b.photo, similarity)
 			b.compare(photos, a.photo, similarity)
@@ -132,6 +137,18 @@ func Enrolled(photos []Described) (n int) {
 	for _, photo := range photos {
 		if photo.Enrolled && len(photo.Faces) > 0 {
 			n++
+		}
+	}
+	return n
+}
+
+// Covered is how many of the faces that Compare compares are covered in part.
+func Covered(photos []Described) (n int) {
+	for _, photo := range photos {
+		for _, face := range photo.counted() {
+			if face.Occluded {
+				n++
+			}
 		}
 	}
 	return n

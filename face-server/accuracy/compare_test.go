@@ -30,6 +30,11 @@ func knownAndAsked(file, person string, angle float64) Described {
 	return Described{Photo: Photo{File: file, People: []string{person}, Enrolled: true, Asked: true}, Faces: []Face{faceAt(angle)}}
 }
 
+func occluded(d Described) Described {
+	d.Faces[0].Occluded = true
+	return d
+}
+
 func groupPhoto(file string, people []string, angles ...float64) Described {
 	d := Described{Photo: Photo{File: file, People: people, Group: true, Asked: true}}
 	for _, angle := range angles {
@@ -73,6 +78,10 @@ func TestPairs(t *testing.T) {
 		"two faces of a group are two persons, and others than those who are not in it": {
 			[]Described{knownPhoto("", "ann", 0), knownPhoto("", "ben", 80), groupPhoto("", []string{"ann"}, 10, 60)},
 			Scores{Different: []float32{cos(80), cos(70), cos(50), cos(20)}},
+		},
+		"a covered face is less similar, by as much as the server asks more": {
+			[]Described{occluded(knownAndAsked("", "ann", 0)), knownAndAsked("", "ann", 10), knownAndAsked("", "ben", 30)},
+			Scores{Same: []float32{cos(10) - match.OccludedExtra}, Different: []float32{cos(30) - match.OccludedExtra, cos(20)}},
 		},
 		"two groups may show the same strangers": {
 			[]Described{groupPhoto("", nil, 10, 20), groupPhoto("", nil, 50)},
@@ -243,9 +252,28 @@ func TestACoveredFaceIsHeldToTheServersRule(t *testing.T) {
 		if _, o := compare(t, rule, knownPhoto("ann.jpg", "ann", 0), stranger); o.Named != c.recognised {
 			t.Errorf("at %v°, occluded %v, %d strangers are named, want %d", c.angle, c.occluded, o.Named, c.recognised)
 		}
+		if got := Covered([]Described{asked, stranger}); (got == 2) != c.occluded {
+			t.Errorf("of two faces %d are covered, occluded %v", got, c.occluded)
+		}
 		for _, trial := range o.Trials {
 			if trial.Occluded != c.occluded {
 				t.Errorf("at %v° the search %+v forgets that the face is occluded: %v", c.angle, trial, c.occluded)
+			}
+		}
+	}
+}
+
+// A search tells whether the margin alone keeps anybody from being named, also below the threshold.
+func TestASearchTellsThatTwoAreTooNear(t *testing.T) {
+	near := []Described{knownPhoto("ann.jpg", "ann", 0), knownPhoto("ben.jpg", "ben", 47), unknownPhoto("u.jpg", "ann", 23)}
+	far := []Described{knownPhoto("ann.jpg", "ann", 0), knownPhoto("ben.jpg", "ben", 90), unknownPhoto("u.jpg", "ann", 23)}
+	for _, threshold := range []float64{.5, .99} {
+		for want, photos := range map[bool][]Described{true: near, false: far} {
+			_, o := compare(t, match.Rule{Threshold: threshold, Margin: .1}, photos...)
+			for _, trial := range o.Trials {
+				if trial.Ambiguous != (want && trial.Mated) { // with ann's photo taken out there is one person
+					t.Errorf("at a threshold of %v the search %+v is ambiguous, want %v", threshold, trial, want)
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"fmt"
+	"math"
 
 	"lineup.dev/lineup/pkg/match"
 )
@@ -16,6 +17,12 @@ func (f Face) decide(rule match.Rule, n nearest) match.Refusal {
 		}
 	}
 	return match.Decide(rule, []match.Face[string]{{Candidates: candidates, Occluded: f.Occluded}})[0].Refusal
+}
+
+// ambiguous tells whether the second person is so near that nobody is named whatever the threshold.
+func (f Face) ambiguous(rule match.Rule, n nearest) bool {
+	rule.Threshold = math.Inf(-1)
+	return f.decide(rule, n) == match.Ambiguous
 }
 
 // refusal says why a face is not given a name.

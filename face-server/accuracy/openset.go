@@ -1,9 +1,12 @@
 package accuracy
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Trial is one search in the gallery: for a person who should be found in a photo (mated,
@@ -22,6 +25,9 @@ type Trial struct {
 	Score *float32 `json:"score,omitempty"`
 	// Occluded tells that the face is covered in part, which takes more similarity.
 	Occluded bool `json:"occluded,omitempty"`
+	// Ambiguous tells that the second person is so near that the rule names nobody, however
+	// similar the nearest is.
+	Ambiguous bool `json:"ambiguous,omitempty"`
 	// Named tells that the rule gave a name, Right that it was the person's own.
 	Named bool `json:"named"`
 	Right bool `json:"right"`
@@ -31,6 +37,9 @@ type Trial struct {
 	// none where the photos' names do not tell.
 	Years *int `json:"years,omitempty"`
 }
+
+// counted is the similarity to the nearest person as the rule takes it.
+func (t Trial) counted() float64 { return match.Counted(float64(*t.Score), t.Occluded) }
 
 // key tells trials of one set of photos apart.
 func (t Trial) key() string {
@@ -72,38 +81,34 @@ func foundRate(trials []Trial, weights []int) float64 {
 	return share(trials, weights, func(t Trial) bool { return t.Mated }, func(t Trial) bool { return t.Score != nil })
 }
 
-// dirAt is the detection and identification rate: how often the right person is nearest and
-// reaches the lowest threshold that no more than that share of strangers reaches.
+// dirAt is the detection and identification rate: how often the rule would give the right name
+// with the lowest threshold by which it names no more than that share of strangers.
 func dirAt(fpir float64) statistic {
 	return func(trials []Trial, weights []int) float64 {
 		threshold := thresholdAt(trials, weights, fpir)
-		return share(trials, weights, func(t Trial) bool { return t.Mated }, func(t Trial) bool { return t.First && t.Score != nil && *t.Score > threshold })
+		return share(trials, weights, func(t Trial) bool { return t.Mated }, func(t Trial) bool { return t.First && t.Score != nil && !t.Ambiguous && t.counted() > threshold })
 	}
 }
 
-// thresholdAt is the similarity that no more than that share of strangers exceeds.
-func thresholdAt(trials []Trial, weights []int, fpir float64) float32 {
+// thresholdAt is the similarity, as the rule takes it, above which no more than that share of
+// strangers is named.
+func thresholdAt(trials []Trial, weights []int, fpir float64) float64 {
 	type scored struct {
-		score  float32
+		score  float64
 		weight int
 	}
 	var strangers []scored
 	all := 0
 	for i, t := range trials {
-		if !t.Mated && t.Score != nil && weights[i] > 0 {
-			strangers = append(strangers, scored{*t.Score, weights[i]})
-			all += weights[i]
+		if t.Mated || t.Score == nil || weights[i] == 0 {
+			continue
+		}
+		all += weights[i]
+		if !t.Ambiguous {
+			strangers = append(strangers, scored{t.counted(), weights[i]})
 		}
 	}
-	slices.SortFunc(strangers, func(a, b scored) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(strangers, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	allowed := int(math.Floor(fpir*float64(all) + 1e-9))
 	for _, s := range strangers {
 		if allowed -= s.weight; allowed < 0 {
@@ -202,7 +207,7 @@ type OpenSet struct {
 // DIR is the detection and identification rate where a share of strangers, FPIR, is named.
 type DIR struct {
 	FPIR      float64
-	Threshold float32
+	Threshold float64
 	Estimate
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,35 @@ func TestRatesOfSearches(t *testing.T) {
 	twice[0] = 3 // ann's first photo counts three times
 	if got, want := rank1Rate(trials, twice), 4./6; math.Abs(got-want) > 1e-9 {
 		t.Errorf("with weights rank-1 is %v, want %v", got, want)
+	}
+}
+
+// DIR is that of the server's rule with another threshold: a covered face takes more, and one that
+// is too near to two people is nobody's, of strangers too.
+func TestDIRIsThatOfTheRule(t *testing.T) {
+	covered := func(t Trial) Trial { t.Occluded = true; return t }
+	ambiguous := func(t Trial) Trial { t.Ambiguous = true; return t }
+	plain := []Trial{searchFor("ann", .5, true), searchFor("ben", .7, true), stranger("zoe", .55), stranger("yan", .3)}
+	for name, c := range map[string]struct {
+		change    func([]Trial)
+		threshold float64
+		dir       float64
+	}{
+		"as they are":                       {func([]Trial) {}, .55, .5},
+		"the nearest stranger is covered":   {func(all []Trial) { all[2] = covered(all[2]) }, .47, 1},
+		"and so is ann":                     {func(all []Trial) { all[0], all[2] = covered(all[0]), covered(all[2]) }, .47, .5},
+		"that stranger is near to two":      {func(all []Trial) { all[2] = ambiguous(all[2]) }, .3, 1},
+		"and so is ben":                     {func(all []Trial) { all[1], all[2] = ambiguous(all[1]), ambiguous(all[2]) }, .3, .5},
+		"no stranger is near to one person": {func(all []Trial) { all[2], all[3] = ambiguous(all[2]), ambiguous(all[3]) }, -1, 1},
+	} {
+		trials := slices.Clone(plain)
+		c.change(trials)
+		if got := thresholdAt(trials, ones(trials), 0); math.Abs(got-c.threshold) > 1e-6 {
+			t.Errorf("%s: above %v, want %v", name, got, c.threshold)
+		}
+		if got := dirAt(0)(trials, ones(trials)); got != c.dir {
+			t.Errorf("%s: DIR is %v, want %v", name, got, c.dir)
+		}
 	}
 }
 

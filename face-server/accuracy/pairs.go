@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lineup.dev/lineup/pkg/match"
 )
 
 // Pair is two photos, and whether one person is in both.
@@ -70,9 +72,9 @@ func PhotosOf(pairs []Pair) []Photo {
 	return photos
 }
 
-// ComparePairs compares the largest faces of each pair. A pair of which a photo
-// shows none is left out of the scores; of these, and of the pairs on the wrong
-// side of the threshold, the misses tell.
+// ComparePairs compares the largest faces of each pair, as similar as the server's rule takes
+// them to be. A pair of which a photo shows none is left out of the scores; of these, and of
+// the pairs on the wrong side of the threshold, the misses tell.
 func ComparePairs(pairs []Pair, photos []Described, threshold float64) (scores Scores, misses []Miss) {
 	byFile := map[string]Described{}
 	for _, d := range photos {
@@ -83,12 +85,17 @@ func ComparePairs(pairs []Pair, photos []Described, threshold float64) (scores S
 		if len(first.Faces) == 0 || len(second.Faces) == 0 {
 			continue
 		}
-		similarity := cosine(first.Faces[0].Embedding, second.Faces[0].Embedding)
+		one, other := first.Faces[0], second.Faces[0]
+		similarity := counted(one, other, cosine(one.Embedding, other.Embedding))
+		told := fmt.Sprintf("similarity %.3f", similarity)
+		if one.Occluded || other.Occluded {
+			told += fmt.Sprintf(", %.2f less than it is as a face is covered", match.OccludedExtra)
+		}
 		switch matched := float64(similarity) >= threshold; {
 		case p.Same && !matched:
-			misses = append(misses, Miss{p.First, fmt.Sprintf("not taken for the person in %s: similarity %.3f", p.Second, similarity)})
+			misses = append(misses, Miss{p.First, fmt.Sprintf("not taken for the person in %s: %s", p.Second, told)})
 		case !p.Same && matched:
-			misses = append(misses, Miss{p.First, fmt.Sprintf("taken for the person in %s: similarity %.3f", p.Second, similarity)})
+			misses = append(misses, Miss{p.First, fmt.Sprintf("taken for the person in %s: %s", p.Second, told)})
 		}
 		if p.Same {
 			scores.Same = append(scores.Same, similarity)

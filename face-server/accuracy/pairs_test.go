@@ -68,6 +68,23 @@ func TestComparePairs(t *testing.T) {
 	}
 }
 
+// A pair with a covered face is one person's where the server's rule, which takes more then, says so.
+func TestAPairWithACoveredFaceTakesMore(t *testing.T) {
+	photos := []Described{
+		{Photo: Photo{File: "a.jpg"}, Faces: []Face{{Embedding: []float32{1, 0}}}},
+		{Photo: Photo{File: "b.jpg"}, Faces: []Face{{Embedding: []float32{.8, .6}, Occluded: true}}},
+	}
+	for threshold, want := range map[float64][]Miss{
+		.71: nil,
+		.73: {{"a.jpg", "not taken for the person in b.jpg: similarity 0.720, 0.08 less than it is as a face is covered"}},
+	} {
+		scores, misses := ComparePairs([]Pair{{"a.jpg", "b.jpg", true}}, photos, threshold)
+		if !alike(scores.Same, []float32{.72}) || !reflect.DeepEqual(misses, want) {
+			t.Errorf("at %v the scores are %v and the misses %v, want %v", threshold, scores.Same, misses, want)
+		}
+	}
+}
+
 func TestPhotosOf(t *testing.T) {
 	got := PhotosOf([]Pair{{"b.jpg", "a.jpg", true}, {"a.jpg", "c.jpg", false}})
 	if want := []Photo{{File: "a.jpg"}, {File: "b.jpg"}, {File: "c.jpg"}}; !reflect.DeepEqual(got, want) {

@@ -13,6 +13,7 @@ type Report struct {
 	Model   string
 	Rule    match.Rule // now in force
 	Photos  int
+	Covered int      // of their faces, those covered in part
 	Scores  Scores   // sorted
 	Outcome *Outcome // nil where there was no gallery; its Misses are in Misses
 	Misses  []Miss
@@ -22,6 +23,7 @@ type Report struct {
 	// is compared with: together how likely a name is said to be wrong.
 	Certainty match.Certainty
 	Enrolled  int
+	Galleries []GalleryStated
 	Baseline  *Run // another run to compare with; nil without
 }
 
@@ -38,6 +40,9 @@ func (r Report) Print(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	same, different := len(r.Scores.Same), len(r.Scores.Different)
 	fmt.Fprintf(w, "model\t%s\nphotos\t%d\npairs\t%d of one person, %d of two\n", r.Model, r.Photos, same, different)
+	if r.Covered > 0 {
+		fmt.Fprintf(w, "covered\t%d of the faces: %.2f less similar here than they are, as the server takes them\n", r.Covered, match.OccludedExtra)
+	}
 	fmt.Fprintf(w, "ROC AUC\t%s\n\n", formatRate(r.Scores.AUC()))
 
 	fmt.Fprintf(w, "\tTPR\tFPR\tthreshold\n")
@@ -62,6 +67,7 @@ func (r Report) Print(to io.Writer) error {
 		fmt.Fprintf(w, "\t(%d of nobody in the gallery, %d with their own people's photos taken out)\n", o.Outsiders, o.Strangers-o.Outsiders)
 		printOpenSet(w, o.Trials)
 		printStated(w, Stated(o.Trials, r.Certainty.FalseMatches, r.Enrolled))
+		printGalleries(w, r.Galleries)
 		printReliability(w, "nearest said to be another with", Reliabilities(o.Trials, r.Certainty, r.Enrolled))
 		printReliability(w, "the same by size", ReliabilitiesBy(BySize(o.Trials), r.Certainty, r.Enrolled))
 		printReliability(w, "the same made harder", append(Reliabilities(together(r.Conditions), r.Certainty, r.Enrolled), ReliabilitiesBy(r.Conditions, r.Certainty, r.Enrolled)...))

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -16,9 +17,10 @@ func TestReport(t *testing.T) {
 		not    []string
 	}{
 		"a folder": {
-			Report{Model: "m", Photos: 5, Rule: match.Rule{Threshold: .5, Margin: .05}, Scores: scores, Outcome: outcome, Misses: []Miss{{"ann/2.jpg", "no face found"}}},
+			Report{Model: "m", Photos: 5, Covered: 2, Rule: match.Rule{Threshold: .5, Margin: .05}, Scores: scores, Outcome: outcome, Misses: []Miss{{"ann/2.jpg", "no face found"}}},
 			[]string{
 				"model m", "photos 5", "pairs 4 of one person, 5 of two",
+				"covered 2 of the faces: 0.08 less similar here than they are",
 				"ROC AUC 0.8750", // (5+5+5+2.5)/20
 				"FPR at most 1e-2 0.7500 0.0000 0.62 as at FPR 0: fewer than 100 pairs of two",
 				"FPR at most 1e-3 0.7500 0.0000 0.62 as at FPR 0: fewer than 1000 pairs of two",
@@ -38,7 +40,12 @@ func TestReport(t *testing.T) {
 		"pairs: nobody was looked for": {
 			Report{Rule: match.Rule{Threshold: .5}, Scores: scores},
 			[]string{"misses 0"},
-			[]string{"identification", "strangers"},
+			[]string{"identification", "strangers", "covered"},
+		},
+		"what the models state": {
+			Report{Rule: match.Rule{Threshold: .5}, Scores: scores, Outcome: outcome, Galleries: []GalleryStated{{300, .49, .9, .01, [2]float64{.24, .0005}}, {10_000, .61, math.NaN(), .01, [2]float64{.17, .02}}}},
+			[]string{"gallery of 300 photos 0.490 0.900 0.0100 0.240 0.0005", "gallery of 10000 photos 0.610 – 0.0100 0.170 0.0200"},
+			nil,
 		},
 		"only pairs of two persons": {
 			Report{Rule: match.Rule{Threshold: .5}, Scores: sortedScores(nil, []float32{.25, .5})},

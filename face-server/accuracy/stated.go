@@ -1,6 +1,10 @@
 package accuracy
 
-import "lineup.dev/lineup/pkg/match"
+import (
+	"math"
+
+	"lineup.dev/lineup/pkg/match"
+)
 
 // StatedRate is how many strangers are named where as many are said to be.
 type StatedRate struct {
@@ -19,6 +23,39 @@ func Stated(trials []Trial, calibration match.Calibration, enrolled int) (rows [
 		rows = append(rows, StatedRate{stated, estimate(trials, func(trials []Trial, weights []int) float64 {
 			return share(trials, weights, func(t Trial) bool { return !t.Mated }, func(t Trial) bool { return t.Score != nil && t.counted() >= threshold })
 		})})
+	}
+	return rows
+}
+
+// GalleryStated is what is said of names in a gallery of so many photos, of which nothing here
+// is measured: it follows from the rates that the models bring.
+type GalleryStated struct {
+	Photos    int
+	Threshold float64
+	Reached   float64 // of two photos of one person, how often they are as similar; NaN where that was not measured
+	Strangers float64 // how often one is named
+	// WrongAt are the chances that a name is wrong, at the threshold and at [SureSimilarity].
+	WrongAt [2]float64
+}
+
+// SureSimilarity is about that of two good photos of one person.
+const SureSimilarity = 0.7
+
+// GalleriesStated tells how the rule goes with the gallery.
+func GalleriesStated(rule func(photos int) match.Rule, certainty match.Certainty) (rows []GalleryStated) {
+	if !certainty.FalseMatches.Known() {
+		return nil
+	}
+	for _, photos := range []int{5, 30, 100, 300, 1000, 10_000, 100_000} {
+		threshold := rule(photos).Threshold
+		row := GalleryStated{Photos: photos, Threshold: threshold, Reached: math.NaN(), Strangers: certainty.FalseMatches.Chance(threshold, photos)}
+		if certainty.TrueMatches.Measured(threshold) {
+			row.Reached = certainty.TrueMatches.Rate(threshold)
+		}
+		for i, similarity := range []float64{threshold, SureSimilarity} {
+			row.WrongAt[i], _ = certainty.ChanceWrong(similarity, photos)
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -101,9 +138,6 @@ func (t Trial) chanceWrong(certainty match.Certainty, enrolled int) (chance floa
 	}
 	return certainty.ChanceWrong(t.counted(), enrolled)
 }
-
-// counted is the similarity to the nearest person as the rule takes it.
-func (t Trial) counted() float64 { return match.Counted(float64(*t.Score), t.Occluded) }
 
 // told tells whether it is known who the face with the score is: in a group, whoever is not
 // found has none.

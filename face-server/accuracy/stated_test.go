@@ -51,3 +51,28 @@ func TestWhatIsStatedIsComparedWithWhatComesOfIt(t *testing.T) {
 		}
 	}
 }
+
+// What is said of galleries holds together: the rule's threshold, and who is named by it.
+func TestWhatIsStatedOfGalleries(t *testing.T) {
+	certainty := match.Certainty{
+		FalseMatches: match.Calibration{{.3, 1e-2}, {.5, 1e-5}}, TrueMatches: match.Calibration{{.3, .99}, {.5, .9}}, Strangers: .5,
+	}
+	rule := func(photos int) match.Rule {
+		return match.Rule{Threshold: max(.4, certainty.FalseMatches.Threshold(.01, photos))}
+	}
+	rows := GalleriesStated(rule, certainty)
+	if len(rows) != 7 || rows[0].Photos != 5 || rows[6].Photos != 100_000 {
+		t.Fatalf("they are %+v, want galleries of 5 to 100,000", rows)
+	}
+	for i, row := range rows {
+		if row.Threshold != rule(row.Photos).Threshold || row.Strangers > .01+1e-9 || i > 0 && row.WrongAt[1] < rows[i-1].WrongAt[1] || row.WrongAt[1] > row.WrongAt[0] {
+			t.Errorf("%+v, after %+v", row, rows[max(0, i-1)])
+		}
+		if measured := row.Threshold <= .5; measured == math.IsNaN(row.Reached) {
+			t.Errorf("of %+v it is said how often one person reaches it, want that only where it was measured: %v", row, measured)
+		}
+	}
+	if got := GalleriesStated(rule, match.Certainty{}); got != nil {
+		t.Errorf("models that tell nothing state %+v", got)
+	}
+}

@@ -14,7 +14,7 @@ func printOpenSet(w io.Writer, trials []Trial) {
 	printEstimate(w, "recognised", o.Recognised, "")
 	printEstimate(w, "strangers named", o.Named, "")
 	for _, at := range o.At {
-		remark := fmt.Sprintf("\tabove %.3f", at.Threshold)
+		remark := fmt.Sprintf("\tby the rule with a threshold above %.3f", at.Threshold)
 		if float64(o.Strangers)*at.FPIR < 1 {
 			remark += fmt.Sprintf(", as at FPIR 0: fewer than %.0f strangers", 1/at.FPIR)
 		}
@@ -41,6 +41,17 @@ func printStated(w io.Writer, rows []StatedRate) {
 	fmt.Fprintf(w, "\nstrangers named at a chance of\tobserved\t95 %%\n")
 	for _, row := range rows {
 		fmt.Fprintf(w, "%g %%\t%s\t%s\n", 100*row.Stated, formatRate(row.Observed.Rate), row.Observed.bounds())
+	}
+}
+
+// printGalleries prints what is said of names in galleries of several sizes.
+func printGalleries(w io.Writer, rows []GalleryStated) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nas the models state\tthreshold\tof one person reach it\tstrangers named\twrong of names at it\tat %.1f\n", SureSimilarity)
+	for _, row := range rows {
+		fmt.Fprintf(w, "gallery of %d photos\t%.3f\t%s\t%s\t%s\t%s\n", row.Photos, row.Threshold, formatPart(row.Reached), formatRate(row.Strangers), formatPart(row.WrongAt[0]), formatRate(row.WrongAt[1]))
 	}
 }
 

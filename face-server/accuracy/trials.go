@@ -34,6 +34,7 @@ func (m trialMaker) mated(photo Described, person string, found []face, rule mat
 			continue
 		}
 		t.First, t.Score, t.Occluded = first, &f.all[0].similarity, f.Occluded
+		t.Ambiguous = f.ambiguous(rule, f.all)
 		t.Named = f.decide(rule, f.all) == match.None && (first || !photo.Group)
 		t.Right = t.Named && first
 	}
@@ -57,7 +58,10 @@ func (m trialMaker) years(photo Described, person string) (nearest *int) {
 
 // strangerTrial is the search for the i-th face of a photo where its person is not enrolled.
 func strangerTrial(photo Described, i int, f face, rule match.Rule) Trial {
-	t := Trial{File: photo.File, Person: photo.File, Width: photo.Width, Occluded: f.Occluded, Named: f.decide(rule, f.others) == match.None}
+	t := Trial{
+		File: photo.File, Person: photo.File, Width: photo.Width, Occluded: f.Occluded,
+		Ambiguous: f.ambiguous(rule, f.others), Named: f.decide(rule, f.others) == match.None,
+	}
 	if photo.Group {
 		t.File = fmt.Sprintf("%s face %d", photo.File, i+1)
 	} else {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"lineup.dev/lineup/pkg/event"
 	"lineup.dev/lineup/pkg/serve"
@@ -51,6 +52,9 @@ func (r *receiver) readOptionalJSON(w http.ResponseWriter, request *http.Request
 
 func decodeJSON(body []byte, v any, example string) error {
 	body = event.WithoutBOM(body)
+	if !utf8.Valid(body) { // decoding would replace the invalid bytes
+		return malformed("the body is not valid UTF-8; send %s", example)
+	}
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {

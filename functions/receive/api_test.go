@@ -203,7 +203,7 @@ func TestAFaceIsDecidedByHand(t *testing.T) {
 	}
 	waiting := testkit.Must(s.store.Submit(t.Context(), store.Paths("waiting.jpg")))(t)[0].ID
 	s.ask(t, "POST", fmt.Sprintf("images/%d/faces", waiting), `{"box":{"x":0,"y":0,"width":1,"height":1},"person":null}`, 201, nil)
-	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`} {
+	for _, body := range []string{`{"person":1}`, `{"box":{"x":0.9,"y":0,"width":0.2,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":0,"height":0.1}}`, `{"box":{"x":0,"y":0,"width":1e-300,"height":0.1}}`} {
 		s.ask(t, "POST", fmt.Sprintf("images/%d/faces", image.ID), body, 422, nil)
 	}
 }
@@ -212,6 +212,7 @@ func TestPeopleAreNamedMergedAndToldApart(t *testing.T) {
 	s := newSystem(t)
 	anna, anne, bob := s.named(t, "Anna"), s.named(t, "Anne"), s.named(t, "Bob")
 	path := fmt.Sprintf("people/%d", anne.ID)
+	s.ask(t, "PATCH", path, "{\"name\":\"\xff\"}", 400, nil) // no UTF-8
 	var problem kind
 	s.ask(t, "PATCH", path, `{"name":"ANNA"}`, 409, &problem)
 	if problem.want(t, "same-spelling"); len(problem.People) != 1 || problem.People[0].ID != anna.ID {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"lineup.dev/lineup/pkg/auth"
@@ -53,7 +54,11 @@ func (r *receiver) erasePerson(w http.ResponseWriter, request *http.Request) err
 // dryRun reads the query of an erasing. What it does not know, it refuses: a word that was
 // mistyped must not erase somebody.
 func dryRun(request *http.Request) (dry bool, err error) {
-	for name, values := range request.URL.Query() {
+	query, err := url.ParseQuery(request.URL.RawQuery) // request.URL.Query leaves out what it cannot read
+	if err != nil {
+		return false, malformed("the query cannot be read: %s; nothing was erased", err)
+	}
+	for name, values := range query {
 		if name != "dry_run" || len(values) != 1 {
 			return false, malformed("%q is no parameter here, or is given twice: dry_run=true tells what would be erased; nothing was", name)
 		}

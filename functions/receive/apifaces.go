@@ -51,11 +51,14 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 	return nil
 }
 
-// checkBox refuses one that is not in the picture.
+// checkBox refuses one that is not in the picture, or that nobody could see.
 func checkBox(b *lineup.Box) error {
-	const slack = 1e-9 // of rounding
-	if b == nil || !(b.X >= 0 && b.Y >= 0 && b.Width > 0 && b.Height > 0 && b.X+b.Width <= 1+slack && b.Y+b.Height <= 1+slack) {
-		return &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "box is a rectangle in the picture: x, y, width and height as fractions of its width and height"}
+	const (
+		slack = 1e-9 // of rounding
+		least = 1e-4 // a pixel of ten thousand
+	)
+	if b == nil || !(b.X >= 0 && b.Y >= 0 && b.Width >= least && b.Height >= least && b.X+b.Width <= 1+slack && b.Y+b.Height <= 1+slack) {
+		return &serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "box is a rectangle in the picture: x, y, width and height as fractions of its width and height, a side 0.0001 at least"}
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func TestAPersonIsErased(t *testing.T) {
 	if len(would.People) != 1 || would.People[0].Name != "Xqzvortex" || len(would.Photos) != 1 || would.Counts.Files != 1 {
 		t.Errorf("it would erase %+v", would)
 	}
-	for _, query := range []string{"?dryrun=true", "?dry_run=yes", "?dry_run=true&dry_run=false"} {
+	for _, query := range []string{"?dryrun=true", "?dry_run=yes", "?dry_run=true&dry_run=false", "?dry_run=true;x=1", "?dry_run=tru%zz"} {
 		if r := s.ask(t, http.MethodDelete, path+query, "", http.StatusBadRequest, nil); !strings.Contains(r.body, "nothing was") {
 			t.Errorf("%s is answered %s", query, r.body)
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,12 +34,13 @@ func TestMain(m *testing.M) { os.Exit(deptest.Main(m)) }
 // system is a receiver on a real database and a real nsqd.
 type system struct {
 	*receiver
-	store   *store.Store // of the test itself
-	handler http.Handler
-	nsqd    *deptest.NSQD
-	dsn     string
-	images  string // folder of the first root
-	gallery string
+	store    *store.Store // of the test itself
+	handler  http.Handler
+	nsqd     *deptest.NSQD
+	dsn      string
+	images   string // folder of the first root
+	gallery  string
+	examined atomic.Int64 // photos that examineDue looked at
 }
 
 func newSystem(t *testing.T) *system { return newSystemWithKeys(t, "") }

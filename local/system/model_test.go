@@ -95,4 +95,18 @@ func TestAnotherModelTakesOver(t *testing.T) {
 	}
 	again := s.uploadOf(t, "try/mila.jpg") // looked at by the new one
 	s.awaitStatus(t, again, "identified")
+	s.Stop()
+
+	settings.Models, settings.NextModels = settings.NextModels, ""
+	s = start(t, settings)
+	alone := s.uploadOf(t, "pictures/stranger.jpg")
+	s.awaitStatus(t, alone, "unknown")
+	var by string
+	testkit.Succeed(t, deptest.SQL(t, s.At.DSN).QueryRowContext(t.Context(), "SELECT DISTINCT model FROM faces WHERE image_id = ?", alone).Scan(&by))
+	if by != "shifted" {
+		t.Errorf("with MODELS the picture was looked at by %s, want shifted", by)
+	}
+	if after := who(); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("with MODELS the faces are %v, they were %v", after, before)
+	}
 }

@@ -43,6 +43,7 @@ type Settings struct {
 	ImagesURL       string   `envconfig:"IMAGES_URL" desc:"where pictures lie, uploads in the first: folders or bucket URLs, separated by commas; not set: DATA/images and the home folder"`
 	KnownPeople     string   `envconfig:"KNOWN_PEOPLE" desc:"where photos of known people lie; not set: DATA/known_people"`
 
+	Models       string `envconfig:"MODELS" form:"any" desc:"folder of models.json and of all that it names, for the face server; not set: face-server/kodata, which is completed first"`
 	NextModels   string `envconfig:"NEXT_MODELS" form:"any" desc:"folder of models.json and the models that are to be the next ones: a second face server describes with them what is there, and then answers; see docs/operations.md"`
 	NextFacePort int    `envconfig:"NEXT_FACE_PORT" default:"50052" min:"0" max:"65535" desc:"with NEXT_MODELS: port of that face server"`
 
@@ -112,8 +113,14 @@ func (s Settings) complete() (Settings, error) {
 	if s.KnownPeople == "" {
 		s.KnownPeople = filepath.Join(s.Data, "known_people")
 	}
-	if s.NextModels != "" { // the programs run in DATA
-		if s.NextModels, s.nextModel, err = readNextModel(s.NextModels); err != nil {
+	// The programs run in DATA.
+	if s.Models != "" {
+		if s.Models, _, err = readModel(s.Models); err != nil {
+			return s, fmt.Errorf("MODELS: %w", err)
+		}
+	}
+	if s.NextModels != "" {
+		if s.NextModels, s.nextModel, err = readModel(s.NextModels); err != nil {
 			return s, fmt.Errorf("NEXT_MODELS: %w", err)
 		}
 	}
@@ -129,14 +136,14 @@ func (s Settings) complete() (Settings, error) {
 	return s, nil
 }
 
-// readNextModel gives the folder's absolute path and its model's name.
-func readNextModel(dir string) (folder, name string, err error) {
+// readModel gives the folder's absolute path and its model's name.
+func readModel(dir string) (folder, name string, err error) {
 	if folder, err = filepath.Abs(dir); err != nil {
 		return "", "", err
 	}
 	manifest, err := os.ReadFile(filepath.Join(folder, "models.json"))
 	if err != nil {
-		return "", "", err
+		return "", "", fmt.Errorf("%w; next: name the folder that has models.json", err)
 	}
 	var named struct{ Name string }
 	if err := json.Unmarshal(manifest, &named); err != nil {

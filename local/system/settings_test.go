@@ -52,6 +52,12 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 			testkit.Succeed(t, os.WriteFile("keys", []byte("phone "+strings.Repeat("0a", 32)), 0o600))
 		}, func(s Settings) bool { return s.APIKeysFile == dir+"/keys" }, ""},
 		"a file of keys that is not there": {func(s *Settings) { s.APIKeysFile = "none" }, nil, "API_KEYS_FILE"},
+		"models of one's own are found from DATA": {func(s *Settings) {
+			s.Models = "mine"
+			testkit.Succeed(t, os.MkdirAll("mine", 0o700))
+			testkit.Succeed(t, os.WriteFile("mine/models.json", []byte(`{"name": "mine"}`), 0o600))
+		}, func(s Settings) bool { return s.Models == dir+"/mine" }, ""},
+		"models that are not there":        {func(s *Settings) { s.Models = "none" }, nil, "MODELS: open " + dir + "/none/models.json"},
 		"no DATA":                          {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
 		"a comma in DATA":                  {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
 	} {

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -130,13 +131,16 @@ func (s *System) prepare(ctx context.Context) (sampleFolder string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s.models = parts.ModelsFolder(root)
+	own := parts.ModelsFolder(root)
+	s.models = cmp.Or(s.settings.Models, own)
 	build := s.settings.Programs == ""
 	if build {
 		s.settings.Programs = filepath.Join(root, "bin")
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return cache.Models(ctx, s.models) })
+	if s.models == own { // what the user has elsewhere is left alone
+		g.Go(func() error { return cache.Models(ctx, own) })
+	}
 	g.Go(func() error { return s.prepareDatabase(ctx, cache) })
 	g.Go(func() error {
 		if build {

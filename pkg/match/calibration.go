@@ -43,6 +43,11 @@ type Calibration [][2]float64
 // Known tells whether there is anything to go by.
 func (c Calibration) Known() bool { return len(c) >= 2 }
 
+// Measured tells whether the rate at that similarity was: beyond, a line is drawn on.
+func (c Calibration) Measured(similarity float64) bool {
+	return c.Known() && c[0][0] <= similarity && similarity <= c[len(c)-1][0]
+}
+
 // Chance is how likely somebody whose photo is none of so many is as similar to one of
 // them: how likely a name given at this similarity is to have gone to a stranger who asked.
 func (c Calibration) Chance(similarity float64, photos int) float64 {

@@ -18,6 +18,17 @@ func TestRate(t *testing.T) {
 	}
 }
 
+func TestWhatWasMeasured(t *testing.T) {
+	for similarity, want := range map[float64]bool{0.29: false, 0.3: true, 0.45: true, 0.5: true, 0.51: false} {
+		if got := measured.Measured(similarity); got != want {
+			t.Errorf("at %v it was measured: %v, want %v", similarity, got, want)
+		}
+	}
+	if (match.Calibration{}).Measured(0.4) {
+		t.Error("nothing was measured, but it says so")
+	}
+}
+
 // The chance grows with the gallery, and the threshold keeps it where it shall be.
 func TestThresholdOfAChance(t *testing.T) {
 	before := -1.

@@ -121,6 +121,7 @@ type hand struct {
 	spelling string
 	person   int64 // whom the face is given to; 0 for nobody
 	created  bool
+	others   []int64 // who else was made for the change, as whom the face is not
 	name     string
 }
 
@@ -292,6 +293,9 @@ func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []cha
 	}
 	if h.person != 0 { // the decision holds as long as there is the person
 		values = append(values, changeValue{subject("person", h.person, "removed"), h.created, false})
+	}
+	for _, id := range h.others {
+		values = append(values, changeValue{subject("person", id, "removed"), true, false})
 	}
 	c := change{By: h.by, Action: h.action, Person: cmp.Or(h.person, whoIsNot(values)), Image: face.imageID, Face: face.ID, Values: values, People: people}
 	if _, err := record(ctx, tx, c); err != nil || len(photos) == 0 {

@@ -34,8 +34,7 @@ type imported struct {
 // called is who has a name.
 type called struct {
 	name    string
-	person  int64 // 0 where several have it
-	created bool  // for this, and no change tells yet
+	person  int64 // 0 where nobody has it, or several
 	several int   // how many have it, when it is not one
 }
 
@@ -71,8 +70,7 @@ const selectRegionsRead = `
 	FROM images
 	WHERE id = ?`
 
-// findPeople finds or makes who has the names, and holds their rows; the picture's is held.
-// Where the regions were taken over before, none are left.
+// findPeople finds who has the names, and holds their rows; the picture's is held. Where the regions were taken over before, none are left.
 func (i *imported) findPeople(ctx context.Context, tx *sql.Tx, p *picture) error {
 	if len(i.regions) == 0 {
 		return nil
@@ -92,11 +90,7 @@ func (i *imported) findPeople(ctx context.Context, tx *sql.Tx, p *picture) error
 			return err
 		}
 		switch len(people) {
-		case 0:
-			if c.person, err = createPerson(ctx, tx, c.name, spelling); err != nil {
-				return err
-			}
-			c.created = true
+		case 0: // who is needed is made
 		case 1:
 			c.person = people[0].ID
 			found = append(found, c.person)
@@ -193,14 +187,26 @@ func sameFace(a, b lineup.Box) bool {
 	return width > 0 && height > 0 && width*height >= sameRegion*small && large <= largerRegion*small
 }
 
-// hand is the hand of somebody who is called so, and of nobody for an empty name.
-func (i *imported) hand(action Action, name string) *hand {
-	h := &hand{by: byRegions, action: action}
-	if c := i.people[Spelling(name)]; c != nil {
-		h.person, h.created = c.person, c.created
-		c.created = false // one change tells
+// whoIs is who is called so, made if nobody is; 0 for an empty name and where several are.
+// The spelling is held, so nobody else makes them meanwhile.
+func (i *imported) whoIs(ctx context.Context, tx *sql.Tx, name string) (id int64, created bool, err error) {
+	spelling := Spelling(name)
+	c := i.people[spelling]
+	if c == nil || c.person != 0 || c.several > 0 {
+		if c != nil {
+			id = c.person
+		}
+		return id, false, nil
 	}
-	return h
+	c.person, err = createPerson(ctx, tx, c.name, spelling)
+	return c.person, true, err
+}
+
+// hand is the hand of somebody who is called so, and of nobody for an empty name.
+func (i *imported) hand(ctx context.Context, tx *sql.Tx, action Action, name string) (h *hand, err error) {
+	h = &hand{by: byRegions, action: action}
+	h.person, h.created, err = i.whoIs(ctx, tx, name)
+	return h, err
 }
 
 // draw is for a region without a face that was found.
@@ -208,7 +214,11 @@ func (i *imported) draw(ctx context.Context, tx *sql.Tx, image int64, region Reg
 	if Spelling(region.Name) == "" {
 		return nil // there is nothing to ignore, or to be somebody else's
 	}
-	_, err := i.hand(ActionFace, region.Name).draw(ctx, tx, image, region.Box)
+	h, err := i.hand(ctx, tx, ActionFace, region.Name)
+	if err != nil {
+		return err
+	}
+	_, err = h.draw(ctx, tx, image, region.Box)
 	return err
 }
 
@@ -221,16 +231,26 @@ func (i *imported) decide(ctx context.Context, tx *sql.Tx, face faceRow, region 
 	if region.Ignored {
 		d.Ignored = &region.Ignored
 	}
+	h, err := i.hand(ctx, tx, ActionIs, region.Name)
+	if err != nil {
+		return err
+	}
 	var not []int64
 	for _, name := range region.Not {
-		if c := i.people[Spelling(name)]; c != nil && c.person != 0 && Spelling(name) != Spelling(region.Name) {
-			not = append(not, c.person)
+		id, created, err := i.whoIs(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if created {
+			h.others = append(h.others, id)
+		}
+		if id != 0 && id != h.person {
+			not = append(not, id)
 		}
 	}
 	if len(not) > 0 {
 		d.Not = &not
 	}
-	h := i.hand(ActionIs, region.Name)
 	if h.person != 0 {
 		d.Person, d.Ignored = &h.person, nil
 	}

@@ -130,6 +130,42 @@ func (d database) again(t *testing.T, id int64) {
 	d.exec(t, "UPDATE images SET status = 'pending', answered = 1, round = round + 1, queued_at = NULL, announced_at = NULL WHERE id = ?", id)
 }
 
+func TestRegionsMakeWhomADecisionNeeds(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	image := db.withRegions(t, "a.jpg", "1", []lineup.Face{faceAt(0.1, face(0)), faceAt(0.3, face(90))},
+		store.Region{Box: at(0.1), Not: []string{"Bea"}}, store.Region{Box: at(0.3), Name: "Cal"},
+		store.Region{Box: at(0.7), Not: []string{"Nobody drawn"}})
+	wantSays(t, "at first", image, "? not", "Cal*")
+	names := func() (all []lineup.Name) {
+		people, _, err := db.People(t.Context(), 0, 10)
+		testkit.Succeed(t, err)
+		for _, person := range people {
+			all = append(all, person.Name)
+		}
+		slices.Sort(all)
+		return all
+	}
+	if got := names(); !slices.Equal(got, []lineup.Name{"Bea", "Cal"}) {
+		t.Errorf("people %q", got)
+	}
+	db.again(t, image.ID)
+	image = db.withRegions(t, "a.jpg", "1", []lineup.Face{faceAt(0.1, face(0)), faceAt(0.3, face(90))},
+		store.Region{Box: at(0.1), Name: "Ghost"}, store.Region{Box: at(0.3), Not: []string{"Ghost"}})
+	wantSays(t, "said before", image, "? not", "Cal*")
+	if got := names(); !slices.Equal(got, []lineup.Name{"Bea", "Cal"}) {
+		t.Errorf("people of decisions that were not taken: %q", got)
+	}
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Image: image.ID, Limit: 10})
+	testkit.Succeed(t, err)
+	for _, change := range changes {
+		testkit.Must(db.UndoChange(t.Context(), change.ID, ""))(t)
+	}
+	if got := names(); len(got) != 0 {
+		t.Errorf("undone, there are %q", got)
+	}
+}
+
 func TestARegionOfANameThatSeveralHaveIsTold(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
