@@ -43,7 +43,11 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 		handle(m)
 		return nil
 	}))
-	go s.shareAmongAll(ctx)
+	var all sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer all.Wait()
+	defer cancel() // also where nsqlookupds cannot be asked
+	all.Go(func() { s.shareAmongAll(ctx) })
 	if len(s.lookupds) > 0 {
 		if s.nsqds.TLS != "off" {
 			s.consumer.SetBehaviorDelegate(&encryptedOnly{source: s, ctx: ctx})
@@ -54,11 +58,10 @@ func (s *source) read(ctx context.Context, handle func(*nsq.Message)) error {
 		}
 		return err
 	}
-	var all sync.WaitGroup
 	for _, nsqd := range slices.Compact(slices.Sorted(slices.Values(s.nsqds.Addresses))) {
 		all.Go(func() { s.readFrom(ctx, nsqd) })
 	}
-	all.Wait()
+	<-ctx.Done()
 	return nil
 }
 

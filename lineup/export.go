@@ -9,10 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +58,7 @@ func export(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	defer root.Close()
-	e := &exporter{program: p, root: root, names: map[int64]string{}, exported: exported{Folder: folders[0]}}
+	e := &exporter{program: p, root: root, names: map[int64]string{}, share: map[string]int{}, exported: exported{Folder: folders[0]}}
 	if err := e.all(ctx); err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ type exporter struct {
 	exported
 	root  *os.Root
 	names map[int64]string // of people, by their ids
+	share map[string]int   // how many have a name, in small letters
 }
 
 // all writes everything. The sidecars take the place of an earlier export's as a whole, so
@@ -87,6 +90,11 @@ func (e *exporter) all(ctx context.Context) error {
 	if err := e.people(ctx); err != nil {
 		return err
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.share)) {
+		if !e.tells(name) && name != "" {
+			e.report.note("%d people are called %q: no sidecar names them, as none could tell which; next: rename one and export again", e.share[name], name)
+		}
+	}
 	if err := e.pictures(ctx); err != nil {
 		return err
 	}
@@ -95,6 +103,9 @@ func (e *exporter) all(ctx context.Context) error {
 	}
 	return e.root.Rename(sidecarFolder+unfinished, sidecarFolder)
 }
+
+// tells tells whether a name says who is meant.
+func (e *exporter) tells(name string) bool { return name != "" && e.share[strings.ToLower(name)] < 2 }
 
 // people writes the people, and keeps their names.
 func (e *exporter) people(ctx context.Context) error {
@@ -110,6 +121,7 @@ func (e *exporter) people(ctx context.Context) error {
 					return fmt.Errorf("read a person in view's answer: %w", err)
 				}
 				e.names[person.ID] = person.Name
+				e.share[strings.ToLower(person.Name)]++
 				e.People++
 				items.add(line)
 			}
@@ -246,7 +258,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 		return r, false, nil
 	}
 	r = xmp.Region{Box: *face.Box, Ignored: face.Ignored, Machine: face.DecidedBy != lineup.ByHand}
-	if face.Person != nil {
+	if face.Person != nil && e.tells(string(face.Person.Name)) {
 		r.Name = string(face.Person.Name)
 		if face.ImageName == fmt.Sprint(facePhotos, face.ID) { // it is a photo of that person, and lies nowhere else
 			r.Machine = false
@@ -257,7 +269,7 @@ func (e *exporter) region(ctx context.Context, face lineup.Face) (r xmp.Region, 
 		if err != nil {
 			return r, false, err
 		}
-		if name != "" {
+		if e.tells(name) {
 			r.Not = append(r.Not, name)
 		}
 	}

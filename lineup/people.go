@@ -22,7 +22,7 @@ func ofPeople(ctx context.Context, p *program, args []string) error {
 	}
 	var dry, anyway bool
 	folders, err := p.parse("people import", args[1:], func(f *flag.FlagSet) {
-		f.BoolVar(&dry, "dry-run", false, "only tell whose each photo would be")
+		f.BoolVar(&dry, "dry-run", false, "only tell whose each photo would be; whether it can be used, tells enrolling alone")
 		f.BoolVar(&anyway, "anyway", false, "enrol photos also if they are like another named person")
 	})
 	if err != nil {
@@ -159,6 +159,7 @@ func (p *program) hide(ctx context.Context, exported []exportedPerson) error {
 	if len(hidden) == 0 {
 		return nil
 	}
+	met := map[string]bool{}
 	for line, err := range p.client.pages(ctx, lineup.APIPrefix+"/people", "items") {
 		if err != nil {
 			return err
@@ -167,10 +168,16 @@ func (p *program) hide(ctx context.Context, exported []exportedPerson) error {
 		if err := json.Unmarshal(line, &person); err != nil {
 			return err
 		}
+		met[person.Name] = true
 		if hidden[person.Name] && !person.Hidden {
 			if err := p.client.hide(ctx, person.ID); err != nil {
 				return err
 			}
+		}
+	}
+	for name := range hidden {
+		if !met[name] {
+			p.report.note("%q was hidden and is not there yet: say this again once the pictures have been looked at", name)
 		}
 	}
 	return nil

@@ -135,9 +135,11 @@ func TestAnExportsPeopleTellWhoseThePhotosAre(t *testing.T) {
 // Strangers who were named have faces of pictures as photos alone.
 func TestAnExportWithoutPhotosIsImported(t *testing.T) {
 	folder := t.TempDir()
-	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "people.json"), []byte(`[{"id":7,"name":"Bea","hidden":true,"photos":[{"image_name":"faces/7","state":"usable"}]}]`), 0o600))
+	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "people.json"), []byte(`[{"id":7,"name":"Bea","hidden":true,"photos":[{"image_name":"faces/7","state":"usable"}]},{"id":8,"name":"Later","hidden":true,"photos":[]}]`), 0o600))
 	var g gallery
-	command(t, g.serve, nil, "people", "import", folder).want(t, 0, "IMPORT_REGIONS=on")
+	got := command(t, g.serve, nil, "people", "import", folder)
+	got.want(t, 0, "IMPORT_REGIONS=on")
+	got.want(t, 0, `"Later" was hidden`)
 	if len(g.photos) > 0 || !reflect.DeepEqual(g.hidden, []string{`/api/v1/people/7{"hidden":true}`}) {
 		t.Errorf("it enrolled %q and hid %q", g.photos, g.hidden)
 	}
@@ -149,7 +151,7 @@ func TestExport(t *testing.T) {
 	answers := map[string]string{
 		"/api/v1/people?hidden=false": `{"items":[{"id":1,"name":"Anna","hidden":false,"photos":[]}],"next":"/api/v1/people?after=1"}`,
 		"/api/v1/people?after=1":      `{"items":[{"id":2,"name":null,"hidden":false,"photos":[]}],"next":null}`,
-		"/api/v1/people?hidden=true":  `{"items":[{"id":3,"name":"Ben","hidden":true,"photos":[]}],"next":null}`,
+		"/api/v1/people?hidden=true":  `{"items":[{"id":3,"name":"Ben","hidden":true,"photos":[]},{"id":11,"name":"Twin","photos":[]},{"id":12,"name":"twin","photos":[]}],"next":null}`,
 		"/api/v1/people/9":            `{"id":1,"name":"Anna"}`,
 		"/api/v1/images": `{"items":[
 			{"id":4,"path":"sub/a.jpg","status":"identified","layout":{"width":400,"height":300,"orientation":6},"faces":[
@@ -159,6 +161,7 @@ func TestExport(t *testing.T) {
 				{"id":4,"person":null,"decided_by":"machine","not":[9,8],"box":{"x":0.8,"y":0.1,"width":0.1,"height":0.1}}]},
 			{"id":3,"path":"/disk/b.png","status":"unknown","faces":[]}],"next":"/api/v1/images?before=3"}`,
 		"/api/v1/images?before=3": `{"items":[
+			{"id":8,"path":"twin.jpg","status":"identified","faces":[{"id":11,"person":{"id":11,"name":"Twin"},"decided_by":"hand","box":{"x":0,"y":0,"width":1,"height":1}}]},
 			{"id":7,"path":"/sub/a.jpg","status":"identified",` + anna + `},{"id":6,"path":"` + long + `","status":"identified",` + anna + `},{"id":5,"path":"` + longer + `","status":"identified",` + anna + `},
 			{"id":2,"path":"../../evil.jpg","status":"identified","faces":[{"id":9,"person":{"id":1,"name":"Anna"},"decided_by":"hand","box":{"x":0,"y":0,"width":1,"height":1}}]}],"next":null}`,
 	}
@@ -175,22 +178,22 @@ func TestExport(t *testing.T) {
 	testkit.Succeed(t, os.WriteFile(filepath.Join(folder, "sidecars", "sub", "gone.jpg.xmp"), nil, 0o600))
 	got := command(t, serve, nil, "export", folder)
 	got.want(t, 0, "KNOWN_PEOPLE")
-	for _, why := range []string{"picture 2 has no sidecar", "picture 5 has no sidecar", "picture 7 has no sidecar"} {
+	for _, why := range []string{"picture 2 has no sidecar", "picture 5 has no sidecar", "picture 7 has no sidecar", "2 people are called"} {
 		if !strings.Contains(got.stderr, why) {
 			t.Errorf("it does not say that %s: %s", why, got.stderr)
 		}
 	}
-	if line := got.lines(t)[0]; line["pictures"] != 6.0 || line["sidecars"] != 2.0 || line["people"] != 3.0 {
+	if line := got.lines(t)[0]; line["pictures"] != 7.0 || line["sidecars"] != 2.0 || line["people"] != 5.0 {
 		t.Errorf("it printed %s", got.stdout)
 	}
 	read := func(name string) string { return string(testkit.Must(os.ReadFile(filepath.Join(folder, name)))(t)) }
 	var pictures, people []map[string]any
 	testkit.Succeed(t, json.Unmarshal([]byte(read("pictures.json")), &pictures))
 	testkit.Succeed(t, json.Unmarshal([]byte(read("people/people.json")), &people))
-	if len(pictures) != 6 || len(people) != 3 {
+	if len(pictures) != 7 || len(people) != 5 {
 		t.Errorf("%d pictures, %d people", len(pictures), len(people))
 	}
-	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 10 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000,true" {
+	if table := strings.Split(strings.TrimSpace(read("faces.csv")), "\n"); len(table) != 11 || table[1] != "4,sub/a.jpg,,identified,1,1,Anna,machine,false,0.5000,0.00051,0.100000,0.100000,0.200000,0.200000,true" {
 		t.Errorf("faces.csv is %q", table)
 	}
 	sidecar := read("sidecars/sub/a.jpg.xmp")

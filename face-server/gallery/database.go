@@ -49,8 +49,9 @@ type Database struct {
 	photos    map[int64]*enrolled
 	compared  time.Time // with all rows
 	comparing chan comparison
-	readings  uint32 // of all rows
-	unsorted  bool   // photos may be in the other index
+	asking    sync.WaitGroup // what is to be compared with
+	readings  uint32         // of all rows
+	unsorted  bool           // photos may be in the other index
 }
 
 // comparison is what was known at a state, and what the rows added up to then.
@@ -79,6 +80,12 @@ func NewDatabase(rows Rows, model string, length int, every time.Duration, log *
 	}
 	d.follower = newFollower(d.update, log)
 	return d
+}
+
+// Follow is that of [Gallery]. When it returns, nothing is asked of the rows any more.
+func (d *Database) Follow(ctx context.Context, pause time.Duration) {
+	defer d.asking.Wait()
+	d.follower.Follow(ctx, pause)
 }
 
 // State is that of [Gallery].
@@ -271,10 +278,10 @@ func (d *Database) compare(ctx context.Context) error {
 		return nil
 	}
 	here, told := d.sum(), make(chan comparison, 1)
-	go func() {
+	d.asking.Go(func() {
 		there, err := d.rows.GalleryChecksum(ctx, d.model)
 		told <- comparison{here, there, err}
-	}()
+	})
 	d.comparing = told
 	return nil
 }

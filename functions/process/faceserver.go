@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -210,11 +211,13 @@ func (f *faceServer) healthy(ctx context.Context) error {
 	if other := f.instead.Load(); other != nil {
 		return other.healthy(ctx)
 	}
+	var asking sync.WaitGroup
+	defer asking.Wait()
 	ctx, cancel := context.WithTimeout(ctx, f.healthTimeout)
 	defer cancel()
 	current := f.current.Load()
 	answer := make(chan error, 1)
-	go func() { answer <- health(ctx, current) }()
+	asking.Go(func() { answer <- health(ctx, current) })
 	silence := time.NewTimer(f.healthTimeout / 2)
 	defer silence.Stop()
 	select {
@@ -227,7 +230,7 @@ func (f *faceServer) healthy(ctx context.Context) error {
 		return <-answer
 	}
 	freshAnswer := make(chan error, 1)
-	go func() { freshAnswer <- health(ctx, fresh) }()
+	asking.Go(func() { freshAnswer <- health(ctx, fresh) })
 	select {
 	case err = <-answer:
 	case err = <-freshAnswer:

@@ -52,6 +52,8 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	s.WarnOfPlainToken(log)
 	ending, stop := serve.Overdue(ctx, s.Grace)
 	defer stop()
+	shared := newTogether(s.GroupSettings, db)
+	defer shared.wait()
 	h := &handler{
 		submitted: submittedReader{limit: s.MaxEvent, originalIDs: s.OriginalIDs == "on"},
 		log:       log,
@@ -60,7 +62,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			Retry:            s.Retry,
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
-			together:         newTogether(s.GroupSettings, db),
+			together:         shared,
 			counting:         newCounting(ctx, db, s.WriteTimeout, log),
 			faces:            faces,
 			next:             next,

@@ -51,6 +51,12 @@ func (t *together) finish(ctx context.Context, f *store.Finished) error {
 	return f.Err
 }
 
+// wait returns when nothing is under way any more. What comes later is done by who asks for it.
+func (t *together) wait() {
+	t.claims.wait()
+	t.results.wait()
+}
+
 // groups do what comes at once together, one group after the other: what comes while one is
 // under way is the next. One that takes longer than usual, as it waits for a row that another
 // holds, holds up no other.
@@ -62,6 +68,8 @@ type groups[T any] struct {
 	mu      sync.Mutex
 	waiting []*member[T]
 	running bool
+	ended   bool // nobody waits for the groups of those that come now
+	working sync.WaitGroup
 }
 
 // member is one of a group.
@@ -74,20 +82,35 @@ type member[T any] struct {
 // join returns when it is done, which takes no longer than ctx has of whoever came first to
 // the group.
 func (g *groups[T]) join(ctx context.Context, one T) {
-	if g.most == 1 {
+	m := &member[T]{ctx, one, make(chan struct{})}
+	if !g.enter(m) {
 		g.do(ctx, []T{one})
 		return
 	}
-	m := &member[T]{ctx, one, make(chan struct{})}
-	g.mu.Lock()
-	g.waiting = append(g.waiting, m)
-	first := !g.running
-	g.running = true
-	g.mu.Unlock()
-	if first {
-		go g.run()
-	}
 	<-m.done
+}
+
+// enter puts one among those that wait, unless there are to be no groups.
+func (g *groups[T]) enter(m *member[T]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.most == 1 || g.ended {
+		return false
+	}
+	g.waiting = append(g.waiting, m)
+	if !g.running {
+		g.running = true
+		g.working.Go(g.run)
+	}
+	return true
+}
+
+// wait returns when no group is under way any more.
+func (g *groups[T]) wait() {
+	g.mu.Lock()
+	g.ended = true
+	g.mu.Unlock()
+	g.working.Wait()
 }
 
 func (g *groups[T]) run() {
@@ -97,10 +120,10 @@ func (g *groups[T]) run() {
 			return
 		}
 		done := make(chan struct{})
-		go func() {
+		g.working.Go(func() {
 			defer close(done)
 			g.together(group)
-		}()
+		})
 		select {
 		case <-done:
 		case <-time.After(g.usual):

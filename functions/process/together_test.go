@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lineup.dev/lineup/local/testkit"
@@ -72,4 +74,35 @@ func TestWithAGroupOfOneNothingIsShared(t *testing.T) {
 	}}
 	go g.join(t.Context(), 1)
 	g.join(t.Context(), 2)
+}
+
+// A program's end waits for what its groups do, also where the one that asked for it is answered.
+func TestGroupsAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began, release := make(chan struct{}, 2), make(chan struct{})
+		var done atomic.Bool
+		g := &groups[int]{most: 64, usual: time.Hour, do: func(context.Context, []int) {
+			began <- struct{}{}
+			<-release
+			done.Store(true)
+		}}
+		go g.join(t.Context(), 1)
+		<-began
+		ended := make(chan struct{})
+		go func() { g.wait(); close(ended) }()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("a group is under way, and nobody waits for it")
+		default:
+		}
+		go g.join(t.Context(), 2) // it comes too late to be waited for, and has no goroutine but its own
+		<-began
+		close(release)
+		<-ended
+		if !done.Load() {
+			t.Error("the group was not done when it was waited for")
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"lineup.dev/lineup/pkg/photo"
@@ -27,6 +28,7 @@ type comparer struct {
 	rows  *store.Store
 	slots chan struct{} // one taken for each file that is asked for
 	log   *slog.Logger
+	work  sync.WaitGroup
 }
 
 type fileTeller interface {
@@ -36,6 +38,9 @@ type fileTeller interface {
 func newComparer(roots fileTeller, rows *store.Store, log *slog.Logger) *comparer {
 	return &comparer{roots: roots, rows: rows, slots: make(chan struct{}, comparesAtOnce), log: log}
 }
+
+// wait returns when no file is asked for any more, also for a request that did not wait for it.
+func (c *comparer) wait() { c.work.Wait() }
 
 // lookAgain makes the pictures pending whose files are no longer those that were looked at.
 func (c *comparer) lookAgain(ctx context.Context, submissions []store.Submission) error {
@@ -134,7 +139,7 @@ func (c *comparer) compareAll(ctx context.Context, pictures []store.Submission) 
 	}
 	close(waiting)
 	for range min(len(pictures), comparesAtOnce) {
-		go func() {
+		c.work.Go(func() {
 			for p := range waiting {
 				select {
 				case c.slots <- struct{}{}:
@@ -144,7 +149,7 @@ func (c *comparer) compareAll(ctx context.Context, pictures []store.Submission) 
 				compared <- c.compare(ctx, p)
 				<-c.slots
 			}
-		}()
+		})
 	}
 	return compared
 }

@@ -141,7 +141,6 @@ func TestOnlyWhatHasAnAnswerIsCompared(t *testing.T) {
 func TestAStoreThatDoesNotAnswerCountsAsUnchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		block := make(chan struct{})
-		defer close(block)
 		var hanging atomic.Int32
 		c := newComparer(teller(func(ctx context.Context, path string) (photo.Entry, error) {
 			switch path {
@@ -172,6 +171,11 @@ func TestAStoreThatDoesNotAnswerCountsAsUnchanged(t *testing.T) {
 		}
 		if n := hanging.Load(); n != comparesAtOnce {
 			t.Errorf("%d calls hang, want %d", n, comparesAtOnce)
+		}
+		close(block)
+		c.wait()
+		if n := len(c.slots); n != 0 {
+			t.Errorf("%d files are asked for after it waited for that", n)
 		}
 	})
 }

@@ -44,6 +44,7 @@ func main() {
 		}
 		defer gallery.Close()
 		r := newReceiver(s, opened{authenticator, db, nsq, roots, gallery}, ctx.Done(), log)
+		defer r.comparer.wait()
 		var following sync.WaitGroup
 		defer following.Wait()
 		defer r.together.wait()

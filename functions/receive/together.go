@@ -34,6 +34,7 @@ type together struct {
 	pictures int           // of those that wait
 	inside   int           // requests that are not answered yet
 	running  bool          // somebody writes their groups
+	ended    bool          // nobody waits for the groups of those that come now
 	expected int           // requests for which the next group waits
 	enough   chan struct{} // takes one element when so many wait
 	working  sync.WaitGroup
@@ -56,12 +57,12 @@ func newTogether(s GroupSettings, most, saving time.Duration, rows *store.Store,
 // pictures are to be published; tried, whether that was done or failed: their submissions
 // tell which.
 func (t *together) submit(ctx context.Context, pictures []store.Posted, traces []event.Trace, hint bool) (submissions []store.Submission, tried bool, err error) {
-	if len(pictures) > t.settings.Most || t.settings.Most == 1 {
+	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
+	switch t.join(mine) {
+	case apart:
 		submissions, err = t.rows.Submit(ctx, pictures)
 		return submissions, false, err
-	}
-	mine := &joint{Call: &store.Call{Pictures: pictures, Hinted: hint}, ctx: ctx, traces: traces, done: make(chan struct{})}
-	if t.join(mine) {
+	case leading:
 		t.lead(ctx, mine)
 	}
 	select {
@@ -92,17 +93,35 @@ func (t *together) withdraw(j *joint) bool {
 	return true
 }
 
-// wait returns when nothing is under way any more.
-func (t *together) wait() { t.working.Wait() }
+// wait returns when nothing is under way any more. Requests that come later share nothing.
+func (t *together) wait() {
+	t.mu.Lock()
+	t.ended = true
+	t.mu.Unlock()
+	t.working.Wait()
+}
+
+// part is what a request has in a group.
+type part int
+
+const (
+	waiting part = iota // others write it
+	leading             // it writes the group of which it is the only one
+	apart               // it has no part in any
+)
 
 // join puts a request among those that wait, unless it is alone.
-func (t *together) join(j *joint) (alone bool) {
+func (t *together) join(j *joint) part {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.ended || t.settings.Most == 1 || len(j.Pictures) > t.settings.Most {
+		return apart
+	}
 	t.inside++
 	if t.inside == 1 && !t.running {
 		t.running = true
-		return true
+		t.working.Add(1)
+		return leading
 	}
 	t.waiting, t.pictures = append(t.waiting, j), t.pictures+len(j.Pictures)
 	switch {
@@ -115,7 +134,7 @@ func (t *together) join(j *joint) (alone bool) {
 		default:
 		}
 	}
-	return false
+	return waiting
 }
 
 // lead writes the group of a request that is alone, where it is: to wake another to do it would
@@ -123,6 +142,7 @@ func (t *together) join(j *joint) (alone bool) {
 func (t *together) lead(ctx context.Context, mine *joint) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.time)
 	defer cancel()
+	defer t.working.Done()
 	defer t.leave([]*joint{mine})
 	func() {
 		defer t.handOver() // whatever happens

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/serve"
@@ -52,4 +54,29 @@ func TestAProfileAddressThatIsTakenEndsTheProgram(t *testing.T) {
 	if err := <-s.ended; err == nil || !strings.Contains(err.Error(), "PROFILE_ADDRESS") {
 		t.Errorf("error %v, want one that names PROFILE_ADDRESS", err)
 	}
+}
+
+func TestWhatIsAnsweredBesideIsWaitedFor(t *testing.T) {
+	began := make(chan struct{})
+	var ended atomic.Bool
+	address, stop, err := serve.Beside(t.Context(), "127.0.0.1:0", "PROFILE_ADDRESS", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(began)
+		<-r.Context().Done()
+		time.Sleep(50 * time.Millisecond) // it takes a while to end
+		ended.Store(true)
+	}))
+	testkit.Succeed(t, err)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		if response, err := http.Get("http://" + address); err == nil {
+			response.Body.Close()
+		}
+	}()
+	<-began
+	stop()
+	if !ended.Load() {
+		t.Error("an answer was under way after the end")
+	}
+	<-asked
 }

@@ -32,6 +32,8 @@ const (
 			reason = NULL,
 			warning = NULL,
 			content = NULL,
+			faces_content = NULL,
+			regions_read = NULL,
 			thumbnail = NULL,
 			large = NULL,
 			stored_width = NULL,

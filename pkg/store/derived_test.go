@@ -106,6 +106,11 @@ func TestADeletedPictureLeavesAllThatWasMadeOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkLeftovers(t, db, c.Derived(0), c.Derived(1), c.Derived(2))
+	var told int
+	const tells = "SELECT COUNT(*) FROM images WHERE id = ? AND COALESCE(content, faces_content, regions_read) IS NOT NULL"
+	if err := db.sql.QueryRowContext(t.Context(), tells, c.ID).Scan(&told); err != nil || told > 0 {
+		t.Errorf("its row tells of its file: %d, %v", told, err)
+	}
 }
 
 // An erased stranger's face has no crop any more, and its photo none of its own.

@@ -3,14 +3,14 @@ package telemetry
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 )
 
 // Settings of telemetry, for a program to embed in its own. They are OpenTelemetry's own:
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. What is
 // not listed here (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_BSP_*,
-// OTEL_METRIC_EXPORT_INTERVAL, headers and certificates of OTLP) the SDK reads.
+// OTEL_METRIC_EXPORT_INTERVAL, headers and certificates of OTLP) the SDK reads; what it would not
+// take is refused before (environment.go).
 type Settings struct {
 	Disabled        bool     `envconfig:"OTEL_SDK_DISABLED" default:"false" desc:"true: no traces and no metrics, whatever else is set"`
 	Endpoint        string   `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT" form:"url" desc:"collector of traces and metrics, http://host:4318; not set: none are made, unless another setting asks for them"`
@@ -28,7 +28,8 @@ const (
 	protocol = "http/protobuf"
 )
 
-// Check refuses what OpenTelemetry knows and these programs do not: it would go unnoticed.
+// Check refuses what OpenTelemetry knows and these programs do not, and what the SDK cannot read: it would
+// go unnoticed.
 func (s Settings) Check() error {
 	var errs []error
 	refuse := func(format string, values ...any) { errs = append(errs, fmt.Errorf(format, values...)) }
@@ -40,12 +41,7 @@ func (s Settings) Check() error {
 			refuse("OTEL_METRICS_EXPORTER=%q is none of these: otlp, prometheus, none", one)
 		}
 	}
-	for _, key := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"} {
-		if value := os.Getenv(key); value != "" && value != protocol {
-			refuse("%s=%q is not known: set it to %s, and the endpoint to the collector's port for that, which is 4318 as a rule", key, value, protocol)
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, broken()...)...)
 }
 
 func (s Settings) traces() bool {

@@ -13,6 +13,7 @@ import (
 
 	"lineup.dev/lineup/local/collector"
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/telemetry"
 )
 
@@ -44,9 +45,54 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 			t.Errorf("%+v is accepted", s)
 		}
 	}
-	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc")
-	if err := (telemetry.Settings{}).Check(); err == nil || !strings.Contains(err.Error(), "http/protobuf") {
-		t.Errorf("the protocol grpc: %v", err)
+}
+
+// Each is one that the SDK reads by itself, and would leave out with a line in the log.
+func TestVariablesOfTheSDKAreCheckedAtTheStart(t *testing.T) {
+	for key, c := range map[string]struct{ good, bad, allowed string }{
+		"OTEL_TRACES_SAMPLER":                               {"parentbased_traceidratio", "nonsense", "always_on, always_off, traceidratio, parentbased_always_on"},
+		"OTEL_TRACES_SAMPLER_ARG":                           {"0.01", "2", "from 0 to 1"},
+		"OTEL_RESOURCE_ATTRIBUTES":                          {"site=north,rack=7", "north", "name=value"},
+		"OTEL_METRICS_EXEMPLAR_FILTER":                      {"trace_based", "yes", "always_on, always_off, trace_based"},
+		"OTEL_METRIC_EXPORT_INTERVAL":                       {"60000", "60s", "milliseconds"},
+		"OTEL_BSP_SCHEDULE_DELAY":                           {"5000", "0", "from 1 up"},
+		"OTEL_BSP_MAX_QUEUE_SIZE":                           {"2048", "many", "from 1 up"},
+		"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT":                   {"-1", "-2", "from -1 up"},
+		"OTEL_EXPORTER_OTLP_PROTOCOL":                       {"http/protobuf", "carrier-pigeon", "http/protobuf"},
+		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL":                {"http/protobuf", "grpc", "http/protobuf"},
+		"OTEL_EXPORTER_OTLP_COMPRESSION":                    {"gzip", "zstd", "gzip, none"},
+		"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT":                {"10000", "10s", "milliseconds"},
+		"OTEL_EXPORTER_OTLP_HEADERS":                        {"authorization=Bearer%20x", "Bearer x", "name=value"},
+		"OTEL_EXPORTER_OTLP_CERTIFICATE":                    {"telemetry_test.go", "away.pem", "file"},
+		"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": {"delta", "both", "cumulative, delta, lowmemory"},
+	} {
+		t.Run(key, func(t *testing.T) {
+			for _, good := range []string{"", " ", c.good} {
+				t.Setenv(key, good)
+				testkit.Succeed(t, (telemetry.Settings{}).Check())
+			}
+			t.Setenv(key, c.bad)
+			err := (telemetry.Settings{}).Check()
+			if err == nil || !strings.HasPrefix(err.Error(), key) || !strings.Contains(err.Error(), c.allowed) {
+				t.Errorf("%q: %v, want an error that names the setting and %s", c.bad, err, c.allowed)
+			}
+			if strings.HasSuffix(key, "HEADERS") && strings.Contains(err.Error(), c.bad) {
+				t.Error("the error shows a secret")
+			}
+		})
+	}
+}
+
+// A slip in any of them ends a program before it begins.
+func TestBadSettingsOfTelemetryAreFaults(t *testing.T) {
+	for _, s := range []telemetry.Settings{{Endpoint: "collector:4318"}, {TracesEndpoint: "localhost"}, {MetricsEndpoint: "grpc://collector:4317"}} {
+		if err := serve.Check(&s); err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_") || !strings.Contains(err.Error(), "http or https") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	t.Setenv("OTEL_TRACES_SAMPLER", "nonsense")
+	if err := serve.Check(&telemetry.Settings{}); err == nil || !strings.Contains(err.Error(), "OTEL_TRACES_SAMPLER") {
+		t.Errorf("a sampler that there is not: %v", err)
 	}
 }
 
