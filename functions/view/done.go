@@ -108,13 +108,13 @@ func happened(e store.Event) string {
 type aboutPerson struct{ Before, Name, After string }
 
 func didWhom(c store.Change) aboutPerson {
-	text, name := did(c), calledBy(c)
+	text, name := did(c), isolated(calledBy(c))
 	i := strings.LastIndex(text, name)
 	gone := c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
-	return aboutPerson{text[:i], name, text[i+len(name):]}
+	return aboutPerson{text[:i], calledBy(c), text[i+len(name):]}
 }
 
 // whom is whose change it is.
@@ -136,7 +136,7 @@ func calledBy(c store.Change) string {
 
 // did tells a change in words.
 func did(c store.Change) string {
-	name := whom(c)
+	name := isolated(calledBy(c))
 	if c.Reason != "" {
 		return "Lost what was said of a face, as " + c.Reason + ": " + name
 	}
@@ -146,7 +146,7 @@ func did(c store.Change) string {
 	case store.ActionPhoto:
 		return "Changed the photos of " + name
 	case store.ActionName:
-		return "Named " + calledBy(c)
+		return "Named " + name
 	case store.ActionHide:
 		return "Changed how " + name + " is shown"
 	case store.ActionMerge:
