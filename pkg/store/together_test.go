@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -154,6 +155,50 @@ func TestTogetherNobodySpoilsTheOthers(t *testing.T) {
 		if !c.Alone || c.Err != nil {
 			t.Errorf("beside a path that is too long call %d became %+v, want it to be left to its caller", i, c)
 		}
+	}
+}
+
+// Somebody may hold the row of a path that is posted again for as long as they like.
+func TestTogetherNobodyWaitsForARowThatIsHeld(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.submit(t, "held.jpg")
+	tx, err := db.sql.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(t.Context(), "SELECT id FROM images WHERE path='held.jpg' FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // less than a lock is waited for
+	defer cancel()
+	all := calls("new.jpg", "held.jpg,other.jpg")
+	db.SubmitTogether(ctx, all)
+	for i, c := range all {
+		if c.Err != nil || c.Alone || len(c.Submissions) != len(c.Pictures) {
+			t.Errorf("beside a row that is held call %d became %+v", i, c)
+		}
+	}
+}
+
+// An id that is used up by a path that is known is one that no picture has. Once such were posted, it is looked
+// for them first.
+func TestTogetherKnownPathsUseUpFewIDs(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.submit(t, "known.jpg")
+	var ids []int64
+	for i := range 10 {
+		all := calls("known.jpg", fmt.Sprintf("%d.jpg", i))
+		db.SubmitTogether(t.Context(), all)
+		if len(all[1].Submissions) != 1 || len(all[0].Submissions) != 1 || !all[0].Submissions[0].Known {
+			t.Fatalf("group %d became %+v", i, all)
+		}
+		ids = append(ids, all[1].Submissions[0].ID)
+	}
+	if ids[9]-ids[0] != 9 {
+		t.Errorf("ids of ten new pictures, each posted with a known one: %v", ids)
 	}
 }
 
