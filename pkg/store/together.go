@@ -44,12 +44,11 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
+	insert := s.insertUnseen
 	if len(calls) == 1 && len(calls[0].Pictures) == 1 {
-		if inserted, err := s.insertOne(ctx, calls[0]); inserted || err != nil {
-			return err
-		}
+		insert = s.insertOne
 	}
-	if inserted, err := s.insertUnseen(ctx, calls); inserted || err != nil {
+	if inserted, err := insert(ctx, calls); inserted || err != nil {
 		return err
 	}
 	known, err := s.readKnown(ctx, calls)
@@ -94,7 +93,8 @@ const insertUnlessThere = `
 
 // insertOne inserts the row of one picture that comes alone, in one round trip. It tells
 // whether that was all.
-func (s *Store) insertOne(ctx context.Context, call *Call) (inserted bool, err error) {
+func (s *Store) insertOne(ctx context.Context, calls []*Call) (inserted bool, err error) {
+	call := calls[0]
 	picture := call.Pictures[0]
 	result, err := s.db.ExecContext(ctx, insertUnlessThere, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName), call.Hinted,
 		picture.Path, cmp.Or(picture.Other, picture.Path))
