@@ -132,7 +132,7 @@ func TestWarningAndFileNameAreShown(t *testing.T) {
 	}
 	for url, wants := range map[string][]string{
 		fmt.Sprintf("/images/%d", id): {"<dt>Warning</dt><dd>the end of the file is missing</dd>", `<dd class="whole">&lt;b&gt;&#34;holiday&#34;.jpg</dd>`, path[len("uploads/ab/"):]},
-		"/":                           {`<span class="base">&lt;b&gt;&#34;holiday&#34;.jpg</span>`, "(not seen whole)"},
+		"/":                           {`<span class="path base">&lt;b&gt;&#34;holiday&#34;.jpg</span>`, "(not seen whole)"},
 	} {
 		body := s.get(t, url).body
 		for _, want := range wants {

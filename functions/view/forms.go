@@ -182,15 +182,6 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	return answer, nil
 }
 
-// back is the page that a form wants to lead to: one of this site.
-func (q query) back() string {
-	back := q.values.Get("back")
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
-		return ""
-	}
-	return back
-}
-
 // doneParameter tells a page that a form has led to it, and the least id that a change of that
 // form can have: the page shows what was changed, to be undone.
 const doneParameter = "done"

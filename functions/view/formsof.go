@@ -106,8 +106,13 @@ func ignore(value bool) func(int64, url.Values) (call, error) {
 	}
 }
 
-func undoChange(change int64, _ url.Values) (call, error) {
-	return call{http.MethodPost, fmt.Sprintf("changes/%d/undo", change), nil}, nil
+// undoChange takes a change back. Where somebody else came by the name since, new says that they are two.
+func undoChange(change int64, fields url.Values) (call, error) {
+	undo := call{method: http.MethodPost, path: fmt.Sprintf("changes/%d/undo", change)}
+	if fields.Get("new") != "" {
+		undo.body = map[string]any{"new": true}
+	}
+	return undo, nil
 }
 
 func mergeInto(into int64, fields url.Values) (call, error) {

@@ -44,6 +44,9 @@ func TestAFaceIsDrawnAndNamedInTheBrowser(t *testing.T) {
 	until(t, tab, "a name is suggested", `document.querySelector("#people option")?.value === "Dad"`)
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#draw input[name=name]"), "ad"), chromedp.Click(chromedp.CSS("#draw form > button"))))
 	until(t, tab, "it is told that it is done", `document.getElementById("done") !== null`)
+	if closed := inPage[bool](t, tab, `!document.getElementById("draw").open && document.getElementById("drawn") === null && document.activeElement.matches("#draw > summary")`); !closed {
+		t.Error("the form or its box stays, or the focus is lost, once the face is drawn")
+	}
 	got := requests()
 	if want := `"person":{"name":"dad"}`; len(got) != 1 || got[0].path != fmt.Sprintf("/api/v1/images/%d/faces", id) || !strings.Contains(got[0].body, want) || !strings.Contains(got[0].body, `"box":{"height":0.2`) {
 		t.Errorf("asked for were %+v, want one box with %s", got, want)

@@ -53,6 +53,7 @@ func TestATabThatNobodyUsesAsksForNothing(t *testing.T) {
 	at = asked()
 	testkit.Eventually(t, 20*time.Second, "before the two minutes are over it asks again", func() bool { return asked() >= at+1 })
 	browser.Eval[any](p, `window.later = 125_000, null`)
+	p.Is("the page says that it is not followed", `document.getElementById("status").textContent.startsWith("Paused")`)
 	time.Sleep(time.Second) // what was under way is over
 	at = asked()
 	time.Sleep(2 * time.Second) // 40 s of its timers
@@ -62,6 +63,33 @@ func TestATabThatNobodyUsesAsksForNothing(t *testing.T) {
 	g.finish(t, "new.jpg", store.Result{})
 	browser.Eval[any](p, `dispatchEvent(new PointerEvent("pointermove")), null`)
 	p.Within(3*time.Second, "whoever comes back sees what is new", `document.getElementById("main").textContent.includes("new.jpg")`)
+	p.Is("it is followed again", `document.getElementById("status").textContent.startsWith("1 picture")`)
+}
+
+// While nothing happens the line below the bar is asked for less and less often, the page is not.
+func TestWhatMayComeLaterIsAskedForLessOften(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	p := browser.OpenPage(t, g.url)
+	p.Before(`{ const timer = setTimeout; window.setTimeout = (f, pause, ...args) => timer(f, pause / 20, ...args); }`)
+	p.Open("/")
+	asked := func(path string) (n int) {
+		for _, url := range p.Requests() {
+			if url == g.url+path {
+				n++
+			}
+		}
+		return n
+	}
+	p.Is("it says what goes on", `document.getElementById("status").textContent === "No pictures yet"`)
+	pages, lines := asked("/"), asked("/status")
+	testkit.Eventually(t, 60*time.Second, "the page goes on being asked for", func() bool { return asked("/") >= pages+64 })
+	pages, lines = asked("/")-pages, asked("/status")-lines
+	if lines == 0 || lines*4 > pages {
+		t.Errorf("the line was asked for %d times and the page %d times, want one for eight in the end", lines, pages)
+	}
+	g.submit(t, "new.jpg")
+	p.Is("what happens is told", `document.getElementById("status").textContent.includes("0 of 1")`)
 }
 
 // What a form did is told for a while, however often the page is put anew meanwhile, and as long as
@@ -98,7 +126,7 @@ func TestPagesAndScriptsAreSmall(t *testing.T) {
 		s.preview(t, id, uint8(i))
 	}
 	html := s.get(t, "/").body
-	if rows := strings.Count(html, `id="image-`); rows != 50 || len(html) > 60<<10 {
+	if rows := strings.Count(html, `id="image-`); rows != 50 || len(html) > 60_000 {
 		t.Errorf("/ with %d rows has %d bytes, want 50 in 60 KB at most", rows, len(html))
 	}
 	t.Logf("/ with 50 rows has %d bytes", len(html))

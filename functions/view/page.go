@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"lineup.dev/lineup/pkg/store"
 )
@@ -41,7 +40,6 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"receive":     func() string { return receiveURL },
 		"writes":      func() bool { return writes },
 		"advice":      advice,
-		"circle":      circleOf,
 		"tiny":        isTiny,
 		"decision":    decision,
 		"did":         did,
@@ -50,11 +48,15 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"undoable":    undoable,
 		"happened":    happened,
 		"person":      personName,
+		"calledIn":    calledIn,
+		"isolated":    isolated,
 		"summary":     summarize,
 		"picture":     pictureURL,
 		"noThumbnail": noThumbnail,
 		"statusClass": statusClass,
 		"plain":       plain,
+		"labels":      labels,
+		"thumbnail":   thumbnailOf,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
@@ -91,17 +93,6 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		parsed[name] = own
 	}
 	return parsed, nil
-}
-
-// plain is a path as a page shows it: a character that turns the direction of what follows,
-// so that one name looks like another, is seen as one that cannot be shown.
-func plain(path string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.Is(unicode.Bidi_Control, c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, path)
 }
 
 // policy lets a page use only this program's own styles, scripts and pictures, post only to

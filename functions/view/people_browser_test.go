@@ -151,7 +151,7 @@ func TestStrangersAreNamedOneAfterTheOther(t *testing.T) {
 	a.is(t, "the next group's field has the focus", fmt.Sprintf(`document.activeElement.id === "name-%d" && !document.getElementById("person-%d")`, small, large))
 	a.is(t, "what it did, with undo", `document.querySelector("#done p").textContent === "Named Viktor: 4 pictures changed." && document.querySelector("#done button") !== null`)
 	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(fmt.Sprintf("#name-%d", small), "dana"+kb.Enter)))
-	a.is(t, "what can be meant", `document.querySelector(".problem button[name=merge]") !== null && document.querySelector(".problem button[name=new]") !== null`)
+	a.is(t, "what can be meant", `document.querySelector(".problem .whom img.portrait") !== null && document.querySelector(".problem button[name=person]") !== null && document.querySelector(".problem button[name=new]") !== null`)
 	a.do(t, `document.querySelector(".problem button[name=new]").click()`)
 	a.is(t, "nobody is left, and the focus is not lost", `document.querySelector(".card") === null && document.activeElement.id === "main"`)
 	if one := testkit.Must(a.Person(t.Context(), small))(t); one.Name != "dana" || dana == small {
@@ -253,6 +253,21 @@ func TestPressingTwiceDoesNotDoSomethingElse(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.KeyEvent("\r")))
 	a.is(t, "it is said that it is not Viktor", `document.querySelector("#notice #done") !== null`)
 	a.is(t, "the focus is where Enter does nothing", `document.activeElement.id === "notice" || document.activeElement.id === "main"`)
+}
+
+// A form that was opened is closed by what it did, and stays open where it was refused.
+func TestAFormThatIsDoneCloses(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	dana := a.know(t, "Dana", "dana.jpg")
+	a.know(t, "Zoe", "zoe.jpg")
+	a.open(t, fmt.Sprintf("/people/%d", dana))
+	a.do(t, `document.querySelector("#rename summary").click(); rename = document.querySelector("#rename [name=name]"); rename.value = "Zoe"; document.querySelector("#rename button").click()`)
+	a.is(t, "what is wrong with the name", `document.querySelector("#rename .problem button[name=new]") !== null && document.getElementById("rename").open`)
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys("#rename [name=name]", "y"+kb.Enter)))
+	a.is(t, "the new name", `document.querySelector("h1.name").textContent === "Zoey"`)
+	a.is(t, "the form is closed, and has no other name in it", `!document.getElementById("rename").open && document.querySelector("#rename [name=name]").value === "Zoey"`)
+	a.is(t, "the focus is on what opens it", `document.activeElement.matches("#rename > summary")`)
 }
 
 func TestWhoIsMergedWithNobodyIsNotRenamed(t *testing.T) {

@@ -35,8 +35,8 @@ const (
 	similarShown = 6
 )
 
-// Called is what the person is called, who may have no name.
-func (p personPage) Called() string { return personName(p.Person) }
+// Called is what the person is called within a sentence.
+func (p personPage) Called() string { return calledIn(p.Person) }
 
 func (v *view) person(r *http.Request) (page, error) {
 	q, err := parseQuery(r)

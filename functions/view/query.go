@@ -200,3 +200,12 @@ func (q query) next(key string, id int64) *string {
 	next := q.with(key, strconv.FormatInt(id, 10), doneParameter, "")
 	return &next
 }
+
+// back is the page that a form wants to lead to: one of this site.
+func (q query) back() string {
+	back := q.values.Get("back")
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
+		return ""
+	}
+	return back
+}

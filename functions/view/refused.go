@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,18 +35,20 @@ type problemPage struct {
 	People  []lineup.Person // whom it is about
 	Photos  []store.Photo   // what became of each
 	Files   []file          // likewise
-	Ways    []way
-	Receipt string // URL of the receipt where whoever it is about was erased, else empty
+	Choices []way           // of whom is meant
+	Ways    []way           // else
+	Receipt string          // URL of the receipt where whoever it is about was erased, else empty
 }
 
 // way is a form sent again with one more field. With script it is a button of the form that
 // was sent, which has everything else still in it.
 type way struct {
 	Label, Field, Value string
+	Whom                *store.Profile // who is chosen by it, nil where nobody is
 	Action              string
-	Upload              bool              // the photos are to be chosen again
-	AskName             bool              // as is the name, which went with them
-	Kept                map[string]string // the other fields
+	Upload              bool       // the photos are to be chosen again
+	AskName             bool       // as is the name, which went with them
+	Kept                url.Values // the other fields
 }
 
 // refuseForm answers with a problem that a form met, and the ways out of it.
@@ -55,9 +60,23 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.People, content.Photos, content.Files, content.Ways = met.People, met.Photos, met.Files, met.ways(r)
-	content.Title = refusedTitle(problem)
-	if len(content.Ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
+	content.Photos, content.Files = met.Photos, met.Files
+	for _, p := range met.People {
+		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
+	}
+	ways := met.ways(r)
+	for _, w := range ways {
+		if w.Whom == nil {
+			content.Ways = append(content.Ways, w)
+		} else {
+			content.Choices = append(content.Choices, v.withLooks(r.Context(), w))
+		}
+	}
+	if len(content.Choices) == 0 {
+		content.People = met.People
+	}
+	content.Title = refusedTitle(problem, len(met.People))
+	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
@@ -66,9 +85,18 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
 }
 
+// withLooks adds how who can be chosen looks, and in how many pictures they are. That it cannot
+// be told is no reason not to ask.
+func (v *view) withLooks(ctx context.Context, w way) way {
+	if profile, err := v.db.Person(ctx, w.Whom.ID); err == nil {
+		w.Whom = &profile
+	}
+	return w
+}
+
 // beforeHint is a problem's detail without what to send to the API instead.
 func beforeHint(detail string) string {
-	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", ": send the name of somebody there is"} {
+	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", "; next: name one by the id", "; next: merge the two", ": send the name of somebody there is"} {
 		if before, _, is := strings.Cut(detail, hint); is {
 			return before + "."
 		}
@@ -77,9 +105,12 @@ func beforeHint(detail string) string {
 }
 
 // refusedTitle asks what the problem leaves to be said.
-func refusedTitle(p serve.Problem) string {
+func refusedTitle(p serve.Problem, people int) string {
 	switch strings.TrimPrefix(p.Type, serve.ProblemType("")) {
 	case "same-spelling":
+		if people > 1 {
+			return "Several people have that name"
+		}
 		return "Somebody has that name"
 	case "like-another":
 		return "Somebody else looks like that"
@@ -96,17 +127,17 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	upload := request.PostForm == nil
 	switch strings.TrimPrefix(r.problem.Type, serve.ProblemType("")) {
 	case "same-spelling":
-		ways = r.whoIsMeant(upload, request.URL.Query().Get("do") == "name")
+		ways = r.whoIsMeant(request, upload)
 	case "like-another":
 		if like := likeWhom(r.Photos); like != nil && request.URL.Path == "/people" {
-			ways = append(ways, way{Label: "Add to " + personName(*like), Field: "name", Value: string(like.Name)})
+			ways = append(ways, way{Label: "Add to " + calledIn(*like), Field: "name", Value: string(like.Name)})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
 		ways = r.whichFace()
 	}
 	for i := range ways {
-		ways[i].Action, ways[i].Kept = request.URL.RequestURI(), otherFields(request.PostForm, ways[i].Field)
+		ways[i].Action, ways[i].Kept = cmp.Or(ways[i].Action, request.URL.RequestURI()), otherFields(request.PostForm, ways[i].Field)
 		ways[i].Upload = upload
 		ways[i].AskName = upload && request.URL.Path == "/people" && ways[i].Field != "name"
 	}
@@ -114,21 +145,43 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 }
 
 // whoIsMeant are the answers to a name that somebody has, who was to be enrolled, named, or
-// is in a picture.
-func (r *refusedForm) whoIsMeant(upload, naming bool) (ways []way) {
-	if !upload && !naming {
+// merged, is in a picture, or would have the name again.
+func (r *refusedForm) whoIsMeant(request *http.Request, upload bool) (ways []way) {
+	switch do := request.URL.Query().Get("do"); {
+	case upload && len(r.People) == 1:
+		ways = append(ways, way{Label: "Add to " + calledIn(r.People[0]), Field: "name", Value: string(r.People[0].Name)})
+	case upload, do == "undo":
+	case do == "name" && request.PathValue("id") != "":
+		ways = r.mergeInto(request)
+		if request.PostForm.Get("merge") != "" { // it is not about a new name
+			return ways
+		}
+	default:
 		for _, p := range r.People {
-			ways = append(ways, way{Label: fmt.Sprintf("%s, person %d", p.Name, p.ID), Field: "person", Value: strconv.FormatInt(p.ID, 10)})
+			ways = append(ways, way{Label: "This one", Whom: &store.Profile{Person: p}, Field: "person", Value: strconv.FormatInt(p.ID, 10)})
 		}
 		return ways
 	}
-	if upload && len(r.People) == 1 {
-		ways = append(ways, way{Label: "Add to " + personName(r.People[0]), Field: "name", Value: string(r.People[0].Name)})
-	}
-	if naming && len(r.People) == 1 {
-		ways = append(ways, way{Label: "They are one person: merge", Field: "merge", Value: "true"})
-	}
 	return append(ways, way{Label: twoOfAName(upload), Field: "new", Value: "true"})
+}
+
+// mergeInto are those who have the name, each to be merged into; the page's person is merged.
+func (r *refusedForm) mergeInto(request *http.Request) (ways []way) {
+	merge := url.Values{"do": {"merge"}}
+	if back := (query{values: request.URL.Query()}).back(); back != "" {
+		merge.Set("back", back)
+	}
+	label := "They are one person: merge"
+	if len(r.People) > 1 {
+		label = "Merge into this one"
+	}
+	for _, p := range r.People {
+		ways = append(ways, way{
+			Label: label, Whom: &store.Profile{Person: p}, Field: "person", Value: request.PathValue("id"),
+			Action: (&url.URL{Path: fmt.Sprintf("/people/%d", p.ID), RawQuery: merge.Encode()}).String(),
+		})
+	}
+	return ways
 }
 
 func twoOfAName(enrolling bool) string {
@@ -143,10 +196,41 @@ func (r *refusedForm) whichFace() (ways []way) {
 	if len(r.Photos) != 1 || r.Photos[0].Similar != nil || len(facesIn(r.Photos[0])) < 2 {
 		return nil
 	}
-	for i := range facesIn(r.Photos[0]) {
-		ways = append(ways, way{Label: fmt.Sprintf("Face %d from the left", i+1), Field: "face", Value: strconv.Itoa(i + 1)})
+	faces := facesIn(r.Photos[0])
+	rows := rowsOf(faces)
+	for i := range faces {
+		ways = append(ways, way{Label: fmt.Sprintf("Face %d from the left", i+1) + rows[i], Field: "face", Value: strconv.Itoa(i + 1)})
 	}
 	return ways
+}
+
+// rowsOf tells how high in a photo each face is, where some are above others: that one is the
+// second from the left does not tell which it is then. It tells nothing where they are in one row.
+func rowsOf(faces []lineup.PhotoFace) []string {
+	rows := make([]string, len(faces))
+	tops, bottoms, middles := []float64{}, []float64{}, []float64{}
+	for _, face := range faces {
+		if face.Box == nil {
+			return rows
+		}
+		tops, bottoms = append(tops, face.Box.Y), append(bottoms, face.Box.Y+face.Box.Height)
+		middles = append(middles, face.Box.Y+face.Box.Height/2)
+	}
+	if slices.Max(tops) < slices.Min(bottoms) {
+		return rows
+	}
+	highest, lowest := slices.Min(middles), slices.Max(middles)
+	for i, middle := range middles {
+		switch at := (middle - highest) / (lowest - highest); {
+		case at < 1./3:
+			rows[i] = ", at the top"
+		case at > 2./3:
+			rows[i] = ", at the bottom"
+		default:
+			rows[i] = ", in the middle"
+		}
+	}
+	return rows
 }
 
 func likeWhom(photos []store.Photo) *lineup.Person {
@@ -158,12 +242,8 @@ func likeWhom(photos []store.Photo) *lineup.Person {
 }
 
 // otherFields are the fields of a form but one.
-func otherFields(fields url.Values, but string) map[string]string {
-	rest := map[string]string{}
-	for name, values := range fields {
-		if name != but && len(values) == 1 { // forms that ask for a name have no field twice
-			rest[name] = values[0]
-		}
-	}
+func otherFields(fields url.Values, but string) url.Values {
+	rest := maps.Clone(fields)
+	delete(rest, but)
 	return rest
 }

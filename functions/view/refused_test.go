@@ -5,10 +5,12 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -36,23 +38,35 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 	}{
 		"a name that somebody has": {
 			"/people/3?do=name&back=/strangers", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana}}, http.StatusConflict,
-			[]string{`action="/people/3?do=name&back=/strangers"`, `name="name" value="Dana"`, `name="merge" value="true">They are one person: merge`, `name="new" value="true">Two people of that name`, `href="/people/7"`}, "",
+			[]string{`action="/people/3?do=name&back=/strangers"`, `name="name" value="Dana"`, `name="person" value="3" formaction="/people/7?back=%2Fstrangers&do=merge">They are one person: merge`, `name="new" value="true" formaction="/people/3?do=name&back=/strangers">Two people of that name`, `href="/people/7"`}, "",
 		},
 		"a name that two have": {
 			"/people/3?do=name", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
-			[]string{`name="new" value="true"`, `href="/people/8"`}, `name="merge"`,
+			[]string{`name="new" value="true"`, `href="/people/8"`, `value="3" formaction="/people/8?do=merge">Merge into this one`}, `name="merge"`,
+		},
+		"a merge with whom two could be": {
+			"/people/3?do=name", url.Values{"name": {"Dana"}, "merge": {"true"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
+			[]string{"Several people have that name", `value="3" formaction="/people/7?do=merge">Merge into this one`, `value="3" formaction="/people/8?do=merge">Merge into this one`}, `name="new"`,
+		},
+		"an undo that gives back a name": {
+			"/people/3?do=undo", url.Values{"change": {"5"}}, "same-spelling", map[string]any{"people": []any{dana}}, http.StatusConflict,
+			[]string{`name="change" value="5"`, `name="new" value="true" formaction="/people/3?do=undo">Two people of that name`, `href="/people/7"`}, `name="person"`,
+		},
+		"the faces of two pictures": {
+			"/?do=name", url.Values{"image": {"3", "4"}, "face-3": {"5"}, "face-4": {"6"}, "name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
+			[]string{`name="image" value="3"`, `name="image" value="4"`, `name="person" value="8" formaction="/?do=name">This one`}, `name="new"`,
 		},
 		"a face of one of two": {
 			"/images/3?do=is", url.Values{"face": {"5"}, "name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
-			[]string{`name="person" value="7">Dana, person 7`, `name="person" value="8">dana, person 8`, `name="face" value="5"`}, `name="new"`,
+			[]string{`name="person" value="7" formaction="/images/3?do=is">This one<span class="unseen">: Dana, person 7`, `name="person" value="8"`, `name="face" value="5"`}, `name="new"`,
 		},
 		"somebody who looks like another": {
 			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}}, http.StatusConflict,
-			[]string{`name="name" value="Dana">Add to Dana`, `name="anyway" value="true">Somebody else all the same`, `type="file" name="photo"`, "Two faces."}, "",
+			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`, "Two faces."}, "",
 		},
 		"a photo of two": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(2, nil)}}, http.StatusUnprocessableEntity,
-			[]string{`name="face" value="1">Face 1 from the left`, `name="face" value="2">`, `href="/people/3"`}, `name="anyway"`,
+			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`}, `name="anyway"`,
 		},
 		"a photo of one": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(1, nil)}}, http.StatusUnprocessableEntity,
@@ -88,6 +102,30 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 				t.Errorf("there is %s in\n%s", test.not, page)
 			}
 		})
+	}
+}
+
+// Faces of which some stand above others are told apart by that as well.
+func TestFacesInSeveralRows(t *testing.T) {
+	t.Parallel()
+	for what, test := range map[string]struct {
+		tops []float64
+		want []string
+	}{
+		"one row":    {[]float64{0.1, 0.2, 0.15}, []string{"", "", ""}},
+		"two rows":   {[]float64{0.1, 0.6, 0.12}, []string{", at the top", ", at the bottom", ", at the top"}},
+		"three rows": {[]float64{0, 0.35, 0.7}, []string{", at the top", ", in the middle", ", at the bottom"}},
+	} {
+		var faces []lineup.PhotoFace
+		for _, top := range test.tops {
+			faces = append(faces, lineup.PhotoFace{Box: &lineup.Box{Y: top, Height: 0.3}})
+		}
+		if got := rowsOf(faces); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", what, got, test.want)
+		}
+	}
+	if got := rowsOf(make([]lineup.PhotoFace, 2)); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("without boxes: %q", got)
 	}
 }
 

@@ -31,9 +31,9 @@ func (l like) Caption() string {
 	case l.Theirs && l.Person.Name == "":
 		return "same stranger"
 	case l.Theirs:
-		return personName(l.Person)
+		return calledIn(l.Person)
 	}
-	return "nearest: " + personName(l.Person)
+	return "nearest: " + calledIn(l.Person)
 }
 
 // Of how many persons a face is offered to be, and how similar they are at least: below

@@ -144,16 +144,26 @@ func TestADeletedPictureIsNotOfferedBack(t *testing.T) {
 func TestAFullTableIsLight(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes = "on" })
-	s.add(t, "Dad Surname", "dad_1.jpg")
+	var faces []lineup.Face
+	for i, name := range []string{"Alexandra Surname", "Benedict Surname", "Catherine Surname", "Dominique Surname", "Emmanuel Surname"} {
+		s.add(t, name, name+".jpg")
+		face := newFace(name+".jpg", 0.8)
+		face.Box = &lineup.Box{X: 0.0123 + float64(i)*0.19, Y: 0.3456, Width: 0.1234, Height: 0.2345}
+		faces = append(faces, face)
+	}
 	for i := range 50 {
-		face := newFace("dad_1.jpg", 0.8)
-		s.finish(t, fmt.Sprintf("holiday/2026/summer/IMG_20260712_%06d.jpg", i), store.Result{Thumbnail: s.derive(t, i+1, 8, 8), Faces: []lineup.Face{face, newFace("", 0.1)}})
+		id := s.finish(t, fmt.Sprintf("uploads/%02x/%064x.jpg", i, i), store.Result{Thumbnail: s.derive(t, i+1, 8, 8), Faces: faces})
+		name := fmt.Sprintf("IMG_20260712_%06d.jpg", i)
+		s.edit(t, "UPDATE images SET file_name = ?, shown_name = ? WHERE id = ?", name, name, id)
 	}
 	page := s.get(t, "/").body
 	if most := 60_000; len(page) > most {
-		t.Errorf("a page of 50 rows has %d bytes, more than %d", len(page), most)
+		t.Errorf("a page of 50 rows of five faces has %d bytes, more than %d", len(page), most)
 	}
-	t.Logf("a page of 50 rows has %d bytes", len(page))
+	for _, want := range []string{`<ellipse cx="7%" cy="46%" rx="8%" ry="15%"/>`, "IMG_20260712_000049.jpg", "Dominique Surname</a>", "and 1 more"} {
+		has(t, page, want)
+	}
+	t.Logf("a page of 50 rows of five faces has %d bytes", len(page))
 }
 
 func TestAllScriptsTogetherAreSmall(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,14 +162,36 @@ func sentence(detail string) string {
 	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
 }
 
-// circle is an ellipse around a face's box, in fractions of the picture.
-type circle struct{ X, Y, Across, Down float64 }
+// thumbnail is a picture as a list shows it.
+type thumbnail struct {
+	lineup.Image
+	Circles []circle // around its faces, none where there are too many
+}
 
-// aroundFace is how much further than its box the circle around a face reaches.
-const aroundFace = 1.25
+// circle is an ellipse around a face, in percent of the picture.
+type circle struct{ X, Y, Across, Down string }
 
-func circleOf(b lineup.Box) circle {
-	return circle{X: b.X + b.Width/2, Y: b.Y + b.Height/2, Across: b.Width / 2 * aroundFace, Down: b.Height / 2 * aroundFace}
+const (
+	aroundFace  = 1.25 // how much further than its box the circle around a face reaches
+	mostCircles = 50
+)
+
+// thumbnailOf gives circles with so many decimals: a larger thumbnail needs more.
+func thumbnailOf(image lineup.Image, decimals int) thumbnail {
+	t := thumbnail{Image: image}
+	if len(image.Faces) > mostCircles {
+		return t
+	}
+	percent := func(fraction float64) string {
+		scale := math.Pow10(decimals)
+		return strconv.FormatFloat(math.Round(100*scale*fraction)/scale, 'f', -1, 64)
+	}
+	for _, face := range image.Faces {
+		if b := face.Box; b != nil && !face.Ignored {
+			t.Circles = append(t.Circles, circle{percent(b.X + b.Width/2), percent(b.Y + b.Height/2), percent(b.Width / 2 * aroundFace), percent(b.Height / 2 * aroundFace)})
+		}
+	}
+	return t
 }
 
 // isTiny tells of a box beside which a number would cover the next.

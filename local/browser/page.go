@@ -207,10 +207,26 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) {
 // Shoot keeps a screenshot of what is seen, to be looked at.
 func (p *Page) Shoot(name string) {
 	p.t.Helper()
-	picture := testkit.Must(chromedp.Run(p.Tab, chromedp.CaptureScreenshot()))(p.t)
+	p.shoot(name, cdpage.CaptureScreenshotFormatPng)
+}
+
+// ShootSmall keeps one that is a third as large, for the documentation.
+func (p *Page) ShootSmall(name string) {
+	p.t.Helper()
+	p.shoot(name, cdpage.CaptureScreenshotFormatWebp)
+}
+
+func (p *Page) shoot(name string, format cdpage.CaptureScreenshotFormat) {
+	p.t.Helper()
+	var picture []byte
+	p.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		shot, err := cdp.Call(ctx, target, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{Format: format, Quality: new(int64(88))})
+		picture = shot.Data
+		return err
+	}))
 	folder := Shots(p.t)
 	testkit.Succeed(p.t, os.MkdirAll(folder, 0o755))
-	testkit.Succeed(p.t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+	testkit.Succeed(p.t, os.WriteFile(filepath.Join(folder, name+"."+string(format)), picture, 0o600))
 }
 
 // Shots is the folder of the screenshots: the environment's SHOTS, else bin/shots.

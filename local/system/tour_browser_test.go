@@ -52,7 +52,7 @@ func (p tour) tabTo(id string) {
 func (p tour) show(name string) {
 	p.t.Helper()
 	p.Audit(name)
-	p.Shoot(name)
+	p.ShootSmall(name)
 }
 
 // personIn waits until the picture that was uploaded by that name has somebody, with a name or

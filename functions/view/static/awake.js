@@ -1,5 +1,7 @@
 // A tab that is hidden, or that nobody has used for two minutes, asks for nothing: so it
-// keeps no function awake. Whoever comes back to it sees what is new at once.
+// keeps no function awake. Whoever comes back to it sees what is new at once. Until then a page
+// is asked for as often as at first, as what another tab changed is to be seen within three
+// seconds; what may come later is asked for less and less often while nothing happens.
 
 const usedFor = 120_000;
 const slowest = 30_000;
@@ -8,11 +10,20 @@ let lastUsed = Date.now();
 const tasks = [];
 
 // whileUsed does the task so many milliseconds after it was done last, as long as the tab is
-// in use; for the first time after so many. A task that throws is tried again less and less often.
-export function whileUsed(task, pause, first = pause) {
-  const one = { task, pause, failed: 0, timer: 0, running: false };
+// in use; for the first time after so many. A task that throws is tried again less and less
+// often, and one that tells by false that nothing is new is done less and less often until the
+// pause is as long as calm. What it gives has it done as often as at first again.
+export function whileUsed(task, pause, first = pause, calm = pause) {
+  const one = { task, pause, calm, failed: 0, quiet: 0, timer: 0, running: false };
   tasks.push(one);
   one.timer = setTimeout(run, first, one);
+  return () => {
+    if (one.quiet === 0) return;
+    one.quiet = 0;
+    if (!one.timer) return;
+    clearTimeout(one.timer);
+    one.timer = setTimeout(run, pause, one);
+  };
 }
 
 // now does all tasks at once.
@@ -20,6 +31,7 @@ export function now() {
   lastUsed = Date.now();
   for (const one of tasks) {
     clearTimeout(one.timer);
+    one.quiet = 0;
     run(one);
   }
 }
@@ -31,16 +43,21 @@ export function keep() {
 
 async function run(one) {
   one.timer = 0;
-  if (one.running || !inUse()) return;
+  if (one.running) return;
+  if (!inUse()) {
+    if (!document.hidden) document.dispatchEvent(new Event("paused"));
+    return;
+  }
   one.running = true;
   try {
-    await one.task();
+    one.quiet = await one.task() === false ? one.quiet + 1 : 0;
     one.failed = 0;
   } catch {
     one.failed++;
   }
   one.running = false;
-  if (inUse()) one.timer = setTimeout(run, Math.min(one.pause * 2 ** one.failed, slowest), one);
+  const pause = one.failed > 0 ? Math.min(one.pause * 2 ** one.failed, slowest) : Math.min(one.pause * 2 ** one.quiet, one.calm);
+  one.timer = setTimeout(run, pause, one);
 }
 
 function inUse() {
@@ -49,7 +66,11 @@ function inUse() {
 
 function used() {
   lastUsed = Date.now();
-  for (const one of tasks) if (!one.timer && !one.running) run(one);
+  for (const one of tasks) {
+    if (one.timer || one.running) continue;
+    one.quiet = 0;
+    run(one);
+  }
 }
 
 for (const kind of ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "focus"]) {

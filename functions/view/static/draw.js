@@ -52,6 +52,8 @@ function show(x, y, width, height) {
   for (const [name, value] of Object.entries({ x, y, width, height })) rect.setAttribute(name, `${value}%`);
 }
 
-document.addEventListener("put", () => {
-  if (!details()?.open) document.getElementById("drawn")?.remove();
-});
+for (const when of ["put", "toggle"]) {
+  document.addEventListener(when, () => {
+    if (!details()?.open) document.getElementById("drawn")?.remove();
+  }, { capture: true });
+}

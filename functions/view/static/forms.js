@@ -42,6 +42,7 @@ document.addEventListener("submit", async event => {
   const follows = following(form), was = meaning(button);
   form.reset();
   history.replaceState(null, "", next);
+  close((button ?? form).closest("details"));
   put(html);
   now();
   if (button === document.activeElement && meaning(button) !== was) document.getElementById("notice").focus({ preventScroll: true });
@@ -52,6 +53,13 @@ document.addEventListener("submit", async event => {
 // pressing once more must not do.
 function meaning(button) {
   return button && `${button.formAction} ${button.textContent}`;
+}
+
+// close closes what was opened for a form that is done, and leaves the focus on what opens it again.
+function close(opened) {
+  if (!opened) return;
+  if (opened.contains(document.activeElement)) opened.querySelector("summary").focus({ preventScroll: true });
+  opened.open = false;
 }
 
 // following is the id of the field to go on with after a form that is one of many alike.

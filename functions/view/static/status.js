@@ -1,16 +1,24 @@
-// The line below the bar says on every page what is going on.
+// The line below the bar says on every page what is going on, and when what is shown is followed no more.
 
 import { whileUsed } from "./awake.js";
 
 const pill = document.getElementById("status");
 
-whileUsed(async () => {
+function tell(text, tone) {
+  const isNew = pill.textContent !== text || pill.dataset.tone !== tone;
+  if (isNew) [pill.textContent, pill.dataset.tone] = [text, tone];
+  return isNew;
+}
+
+const moreOften = whileUsed(async () => {
   const answer = await fetch("/status", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(answer.statusText);
-  const { text: told, tone, since, strangers } = await answer.json();
-  const text = since ? told.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : told;
-  if (pill.textContent !== text) pill.textContent = text;
-  pill.dataset.tone = tone;
+  const { text, tone, since, strangers } = await answer.json();
   const count = document.getElementById("strangers");
   if (count) count.textContent = strangers >= 1000 ? "999+" : strangers || "";
-}, 4_000, 0);
+  const isNew = tell(since ? text.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : text, tone);
+  return isNew || tone !== "idle";
+}, 4_000, 0, 16_000);
+
+document.addEventListener("put", moreOften);
+document.addEventListener("paused", () => tell("Paused, as nobody used this page for two minutes", "paused"));

@@ -8,6 +8,7 @@ function tell() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const text = ago(new Date(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
+    if (!time.title) time.title = exactly(new Date(time.dateTime));
   }
 }
 
@@ -21,6 +22,11 @@ function ago(at) {
     return seconds < 0 ? `in ${text}` : `${text} ago`;
   }
   return "just now";
+}
+
+// exactly is in the words of utc in page.go.
+function exactly(at) {
+  return `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}, ${at.toISOString().slice(11, 19)} UTC`;
 }
 
 tell();

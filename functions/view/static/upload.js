@@ -112,7 +112,8 @@ function result(image) {
 
 function namesIn(image) {
   const names = (image.faces ?? []).map(face => face.person?.name).filter(Boolean);
-  return [...new Set(names.length ? names : [image.person?.name])].join(", ");
+  const all = [...new Set(names.length ? names : [image.person?.name])];
+  return all.length > 1 ? all.map(name => `\u2068${name}\u2069`).join(", ") : all[0]; // each in its own direction
 }
 
 function post(file, row) {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"testing"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
+)
+
+func TestANameWithinASentenceMovesNothingAroundIt(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Dana K., 7":        "Dana K., 7",
+		"":                  "",
+		"Dvořák":            "Dvořák",
+		arabic:              isolate + arabic + endIsolate,
+		"שרה (Sara)":        isolate + "שרה (Sara)" + endIsolate,
+		"Anna\u202egpj":     isolate + "Annagpj" + endIsolate,
+		"Anna\u2069\u2067x": isolate + "Annax" + endIsolate,
+		"Anna\u200f":        isolate + "Anna\u200f" + endIsolate,
+	} {
+		if got := isolated(name); got != want {
+			t.Errorf("%+q is %+q, want %+q", name, got, want)
+		}
+	}
+}
+
+// Wherever a name that is read from right to left stands in a sentence, it is kept apart there.
+func TestNamesFromRightToLeftAreKeptApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	person := s.add(t, arabic, "a.jpg")
+	face := newFace("a.jpg", 0.7)
+	s.put(t, "p.jpg", jpegOf(t))
+	s.look(t, "p.jpg", withFaces(face))
+	apart := isolate + arabic + endIsolate
+	short := shortName(lineup.Person{Name: lineup.Name(arabic)})
+	for path, wants := range map[string][]string{
+		"/images/1":                       {`aria-label="Face 1: ` + short, ">Not " + short, apart + ": 0.70"},
+		fmt.Sprintf("/people/%d", person): {"<title>" + apart + " – Lineup", ">" + arabic + "</h1>", ">Erase " + apart, `title="` + apart + ": 0.70", "Added " + apart},
+		"/activity":                       {`Added <a class="name" href="/people/1">` + arabic + "</a>", ": Added " + apart},
+		"/people?q=" + "x%E2%80%AEy":      {"“x\ufffdy”"},
+		"/search?q=" + "x%E2%80%AEy":      {`<span class="name">x` + "\ufffd" + "y</span>"},
+	} {
+		page := html.UnescapeString(s.get(t, path).body)
+		has(t, page, wants...)
+		if strings.Contains(path, "?q=") && strings.Count(page, "\u202e") > strings.Count(page, `value="x`+"\u202e") {
+			t.Errorf("%s turns what follows", path)
+		}
+	}
+	if got := did(store.Change{Action: store.ActionName, Person: &lineup.Person{ID: person, Name: lineup.Name(arabic)}}); got != "Named "+apart {
+		t.Errorf("%+q", got)
+	}
+}
