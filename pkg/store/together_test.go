@@ -254,7 +254,8 @@ func TestTogetherBothSpellingsAreOnePicture(t *testing.T) {
 	post := func(name string) store.Submission {
 		t.Helper()
 		call := &store.Call{Pictures: []store.Posted{{Path: name, Other: "/pics/" + name}, {Path: "b" + name, Other: "/pics/b" + name}}, Hinted: true}
-		db.SubmitTogether(t.Context(), []*store.Call{call})
+		other := &store.Call{Pictures: []store.Posted{{Path: "d" + name, Other: "/pics/d" + name}}}
+		db.SubmitTogether(t.Context(), []*store.Call{call, other})
 		if call.Err != nil || call.Alone {
 			t.Fatalf("%+v", call)
 		}
@@ -263,6 +264,9 @@ func TestTogetherBothSpellingsAreOnePicture(t *testing.T) {
 	first := post("a.jpg")
 	if again := post("a.jpg"); first.Known || !again.Known || again.ID != first.ID {
 		t.Errorf("first %+v, then %+v", first, again)
+	}
+	for i := range 70 { // until nobody looks first any more
+		post(fmt.Sprintf("%d.jpg", i))
 	}
 	db.submit(t, "/pic", "/picsothers/c.jpg", "/pics/c.jpg")
 	for range 2 {

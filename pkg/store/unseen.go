@@ -32,12 +32,13 @@ const (
 	readAfterKnown = 64
 )
 
-// insertUnseen inserts the rows of several pictures in one round trip, without looking whether there are
-// some: where the server tells the ids, and paths that are known were not posted just now. It tells whether
+// insertUnseen inserts the rows of several calls in one round trip, without looking whether there are
+// some: where the server tells the ids, and paths that are known were not posted just now. One call alone
+// has the time to look, and uses up no id where it has a path that is known. It tells whether
 // that was all. Nothing was done where a row is there, or may be by an older spelling.
 func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool, err error) {
 	roots := rootsOf(calls)
-	if !s.returning.Load() || s.spelled.Load() || len(roots) > 1 || s.reading.Add(-1) >= 0 {
+	if len(calls) == 1 || !s.returning.Load() || s.spelled.Load() || len(roots) > 1 || s.reading.Add(-1) >= 0 {
 		return false, nil
 	}
 	fresh := storedRows(nil).fresh(calls)
