@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -38,7 +39,9 @@ func (k storedRows) fresh(calls []*Call) map[string]freshRow {
 		}
 		for _, picture := range call.Pictures {
 			if _, there := k.row(picture); !there {
-				fresh[picture.Path] = freshRow{picture, call.Hinted}
+				row := fresh[picture.Path] // of another call, or a zero one
+				picture.FileName = cmp.Or(picture.FileName, row.FileName)
+				fresh[picture.Path] = freshRow{picture, call.Hinted || row.hinted}
 			}
 		}
 	}
