@@ -141,6 +141,7 @@ func newSystem(t *testing.T, face *faceStub) *system {
 		Retry:      Retry{MaxAttempts: 3, First: time.Second, Most: time.Minute},
 		store:      db,
 		together:   newTogether(GroupSettings{Most: 64}, db),
+		counting:   newCounting(t.Context(), db, 10*time.Second, log),
 		faces:      faces,
 		breaker:    breaker.New(breaker.Settings{Failures: 3, OpenFor: 10 * time.Second}, faces.healthy, log),
 		parts:      &partTeller{rows: db, timeout: 10 * time.Second, log: log},

@@ -63,6 +63,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
 			together:         shared,
+			counting:         newCounting(ctx, db, s.WriteTimeout, log),
 			faces:            faces,
 			next:             next,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),

@@ -63,6 +63,7 @@ func (p *picture) finish(ctx context.Context, d decision, log *slog.Logger) erro
 		p.removeSaved(ctx)
 	}
 	if err == nil {
+		p.counting.add(p.id)
 		p.noteFinished(ctx, finished.Status)
 		log.Info("looked at", "status", finished.Status, "faces", len(d.result.Faces), "reason", d.result.Reason, "warning", d.result.Warning)
 	}

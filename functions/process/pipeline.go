@@ -53,6 +53,7 @@ type pipeline struct {
 	StrangerSettings
 	store     *store.Store
 	together  *together
+	counting  *counting
 	faces     *faceServer
 	next      *nextModel // nil where there is none
 	breaker   *breaker.Breaker

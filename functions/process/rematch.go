@@ -146,6 +146,9 @@ func (r *rematch) finish(ctx context.Context, d decision, log *slog.Logger) erro
 	if r.changed, err = r.store.ApplyRematch(ctx, r.faces, comparison, !r.announcer.enabled()); err != nil {
 		return err
 	}
+	for _, answer := range r.changed {
+		r.counting.add(answer.ID)
+	}
 	log.Info("compared again", "faces", len(r.faces), "changed", len(r.changed), "gallery_state", comparison.GalleryState)
 	if comparison.GalleryState < r.won.GalleryState {
 		return r.store.GiveBackRematch(ctx, r.won, lagWait)

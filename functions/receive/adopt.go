@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -22,9 +23,17 @@ const (
 // files are gone. It never adopts what has a row, used or removed.
 type adopter struct {
 	AdoptSettings
-	gallery *photo.Roots
+	gallery listedGallery
 	rows    *store.Store
 	log     *slog.Logger
+}
+
+// listedGallery is *photo.Roots, as much of it as adopting takes.
+type listedGallery interface {
+	digester
+	FindFolder(ctx context.Context, folder string) error
+	Walk(ctx context.Context, folder, after string) iter.Seq2[string, error]
+	Saved(ctx context.Context, name string) (photo.Entry, error)
 }
 
 // adopt lists the gallery, as far as the time suffices; the next ping goes on. What keeps
@@ -46,6 +55,10 @@ func (a *adopter) adopt(ctx context.Context) error {
 	looking, cancel := context.WithTimeout(ctx, a.Time)
 	defer cancel()
 	failure := l.list(looking)
+	if passed := l.Unreadable - adoption.Unreadable; passed > 0 {
+		a.log.Warn("folders of the gallery may not be read, so that no photo of theirs is adopted; next: find them by 'find . -type d ! -readable' in KNOWN_PEOPLE, as the account of receive, and let that read them",
+			"folders", passed)
+	}
 	if l.adopted > 0 {
 		a.log.Info("photos of the gallery wait to be looked at", "photos", l.adopted)
 	}
@@ -101,7 +114,7 @@ func (l *listing) list(ctx context.Context) error {
 	for name, err := range l.gallery.Walk(ctx, galleryTop, l.Position) {
 		switch {
 		case errors.Is(err, photo.ErrPassedOver): // whether its files are there, is asked of each
-			l.log.Warn("a part of the gallery is passed over", "error", err)
+			l.Unreadable++ // its name would be somebody's in the log
 			continue
 		case err != nil:
 			return err

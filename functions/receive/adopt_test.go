@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"iter"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -156,6 +160,41 @@ func TestAnEmptyGalleryChangesNothing(t *testing.T) {
 	wantPhotos(t, "it is back", s.adopted(t), want)
 	if stats := s.galleryStats(t); stats.Problem != "" || stats.Since != nil {
 		t.Errorf("it is back: %+v", stats)
+	}
+}
+
+// locked is a gallery of which a folder may not be read: whoever runs tests may read all.
+type locked struct {
+	*photo.Roots
+	folder string
+}
+
+func (l locked) Walk(ctx context.Context, folder, after string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if !yield("", fmt.Errorf("%w: %s may not be read", photo.ErrPassedOver, l.folder)) {
+			return
+		}
+		for name, err := range l.Roots.Walk(ctx, folder, after) {
+			if !yield(name, err) {
+				return
+			}
+		}
+	}
+}
+
+// A folder of the gallery has somebody's name, which no log tells.
+func TestAFolderThatMayNotBeReadIsCounted(t *testing.T) {
+	s := newSystem(t)
+	var log bytes.Buffer
+	s.sweeper.gallery = &adopter{AdoptSettings: fromTags[AdoptSettings](t), gallery: locked{s.receiver.gallery, "Xqzvortex"},
+		rows: s.receiver.store, log: slog.New(slog.NewTextHandler(&log, nil))}
+	s.give(t, "ada_1.jpg", "ada 1,0")
+	wantPhotos(t, "beside a folder that may not be read", s.adopted(t), map[string]string{"ada_1.jpg": "ada usable"})
+	if stats := s.galleryStats(t); stats.Unreadable != 1 || stats.Listed != 1 || stats.Problem != "" {
+		t.Errorf("stats are %+v", stats)
+	}
+	if log.Len() == 0 || strings.Contains(log.String(), "Xqzvortex") {
+		t.Errorf("the log says %q", log.String())
 	}
 }
 

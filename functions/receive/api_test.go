@@ -95,7 +95,7 @@ func TestAPictureIsDeletedForGood(t *testing.T) {
 		if past, err := s.store.History(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the history of %d: %+v, %v", id, past, err)
 		}
-		if claim := testkit.Must(s.store.Claim(t.Context(), id, time.Hour))(t); claim.Outcome != store.Gone {
+		if claim := testkit.Must(s.store.Claim(t.Context(), id, time.Hour))(t); claim.Outcome != store.Done || !claim.Announced {
 			t.Errorf("a late hint of %d: %+v", id, claim)
 		}
 	}

@@ -14,8 +14,12 @@ type underErased struct {
 	others  []string // whose content is another
 }
 
+type digester interface {
+	Digest(ctx context.Context, name string) (string, error)
+}
+
 // compareErased tells what lies under the names of erased photos, by the contents that these had.
-func compareErased(ctx context.Context, gallery *photo.Roots, erased map[string]string) (found underErased, err error) {
+func compareErased(ctx context.Context, gallery digester, erased map[string]string) (found underErased, err error) {
 	for name, content := range erased {
 		is, err := gallery.Digest(ctx, name)
 		switch {

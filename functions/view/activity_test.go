@@ -112,12 +112,14 @@ func TestWhatGoesOnIsCountedOnceForAllWhoAskWithinAMoment(t *testing.T) {
 
 func TestAnUndoSaysWhatItTookBack(t *testing.T) {
 	t.Parallel()
-	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar"}}
+	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar R"}, Name: "Omar"}
 	undone := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &named}
 	again := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &undone}
 	for want, c := range map[string]store.Change{
 		"Undid “Named Omar”":     undone,
 		"Did “Named Omar” again": again,
+		"Named Omar":             named,
+		"Named stranger 7":       {Action: store.ActionName, Person: &lineup.Person{ID: 7}}, // erased
 		"Undid a change":         {Action: store.ActionUndo},
 	} {
 		if got := did(c); got != want {

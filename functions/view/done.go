@@ -108,13 +108,13 @@ func happened(e store.Event) string {
 type aboutPerson struct{ Before, Name, After string }
 
 func didWhom(c store.Change) aboutPerson {
-	text, name := did(c), isolated(whom(c))
+	text, name := did(c), isolated(calledBy(c))
 	i := strings.LastIndex(text, name)
 	gone := c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
-	return aboutPerson{text[:i], whom(c), text[i+len(name):]}
+	return aboutPerson{text[:i], calledBy(c), text[i+len(name):]}
 }
 
 // whom is whose change it is.
@@ -125,9 +125,18 @@ func whom(c store.Change) string {
 	return cmp.Or(string(c.Person.Name), fmt.Sprintf("stranger %d", c.Person.ID))
 }
 
+// calledBy is whom a change is about, as it called them: what they are called since is another change's.
+func calledBy(c store.Change) string {
+	root, _ := undoneAtLast(c)
+	if root.Action == store.ActionName && root.Name != "" {
+		return string(root.Name)
+	}
+	return whom(c)
+}
+
 // did tells a change in words.
 func did(c store.Change) string {
-	name := isolated(whom(c))
+	name := isolated(calledBy(c))
 	if c.Reason != "" {
 		return "Lost what was said of a face, as " + c.Reason + ": " + name
 	}
@@ -175,10 +184,7 @@ func saidNot(c store.Change, name string) string {
 
 // undid tells what a change took back, or, where that had taken back another, did again.
 func undid(c store.Change) string {
-	root, odd := &c, false
-	for root.Undone != nil {
-		root, odd = root.Undone, !odd
-	}
+	root, odd := undoneAtLast(c)
 	switch {
 	case root.Action == store.ActionUndo: // what it took back is not known
 		return "Undid a change"
@@ -186,4 +192,14 @@ func undid(c store.Change) string {
 		return "Undid “" + did(*root) + "”"
 	}
 	return "Did “" + did(*root) + "” again"
+}
+
+// undoneAtLast is the change that this one, and those between them, took back or did again, and
+// whether it is taken back by that; itself where it is no undoing.
+func undoneAtLast(c store.Change) (root *store.Change, odd bool) {
+	root = &c
+	for root.Undone != nil {
+		root, odd = root.Undone, !odd
+	}
+	return root, odd
 }

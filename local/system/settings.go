@@ -113,16 +113,8 @@ func (s Settings) complete() (Settings, error) {
 	if s.KnownPeople == "" {
 		s.KnownPeople = filepath.Join(s.Data, "known_people")
 	}
-	// The programs run in DATA.
-	if s.Models != "" {
-		if s.Models, _, err = readModel(s.Models); err != nil {
-			return s, fmt.Errorf("MODELS: %w", err)
-		}
-	}
-	if s.NextModels != "" {
-		if s.NextModels, s.nextModel, err = readModel(s.NextModels); err != nil {
-			return s, fmt.Errorf("NEXT_MODELS: %w", err)
-		}
+	if err := s.findModels(); err != nil {
+		return s, err
 	}
 	if len(s.NSQDHTTPAddress) == 0 {
 		for _, address := range s.NSQDAddress {
@@ -134,6 +126,21 @@ func (s Settings) complete() (Settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// findModels finds the folders of models from DATA, where the programs run.
+func (s *Settings) findModels() (err error) {
+	if s.Models != "" {
+		if s.Models, _, err = readModel(s.Models); err != nil {
+			return fmt.Errorf("MODELS: %w", err)
+		}
+	}
+	if s.NextModels != "" {
+		if s.NextModels, s.nextModel, err = readModel(s.NextModels); err != nil {
+			return fmt.Errorf("NEXT_MODELS: %w", err)
+		}
+	}
+	return nil
 }
 
 // readModel gives the folder's absolute path and its model's name.

@@ -57,9 +57,9 @@ func TestSettingsAreCompletedOrRefused(t *testing.T) {
 			testkit.Succeed(t, os.MkdirAll("mine", 0o700))
 			testkit.Succeed(t, os.WriteFile("mine/models.json", []byte(`{"name": "mine"}`), 0o600))
 		}, func(s Settings) bool { return s.Models == dir+"/mine" }, ""},
-		"models that are not there":        {func(s *Settings) { s.Models = "none" }, nil, "MODELS: open " + dir + "/none/models.json"},
-		"no DATA":                          {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
-		"a comma in DATA":                  {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
+		"models that are not there": {func(s *Settings) { s.Models = "none" }, nil, "MODELS: open " + dir + "/none/models.json"},
+		"no DATA":                   {func(s *Settings) { s.Data = "" }, nil, "DATA is empty"},
+		"a comma in DATA":           {func(s *Settings) { s.Data = "a,b" }, nil, "a comma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Settings{Data: ".lineup", Samples: "on"}

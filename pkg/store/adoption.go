@@ -17,22 +17,24 @@ import (
 
 // Adoption is the right to list the gallery, and where to begin.
 type Adoption struct {
-	Position string // the name behind which the listing goes on
-	Listed   int64  // files come upon so far
-	Refused  int64  // of these, whose names nobody can be called by
-	Withheld int64  // and those under the names of erased photos, which they are or may be
+	Position   string // the name behind which the listing goes on
+	Listed     int64  // files come upon so far
+	Refused    int64  // of these, whose names nobody can be called by
+	Withheld   int64  // and those under the names of erased photos, which they are or may be
+	Unreadable int64  // folders come upon that may not be read
 
 	token string
 }
 
 // AdoptionStats is what the last listings of the gallery came to.
 type AdoptionStats struct {
-	At       *time.Time `json:"at"`       // when the last one came to its end; nil before the first
-	Listed   int64      `json:"listed"`   // files that it found
-	Refused  int64      `json:"refused"`  // of these, whose names nobody can be called by
-	Withheld int64      `json:"withheld"` // and those under the names of erased people's photos, which they are or may be
-	Problem  string     `json:"problem"`  // why the gallery cannot be listed now; empty where it can
-	Since    *time.Time `json:"since"`    // since when
+	At         *time.Time `json:"at"`         // when the last one came to its end; nil before the first
+	Listed     int64      `json:"listed"`     // files that it found
+	Refused    int64      `json:"refused"`    // of these, whose names nobody can be called by
+	Withheld   int64      `json:"withheld"`   // and those under the names of erased people's photos, which they are or may be
+	Unreadable int64      `json:"unreadable"` // folders that may not be read, whose files are not among the listed
+	Problem    string     `json:"problem"`    // why the gallery cannot be listed now; empty where it can
+	Since      *time.Time `json:"since"`      // since when
 }
 
 const (
@@ -49,7 +51,8 @@ const (
 			position,
 			listed,
 			refused,
-			withheld
+			withheld,
+			unreadable
 		FROM adoption
 		WHERE id = 1
 			AND claim = ?`
@@ -59,7 +62,8 @@ const (
 		SET position = ?,
 			listed = ?,
 			refused = ?,
-			withheld = ?
+			withheld = ?,
+			unreadable = ?
 		WHERE id = 1
 			AND claim = ?`
 
@@ -68,13 +72,15 @@ const (
 		SET last_listed = ?,
 			last_refused = ?,
 			last_withheld = ?,
+			last_unreadable = ?,
 			finished_at = UTC_TIMESTAMP(6),
 			problem = NULL,
 			problem_at = NULL,
 			position = '',
 			listed = 0,
 			refused = 0,
-			withheld = 0
+			withheld = 0,
+			unreadable = 0
 		WHERE id = 1
 			AND claim = ?`
 
@@ -86,7 +92,8 @@ const (
 			position = '',
 			listed = 0,
 			refused = 0,
-			withheld = 0
+			withheld = 0,
+			unreadable = 0
 		WHERE id = 1
 			AND claim = ?`
 
@@ -96,17 +103,6 @@ const (
 			lease_until = NULL
 		WHERE id = 1
 			AND claim = ?`
-
-	selectAdoptionStats = `
-		SELECT
-			finished_at,
-			last_listed,
-			last_refused,
-			last_withheld,
-			problem,
-			problem_at
-		FROM adoption
-		WHERE id = 1`
 )
 
 // ClaimAdoption gives the right to list the gallery; ok is false while another lists it,
@@ -119,19 +115,19 @@ func (s *Store) ClaimAdoption(ctx context.Context, lease, pause time.Duration) (
 		return a, false, err
 	}
 	err = s.do(ctx, "read how far the listing of the gallery is", func() error {
-		return s.db.QueryRowContext(ctx, selectAdoption, a.token).Scan(&a.Position, &a.Listed, &a.Refused, &a.Withheld)
+		return s.db.QueryRowContext(ctx, selectAdoption, a.token).Scan(&a.Position, &a.Listed, &a.Refused, &a.Withheld, &a.Unreadable)
 	})
 	return a, err == nil, err
 }
 
 // MoveAdoption writes how far the listing came; ErrClaimLost when another lists by now.
 func (s *Store) MoveAdoption(ctx context.Context, a Adoption) error {
-	return s.execClaimed(ctx, "write how far the listing of the gallery is", updateAdoptionMoved, a.Position, a.Listed, a.Refused, a.Withheld, a.token)
+	return s.execClaimed(ctx, "write how far the listing of the gallery is", updateAdoptionMoved, a.Position, a.Listed, a.Refused, a.Withheld, a.Unreadable, a.token)
 }
 
 // FinishAdoption writes that the listing came to its end.
 func (s *Store) FinishAdoption(ctx context.Context, a Adoption) error {
-	return s.execClaimed(ctx, "end the listing of the gallery", updateAdoptionFinished, a.Listed, a.Refused, a.Withheld, a.token)
+	return s.execClaimed(ctx, "end the listing of the gallery", updateAdoptionFinished, a.Listed, a.Refused, a.Withheld, a.Unreadable, a.token)
 }
 
 // FailAdoption writes why the gallery cannot be listed; the next listing begins anew.
@@ -144,19 +140,6 @@ func (s *Store) FailAdoption(ctx context.Context, a Adoption, problem string) er
 func (s *Store) ReleaseAdoption(ctx context.Context, a Adoption) error {
 	_, err := s.exec(ctx, "let go of the listing of the gallery", updateAdoptionReleased, a.token)
 	return err
-}
-
-func readAdoption(ctx context.Context, q querier) (stats AdoptionStats, err error) {
-	rows, err := query(ctx, q, func(rows *sql.Rows) (a AdoptionStats, err error) {
-		var problem sql.NullString
-		err = rows.Scan(&a.At, &a.Listed, &a.Refused, &a.Withheld, &problem, &a.Since)
-		a.Problem = problem.String
-		return a, err
-	}, selectAdoptionStats)
-	if err != nil || len(rows) == 0 { // a hand deleted the row: nothing is adopted
-		return stats, err
-	}
-	return rows[0], nil
 }
 
 const (

@@ -79,12 +79,21 @@ func (s *Store) AlikeAmong(ctx context.Context, people []int64, least float64) (
 			delete(best, pairOf(family[id], family[other]))
 			return id, err
 		}, fmt.Sprintf(selectDifferentAmong, list), slices.Concat(args, args)...)
-		pairs = nil
+		if err != nil {
+			return err
+		}
+		pairs, ids = nil, nil
 		for pair, similarity := range best {
 			if similarity >= least {
 				pairs = append(pairs, Alike{pair[0], pair[1], similarity})
+				ids = append(ids, pair[0], pair[1])
 			}
 		}
+		if len(pairs) == 0 {
+			return nil
+		}
+		seen, err := companyOf(ctx, s.db, ids, countedInList)
+		pairs = slices.DeleteFunc(pairs, func(a Alike) bool { return seen.together(a.One, a.Other) })
 		return err
 	})
 	slices.SortFunc(pairs, func(a, b Alike) int {

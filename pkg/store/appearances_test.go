@@ -153,3 +153,71 @@ func TestPicturesThatAChangeNames(t *testing.T) {
 	db.merge(t, anna.ID, other.ID)
 	named(3)
 }
+
+// Two faces of a picture are two people, whoever gave them their names.
+func TestWhoIsBesideThemIsNobodyToMergeWith(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	var people []int64
+	for i, degrees := range []float64{0, 10, 20, 30} {
+		people = append(people, db.usable(t, fmt.Sprintf("Person %d", i), fmt.Sprintf("%d.jpg", i), face(degrees)).Person.ID)
+	}
+	alike := func(when string, want ...store.Alike) {
+		t.Helper()
+		pairs := testkit.Must(db.AlikeAmong(t.Context(), people, 0.9))(t)
+		if len(pairs) != len(want) || !slices.EqualFunc(pairs, want, func(a, b store.Alike) bool { return a.One == b.One && a.Other == b.Other }) {
+			t.Errorf("%s alike are %+v, want %+v", when, pairs, want)
+		}
+		for i, id := range people {
+			var like []int64
+			for _, pair := range want {
+				switch id {
+				case pair.One:
+					like = append(like, pair.Other)
+				case pair.Other:
+					like = append(like, pair.One)
+				}
+			}
+			var got []int64
+			for _, one := range testkit.Must(db.SimilarPeople(t.Context(), id, 0.9))(t) {
+				got = append(got, one.Person.ID)
+			}
+			if slices.Sort(got); !slices.Equal(got, distinct(like)) {
+				t.Errorf("%s like person %d are %v, want %v", when, i, got, like)
+			}
+		}
+	}
+	pair := func(one, other int) store.Alike { return store.Alike{One: people[one], Other: people[other]} }
+	db.decide(t, db.as(t, "alone.jpg", "0.jpg", .9).ID, store.FaceDecision{Person: &people[1]})
+	db.as(t, "alone too.jpg", "0.jpg", .9)
+	all := []store.Alike{pair(0, 1), pair(1, 2), pair(2, 3), pair(0, 2), pair(1, 3)}
+	found := testkit.Must(db.AlikeAmong(t.Context(), people, 0.9))(t)
+	if len(found) != len(all) {
+		t.Fatalf("alike are %+v, want %d pairs", found, len(all))
+	}
+
+	claim := db.win(t, "machine.jpg")
+	sure := .9
+	db.finish(t, claim, store.Result{Faces: []lineup.Face{{ImageName: "0.jpg", Similarity: &sure}, {ImageName: "1.jpg", Similarity: &sure}}}, true)
+	claim = db.win(t, "hand.jpg")
+	db.finish(t, claim, compared(seen(0, face(170)), seen(.5, face(190))), true)
+	for i, one := range db.image(t, claim.ID).Faces {
+		db.decide(t, one.ID, store.FaceDecision{Person: &people[2+i]})
+	}
+	found = slices.DeleteFunc(found, func(a store.Alike) bool {
+		return a.One == people[0] && a.Other == people[1] || a.One == people[2] && a.Other == people[3]
+	})
+	alike("beside each other", found...)
+
+	merged := db.usable(t, "Person 1 again", "again.jpg", face(90)).Person.ID
+	db.merge(t, people[1], merged)
+	claim = db.win(t, "merged.jpg")
+	db.finish(t, claim, store.Result{Faces: []lineup.Face{{ImageName: "2.jpg", Similarity: &sure}, {ImageName: "again.jpg", Similarity: &sure}}}, true)
+	found = slices.DeleteFunc(found, func(a store.Alike) bool { return a.One == people[1] && a.Other == people[2] })
+	alike("once who was merged is beside somebody,", found...)
+}
+
+func distinct(ids []int64) []int64 {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}

@@ -41,11 +41,12 @@ type Change struct {
 	Person   *lineup.Person `json:"person"` // whom it is about, as who they are now
 	Image    *int64         `json:"image"`
 	Face     *int64         `json:"face"`
+	Name     lineup.Name    `json:"name"`      // that it gave, whoever has it now; empty where it gave none, or that is erased
 	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
 	Reason   string         `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
 
 	Undoes  int64   `json:"-"` // the change that it took back
-	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids and who are known of them
+	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids, names and who are known of them
 	Pending []int64 `json:"-"` // the photos that an undoing left to be looked at
 }
 
@@ -95,7 +96,7 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) (changes []Change, 
 		}
 		changes, err = readChanges(ctx, s.db, where+" ORDER BY c.id DESC LIMIT ?", append(args, f.Limit+1)...)
 		if err == nil {
-			err = addReasons(ctx, s.db, changes)
+			err = addTold(ctx, s.db, changes)
 		}
 		return err
 	})
@@ -113,7 +114,7 @@ func (s *Store) Change(ctx context.Context, id int64) (one Change, err error) {
 			err = ErrNotFound
 		}
 		if err == nil {
-			err = addReasons(ctx, s.db, changes)
+			err = addTold(ctx, s.db, changes)
 			one = changes[0]
 		}
 		return err
@@ -169,41 +170,6 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 		}
 	}
 	return changes, nil
-}
-
-const (
-	// contentField is what a change has of a picture whose content took with it what was said of a face.
-	contentField  = "content"
-	reasonContent = "the picture's content changed, and no longer shows the face"
-
-	// Of the changes that no hand made: see recordLost.
-	selectContentChanged = `
-		SELECT change_id
-		FROM change_values
-		WHERE subject LIKE 'image/%/` + contentField + `'
-			AND change_id IN `
-)
-
-// addReasons tells of the changes which were made by another content of a picture. Apart from
-// readChanges: process has no right to read what changes set.
-func addReasons(ctx context.Context, q querier, changes []Change) error {
-	var ids []int64
-	for _, c := range changes {
-		ids = append(ids, c.ID)
-	}
-	for chunk := range slices.Chunk(ids, maxValues) {
-		list, args := placeholders(chunk)
-		lost, err := query(ctx, q, scanID, selectContentChanged+list, args...)
-		if err != nil {
-			return err
-		}
-		for i := range changes {
-			if slices.Contains(lost, changes[i].ID) {
-				changes[i].Reason = reasonContent
-			}
-		}
-	}
-	return nil
 }
 
 // change is what a hand did, as it is recorded.

@@ -178,7 +178,7 @@ func (s *Store) claim(ctx context.Context, id int64, lease time.Duration, token 
 		return Claim{}, err
 	case won == 1:
 		claim.Outcome, claim.token, claim.Wait = Won, token, 0
-	case claim.Status.Final():
+	case claim.Status.Final(), claim.Status == deleted: // a late hint of one is no dead letter, which would keep its path
 		claim.Outcome = Done
 	case claim.Status == lineup.Processing:
 		claim.Outcome = Leased
@@ -201,8 +201,7 @@ const selectClaim = `
 		prior_claim,
 		TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), IF(status = '` + processing + `', lease_until, retry_at))
 	FROM images
-	WHERE id = ?
-		AND status <> '` + deleted + `'`
+	WHERE id = ?`
 
 // readClaim reads what a claim tells of the picture.
 func (s *Store) readClaim(ctx context.Context, id int64) (c Claim, err error) {

@@ -90,8 +90,11 @@ func (s *Store) claimTogether(ctx context.Context, token string, lease time.Dura
 				won[ref.ID] = ref
 				return ref.ID, err
 			}, fmt.Sprintf(lockFirstClaims, list), append([]any{Horizon.Microseconds()}, args...)...)
-			if err != nil || len(found) == 0 {
+			if err != nil {
 				return err
+			}
+			if len(found) == 0 {
+				continue
 			}
 			list, args = placeholders(found)
 			if _, err := tx.ExecContext(ctx, updateFirstClaims+list, append([]any{token, lease.Microseconds()}, args...)...); err != nil {

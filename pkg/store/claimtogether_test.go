@@ -54,6 +54,25 @@ func TestPicturesAreClaimedTogether(t *testing.T) {
 	}
 }
 
+// More are claimed together than one statement's list holds, and none of the first is to be claimed.
+func TestPicturesBehindManyOthersAreClaimedTogether(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	const last = 601
+	db.exec(t, "INSERT INTO images (id, path, status, created_at, updated_at) VALUES (?, 'last.jpg', 'pending', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))", last)
+	var all []*store.Claiming
+	for id := range int64(last) {
+		all = append(all, &store.Claiming{ID: id + 1, Lease: time.Minute})
+	}
+	db.ClaimTogether(t.Context(), all)
+	if c := all[last-1]; c.Err != nil || c.Alone || c.Claim.Outcome != store.Won || c.Claim.Path != "last.jpg" {
+		t.Errorf("the last one is %+v, want it won", c)
+	}
+	if !all[0].Alone {
+		t.Error("a picture that is not there was won")
+	}
+}
+
 func TestResultsAreWrittenTogether(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)

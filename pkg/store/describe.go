@@ -210,7 +210,7 @@ func describeFaces(ctx context.Context, tx *sql.Tx, r Redescribed) error {
 	for i, face := range r.Faces {
 		found[i] = faceRow{Face: face}
 	}
-	is := correspond(found, p.faces, true)
+	is := correspond(found, p.faces, sameContent)
 	var photos []int64
 	for j, face := range p.faces {
 		if face.Model == "" || face.Model == r.Model || face.erased {

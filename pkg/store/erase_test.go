@@ -229,6 +229,39 @@ func TestWhatComesLateErasesToo(t *testing.T) {
 	}
 }
 
+// A file's time may change alone: who was erased is no stranger of it.
+func TestATouchedFileBringsNoErasedPersonBack(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		mark string
+		back bool
+	}{
+		"the same":            {"100 2026-05-01T12:00:00Z", false},
+		"one that is touched": {"100 2026-05-02T12:00:00Z", false},
+		"another":             {"1000 2026-05-02T12:00:00Z", true},
+	} {
+		db := newDatabase(t)
+		person := db.usable(t, somebody, theirPhotos+"1.jpg", face(10)).Person.ID
+		look := compared(seen(0, face(10.5), db.candidate(t, theirPhotos+"1.jpg", .9)), seen(.5, face(100)))
+		look.Content = "100 2026-05-01T12:00:00Z"
+		claim := db.win(t, "a.jpg")
+		db.finish(t, claim, look, true)
+		db.erased(t, person)
+		again := compared(seen(.5, face(100)), seen(0.01, face(10.5)))
+		again.Content, again.MaxStrangers, again.Comparison.Rule.StrangerThreshold = c.mark, 10, .6
+		testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+		db.finish(t, db.claim(t, claim.ID, time.Minute), again, true)
+		theirs := db.image(t, claim.ID).Faces[0]
+		if theirs.Box.X > .1 {
+			theirs = db.image(t, claim.ID).Faces[1]
+		}
+		left := len(db.columns(t, descriptorBytes(face(10.5)))) > 0
+		if theirs.Ignored == c.back || left != c.back {
+			t.Errorf("of %s file their face is %+v, and is described: %v", what, theirs, left)
+		}
+	}
+}
+
 func ptr[T any](v T) *T { return &v }
 
 func TestAnErasedNameIsSomebodyNew(t *testing.T) {

@@ -15,10 +15,10 @@ type finishing struct {
 	Result
 	announced bool
 
-	sameContent bool      // as the faces were found in that are there
-	lost        []faceRow // of a hand, that the file does not show any more
-	person      int64
-	status      lineup.Status // that the picture has then
+	file   sameness  // with what the faces were found in that are there
+	lost   []faceRow // of a hand, that the file does not show any more
+	person int64
+	status lineup.Status // that the picture has then
 }
 
 // isHeldBy tells whether the claim still holds the picture.
@@ -86,10 +86,10 @@ func findFaces(ctx context.Context, tx *sql.Tx, all []*finishing) error {
 		} else if f.Reason == "" {
 			f.rule = nil
 		}
-		f.sameContent = f.content == "" || f.Content == "" || f.content == f.Content
+		f.file = samenessOf(f.content, f.Content)
 		found := f.foundFaces(owners, state)
 		var kept []faceRow
-		kept, f.lost = f.inherit(found, f.sameContent)
+		kept, f.lost = f.inherit(found, f.file)
 		f.faces = slices.Concat(found, kept)
 		if err := f.replaceDerived(ctx, tx); err != nil {
 			return err
@@ -119,8 +119,8 @@ func (f *finishing) foundFaces(owners ownership, state int64) []faceRow {
 // inherit gives the found faces the ids of those that they were before, and what hands said
 // of these. It gives those that were drawn or decided by hand and not found again: of the
 // same content they stay, and of another they are lost.
-func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceRow) {
-	is := correspond(found, p.faces, sameContent)
+func (p *picture) inherit(found []faceRow, file sameness) (kept, lost []faceRow) {
+	is := correspond(found, p.faces, file)
 	for i, j := range is {
 		if j < 0 {
 			continue
@@ -139,7 +139,7 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 		if slices.Contains(is, j) || !old.said() {
 			continue
 		}
-		if sameContent {
+		if file.keeps(old) {
 			kept = append(kept, old)
 		} else {
 			lost = append(lost, old)
@@ -152,14 +152,14 @@ func (p *picture) inherit(found []faceRow, sameContent bool) (kept, lost []faceR
 // Of the same content they keep what was not made again.
 func (f *finishing) replaceDerived(ctx context.Context, tx *sql.Tx) error {
 	before := []lineup.Derived{f.thumbnail, f.large}
-	if f.Thumbnail != "" || !f.sameContent {
+	if f.Thumbnail != "" || f.file != sameContent {
 		f.thumbnail, f.large = f.Thumbnail, f.Large
 	}
 	now := []lineup.Derived{f.thumbnail, f.large}
 	for i := range f.faces {
 		face := &f.faces[i]
 		old := f.before[face.ID].Crop
-		if face.Crop == "" && f.sameContent {
+		if face.Crop == "" && f.file == sameContent {
 			face.Crop = old
 		}
 		before, now = append(before, old), append(now, face.Crop)

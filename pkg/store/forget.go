@@ -36,41 +36,6 @@ const (
 	beganBefore = `
 			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
 
-	// Of these ids those who have photos, or those joined with them have. By id, and not as a
-	// condition of selectForgettable: databases would read all photos and faces for that.
-	selectWithPhotos = `
-		SELECT i.person_id
-		FROM person_images i
-		JOIN faces f ON f.id = i.face_id
-		WHERE i.person_id IN %[1]s` + isPhoto + `
-		UNION
-		SELECT m.merged_into
-		FROM person m
-		STRAIGHT_JOIN person_images i ON i.person_id = m.id
-		JOIN faces f ON f.id = i.face_id
-		WHERE m.merged_into IN %[1]s` + isPhoto + `
-		ORDER BY 1`
-
-	selectSeenSince = `
-		SELECT f.person_id
-		FROM faces f
-		JOIN images i ON i.id = f.image_id
-		WHERE f.person_id IN %[1]s` + seenSince + `
-		UNION
-		SELECT m.merged_into
-		FROM person m
-		STRAIGHT_JOIN faces f ON f.person_id = m.id
-		JOIN images i ON i.id = f.image_id
-		WHERE m.merged_into IN %[1]s` + seenSince + `
-		ORDER BY 1`
-
-	seenSince = `
-			AND i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
-
-	isPhoto = `
-			AND i.state = '` + string(PhotoUsable) + `'
-			AND i.removed_at IS NULL`
-
 	countStrangers = `
 		SELECT COUNT(*)
 		FROM person
@@ -99,6 +64,33 @@ const (
 		WHERE removed_at IS NULL
 			AND person_id IN `
 )
+
+// Of these ids those who have photos, or were seen since; those joined with them count. By id, and not
+// as a condition of selectForgettable: databases would read all photos and faces for that.
+var (
+	selectWithPhotos = ofJoined("person_images", "faces f ON f.id = t.face_id",
+		"t.state = '"+string(PhotoUsable)+"' AND t.removed_at IS NULL")
+	selectSeenSince = ofJoined("faces", "images i ON i.id = t.image_id",
+		"i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND")
+)
+
+// ofJoined selects of persons, which %[1]s lists, those who have a row of the table that is so.
+func ofJoined(table, with, where string) string {
+	return `
+		SELECT t.person_id
+		FROM ` + table + ` t
+		JOIN ` + with + `
+		WHERE t.person_id IN %[1]s
+			AND ` + where + `
+		UNION
+		SELECT m.merged_into
+		FROM person m
+		STRAIGHT_JOIN ` + table + ` t ON t.person_id = m.id
+		JOIN ` + with + `
+		WHERE m.merged_into IN %[1]s
+			AND ` + where + `
+		ORDER BY 1`
+}
 
 // examinedAtOnce is of how many strangers one statement looks at all photos and faces, so that
 // none comes near the time that a statement has.

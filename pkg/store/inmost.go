@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"lineup.dev/lineup/pkg/lineup"
 )
 
 const spelledLike = " AND spelling LIKE ?"
@@ -39,7 +37,7 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 			if err != nil {
 				return err
 			}
-			some, err := s.passing(ctx, f, ids)
+			some, err := s.passing(ctx, f, ids, "")
 			if err != nil {
 				return err
 			}
@@ -58,26 +56,15 @@ func (s *Store) inMost(ctx context.Context, f PeopleFilter) (rows []personRow, m
 
 // inMostOf lists these persons as inMost does.
 func (s *Store) inMostOf(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
-	if rows, err = s.passing(ctx, f, people); err != nil {
+	behind, place, err := behindInMost(ctx, s.db, f.After)
+	if err != nil {
 		return nil, err
 	}
-	if f.After != 0 {
-		pictures, err := query(ctx, s.db, scanID, selectPictures, f.After)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range pictures { // none of who is gone: the list begins anew
-			last := personRow{Person: lineup.Person{ID: f.After}, pictures: n}
-			rows = slices.DeleteFunc(rows, func(row personRow) bool { return fewerPictures(row, last) <= 0 })
-		}
-	}
-	slices.SortFunc(rows, fewerPictures)
-	return rows, nil
-}
-
-// fewerPictures compares persons by how many pictures they are in, who is in the most first.
-func fewerPictures(a, b personRow) int {
-	return cmp.Or(cmp.Compare(b.pictures, a.pictures), cmp.Compare(b.ID, a.ID))
+	rows, err = s.passing(ctx, f, people, behind, place...)
+	slices.SortFunc(rows, func(a, b personRow) int { // who is in the most pictures first
+		return cmp.Or(cmp.Compare(b.pictures, a.pictures), cmp.Compare(b.ID, a.ID))
+	})
+	return rows, err
 }
 
 // behindInMost is the condition of coming after a person in the order of pictures; none of
@@ -93,12 +80,12 @@ func behindInMost(ctx context.Context, q querier, after int64) (where string, ar
 	return afterPictures, []any{pictures[0], pictures[0], after}, nil
 }
 
-// passing are those of these people who pass the filter, in the same order.
-func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64) (rows []personRow, err error) {
+// passing are those of these people who pass the filter, and a condition more, in the same order.
+func (s *Store) passing(ctx context.Context, f PeopleFilter, people []int64, more string, of ...any) (rows []personRow, err error) {
 	where, values := f.conditions()
 	for chunk := range slices.Chunk(people, maxValues) {
 		list, args := placeholders(chunk)
-		some, err := query(ctx, s.db, scanPersonRow, selectPeople+" AND id IN "+list+where, append(args, values...)...)
+		some, err := query(ctx, s.db, scanPersonRow, selectPeople+" AND id IN "+list+where+more, slices.Concat(args, values, of)...)
 		if err != nil {
 			return nil, err
 		}

@@ -102,7 +102,7 @@ func (s *Store) lastSeenOf(ctx context.Context, f PeopleFilter, people []int64) 
 	if len(seen) == 0 {
 		return nil, 0, nil
 	}
-	rows, err := s.passing(ctx, f, personsOf(seen))
+	rows, err := s.passing(ctx, f, personsOf(seen), "")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -166,7 +166,7 @@ func (s *Store) addProfiles(ctx context.Context, f PeopleFilter, seen []seenLast
 	if people, err = s.notSeenSince(ctx, people, f.After); err != nil || len(people) == 0 {
 		return err
 	}
-	rows, err := s.passing(ctx, f, people)
+	rows, err := s.passing(ctx, f, people, "")
 	if err != nil {
 		return err
 	}

@@ -154,6 +154,39 @@ func TestStrangersAreListedByTheirPictures(t *testing.T) {
 	}
 }
 
+// A ping may be minutes away: who was just looked at, merged or told apart is counted at once.
+func TestStrangersAreListedByTheirPicturesBeforeAPing(t *testing.T) {
+	t.Parallel()
+	db, _ := album(t)
+	db.exec(t, `INSERT INTO person (id, name, created_at) VALUES (5, NULL, NOW()), (6, NULL, NOW()), (7, NULL, NOW())`)
+	db.exec(t, `INSERT INTO faces (image_id, person_id) VALUES (1, 7), (2, 6), (4, 6), (1, 5), (2, 5), (3, 5)`)
+	listed := func(when string, want ...int64) {
+		t.Helper()
+		var got []int64
+		page, _, err := db.Profiles(t.Context(), store.PeopleFilter{Named: new(bool), Limit: 100})
+		testkit.Succeed(t, err)
+		for _, p := range page {
+			if p.ID > 4 {
+				got = append(got, p.ID)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s listed are %v, want %v", when, got, want)
+		}
+	}
+	testkit.Succeed(t, db.RecountIn(t.Context(), []int64{1, 2, 3, 1_000_000}))
+	listed("looked at,", 5, 6, 7)
+	db.merge(t, 7, 6) // two pictures and one: not beside each other
+	db.exec(t, "INSERT INTO faces (image_id, person_id) VALUES (3, 6)")
+	testkit.Succeed(t, db.RecountIn(t.Context(), []int64{3}))
+	listed("merged,", 7, 5)
+	testkit.Must(db.UndoChange(t.Context(), db.lastChange(t).ID, ""))(t)
+	listed("undone,", 6, 5, 7)
+	db.exec(t, "DELETE FROM faces WHERE image_id = 2 OR image_id = 3 AND person_id = 6")
+	testkit.Succeed(t, db.RecountIn(t.Context(), []int64{1, 4}))
+	listed("gone from pictures,", 5, 7, 6)
+}
+
 func TestStats(t *testing.T) {
 	t.Parallel()
 	db, start := album(t)

@@ -75,6 +75,9 @@ func mergeInto(ctx context.Context, tx *sql.Tx, target int64, sources, ids []int
 	if _, err := record(ctx, tx, c); err != nil {
 		return err
 	}
+	if err := recountSome(ctx, tx, []int64{target}); err != nil {
+		return err
+	}
 	_, err := bumpGallery(ctx, tx, sources, nil)
 	return err
 }
@@ -198,8 +201,8 @@ const (
 )
 
 // SimilarPeople gives who could be the same person, the most similar first: by their
-// photos, and without those of whom a hand said that they are not. Least is how similar
-// they are at least. It compares with every photo that there is.
+// photos, and without those of whom a hand said that they are not, or who are beside the
+// person in a picture. Least is how similar they are at least. It compares with every photo that there is.
 func (s *Store) SimilarPeople(ctx context.Context, id int64, least float64) (similar []Similar, err error) {
 	err = s.do(ctx, fmt.Sprintf("find who is like person %d", id), func() error {
 		similar = nil
@@ -219,25 +222,46 @@ func (s *Store) SimilarPeople(ctx context.Context, id int64, least float64) (sim
 		if err != nil {
 			return err
 		}
-		var ids []int64
-		for _, c := range nearest {
-			ids = append(ids, c.PersonID)
-		}
-		people, err := survivors(ctx, s.db, ids)
+		different[one.ID] = true
+		candidates, err := whoIsLike(ctx, s.db, nearest, different)
 		if err != nil {
 			return err
 		}
-		for _, c := range nearest {
-			person, there := people[c.PersonID]
-			if !there || person.Removed || person.ID == one.ID || different[person.ID] || len(similar) == maxSimilar ||
-				slices.ContainsFunc(similar, func(s Similar) bool { return s.Person.ID == person.ID }) {
-				continue
+		for chunk := range slices.Chunk(candidates, maxSimilar) {
+			ids := []int64{one.ID}
+			for _, c := range chunk {
+				ids = append(ids, c.Person.ID)
 			}
-			similar = append(similar, Similar{person.Person, c.ImageName, c.Similarity})
+			seen, err := companyOf(ctx, s.db, ids, countedPictures)
+			if err != nil {
+				return err
+			}
+			chunk = slices.DeleteFunc(chunk, func(c Similar) bool { return seen.together(one.ID, c.Person.ID) })
+			if similar = append(similar, chunk...); len(similar) >= maxSimilar {
+				similar = similar[:maxSimilar]
+				break
+			}
 		}
 		return nil
 	})
 	return similar, err
+}
+
+// whoIsLike gives whose the photos are by now, each person once, without those who are left out.
+func whoIsLike(ctx context.Context, q querier, nearest []PhotoCandidate, out map[int64]bool) (like []Similar, err error) {
+	var ids []int64
+	for _, c := range nearest {
+		ids = append(ids, c.PersonID)
+	}
+	people, err := survivors(ctx, q, ids)
+	for _, c := range nearest {
+		person, there := people[c.PersonID]
+		if there && !person.Removed && !out[person.ID] {
+			out[person.ID] = true
+			like = append(like, Similar{person.Person, c.ImageName, c.Similarity})
+		}
+	}
+	return like, err
 }
 
 // nearestPhotos gives of every other person the photo that is most similar to one of

@@ -256,17 +256,23 @@ func (s *Store) planDescribing(ctx context.Context, model string) (planned int, 
 	if err != nil {
 		return 0, err
 	}
-	for chunk := range slices.Chunk(first, maxValues/3) {
+	return planned + len(first), s.planRanges(ctx, first, insertDescribing, raiseDescribing, firstState, model)
+}
+
+// planRanges writes ranges of pictures, by the first of each, all with the same values.
+func (s *Store) planRanges(ctx context.Context, first []int64, insert, raise string, values ...any) error {
+	row := "(" + strings.Repeat("?, ", len(values)) + "?), "
+	for chunk := range slices.Chunk(first, maxValues/(1+len(values))) {
 		var args []any
-		for _, id := range chunk {
-			args = append(args, id, firstState, model)
+		for _, image := range chunk {
+			args = append(append(args, image), values...)
 		}
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?), ", len(chunk)), ", ")
-		if _, err := s.exec(ctx, fmt.Sprintf("plan to describe %d ranges", len(chunk)), insertDescribing+rows+raiseDescribing, args...); err != nil {
-			return 0, err
+		rows := strings.TrimSuffix(strings.Repeat(row, len(chunk)), ", ")
+		if _, err := s.exec(ctx, fmt.Sprintf("plan %d ranges of pictures", len(chunk)), insert+rows+raise, args...); err != nil {
+			return err
 		}
 	}
-	return planned + len(first), nil
+	return nil
 }
 
 const (

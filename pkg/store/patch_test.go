@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -282,5 +283,45 @@ func TestChanges(t *testing.T) {
 	}
 	if got := of(store.ChangeFilter{Person: people[1].ID}); !slices.Equal(got, []int64{undo.ID, merge, all[2]}) {
 		t.Errorf("changes of who was merged are %v", got)
+	}
+}
+
+// Whoever is called otherwise since, or is somebody else by now: a change tells what it set.
+func TestAChangeTellsTheNameThatItGave(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	stranger := db.exec(t, "INSERT INTO person (name, created_at) VALUES (NULL, UTC_TIMESTAMP(6))")
+	tells := func(id int64, want lineup.Name) store.Change {
+		t.Helper()
+		listed, _, err := db.Changes(t.Context(), store.ChangeFilter{Person: stranger, Limit: 10})
+		testkit.Succeed(t, err)
+		one := testkit.Must(db.Change(t.Context(), id))(t)
+		i := slices.IndexFunc(listed, func(c store.Change) bool { return c.ID == id })
+		if i < 0 || one.Name != want || listed[i].Name != want {
+			t.Errorf("change %d gave the name %q, listed in %+v, want %q", id, one.Name, listed, want)
+		}
+		return one
+	}
+	name := func(name string) int64 {
+		t.Helper()
+		testkit.Must(db.PatchPerson(t.Context(), stranger, store.PersonPatch{Name: &name}, ""))(t)
+		return db.lastChange(t).ID
+	}
+	omar, omarR := name("Omar"), name("Omar R")
+	undone := testkit.Must(db.UndoChange(t.Context(), omarR, ""))(t).ID
+	undoneToo := testkit.Must(db.UndoChange(t.Context(), omar, ""))(t).ID
+	tells(omar, "Omar")
+	tells(omarR, "Omar R")
+	if c := tells(undone, "Omar"); c.Undone == nil || c.Undone.Name != "Omar R" {
+		t.Errorf("it took back %+v, want the naming as Omar R", c.Undone)
+	}
+	if c := tells(undoneToo, ""); c.Undone == nil || c.Undone.Name != "Omar" {
+		t.Errorf("it took back %+v, want the naming as Omar", c.Undone)
+	}
+	testkit.Must(db.ErasePerson(t.Context(), stranger, ""))(t)
+	for _, id := range []int64{omar, omarR, undone, undoneToo} {
+		if c := tells(id, ""); c.Undone != nil && c.Undone.Name != "" {
+			t.Errorf("an erased name is told as %+v", c.Undone)
+		}
 	}
 }

@@ -3,9 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -62,17 +59,7 @@ func (s *Store) PlanRematches(ctx context.Context) (ranges int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for chunk := range slices.Chunk(first, maxValues/2) {
-		var args []any
-		for _, image := range chunk {
-			args = append(args, image, state)
-		}
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(chunk)), ", ")
-		if _, err := s.exec(ctx, fmt.Sprintf("plan %d re-matches", len(chunk)), insertRematches+rows+raiseRematches, args...); err != nil {
-			return 0, err
-		}
-	}
-	return len(first), nil
+	return len(first), s.planRanges(ctx, first, insertRematches, raiseRematches, state)
 }
 
 // firstState is the gallery's before anything counted.

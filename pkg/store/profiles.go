@@ -117,7 +117,7 @@ const (
 	FirstAdded PeopleOrder = ""
 	LastAdded  PeopleOrder = "newest"
 	ByName     PeopleOrder = "name"     // those who have one
-	InMost     PeopleOrder = "pictures" // who is in the most first, as the last ping counted
+	InMost     PeopleOrder = "pictures" // who is in the most first, as RecountIn counted, of very many the last ping
 )
 
 // Profiles lists persons with what is known of them. More tells that there are more behind

@@ -258,6 +258,12 @@ type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 }
 
+// executor is a querier that changes rows, too.
+type executor interface {
+	querier
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}
+
 // maxValues is how many values one statement's list holds.
 const maxValues = 500
 

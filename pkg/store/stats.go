@@ -268,3 +268,28 @@ func (s *Stats) readRematches(ctx context.Context, q querier, now time.Time) (er
 	}
 	return err
 }
+
+const selectAdoptionStats = `
+	SELECT
+		finished_at,
+		last_listed,
+		last_refused,
+		last_withheld,
+		last_unreadable,
+		problem,
+		problem_at
+	FROM adoption
+	WHERE id = 1`
+
+func readAdoption(ctx context.Context, q querier) (stats AdoptionStats, err error) {
+	rows, err := query(ctx, q, func(rows *sql.Rows) (a AdoptionStats, err error) {
+		var problem sql.NullString
+		err = rows.Scan(&a.At, &a.Listed, &a.Refused, &a.Withheld, &a.Unreadable, &problem, &a.Since)
+		a.Problem = problem.String
+		return a, err
+	}, selectAdoptionStats)
+	if err != nil || len(rows) == 0 { // a hand deleted the row: nothing is adopted
+		return stats, err
+	}
+	return rows[0], nil
+}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -74,6 +75,9 @@ func (s *Store) undoChange(ctx context.Context, id int64, by string, checks ...u
 		if len(u.movedPeople)+len(u.movedPhotos) == 0 {
 			return nil
 		}
+		if err := u.recount(ctx, tx); err != nil {
+			return err
+		}
 		_, err = bumpGallery(ctx, tx, u.movedPeople, u.movedPhotos)
 		return err
 	})
@@ -86,6 +90,21 @@ func (s *Store) undoChange(ctx context.Context, id int64, by string, checks ...u
 	}
 	made.Pending, err = s.pendingOf(ctx, undo)
 	return made, err
+}
+
+// recount counts the pictures of who is one by now, or is not any more: of those whose rows are held.
+func (u *undoing) recount(ctx context.Context, tx *sql.Tx) error {
+	now, err := survivors(ctx, tx, slices.Collect(maps.Keys(u.people)))
+	if err != nil {
+		return err
+	}
+	var people []int64
+	for _, one := range now {
+		if _, held := u.people[one.ID]; held {
+			people = append(people, one.ID)
+		}
+	}
+	return recountSome(ctx, tx, distinctIDs(people))
 }
 
 // lastUndo follows the changes that undid the change, one the other. It tells whether
@@ -234,7 +253,7 @@ func (u *undoing) checkLater(ctx context.Context, tx *sql.Tx) error {
 	}
 	changes, err := changesIn(ctx, tx, []int64{slices.Max(later)})
 	if err == nil {
-		err = addReasons(ctx, tx, changes)
+		err = addTold(ctx, tx, changes)
 	}
 	switch {
 	case err != nil:

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+type countedRows struct {
+	asked [][]int64
+	takes time.Duration
+}
+
+func (r *countedRows) RecountIn(_ context.Context, pictures []int64) error {
+	r.asked = append(r.asked, pictures)
+	time.Sleep(r.takes)
+	return errors.New("away")
+}
+
+func TestPeopleOfPicturesThatComeAtOnceAreCountedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rows := &countedRows{}
+		c := &counting{ctx: t.Context(), rows: rows, timeout: time.Minute, log: slog.New(slog.DiscardHandler)}
+		c.add()
+		c.add(1, 2)
+		c.add(3)
+		many := make([]int64, 2*countAtOnce)
+		time.Sleep(countPause)
+		synctest.Wait()
+		c.add(many...)
+		c.add(4)
+		time.Sleep(countPause)
+		synctest.Wait()
+		c.add(5)
+		time.Sleep(countPause)
+		synctest.Wait()
+		rows.takes = 3 * time.Second
+		c.add(6)
+		time.Sleep(countPause + rows.takes)
+		synctest.Wait()
+		c.add(7) // what takes long is not done all the time
+		time.Sleep(countRest*rows.takes - 1)
+		if len(rows.asked) != 4 {
+			t.Errorf("counted were the people of %v", rows.asked)
+		}
+		time.Sleep(1 + rows.takes)
+		synctest.Wait()
+		if len(rows.asked) != 5 || !slices.Equal(rows.asked[0], []int64{1, 2, 3}) || len(rows.asked[1]) != countAtOnce || !slices.Equal(rows.asked[2], []int64{5}) {
+			t.Errorf("counted were the people of %v", rows.asked)
+		}
+	})
+}
