@@ -143,11 +143,7 @@ func erasePeople(ctx context.Context, tx *sql.Tx, survivor int64, people []int64
 	if err := erasePhotos(ctx, tx, receipt, ids, photos); err != nil {
 		return 0, err
 	}
-	var names []string
-	for _, person := range people {
-		names = append(names, subject("person", person, "name"))
-	}
-	if err := execChunks(ctx, tx, updateErasedValues, names); err != nil {
+	if err := eraseFormerNames(ctx, tx, people); err != nil {
 		return 0, err
 	}
 	c := change{By: by, Action: ActionErase, Person: survivor, People: people}
@@ -159,6 +155,15 @@ func erasePeople(ctx context.Context, tx *sql.Tx, survivor int64, people []int64
 	}
 	_, err = bumpGallery(ctx, tx, people, ids)
 	return receipt, err
+}
+
+// eraseFormerNames takes away the names that changes gave these people.
+func eraseFormerNames(ctx context.Context, tx *sql.Tx, people []int64) error {
+	var names []string
+	for _, person := range people {
+		names = append(names, subject("person", person, "name"))
+	}
+	return execChunks(ctx, tx, updateErasedValues, names)
 }
 
 // erasedPhoto is a photo that is to be erased.

@@ -145,6 +145,87 @@ func lockPhotosOfErased(ctx context.Context, tx *sql.Tx, images []int64) (photos
 	return photos, people, err
 }
 
+const (
+	// Strangers whose photos were faces of the erased person. Those whom no hand touched pings forget.
+	selectAbsorbed = `
+		SELECT DISTINCT i.person_id
+		FROM person_images i
+		JOIN person p ON p.id = i.person_id
+		WHERE i.erasure_id = ?
+			AND p.name IS NULL
+			AND p.erased_at IS NULL
+			AND EXISTS (SELECT 1 FROM change_people c WHERE c.person_id = p.id)`
+
+	selectAnythingLeft = `
+		(SELECT id
+		FROM person_images
+		WHERE erased_at IS NULL
+			AND person_id IN %[1]s
+		LIMIT 1)
+		UNION ALL
+		(SELECT id
+		FROM faces
+		WHERE person_id IN %[1]s
+		LIMIT 1)`
+
+	updateErasedPeopleMore = `
+		UPDATE erasures
+		SET people = CONCAT(LEFT(people, CHAR_LENGTH(people) - 1), ?)
+		WHERE id = ?`
+)
+
+// eraseAbsorbed erases with the person the strangers whose faces were theirs: a hand may have given
+// such a one the same name before, and taken it back. Of one who is also somebody else, the
+// former names go alone.
+func (e *Erasure) eraseAbsorbed(ctx context.Context, tx *sql.Tx) (more bool, err error) {
+	absorbed, err := query(ctx, tx, scanID, selectAbsorbed, e.ID)
+	if err != nil {
+		return false, err
+	}
+	who, err := survivors(ctx, tx, absorbed)
+	if err != nil {
+		return false, err
+	}
+	for _, id := range distinctIDs(absorbed) {
+		if who[id].Name != "" || who[id].Erased {
+			continue
+		}
+		people, err := members(ctx, tx, who[id].ID)
+		if err != nil {
+			return false, err
+		}
+		rows, err := lockPeople(ctx, tx, people...)
+		if err != nil {
+			return false, err
+		}
+		for _, row := range rows {
+			if row.Name != "" { // since just now, or merged and named otherwise
+				people = nil
+			}
+		}
+		if len(people) == 0 {
+			continue
+		}
+		if err := eraseFormerNames(ctx, tx, people); err != nil {
+			return false, err
+		}
+		list, args := placeholders(people)
+		left, err := query(ctx, tx, scanID, fmt.Sprintf(selectAnythingLeft, list), slices.Concat(args, args)...)
+		if err != nil {
+			return false, err
+		}
+		if len(left) > 0 {
+			continue
+		}
+		if err := execChunks(ctx, tx, updateErasedPeople, people); err != nil {
+			return false, err
+		}
+		_, err = tx.ExecContext(ctx, updateErasedPeopleMore, ","+idsJSON(people)[1:], e.ID)
+		return true, err
+	}
+	return false, nil
+}
+
 func setOf(ids []int64) map[int64]bool {
 	set := make(map[int64]bool, len(ids))
 	for _, id := range ids {

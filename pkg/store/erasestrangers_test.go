@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -58,6 +59,28 @@ func TestAStrangerWhomAnErasedPersonAbsorbedGoes(t *testing.T) {
 	}
 	if is := w.strangerOf(t, w.lookAt(t, "1-1.jpg")[0]); is != other {
 		t.Errorf("a picture of the other stranger shows %d, want %d", is, other)
+	}
+}
+
+// A stranger who was called so before, which was undone, is the erased person as well.
+func TestAnAbsorbedStrangersFormerNameGoes(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 2, 4)
+	id := w.lookAt(t, "0-0.jpg", "0-1.jpg")[0]
+	stranger := w.strangerOf(t, id)
+	testkit.Must(w.PatchPerson(t.Context(), stranger, store.PersonPatch{Name: testkit.Ptr(somebody)}, ""))(t)
+	undoing := testkit.Must(w.UndoChange(t.Context(), w.lastChange(t).ID, ""))(t).ID
+	w.enrolNow(t, somebody, 0)
+	person := w.named(t, somebody)
+	receipt := w.erased(t, person)
+	if !slices.Equal(receipt.People, []int64{person, stranger}) || receipt.Finished == nil {
+		t.Errorf("the receipt is %+v, want the stranger %d in it", receipt, stranger)
+	}
+	if left := w.columns(t, append(w.descriptorsOf("0-0.jpg"), []byte(somebody))...); len(left) > 0 {
+		t.Errorf("there still is %v", left)
+	}
+	if _, err := w.UndoChange(t.Context(), undoing, ""); !errors.Is(err, store.ErrErased) {
+		t.Errorf("undoing what took the name back: %v, want ErrErased", err)
 	}
 }
 

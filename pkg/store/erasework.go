@@ -106,7 +106,8 @@ func (s *Store) EraseMore(ctx context.Context, id int64) (more bool, err error) 
 			return err
 		}
 		for _, step := range []func(context.Context, *sql.Tx) (bool, error){
-			receipt.eraseFaces, receipt.erasePhotosOfFaces, receipt.searchImages, receipt.erasePhotosOfFaces, receipt.eraseChanges, receipt.eraseMentions,
+			receipt.eraseFaces, receipt.erasePhotosOfFaces, receipt.searchImages, receipt.erasePhotosOfFaces, receipt.eraseAbsorbed,
+			receipt.eraseChanges, receipt.eraseMentions,
 		} {
 			if more, err = step(ctx, tx); err != nil || more {
 				return err

@@ -62,7 +62,9 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 		}
 		for _, picture := range call.Pictures {
 			if _, there := known.row(picture); !there {
-				fresh[picture.Path] = freshRow{picture, call.Hinted}
+				row := fresh[picture.Path] // of another call, or a zero one
+				picture.FileName = cmp.Or(picture.FileName, row.FileName)
+				fresh[picture.Path] = freshRow{picture, call.Hinted || row.hinted}
 			}
 		}
 	}

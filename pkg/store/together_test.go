@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -114,6 +115,21 @@ func TestTogetherOneAloneGetsItsOwn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTogetherAFileNameIsKept(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	all := calls("a.jpg", "a.jpg", "a.jpg")
+	all[1].Pictures[0].FileName = "mine.jpg"
+	all[2].Hinted = false
+	db.SubmitTogether(t.Context(), all)
+	var name string
+	var hinted bool
+	testkit.Succeed(t, db.sql.QueryRowContext(t.Context(), "SELECT file_name, queued_at IS NOT NULL FROM images WHERE path = 'a.jpg'").Scan(&name, &hinted))
+	if name != "mine.jpg" || !hinted {
+		t.Errorf("the row has the name %q, hinted %v; another call knew better", name, hinted)
 	}
 }
 
