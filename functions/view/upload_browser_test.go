@@ -60,13 +60,13 @@ func newUploads(t *testing.T) *uploads {
 		}
 		u.names <- part.FileName()
 		if strings.HasSuffix(part.FileName(), ".txt") {
-			serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "notes.txt is no picture"}.Write(w, false)
+			serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "notes.txt: not a picture: send JPEG"}.Write(w, false)
 			return
 		}
 		<-released
 		serve.JSON(w, http.StatusOK, map[string]any{"items": []any{map[string]any{
 			"id": 7, "status": "identified", "person": map[string]any{"id": 1, "name": "Dad"}, "reason": "",
-			"faces": []any{map[string]any{"person": map[string]any{"id": 1, "name": "Dad"}}, map[string]any{"person": nil}},
+			"warning": "the file ends early", "faces": []any{map[string]any{"person": map[string]any{"id": 1, "name": "Dad"}}, map[string]any{"person": nil}},
 		}}})
 	}))
 	t.Cleanup(server.Close)
@@ -125,14 +125,14 @@ func TestFilesDroppedAnywhereAreUploaded(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/activity")))
 	drop(t, tab, filepath.Join(folder, "one.jpg"), filepath.Join(folder, "notes.txt"), filepath.Join(folder, "holiday"))
 	until(t, tab, "five files are listed", `document.querySelectorAll("#uploads li").length === 5`)
-	until(t, tab, "what is no picture is told", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.includes("Notes.txt is no picture"))`)
+	until(t, tab, "what is no picture is told", `[...document.querySelectorAll("#uploads li")].some(li => li.innerText.replace(/\s+/g, " ") === "notes.txt Not a picture: send JPEG")`)
 	if warns := inPage[bool](t, tab, `!dispatchEvent(new Event("beforeunload", {cancelable: true}))`); !warns {
 		t.Error("a page that is left while it uploads does not warn")
 	}
 	u.release()
 	until(t, tab, "all are through", `document.getElementById("uploaded").textContent === "4 uploaded, 1 not"`)
 	rows := inPage[[]string](t, tab, `[...document.querySelectorAll("#uploads li")].map(li => li.innerText.replace(/\s+/g, " "))`)
-	named := slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return !strings.Contains(row, "Dad") })
+	named := slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return !strings.Contains(row, "Dad (not seen whole)") })
 	if len(named) != 4 {
 		t.Errorf("the rows are %q, want four with a name", rows)
 	}

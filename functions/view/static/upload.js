@@ -89,7 +89,7 @@ async function send(file, row) {
       continue;
     }
     const body = answer.body ?? {};
-    if (answer.status >= 400) throw new Error(sentence(body.detail ?? "it was not uploaded"));
+    if (answer.status >= 400) throw new Error(sentence(without(file.name, body.detail ?? "it was not uploaded")));
     const [image] = body.items ?? body.images ?? [body];
     row.link(`/images/${image.id}`);
     row.tell(...result(image));
@@ -97,14 +97,20 @@ async function send(file, row) {
   }
 }
 
+// without is a problem without the file's name before it, which its row tells.
+function without(name, text) {
+  return text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+}
+
 function sentence(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
 function result(image) {
+  const seen = image.warning ? " (not seen whole)" : ""; // as the table says it
   switch (image.status) {
-    case "identified": return [namesIn(image), "identified"];
-    case "unknown": return [image.faces?.length ? "Nobody known" : "No face found", "unknown"];
+    case "identified": return [namesIn(image) + seen, "identified"];
+    case "unknown": return [(image.faces?.length ? "Nobody known" : "No face found") + seen, "unknown"];
     case "failed": return [sentence(image.reason || "failed"), "failed"];
   }
   return ["Waits to be looked at", "pending"];
