@@ -43,9 +43,10 @@ type Store struct {
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
 	unmeasure   func()
-	current     atomic.Bool // the schema was once new enough
-	returning   atomic.Bool // the server knows INSERT ... RETURNING
-	spelled     atomic.Bool // some rows have the absolute spelling of a path below a root
+	current     atomic.Bool  // the schema was once new enough
+	returning   atomic.Bool  // the server knows INSERT ... RETURNING
+	spelled     atomic.Bool  // some rows have the absolute spelling of a path below a root
+	reading     atomic.Int64 // how many groups of pictures look first which are known; none when it is 0 or less
 }
 
 // Open reads the settings and connects to nothing yet.

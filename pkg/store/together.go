@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"maps"
 	"slices"
 	"strings"
 
@@ -46,29 +44,24 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
+	insert := s.insertUnseen
 	if len(calls) == 1 && len(calls[0].Pictures) == 1 {
-		if inserted, err := s.insertOne(ctx, calls[0]); inserted || err != nil {
-			return err
-		}
+		insert = s.insertOne
+	}
+	if inserted, err := insert(ctx, calls); inserted || err != nil {
+		return err
 	}
 	known, err := s.readKnown(ctx, calls)
 	if err != nil {
 		return err
 	}
-	fresh := map[string]freshRow{}
-	for _, call := range calls {
-		if call.Alone = slices.ContainsFunc(call.Pictures, known.changes); call.Alone {
-			continue
-		}
-		for _, picture := range call.Pictures {
-			if _, there := known.row(picture); !there {
-				row := fresh[picture.Path] // of another call, or a zero one
-				picture.FileName = cmp.Or(picture.FileName, row.FileName)
-				fresh[picture.Path] = freshRow{picture, call.Hinted || row.hinted}
-			}
-		}
+	if len(known) > 0 {
+		s.reading.Store(readAfterKnown)
 	}
-	ids, err := s.insertFresh(ctx, fresh)
+	for _, call := range calls {
+		call.Alone = slices.ContainsFunc(call.Pictures, known.changes)
+	}
+	ids, err := s.insertFresh(ctx, known.fresh(calls))
 	if err != nil {
 		return err
 	}
@@ -100,7 +93,8 @@ const insertUnlessThere = `
 
 // insertOne inserts the row of one picture that comes alone, in one round trip. It tells
 // whether that was all.
-func (s *Store) insertOne(ctx context.Context, call *Call) (inserted bool, err error) {
+func (s *Store) insertOne(ctx context.Context, calls []*Call) (inserted bool, err error) {
+	call := calls[0]
 	picture := call.Pictures[0]
 	result, err := s.db.ExecContext(ctx, insertUnlessThere, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName), call.Hinted,
 		picture.Path, cmp.Or(picture.Other, picture.Path))
@@ -123,14 +117,11 @@ func (s *Store) insertOne(ctx context.Context, call *Call) (inserted bool, err e
 // rows: as long as there is none below a root, only the usual spelling is looked for.
 func (s *Store) readKnown(ctx context.Context, calls []*Call) (storedRows, error) {
 	var paths, spellings []string
-	roots := map[string]bool{}
+	roots := rootsOf(calls)
 	for _, call := range calls {
 		spellings = appendSpellings(spellings, call.Pictures)
 		for _, picture := range call.Pictures {
 			paths = append(paths, picture.Path)
-			if picture.Other != "" {
-				roots[strings.TrimSuffix(picture.Other, picture.Path)] = true
-			}
 		}
 	}
 	if len(roots) != 1 || len(paths) > maxValues || s.spelled.Load() {
@@ -162,115 +153,6 @@ const orBelow = `
 		WHERE path LIKE ?
 		LIMIT 1
 	)`
-
-// changes tells of a picture whose row is there, and would be changed.
-func (k storedRows) changes(picture Posted) bool {
-	row, there := k.row(picture)
-	return there && (row.Status.IsFailure() || row.Status == lineup.Processing || picture.FileName != "" && picture.FileName != row.fileName)
-}
-
-// submissions gives what became of each picture, and whether one of them is missing: removed
-// since it was inserted.
-func (k storedRows) submissions(pictures []Posted, ids map[string]int64) (all []Submission, missing bool) {
-	all = make([]Submission, len(pictures))
-	for i, picture := range pictures {
-		if row, there := k.row(picture); there {
-			all[i] = row.Submission
-			continue
-		}
-		id, inserted := ids[picture.Path]
-		if !inserted {
-			return nil, true
-		}
-		all[i] = Submission{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}
-	}
-	return all, false
-}
-
-// freshRow is a row that is to be inserted.
-type freshRow struct {
-	Posted
-	hinted bool
-}
-
-const (
-	insertFresh = `
-		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
-		VALUES `
-	insertUnhintedRow = `(?, ?, ?, NULL, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	insertHintedRow   = `(?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	returningIDs      = `
-		RETURNING
-			id,
-			path`
-	selectIDs = `
-		SELECT
-			id,
-			path
-		FROM images
-		WHERE path IN `
-)
-
-// insertFresh gives the ids of the rows by their paths. It is one statement, and so a
-// transaction by itself. Without ON DUPLICATE KEY, under which the id that the server tells
-// may be another row's: a path that somebody inserted meanwhile is errMoved.
-func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map[string]int64, error) {
-	if len(fresh) == 0 {
-		return nil, nil
-	}
-	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
-	rows, args := make([]string, len(paths)), make([]any, 0, 3*len(paths))
-	for i, path := range paths {
-		rows[i] = insertUnhintedRow
-		if fresh[path].hinted {
-			rows[i] = insertHintedRow
-		}
-		args = append(args, path, nullable(fresh[path].FileName), shownName(path, fresh[path].FileName))
-	}
-	ids, err := s.insertPaths(ctx, insertFresh+strings.Join(rows, ", "), args, paths)
-	if isOneOf(err, errDuplicate) {
-		err = errMoved
-	}
-	return ids, err
-}
-
-// insertPaths takes the ids from the INSERT itself where it tells them: of one row
-// everywhere, of several on MariaDB. What it tells elsewhere is the first id, behind which
-// the others may have gaps.
-func (s *Store) insertPaths(ctx context.Context, insert string, args []any, paths []string) (map[string]int64, error) {
-	if len(paths) > 1 && s.returning.Load() {
-		return idsByPath(ctx, s.db, insert+returningIDs, args...)
-	}
-	result, err := s.db.ExecContext(ctx, insert, args...)
-	if err != nil {
-		return nil, err
-	}
-	if len(paths) == 1 {
-		id, err := result.LastInsertId()
-		return map[string]int64{paths[0]: id}, err
-	}
-	ids := make(map[string]int64, len(paths))
-	for chunk := range slices.Chunk(paths, maxValues) {
-		list, args := placeholders(chunk)
-		found, err := idsByPath(ctx, s.db, selectIDs+list, args...)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(ids, found)
-	}
-	return ids, nil
-}
-
-func idsByPath(ctx context.Context, q querier, statement string, args ...any) (map[string]int64, error) {
-	ids := map[string]int64{}
-	_, err := query(ctx, q, func(rows *sql.Rows) (id int64, err error) {
-		var path string
-		err = rows.Scan(&id, &path)
-		ids[path] = id
-		return id, err
-	}, statement, args...)
-	return ids, err
-}
 
 const updateUnhinted = `
 	UPDATE images

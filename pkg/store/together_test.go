@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -173,6 +174,50 @@ func TestTogetherNobodySpoilsTheOthers(t *testing.T) {
 	}
 }
 
+// Somebody may hold the row of a path that is posted again for as long as they like.
+func TestTogetherNobodyWaitsForARowThatIsHeld(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.submit(t, "held.jpg")
+	tx, err := db.sql.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(t.Context(), "SELECT id FROM images WHERE path='held.jpg' FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // less than a lock is waited for
+	defer cancel()
+	all := calls("new.jpg", "held.jpg,other.jpg")
+	db.SubmitTogether(ctx, all)
+	for i, c := range all {
+		if c.Err != nil || c.Alone || len(c.Submissions) != len(c.Pictures) {
+			t.Errorf("beside a row that is held call %d became %+v", i, c)
+		}
+	}
+}
+
+// An id that is used up by a path that is known is one that no picture has. Once such were posted, it is looked
+// for them first.
+func TestTogetherKnownPathsUseUpFewIDs(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.submit(t, "known.jpg")
+	var ids []int64
+	for i := range 10 {
+		all := calls("known.jpg", fmt.Sprintf("%d.jpg", i))
+		db.SubmitTogether(t.Context(), all)
+		if len(all[1].Submissions) != 1 || len(all[0].Submissions) != 1 || !all[0].Submissions[0].Known {
+			t.Fatalf("group %d became %+v", i, all)
+		}
+		ids = append(ids, all[1].Submissions[0].ID)
+	}
+	if ids[9]-ids[0] != 9 {
+		t.Errorf("ids of ten new pictures, each posted with a known one: %v", ids)
+	}
+}
+
 func TestTogetherAndAloneAgree(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
@@ -225,7 +270,8 @@ func TestTogetherBothSpellingsAreOnePicture(t *testing.T) {
 	post := func(name string) store.Submission {
 		t.Helper()
 		call := &store.Call{Pictures: []store.Posted{{Path: name, Other: "/pics/" + name}, {Path: "b" + name, Other: "/pics/b" + name}}, Hinted: true}
-		db.SubmitTogether(t.Context(), []*store.Call{call})
+		other := &store.Call{Pictures: []store.Posted{{Path: "d" + name, Other: "/pics/d" + name}}}
+		db.SubmitTogether(t.Context(), []*store.Call{call, other})
 		if call.Err != nil || call.Alone {
 			t.Fatalf("%+v", call)
 		}
@@ -234,6 +280,9 @@ func TestTogetherBothSpellingsAreOnePicture(t *testing.T) {
 	first := post("a.jpg")
 	if again := post("a.jpg"); first.Known || !again.Known || again.ID != first.ID {
 		t.Errorf("first %+v, then %+v", first, again)
+	}
+	for i := range 70 { // until nobody looks first any more
+		post(fmt.Sprintf("%d.jpg", i))
 	}
 	db.submit(t, "/pic", "/picsothers/c.jpg", "/pics/c.jpg")
 	for range 2 {

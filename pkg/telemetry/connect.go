@@ -118,6 +118,7 @@ func OpenDB(connector driver.Connector) *sql.DB {
 
 // statement names a span as OpenTelemetry asks to: by what is done, and to which table.
 func statement(_ context.Context, method otelsql.Method, query string) string {
+	query = setForOne.ReplaceAllString(query, "")
 	operation, _, _ := strings.Cut(strings.Join(strings.Fields(query), " "), " ")
 	if operation == "" {
 		return string(method)
@@ -127,6 +128,9 @@ func statement(_ context.Context, method otelsql.Method, query string) string {
 	}
 	return operation
 }
+
+// setForOne is what MariaDB takes before a statement.
+var setForOne = regexp.MustCompile(`^\s*SET STATEMENT .+ FOR\s`)
 
 var firstTable = regexp.MustCompile(`(?:FROM|INTO|UPDATE|JOIN)\s+([a-z_]+)`)
 
