@@ -70,6 +70,7 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 	name := cleanFileName(part.FileName())
 	problem, isProblem := errors.AsType[*serve.Problem](err)
 	switch {
+	case err == nil && len(body) == 0 && part.FileName() == "": // so browsers send a field in which no file was chosen
 	case isProblem:
 		f.uploads = append(f.uploads, refusedUpload(problem, name))
 	case err != nil:

@@ -86,6 +86,18 @@ func TestARefusedUploadIsNamed(t *testing.T) {
 	}
 }
 
+func TestAFieldWithoutAFileIsNone(t *testing.T) {
+	s := newSystem(t)
+	body, kind := namedFiles(`filename="a.png"`, pngStart, `filename=""`, "")
+	if got := s.do(t, "/images", body, "Content-Type", kind).images(t); len(got) != 1 || got[0].Error != "" {
+		t.Errorf("a picture and a field with no file chosen: %+v", got)
+	}
+	body, kind = namedFiles(`filename=""`, "")
+	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusBadRequest || !strings.Contains(got.body, "holds no picture") {
+		t.Errorf("no file chosen: %d %s", got.status, got.body)
+	}
+}
+
 // The same bytes are the same picture: neither saved nor looked at twice.
 func TestAnUploadThatIsThereIsNotLookedAtAgain(t *testing.T) {
 	s := newSystem(t)
