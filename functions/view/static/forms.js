@@ -52,7 +52,7 @@ document.addEventListener("submit", async event => {
 // meaning is what a button does: after its form it may stand for something else, which
 // pressing once more must not do.
 function meaning(button) {
-  return button && `${button.formAction} ${button.textContent}`;
+  return button && `${button.formAction} ${button.textContent} ${button.form ? new FormData(button.form).getAll("change") : ""}`;
 }
 
 // close closes what was opened for a form that is done, and leaves the focus on what opens it again.
