@@ -137,6 +137,33 @@ func (s *site) everything(t *testing.T) map[string]string {
 	}
 }
 
+// A name of one word of 200 letters makes no page wider than the window, opened or not.
+func TestANameOfOneWordFits(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	word := strings.Repeat("x", 200)
+	id := g.add(t, word, "word.jpg")
+	g.photograph(t, "word.jpg", 600, 400, 40)
+	picture := g.look(t, "word.jpg", withFaces(newFace("word.jpg", 0.9)))
+	none := g.add(t, strings.Repeat("y", 200), "none.jpg")
+	p := browser.OpenPage(t, g.url)
+	p.Expect("404") // pictures whose files are not there
+	for device, size := range widths {
+		p.Size(size[0], size[1])
+		for _, path := range []string{"/", fmt.Sprintf("/?person=%d", id), "/?as=grid", "/people", "/activity", "/strangers", "/search?q=xxx", fmt.Sprintf("/images/%d", picture), fmt.Sprintf("/people/%d", id), fmt.Sprintf("/people/%d", none)} {
+			p.Open(path)
+			p.Is("the page is there", `document.querySelector("h1") !== null && document.readyState === "complete"`)
+			for _, opened := range []string{"false", "true"} {
+				wide := browser.Eval[string](p, `document.querySelectorAll("main details").forEach(one => one.open = `+opened+`), document.documentElement.scrollWidth <= innerWidth ? "" :
+					[...document.querySelectorAll("main *")].filter(one => one.getBoundingClientRect().right > innerWidth).map(one => one.tagName + "." + one.className).join(" ")`)
+				if wide != "" {
+					t.Errorf("%s on a %s, opened: %s: wider than the window by %s", path, device, opened, wide)
+				}
+			}
+		}
+	}
+}
+
 // In every state, on a phone and a desktop, light and dark, there is nothing that axe-core objects to,
 // nothing beside the window, and nothing that moves once it was seen.
 func TestEveryStateIsAccessible(t *testing.T) {
