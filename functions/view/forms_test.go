@@ -166,6 +166,16 @@ func TestEachFileThatIsNotTakenIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAPathIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const wrong = "path refused: it leads to no file below a picture root"
+	receive, _ := receiveAs(t, http.StatusUnprocessableEntity, map[string]any{"detail": wrong, "images": []map[string]any{{"path": "../a.jpg", "error": wrong}}})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	if r := s.send(t, "/add?do=path", url.Values{"path": {"../a.jpg"}}); strings.Count(strings.ToLower(r.body), wrong) != 1 {
+		t.Errorf("not once in\n%s", r.body)
+	}
+}
+
 // Of an enrolment with a file that is no picture nothing is done: its page says so, and which file it is.
 func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
 	t.Parallel()

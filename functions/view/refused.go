@@ -44,9 +44,13 @@ func (r *refusedForm) tellFile(detail string) {
 	}
 }
 
-// withoutNames are files with what is wrong with each, without its name before that.
-func withoutNames(files []file) (told []file) {
+// withoutNames are files with what is wrong with each, without its name before that, and
+// without what the problem's detail says already.
+func withoutNames(files []file, detail string) (told []file) {
 	for _, f := range files {
+		if sentence(f.Error) == detail { // of a single path
+			continue
+		}
 		told = append(told, file{Name: f.Name, Error: sentence(strings.TrimPrefix(f.Error, f.Name+": "))})
 	}
 	return told
@@ -83,7 +87,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.Photos, content.Files = met.Photos, withoutNames(met.Files)
+	content.Photos, content.Files = met.Photos, withoutNames(met.Files, problem.Detail)
 	for _, p := range met.People {
 		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
 	}

@@ -38,7 +38,7 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 	}{
 		"a name that somebody has": {
 			"/people/3?do=name&back=/strangers", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana}}, http.StatusConflict,
-			[]string{`action="/people/3?do=name&back=/strangers"`, `name="name" value="Dana"`, `name="person" value="3" formaction="/people/7?back=%2Fstrangers&do=merge">They are one person: merge`, `name="new" value="true" formaction="/people/3?do=name&back=/strangers">Two people of that name`, `href="/people/7"`}, "",
+			[]string{`class="problem asks"`, `action="/people/3?do=name&back=/strangers"`, `name="name" value="Dana"`, `name="person" value="3" formaction="/people/7?back=%2Fstrangers&do=merge">They are one person: merge`, `name="new" value="true" formaction="/people/3?do=name&back=/strangers">Two people of that name`, `href="/people/7"`}, "",
 		},
 		"a name that two have": {
 			"/people/3?do=name", url.Values{"name": {"Dana"}}, "same-spelling", map[string]any{"people": []any{dana, map[string]any{"id": 8, "name": "dana"}}}, http.StatusConflict,
