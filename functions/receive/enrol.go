@@ -58,7 +58,7 @@ func (r *receiver) takePhotos(
 		return enrolled, false, err
 	}
 	if len(f.uploads) == 0 {
-		return enrolled, false, malformed("the body holds no photo; send one or more fields named photo")
+		return enrolled, false, nothingSent("the body holds no photo; send one or more fields named photo")
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()

@@ -63,14 +63,16 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 	if part.FormName() != file {
 		return malformed("unknown field %q; the fields are %s", part.FormName(), strings.Join(append(values, file), ", "))
 	}
+	body, err := readLimited(part, file, r.limits.MaxPicture, "MAX_PICTURE")
+	if err == nil && len(body) == 0 && part.FileName() == "" { // browsers send a field in which nothing is chosen
+		return nil
+	}
 	if len(f.uploads) == r.limits.MaxBatch {
 		return &serve.Problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("more than the %d pictures allowed in one request", r.limits.MaxBatch)}
 	}
-	body, err := readLimited(part, file, r.limits.MaxPicture, "MAX_PICTURE")
 	name := cleanFileName(part.FileName())
 	problem, isProblem := errors.AsType[*serve.Problem](err)
 	switch {
-	case err == nil && len(body) == 0 && part.FileName() == "": // so browsers send a field in which no file was chosen
 	case isProblem:
 		f.uploads = append(f.uploads, refusedUpload(problem, name))
 	case err != nil:
@@ -91,6 +93,11 @@ func readLimited(part io.Reader, name string, limit int64, setting string) ([]by
 		return nil, tooLargeProblem(name, limit, setting)
 	}
 	return body, nil
+}
+
+// nothingSent is of a form without a file.
+func nothingSent(detail string) error {
+	return &serve.Problem{Type: serve.ProblemType("nothing-sent"), Status: http.StatusBadRequest, Detail: detail}
 }
 
 // upload is a picture or photo that came with a request.

@@ -34,7 +34,7 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 		return nil, err
 	}
 	if len(uploads) == 0 {
-		return nil, malformed("the body holds no picture; send one or more fields named image")
+		return nil, nothingSent("the body holds no picture; send one or more fields named image")
 	}
 	if len(uploads) == 1 && uploads[0].err != nil {
 		return nil, uploads[0].err

@@ -86,15 +86,20 @@ func TestARefusedUploadIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFieldWithoutAFileIsNone(t *testing.T) {
+// A browser sends each file field of a form, also those in which nothing is chosen.
+func TestAFieldInWhichNothingIsChosenIsNoPicture(t *testing.T) {
 	s := newSystem(t)
 	body, kind := namedFiles(`filename="a.png"`, pngStart, `filename=""`, "")
-	if got := s.do(t, "/images", body, "Content-Type", kind).images(t); len(got) != 1 || got[0].Error != "" {
-		t.Errorf("a picture and a field with no file chosen: %+v", got)
+	if got := s.do(t, "/images", body, "Content-Type", kind).images(t); len(got) != 1 || got[0].ID == 0 {
+		t.Errorf("beside one that is chosen: %+v", got)
 	}
-	body, kind = namedFiles(`filename=""`, "")
-	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusBadRequest || !strings.Contains(got.body, "holds no picture") {
-		t.Errorf("no file chosen: %d %s", got.status, got.body)
+	body, kind = namedFiles(`filename=""`, "", `filename=""`, "")
+	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusBadRequest || !strings.Contains(got.body, "nothing-sent") {
+		t.Errorf("alone: %d %s", got.status, got.body)
+	}
+	body, kind = namedFiles(`filename="empty.png"`, "")
+	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusUnsupportedMediaType || !strings.Contains(got.body, "empty.png: not a picture") {
+		t.Errorf("an empty file: %d %s", got.status, got.body)
 	}
 }
 

@@ -155,7 +155,7 @@ func notTaken(files []file) error {
 	if len(bad) == 0 {
 		return nil
 	}
-	return &refusedForm{Files: bad, problem: &serve.Problem{Status: http.StatusUnprocessableEntity,
+	return &refusedForm{Files: bad, problem: &serve.Problem{Type: serve.ProblemType("not-all-taken"), Status: http.StatusUnprocessableEntity,
 		Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", len(bad), len(files))}}
 }
 
@@ -177,6 +177,7 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
 		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people or photos
+		met.tellFile(answer.Detail)
 		return answer, met
 	}
 	return answer, nil

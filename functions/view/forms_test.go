@@ -157,11 +157,24 @@ func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
 func TestEachFileThatIsNotTakenIsTold(t *testing.T) {
 	t.Parallel()
 	for status, told := range map[int]string{http.StatusOK: "1 of 2 files were not taken, the others were.", http.StatusUnprocessableEntity: "Each has its error"} {
-		receive, _ := receiveAs(t, status, map[string]any{"detail": "each has its error", "images": []map[string]any{{"file_name": "bad.jpg", "error": "no picture"}, {"id": 3, "file_name": "good.jpg"}}})
+		receive, _ := receiveAs(t, status, map[string]any{"detail": "each has its error", "images": []map[string]any{{"file_name": "bad.jpg", "error": "bad.jpg: no picture"}, {"id": 3, "file_name": "good.jpg"}}})
 		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
 		r := s.send(t, "/add?do=upload", url.Values{})
-		if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, told) || !strings.Contains(r.body, "bad.jpg") || !strings.Contains(r.body, "no picture") || strings.Contains(r.body, "good.jpg") {
+		if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, told) || !strings.Contains(r.body, `bad.jpg</span> <span class="quiet">No picture.`) || strings.Contains(r.body, "good.jpg") {
 			t.Errorf("%d: %d %s", status, r.status, r.body)
+		}
+	}
+}
+
+// Of an enrolment with a file that is no picture nothing is done: its page says so, and which file it is.
+func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
+	t.Parallel()
+	receive, _ := receiveAs(t, http.StatusUnsupportedMediaType, map[string]any{"detail": "notes.txt: not a picture: send JPEG"})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	r := s.send(t, "/people?do=enrol", url.Values{})
+	for _, want := range []string{"<h1>That is not a picture</h1>", "Nothing was added.", `notes.txt</span> <span class="quiet">Not a picture: send JPEG.`} {
+		if !strings.Contains(r.body, want) {
+			t.Errorf("%s is missing in\n%s", want, r.body)
 		}
 	}
 }

@@ -102,12 +102,26 @@ func (v *view) refuse(w http.ResponseWriter, r *http.Request, problem serve.Prob
 	if problem.RetryAfter > 0 {
 		w.Header().Set("Retry-After", serve.Seconds(problem.RetryAfter))
 	}
-	problem.Title = http.StatusText(problem.Status)
+	problem.Title = titleOf(problem.Status)
 	v.render(w, r, problem.Status, page{
 		template: "problem",
 		title:    problem.Title,
 		content:  onPage(problem),
 	})
+}
+
+// titleOf is a page's heading of a problem: what came of it, where HTTP's own words say only
+// what a program wants to know.
+func titleOf(status int) string {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict:
+		return "That cannot be done"
+	case http.StatusUnsupportedMediaType:
+		return "That is not a picture"
+	case http.StatusRequestEntityTooLarge:
+		return "That is too large"
+	}
+	return http.StatusText(status)
 }
 
 // onPage is a problem as a page tells it: with links where a program is told addresses.

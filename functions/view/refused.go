@@ -29,6 +29,29 @@ type refusedForm struct {
 func (r *refusedForm) Error() string { return r.problem.Error() }
 func (r *refusedForm) Unwrap() error { return r.problem }
 
+// tellFile tells apart which file a problem is about: the API writes its name before it. The
+// file is the first of those sent that is none; nothing is done with the others then.
+func (r *refusedForm) tellFile(detail string) {
+	if status := r.problem.Status; status != http.StatusUnsupportedMediaType && status != http.StatusRequestEntityTooLarge {
+		return
+	}
+	for _, what := range []string{": not a picture", ": image is larger", ": photo is larger"} {
+		if name, _, is := strings.Cut(detail, what); is {
+			r.Files = append(r.Files, file{Name: name, Error: detail})
+			r.problem.Detail = "Nothing was added. Leave this file out, and send the others again."
+			return
+		}
+	}
+}
+
+// withoutNames are files with what is wrong with each, without its name before that.
+func withoutNames(files []file) (told []file) {
+	for _, f := range files {
+		told = append(told, file{Name: f.Name, Error: sentence(strings.TrimPrefix(f.Error, f.Name+": "))})
+	}
+	return told
+}
+
 // problemPage is a problem, and what one can do about it there.
 type problemPage struct {
 	serve.Problem
@@ -60,7 +83,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := onPage(problem)
-	content.Photos, content.Files = met.Photos, met.Files
+	content.Photos, content.Files = met.Photos, withoutNames(met.Files)
 	for _, p := range met.People {
 		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
 	}
@@ -76,7 +99,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		content.People = met.People
 	}
 	content.Title = refusedTitle(problem, len(met.People))
-	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") { // they are what the API's caller is told to send
+	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") || strings.HasSuffix(problem.Type, ":nothing-sent") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
@@ -96,7 +119,7 @@ func (v *view) withLooks(ctx context.Context, w way) way {
 
 // beforeHint is a problem's detail without what to send to the API instead.
 func beforeHint(detail string) string {
-	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", "; next: name one by the id", "; next: merge the two", ": send the name of somebody there is"} {
+	for _, hint := range []string{": merge? next: send ", "; add it to that person's photos, or send ", "; next: name one by the id", "; next: merge the two", "; send one or more fields named", ": send the name of somebody there is"} {
 		if before, _, is := strings.Cut(detail, hint); is {
 			return before + "."
 		}
@@ -118,8 +141,12 @@ func refusedTitle(p serve.Problem, people int) string {
 		return "No photo can be used"
 	case "nobody":
 		return "Nobody has that name"
+	case "nothing-sent":
+		return "Nothing is chosen"
+	case "not-all-taken":
+		return "Not all were taken"
 	}
-	return http.StatusText(p.Status)
+	return titleOf(p.Status)
 }
 
 // ways are what can be sent instead.
