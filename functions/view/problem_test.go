@@ -288,5 +288,8 @@ func TestAssetsAreKeptForEver(t *testing.T) {
 		if strings.Contains(r.body, "url(") || strings.Contains(r.body, "@import") {
 			t.Errorf("%s loads something else", url)
 		}
+		if packed := s.get(t, url, "Accept-Encoding", "gzip"); len(r.body) > 1<<10 && (packed.header.Get("Content-Encoding") != "gzip" || len(packed.body) > len(r.body)/2) {
+			t.Errorf("%s: %d bytes, packed %d", url, len(r.body), len(packed.body))
+		}
 	}
 }

@@ -248,6 +248,7 @@ func TestAPageThatLosesItsServerSaysSoAndRecoversByItself(t *testing.T) {
 	} {
 		g.status.Store(status)
 		p.Is(fmt.Sprintf("the page says what %d means", status), fmt.Sprintf(`!document.getElementById("away").hidden && document.getElementById("away").textContent.includes(%q)`, says))
+		p.Is("so does the line below the bar", `document.getElementById("status").textContent === "What goes on is not known now"`)
 		p.Audit(says)
 		p.Shoot(strings.ReplaceAll("away "+says, " ", "-"))
 		if rows := browser.Eval[int](p, `document.querySelectorAll("tbody tr").length`); rows < 1 {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+
 	"lineup.dev/lineup/docs"
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/photo"
@@ -80,7 +82,7 @@ func (v *view) handler() http.Handler {
 	pages.Handle("GET /originals", http.HandlerFunc(v.originals))
 	pages.Handle("GET /status", v.tell(v.status))
 	pages.Handle("GET "+derivedPath+"{name}", v.timed(http.HandlerFunc(v.derived)))
-	pages.Handle("GET /assets/{name}", v.timed(http.HandlerFunc(v.asset)))
+	pages.Handle("GET /assets/{name}", v.timed(gzhttp.GzipHandler(http.HandlerFunc(v.asset))))
 	pages.Handle("GET /openapi.yaml", v.document(docs.OpenAPI))
 	pages.Handle("GET /asyncapi.yaml", v.document(docs.AsyncAPI))
 	pages.Handle("GET /schemas/{name}", v.timed(http.HandlerFunc(v.schema)))
