@@ -257,7 +257,10 @@ func (p *Page) Painted() Paint {
 	p.Do(chromedp.Evaluate[chromedp.Void](`window.shift = 0; window.moved = []; new PerformanceObserver(list => {
 		for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
 			window.shift += entry.value;
-			for (const { node } of entry.sources) window.moved.push(node?.outerHTML?.slice(0, 80) ?? node?.textContent ?? "");
+			for (const { node, previousRect, currentRect } of entry.sources) {
+				const [from, to] = [previousRect, currentRect].map(({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(","));
+				window.moved.push(from + " to " + to + ": " + (node?.outerHTML?.slice(0, 80) ?? node?.textContent ?? ""));
+			}
 		}
 	}).observe({ type: "layout-shift", buffered: true });
 	requestAnimationFrame(() => setTimeout(() => window.shiftKnown = true, 100)); undefined`))
