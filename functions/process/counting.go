@@ -32,6 +32,9 @@ type counting struct {
 	pictures []int64       // since the last time
 	planned  bool          // it is done or about to be
 	took     time.Duration // the last time
+	timer    *time.Timer   // of the next time, or the last
+	ended    bool          // nobody waits for what would begin now
+	working  sync.WaitGroup
 }
 
 func newCounting(ctx context.Context, db *store.Store, timeout time.Duration, log *slog.Logger) *counting {
@@ -49,13 +52,26 @@ func (c *counting) add(pictures ...int64) {
 
 // plan has it done again, unless it is about to be. It is the lock's holder who calls it.
 func (c *counting) plan() {
-	if !c.planned && len(c.pictures) > 0 {
+	if !c.planned && !c.ended && len(c.pictures) > 0 {
 		c.planned = true
-		time.AfterFunc(max(countPause, countRest*c.took), c.count)
+		c.working.Add(1)
+		c.timer = time.AfterFunc(max(countPause, countRest*c.took), c.count)
 	}
 }
 
+// wait returns when nothing is counted any more; what was only planned is left to the pings.
+func (c *counting) wait() {
+	c.mu.Lock()
+	c.ended = true
+	if c.timer != nil && c.timer.Stop() {
+		c.working.Done()
+	}
+	c.mu.Unlock()
+	c.working.Wait()
+}
+
 func (c *counting) count() {
+	defer c.working.Done()
 	c.mu.Lock()
 	pictures := c.pictures
 	c.pictures = nil

@@ -45,13 +45,40 @@ func TestPeopleOfPicturesThatComeAtOnceAreCountedOnce(t *testing.T) {
 		synctest.Wait()
 		c.add(7) // what takes long is not done all the time
 		time.Sleep(countRest*rows.takes - 1)
+		c.mu.Lock() // which who asks next takes, too
 		if len(rows.asked) != 4 {
 			t.Errorf("counted were the people of %v", rows.asked)
 		}
+		c.mu.Unlock()
 		time.Sleep(1 + rows.takes)
 		synctest.Wait()
 		if len(rows.asked) != 5 || !slices.Equal(rows.asked[0], []int64{1, 2, 3}) || len(rows.asked[1]) != countAtOnce || !slices.Equal(rows.asked[2], []int64{5}) {
 			t.Errorf("counted were the people of %v", rows.asked)
+		}
+	})
+}
+
+// A program's end waits for the counting that is under way, and begins none.
+func TestCountingIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, after := range map[string]time.Duration{"planned": countPause / 2, "under way": countPause + time.Second, "done": time.Minute} {
+			rows := &countedRows{takes: 3 * time.Second}
+			c := &counting{ctx: t.Context(), rows: rows, timeout: time.Minute, log: slog.New(slog.DiscardHandler)}
+			c.add(1)
+			time.Sleep(after)
+			began := time.Now()
+			c.wait()
+			want := map[string]time.Duration{"planned": 0, "under way": 2 * time.Second, "done": 0}[name]
+			if waited := time.Since(began); waited != want {
+				t.Errorf("%s: it was waited for %v, want %v", name, waited, want)
+			}
+			asked := len(rows.asked)
+			c.add(2)
+			time.Sleep(time.Minute)
+			if len(rows.asked) != asked {
+				t.Errorf("%s: it went on after it was waited for", name)
+			}
 		}
 	})
 }

@@ -54,6 +54,8 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	defer stop()
 	shared := newTogether(s.GroupSettings, db)
 	defer shared.wait()
+	counting := newCounting(ctx, db, s.WriteTimeout, log)
+	defer counting.wait()
 	h := &handler{
 		submitted: submittedReader{limit: s.MaxEvent, originalIDs: s.OriginalIDs == "on"},
 		log:       log,
@@ -63,7 +65,7 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 			StrangerSettings: s.StrangerSettings,
 			store:            db,
 			together:         shared,
-			counting:         newCounting(ctx, db, s.WriteTimeout, log),
+			counting:         counting,
 			faces:            faces,
 			next:             next,
 			breaker:          breaker.New(s.Circuit, faces.healthy, log),
