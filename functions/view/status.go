@@ -1,30 +1,34 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"lineup.dev/lineup/pkg/store"
 )
 
-// status is what the pill says.
-type status struct {
+// goings is what the line below the bar says.
+type goings struct {
 	Text      string     `json:"text"`      // how far everything is, or what is wrong
 	Tone      string     `json:"tone"`      // idle, busy or away
 	Since     *time.Time `json:"since"`     // which the text tells in UTC; the browser knows the zone
-	Strangers int64      `json:"strangers"` // that are listed, StrangersCounted at most
+	Strangers string     `json:"strangers"` // how many are listed, as far as they are counted; empty for none
 }
 
 // clock is how the text tells a time.
 const clock = "15:04 UTC"
 
-func (v *view) status(r *http.Request, _ query) (any, error) {
-	stats, err := v.progress.get(r.Context())
+func (v *view) status(r *http.Request, _ query) (any, error) { return v.goings(r.Context()) }
+
+func (v *view) goings(ctx context.Context) (goings, error) {
+	stats, err := v.progress.get(ctx)
 	if err != nil {
-		return nil, err
+		return goings{}, err
 	}
-	told := status{Text: sentenceOf(stats), Tone: "idle", Strangers: stats.Strangers}
+	told := goings{Text: sentenceOf(stats), Tone: "idle", Strangers: strangerCount(stats.Strangers)}
 	if part, ok := gravest(stats.Parts); ok {
 		told.Text, told.Tone, told.Since = trouble(part, stats), "away", &part.Since
 		return told, nil
@@ -33,6 +37,16 @@ func (v *view) status(r *http.Request, _ query) (any, error) {
 		told.Tone = "busy"
 	}
 	return told, nil
+}
+
+func strangerCount(n int64) string {
+	switch {
+	case n == 0:
+		return ""
+	case n >= store.StrangersCounted:
+		return fmt.Sprintf("%d+", store.StrangersCounted-1)
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // sentenceOf tells how far everything is, in words.

@@ -30,8 +30,7 @@ async function refresh(unwanted) {
   }
   away("");
   if (answer.status !== 304 && address === location.href) {
-    tag = answer.headers.get("ETag") ?? "";
-    put(html);
+    tag = put(html).documentElement.dataset.tag;
   }
 }
 

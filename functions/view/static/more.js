@@ -66,8 +66,9 @@ async function read(part, unwanted) {
   if (!answer.ok) throw new Error(answer.statusText);
   const html = await answer.text();
   unwanted?.throwIfAborted();
-  part.tag = answer.headers.get("ETag") ?? "";
-  return new DOMParser().parseFromString(html, "text/html");
+  const next = new DOMParser().parseFromString(html, "text/html");
+  part.tag = next.documentElement.dataset.tag;
+  return next;
 }
 
 // stay has the forms of a list lead back to the page that it became a part of.

@@ -24,7 +24,7 @@ async function ask(unwanted) {
 const moreOften = whileUsed(async unwanted => {
   const { text, tone, since, strangers } = await ask(unwanted);
   const count = document.getElementById("strangers");
-  if (count) count.textContent = strangers >= 1000 ? "999+" : strangers || "";
+  if (count) count.textContent = strangers;
   const isNew = tell(since ? text.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : text, tone);
   return isNew || tone !== "idle";
 }, 4_000, 0, 16_000);
