@@ -152,8 +152,12 @@ func tagOf(html []byte) string {
 	return `"` + hex.EncodeToString(hash[:8]) + `"`
 }
 
-// linePatience is how long a page waits for what goes on to be known.
-const linePatience = 300 * time.Millisecond
+// Of what goes on a page tells what was so that long ago at most, where it is known, and waits
+// no longer than that to know it.
+const (
+	lineAge      = 10 * time.Second
+	linePatience = 300 * time.Millisecond
+)
 
 // complete puts in what is put in last. That what goes on cannot be told is no reason not to
 // show the page.
@@ -162,8 +166,8 @@ func (v *view) complete(r *http.Request, status int, tag, html string) []byte {
 	if status < http.StatusInternalServerError {
 		ctx, cancel := context.WithTimeout(r.Context(), linePatience)
 		defer cancel()
-		if told, err := v.goings(ctx); err == nil {
-			goesOn = told
+		if stats, err := v.progress.recent(ctx, lineAge); err == nil {
+			goesOn = goingsOf(stats)
 		}
 	}
 	var pairs []string

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,22 +20,24 @@ type goings struct {
 // clock is how the text tells a time.
 const clock = "15:04 UTC"
 
-func (v *view) status(r *http.Request, _ query) (any, error) { return v.goings(r.Context()) }
-
-func (v *view) goings(ctx context.Context) (goings, error) {
-	stats, err := v.progress.get(ctx)
+func (v *view) status(r *http.Request, _ query) (any, error) {
+	stats, err := v.progress.get(r.Context())
 	if err != nil {
-		return goings{}, err
+		return nil, err
 	}
+	return goingsOf(stats), nil
+}
+
+func goingsOf(stats store.Stats) goings {
 	told := goings{Text: sentenceOf(stats), Tone: "idle", Strangers: strangerCount(stats.Strangers)}
 	if part, ok := gravest(stats.Parts); ok {
 		told.Text, told.Tone, told.Since = trouble(part, stats), "away", &part.Since
-		return told, nil
+		return told
 	}
 	if stats.Backlog.Pictures > 0 || stats.Rematches.Ranges > 0 || stats.Photos.Of[string(store.PhotoPending)] > 0 {
 		told.Tone = "busy"
 	}
-	return told, nil
+	return told
 }
 
 func strangerCount(n int64) string {
