@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -58,6 +59,8 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"plain":       plain,
 		"labels":      labels,
 		"thumbnail":   thumbnailOf,
+		"seen":        func(image lineup.Image, face lineup.Face) store.Seen { return store.Seen{Image: image, Face: face} },
+		"cutout":      cutoutOf,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
