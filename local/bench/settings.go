@@ -13,7 +13,7 @@ type Settings struct {
 	Ref     string        `envconfig:"REF" form:"any" desc:"a commit whose programs are measured in turn with this checkout's, by make bench-compare; not set: none"`
 	Rounds  int           `envconfig:"BENCH_ROUNDS" default:"0" min:"0" max:"1000" desc:"rounds of each figure, its baselines in each; 0: 3, with REF 5, with BENCH=quick 1"`
 	Round   time.Duration `envconfig:"BENCH_ROUND" default:"0" min:"0" max:"1h" desc:"how long one round of a rate takes; 0: 2s, with BENCH=quick 500ms"`
-	File    string        `envconfig:"BENCH_FILE" default:"bench.json" form:"any" desc:"where the report goes as JSON; make profile writes its profiles beside it"`
+	File    string        `envconfig:"BENCH_FILE" default:"bench.json" form:"any" desc:"where the report goes as JSON, after each group of figures"`
 	Profile string        `envconfig:"BENCH_PROFILES" form:"any" desc:"folder for CPU and allocation profiles of each program under its load, by make profile; not set: none are taken"`
 }
 
