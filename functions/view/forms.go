@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
-	"lineup.dev/lineup/pkg/store"
 )
 
 // form is what a form of a page stands for. It is posted to the page's own URL with its
@@ -70,10 +70,6 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		}
 		id = strconv.FormatInt(number, 10)
 	}
-	from, err := v.nextChange(r)
-	if err != nil {
-		return "", err
-	}
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
@@ -85,7 +81,7 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		return "", err
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
-	return withDone(next, from, answer.Gone), nil
+	return withDone(next, answer), nil
 }
 
 // askAll makes the calls of a form of fields; the first that fails is the last, but where
@@ -118,6 +114,7 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 		if err != nil {
 			return answer, err
 		}
+		one.Changes = append(answer.Changes, one.Changes...)
 		answer = one
 	}
 	if answer.Gone = missing; missing == len(calls) {
@@ -140,7 +137,9 @@ type madeAnswer struct {
 	Detail string `json:"detail"`
 	Type   string `json:"type"`
 	Files  []file `json:"images"`
-	Gone   int    `json:"-"` // of what was to be deleted, already
+
+	Changes []int64 `json:"-"` // that were made
+	Gone    int     `json:"-"` // how much of what was to be deleted was gone already
 }
 
 // file is what became of one that was uploaded.
@@ -173,6 +172,7 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	if len(text) > 0 && json.Unmarshal(text, &answer) != nil && response.StatusCode < http.StatusBadRequest {
 		answer = madeAnswer{} // a list, which no form needs
 	}
+	answer.Changes = readIDList(strings.ReplaceAll(response.Header.Get(lineup.ChangeHeader), " ", ""))
 	if response.StatusCode >= http.StatusBadRequest {
 		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
@@ -183,33 +183,25 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	return answer, nil
 }
 
-// doneParameter tells a page that a form has led to it, and the least id that a change of that
-// form can have: the page shows what was changed, to be undone.
+// doneParameter tells a page that a form has led to it, and by which changes: the page tells
+// these, to be undone.
 const doneParameter = "done"
 
-// nextChange is an id that no change has yet, nor one that is made before.
-func (v *view) nextChange(r *http.Request) (int64, error) {
-	made, _, err := v.db.Changes(r.Context(), store.ChangeFilter{Limit: 1})
-	if err != nil {
-		return 0, err
-	}
-	if len(made) == 0 {
-		return 1, nil
-	}
-	return made[0].ID + 1, nil
-}
+// madeNothing is its value where there is no change.
+const madeNothing = "0"
 
-// withDone tells a page that follows from which change on, and after a dot how much was gone.
-func withDone(page string, from int64, gone int) string {
+// withDone tells a page that follows which changes were made, and after a dot how much was gone.
+func withDone(page string, made madeAnswer) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
-	values := u.Query()
-	values.Set(doneParameter, strconv.FormatInt(from, 10))
-	if gone > 0 {
-		values.Set(doneParameter, fmt.Sprintf("%d.%d", from, gone))
+	text := cmp.Or(idList(made.Changes), madeNothing)
+	if made.Gone > 0 {
+		text += fmt.Sprintf(".%d", made.Gone)
 	}
+	values := u.Query()
+	values.Set(doneParameter, text)
 	u.RawQuery = values.Encode()
 	return u.String()
 }
