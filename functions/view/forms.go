@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -34,6 +33,7 @@ type form struct {
 type call struct {
 	method, path string // below apiPrefix
 	body         any    // sent as JSON; nil for none
+	about        string // what it is about, in words; empty where the page calls it nothing
 }
 
 // answerLimit is how much of an answer of receive is read: of a person with a thousand photos.
@@ -84,8 +84,9 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 	return withDone(next, answer), nil
 }
 
-// askAll makes the calls of a form of fields; the first that fails is the last, but where
-// what was to be deleted is gone already, while something else was not.
+// askAll makes the calls of a form of fields, each whatever became of those before: what was
+// not done of several is told with what was. What was to be deleted and is gone already is as good as done,
+// where it is not all.
 func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form) (answer madeAnswer, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, v.options.MaxForm)
 	if err := parseFields(r); err != nil {
@@ -95,32 +96,44 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 	if err != nil {
 		return answer, err
 	}
-	var gone error // of what was to be deleted, which keeps nobody from deleting the others
-	missing := 0
-	for _, c := range calls {
-		var body io.Reader
-		if c.body != nil {
-			text, err := json.Marshal(c.body)
-			if err != nil {
-				return answer, err
-			}
-			body = bytes.NewReader(text)
-		}
-		one, err := v.ask(r, c.method, c.path, "application/json", body)
-		if met, is := errors.AsType[*refusedForm](err); is && met.problem.Status == http.StatusNotFound && c.method == http.MethodDelete {
-			gone, missing = err, missing+1
+	left := unfinished{of: len(calls)}
+	var gone error
+	for i, c := range calls {
+		one, err := v.askOne(r, c)
+		switch {
+		case err == nil:
+			one.Changes, one.Gone = append(answer.Changes, one.Changes...), answer.Gone
+			answer = one
+			continue
+		case c.method == http.MethodDelete && statusOf(err) == http.StatusNotFound:
+			gone = err
+			answer.Gone++
 			continue
 		}
+		left.failed = append(left.failed, notDone{i, c.about, err})
+		if stopsAll(err) {
+			left.untried = len(calls) - i - 1
+			break
+		}
+	}
+	if answer.Gone == len(calls) {
+		return answer, gone
+	}
+	left.changes, left.gone = answer.Changes, answer.Gone
+	return answer, left.problem()
+}
+
+// askOne makes one call of a form.
+func (v *view) askOne(r *http.Request, c call) (answer madeAnswer, err error) {
+	var body io.Reader
+	if c.body != nil {
+		text, err := json.Marshal(c.body)
 		if err != nil {
 			return answer, err
 		}
-		one.Changes = append(answer.Changes, one.Changes...)
-		answer = one
+		body = bytes.NewReader(text)
 	}
-	if answer.Gone = missing; missing == len(calls) {
-		return answer, gone
-	}
-	return answer, nil
+	return v.ask(r, c.method, c.path, "application/json", body)
 }
 
 // parseFields reads a form's fields, in either of the ways in which browsers send them.
@@ -233,6 +246,9 @@ func each(field string, request func(id int64, fields url.Values) (call, error))
 			c, err := request(id, fields)
 			if err != nil {
 				return nil, err
+			}
+			if field == "image" {
+				c.about = fmt.Sprintf("picture %d", id)
 			}
 			calls = append(calls, c)
 		}
