@@ -39,6 +39,7 @@ const (
 			stored_width = NULL,
 			stored_height = NULL,
 			orientation = NULL,
+			looked_at = NULL,
 			prior_claim = NULL,
 			answered = 0,
 			claim = NULL,
