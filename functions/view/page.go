@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"lineup.dev/lineup/pkg/store"
 )
 
 // page is what a URL shows. Its content is also the URL's JSON; what only the
@@ -22,7 +20,6 @@ type page struct {
 	title    string
 	content  any
 	csv      func(http.ResponseWriter) // answers with it as a table, nil where it is none
-	about    store.ChangeFilter        // whose changes a form on it makes
 	moved    string                    // the page that is shown instead; empty for this one
 	done     *done                     // what a form that led here did, nil where none did
 }
