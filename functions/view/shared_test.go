@@ -64,6 +64,7 @@ func TestWhoTakesWhatIsOlderWaitsForNothing(t *testing.T) {
 		told(1, 0)
 		synctest.Wait()
 		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
 		told(2, 0) // read for whoever asks next
 		time.Sleep(20 * time.Second)
 		told(3, 100*time.Millisecond)
