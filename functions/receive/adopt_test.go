@@ -100,7 +100,7 @@ func TestPhotosPutIntoTheGalleryAreAdopted(t *testing.T) {
 	// What a hand removed is not adopted again.
 	person := testkit.Must(s.store.Change(t.Context(), 2))(t).Person
 	for _, p := range testkit.Must(s.store.Person(t.Context(), person.ID))(t).Photos {
-		testkit.Succeed(t, s.store.RemovePhoto(t.Context(), person.ID, p.ID, ""))
+		testkit.Must(s.store.RemovePhoto(t.Context(), person.ID, p.ID, ""))(t)
 		delete(want, p.ImageName)
 	}
 	wantPhotos(t, "what was removed", s.adopted(t), want)

@@ -393,3 +393,48 @@ func TestMergedBothWaysAtOnceTheyAreOneAndBothAnswersSayWho(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerTellsTheChangesThatItMade(t *testing.T) {
+	s := newSystem(t)
+	image := s.looked(t, "a.jpg", someFace(0.1))
+	face := fmt.Sprintf("faces/%d", image.Faces[0].ID)
+	ann, bob, cat := s.named(t, "Ann"), s.named(t, "Bob"), s.named(t, "Cat")
+	newest := func() int64 {
+		changes, _, err := s.store.Changes(t.Context(), store.ChangeFilter{Limit: 1})
+		testkit.Succeed(t, err)
+		return changes[0].ID
+	}
+	for _, write := range []struct {
+		method, path, body string
+		status             int
+		changes            int
+	}{
+		{"POST", "people", `{"name":"Dan"}`, 201, 1},
+		{"POST", "people", `{"name":"Dan"}`, 200, 0},
+		{"PATCH", face, fmt.Sprintf(`{"person":%d}`, ann.ID), 200, 1},
+		{"PATCH", face, fmt.Sprintf(`{"person":%d}`, ann.ID), 200, 0},
+		{"POST", fmt.Sprintf("images/%d/faces", image.ID), `{"box":{"x":0.5,"y":0.5,"width":0.1,"height":0.1}}`, 201, 1},
+		{"PATCH", fmt.Sprintf("people/%d", ann.ID), `{"name":"Anna","hidden":true}`, 200, 1},
+		{"POST", fmt.Sprintf("people/%d/different", ann.ID), fmt.Sprintf(`{"people":[%d]}`, bob.ID), 204, 1},
+		{"POST", fmt.Sprintf("people/%d/different", ann.ID), fmt.Sprintf(`{"people":[%d]}`, bob.ID), 204, 0},
+		{"POST", fmt.Sprintf("people/%d/merge", ann.ID), fmt.Sprintf(`{"people":[%d]}`, cat.ID), 200, 1},
+		{"PATCH", fmt.Sprintf("people/%d", ann.ID), `{"name":"Bob","merge":true,"hidden":true}`, 200, 2},
+		{"DELETE", fmt.Sprintf("people/%d", bob.ID), "", 202, 1},
+		{"DELETE", fmt.Sprintf("images/%d", image.ID), "", 204, 1},
+	} {
+		before := newest()
+		r := s.ask(t, write.method, write.path, write.body, write.status, nil)
+		var want []string
+		for i := range int64(write.changes) {
+			want = append(want, fmt.Sprint(before+1+i))
+		}
+		if got := r.header.Get(lineup.ChangeHeader); got != strings.Join(want, ", ") || newest() != before+int64(write.changes) {
+			t.Errorf("%s %s %s: the changes %q, want %v of up to %d", write.method, write.path, write.body, got, want, newest())
+		}
+	}
+	enrolled := s.named(t, "Eve")
+	enrolment := newest()
+	if got := s.ask(t, "POST", fmt.Sprintf("changes/%d/undo", enrolment), "", 200, nil).header.Get(lineup.ChangeHeader); got != fmt.Sprint(enrolment+1) {
+		t.Errorf("undoing that %d was added: %q", enrolled.ID, got)
+	}
+}

@@ -46,6 +46,7 @@ func (r *receiver) erasePerson(w http.ResponseWriter, request *http.Request) err
 	r.log.Info("person erased", "person", receipt.Person, "erasure", receipt.ID, auth.Caller(ctx))
 	r.eraser.wakeUp()
 	r.follower.galleryMoved()
+	tellChanges(w, receipt.Change)
 	w.Header().Set("Location", erasureURL(receipt.ID))
 	serve.JSON(w, http.StatusAccepted, receipt)
 	return nil

@@ -35,19 +35,20 @@ func (r *receiver) postFace(w http.ResponseWriter, request *http.Request) error 
 	d.TakeBack = false // there is nothing yet
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	image, face, err := r.store.AddFace(ctx, id, *posted.Box, d, auth.CallerName(ctx))
+	added, err := r.store.AddFace(ctx, id, *posted.Box, d, auth.CallerName(ctx))
 	if err != nil {
 		return changeProblem("picture or person", err)
 	}
 	r.log.Info("face added", "image", id, auth.Caller(ctx))
 	r.follower.answerChanged(id)
+	tellChanges(w, added.Change)
 	w.Header().Set("Location", imageURL(id))
-	i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == face })
+	i := slices.IndexFunc(added.Faces, func(f lineup.Face) bool { return f.ID == added.Face })
 	if i < 0 { // none is shown before the picture was looked at
-		serve.JSON(w, http.StatusCreated, image)
+		serve.JSON(w, http.StatusCreated, added.Image)
 		return nil
 	}
-	serve.JSON(w, http.StatusCreated, image.Faces[i])
+	serve.JSON(w, http.StatusCreated, added.Faces[i])
 	return nil
 }
 
@@ -87,17 +88,18 @@ func (r *receiver) patchFace(w http.ResponseWriter, request *http.Request) error
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	image, err := r.store.DecideFace(ctx, id, d, auth.CallerName(ctx))
+	decided, err := r.store.DecideFace(ctx, id, d, auth.CallerName(ctx))
 	if err != nil {
 		return changeProblem("face or person", err)
 	}
-	r.log.Info("face decided", "face", id, "image", image.ID, auth.Caller(ctx))
-	r.follower.answerChanged(image.ID)
-	i := slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.ID == id })
+	r.log.Info("face decided", "face", id, "image", decided.ID, auth.Caller(ctx))
+	r.follower.answerChanged(decided.ID)
+	tellChanges(w, decided.Change)
+	i := slices.IndexFunc(decided.Faces, func(f lineup.Face) bool { return f.ID == id })
 	if i < 0 { // it is shown no more: the picture was looked at meanwhile
 		return changeProblem("face", store.ErrNotFound)
 	}
-	serve.JSON(w, http.StatusOK, image.Faces[i])
+	serve.JSON(w, http.StatusOK, decided.Faces[i])
 	return nil
 }
 

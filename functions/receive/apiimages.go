@@ -35,7 +35,9 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	path, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx), func(ctx context.Context, path string) error {
+	var deleted string
+	change, err := r.store.DeleteImage(ctx, id, auth.CallerName(ctx), func(ctx context.Context, path string) error {
+		deleted = path
 		return removeUpload(ctx, r.roots, path)
 	})
 	if err != nil {
@@ -44,7 +46,8 @@ func (r *receiver) deleteImage(w http.ResponseWriter, request *http.Request) err
 	if err := r.leftovers.remove(ctx); err != nil {
 		r.log.Warn("the thumbnail of a deleted picture is removed at the next ping", "image", id, "error", err)
 	}
-	r.log.Info("picture deleted", "image", id, "path", path, auth.Caller(ctx))
+	r.log.Info("picture deleted", "image", id, "path", deleted, auth.Caller(ctx))
+	tellChanges(w, change)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -41,6 +41,7 @@ func (r *receiver) patchPerson(w http.ResponseWriter, request *http.Request) err
 		return askToMerge(changeProblem("person, or photo of theirs", err), err)
 	}
 	r.follower.galleryMoved()
+	tellChanges(w, profile.Made...)
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
 }
@@ -104,11 +105,13 @@ func (r *receiver) deletePhoto(w http.ResponseWriter, request *http.Request) err
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	if err := r.store.RemovePhoto(ctx, id, photo, auth.CallerName(ctx)); err != nil {
+	change, err := r.store.RemovePhoto(ctx, id, photo, auth.CallerName(ctx))
+	if err != nil {
 		return changeProblem("photo of that person", err)
 	}
 	r.log.Info("photo removed", "person", id, "photo", photo, auth.Caller(ctx))
 	r.follower.galleryMoved()
+	tellChanges(w, change)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -127,6 +130,7 @@ func (r *receiver) mergePeople(w http.ResponseWriter, request *http.Request) err
 	}
 	r.log.Info("people merged", "person", id, "people", others, auth.Caller(ctx))
 	r.follower.galleryMoved()
+	tellChanges(w, profile.Made...)
 	serve.JSON(w, http.StatusOK, profile)
 	return nil
 }
@@ -139,10 +143,12 @@ func (r *receiver) differentPeople(w http.ResponseWriter, request *http.Request)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	if err := r.store.DifferentPeople(ctx, id, others, auth.CallerName(ctx)); err != nil {
+	change, err := r.store.DifferentPeople(ctx, id, others, auth.CallerName(ctx))
+	if err != nil {
 		return changeProblem("person", err)
 	}
 	r.follower.galleryMoved()
+	tellChanges(w, change)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -194,6 +200,7 @@ func (r *receiver) undoChange(w http.ResponseWriter, request *http.Request) erro
 	if r.follower.galleryMoved(); change.Image != nil {
 		r.follower.answerChanged(*change.Image)
 	}
+	tellChanges(w, change.ID)
 	return r.answerUndone(w, request, change)
 }
 

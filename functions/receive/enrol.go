@@ -261,6 +261,7 @@ type enrolmentAnswer struct {
 // answerEnrolment tells what became of the photos, with the person: 202 while one waits,
 // 422 where none can be used, 200 where nothing was new, else 201.
 func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled enrolledPhotos) error {
+	tellChanges(w, enrolled.Change)
 	counts := func(p store.Photo) bool { return p.State != store.PhotoUnusable }
 	status := http.StatusCreated
 	switch {

@@ -451,7 +451,7 @@ func TestAFileIsNotRemovedOfAPhotoThatIsEnrolledAgain(t *testing.T) {
 	s := newSystem(t)
 	ann := s.enrol(t, "/people", "Ann", "", "1 1,0")
 	photo := ann.Photos[0].ID
-	testkit.Succeed(t, s.store.RemovePhoto(t.Context(), ann.ID, photo, ""))
+	testkit.Must(s.store.RemovePhoto(t.Context(), ann.ID, photo, ""))(t)
 	var again sync.WaitGroup
 	err := s.store.WhileRemoved(t.Context(), photo, func(ctx context.Context) error {
 		again.Go(func() { s.enrol(t, "/people", "Ann", "", "1 1,0").want(t, http.StatusAccepted, "") }) // waits for the row

@@ -40,7 +40,7 @@ func TestAFaceThatAHandDrewIsSeen(t *testing.T) {
 	dana := s.add(t, "Dana", "dana.jpg")
 	id := s.finish(t, "a.jpg", store.Result{Layout: &lineup.Layout{Width: 1000, Height: 500, Orientation: 1}})
 	s.preview(t, id, 40)
-	_, _, err := s.AddFace(t.Context(), id, lineup.Box{X: 0.4, Y: 0.4, Width: 0.1, Height: 0.2}, store.FaceDecision{Person: &dana}, "")
+	_, err := s.AddFace(t.Context(), id, lineup.Box{X: 0.4, Y: 0.4, Width: 0.1, Height: 0.2}, store.FaceDecision{Person: &dana}, "")
 	testkit.Succeed(t, err)
 	for _, page := range []string{fmt.Sprintf("/images/%d", id), fmt.Sprintf("/people/%d", dana)} {
 		if html := s.get(t, page).body; !strings.Contains(html, `<svg class="crop" viewBox="375.0 175.0 150.0 150.0"`) {

@@ -31,32 +31,21 @@ const justNow = 15 * time.Second
 
 // doneOf tells what the form did that led to the page. That it cannot be told is no reason
 // not to show the page.
-func (v *view) doneOf(r *http.Request, p page) *done {
+func (v *view) doneOf(r *http.Request, template string) *done {
 	text, gone, some := strings.Cut(r.URL.Query().Get(doneParameter), ".")
 	if text == "" {
 		return nil
 	}
 	if text == doneTaken {
-		return &done{Text: takenText(p.template, gone), Taken: true}
+		return &done{Text: takenText(template, gone), Taken: true}
 	}
-	made := v.madeSince(r, p.about, text)
-	if len(made) == 0 { // said on one's page of somebody else
-		made = v.madeSince(r, store.ChangeFilter{}, text)
-	}
+	made := v.justMade(r, readIDList(text))
 	if len(made) == 0 {
 		return &done{Text: "Done."}
 	}
 	here := r.URL.Query()
 	here.Del(doneParameter)
-	told := done{Text: did(made[0]), Here: (&url.URL{Path: r.URL.Path, RawQuery: here.Encode()}).String()}
-	pictures, err := v.db.PicturesNamed(r.Context(), made[0])
-	switch {
-	case len(made) > 1:
-		told.Text += fmt.Sprintf(", %d times", len(made))
-	case err == nil && pictures > 0:
-		told.Text += ": " + pictureCount(pictures) + " changed"
-	}
-	told.Text += "."
+	told := done{Text: v.didAll(r, made) + ".", Here: (&url.URL{Path: r.URL.Path, RawQuery: here.Encode()}).String()}
 	if n, err := strconv.Atoi(gone); some && err == nil {
 		told.Text += fmt.Sprintf(" Already gone: %d.", n)
 	}
@@ -80,22 +69,28 @@ func takenText(template, number string) string {
 	return pictureCount(n) + " are taken."
 }
 
-// madeSince are the changes that a form made which can have that id at least: the newest, and
-// those of its kind beside it, where several things were chosen. What somebody else changed
-// meanwhile is of another kind, or of another.
-func (v *view) madeSince(r *http.Request, about store.ChangeFilter, least string) []store.Change {
-	from, err := strconv.ParseInt(least, 10, 64)
+// justMade are those of these changes that were made just now.
+func (v *view) justMade(r *http.Request, listed []int64) []store.Change {
+	made, err := v.db.ChangesOf(r.Context(), listed)
 	if err != nil {
 		return nil
 	}
-	about.Limit = v.options.MaxPageSize
-	made, _, err := v.db.Changes(r.Context(), about)
-	if err != nil {
-		return nil
+	return slices.DeleteFunc(made, func(c store.Change) bool { return time.Since(c.At) > justNow })
+}
+
+// didAll tells what a form's changes did, without the point at its end.
+func (v *view) didAll(r *http.Request, made []store.Change) string {
+	text, others := did(made[0]), len(made)-1
+	if others == 0 {
+		if pictures, err := v.db.PicturesNamed(r.Context(), made[0]); err == nil && pictures > 0 {
+			text += ": " + pictureCount(pictures) + " changed"
+		}
+		return text
 	}
-	return slices.DeleteFunc(made, func(c store.Change) bool {
-		return c.ID < from || time.Since(c.At) > justNow || c.Action != made[0].Action || c.By != made[0].By || whom(c) != whom(made[0])
-	})
+	if slices.ContainsFunc(made, func(c store.Change) bool { return did(c) != text }) {
+		return fmt.Sprintf("%s, and %d more", text, others)
+	}
+	return fmt.Sprintf("%s, %d times", text, len(made))
 }
 
 // undoable tells whether a change can be taken back.

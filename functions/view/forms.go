@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -13,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
-	"lineup.dev/lineup/pkg/store"
 )
 
 // form is what a form of a page stands for. It is posted to the page's own URL with its
@@ -35,6 +34,7 @@ type form struct {
 type call struct {
 	method, path string // below apiPrefix
 	body         any    // sent as JSON; nil for none
+	about        string // what it is about, in words; empty where the page calls it nothing
 }
 
 // answerLimit is how much of an answer of receive is read: of a person with a thousand photos.
@@ -71,10 +71,6 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		}
 		id = strconv.FormatInt(number, 10)
 	}
-	from, err := v.nextChange(r)
-	if err != nil {
-		return "", err
-	}
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
@@ -89,11 +85,12 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		return answer.added(v.options.MaxPageSize), nil
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
-	return withDone(next, from, answer.Gone), nil
+	return withDone(next, answer), nil
 }
 
-// askAll makes the calls of a form of fields; the first that fails is the last, but where
-// what was to be deleted is gone already, while something else was not.
+// askAll makes the calls of a form of fields, each whatever became of those before: what was
+// not done of several is told with what was. What was to be deleted and is gone already is as good as done,
+// where it is not all.
 func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form) (answer madeAnswer, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, v.options.MaxForm)
 	if err := parseFields(r); err != nil {
@@ -103,31 +100,44 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 	if err != nil {
 		return answer, err
 	}
-	var gone error // of what was to be deleted, which keeps nobody from deleting the others
-	missing := 0
-	for _, c := range calls {
-		var body io.Reader
-		if c.body != nil {
-			text, err := json.Marshal(c.body)
-			if err != nil {
-				return answer, err
-			}
-			body = bytes.NewReader(text)
-		}
-		one, err := v.ask(r, c.method, c.path, "application/json", body)
-		if met, is := errors.AsType[*refusedForm](err); is && met.problem.Status == http.StatusNotFound && c.method == http.MethodDelete {
-			gone, missing = err, missing+1
+	left := unfinished{of: len(calls)}
+	var gone error
+	for i, c := range calls {
+		one, err := v.askOne(r, c)
+		switch {
+		case err == nil:
+			one.Changes, one.Gone = append(answer.Changes, one.Changes...), answer.Gone
+			answer = one
+			continue
+		case c.method == http.MethodDelete && statusOf(err) == http.StatusNotFound:
+			gone = err
+			answer.Gone++
 			continue
 		}
+		left.failed = append(left.failed, notDone{i, c.about, err})
+		if stopsAll(err) {
+			left.untried = len(calls) - i - 1
+			break
+		}
+	}
+	if answer.Gone == len(calls) {
+		return answer, gone
+	}
+	left.changes, left.gone = answer.Changes, answer.Gone
+	return answer, left.problem()
+}
+
+// askOne makes one call of a form.
+func (v *view) askOne(r *http.Request, c call) (answer madeAnswer, err error) {
+	var body io.Reader
+	if c.body != nil {
+		text, err := json.Marshal(c.body)
 		if err != nil {
 			return answer, err
 		}
-		answer = one
+		body = bytes.NewReader(text)
 	}
-	if answer.Gone = missing; missing == len(calls) {
-		return answer, gone
-	}
-	return answer, nil
+	return v.ask(r, c.method, c.path, "application/json", body)
 }
 
 // parseFields reads a form's fields, in either of the ways in which browsers send them.
@@ -152,6 +162,7 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	if len(text) > 0 && json.Unmarshal(text, &answer) != nil && response.StatusCode < http.StatusBadRequest {
 		answer = madeAnswer{} // a list, which no form needs
 	}
+	answer.Changes = readIDList(strings.ReplaceAll(response.Header.Get(lineup.ChangeHeader), " ", ""))
 	if response.StatusCode >= http.StatusBadRequest {
 		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
@@ -161,33 +172,25 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	return answer, nil
 }
 
-// doneParameter tells a page that a form has led to it, and the least id that a change of that
-// form can have: the page shows what was changed, to be undone.
+// doneParameter tells a page that a form has led to it, and by which changes: the page tells
+// these, to be undone.
 const doneParameter = "done"
 
-// nextChange is an id that no change has yet, nor one that is made before.
-func (v *view) nextChange(r *http.Request) (int64, error) {
-	made, _, err := v.db.Changes(r.Context(), store.ChangeFilter{Limit: 1})
-	if err != nil {
-		return 0, err
-	}
-	if len(made) == 0 {
-		return 1, nil
-	}
-	return made[0].ID + 1, nil
-}
+// madeNothing is its value where there is no change.
+const madeNothing = "0"
 
-// withDone tells a page that follows from which change on, and after a dot how much was gone.
-func withDone(page string, from int64, gone int) string {
+// withDone tells a page that follows which changes were made, and after a dot how much was gone.
+func withDone(page string, made madeAnswer) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
-	values := u.Query()
-	values.Set(doneParameter, strconv.FormatInt(from, 10))
-	if gone > 0 {
-		values.Set(doneParameter, fmt.Sprintf("%d.%d", from, gone))
+	text := cmp.Or(idList(made.Changes), madeNothing)
+	if made.Gone > 0 {
+		text += fmt.Sprintf(".%d", made.Gone)
 	}
+	values := u.Query()
+	values.Set(doneParameter, text)
 	u.RawQuery = values.Encode()
 	return u.String()
 }
@@ -219,6 +222,9 @@ func each(field string, request func(id int64, fields url.Values) (call, error))
 			c, err := request(id, fields)
 			if err != nil {
 				return nil, err
+			}
+			if field == "image" {
+				c.about = fmt.Sprintf("picture %d", id)
 			}
 			calls = append(calls, c)
 		}

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // apiRequest is what receive was asked for by a form.
@@ -61,19 +63,19 @@ func TestAFormIsTheSameRequestsOfTheAPI(t *testing.T) {
 		want   []apiRequest
 		leads  string
 	}{
-		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=1"},
-		"delete":          {"/images/7?do=delete", nil, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=1"},
-		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=1&status=failed"},
-		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []apiRequest{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/9?done=1"},
-		"is":              {"/images/7?do=is", url.Values{"face": {"5"}, "person": {"3"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":3}`, ""}}, "/images/7?done=1"},
-		"is somebody new": {"/images/7?do=is", url.Values{"face": {"5"}, "name": {"Mum"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":{"name":"Mum"}}`, ""}}, "/images/7?done=1"},
-		"is not":          {"/people/3?do=not", url.Values{"face": {"5"}, "not": {"3", "4"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"not":[3,4]}`, ""}}, "/people/3?done=1"},
-		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []apiRequest{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/9?done=1"},
-		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []apiRequest{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=1"},
-		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []apiRequest{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=1"},
+		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=0"},
+		"delete":          {"/images/7?do=delete", nil, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=0"},
+		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=0&status=failed"},
+		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []apiRequest{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/9?done=0"},
+		"is":              {"/images/7?do=is", url.Values{"face": {"5"}, "person": {"3"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":3}`, ""}}, "/images/7?done=0"},
+		"is somebody new": {"/images/7?do=is", url.Values{"face": {"5"}, "name": {"Mum"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"person":{"name":"Mum"}}`, ""}}, "/images/7?done=0"},
+		"is not":          {"/people/3?do=not", url.Values{"face": {"5"}, "not": {"3", "4"}}, []apiRequest{{"PATCH", "/api/v1/faces/5", `{"not":[3,4]}`, ""}}, "/people/3?done=0"},
+		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []apiRequest{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/9?done=0"},
+		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []apiRequest{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=0"},
+		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []apiRequest{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=0"},
 		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []apiRequest{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=taken.0"},
-		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []apiRequest{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=1"},
-		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []apiRequest{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=1"},
+		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []apiRequest{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=0"},
+		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []apiRequest{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=0"},
 	} {
 		r := s.send(t, test.page, test.fields)
 		if got := requests(); fmt.Sprint(got) != fmt.Sprint(test.want) {
@@ -131,6 +133,32 @@ func TestOnlyWhatAFormChangedIsOfferedToBeUndone(t *testing.T) {
 	}
 }
 
+// Without keys nobody is told from another: a form is told by the changes that its own requests made.
+func TestAFormIsToldByItsOwnChangesWhateverAnotherTabDidSince(t *testing.T) {
+	t.Parallel()
+	var changes atomic.Value
+	receive := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(lineup.ChangeHeader, changes.Load().(string))
+		serve.JSON(w, http.StatusOK, map[string]any{"id": 1})
+	}))
+	t.Cleanup(receive.Close)
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive.URL, "on" })
+	dana := s.add(t, "Dana", "dana.jpg")
+	mine, _, err := s.Changes(t.Context(), store.ChangeFilter{Limit: 1})
+	testkit.Succeed(t, err)
+	s.add(t, "Zoe", "zoe.jpg") // the other tab
+	changes.Store(fmt.Sprint(mine[0].ID))
+	r := s.send(t, fmt.Sprintf("/people/%d?do=hide", dana), nil)
+	if want := fmt.Sprintf("/people/%d?done=%d", dana, mine[0].ID); r.header.Get("Location") != want {
+		t.Fatalf("%d to %q, want %q", r.status, r.header.Get("Location"), want)
+	}
+	body := s.get(t, r.header.Get("Location")).body
+	has(t, body, `data-text="Added Dana."`, fmt.Sprintf(`name="change" value="%d"><button class="plain">Undo`, mine[0].ID))
+	changes.Store(fmt.Sprintf("%d, %d", mine[0].ID, mine[0].ID+1))
+	body = s.get(t, s.send(t, fmt.Sprintf("/people/%d?do=hide", dana), nil).header.Get("Location")).body
+	has(t, body, `data-text="Added Zoe, and 1 more."`)
+}
+
 // Of several pictures to be deleted those that are there are, whoever was faster with another.
 func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
 	t.Parallel()
@@ -141,12 +169,13 @@ func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
 			serve.Problem{Status: http.StatusNotFound, Detail: "there is no such picture"}.Write(w, false)
 			return
 		}
+		w.Header().Set(lineup.ChangeHeader, r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(receive.Close)
 	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive.URL, "on" })
 	r := s.send(t, "/?do=delete", url.Values{"image": {"7", "8", "9"}})
-	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/?done=1.1" || asked.Load() != 3 {
+	if r.status != http.StatusSeeOther || r.header.Get("Location") != "/?done=8-9.1" || asked.Load() != 3 {
 		t.Errorf("%d to %q after %d requests", r.status, r.header.Get("Location"), asked.Load())
 	}
 	if r := s.send(t, "/?do=delete", url.Values{"image": {"7"}}); r.status != http.StatusNotFound {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +15,7 @@ var (
 		"look":   {calls: each("image", lookAgain)},
 		"delete": {calls: each("image", deletePicture)},
 		"name":   {calls: each("image", nameOnlyFace)},
-		"undo":   {calls: each("change", undoChange)},
+		"undo":   {calls: undoChanges},
 	}
 	formsOfImage = map[string]form{
 		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},
@@ -24,7 +25,7 @@ var (
 		"not":    {calls: each("face", isNot)},
 		"ignore": {calls: each("face", ignore(true))},
 		"attend": {calls: each("face", ignore(false))},
-		"undo":   {calls: each("change", undoChange)},
+		"undo":   {calls: undoChanges},
 		"back":   {calls: each("face", takeBack)},
 		"merge":  {calls: each("into", mergeInto)},
 	}
@@ -32,7 +33,7 @@ var (
 		"enrol":     {upload: "people", then: "/people/{id}"},
 		"merge":     {calls: each("into", mergeInto)},
 		"different": {calls: each("into", sayDifferent)},
-		"undo":      {calls: each("change", undoChange)},
+		"undo":      {calls: undoChanges},
 	}
 	formsOfPerson = map[string]form{
 		"name":      {calls: single(http.MethodPatch, "people/{id}", rename), then: "/people/{id}"},
@@ -46,10 +47,10 @@ var (
 		"erase":     {calls: single(http.MethodDelete, "people/{id}", nil), then: "/erasures/{id}"},
 		"is":        {calls: each("face", isPerson)},
 		"not":       {calls: each("face", isNot)},
-		"undo":      {calls: each("change", undoChange)},
+		"undo":      {calls: undoChanges},
 	}
 	formsOfActivity = map[string]form{
-		"undo": {calls: each("change", undoChange)},
+		"undo": {calls: undoChanges},
 		"look": {calls: lookAtFailed},
 	}
 	formsOfAdding = map[string]form{
@@ -59,15 +60,15 @@ var (
 )
 
 func lookAgain(id int64, _ url.Values) (call, error) {
-	return call{http.MethodPost, fmt.Sprintf("images/%d/look", id), nil}, nil
+	return call{method: http.MethodPost, path: fmt.Sprintf("images/%d/look", id)}, nil
 }
 
 func deletePicture(id int64, _ url.Values) (call, error) {
-	return call{http.MethodDelete, fmt.Sprintf("images/%d", id), nil}, nil
+	return call{method: http.MethodDelete, path: fmt.Sprintf("images/%d", id)}, nil
 }
 
 func lookAtFailed(string, url.Values) ([]call, error) {
-	return []call{{http.MethodPost, "images/look", map[string]any{"filter": map[string]string{"status": "failed"}}}}, nil
+	return []call{{method: http.MethodPost, path: "images/look", body: map[string]any{"filter": map[string]string{"status": "failed"}}}}, nil
 }
 
 // nameOnlyFace says whose the one face of a picture is.
@@ -81,11 +82,11 @@ func nameOnlyFace(image int64, fields url.Values) (call, error) {
 
 func isPerson(face int64, fields url.Values) (call, error) {
 	person, err := who(fields)
-	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"person": person}}, err
+	return call{method: http.MethodPatch, path: fmt.Sprintf("faces/%d", face), body: map[string]any{"person": person}}, err
 }
 
 func takeBack(face int64, _ url.Values) (call, error) {
-	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"person": nil}}, nil
+	return call{method: http.MethodPatch, path: fmt.Sprintf("faces/%d", face), body: map[string]any{"person": nil}}, nil
 }
 
 // isNot says who a face is not. Those that it was said not to be before are among them, in
@@ -97,32 +98,41 @@ func isNot(face int64, fields url.Values) (call, error) {
 		also, err = ids(fields, before)
 		not = append(not, also...)
 	}
-	return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"not": not}}, err
+	return call{method: http.MethodPatch, path: fmt.Sprintf("faces/%d", face), body: map[string]any{"not": not}}, err
 }
 
 func ignore(value bool) func(int64, url.Values) (call, error) {
 	return func(face int64, _ url.Values) (call, error) {
-		return call{http.MethodPatch, fmt.Sprintf("faces/%d", face), map[string]any{"ignored": value}}, nil
+		return call{method: http.MethodPatch, path: fmt.Sprintf("faces/%d", face), body: map[string]any{"ignored": value}}, nil
 	}
 }
 
-// undoChange takes a change back. Where somebody else came by the name since, new says that they are two.
-func undoChange(change int64, fields url.Values) (call, error) {
-	undo := call{method: http.MethodPost, path: fmt.Sprintf("changes/%d/undo", change)}
-	if fields.Get("new") != "" {
-		undo.body = map[string]any{"new": true}
+// undoChanges takes changes back, the newest first: those before may be what it builds upon. Where somebody
+// else came by a name since, new says that they are two.
+func undoChanges(_ string, fields url.Values) ([]call, error) {
+	changes, err := ids(fields, "change")
+	if err != nil {
+		return nil, err
 	}
-	return undo, nil
+	var calls []call
+	for _, change := range slices.Backward(slices.Sorted(slices.Values(changes))) {
+		undo := call{method: http.MethodPost, path: fmt.Sprintf("changes/%d/undo", change)}
+		if fields.Get("new") != "" {
+			undo.body = map[string]any{"new": true}
+		}
+		calls = append(calls, undo)
+	}
+	return calls, nil
 }
 
 func mergeInto(into int64, fields url.Values) (call, error) {
 	others, err := otherPeople(fields)
-	return call{http.MethodPost, fmt.Sprintf("people/%d/merge", into), others}, err
+	return call{method: http.MethodPost, path: fmt.Sprintf("people/%d/merge", into), body: others}, err
 }
 
 func sayDifferent(one int64, fields url.Values) (call, error) {
 	others, err := otherPeople(fields)
-	return call{http.MethodPost, fmt.Sprintf("people/%d/different", one), others}, err
+	return call{method: http.MethodPost, path: fmt.Sprintf("people/%d/different", one), body: others}, err
 }
 
 func otherPeople(fields url.Values) (any, error) {
@@ -159,7 +169,7 @@ func removePhoto(person string, fields url.Values) ([]call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []call{{http.MethodDelete, fmt.Sprintf("people/%s/photos/%d", person, photos[0]), nil}}, nil
+	return []call{{method: http.MethodDelete, path: fmt.Sprintf("people/%s/photos/%d", person, photos[0])}}, nil
 }
 
 // drawnFace is a box that a hand drew, in fractions of the picture.

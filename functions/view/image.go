@@ -41,7 +41,7 @@ func (v *view) image(r *http.Request) (page, error) {
 			return page{}, err
 		}
 	}
-	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), content: content, about: store.ChangeFilter{Image: image.ID}}, nil
+	return page{template: "image", title: fmt.Sprintf("Picture %d", image.ID), content: content}, nil
 }
 
 // facesPart is a part of a picture's faces, each of which has a page.

@@ -24,7 +24,6 @@ type page struct {
 	title    string
 	content  any
 	csv      func(http.ResponseWriter) // answers with it as a table, nil where it is none
-	about    store.ChangeFilter        // whose changes a form on it makes
 	moved    string                    // the page that is shown instead; empty for this one
 	done     *done                     // what a form that led here did, nil where none did
 }

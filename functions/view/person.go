@@ -69,7 +69,7 @@ func (v *view) person(r *http.Request) (page, error) {
 	if !serve.WantsJSON(r) {
 		err = v.addPeopleAround(r, q, &content)
 	}
-	return page{template: "person", title: content.Called(), content: content, about: store.ChangeFilter{Person: id}}, err
+	return page{template: "person", title: content.Called(), content: content}, err
 }
 
 // addAppearances adds one page of what the person is in.

@@ -131,15 +131,15 @@ func (q query) id(name string) (int64, error) {
 	return id, nil
 }
 
-// ids are the ids that a field holds, once or more often.
+// ids are the ids that a field holds, once or more often, or as a list.
 func ids(fields url.Values, name string) ([]int64, error) {
 	var all []int64
 	for _, text := range fields[name] {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
+		listed := readIDList(text)
+		if listed == nil {
 			return nil, badRequest(fmt.Sprintf("%s is not an id. Load the page again.", name))
 		}
-		all = append(all, id)
+		all = append(all, listed...)
 	}
 	if len(all) == 0 {
 		return nil, badRequest("Nothing is chosen. Choose something first.")

@@ -24,6 +24,7 @@ type refusedForm struct {
 	id      int64           // of the person whom it made all the same
 	People  []lineup.Person `json:"people"`
 	sentFiles
+	changes []int64 // that were made all the same
 }
 
 // sentFiles are what the API tells of the files of a form.
@@ -190,7 +191,19 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 		ways[i].Upload = upload
 		ways[i].AskName = upload && request.URL.Path == "/people" && ways[i].Field != "name"
 	}
+	if len(r.changes) > 0 {
+		ways = append(ways, r.undoing(request))
+	}
 	return ways
+}
+
+// undoing takes back what was done of a form that was not done whole.
+func (r *refusedForm) undoing(request *http.Request) way {
+	undo := url.Values{"do": {"undo"}}
+	if back := (query{values: request.URL.Query()}).back(); back != "" {
+		undo.Set("back", back)
+	}
+	return way{Label: "Undo what was done", Field: "change", Value: idList(r.changes), Action: (&url.URL{Path: request.URL.Path, RawQuery: undo.Encode()}).String()}
 }
 
 // whoIsMeant are the answers to a name that somebody has, who was to be enrolled, named, or

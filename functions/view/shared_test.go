@@ -62,7 +62,9 @@ func TestWhoTakesWhatIsOlderWaitsForNothing(t *testing.T) {
 		told(1, 100*time.Millisecond)
 		time.Sleep(5 * time.Second)
 		told(1, 0)
-		time.Sleep(200 * time.Millisecond)
+		synctest.Wait()
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
 		told(2, 0) // read for whoever asks next
 		time.Sleep(20 * time.Second)
 		told(3, 100*time.Millisecond)

@@ -252,6 +252,9 @@ func TestWhatHasNoWordsYetStandsWhereItStays(t *testing.T) {
 			if moved != "" {
 				t.Errorf("%s, %s: these move: %s", path, device, moved)
 			}
+			if browser.Eval[bool](p, `document.querySelector("main summary").remove(), document.querySelector("main details").checkVisibility()`) {
+				t.Errorf("%s, %s: what can be opened is there before its words are", path, device)
+			}
 		}
 	}
 }

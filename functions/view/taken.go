@@ -20,7 +20,8 @@ type madeAnswer struct {
 	Folders []struct {
 		ID int64 `json:"id"`
 	} `json:"folders"`
-	Gone int `json:"-"` // of what was to be deleted, already
+	Changes []int64 `json:"-"` // that were made
+	Gone    int     `json:"-"` // how much of what was to be deleted was gone already
 }
 
 // notAllTaken is the problem that some files of an upload were refused, and others taken.

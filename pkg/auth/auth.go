@@ -137,7 +137,7 @@ func (a *Authenticator) share(w http.ResponseWriter, r *http.Request) (answered 
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "ETag, Location, Preference-Applied, Retry-After")
+	h.Set("Access-Control-Expose-Headers", "ETag, Lineup-Change, Location, Preference-Applied, Retry-After")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}

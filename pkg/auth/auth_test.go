@@ -388,7 +388,7 @@ func TestPagesOfTrustedOriginsReadTheAnswers(t *testing.T) {
 			}
 			exposed := ""
 			if c.allowed != "" { // what a browser hides from a page unless it is named
-				exposed = "ETag, Location, Preference-Applied, Retry-After"
+				exposed = "ETag, Lineup-Change, Location, Preference-Applied, Retry-After"
 			}
 			if h.Get("Access-Control-Expose-Headers") != exposed {
 				t.Errorf("%v, want %q exposed", h, exposed)

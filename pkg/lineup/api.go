@@ -27,6 +27,10 @@ var APIWrites = []string{
 	"POST /changes/{id}/undo",
 }
 
+// ChangeHeader tells of an answer under APIPrefix the ids of the changes that the request made, with a
+// comma between them. It is absent where it changed nothing that could be undone.
+const ChangeHeader = "Lineup-Change"
+
 // ParseTime reads a time as the API takes it: RFC 3339, or a day, from its beginning in UTC.
 // The database compares with years from 1000 to 9999; another is an error.
 func ParseTime(text string) (time.Time, error) {

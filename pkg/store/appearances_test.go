@@ -118,7 +118,7 @@ func TestWhoOfSomeIsAlike(t *testing.T) {
 	if len(pairs) != 3 || pairs[0].One != people[0] || pairs[0].Other != people[1] || pairs[0].Similarity < pairs[1].Similarity {
 		t.Fatalf("alike are %+v", pairs)
 	}
-	testkit.Succeed(t, db.DifferentPeople(t.Context(), people[1], people[:1], ""))
+	testkit.Must(db.DifferentPeople(t.Context(), people[1], people[:1], ""))(t)
 	if pairs := testkit.Must(db.AlikeAmong(t.Context(), people, 0.5))(t); len(pairs) != 2 || pairs[0].One != people[1] || pairs[0].Other != people[2] {
 		t.Errorf("once two are told apart: %+v", pairs)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -107,19 +108,28 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) (changes []Change, 
 }
 
 // Change gives one change; ErrNotFound when there is none.
-func (s *Store) Change(ctx context.Context, id int64) (one Change, err error) {
-	err = s.do(ctx, fmt.Sprintf("read change %d", id), func() error {
-		changes, err := changesIn(ctx, s.db, []int64{id})
-		if err == nil && len(changes) == 0 {
-			err = ErrNotFound
+func (s *Store) Change(ctx context.Context, id int64) (Change, error) {
+	changes, err := s.ChangesOf(ctx, []int64{id})
+	if err != nil || len(changes) == 0 {
+		return Change{}, cmp.Or(err, ErrNotFound)
+	}
+	return changes[0], nil
+}
+
+// ChangesOf gives those of these changes that there are, the newest first.
+func (s *Store) ChangesOf(ctx context.Context, ids []int64) (changes []Change, err error) {
+	err = s.do(ctx, fmt.Sprintf("read %d changes", len(ids)), func() error {
+		changes = nil
+		for chunk := range slices.Chunk(distinctIDs(ids), maxValues) {
+			some, err := changesIn(ctx, s.db, chunk)
+			if err != nil {
+				return err
+			}
+			changes = append(some, changes...) // of later ids
 		}
-		if err == nil {
-			err = addTold(ctx, s.db, changes)
-			one = changes[0]
-		}
-		return err
+		return addTold(ctx, s.db, changes)
 	})
-	return one, err
+	return changes, err
 }
 
 // changesIn gives these changes, the newest first.

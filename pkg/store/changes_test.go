@@ -53,7 +53,7 @@ func TestChangesAreToldOfEverybodyWhomTheyTouch(t *testing.T) {
 	db.decide(t, face, store.FaceDecision{Person: &ben.ID, Not: &[]int64{anna.ID}})
 	is := db.lastChange(t).ID
 	touches("given to Ben, said not to be Anna", is, map[int64]bool{anna.ID: true, ann.ID: false, ben.ID: true})
-	drawn, _, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .1, Height: .1}, store.FaceDecision{}, "")
+	drawn, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .1, Height: .1}, store.FaceDecision{}, "")
 	testkit.Succeed(t, err)
 	if got := db.changesOf(t, store.ChangeFilter{Image: claim.ID}); len(got) != 2 || got[1] != is || len(drawn.Faces) != 2 {
 		t.Errorf("the picture's changes are %v, want that of the face it drew and %d", got, is)

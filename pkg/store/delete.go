@@ -39,6 +39,7 @@ const (
 			stored_width = NULL,
 			stored_height = NULL,
 			orientation = NULL,
+			looked_at = NULL,
 			prior_claim = NULL,
 			answered = 0,
 			claim = NULL,
@@ -58,13 +59,14 @@ const (
 // the path again before the file is gone.
 type RemoveFile func(ctx context.Context, path string) error
 
-// DeleteImage forgets a picture, its faces and why tries failed, for good, and gives the path
-// that it had, once remove is done with its file. The row stays without it, so that a late hint
+// DeleteImage forgets a picture, its faces and why tries failed, for good, by a change,
+// once remove is done with its file. The row stays without it, so that a late hint
 // or result ends well. What was made of the picture is among Leftovers then. ErrNotFound when
 // there is none.
-func (s *Store) DeleteImage(ctx context.Context, id int64, by string, remove RemoveFile) (path string, err error) {
+func (s *Store) DeleteImage(ctx context.Context, id int64, by string, remove RemoveFile) (made int64, err error) {
 	err = s.transact(ctx, fmt.Sprintf("delete image %d", id), func(tx *sql.Tx) error {
-		if path, err = lockImage(ctx, tx, id); err != nil {
+		path, err := lockImage(ctx, tx, id)
+		if err != nil {
 			return err
 		}
 		if err := remove(ctx, path); err != nil {
@@ -73,13 +75,13 @@ func (s *Store) DeleteImage(ctx context.Context, id int64, by string, remove Rem
 		if err := forgetImage(ctx, tx, id); err != nil {
 			return err
 		}
-		_, err = record(ctx, tx, change{
+		made, err = record(ctx, tx, change{
 			By: by, Action: ActionDelete, Image: id,
 			Values: []changeValue{{Subject: subject("image", id, "removed"), Before: false, After: true}},
 		})
 		return err
 	})
-	return path, err
+	return made, err
 }
 
 // WhileThere does something with the path of a picture that nobody deletes meanwhile.

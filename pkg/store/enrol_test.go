@@ -316,7 +316,7 @@ func TestWhoIsAnotherIsSaidByTheGalleryAsItIs(t *testing.T) {
 		t.Errorf("like a person who was told from this one meanwhile: %+v", photo)
 	}
 	before = compared(3)
-	if err := db.RemovePhoto(t.Context(), kate.ID, kate.Photos[0].ID, ""); err != nil {
+	if _, err := db.RemovePhoto(t.Context(), kate.ID, kate.Photos[0].ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if photo := db.finishPhoto(t, katherine.Photos[2].ID, before); photo.State != store.PhotoUsable {
@@ -355,7 +355,7 @@ func TestClaimsOfPhotos(t *testing.T) {
 	}
 	db.exec(t, "UPDATE person_images SET retry_at = NULL")
 	claim = testkit.Must(db.ClaimPhoto(t.Context(), id, time.Hour))(t)
-	if err := db.RemovePhoto(t.Context(), anna.Person.ID, id, ""); err != nil {
+	if _, err := db.RemovePhoto(t.Context(), anna.Person.ID, id, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.FinishPhoto(t.Context(), claim, db.seen(t, face(0))); !errors.Is(err, store.ErrClaimLost) {
@@ -419,11 +419,11 @@ func TestRemovePhoto(t *testing.T) {
 	db := newDatabase(t)
 	anna, ben := db.usable(t, "Anna", "anna.jpg", face(0)), db.enrol(t, store.Enrolment{Name: "Ben"}, "ben.jpg")
 	photo, state := anna.Photos[0].ID, db.state(t)
-	if err := db.RemovePhoto(t.Context(), ben.Person.ID, photo, ""); !errors.Is(err, store.ErrNotFound) {
+	if _, err := db.RemovePhoto(t.Context(), ben.Person.ID, photo, ""); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("another's photo: %v, want ErrNotFound", err)
 	}
 	for range 2 {
-		err := db.RemovePhoto(t.Context(), anna.Person.ID, photo, "")
+		_, err := db.RemovePhoto(t.Context(), anna.Person.ID, photo, "")
 		if db.state(t) != state+1 || err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("removed: %v, state %d, want %d", err, db.state(t), state+1)
 		}
@@ -439,7 +439,7 @@ func TestRemovePhoto(t *testing.T) {
 	if got := testkit.Must(db.Person(t.Context(), anna.Person.ID))(t); len(got.Photos) != 1 || got.Photos[0].State != store.PhotoUsable || db.state(t) != state+2 {
 		t.Errorf("put back: %+v at state %d", got, db.state(t))
 	}
-	if err := db.RemovePhoto(t.Context(), ben.Person.ID, ben.Photos[0].ID, ""); err != nil || db.state(t) != state+2 {
+	if _, err := db.RemovePhoto(t.Context(), ben.Person.ID, ben.Photos[0].ID, ""); err != nil || db.state(t) != state+2 {
 		t.Errorf("a photo that does not count: %v, state %d", err, db.state(t))
 	}
 	// The same photo enrolled for somebody else, once it is nobody's.
@@ -570,7 +570,7 @@ func TestAPhotoRemovedRightAfterItWasExamined(t *testing.T) {
 	})
 	db.waitForLockWait(t)
 	finishing.Go(func() {
-		if err := one.RemovePhoto(t.Context(), anna.Person.ID, photo, ""); err != nil {
+		if _, err := one.RemovePhoto(t.Context(), anna.Person.ID, photo, ""); err != nil {
 			t.Error(err)
 		}
 	})

@@ -92,7 +92,7 @@ const (
 // of the person and the photos stay, with their ids alone. A merged id acts on the survivor.
 // One who was erased already has that receipt. ErrNotFound when there is no such person.
 func (s *Store) ErasePerson(ctx context.Context, id int64, by string) (Erasure, error) {
-	var receipt int64
+	var receipt, made int64
 	err := s.transact(ctx, fmt.Sprintf("erase person %d", id), func(tx *sql.Tx) error {
 		people, err := erasable(ctx, tx, id)
 		if err != nil || people == nil {
@@ -111,20 +111,22 @@ func (s *Store) ErasePerson(ctx context.Context, id int64, by string) (Erasure, 
 		if err != nil {
 			return err
 		}
-		receipt, err = erasePeople(ctx, tx, survivor[id].ID, people, by)
+		receipt, made, err = erasePeople(ctx, tx, survivor[id].ID, people, by)
 		return err
 	})
 	if err != nil {
 		return Erasure{}, err
 	}
-	return s.Erasure(ctx, receipt)
+	erasure, err := s.Erasure(ctx, receipt)
+	erasure.Change = made
+	return erasure, err
 }
 
-// erasePeople erases persons whose rows are held.
-func erasePeople(ctx context.Context, tx *sql.Tx, survivor int64, people []int64, by string) (receipt int64, err error) {
+// erasePeople erases persons whose rows are held, by a change.
+func erasePeople(ctx context.Context, tx *sql.Tx, survivor int64, people []int64, by string) (receipt, made int64, err error) {
 	photos, err := erasedPhotosOf(ctx, tx, people)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	ids := []int64{}
 	for _, photo := range photos {
@@ -132,29 +134,29 @@ func erasePeople(ctx context.Context, tx *sql.Tx, survivor int64, people []int64
 	}
 	result, err := tx.ExecContext(ctx, insertErasure, survivor, idsJSON(people), idsJSON(ids), truncate(by, ChangeByWidth))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if receipt, err = result.LastInsertId(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := execChunks(ctx, tx, updateErasedPeople, people); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := erasePhotos(ctx, tx, receipt, ids, photos); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := eraseFormerNames(ctx, tx, people); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	c := change{By: by, Action: ActionErase, Person: survivor, People: people}
 	for _, person := range people {
 		c.Values = append(c.Values, changeValue{subject("person", person, "erased"), false, true})
 	}
-	if _, err := record(ctx, tx, c); err != nil {
-		return 0, err
+	if made, err = record(ctx, tx, c); err != nil {
+		return 0, 0, err
 	}
 	_, err = bumpGallery(ctx, tx, people, ids)
-	return receipt, err
+	return receipt, made, err
 }
 
 // eraseFormerNames takes away the names that changes gave these people.

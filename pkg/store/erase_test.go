@@ -90,7 +90,7 @@ func (d database) leaveTraces(t *testing.T) (all theirs) {
 	all.other = d.usable(t, "Other", "other.jpg", face(170)).Person.Person
 	d.enrol(t, store.Enrolment{PersonID: all.person}, theirPhotos+"pending.jpg")
 	removed := d.enrol(t, store.Enrolment{PersonID: all.person}, theirPhotos+"removed.jpg")
-	testkit.Succeed(t, d.RemovePhoto(t.Context(), all.person, removed.Photos[0].ID, ""))
+	testkit.Must(d.RemovePhoto(t.Context(), all.person, removed.Photos[0].ID, ""))(t)
 	like := d.enrol(t, store.Enrolment{Name: "Other"}, "like.jpg")
 	o := d.seen(t, face(11))
 	o.Candidates = []store.PhotoCandidate{{PhotoID: d.candidate(t, theirPhotos+"1.jpg", 0).PhotoID, ImageName: theirPhotos + "1.jpg", Similarity: .95}}
@@ -108,7 +108,7 @@ func (d database) leaveTraces(t *testing.T) (all theirs) {
 	look("candidate.jpg", seen(0, face(150), d.candidate(t, "other.jpg", .8), d.candidate(t, theirPhotos+"1.jpg", .3)))
 	d.merge(t, all.person, all.merged)
 	all.change = d.lastChange(t)
-	testkit.Succeed(t, d.DifferentPeople(t.Context(), all.person, []int64{all.other.ID}, ""))
+	testkit.Must(d.DifferentPeople(t.Context(), all.person, []int64{all.other.ID}, ""))(t)
 	return all
 }
 

@@ -125,7 +125,7 @@ func TestAFaceThatIsAPhotoOfAnErasedPersonGoes(t *testing.T) {
 	if face := w.image(t, id).Faces[0]; face.Person != nil || !face.Ignored || descriptors > 0 {
 		t.Errorf("the face is %+v, %d faces have a descriptor", face, descriptors)
 	}
-	testkit.Succeed(t, w.RemovePhoto(t.Context(), bob.Person.ID, bob.Photos[0].ID, ""))
+	testkit.Must(w.RemovePhoto(t.Context(), bob.Person.ID, bob.Photos[0].ID, ""))(t)
 	testkit.Must(w.Look(t.Context(), []int64{id}))(t)
 	quiet(5)
 	if face := w.image(t, id).Faces[0]; face.Person != nil || face.DecidedBy != lineup.ByHand {

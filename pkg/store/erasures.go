@@ -25,6 +25,7 @@ type Erasure struct {
 	Progress SearchedImages `json:"progress"` // how far the pictures were searched for what else names them
 	Problem  string         `json:"problem"`  // why it does not go on; else empty
 	Finished *time.Time     `json:"finished_at"`
+	Change   int64          `json:"-"` // that began it just now, where it is given for that
 }
 
 // ErasedCounts is how much of a person goes, or went.

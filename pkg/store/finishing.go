@@ -266,6 +266,7 @@ const updateFinished = `
 		i.claim = NULL,
 		i.lease_until = NULL,
 		i.announced_at = IF(new.announced, UTC_TIMESTAMP(6), NULL),
+		i.looked_at = UTC_TIMESTAMP(6),
 		i.updated_at = UTC_TIMESTAMP(6)`
 
 const finishedRow = `

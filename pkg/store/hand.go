@@ -35,16 +35,23 @@ func (d FaceDecision) action() Action {
 	return ActionIgnore
 }
 
+// Decided is a picture with a face of which a hand said something.
+type Decided struct {
+	lineup.Image
+	Face   int64
+	Change int64 // that did it; 0 where nothing was new
+}
+
 // DecideFace does what a hand says of a face, decides the whole picture again, and gives
 // it. A face that is given to somebody is no more ignored nor said not to be them; one that
 // is ignored or not somebody is theirs no more. Where it is good enough it counts as their
 // photo. ErrNotFound when there is no such face or person; *SameSpelling when several have
 // the name.
-func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by string) (lineup.Image, error) {
+func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by string) (Decided, error) {
 	if d.gives() && (d.TakeBack || d.Ignored != nil && *d.Ignored || d.Person != nil && d.NewName != nil) {
-		return lineup.Image{}, ErrContradiction
+		return Decided{}, ErrContradiction
 	}
-	var image int64
+	var image, made int64
 	err := s.transact(ctx, fmt.Sprintf("decide face %d", id), func(tx *sql.Tx) error {
 		h := &hand{by: by, action: d.action()}
 		if err := h.lockName(ctx, tx, d.NewName); err != nil {
@@ -67,19 +74,22 @@ func (s *Store) DecideFace(ctx context.Context, id int64, d FaceDecision, by str
 		if err != nil {
 			return err
 		}
-		return h.write(ctx, tx, face, face.handValues(after))
+		made, err = h.write(ctx, tx, face, face.handValues(after))
+		return err
 	})
 	if err != nil {
-		return lineup.Image{}, err
+		return Decided{}, err
 	}
-	return s.Image(ctx, image)
+	picture, err := s.Image(ctx, image)
+	return Decided{picture, id, made}, err
 }
 
 // AddFace puts a face into the picture that was not found, as a hand drew it, and gives it
-// to the person; it tells the face's id. The same again changes nothing. ErrNotFound when there
+// to the person. The same again changes nothing. ErrNotFound when there
 // is no such picture or person.
-func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (picture lineup.Image, face int64, err error) {
+func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d FaceDecision, by string) (added Decided, err error) {
 	err = s.transact(ctx, fmt.Sprintf("add a face to image %d", image), func(tx *sql.Tx) error {
+		added = Decided{}
 		h := &hand{by: by, action: ActionFace}
 		if err := h.lockName(ctx, tx, d.NewName); err != nil {
 			return err
@@ -100,17 +110,17 @@ func (s *Store) AddFace(ctx context.Context, image int64, box lineup.Box, d Face
 		}
 		there := slices.IndexFunc(pictures[0].faces, func(f faceRow) bool { return f.Box != nil && *f.Box == box && who[f.handPerson()].ID == h.person })
 		if there >= 0 {
-			face = pictures[0].faces[there].ID
+			added.Face = pictures[0].faces[there].ID
 			return nil
 		}
-		face, err = h.draw(ctx, tx, image, box)
+		added.Face, added.Change, err = h.draw(ctx, tx, image, box)
 		return err
 	})
 	if err != nil {
-		return lineup.Image{}, 0, err
+		return Decided{}, err
 	}
-	picture, err = s.Image(ctx, image)
-	return picture, face, err
+	added.Image, err = s.Image(ctx, image)
+	return added, err
 }
 
 // hand is a decision by hand on its way.
@@ -185,18 +195,19 @@ func (h *hand) findPerson(ctx context.Context, tx *sql.Tx, d FaceDecision) error
 	return err
 }
 
-// draw puts a face into the picture, whose row is held, and tells its id.
-func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box) (id int64, err error) {
+// draw puts a face into the picture, whose row is held, and tells its id, and the change.
+func (h *hand) draw(ctx context.Context, tx *sql.Tx, image int64, box lineup.Box) (id, made int64, err error) {
 	face := faceRow{imageID: image}
 	if face.ID, err = drawFace(ctx, tx, 0, drawn{image, box}); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	after := face
 	if h.person != 0 {
 		after.DecidedBy, after.given = lineup.ByHand, h.person
 	}
 	values := append(face.handValues(after), changeValue{subject("face", face.ID, "drawn"), nil, drawn{image, box}})
-	return face.ID, h.write(ctx, tx, face, values)
+	made, err = h.write(ctx, tx, face, values)
+	return face.ID, made, err
 }
 
 // said is the face with what the hand says of it.
@@ -259,28 +270,27 @@ func (f faceRow) replacedNot(list []int64, who map[int64]survivor) (not []int64)
 }
 
 // write sets the values, records them, and lets the gallery know.
-func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []changeValue) error {
+func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []changeValue) (made int64, err error) {
 	if len(values) == 0 {
-		return nil
+		return 0, nil
 	}
 	settings := make([]setting, len(values))
 	for i, value := range values {
-		var err error
 		if settings[i], err = newSetting(value); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	before, err := facePhotos(ctx, tx, face.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	photos, err := setFaces(ctx, tx, settings)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	after, err := facePhotos(ctx, tx, face.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, photo := range after { // also where it stays: who put it in or out before is undone only after this
 		values = append(values, changeValue{subject("photo", photo.id, "removed"), len(before) == 0 || before[0].removed, photo.removed})
@@ -298,11 +308,11 @@ func (h *hand) write(ctx context.Context, tx *sql.Tx, face faceRow, values []cha
 		values = append(values, changeValue{subject("person", id, "removed"), true, false})
 	}
 	c := change{By: h.by, Action: h.action, Person: cmp.Or(h.person, whoIsNot(values)), Image: face.imageID, Face: face.ID, Values: values, People: people}
-	if _, err := record(ctx, tx, c); err != nil || len(photos) == 0 {
-		return err
+	if made, err = record(ctx, tx, c); err != nil || len(photos) == 0 {
+		return made, err
 	}
 	_, err = bumpGallery(ctx, tx, nil, photos)
-	return err
+	return made, err
 }
 
 // whoIsNot is the one person more whom a face is said not to be; 0 where it is not one.

@@ -31,7 +31,7 @@ func compared(faces ...lineup.Face) store.Result {
 
 func (d database) decide(t *testing.T, face int64, decision store.FaceDecision) lineup.Image {
 	t.Helper()
-	return testkit.Must(d.DecideFace(t.Context(), face, decision, "tester"))(t)
+	return testkit.Must(d.DecideFace(t.Context(), face, decision, "tester"))(t).Image
 }
 
 func persons(image lineup.Image) map[int64]string {
@@ -194,7 +194,7 @@ func TestAFaceIsDrawnAndThatUndone(t *testing.T) {
 	dad := db.person(t, "Dad", "dad.jpg")
 	claim := db.win(t, "a.jpg")
 	db.finish(t, claim, compared(), true)
-	image, _, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .1, Y: .1, Width: .1, Height: .1}, store.FaceDecision{Person: &dad.ID}, "tester")
+	image, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .1, Y: .1, Width: .1, Height: .1}, store.FaceDecision{Person: &dad.ID}, "tester")
 	testkit.Succeed(t, err)
 	if image.Status != lineup.Identified || len(image.Faces) != 1 || image.Faces[0].DecidedBy != lineup.ByHand {
 		t.Errorf("it is %+v", image)
@@ -219,7 +219,7 @@ func TestADrawnFaceThatIsNobodysStaysAndSaysWhy(t *testing.T) {
 	claim := db.win(t, "a.jpg")
 	one := []float32{1, 0}
 	db.finish(t, claim, compared(), true)
-	image, _, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .2, Height: .2}, store.FaceDecision{}, "tester")
+	image, err := db.AddFace(t.Context(), claim.ID, lineup.Box{X: .5, Width: .2, Height: .2}, store.FaceDecision{}, "tester")
 	testkit.Succeed(t, err)
 	drawn := image.Faces[0].ID
 	want := func(when, refusal, person string) {

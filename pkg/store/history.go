@@ -25,6 +25,7 @@ const selectPast = `
 		created_at,
 		queued_at,
 		retry_at,
+		looked_at,
 		updated_at,
 		status,
 		reason,
@@ -100,7 +101,7 @@ func afterItsCause(events []Event, cause time.Time) {
 func withoutKnown(past, written []Event) []Event {
 	return slices.DeleteFunc(past, func(e Event) bool {
 		return e.What == eventResult && slices.ContainsFunc(written, func(w Event) bool {
-			return w.What == e.What && w.Round == e.Round && w.Detail == e.Detail
+			return w.What == e.What && (w.Round == e.Round && w.Detail == e.Detail || e.Round == 0 && w.At.Sub(e.At).Abs() < sameMoment)
 		})
 	})
 }
@@ -115,20 +116,32 @@ func scanPast(rows *sql.Rows) (events []Event, err error) {
 	var (
 		created, updated time.Time
 		queued, retry    sql.NullTime
+		looked           sql.NullTime
 		status           lineup.Status
 		reason           sql.NullString
 		round, attempts  int64
 		revision         int64
 	)
-	if err := rows.Scan(&created, &queued, &retry, &updated, &status, &reason, &round, &attempts, &revision); err != nil {
+	if err := rows.Scan(&created, &queued, &retry, &looked, &updated, &status, &reason, &round, &attempts, &revision); err != nil {
 		return nil, err
 	}
 	events = append(events, Event{At: created, What: "received"})
-	if queued.Valid {
+	if status.Final() && revision == 0 {
+		looked = sql.NullTime{Time: updated, Valid: true}
+	}
+	// A later hint of one that has its result has that announced: it is no part of the way there.
+	if queued.Valid && (!status.Final() || looked.Valid && !queued.Time.After(looked.Time)) {
 		events = append(events, Event{At: queued.Time, What: "hinted", Round: round})
 	}
 	switch {
-	case status.Final() && revision > 0: // when it was looked at the row does not know any more
+	case !looked.Valid:
+	case !status.Final():
+		events = append(events, Event{At: looked.Time, What: eventResult}) // of a round before
+	case revision > 0: // what came of it the row does not know any more
+		events = append(events, Event{At: looked.Time, What: eventResult, Round: round})
+	}
+	switch {
+	case status.Final() && revision > 0:
 		events = append(events, Event{At: updated, What: eventRevised, Detail: lastly(status, reason.String), Round: round})
 	case status.Final():
 		events = append(events, Event{At: updated, What: eventResult, Detail: lastly(status, reason.String), Round: round})

@@ -119,5 +119,30 @@ func TestTheHistoryTellsACauseBeforeItsEffect(t *testing.T) {
 	}
 }
 
+// An answer that was decided anew keeps when its picture was looked at, and the hint to announce it is no part of
+// the way there.
+func TestTheHistoryKeepsWhenAPictureWasLookedAt(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	dana := db.person(t, "Dana", "dana.jpg")
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(seen(0, []float32{1, 0}, db.candidate(t, "dana.jpg", .9))), true)
+	db.decide(t, db.image(t, claim.ID).Faces[0].ID, store.FaceDecision{Not: &[]int64{dana.ID}})
+	testkit.Succeed(t, db.MarkQueued(t.Context(), []int64{claim.ID}))
+	if got, want := db.past(t, claim.ID), []string{"received ", "result ", "changed is_not", "revised unknown"}; !slices.Equal(got, want) {
+		t.Errorf("the history is %q, want %q", got, want)
+	}
+	testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+	if got, want := db.past(t, claim.ID), []string{"received ", "result ", "changed is_not"}; !slices.Equal(got[:3], want) {
+		t.Errorf("to be looked at again, the history is %q, want it to begin with %q", got, want)
+	}
+	claim = db.claim(t, claim.ID, time.Minute)
+	db.finish(t, claim, store.Result{Reason: "no picture"}, true)
+	testkit.Must(db.Look(t.Context(), []int64{claim.ID}))(t)
+	if got := db.past(t, claim.ID); len(slices.DeleteFunc(got, func(e string) bool { return e[:7] != "result " })) != 1 {
+		t.Errorf("one result is told more than once: %q", got)
+	}
+}
+
 // keepFile is for tests that have no files.
 func keepFile(context.Context, string) error { return nil }

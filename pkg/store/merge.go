@@ -26,8 +26,9 @@ const updateMergedInto = `
 // ErrNotFound when there is no such person; ErrSamePerson when a person is to be merged
 // with themselves alone.
 func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by string) (Profile, error) {
-	var target int64
-	err := s.transact(ctx, fmt.Sprintf("merge into person %d", into), func(tx *sql.Tx) error {
+	var target, made int64
+	err := s.transact(ctx, fmt.Sprintf("merge into person %d", into), func(tx *sql.Tx) (err error) {
+		made = 0
 		if !slices.ContainsFunc(ids, func(id int64) bool { return id != into }) {
 			return ErrSamePerson
 		}
@@ -48,38 +49,39 @@ func (s *Store) MergePeople(ctx context.Context, into int64, ids []int64, by str
 		if sources = distinctIDs(sources); len(sources) == 0 {
 			return nil
 		}
-		return mergeInto(ctx, tx, target, sources, append([]int64{into}, ids...), by)
+		made, err = mergeInto(ctx, tx, target, sources, append([]int64{into}, ids...), by)
+		return err
 	})
 	if err != nil {
 		return Profile{}, err
 	}
-	return s.Person(ctx, target)
+	return s.profileMade(ctx, target, made)
 }
 
-// mergeInto merges survivors into another; ids are those that were asked for.
-func mergeInto(ctx context.Context, tx *sql.Tx, target int64, sources, ids []int64, by string) error {
+// mergeInto merges survivors into another, by a change; ids are those that were asked for.
+func mergeInto(ctx context.Context, tx *sql.Tx, target int64, sources, ids []int64, by string) (made int64, err error) {
 	if _, err := lockSurvivors(ctx, tx, append([]int64{target}, sources...)...); err != nil {
-		return err
+		return 0, err
 	}
 	c := change{By: by, Action: ActionMerge, Person: target, People: slices.Concat(sources, ids), Values: []changeValue{
 		{subject("person", target, "removed"), false, false},
 	}}
 	for _, source := range sources {
 		if _, err := tx.ExecContext(ctx, updateMergedInto, target, source); err != nil {
-			return err
+			return 0, err
 		}
 		c.Values = append(c.Values,
 			changeValue{subject("person", source, "merged_into"), nil, target},
 			changeValue{subject("person", source, "removed"), false, false})
 	}
-	if _, err := record(ctx, tx, c); err != nil {
-		return err
+	if made, err = record(ctx, tx, c); err != nil {
+		return 0, err
 	}
 	if err := recountSome(ctx, tx, []int64{target}); err != nil {
-		return err
+		return 0, err
 	}
-	_, err := bumpGallery(ctx, tx, sources, nil)
-	return err
+	_, err = bumpGallery(ctx, tx, sources, nil)
+	return made, err
 }
 
 const (
@@ -102,9 +104,9 @@ const (
 )
 
 // DifferentPeople remembers that persons are others than this one, so that SimilarPeople
-// asks no more. ErrSamePerson when two of them are one.
-func (s *Store) DifferentPeople(ctx context.Context, id int64, others []int64, by string) error {
-	return s.transact(ctx, fmt.Sprintf("tell person %d from others", id), func(tx *sql.Tx) error {
+// asks no more, and tells the change, 0 where that was known. ErrSamePerson when two of them are one.
+func (s *Store) DifferentPeople(ctx context.Context, id int64, others []int64, by string) (made int64, err error) {
+	err = s.transact(ctx, fmt.Sprintf("tell person %d from others", id), func(tx *sql.Tx) error {
 		people, err := survivorsOf(ctx, tx, append([]int64{id}, others...))
 		if err != nil {
 			return err
@@ -133,9 +135,10 @@ func (s *Store) DifferentPeople(ctx context.Context, id int64, others []int64, b
 			}
 			c.Values = append(c.Values, changeValue{differentSubject(one, other), false, true})
 		}
-		_, err = record(ctx, tx, c)
+		made, err = record(ctx, tx, c)
 		return err
 	})
+	return made, err
 }
 
 func differentSubject(one, other int64) string {

@@ -211,13 +211,15 @@ func (c peopleClient) change(t *testing.T) error {
 		_, err := c.PatchPerson(ctx, one, store.PersonPatch{Hidden: &hidden}, "")
 		return err
 	case 3:
-		return c.DifferentPeople(ctx, one, []int64{other}, "")
+		_, err := c.DifferentPeople(ctx, one, []int64{other}, "")
+		return err
 	case 4:
 		profile, err := c.Person(ctx, one)
 		if err != nil || len(profile.Photos) == 0 {
 			return err
 		}
-		return c.RemovePhoto(ctx, one, profile.Photos[c.IntN(len(profile.Photos))].ID, "")
+		_, err = c.RemovePhoto(ctx, one, profile.Photos[c.IntN(len(profile.Photos))].ID, "")
+		return err
 	case 5:
 		return c.enrolSomebody(t)
 	}
@@ -289,7 +291,7 @@ func TestSimilarAndDifferentPeople(t *testing.T) {
 		t.Errorf("like the first are %v", got)
 	}
 	for range 2 {
-		if err := db.DifferentPeople(t.Context(), people[1].ID, []int64{people[0].ID}, ""); err != nil {
+		if _, err := db.DifferentPeople(t.Context(), people[1].ID, []int64{people[0].ID}, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -308,10 +310,10 @@ func TestSimilarAndDifferentPeople(t *testing.T) {
 	if got := similar(0); !slices.Equal(got, []int64{people[2].ID}) {
 		t.Errorf("like the first are %v after the undo", got)
 	}
-	if err := db.DifferentPeople(t.Context(), people[2].ID, []int64{people[1].ID}, ""); !errors.Is(err, store.ErrSamePerson) {
+	if _, err := db.DifferentPeople(t.Context(), people[2].ID, []int64{people[1].ID}, ""); !errors.Is(err, store.ErrSamePerson) {
 		t.Errorf("two who are one: %v, want ErrSamePerson", err)
 	}
-	if err := db.DifferentPeople(t.Context(), people[2].ID, []int64{1_000_000}, ""); !errors.Is(err, store.ErrNotFound) {
+	if _, err := db.DifferentPeople(t.Context(), people[2].ID, []int64{1_000_000}, ""); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("nobody: %v, want ErrNotFound", err)
 	}
 }

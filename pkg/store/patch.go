@@ -28,49 +28,53 @@ type PersonPatch struct {
 // the one who had the name stays; so *SameSpelling says only that several have it, and
 // ErrNobody that nobody else has: nobody is renamed by a slip of who is meant.
 func (s *Store) PatchPerson(ctx context.Context, id int64, p PersonPatch, by string) (Profile, error) {
+	var one int64
+	var made []int64
 	err := s.transact(ctx, fmt.Sprintf("change person %d", id), func(tx *sql.Tx) (err error) {
-		id, err = p.apply(ctx, tx, id, by)
+		one, made, err = p.apply(ctx, tx, id, by)
 		return err
 	})
 	if err != nil {
 		return Profile{}, err
 	}
-	return s.Person(ctx, id)
+	return s.profileMade(ctx, one, made...)
 }
 
-// apply does it and tells whom it acted upon.
-func (p PersonPatch) apply(ctx context.Context, tx *sql.Tx, id int64, by string) (int64, error) {
+// apply does it and tells whom it acted upon, and the changes that it made.
+func (p PersonPatch) apply(ctx context.Context, tx *sql.Tx, id int64, by string) (acted int64, made []int64, err error) {
 	if p.Name != nil {
 		spelling := Spelling(*p.Name)
 		if spelling == "" {
-			return id, ErrNameless
+			return id, nil, ErrNameless
 		}
 		if err := lockSpellings(ctx, tx, spelling); err != nil {
-			return id, err
+			return id, nil, err
 		}
 	}
 	one, err := survivorOf(ctx, tx, id)
 	if err != nil {
-		return id, err
+		return id, nil, err
 	}
 	if p.Name != nil && p.Merge {
 		into, err := p.meant(ctx, tx, one.ID)
 		if err != nil {
-			return id, err
+			return id, nil, err
 		}
-		if err := mergeInto(ctx, tx, into, []int64{one.ID}, []int64{id}, by); err != nil {
-			return id, err
+		merge, err := mergeInto(ctx, tx, into, []int64{one.ID}, []int64{id}, by)
+		if err != nil {
+			return id, nil, err
 		}
-		one.ID, p.Name = into, nil
+		one.ID, p.Name, made = into, nil, []int64{merge}
 	}
 	if p.Name == nil && p.Hidden == nil && p.Cover == nil {
-		return one.ID, nil
+		return one.ID, made, nil
 	}
 	rows, err := lockSurvivors(ctx, tx, one.ID)
 	if err != nil {
-		return id, err
+		return id, nil, err
 	}
-	return one.ID, patchPerson(ctx, tx, rows[0], p, by)
+	patched, err := patchPerson(ctx, tx, rows[0], p, by)
+	return one.ID, append(made, patched), err
 }
 
 // meant is the one other person who has the name; ErrNobody when none does, *SameSpelling when several do.
@@ -89,41 +93,41 @@ func (p PersonPatch) meant(ctx context.Context, tx *sql.Tx, id int64) (int64, er
 	return 0, &SameSpelling{people}
 }
 
-func patchPerson(ctx context.Context, tx *sql.Tx, row personRow, p PersonPatch, by string) error {
+func patchPerson(ctx context.Context, tx *sql.Tx, row personRow, p PersonPatch, by string) (made int64, err error) {
 	c := change{By: by, Action: ActionHide, Person: row.ID}
 	if p.Name != nil {
 		c.Action = ActionName
 		if err := checkSpelling(ctx, tx, row.ID, *p.Name, p.New); err != nil {
-			return err
+			return 0, err
 		}
 		if _, err := tx.ExecContext(ctx, updatePersonName, *p.Name, Spelling(*p.Name), row.ID); err != nil {
-			return err
+			return 0, err
 		}
 		c.Values = append(c.Values, changeValue{subject("person", row.ID, "name"), nullName(string(row.Name)), *p.Name})
 	}
 	if p.Hidden != nil {
 		if _, err := tx.ExecContext(ctx, updatePersonHidden, *p.Hidden, row.ID); err != nil {
-			return err
+			return 0, err
 		}
 		c.Values = append(c.Values, changeValue{subject("person", row.ID, "hidden"), row.hidden, *p.Hidden})
 	}
 	if p.Cover != nil {
 		if err := checkCover(ctx, tx, row.ID, *p.Cover); err != nil {
-			return err
+			return 0, err
 		}
 		if _, err := tx.ExecContext(ctx, updatePersonCover, nullableID(*p.Cover), row.ID); err != nil {
-			return err
+			return 0, err
 		}
 		c.Values = append(c.Values, changeValue{subject("person", row.ID, "cover"), row.cover.Int64, *p.Cover})
 	}
-	if _, err := record(ctx, tx, c); err != nil {
-		return err
+	if made, err = record(ctx, tx, c); err != nil {
+		return 0, err
 	}
 	if p.Name == nil || row.Name != "" {
-		return nil
+		return made, nil
 	}
-	_, err := bumpGallery(ctx, tx, []int64{row.ID}, nil) // a stranger is somebody by now
-	return err
+	_, err = bumpGallery(ctx, tx, []int64{row.ID}, nil) // a stranger is somebody by now
+	return made, err
 }
 
 // checkSpelling answers *SameSpelling where somebody else has a name of that spelling,

@@ -176,10 +176,10 @@ func (s *Store) Photo(ctx context.Context, id int64) (Photo, error) {
 	return photos[0], nil
 }
 
-// RemovePhoto takes a photo out of the gallery. The row stays, so that it can be put
-// back. ErrNotFound when it is not the person's.
-func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string) error {
-	return s.transact(ctx, fmt.Sprintf("remove photo %d", photo), func(tx *sql.Tx) error {
+// RemovePhoto takes a photo out of the gallery, by a change. The row stays, so that it can be
+// put back. ErrNotFound when it is not the person's.
+func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string) (made int64, err error) {
+	err = s.transact(ctx, fmt.Sprintf("remove photo %d", photo), func(tx *sql.Tx) error {
 		rows, err := lockPhotos(ctx, tx, []int64{photo})
 		if err != nil {
 			return err
@@ -198,7 +198,7 @@ func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string)
 		if _, err := tx.ExecContext(ctx, updatePhotoRemoved, true, photo); err != nil {
 			return err
 		}
-		_, err = record(ctx, tx, change{
+		made, err = record(ctx, tx, change{
 			By: by, Action: ActionPhoto, Person: owner.ID, People: []int64{rows[0].PersonID},
 			Values: []changeValue{{Subject: subject("photo", photo, "removed"), Before: false, After: true}},
 		})
@@ -207,6 +207,7 @@ func (s *Store) RemovePhoto(ctx context.Context, person, photo int64, by string)
 		}
 		return err
 	})
+	return made, err
 }
 
 // WhileRemoved does something while the photo is removed, and not if it is not: whoever

@@ -23,6 +23,7 @@ type Profile struct {
 	LastSeen   *time.Time `json:"last_seen"`   // when the newest of these was posted
 	ImageNames []string   `json:"image_names"` // of the photos
 	Photos     []Photo    `json:"photos"`
+	Made       []int64    `json:"-"` // the changes that led to it just now, where it is given for some
 }
 
 // How many pictures of a person are counted: to count 100,000 takes a tenth of a second.
@@ -45,6 +46,13 @@ func (s *Store) Person(ctx context.Context, id int64) (profile Profile, err erro
 		}
 		return err
 	})
+	return profile, err
+}
+
+// profileMade is a person whom these changes led to; 0 is none.
+func (s *Store) profileMade(ctx context.Context, id int64, changes ...int64) (Profile, error) {
+	profile, err := s.Person(ctx, id)
+	profile.Made = slices.DeleteFunc(changes, func(change int64) bool { return change == 0 })
 	return profile, err
 }
 

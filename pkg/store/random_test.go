@@ -230,7 +230,7 @@ func (c *client) decide(ctx context.Context) error {
 
 func (c *client) draw(ctx context.Context) error {
 	box := lineup.Box{X: c.r.Float64() / 2, Y: 0.5, Width: 0.1, Height: 0.1}
-	_, _, err := c.AddFace(ctx, c.someID(ctx, "images", "TRUE"), box, store.FaceDecision{Person: testkit.Ptr(c.somePerson(ctx))}, strconv.Itoa(c.n))
+	_, err := c.AddFace(ctx, c.someID(ctx, "images", "TRUE"), box, store.FaceDecision{Person: testkit.Ptr(c.somePerson(ctx))}, strconv.Itoa(c.n))
 	return err
 }
 
@@ -243,7 +243,7 @@ func (c *client) removePhoto(ctx context.Context) error {
 	id := c.someID(ctx, "person_images", "removed_at IS NULL")
 	var person int64
 	c.sql.QueryRowContext(ctx, "SELECT person_id FROM person_images WHERE id = ?", id).Scan(&person)
-	return c.RemovePhoto(ctx, person, id, strconv.Itoa(c.n))
+	return second(c.RemovePhoto(ctx, person, id, strconv.Itoa(c.n)))
 }
 
 // change does something at random.

@@ -218,7 +218,7 @@ func (i *imported) draw(ctx context.Context, tx *sql.Tx, image int64, region Reg
 	if err != nil {
 		return err
 	}
-	_, err = h.draw(ctx, tx, image, region.Box)
+	_, _, err = h.draw(ctx, tx, image, region.Box)
 	return err
 }
 
@@ -259,5 +259,6 @@ func (i *imported) decide(ctx context.Context, tx *sql.Tx, face faceRow, region 
 	if err != nil {
 		return err
 	}
-	return h.write(ctx, tx, face, face.handValues(after))
+	_, err = h.write(ctx, tx, face, face.handValues(after))
+	return err
 }

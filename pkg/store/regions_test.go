@@ -106,7 +106,7 @@ func TestWhatMetadataSaidOnceOverturnsNoHandLater(t *testing.T) {
 	image := db.withRegions(t, "a.jpg", "1", faces, regions...)
 	wantSays(t, "at first", image, "Anna*", "Bea*")
 	image = testkit.Must(db.DecideFace(t.Context(), image.Faces[slices.IndexFunc(image.Faces, func(f lineup.Face) bool { return f.Box.X < 0.5 })].ID,
-		store.FaceDecision{NewName: new("Cal")}, ""))(t)
+		store.FaceDecision{NewName: new("Cal")}, ""))(t).Image
 	wantSays(t, "corrected", image, "Cal*", "Bea*")
 
 	db.again(t, image.ID)

@@ -51,7 +51,7 @@ func (s *Store) removePhotosOf(ctx context.Context, e Enrolled, by string) error
 		if set.kind != "photo" || set.field != "removed" {
 			continue
 		}
-		if err := s.RemovePhoto(ctx, e.Person.ID, set.id, by); err != nil && !errors.Is(err, ErrNotFound) {
+		if _, err := s.RemovePhoto(ctx, e.Person.ID, set.id, by); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
