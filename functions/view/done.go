@@ -143,9 +143,9 @@ func did(c store.Change) string {
 	case store.ActionName:
 		return "Named " + name
 	case store.ActionHide:
-		return "Changed how " + name + " is shown"
+		return saidHowShown(c, name)
 	case store.ActionMerge:
-		return "Merged into " + name
+		return merged(c) + " into " + name
 	case store.ActionIs:
 		if c.Person == nil {
 			return "Let the machine say who a face is"
@@ -154,7 +154,10 @@ func did(c store.Change) string {
 	case store.ActionIsNot:
 		return saidNot(c, name)
 	case store.ActionIgnore:
-		return "Changed whether a face is ignored"
+		if c.Ignored != nil && !*c.Ignored {
+			return "Stopped ignoring a face"
+		}
+		return "Ignored a face"
 	case store.ActionFace:
 		return "Drew a face"
 	case store.ActionDelete:
@@ -165,6 +168,37 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidHowShown(c store.Change, name string) string {
+	switch {
+	case c.Hidden == nil:
+		return "Chose the portrait of " + name
+	case *c.Hidden:
+		return "Hid " + name
+	}
+	return "Listed " + name + " again"
+}
+
+// mergedTold is how many names of those who were merged at once are told.
+const mergedTold = 3
+
+// merged tells who was merged.
+func merged(c store.Change) string {
+	var names []string
+	for _, p := range c.Merged[:min(len(c.Merged), mergedTold)] {
+		names = append(names, calledIn(p))
+	}
+	last := len(names) - 1
+	switch more := len(c.Merged) - len(names); {
+	case last < 0:
+		return "Merged somebody"
+	case more > 0:
+		return fmt.Sprintf("Merged %s and %d more", strings.Join(names, ", "), more)
+	case last == 0:
+		return "Merged " + names[0]
+	}
+	return "Merged " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 func saidNot(c store.Change, name string) string {
