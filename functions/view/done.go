@@ -78,27 +78,6 @@ func undoable(c store.Change) bool {
 	return c.UndoneBy == nil && c.Reason == "" && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
-// happened tells in words what happened to a picture.
-func happened(e store.Event) string {
-	text := map[string]string{
-		"received": "Posted",
-		"hinted":   "Put into the queue",
-		"tried":    "Tried",
-		"deferred": "Put off",
-		"import":   "Not everything that its file says of people was taken over",
-		"retry":    "To be tried again",
-		"result":   "Looked at",
-		"revised":  "Decided anew",
-	}[e.What]
-	if text == "" {
-		text = e.What
-	}
-	if e.Detail != "" {
-		text += ": " + e.Detail
-	}
-	return text
-}
-
 // aboutPerson is what did tells of a change, cut where the person's name is: it is linked.
 type aboutPerson struct{ Before, Name, After string }
 

@@ -99,7 +99,7 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		"the file is damaged":    "put another file in its place",
 		"no such picture":        "Put the file back",
 		photo.ErrOutside.Error(): "IMAGES_URL",
-		"the face server failed at it 3 times, at last with Unavailable": "The log of the face server says why",
+		"the face server failed at it 3 times; at last the face server broke off": "The log of the face server says why",
 	} {
 		id := s.finish(t, reason, store.Result{Reason: reason})
 		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")

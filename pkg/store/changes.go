@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -224,37 +223,6 @@ const (
 		INSERT INTO change_people (person_id, change_id)
 		VALUES `
 )
-
-// setting is what a change set, or relies on: what it was before, and after.
-type setting struct {
-	subject       string
-	kind, field   string
-	id            int64
-	before, after json.RawMessage
-}
-
-// sets tells that the change set it, and does not only rely on it.
-func (s setting) sets() bool { return string(s.before) != string(s.after) }
-
-func scanSetting(rows *sql.Rows) (s setting, err error) {
-	var before, after string
-	if err := rows.Scan(&s.subject, &before, &after); err != nil {
-		return s, err
-	}
-	return parseSetting(s.subject, before, after)
-}
-
-func parseSetting(of, before, after string) (s setting, err error) {
-	s.subject = of
-	s.before, s.after = json.RawMessage(before), json.RawMessage(after)
-	parts := strings.Split(s.subject, "/")
-	if len(parts) != 3 {
-		return s, fmt.Errorf("a change is about %q, which is nothing known", s.subject)
-	}
-	s.kind, s.field = parts[0], parts[2]
-	s.id, err = strconv.ParseInt(parts[1], 10, 64)
-	return s, err
-}
 
 // record writes down what a hand did, in the transaction that does it, once the rows
 // that it sets are locked: so the changes of one subject have ids in the order of their
