@@ -166,3 +166,17 @@ func TestWhoCouldBeTheSamePersonIsShownFaceBesideFace(t *testing.T) {
 		t.Errorf("one who is said not to be is suggested:\n%s", body)
 	}
 }
+
+// What is listed to go when somebody is erased is what the receipt tells: also the photo that was taken out, whose file is kept.
+func TestWhatGoesIsCountedAsTheReceiptDoes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dana := s.add(t, "Dana", "one.jpg", "two.jpg")
+	photos := testkit.Must(s.Person(t.Context(), dana))(t).Photos
+	testkit.Must(s.RemovePhoto(t.Context(), dana, photos[0].ID, ""))(t)
+	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, with those that were taken out or refused,")
+	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
+	if would := len(receipt.Photos); would != 2 {
+		t.Errorf("the receipt tells of %d photos", would)
+	}
+}

@@ -15,16 +15,17 @@ import (
 type personPage struct {
 	store.Profile
 	imageList
-	Faces      []store.Seen   `json:"-"` // the person's own, in these pictures
-	AsPictures bool           `json:"-"` // whole, not faces
-	LeastSure  bool           `json:"-"` // first
-	Switch     string         `json:"-"` // URL of the other of faces and pictures
-	Orders     []choice       `json:"-"` // of the appearances
-	Similar    []suspect      `json:"-"` // who could be the same person
-	Compared   bool           `json:"-"` // with everybody, for that
-	Compare    string         `json:"-"` // URL of the page with that
-	Changes    []store.Change `json:"-"` // of the person, the newest first
-	Here       string         `json:"-"` // this page, for a form to lead back to
+	Faces      []store.Seen                  `json:"-"` // the person's own, in these pictures
+	AsPictures bool                          `json:"-"` // whole, not faces
+	LeastSure  bool                          `json:"-"` // first
+	Switch     string                        `json:"-"` // URL of the other of faces and pictures
+	Orders     []choice                      `json:"-"` // of the appearances
+	Similar    []suspect                     `json:"-"` // who could be the same person
+	Compared   bool                          `json:"-"` // with everybody, for that
+	Compare    string                        `json:"-"` // URL of the page with that
+	Goes       struct{ Photos, Files int64 } `json:"-"` // if the person is erased
+	Changes    []store.Change                `json:"-"` // of the person, the newest first
+	Here       string                        `json:"-"` // this page, for a form to lead back to
 }
 
 // changesShown is of how many changes a profile tells.
@@ -126,9 +127,12 @@ func (p *personPage) addChoices(q query) {
 	p.Compare = q.with(doneParameter, "", "similar", "true") + "#same"
 }
 
-// addPeopleAround adds who could be the same person, and what was changed.
+// addPeopleAround adds who could be the same person, what was changed, and what would go.
 func (v *view) addPeopleAround(r *http.Request, q query, p *personPage) (err error) {
 	if p.Changes, _, err = v.db.Changes(r.Context(), store.ChangeFilter{Person: p.ID, Limit: changesShown}); err != nil {
+		return err
+	}
+	if p.Goes.Photos, p.Goes.Files, err = v.db.ErasablePhotos(r.Context(), p.ID); err != nil {
 		return err
 	}
 	if p.Compared, err = q.is("similar"); err != nil {
