@@ -12,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // page is what a URL shows. Its content is also the URL's JSON; what only the
@@ -55,6 +58,8 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"plain":       plain,
 		"labels":      labels,
 		"thumbnail":   thumbnailOf,
+		"seen":        func(image lineup.Image, face lineup.Face) store.Seen { return store.Seen{Image: image, Face: face} },
+		"cutout":      cutoutOf,
 		"dir":         func(path string) string { return plain(path[:strings.LastIndex(path, "/")+1]) },
 		"base":        func(path string) string { return plain(path[strings.LastIndex(path, "/")+1:]) },
 		"initial":     initial,
@@ -98,12 +103,13 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // These stand in a page for what is put there last: it does not count for the page's tag, by
-// which a script asks whether what it shows has changed.
+// which a script asks whether what it shows has changed. Each begins with a control character,
+// as nothing does that people wrote.
 const (
-	unTagged  = "the tag of this page"
-	unTold    = "the line that tells what goes on"
-	unToned   = "the tone of that line"
-	unCounted = "the number of strangers"
+	unTagged  = "\x01tag"
+	unTold    = "\x01line"
+	unToned   = "\x01tone"
+	unCounted = "\x01strangers"
 )
 
 // render answers with the page, whole or, if its template fails, not at all; and with 304

@@ -161,6 +161,45 @@ func TestStrangersAreNamedOneAfterTheOther(t *testing.T) {
 	a.is(t, "the undone one is back", fmt.Sprintf(`document.getElementById("person-%d") !== null`, small))
 }
 
+// The faces of a picture are named by keys alone, one after the other.
+func TestFacesOfAPictureAreNamedOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	var faces []lineup.Face
+	for i := range 3 {
+		face := newFace("", 0.1)
+		face.Box = &lineup.Box{X: 0.1 + 0.3*float64(i), Y: 0.2, Width: 0.2, Height: 0.2}
+		faces = append(faces, face)
+	}
+	id := a.finish(t, "three.jpg", withFaces(faces...))
+	a.open(t, fmt.Sprintf("/images/%d", id))
+	at := func(n int) string {
+		return fmt.Sprintf(`document.activeElement === document.querySelectorAll(".faces .naming input[type=text]")[%d]`, n)
+	}
+	press := func(keys string) {
+		t.Helper()
+		testkit.Succeed(t, chromedp.Do(a.tab, chromedp.KeyEvent(keys)))
+	}
+	next := func() { // chromedp types a letter also where its key was taken for something else
+		t.Helper()
+		a.do(t, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }))`)
+	}
+	next()
+	a.is(t, "the first may be named", at(0))
+	next()
+	a.is(t, "N is a letter of the name there", at(0))
+	press(kb.Escape)
+	next()
+	a.is(t, "the second may be named", at(1))
+	press("Nina" + kb.Enter)
+	a.is(t, "it has the name, and the third may be named", `document.querySelectorAll(".faces > li")[1].querySelector("a.name")?.textContent === "Nina" && `+at(2))
+	next()
+	a.is(t, "it still may", at(2))
+	press(kb.Escape)
+	next()
+	a.is(t, "then the first again", at(0))
+}
+
 func TestFacesAreChosenAndSaidToBeSomebodyElses(t *testing.T) {
 	t.Parallel()
 	a := newAlbum(t)
