@@ -12,7 +12,6 @@ import (
 
 	"lineup.dev/lineup/pkg/auth"
 	"lineup.dev/lineup/pkg/event"
-	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
@@ -21,11 +20,11 @@ import (
 // they are of, and how the person is called, who tells; values are the fields of the form
 // that it reads.
 func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who func(context.Context, form) (store.Enrolment, error), values ...string) error {
-	enrolled, published, err := r.takePhotos(w, request, who, values)
+	enrolled, err := r.takePhotos(w, request, who, values)
 	if err != nil {
 		return err
 	}
-	if published && hasPending(enrolled.Photos) {
+	if enrolled.published && hasPending(enrolled.Photos) {
 		r.untilExamined(w, request, &enrolled.Photos)
 	}
 	ctx, cancel := r.limits.afterBody(request)
@@ -33,54 +32,83 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }) {
 		defer r.follower.galleryMoved() // also by what is withdrawn, or will be found usable
 	}
+	enrolled.callBySentNames(enrolled.Photos)
 	if like := likeAnother(enrolled.Photos); like != nil {
-		return cmp.Or(r.withdraw(ctx, enrolled), like)
+		return cmp.Or(r.withdraw(ctx, enrolled.Enrolled), like)
 	}
 	if enrolled.Person, err = r.store.Person(ctx, enrolled.Person.ID); err != nil { // its photos' states moved
 		return enrolmentProblem(err)
 	}
-	return r.answerEnrolment(w, enrolled, published)
+	enrolled.callBySentNames(enrolled.Person.Photos)
+	return r.answerEnrolment(w, enrolled)
+}
+
+// enrolledPhotos is what became of a request's photos.
+type enrolledPhotos struct {
+	store.Enrolled
+	published bool              // they are looked at now
+	sentNames map[string]string // what the request calls them, by their names in the gallery
+	refused   []refusedFile
+}
+
+// callBySentNames has the answer call photos as the request does.
+func (e enrolledPhotos) callBySentNames(photos []store.Photo) {
+	for i := range photos {
+		photos[i].FileName = e.sentNames[photos[i].ImageName]
+	}
 }
 
 // takePhotos writes the rows of a request's photos, saves the files and publishes the
 // hints; the photos' memory is free again when it returns. Rows are written first, so that
-// every photo in the gallery has one. Published tells whether the photos are looked at now.
+// every photo in the gallery has one.
 func (r *receiver) takePhotos(
 	w http.ResponseWriter, request *http.Request, who func(context.Context, form) (store.Enrolment, error), values []string,
-) (enrolled store.Enrolled, published bool, err error) {
+) (enrolled enrolledPhotos, err error) {
 	release, err := r.uploads.reserve(request, r.limits.MaxUpload)
 	if err != nil {
-		return enrolled, false, err
+		return enrolled, err
 	}
 	defer release()
 	f, err := r.readForm(w, request, "photo", append([]string{"face", "anyway"}, values...)...)
 	if err != nil {
-		return enrolled, false, err
+		return enrolled, err
 	}
 	if len(f.uploads) == 0 {
-		return enrolled, false, nothingSent("the body holds no photo; send one or more fields named photo")
+		return enrolled, nothingSent("the body holds no photo; send one or more fields named photo")
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	e, err := who(ctx, f)
 	if err != nil {
-		return enrolled, false, enrolmentProblem(err)
+		return enrolled, enrolmentProblem(err)
 	}
+	uploads := f.accepted()
 	if err := readEnrolment(ctx, &e, f); err != nil {
-		return enrolled, false, err
+		return enrolled, err
 	}
-	if enrolled, err = r.store.Enrol(ctx, e); err != nil {
-		return enrolled, false, enrolmentProblem(err)
+	if len(uploads) == 0 {
+		return enrolled, noFileTaken(f.uploads)
 	}
-	if err := r.savePhotos(ctx, e, enrolled.Names, f.uploads); err != nil {
-		r.withdraw(ctx, enrolled) //nolint:errcheck // what cannot be withdrawn is found unusable, and completed by the same request
-		return enrolled, false, err
+	if enrolled.Enrolled, err = r.store.Enrol(ctx, e); err != nil {
+		if none, ok := errors.AsType[*store.NoSuchFace](err); ok {
+			none.Photo.FileName = uploads[0].fileName // a face is chosen of one photo alone
+		}
+		return enrolled, enrolmentProblem(err)
 	}
-	if err := r.eraser.removeSaved(ctx, contentsOf(e, enrolled.Names, f.uploads)); err != nil { // the person was erased meanwhile
-		return enrolled, false, err
+	if err := r.savePhotos(ctx, e, enrolled.Names, uploads); err != nil {
+		r.withdraw(ctx, enrolled.Enrolled) //nolint:errcheck // what cannot be withdrawn is found unusable, and completed by the same request
+		return enrolled, err
+	}
+	if err := r.eraser.removeSaved(ctx, contentsOf(e, enrolled.Names, uploads)); err != nil { // the person was erased meanwhile
+		return enrolled, err
 	}
 	r.log.Info("photos enrolled", "person", enrolled.Person.ID, "photos", len(e.Photos), auth.Caller(ctx))
-	return enrolled, r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header).In(ctx)), nil
+	enrolled.published = r.photoHints.publishNew(ctx, pendingIDs(enrolled.Photos), event.TraceOfHeader(request.Header).In(ctx))
+	enrolled.refused, enrolled.sentNames = refusedFiles(f.uploads), map[string]string{}
+	for _, u := range slices.Backward(uploads) { // of one that was sent twice the first name
+		enrolled.sentNames[nameOf(e, enrolled.Names, u)] = u.fileName
+	}
+	return enrolled, nil
 }
 
 // readEnrolment adds to an enrolment what its form says.
@@ -103,10 +131,7 @@ func readEnrolment(ctx context.Context, e *store.Enrolment, f form) (err error) 
 			return malformed("face says which face of one photo is meant: send that photo alone")
 		}
 	}
-	for _, u := range f.uploads {
-		if u.err != nil {
-			return u.err
-		}
+	for _, u := range f.accepted() {
 		photo := store.NewPhoto{ImageName: imageName(e.Name, u)}
 		if !slices.Contains(e.Photos, photo) { // one that was sent twice is one
 			e.Photos = append(e.Photos, photo)
@@ -119,9 +144,14 @@ func readEnrolment(ctx context.Context, e *store.Enrolment, f form) (err error) 
 func contentsOf(e store.Enrolment, names []string, uploads []upload) map[string][]byte {
 	contents := map[string][]byte{}
 	for _, u := range uploads {
-		contents[names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]] = u.body
+		contents[nameOf(e, names, u)] = u.body
 	}
 	return contents
+}
+
+// nameOf is under which of the names an upload is saved.
+func nameOf(e store.Enrolment, names []string, u upload) string {
+	return names[slices.Index(e.Photos, store.NewPhoto{ImageName: imageName(e.Name, u)})]
 }
 
 // flag is a field that says true or false; absent it is false.
@@ -221,9 +251,16 @@ func (r *receiver) hintPending(ctx context.Context, photos []store.Photo) error 
 // withdrawTime is how long it may take to withdraw an enrolment.
 const withdrawTime = 10 * time.Second
 
+// enrolmentAnswer is an answer's body.
+type enrolmentAnswer struct {
+	store.Profile
+	Files  []refusedFile `json:"files,omitempty"`
+	Detail string        `json:"detail,omitempty"`
+}
+
 // answerEnrolment tells what became of the photos, with the person: 202 while one waits,
 // 422 where none can be used, 200 where nothing was new, else 201.
-func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled store.Enrolled, published bool) error {
+func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled enrolledPhotos) error {
 	tellChanges(w, enrolled.Change)
 	counts := func(p store.Photo) bool { return p.State != store.PhotoUnusable }
 	status := http.StatusCreated
@@ -231,21 +268,18 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled store.Enrolle
 	case hasPending(enrolled.Photos):
 		status = http.StatusAccepted
 	case len(enrolled.Photos) > 0 && !slices.ContainsFunc(enrolled.Photos, counts):
-		return noneUsable(enrolled)
+		return noneUsable(enrolled.Enrolled, enrolled.refused)
 	case enrolled.Change == 0:
 		status = http.StatusOK
 	}
 	if status != http.StatusOK {
 		w.Header().Set("Location", personURL(enrolled.Person.ID))
 	}
+	answer := enrolmentAnswer{enrolled.Person, enrolled.refused, ""}
 	if status == http.StatusAccepted {
-		serve.JSON(w, status, struct {
-			store.Profile
-			Detail string `json:"detail"`
-		}{enrolled.Person, whatIsNext(enrolled.Person.ID, published)})
-		return nil
+		answer.Detail = whatIsNext(enrolled.Person.ID, enrolled.published)
 	}
-	serve.JSON(w, status, enrolled.Person)
+	serve.JSON(w, status, answer)
 	return nil
 }
 
@@ -256,71 +290,4 @@ func whatIsNext(person int64, published bool) string {
 		when = "is saved and looked at as soon as the queue answers again"
 	}
 	return fmt.Sprintf("what is pending of the photos %s; next: GET %s tells what became of it, the same request again waits for it", when, personURL(person))
-}
-
-// noneUsable is the problem that no photo can be used; it carries the person.
-func noneUsable(enrolled store.Enrolled) error {
-	detail := "none of the photos can be used; each has its reason"
-	if len(enrolled.Photos) == 1 {
-		detail = enrolled.Photos[0].Reason
-	}
-	return explained(http.StatusUnprocessableEntity, "photos-unusable", detail, func(p serve.Problem) any {
-		return struct {
-			serve.Problem
-			store.Profile
-		}{p, enrolled.Person}
-	})
-}
-
-// likeAnother is the problem that a photo is like another named person, nil where none is.
-func likeAnother(photos []store.Photo) error {
-	i := slices.IndexFunc(photos, func(p store.Photo) bool { return p.State == store.PhotoUnusable && p.Similar != nil })
-	if i < 0 {
-		return nil
-	}
-	like := photos[i].Similar
-	detail := fmt.Sprintf("a photo is like another named person: %q, person %d, by %s with similarity %.2f; add it to that person's photos, or send anyway=true for somebody else",
-		like.Person.Name, like.Person.ID, like.ImageName, like.Similarity)
-	return explained(http.StatusConflict, "like-another", detail, func(p serve.Problem) any {
-		return struct {
-			serve.Problem
-			Photos []store.Photo `json:"photos"`
-		}{p, photos}
-	})
-}
-
-// enrolmentProblem is what the client is told of an error of an enrolment.
-func enrolmentProblem(err error) error {
-	if same, ok := errors.AsType[*store.SameSpelling](err); ok {
-		return sameSpelling(same, same.Error())
-	}
-	if none, ok := errors.AsType[*store.NoSuchFace](err); ok {
-		return explained(http.StatusUnprocessableEntity, "no-such-face", none.Error(), func(p serve.Problem) any {
-			return struct {
-				serve.Problem
-				Photos []store.Photo `json:"photos"`
-			}{p, []store.Photo{none.Photo}}
-		})
-	}
-	switch {
-	case errors.Is(err, store.ErrOtherPerson):
-		return &serve.Problem{Status: http.StatusConflict, Detail: "one of the photos is already another person's; merge the two if they are one"}
-	case errors.Is(err, store.ErrErasing):
-		return &serve.Problem{Type: serve.ProblemType("erasing"), Status: http.StatusConflict, Detail: store.ErrErasing.Error()}
-	case errors.Is(err, store.ErrNameless):
-		return &serve.Problem{Status: http.StatusBadRequest, Detail: store.ErrNameless.Error()}
-	case errors.Is(err, store.ErrNotFound):
-		return &serve.Problem{Status: http.StatusNotFound, Detail: "there is no such person"}
-	}
-	return err
-}
-
-// sameSpelling is the problem that others have the name; it carries them.
-func sameSpelling(same *store.SameSpelling, detail string) error {
-	return explained(http.StatusConflict, "same-spelling", detail, func(p serve.Problem) any {
-		return struct {
-			serve.Problem
-			People []lineup.Person `json:"people"`
-		}{p, same.People}
-	})
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,9 +44,13 @@ func (s *system) enrol(t *testing.T, path, name, beside string, photos ...string
 		key, value, _ := strings.Cut(field, "=")
 		testkit.Succeed(t, form.WriteField(key, value))
 	}
-	for _, photo := range photos {
-		part := testkit.Must(form.CreateFormFile("photo", "x.jpg"))(t)
-		testkit.Must(io.WriteString(part, "\xff\xd8\xff"+photo))(t)
+	for i, photo := range photos {
+		name, content := fmt.Sprintf("%d.jpg", i+1), "\xff\xd8\xff"+photo
+		if text, is := strings.CutPrefix(photo, "text "); is { // no picture
+			name, content = fmt.Sprintf("%d.txt", i+1), text
+		}
+		part := testkit.Must(form.CreateFormFile("photo", name))(t)
+		testkit.Must(io.WriteString(part, content))(t)
 	}
 	testkit.Succeed(t, form.Close())
 	e.reply = s.do(t, path, b.String(), "Content-Type", form.FormDataContentType())
@@ -159,6 +164,32 @@ func TestAnEnrolmentTellsWhatBecameOfThePhotos(t *testing.T) {
 	s.enrol(t, "/api/v1/people/no/photos", "", "", "4 0,1").want(t, http.StatusNotFound, "number")
 }
 
+// A file that is no photo leaves the others alone, and each is told by the name that was sent.
+func TestOneFileThatIsNoPhotoRefusesNoOther(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	const refused = `"files":[{"number":2,"name":"2.txt","error":"not a picture: send `
+	ann := s.enrol(t, "/people", "Ann", "", "1 1,0", "text hello", "no face", "1 1,0")
+	ann.want(t, http.StatusCreated, refused)
+	var called []string
+	for _, photo := range ann.Photos {
+		called = append(called, fmt.Sprint(photo.FileName, " ", photo.State))
+	}
+	if want := []string{"1.jpg usable", "3.jpg unusable"}; !slices.Equal(called, want) {
+		t.Errorf("the photos are %q, want %q", called, want)
+	}
+	s.enrol(t, "/people", "Ann", "", "1 1,0", "text hello").want(t, http.StatusOK, refused)
+	s.enrol(t, "/people", "Bea", "", "no face of Bea's", "text hello").want(t, http.StatusUnprocessableEntity, refused)
+	s.enrol(t, fmt.Sprintf("/api/v1/people/%d/photos", ann.ID), "", "", "text hello", "text bye").want(t, http.StatusUnprocessableEntity, `"name":"1.txt"`)
+	s.enrol(t, "/people", "Cal", "", "text hello").want(t, http.StatusUnsupportedMediaType, `"detail":"1.txt: not a picture`)
+	if all, _, err := s.store.People(t.Context(), 0, 10); err != nil || len(all) != 2 {
+		t.Errorf("people are %+v, %v; want Ann and Bea", all, err)
+	}
+	s.limits.EnrolWait = 0
+	s.enrol(t, "/people", "Dan", "", "group 0,1", "text hello").want(t, http.StatusAccepted, refused)
+}
+
 func TestAPhotoLikeAnotherNamedPersonIsAskedFor(t *testing.T) {
 	s := newSystem(t)
 	s.limits.EnrolWait = time.Minute
@@ -180,6 +211,7 @@ func TestAPhotoLikeAnotherNamedPersonIsAskedFor(t *testing.T) {
 	}
 	for range 2 {
 		other("").want(t, http.StatusConflict, `"similar":{"person":{"id":1,"name":"Kate"}`)
+		other("").want(t, http.StatusConflict, `"file_name":"1.jpg"`)
 		kept(1, 1)
 	}
 	other("anyway=true").want(t, http.StatusCreated, `"state":"usable"`)
@@ -294,6 +326,7 @@ func TestAFaceThatIsChosenAgainOrIsNotThere(t *testing.T) {
 	n := changes()
 	wrong := choose("face=9")
 	wrong.want(t, http.StatusUnprocessableEntity, `"type":"urn:lineup:problem:no-such-face"`)
+	wrong.want(t, http.StatusUnprocessableEntity, `"file_name":"1.jpg"`)
 	if len(wrong.Photos) != 1 || strings.Count(string(wrong.Photos[0].Faces), "box") != 3 {
 		t.Errorf("the faces are %s, want three", wrong.body)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 
 	"lineup.dev/lineup/pkg/photo"
@@ -74,13 +75,18 @@ func (r *receiver) readPart(f *form, part *multipart.Part, file string, values [
 	problem, isProblem := errors.AsType[*serve.Problem](err)
 	switch {
 	case isProblem:
-		f.uploads = append(f.uploads, refusedUpload(problem, name))
+		f.uploads = append(f.uploads, upload{fileName: name, err: problem})
 	case err != nil:
 		return err
 	default:
 		f.uploads = append(f.uploads, newUpload(body, name))
 	}
 	return nil
+}
+
+// accepted are the uploads that are not refused.
+func (f form) accepted() []upload {
+	return slices.DeleteFunc(slices.Clone(f.uploads), func(u upload) bool { return u.err != nil })
 }
 
 // readLimited reads a part of no more bytes than the limit, which a setting may set.
@@ -106,24 +112,53 @@ type upload struct {
 	hash      string         // SHA-256, in hex
 	extension string         // of a file name, without the dot
 	fileName  string         // what the client calls it, cleaned; empty when it does not
-	err       *serve.Problem // why it is refused
+	err       *serve.Problem // why it is refused, nil where it is not
 }
 
-// refusedUpload names the file in the problem: it may be one of several.
-func refusedUpload(problem *serve.Problem, fileName string) upload {
-	if fileName != "" {
-		named := *problem
-		named.Detail = fileName + ": " + named.Detail
-		problem = &named
+// refusal is why it is refused, with its name before that: it may be one of several.
+func (u upload) refusal() string {
+	if u.fileName == "" {
+		return u.err.Detail
 	}
-	return upload{fileName: fileName, err: problem}
+	return u.fileName + ": " + u.err.Detail
+}
+
+// refusedFile is a file of a request that is refused.
+type refusedFile struct {
+	Number int    `json:"number"` // which of the files sent, from 1
+	Name   string `json:"name"`   // as it was sent, empty where it had none
+	Error  string `json:"error"`
+}
+
+// refusedFiles are those of the uploads.
+func refusedFiles(uploads []upload) (refused []refusedFile) {
+	for i, u := range uploads {
+		if u.err != nil {
+			refused = append(refused, refusedFile{i + 1, u.fileName, u.err.Detail})
+		}
+	}
+	return refused
+}
+
+// noFileTaken is the problem that every file is refused; it carries them.
+func noFileTaken(uploads []upload) error {
+	problem := serve.Problem{Status: http.StatusUnprocessableEntity, Detail: "none of the files can be accepted; each has its error"}
+	if len(uploads) == 1 {
+		problem = serve.Problem{Status: uploads[0].err.Status, Detail: uploads[0].refusal()}
+	}
+	return &explanation{problem, func(p serve.Problem) any {
+		return struct {
+			serve.Problem
+			Files []refusedFile `json:"files"`
+		}{p, refusedFiles(uploads)}
+	}}
 }
 
 // newUpload recognises a picture by its first bytes, never by its name or Content-Type.
 func newUpload(body []byte, fileName string) upload {
 	format, ok := photo.FormatOf(body)
 	if !ok {
-		return refusedUpload(&serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}, fileName)
+		return upload{fileName: fileName, err: &serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "not a picture: send " + photo.FormatNames()}}
 	}
 	sum := sha256.Sum256(body)
 	return upload{body: body, hash: hex.EncodeToString(sum[:]), extension: format.Extension, fileName: fileName}

@@ -54,5 +54,5 @@ func (r *receiver) postName(w http.ResponseWriter, request *http.Request) error 
 		return enrolmentProblem(err)
 	}
 	r.log.Info("person enrolled", "person", enrolled.Person.ID, auth.Caller(ctx))
-	return r.answerEnrolment(w, enrolled, true)
+	return r.answerEnrolment(w, enrolledPhotos{Enrolled: enrolled})
 }

@@ -14,7 +14,7 @@ import (
 // GroupSettings say how requests that come at once share a transaction. A request that is
 // alone waits for nobody.
 type GroupSettings struct {
-	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"10000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
+	Most   int           `envconfig:"GROUP_MAX" default:"250" min:"1" max:"1000" desc:"most pictures whose rows are written in one transaction for requests that come at once; a request of more has its own; 1: none is shared"`
 	Window time.Duration `envconfig:"GROUP_WINDOW" default:"2ms" min:"0" max:"1s" desc:"how long such a transaction waits at most for half of the requests that are under way; 0: it takes those that came while that was under way"`
 }
 

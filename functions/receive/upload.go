@@ -37,14 +37,14 @@ func (r *receiver) takeUploads(w http.ResponseWriter, request *http.Request) ([]
 		return nil, nothingSent("the body holds no picture; send one or more fields named image")
 	}
 	if len(uploads) == 1 && uploads[0].err != nil {
-		return nil, uploads[0].err
+		return nil, noFileTaken(uploads)
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
 	pictures := make([]picture, len(uploads))
 	for i, u := range uploads {
 		if u.err != nil {
-			pictures[i] = refusedPicture(errors.New(u.err.Detail))
+			pictures[i] = refusedPicture(errors.New(u.refusal()))
 		} else {
 			pictures[i] = newPicture(u.path(), event.TraceOfHeader(request.Header))
 			saved, err := save(ctx, r.roots, u.path(), u.body)

@@ -81,7 +81,8 @@ func TestARefusedUploadIsNamed(t *testing.T) {
 		t.Errorf("the refused file is %+v", got[1])
 	}
 	body, kind = namedFiles(`filename="notes.txt"`, "hello")
-	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusUnsupportedMediaType || !strings.Contains(got.body, "notes.txt: not a picture") {
+	if got := s.do(t, "/images", body, "Content-Type", kind); got.status != http.StatusUnsupportedMediaType || !strings.Contains(got.body, "notes.txt: not a picture") ||
+		!strings.Contains(got.body, `"files":[{"number":1,"name":"notes.txt","error":"not a picture`) {
 		t.Errorf("alone: %d %s", got.status, got.body)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // told is what the pill is told.
-func (s *site) told(t *testing.T) (told status) {
+func (s *site) told(t *testing.T) (told goings) {
 	t.Helper()
 	response := s.get(t, "/status")
 	if response.status != http.StatusOK {
@@ -27,13 +27,13 @@ func (s *site) told(t *testing.T) (told status) {
 func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if got := s.told(t); got != (status{Text: "No pictures yet", Tone: "idle"}) {
+	if got := s.told(t); got != (goings{Text: "No pictures yet", Tone: "idle"}) {
 		t.Errorf("where nothing goes on: %+v", got)
 	}
 	s.finish(t, "one.jpg", withFaces())
 	s.submit(t, "two.jpg")
 	s.edit(t, "INSERT INTO person (name, spelling, created_at) VALUES (NULL, NULL, UTC_TIMESTAMP(6))")
-	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != 1 {
+	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != "1" {
 		t.Errorf("with a picture that waits: %+v", got)
 	}
 	testkit.Succeed(t, s.TellParts(t.Context(),
@@ -50,6 +50,31 @@ func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 		store.Part{Name: "dead letters of images", State: "waiting"}))
 	if got := s.told(t); got.Tone != "busy" {
 		t.Errorf("dead letters hold nobody up: %+v", got)
+	}
+}
+
+// Without script, too, every page tells what goes on and how many strangers there are.
+func TestEveryPageSaysHowFarEverythingIs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.submit(t, "two.jpg")
+	s.edit(t, "INSERT INTO person (name, spelling, created_at) VALUES (NULL, NULL, UTC_TIMESTAMP(6))")
+	for path, status := range map[string]int{"/": 200, "/people": 200, fmt.Sprintf("/images/%d", id): 200, "/nothing": 404} {
+		r := s.get(t, path)
+		for _, want := range []string{`data-tone="busy">0 of 1 looked at</a>`, `class="count" data-keep>1</span>`} {
+			if r.status != status || !strings.Contains(r.body, want) {
+				t.Errorf("%s: %d without %s in\n%s", path, r.status, want, r.body)
+			}
+		}
+	}
+}
+
+func TestManyStrangersAreCountedToAPoint(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{0: "", 1: "1", 999: "999", store.StrangersCounted: "999+"} {
+		if got := strangerCount(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
 	}
 }
 
@@ -93,7 +118,7 @@ func TestWhatGoesOnIsCountedOnceForAllWhoAskWithinAMoment(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.ProgressAge, o.Writes, o.ReceiveURL = time.Hour, "on", "http://127.0.0.1:1" })
 	tells := func(want string) {
 		t.Helper()
-		var told status
+		var told goings
 		if s.getJSON(t, "/status", &told); told.Text != want {
 			t.Errorf("it is told that %q, want %q", told.Text, want)
 		}

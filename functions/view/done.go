@@ -18,7 +18,12 @@ type done struct {
 	Text    string
 	Changes []int64 // to be undone, the newest first; none where there is nothing to
 	Here    string  // this page, for undoing to lead back to
+	Taken   bool    // pictures were added
 }
+
+// doneTaken tells a page, instead of a change's id, that pictures were added; how many, a number
+// after a dot tells.
+const doneTaken = "taken"
 
 // justNow is how old a change is at most that a form is said to have made, where somebody
 // keeps the page that it led to.
@@ -26,10 +31,13 @@ const justNow = 15 * time.Second
 
 // doneOf tells what the form did that led to the page. That it cannot be told is no reason
 // not to show the page.
-func (v *view) doneOf(r *http.Request) *done {
+func (v *view) doneOf(r *http.Request, template string) *done {
 	text, gone, some := strings.Cut(r.URL.Query().Get(doneParameter), ".")
 	if text == "" {
 		return nil
+	}
+	if text == doneTaken {
+		return &done{Text: takenText(template, gone), Taken: true}
 	}
 	made := v.justMade(r, readIDList(text))
 	if len(made) == 0 {
@@ -47,6 +55,18 @@ func (v *view) doneOf(r *http.Request) *done {
 		}
 	}
 	return &told
+}
+
+// takenText tells what was added on the page that shows it.
+func takenText(template, number string) string {
+	n, err := strconv.ParseInt(number, 10, 64)
+	switch {
+	case template == "folder":
+		return "The folder is taken: its pictures are looked at one after the other."
+	case err != nil || n == 1:
+		return "The picture is taken."
+	}
+	return pictureCount(n) + " are taken."
 }
 
 // justMade are those of these changes that were made just now.

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +26,8 @@ type form struct {
 	upload string
 	// then is the page that follows, where it is not the one that the form was on.
 	then string
+	// adds says that pictures or a folder are added: the page that follows shows them.
+	adds bool
 }
 
 // call is a request of the API.
@@ -73,12 +74,15 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 	var answer madeAnswer
 	if f.upload != "" {
 		answer, err = v.ask(r, http.MethodPost, strings.ReplaceAll(f.upload, "{id}", id), r.Header.Get("Content-Type"), r.Body)
-		err = cmp.Or(err, notTaken(answer.Files))
+		err = cmp.Or(err, answer.notAllTaken())
 	} else {
 		answer, err = v.askAll(w, r, id, f)
 	}
 	if err != nil {
 		return "", err
+	}
+	if f.adds {
+		return answer.added(v.options.MaxPageSize), nil
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
 	return withDone(next, answer), nil
@@ -144,33 +148,6 @@ func parseFields(r *http.Request) error {
 	return r.ParseForm()
 }
 
-// madeAnswer is what a form needs of an answer of the API.
-type madeAnswer struct {
-	ID     int64  `json:"id"`
-	Detail string `json:"detail"`
-	Type   string `json:"type"`
-	Files  []file `json:"images"`
-
-	Changes []int64 `json:"-"` // that were made
-	Gone    int     `json:"-"` // how much of what was to be deleted was gone already
-}
-
-// file is what became of one that was uploaded.
-type file struct {
-	Name  string `json:"file_name"`
-	Error string `json:"error"`
-}
-
-// notTaken is the problem with the files of an upload of which others were taken.
-func notTaken(files []file) error {
-	bad := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" })
-	if len(bad) == 0 {
-		return nil
-	}
-	return &refusedForm{Files: bad, problem: &serve.Problem{Type: serve.ProblemType("not-all-taken"), Status: http.StatusUnprocessableEntity,
-		Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", len(bad), len(files))}}
-}
-
 // ask asks receive, and gives a problem of the API as the error that it is.
 func (v *view) ask(r *http.Request, method, path, contentType string, body io.Reader) (answer madeAnswer, err error) {
 	response, err := v.receive.ask(r, method, apiPrefix+path, contentType, body)
@@ -189,8 +166,7 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	if response.StatusCode >= http.StatusBadRequest {
 		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
-		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people or photos
-		met.tellFile(answer.Detail)
+		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people, photos or files
 		return answer, met
 	}
 	return answer, nil

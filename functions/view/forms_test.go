@@ -73,7 +73,7 @@ func TestAFormIsTheSameRequestsOfTheAPI(t *testing.T) {
 		"merge":           {"/people/3?do=merge", url.Values{"person": {"4"}}, []apiRequest{{"POST", "/api/v1/people/3/merge", `{"people":[4]}`, ""}}, "/people/9?done=0"},
 		"undo":            {"/activity?do=undo", url.Values{"change": {"12"}}, []apiRequest{{"POST", "/api/v1/changes/12/undo", "", ""}}, "/activity?done=0"},
 		"draw":            {"/images/7?do=draw", url.Values{"x": {"10"}, "y": {"20"}, "width": {"5"}, "height": {"5"}}, []apiRequest{{"POST", "/api/v1/images/7/faces", `{"box":{"height":0.05,"width":0.05,"x":0.1,"y":0.2}}`, ""}}, "/images/7?done=0"},
-		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []apiRequest{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=0"},
+		"a path":          {"/add?do=path", url.Values{"path": {"a/"}}, []apiRequest{{"POST", "/api/v1/images", `{"path":"a/"}`, ""}}, "/?done=taken.0"},
 		"enrol":           {"/people?do=enrol", url.Values{"name": {"Dad"}}, []apiRequest{{"POST", "/api/v1/people", "name=Dad", ""}}, "/people/9?done=0"},
 		"elsewhere":       {"/people/3?do=hide&back=//evil.example/", nil, []apiRequest{{"PATCH", "/api/v1/people/3", `{"hidden":true}`, ""}}, "/people/3?done=0"},
 	} {
@@ -185,12 +185,55 @@ func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
 
 func TestEachFileThatIsNotTakenIsTold(t *testing.T) {
 	t.Parallel()
-	for status, told := range map[int]string{http.StatusOK: "1 of 2 files were not taken, the others were.", http.StatusUnprocessableEntity: "Each has its error"} {
-		receive, _ := receiveAs(t, status, map[string]any{"detail": "each has its error", "images": []map[string]any{{"file_name": "bad.jpg", "error": "bad.jpg: no picture"}, {"id": 3, "file_name": "good.jpg"}}})
+	const bad, good = `bad.jpg</span> <span class="quiet">No picture.`, `<a class="path" href="/images/3">good.jpg</a> <span class="quiet">Taken.`
+	for status, told := range map[int][]string{
+		http.StatusOK:                  {"<h1>Not all were taken</h1>", "1 of 2 files were not taken, the others were.", bad, good},
+		http.StatusUnprocessableEntity: {"Each has its error", bad},
+	} {
+		images := []map[string]any{{"file_name": "bad.jpg", "error": "bad.jpg: no picture"}}
+		if status == http.StatusOK {
+			images = append(images, map[string]any{"id": 3, "file_name": "good.jpg"})
+		}
+		receive, _ := receiveAs(t, status, map[string]any{"detail": "each has its error", "images": images})
 		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
 		r := s.send(t, "/add?do=upload", url.Values{})
-		if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, told) || !strings.Contains(r.body, `bad.jpg</span> <span class="quiet">No picture.`) || strings.Contains(r.body, "good.jpg") {
-			t.Errorf("%d: %d %s", status, r.status, r.body)
+		for _, want := range told {
+			if r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, want) {
+				t.Errorf("%d: %d without %s in\n%s", status, r.status, want, r.body)
+			}
+		}
+	}
+}
+
+// What was added is told on the page that shows it.
+func TestWhatWasAddedIsShown(t *testing.T) {
+	t.Parallel()
+	picture := func(id int) map[string]any { return map[string]any{"id": id, "path": "a.jpg"} }
+	folder := []map[string]any{{"id": 5, "path": "a/", "found": 3}}
+	for what, test := range map[string]struct {
+		images, folders any
+		leads           string
+	}{
+		"a picture":           {[]any{picture(3)}, nil, "/images/3?done=taken.1"},
+		"one sent twice":      {[]any{picture(3), picture(3)}, nil, "/images/3?done=taken.1"},
+		"two":                 {[]any{picture(3), picture(4)}, nil, "/?done=taken.2&image=3&image=4"},
+		"more than are shown": {[]any{picture(3), picture(4), picture(5)}, nil, "/?done=taken.3"},
+		"a folder":            {[]any{}, folder, "/folders/5?done=taken.0"},
+	} {
+		receive, _ := receiveAs(t, http.StatusAccepted, map[string]any{"images": test.images, "folders": test.folders})
+		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes, o.PageSize, o.MaxPageSize = receive, "on", 2, 2 })
+		if r := s.send(t, "/add?do=path", url.Values{"path": {"a"}}); r.header.Get("Location") != test.leads {
+			t.Errorf("%s: %d to %q, want %q", what, r.status, r.header.Get("Location"), test.leads)
+		}
+	}
+	s := newSite(t)
+	one, two := s.finish(t, "one.jpg", withFaces()), s.finish(t, "two.jpg", withFaces())
+	for page, want := range map[string]string{
+		fmt.Sprintf("/images/%d?done=taken.1", one):               "The picture is taken.",
+		fmt.Sprintf("/?done=taken.2&image=%d&image=%d", one, two): "2 pictures are taken.",
+	} {
+		if r := s.get(t, page); !strings.Contains(r.body, `data-text="`+want+`"`) || !strings.Contains(r.body, `<a href="/activity">Activity</a>`) {
+			t.Errorf("%s does not say %s:\n%s", page, want, r.body)
 		}
 	}
 }
@@ -205,15 +248,30 @@ func TestWhatIsWrongWithAPathIsToldOnce(t *testing.T) {
 	}
 }
 
-// Of an enrolment with a file that is no picture nothing is done: its page says so, and which file it is.
+// Of an enrolment each file is told: by the name that was sent, what became of it.
 func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
 	t.Parallel()
-	receive, _ := receiveAs(t, http.StatusUnsupportedMediaType, map[string]any{"detail": "notes.txt: not a picture: send JPEG"})
-	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
-	r := s.send(t, "/people?do=enrol", url.Values{})
-	for _, want := range []string{"<h1>That is not a picture</h1>", "Nothing was added.", `notes.txt</span> <span class="quiet">Not a picture: send JPEG.`} {
-		if !strings.Contains(r.body, want) {
-			t.Errorf("%s is missing in\n%s", want, r.body)
+	notes := map[string]any{"number": 2, "name": "notes.txt", "error": "not a picture: send JPEG"}
+	photo := map[string]any{"id": 8, "image_name": "ann-1.jpg", "file_name": "beach.jpg", "state": "unusable", "reason": "no face was found"}
+	before := map[string]any{"id": 7, "image_name": "ann-0.jpg", "state": "usable"}
+	for status, test := range map[int]struct {
+		answer map[string]any
+		told   []string
+	}{
+		http.StatusUnsupportedMediaType: {map[string]any{"detail": "notes.txt: not a picture: send JPEG", "files": []any{notes}}, []string{"<h1>That is not a picture</h1>", "Nothing was added."}},
+		http.StatusCreated: {map[string]any{"id": 3, "photos": []any{before, photo}, "files": []any{notes}}, []string{
+			"<h1>Not all were taken</h1>", "1 of 2 files were not taken, the others were.", `href="/people/3"`, `beach.jpg</span> <span class="quiet">No face was found.`}},
+	} {
+		receive, _ := receiveAs(t, status, test.answer)
+		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+		r := s.send(t, "/people?do=enrol", url.Values{})
+		for _, want := range append(test.told, `notes.txt</span> <span class="quiet">Not a picture: send JPEG.`) {
+			if !strings.Contains(r.body, want) {
+				t.Errorf("%s is missing in\n%s", want, r.body)
+			}
+		}
+		if strings.Contains(r.body, "ann-") {
+			t.Errorf("a photo is told by its name in the gallery, or one of another request, in\n%s", r.body)
 		}
 	}
 }

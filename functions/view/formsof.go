@@ -54,8 +54,8 @@ var (
 		"look": {calls: lookAtFailed},
 	}
 	formsOfAdding = map[string]form{
-		"upload": {upload: "images", then: "/"},
-		"path":   {calls: single(http.MethodPost, "images", postPath), then: "/"},
+		"upload": {upload: "images", adds: true},
+		"path":   {calls: single(http.MethodPost, "images", postPath), adds: true},
 	}
 )
 

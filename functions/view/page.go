@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -96,36 +97,79 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 // it, and be framed by no other page.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// unTagged stands in a page for its tag until that is known.
-const unTagged = "the tag of this page"
+// These stand in a page for what is put there last: it does not count for the page's tag, by
+// which a script asks whether what it shows has changed.
+const (
+	unTagged  = "the tag of this page"
+	unTold    = "the line that tells what goes on"
+	unToned   = "the tone of that line"
+	unCounted = "the number of strangers"
+)
 
 // render answers with the page, whole or, if its template fails, not at all; and with 304
 // to whoever has it already.
 func (v *view) render(w http.ResponseWriter, r *http.Request, status int, p page) {
 	layout := struct {
-		Page, Title, Query, Tag string
-		Done                    *done
-		Content                 any
-	}{p.template, p.title, r.URL.Query().Get("q"), unTagged, p.done, p.content}
+		Page, Title, Query         string
+		Tag, Line, Tone, Strangers string
+		Done                       *done
+		Content                    any
+	}{p.template, p.title, r.URL.Query().Get("q"), unTagged, unTold, unToned, unCounted, p.done, p.content}
 	var html bytes.Buffer
 	if err := v.pages[p.template].Execute(&html, layout); err != nil {
 		v.log.Error("page not rendered", "url", r.URL.Path, "page", p.template, "error", err)
 		http.Error(w, "The page cannot be shown. The log of view says why.", http.StatusInternalServerError)
 		return
 	}
-	hash := sha256.Sum256(html.Bytes())
-	tag := `"` + hex.EncodeToString(hash[:8]) + `"`
-	body := bytes.Replace(html.Bytes(), []byte(unTagged), []byte(template.HTMLEscapeString(tag)), 1)
+	tag := tagOf(html.Bytes())
 	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Content-Security-Policy", policy)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if status == http.StatusOK {
 		w.Header().Set("Cache-Control", "private, no-cache")
-		w.Header().Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag { // of a script
+			w.Header().Set("ETag", tag)
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	body := v.complete(r, status, tag, html.String())
+	if status == http.StatusOK {
+		w.Header().Set("ETag", tagOf(body))
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 		return
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	w.Write(body)
+}
+
+func tagOf(html []byte) string {
+	hash := sha256.Sum256(html)
+	return `"` + hex.EncodeToString(hash[:8]) + `"`
+}
+
+// Of what goes on a page tells what was so that long ago at most, where it is known, and waits
+// no longer than that to know it.
+const (
+	lineAge      = 10 * time.Second
+	linePatience = 300 * time.Millisecond
+)
+
+// complete puts in what is put in last. That what goes on cannot be told is no reason not to
+// show the page.
+func (v *view) complete(r *http.Request, status int, tag, html string) []byte {
+	goesOn := goings{Text: "What goes on"}
+	if status < http.StatusInternalServerError {
+		ctx, cancel := context.WithTimeout(r.Context(), linePatience)
+		defer cancel()
+		if stats, err := v.progress.recent(ctx, lineAge); err == nil {
+			goesOn = goingsOf(stats)
+		}
+	}
+	var pairs []string
+	for _, pair := range [][2]string{{unTagged, tag}, {unTold, goesOn.Text}, {unToned, goesOn.Tone}, {unCounted, goesOn.Strangers}} {
+		pairs = append(pairs, pair[0], template.HTMLEscapeString(pair[1]))
+	}
+	return []byte(strings.NewReplacer(pairs...).Replace(html))
 }

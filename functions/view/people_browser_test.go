@@ -297,6 +297,32 @@ func TestAFormThatIsDoneCloses(t *testing.T) {
 	a.is(t, "the focus is on what opens it", `document.activeElement.matches("#rename > summary")`)
 }
 
+// What was asked for before a form was sent is not shown after it.
+func TestWhatWasAskedForBeforeAFormIsNotShownAfterIt(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	dana := a.know(t, "Dana", "dana.jpg")
+	a.open(t, fmt.Sprintf("/people/%d", dana))
+	a.do(t, `{
+		asked = 0, names = new Set();
+		const real = fetch;
+		window.fetch = async (address, options = {}) => {
+			if (options.method || !String(address).includes("/people/")) return real(address, options);
+			const answer = await real(address, { headers: { Accept: "text/html" } }), html = await answer.text();
+			asked++;
+			if (asked === 1) await new Promise(resolve => window.release = resolve);
+			return new Response(html, { headers: answer.headers });
+		};
+		new MutationObserver(() => names.add(document.querySelector("h1.name").textContent)).observe(document.getElementById("main"), { subtree: true, childList: true, characterData: true });
+	}`)
+	a.is(t, "an update is under way", `window.release !== undefined`)
+	a.do(t, `document.querySelector("#rename [name=name]").value = "Zoe"; document.querySelector("#rename button").click()`)
+	a.is(t, "the new name", `names.has("Zoe")`)
+	a.do(t, `before = asked; release()`)
+	a.is(t, "another update", `asked > before`)
+	a.is(t, "the new name alone", `[...names].join() === "Zoe"`)
+}
+
 func TestWhoIsMergedWithNobodyIsNotRenamed(t *testing.T) {
 	t.Parallel()
 	a := newAlbum(t)

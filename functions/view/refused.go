@@ -20,42 +20,49 @@ import (
 // refusedForm is a problem of the API that a form met, with whom and which photos it is about.
 type refusedForm struct {
 	problem *serve.Problem
+	title   string          // of the page, where the problem does not tell it
 	id      int64           // of the person whom it made all the same
 	People  []lineup.Person `json:"people"`
-	Photos  []store.Photo   `json:"photos"`
-	Files   []file          `json:"images"`
-	changes []int64         // that were made all the same
+	sentFiles
+	changes []int64 // that were made all the same
 }
+
+// sentFiles are what the API tells of the files of a form.
+type sentFiles struct {
+	Photos []store.Photo `json:"photos"`
+	Images []struct {
+		ID    int64  `json:"id"`
+		Name  string `json:"file_name"`
+		Error string `json:"error"`
+	} `json:"images"`
+	Refused []struct {
+		Number int    `json:"number"`
+		Name   string `json:"name"`
+		Error  string `json:"error"`
+	} `json:"files"`
+}
+
+// file is what became of a file of a form that is no photo of a person.
+type file struct {
+	Image       int64 // 0 of one that was refused
+	Name, Error string
+}
+
+// files are those of the pictures, and those that were refused.
+func (s sentFiles) files() (all []file) {
+	for i, image := range s.Images {
+		all = append(all, file{image.ID, cmp.Or(image.Name, numbered(i+1)), sentence(strings.TrimPrefix(image.Error, image.Name+": "))})
+	}
+	for _, f := range s.Refused {
+		all = append(all, file{0, cmp.Or(f.Name, numbered(f.Number)), sentence(f.Error)})
+	}
+	return all
+}
+
+func numbered(file int) string { return fmt.Sprintf("File %d", file) }
 
 func (r *refusedForm) Error() string { return r.problem.Error() }
 func (r *refusedForm) Unwrap() error { return r.problem }
-
-// tellFile tells apart which file a problem is about: the API writes its name before it. The
-// file is the first of those sent that is none; nothing is done with the others then.
-func (r *refusedForm) tellFile(detail string) {
-	if status := r.problem.Status; status != http.StatusUnsupportedMediaType && status != http.StatusRequestEntityTooLarge {
-		return
-	}
-	for _, what := range []string{": not a picture", ": image is larger", ": photo is larger"} {
-		if name, _, is := strings.Cut(detail, what); is {
-			r.Files = append(r.Files, file{Name: name, Error: detail})
-			r.problem.Detail = "Nothing was added. Leave this file out, and send the others again."
-			return
-		}
-	}
-}
-
-// withoutNames are files with what is wrong with each, without its name before that, and
-// without what the problem's detail says already.
-func withoutNames(files []file, detail string) (told []file) {
-	for _, f := range files {
-		if sentence(f.Error) == detail { // of a single path
-			continue
-		}
-		told = append(told, file{Name: f.Name, Error: sentence(strings.TrimPrefix(f.Error, f.Name+": "))})
-	}
-	return told
-}
 
 // problemPage is a problem, and what one can do about it there.
 type problemPage struct {
@@ -87,8 +94,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		v.refuse(w, r, problem)
 		return
 	}
-	content := onPage(problem)
-	content.Photos, content.Files = met.Photos, withoutNames(met.Files, problem.Detail)
+	content := met.withFiles(onPage(problem))
 	for _, p := range met.People {
 		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
 	}
@@ -103,14 +109,28 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	if len(content.Choices) == 0 {
 		content.People = met.People
 	}
-	content.Title = refusedTitle(problem, len(met.People))
+	content.Title = cmp.Or(met.title, refusedTitle(problem, len(met.People)))
 	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") || strings.HasSuffix(problem.Type, ":nothing-sent") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
-	if met.id != 0 && len(met.People) == 0 && strings.HasSuffix(problem.Type, ":photos-unusable") {
+	if met.id != 0 && len(met.People) == 0 { // what is wrong is with the photos
 		content.People = []lineup.Person{{ID: met.id}}
 	}
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
+}
+
+// withFiles adds what became of the files of the form.
+func (r *refusedForm) withFiles(content problemPage) problemPage {
+	content.Photos = r.Photos
+	for _, f := range r.files() {
+		if f.Error != content.Detail { // as of a single path
+			content.Files = append(content.Files, f)
+		}
+	}
+	if len(r.Refused) > 0 && r.id == 0 { // not one was taken
+		content.Detail = "Nothing was added."
+	}
+	return content
 }
 
 // withLooks adds how who can be chosen looks, and in how many pictures they are. That it cannot
@@ -148,10 +168,6 @@ func refusedTitle(p serve.Problem, people int) string {
 		return "Nobody has that name"
 	case "nothing-sent":
 		return "Nothing is chosen"
-	case "not-all-taken":
-		return "Not all were taken"
-	case "not-all-done":
-		return "Not all was done"
 	}
 	return titleOf(p.Status)
 }

@@ -32,14 +32,31 @@ func (s *shared[T]) get(ctx context.Context) (T, error) {
 	if fresh {
 		return last, nil
 	}
-	answer := s.reading.DoChan("", func() (any, error) { return s.again(ctx) })
 	select {
 	case <-ctx.Done():
 		var none T
 		return none, ctx.Err()
-	case a := <-answer:
+	case a := <-s.begin(ctx):
 		return a.Val.(T), a.Err
 	}
+}
+
+// recent is get for whom it may be so much older: then it is read for whoever asks next.
+func (s *shared[T]) recent(ctx context.Context, older time.Duration) (T, error) {
+	s.mu.Lock()
+	last, till := s.last, s.till
+	s.mu.Unlock()
+	if now := time.Now(); till.IsZero() || now.After(till.Add(older)) {
+		return s.get(ctx)
+	} else if now.After(till) {
+		s.begin(ctx)
+	}
+	return last, nil
+}
+
+// begin has it read, once for all who wait.
+func (s *shared[T]) begin(ctx context.Context) <-chan singleflight.Result {
+	return s.reading.DoChan("", func() (any, error) { return s.again(ctx) })
 }
 
 // again reads it. Its age counts from before that.

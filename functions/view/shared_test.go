@@ -49,6 +49,30 @@ func TestAllWhoAskWithinAMomentAreToldAlike(t *testing.T) {
 	})
 }
 
+func TestWhoTakesWhatIsOlderWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := counting(time.Second, 100*time.Millisecond)
+		told := func(want int64, wait time.Duration) {
+			t.Helper()
+			asked := time.Now()
+			if got := testkit.Must(s.recent(t.Context(), 10*time.Second))(t); got != want || time.Since(asked) != wait {
+				t.Errorf("told %d after %v, want %d after %v", got, time.Since(asked), want, wait)
+			}
+		}
+		told(1, 100*time.Millisecond)
+		time.Sleep(5 * time.Second)
+		told(1, 0)
+		synctest.Wait()
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		told(2, 0) // read for whoever asks next
+		time.Sleep(20 * time.Second)
+		told(3, 100*time.Millisecond)
+		s.forget()
+		told(4, 100*time.Millisecond)
+	})
+}
+
 func TestWhatWasJustWrittenIsSeenByWhoeverAsksNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := counting(time.Minute, time.Second)

@@ -3,17 +3,18 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"lineup.dev/lineup/pkg/store"
 )
 
-// status is what the pill says.
-type status struct {
+// goings is what the line below the bar says.
+type goings struct {
 	Text      string     `json:"text"`      // how far everything is, or what is wrong
 	Tone      string     `json:"tone"`      // idle, busy or away
 	Since     *time.Time `json:"since"`     // which the text tells in UTC; the browser knows the zone
-	Strangers int64      `json:"strangers"` // that are listed, StrangersCounted at most
+	Strangers string     `json:"strangers"` // how many are listed, as far as they are counted; empty for none
 }
 
 // clock is how the text tells a time.
@@ -24,15 +25,29 @@ func (v *view) status(r *http.Request, _ query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	told := status{Text: sentenceOf(stats), Tone: "idle", Strangers: stats.Strangers}
+	return goingsOf(stats), nil
+}
+
+func goingsOf(stats store.Stats) goings {
+	told := goings{Text: sentenceOf(stats), Tone: "idle", Strangers: strangerCount(stats.Strangers)}
 	if part, ok := gravest(stats.Parts); ok {
 		told.Text, told.Tone, told.Since = trouble(part, stats), "away", &part.Since
-		return told, nil
+		return told
 	}
 	if stats.Backlog.Pictures > 0 || stats.Rematches.Ranges > 0 || stats.Photos.Of[string(store.PhotoPending)] > 0 {
 		told.Tone = "busy"
 	}
-	return told, nil
+	return told
+}
+
+func strangerCount(n int64) string {
+	switch {
+	case n == 0:
+		return ""
+	case n >= store.StrangersCounted:
+		return fmt.Sprintf("%d+", store.StrangersCounted-1)
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // sentenceOf tells how far everything is, in words.

@@ -93,8 +93,8 @@ func (u unfinished) problem() error {
 		text += fmt.Sprintf(" The last %d were not tried.", u.untried)
 	}
 	whole := problemOf(first)
-	whole.Type, whole.Detail = serve.ProblemType("not-all-done"), text
-	return &refusedForm{problem: &whole, changes: u.changes}
+	whole.Type, whole.Detail = "", text
+	return &refusedForm{title: "Not all was done", problem: &whole, changes: u.changes}
 }
 
 // namesTold is of how many things with one reason the names are told.

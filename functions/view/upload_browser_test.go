@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -60,11 +62,11 @@ func newUploads(t *testing.T) *uploads {
 		}
 		u.names <- part.FileName()
 		if strings.HasSuffix(part.FileName(), ".txt") {
-			serve.Problem{Status: http.StatusUnsupportedMediaType, Detail: "notes.txt: not a picture: send JPEG"}.Write(w, false)
+			serve.JSON(w, http.StatusUnsupportedMediaType, map[string]any{"detail": "notes.txt: not a picture: send JPEG", "files": []any{map[string]any{"number": 1, "name": "notes.txt", "error": "not a picture: send JPEG"}}})
 			return
 		}
 		<-released
-		serve.JSON(w, http.StatusOK, map[string]any{"items": []any{map[string]any{
+		serve.JSON(w, http.StatusOK, map[string]any{"images": []any{map[string]any{
 			"id": 7, "status": "identified", "person": map[string]any{"id": 1, "name": "Dad"}, "reason": "",
 			"warning": "the file ends early", "faces": []any{map[string]any{"person": map[string]any{"id": 1, "name": "Dad"}}, map[string]any{"person": nil}},
 		}}})
@@ -155,6 +157,34 @@ func TestFilesDroppedAnywhereAreUploaded(t *testing.T) {
 	}
 }
 
+// What cannot be read is told, and stops nothing that is dropped with it.
+func TestWhatCannotBeReadStopsNoOther(t *testing.T) {
+	t.Parallel()
+	u := newUploads(t)
+	u.release()
+	u.refused.Store(1)
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = u.url, "on" })
+	tab := browser.Open(t)
+	testkit.Succeed(t, chromedp.Do(tab, chromedp.Navigate(s.url+"/activity")))
+	inPage[any](t, tab, `(() => {
+		const no = (_, reject) => reject(new Error("NotReadableError"));
+		const entries = [
+			{isFile: true, name: "locked.jpg", file: no},
+			{isFile: false, name: "closed", createReader: () => ({readEntries: no})},
+			{isFile: true, name: "one.jpg", file: resolve => resolve(new File(["x"], "one.jpg"))},
+		];
+		const drop = new Event("drop", {bubbles: true, cancelable: true});
+		drop.dataTransfer = {items: entries.map(entry => ({webkitGetAsEntry: () => entry}))};
+		document.body.dispatchEvent(drop);
+		return null;
+	})()`)
+	until(t, tab, "all are through", `document.getElementById("uploaded")?.textContent === "1 uploaded, 2 not"`)
+	rows := inPage[[]string](t, tab, `[...document.querySelectorAll("#uploads li")].map(li => li.innerText.replace(/\s+/g, " "))`)
+	if want := []string{"locked.jpg It cannot be read", "closed It cannot be read", "one.jpg Dad (not seen whole)"}; !slices.Equal(rows, want) {
+		t.Errorf("the rows are %q, want %q", rows, want)
+	}
+}
+
 // Chosen files go the same way; without script they go as one form.
 func TestChosenFilesAreUploaded(t *testing.T) {
 	t.Parallel()
@@ -162,6 +192,9 @@ func TestChosenFilesAreUploaded(t *testing.T) {
 	u.release()
 	u.refused.Store(1)
 	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = u.url, "on" })
+	for range 7 { // the last is what receive says that the upload is
+		s.claim(t, fmt.Sprintf("%s.jpg", rand.Text()))
+	}
 	file := filepath.Join(t.TempDir(), "one.jpg")
 	testkit.Succeed(t, os.WriteFile(file, jpegOf(t), 0o600))
 	tab := browser.Open(t)

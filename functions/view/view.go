@@ -111,7 +111,7 @@ func (v *view) show(handler func(*http.Request) (page, error)) http.HandlerFunc 
 		case p.csv != nil && r.URL.Query().Get("format") == "csv":
 			p.csv(w)
 		default:
-			p.done = v.doneOf(r)
+			p.done = v.doneOf(r, p.template)
 			v.render(w, r, http.StatusOK, p)
 		}
 	}

@@ -123,6 +123,20 @@ func TestAnotherCommitIsMeasuredInTurn(t *testing.T) {
 	}
 }
 
+func TestARefThatIsNoCommitIsRefused(t *testing.T) {
+	l := laboratory(Settings{Ref: "HEAD"})
+	l.root = "."
+	if err := l.checkRef(); err != nil {
+		t.Error(err)
+	}
+	for _, ref := range []string{"no-such-commit", "--all", "HEAD:local"} {
+		l.settings.Ref = ref
+		if err := l.checkRef(); err == nil || !strings.Contains(err.Error(), "REF="+ref+" is no commit") {
+			t.Errorf("REF=%s: %v", ref, err)
+		}
+	}
+}
+
 func TestWhatCannotBePreparedIsAFigureWithAnError(t *testing.T) {
 	figures := laboratory(Settings{}).run(t.Context(), group{name: "g", prepare: func(context.Context, *lab) ([]subject, error) { return nil, errors.New("no room") }})
 	if len(figures) != 1 || figures[0].Name != "g" || figures[0].Error != "no room" {

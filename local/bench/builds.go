@@ -19,6 +19,9 @@ var (
 
 // buildAll builds this checkout's programs, and with REF those of that commit.
 func (l *lab) buildAll(ctx context.Context) error {
+	if err := l.checkRef(); err != nil {
+		return err
+	}
 	own := build{"new", commit(l.root, "HEAD"), filepath.Join(l.dir, "new")}
 	if err := compile(ctx, l.root, own.dir, slices.Concat(packages, ownOnes)...); err != nil {
 		return err
@@ -40,6 +43,18 @@ func (l *lab) buildAll(ctx context.Context) error {
 	return os.RemoveAll(source)
 }
 
+// checkRef refuses a REF that is no commit, before anything is built.
+func (l *lab) checkRef() error {
+	ref := l.settings.Ref
+	if ref == "" {
+		return nil
+	}
+	if err := exec.Command("git", "-C", l.root, "rev-parse", "--quiet", "--verify", "--end-of-options", ref+"^{commit}").Run(); err != nil {
+		return fmt.Errorf("REF=%s is no commit of this repository; next: one that git log --oneline --all lists", ref)
+	}
+	return nil
+}
+
 // export writes the files of REF to a folder. The checkout itself is not touched.
 func (l *lab) export(ctx context.Context, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
@@ -48,7 +63,7 @@ func (l *lab) export(ctx context.Context, to string) error {
 	archive := to + ".tar"
 	defer os.Remove(archive)
 	if err := child.Run(ctx, exec.Command("git", "-C", l.root, "archive", "-o", archive, l.settings.Ref)); err != nil {
-		return fmt.Errorf("get %s; next: REF must name a commit of this repository: %w", l.settings.Ref, err)
+		return fmt.Errorf("get %s: %w", l.settings.Ref, err)
 	}
 	if err := child.Run(ctx, exec.Command("tar", "-C", to, "-xf", archive)); err != nil {
 		return fmt.Errorf("get %s: %w", l.settings.Ref, err)

@@ -47,7 +47,8 @@ func facesGroups() []group {
 	}}}
 }
 
-// identify asks a face server for one picture after the other, by so many clients.
+// identify asks a face server for one picture after the other, by so many clients, as process asks: with the thumbnail
+// and the crops.
 func (l *lab) identify(name, unit string, clients int, server *program, picture func(int64) string) (subject, error) {
 	connection, err := grpc.NewClient(server.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -57,7 +58,7 @@ func (l *lab) identify(name, unit string, clients int, server *program, picture 
 	return subject{name: name, unit: unit, measure: func(ctx context.Context) (sample, error) {
 		s, err := hammer(ctx, clients, l.settings.round(), func(int) func() error {
 			return func() error {
-				_, err := faces.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: picture(numbers.Add(1))}, grpc.WaitForReady(true))
+				_, err := faces.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: picture(numbers.Add(1)), Derived: true}, grpc.WaitForReady(true))
 				return err
 			}
 		})

@@ -8,12 +8,12 @@ import (
 
 // Settings of a run.
 type Settings struct {
-	Length  string        `envconfig:"BENCH" default:"standard" oneof:"quick standard all" desc:"quick: one short round of each figure and no table of a million rows, to try things out; standard: 20 minutes at most; all: also the Go benchmarks, and a backlog of 2,000 with the real face server"`
+	Length  string        `envconfig:"BENCH" default:"standard" oneof:"quick standard all" desc:"quick: one short round of each figure and no table of a million rows, to try things out; standard: 20 minutes at most; all: also the Go benchmarks"`
 	Only    string        `envconfig:"RUN" form:"any" desc:"regular expression of the groups of figures to measure; not set: all"`
 	Ref     string        `envconfig:"REF" form:"any" desc:"a commit whose programs are measured in turn with this checkout's, by make bench-compare; not set: none"`
 	Rounds  int           `envconfig:"BENCH_ROUNDS" default:"0" min:"0" max:"1000" desc:"rounds of each figure, its baselines in each; 0: 3, with REF 5, with BENCH=quick 1"`
 	Round   time.Duration `envconfig:"BENCH_ROUND" default:"0" min:"0" max:"1h" desc:"how long one round of a rate takes; 0: 2s, with BENCH=quick 500ms"`
-	File    string        `envconfig:"BENCH_FILE" default:"bench.json" form:"any" desc:"where the report goes as JSON; make profile writes its profiles beside it"`
+	File    string        `envconfig:"BENCH_FILE" default:"bench.json" form:"any" desc:"where the report goes as JSON, after each group of figures"`
 	Profile string        `envconfig:"BENCH_PROFILES" form:"any" desc:"folder for CPU and allocation profiles of each program under its load, by make profile; not set: none are taken"`
 }
 

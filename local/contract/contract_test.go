@@ -4,6 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +72,28 @@ func TestEveryWriteIsDescribed(t *testing.T) {
 		if document.Paths[lineup.APIPrefix+path][strings.ToLower(method)] == nil {
 			t.Errorf("docs/openapi.yaml says nothing of %s", write)
 		}
+	}
+}
+
+func TestEveryKindOfProblemIsDescribed(t *testing.T) {
+	t.Parallel()
+	kind := regexp.MustCompile(`(?:ProblemType\(|explained\(http\.\w+, )"([a-z-]+)"`)
+	found := 0
+	for _, folder := range []string{"receive", "view"} {
+		for _, file := range testkit.Must(filepath.Glob("../../functions/" + folder + "/*.go"))(t) {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, match := range kind.FindAllStringSubmatch(string(testkit.Must(os.ReadFile(file))(t)), -1) {
+				found++
+				if !strings.Contains(string(docs.OpenAPI), "`"+match[1]+"`") {
+					t.Errorf("docs/openapi.yaml says nothing of the problem %s, which is in %s", match[1], file)
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d were found", found)
 	}
 }
 

@@ -74,11 +74,11 @@ type freshRow struct {
 
 const (
 	insertFresh = `
-		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
+		INSERT INTO images (round, path, file_name, shown_name, queued_at, created_at, updated_at)
 		VALUES `
-	insertUnhintedRow = `(?, ?, ?, NULL, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	insertHintedRow   = `(?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-	returningIDs      = `
+	firstRound   = `1`
+	afterRound   = `, ?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	returningIDs = `
 		RETURNING
 			id,
 			path`
@@ -90,6 +90,23 @@ const (
 		WHERE path IN `
 )
 
+// insertRows is the statement that inserts so many rows. The round of the first is an
+// expression, which the caller may make one that fails where no row is to be inserted.
+func insertRows(round string, rows int) string {
+	return insertFresh + `(` + round + afterRound + strings.Repeat(`, (`+firstRound+afterRound, rows-1)
+}
+
+// freshArgs are what insertRows's statement asks for after the first round, by the rows' paths.
+func freshArgs(fresh map[string]freshRow) (paths []string, args []any) {
+	paths = slices.Sorted(maps.Keys(fresh)) // one order of locking for all
+	args = make([]any, 0, 4*len(fresh))
+	for _, path := range paths {
+		row := fresh[path]
+		args = append(args, path, nullable(row.FileName), shownName(path, row.FileName), row.hinted)
+	}
+	return paths, args
+}
+
 // insertFresh gives the ids of the rows by their paths. It is one statement, and so a
 // transaction by itself. Without ON DUPLICATE KEY, under which the id that the server tells
 // may be another row's: a path that somebody inserted meanwhile is errMoved.
@@ -97,16 +114,8 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
-	rows, args := make([]string, len(paths)), make([]any, 0, 3*len(paths))
-	for i, path := range paths {
-		rows[i] = insertUnhintedRow
-		if fresh[path].hinted {
-			rows[i] = insertHintedRow
-		}
-		args = append(args, path, nullable(fresh[path].FileName), shownName(path, fresh[path].FileName))
-	}
-	ids, err := s.insertPaths(ctx, insertFresh+strings.Join(rows, ", "), args, paths)
+	paths, args := freshArgs(fresh)
+	ids, err := s.insertPaths(ctx, insertRows(firstRound, len(paths)), args, paths)
 	if isOneOf(err, errDuplicate) {
 		err = errMoved
 	}

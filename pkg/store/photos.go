@@ -33,6 +33,8 @@ type Photo struct {
 	Similar   *Similar        `json:"similar"` // another named person whom it is like
 	Crop      lineup.Derived  `json:"crop"`    // the face by which the person is known, or the photo where none is
 
+	FileName string `json:"file_name,omitempty"` // what the request calls it that is answered; not kept
+
 	PersonID int64 `json:"-"` // to whom it was given; who that is by now, survivors tell. 0 for one that a hand put into the gallery, until it was looked at
 	Chosen   int   `json:"-"` // which of its faces, from 1; 0 when nobody chose
 	Anyway   bool  `json:"-"` // it may be like another named person

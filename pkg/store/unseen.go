@@ -2,19 +2,15 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"strings"
 )
 
 const (
 	// Rows that another holds are not waited for: only one that is there already can be such.
-	insertUnseen = `
-		SET STATEMENT innodb_lock_wait_timeout = 0 FOR
-		INSERT INTO images (round, path, file_name, shown_name, queued_at, created_at, updated_at)
-		VALUES `
-	// firstRound is 1, and two rows, which is an error, where there is a path below the root.
-	firstRound = `(
+	withoutWaiting = `
+		SET STATEMENT innodb_lock_wait_timeout = 0 FOR`
+	// onlyUnspelled is 1, and two rows, which is an error, where there is a path below the root.
+	onlyUnspelled = `(
 			SELECT one
 			FROM (
 				SELECT 1 AS one
@@ -26,7 +22,6 @@ const (
 				)
 			) AS rounds
 		)`
-	insertUnseenRow = `, ?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
 
 	// readAfterKnown is how many groups look first, after one that had a path which is known.
 	readAfterKnown = 64
@@ -41,19 +36,12 @@ func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool,
 	if len(calls) == 1 || !s.returning.Load() || s.spelled.Load() || len(roots) > 1 || s.reading.Add(-1) >= 0 {
 		return false, nil
 	}
-	fresh := storedRows(nil).fresh(calls)
-	rows, args := make([]string, len(fresh)), make([]any, 0, 4*len(fresh)+len(roots))
-	for i, path := range slices.Sorted(maps.Keys(fresh)) {
-		row := fresh[path]
-		rows[i] = `(1` + insertUnseenRow
-		for root := range roots {
-			rows[i] = `(` + firstRound + insertUnseenRow
-			args = append(args, likeEscaper.Replace(root)+"%")
-		}
-		clear(roots) // to look once is enough
-		args = append(args, path, nullable(row.FileName), shownName(path, row.FileName), row.hinted)
+	paths, args := freshArgs(storedRows(nil).fresh(calls))
+	round := firstRound
+	for root := range roots {
+		round, args = onlyUnspelled, slices.Concat([]any{likeEscaper.Replace(root) + "%"}, args)
 	}
-	ids, err := idsByPath(ctx, s.db, insertUnseen+strings.Join(rows, ", ")+returningIDs, args...)
+	ids, err := idsByPath(ctx, s.db, withoutWaiting+insertRows(round, len(paths))+returningIDs, args...)
 	switch {
 	case isOneOf(err, errDuplicate, errSeveralRows):
 		s.reading.Store(readAfterKnown)

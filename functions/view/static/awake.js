@@ -12,9 +12,10 @@ const tasks = [];
 // whileUsed does the task so many milliseconds after it was done last, as long as the tab is
 // in use; for the first time after so many. A task that throws is tried again less and less
 // often, and one that tells by false that nothing is new is done less and less often until the
-// pause is as long as calm. What it gives has it done as often as at first again.
+// pause is as long as calm. What it gives has it done as often as at first again. The task is
+// given a signal that it is not wanted any more: what it learned since may be shown no more.
 export function whileUsed(task, pause, first = pause, calm = pause) {
-  const one = { task, pause, calm, failed: 0, quiet: 0, timer: 0, running: false };
+  const one = { task, pause, calm, failed: 0, quiet: 0, timer: 0, running: null };
   tasks.push(one);
   one.timer = setTimeout(run, first, one);
   return () => {
@@ -24,6 +25,16 @@ export function whileUsed(task, pause, first = pause, calm = pause) {
     clearTimeout(one.timer);
     one.timer = setTimeout(run, pause, one);
   };
+}
+
+// afresh does all tasks at once, also those that are under way: they may tell what was so
+// before the page changed something.
+export function afresh() {
+  for (const one of tasks) {
+    one.running?.abort();
+    one.running = null;
+  }
+  now();
 }
 
 // now does all tasks at once.
@@ -48,14 +59,17 @@ async function run(one) {
     if (!document.hidden) document.dispatchEvent(new Event("paused"));
     return;
   }
-  one.running = true;
+  const running = one.running = new AbortController();
+  let isNew, failed = false;
   try {
-    one.quiet = await one.task() === false ? one.quiet + 1 : 0;
-    one.failed = 0;
+    isNew = await one.task(running.signal);
   } catch {
-    one.failed++;
+    failed = true;
   }
-  one.running = false;
+  if (one.running !== running) return;
+  one.running = null;
+  one.failed = failed ? one.failed + 1 : 0;
+  if (!failed) one.quiet = isNew === false ? one.quiet + 1 : 0;
   const pause = one.failed > 0 ? Math.min(one.pause * 2 ** one.failed, slowest) : Math.min(one.pause * 2 ** one.quiet, one.calm);
   one.timer = setTimeout(run, pause, one);
 }

@@ -1,7 +1,7 @@
 // Forms are posted as without script, but the page stays: what came of it is put into place,
 // and a problem is told beside the form, with all that was typed still in it.
 
-import { now } from "./awake.js";
+import { afresh } from "./awake.js";
 import { put, say } from "./page.js";
 
 document.addEventListener("submit", async event => {
@@ -47,7 +47,7 @@ document.addEventListener("submit", async event => {
   history.replaceState(null, "", next);
   close((button ?? form).closest("details"));
   put(html);
-  now();
+  afresh();
   if (button === document.activeElement && meaning(button) !== was) document.getElementById("notice").focus({ preventScroll: true });
   document.getElementById(follows)?.focus();
 });

@@ -8,15 +8,18 @@ const patience = 15_000;
 
 let address = location.href, tag = document.documentElement.dataset.tag;
 
-async function refresh() {
+async function refresh(unwanted) {
   if (address !== location.href) [address, tag] = [location.href, ""];
   let answer;
   try {
-    answer = await fetch(address, { headers: { Accept: "text/html", "If-None-Match": tag }, cache: "no-store", signal: AbortSignal.timeout(patience) });
+    answer = await fetch(address, { headers: { Accept: "text/html", "If-None-Match": tag }, cache: "no-store", signal: AbortSignal.any([unwanted, AbortSignal.timeout(patience)]) });
   } catch (error) {
+    if (unwanted.aborted) return;
     away("Lineup cannot be reached: what is shown may be old. It is tried again by itself.");
     throw error;
   }
+  const html = await answer.text();
+  if (unwanted.aborted) return;
   if (answer.status >= 500 || answer.status === 429) {
     away("Lineup does not answer now: what is shown may be old. It is tried again by itself.");
     throw new Error(answer.statusText);
@@ -27,8 +30,7 @@ async function refresh() {
   }
   away("");
   if (answer.status !== 304 && address === location.href) {
-    tag = answer.headers.get("ETag") ?? "";
-    put(await answer.text());
+    tag = put(html).documentElement.dataset.tag;
   }
 }
 

@@ -60,12 +60,15 @@ async function more(go = false) {
   }
 }
 
-async function read(part) {
-  const answer = await fetch(part.url, { headers: { Accept: "text/html", "If-None-Match": part.tag } });
+async function read(part, unwanted) {
+  const answer = await fetch(part.url, { headers: { Accept: "text/html", "If-None-Match": part.tag }, signal: unwanted });
   if (answer.status === 304) return null;
   if (!answer.ok) throw new Error(answer.statusText);
-  part.tag = answer.headers.get("ETag") ?? "";
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const html = await answer.text();
+  unwanted?.throwIfAborted();
+  const next = new DOMParser().parseFromString(html, "text/html");
+  part.tag = next.documentElement.dataset.tag;
+  return next;
 }
 
 // stay has the forms of a list lead back to the page that it became a part of.
@@ -78,11 +81,11 @@ function stay(list) {
   }
 }
 
-whileUsed(async () => {
+whileUsed(async unwanted => {
   for (const part of parts) {
     const { top, bottom } = part.list.getBoundingClientRect();
     if (bottom < 0 || top > innerHeight) continue;
-    const next = await read(part);
+    const next = await read(part, unwanted);
     if (!next) continue;
     const list = next.getElementById("list") ?? document.createElement("ul");
     stay(list);

@@ -3,7 +3,7 @@
 
 const noticeStays = 20_000;
 
-// put shows the page of that HTML.
+// put shows the page of that HTML, and gives it.
 export function put(html) {
   const next = new DOMParser().parseFromString(html, "text/html"), focused = document.activeElement;
   document.title = next.title;
@@ -14,6 +14,7 @@ export function put(html) {
   tellDone();
   if (!focused.isConnected) document.getElementById("main").focus({ preventScroll: true }); // what had the focus is gone
   document.dispatchEvent(new Event("put"));
+  return next;
 }
 
 // tellDone tells what a form did, and from when on it needs to be shown no more.

@@ -10,21 +10,21 @@ function tell(text, tone) {
   return isNew;
 }
 
-async function ask() {
+async function ask(unwanted) {
   try {
-    const answer = await fetch("/status", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch("/status", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.any([unwanted, AbortSignal.timeout(10_000)]) });
     if (!answer.ok) throw new Error(answer.statusText);
     return await answer.json();
   } catch (error) {
-    tell("What goes on is not known now", "paused");
+    if (!unwanted.aborted) tell("What goes on is not known now", "paused");
     throw error;
   }
 }
 
-const moreOften = whileUsed(async () => {
-  const { text, tone, since, strangers } = await ask();
+const moreOften = whileUsed(async unwanted => {
+  const { text, tone, since, strangers } = await ask(unwanted);
   const count = document.getElementById("strangers");
-  if (count) count.textContent = strangers >= 1000 ? "999+" : strangers || "";
+  if (count) count.textContent = strangers;
   const isNew = tell(since ? text.replace(/\d\d:\d\d UTC/, new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })) : text, tone);
   return isNew || tone !== "idle";
 }, 4_000, 0, 16_000);

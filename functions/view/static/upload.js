@@ -40,14 +40,20 @@ addEventListener("drop", async event => {
 
 addEventListener("beforeunload", event => { if (running + queue.length > 0) event.preventDefault(); });
 
-// filesOf are the files of a dropped file or folder, and of all folders in it.
+// filesOf are the files of a dropped file or folder, and of all folders in it. What cannot be
+// read is among them by its name alone, so that it stops no other.
 async function filesOf(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  const reader = entry.createReader(), files = [];
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return files;
-    for (const inner of some) files.push(...await filesOf(inner));
+  const files = [];
+  try {
+    if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (some.length === 0) return files;
+      for (const inner of some) files.push(...await filesOf(inner));
+    }
+  } catch {
+    return [...files, { name: entry.name }];
   }
 }
 
@@ -81,6 +87,7 @@ async function work() {
 
 // send uploads a file and tells what came of it. What is asked to come later comes later.
 async function send(file, row) {
+  if (!(file instanceof File)) throw new Error("It cannot be read");
   for (let tried = 1; ; tried++) {
     const answer = await post(file, row);
     if ((answer.status === 429 || answer.status === 503) && tried < tries) {
@@ -89,17 +96,12 @@ async function send(file, row) {
       continue;
     }
     const body = answer.body ?? {};
-    if (answer.status >= 400) throw new Error(sentence(without(file.name, body.detail ?? "it was not uploaded")));
-    const [image] = body.items ?? body.images ?? [body];
+    if (answer.status >= 400) throw new Error(sentence(body.files?.[0].error ?? body.detail ?? "it was not uploaded"));
+    const [image] = body.images;
     row.link(`/images/${image.id}`);
     row.tell(...result(image));
     return;
   }
-}
-
-// without is a problem without the file's name before it, which its row tells.
-function without(name, text) {
-  return text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
 }
 
 function sentence(text) {

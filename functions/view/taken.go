@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"lineup.dev/lineup/pkg/serve"
+	"lineup.dev/lineup/pkg/store"
+)
+
+// madeAnswer is what a form needs of an answer of the API.
+type madeAnswer struct {
+	ID     int64  `json:"id"`
+	Detail string `json:"detail"`
+	Type   string `json:"type"`
+	sentFiles
+	Folders []struct {
+		ID int64 `json:"id"`
+	} `json:"folders"`
+	Changes []int64 `json:"-"` // that were made
+	Gone    int     `json:"-"` // how much of what was to be deleted was gone already
+}
+
+// notAllTaken is the problem that some files of an upload were refused, and others taken.
+func (a madeAnswer) notAllTaken() error {
+	files := a.files()
+	bad := len(slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" }))
+	if bad == 0 {
+		return nil
+	}
+	sent := a.sentFiles
+	sent.Photos = slices.DeleteFunc(slices.Clone(sent.Photos), func(p store.Photo) bool { return p.FileName == "" }) // of other requests
+	return &refusedForm{
+		title: "Not all were taken", id: a.ID, sentFiles: sent,
+		problem: &serve.Problem{
+			Status: http.StatusUnprocessableEntity,
+			Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", bad, len(files)+len(sent.Photos)),
+		},
+	}
+}
+
+// added is the page that shows what was added: the folder, the picture, or the pictures, where
+// these are no more than a page shows.
+func (a madeAnswer) added(most int) string {
+	var pictures []string
+	for _, image := range a.Images {
+		if id := strconv.FormatInt(image.ID, 10); !slices.Contains(pictures, id) { // the same may be sent twice
+			pictures = append(pictures, id)
+		}
+	}
+	address := url.URL{Path: "/"}
+	values := url.Values{doneParameter: {fmt.Sprintf("%s.%d", doneTaken, len(pictures))}}
+	switch {
+	case len(a.Folders) == 1:
+		address.Path = fmt.Sprintf("/folders/%d", a.Folders[0].ID)
+	case len(pictures) == 1:
+		address.Path = "/images/" + pictures[0]
+	case len(pictures) <= most:
+		values["image"] = pictures
+	}
+	address.RawQuery = values.Encode()
+	return address.String()
+}
