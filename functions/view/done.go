@@ -146,17 +146,11 @@ func did(c store.Change) string {
 	case store.ActionMerge:
 		return merged(c) + " into " + name
 	case store.ActionIs:
-		if c.Person == nil {
-			return "Let the machine say who a face is"
-		}
-		return "Said that a face is " + name
+		return saidIs(c, name)
 	case store.ActionIsNot:
 		return saidNot(c, name)
 	case store.ActionIgnore:
-		if c.Ignored != nil && !*c.Ignored {
-			return "Stopped ignoring a face"
-		}
-		return "Ignored a face"
+		return saidIgnored(c)
 	case store.ActionFace:
 		return "Drew a face"
 	case store.ActionDelete:
@@ -198,6 +192,20 @@ func merged(c store.Change) string {
 		return "Merged " + names[0]
 	}
 	return "Merged " + strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+func saidIs(c store.Change, name string) string {
+	if c.Person == nil {
+		return "Let the machine say who a face is"
+	}
+	return "Said that a face is " + name
+}
+
+func saidIgnored(c store.Change) string {
+	if c.Ignored != nil && !*c.Ignored {
+		return "Stopped ignoring a face"
+	}
+	return "Ignored a face"
 }
 
 func saidNot(c store.Change, name string) string {
