@@ -73,12 +73,27 @@ func decide(o outcome, attempt int, r Retry) decision {
 	// The call failed or took too long after it was sent, or the server says that it
 	// is at fault: perhaps this picture kills it. So it is not tried for ever.
 	case attempt >= r.MaxAttempts:
-		return finish(signalProbe, store.Result{Reason: fmt.Sprintf("the face server failed at it %d times, at last with %s", attempt, o.code)})
+		return finish(signalProbe, store.Result{Reason: fmt.Sprintf("the face server failed at it %d times; at last %s", attempt, inWords(o.code))})
 	default:
 		wait := backoff(attempt, r)
 		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: later(wait, "the face server failed at the picture"),
-			unusual: fmt.Sprintf("the face server failed at the picture with %s", o.code)} // its message may tell addresses
+			unusual: inWords(o.code)} // its message may tell addresses
 	}
+}
+
+// inWords is how a call failed, for people who read why their picture waits or failed.
+func inWords(c codes.Code) string {
+	switch c {
+	case codes.Unavailable:
+		return "the face server broke off"
+	case codes.DeadlineExceeded:
+		return "the face server took too long"
+	case codes.ResourceExhausted:
+		return "the face server had no room for it"
+	case codes.Unimplemented:
+		return "the face server is of another version"
+	}
+	return fmt.Sprintf("the face server met an error of its own (%s)", c)
 }
 
 func unreached(c codes.Code) bool {

@@ -21,7 +21,7 @@ func TestDecide(t *testing.T) {
 	outage := decision{signal: signalFailure, row: returnRow, delay: time.Second, reply: reply{http.StatusTooManyRequests, time.Second, "the face server cannot be reached"}}
 	attempt := func(wait time.Duration, code codes.Code) decision {
 		return decision{signal: signalProbe, row: returnCounted, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server failed at the picture"},
-			unusual: "the face server failed at the picture with " + code.String()}
+			unusual: inWords(code)}
 	}
 	root := func(wait time.Duration) decision {
 		return decision{signal: signalNone, row: returnRow, delay: wait, reply: reply{http.StatusTooManyRequests, wait, "the face server cannot reach the place where the picture lies"},
@@ -75,7 +75,7 @@ func TestDecide(t *testing.T) {
 		"an unknown code is a failure like any other": {
 			outcome{code: codes.Unknown, sent: true}, 1, attempt(2*time.Second, codes.Unknown)},
 		"the last attempt ends it": {
-			outcome{code: codes.Unavailable, sent: true}, 5, finished(signalProbe, store.Result{Reason: "the face server failed at it 5 times, at last with Unavailable"})},
+			outcome{code: codes.Unavailable, sent: true}, 5, finished(signalProbe, store.Result{Reason: "the face server failed at it 5 times; at last the face server broke off"})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := decide(c.outcome, c.attempt, retry); !reflect.DeepEqual(got, c.want) {

@@ -55,7 +55,7 @@ func TestTheRowOwnsARetry(t *testing.T) {
 			t.Errorf("answered with %d, want 200", got)
 		}
 	}
-	if past := s.past(t, 1); !slices.Contains(past, "tried try 1 failed: the face server failed at the picture with Internal") {
+	if past := s.past(t, 1); !slices.Contains(past, "tried try 1 failed: the face server met an error of its own (Internal)") {
 		t.Errorf("the history is %q", past)
 	}
 	if image := s.image(t, 1); image.Status != lineup.Unknown || face.calls.Load() != 2 {

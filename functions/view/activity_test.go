@@ -135,8 +135,14 @@ func TestWhatGoesOnIsCountedOnceForAllWhoAskWithinAMoment(t *testing.T) {
 	tells("1 picture, all looked at")
 }
 
-func TestAnUndoSaysWhatItTookBack(t *testing.T) {
+func TestAChangeSaysWhatItDidAndAnUndoWhatItTookBack(t *testing.T) {
 	t.Parallel()
+	people := func(names ...lineup.Name) (all []lineup.Person) {
+		for i, name := range names {
+			all = append(all, lineup.Person{ID: int64(i + 1), Name: name})
+		}
+		return all
+	}
 	named := store.Change{Action: store.ActionName, Person: &lineup.Person{ID: 7, Name: "Omar R"}, Name: "Omar"}
 	undone := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &named}
 	again := store.Change{Action: store.ActionUndo, Person: named.Person, Undone: &undone}
@@ -146,6 +152,16 @@ func TestAnUndoSaysWhatItTookBack(t *testing.T) {
 		"Named Omar":             named,
 		"Named stranger 7":       {Action: store.ActionName, Person: &lineup.Person{ID: 7}}, // erased
 		"Undid a change":         {Action: store.ActionUndo},
+
+		"Ignored a face":                               {Action: store.ActionIgnore, Ignored: new(true)},
+		"Stopped ignoring a face":                      {Action: store.ActionIgnore, Ignored: new(false)},
+		"Hid Omar R":                                   {Action: store.ActionHide, Person: named.Person, Hidden: new(true)},
+		"Listed Omar R again":                          {Action: store.ActionHide, Person: named.Person, Hidden: new(false)},
+		"Chose the portrait of Omar R":                 {Action: store.ActionHide, Person: named.Person},
+		"Merged Nora into Omar R":                      {Action: store.ActionMerge, Person: named.Person, Merged: people("Nora")},
+		"Merged Nora, Ben and Stranger 3 into Omar R":  {Action: store.ActionMerge, Person: named.Person, Merged: people("Nora", "Ben", "")},
+		"Merged Nora, Ben, Ann and 2 more into Omar R": {Action: store.ActionMerge, Person: named.Person, Merged: people("Nora", "Ben", "Ann", "Cat", "Dan")},
+		"Merged somebody into Omar R":                  {Action: store.ActionMerge, Person: named.Person},
 	} {
 		if got := did(c); got != want {
 			t.Errorf("%q, want %q", got, want)

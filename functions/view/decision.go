@@ -156,7 +156,7 @@ func refused(f lineup.Face) string {
 	case "nobody_enrolled":
 		return "Nobody is known yet to compare it with."
 	case "below_threshold":
-		if first.Person.ID == 0 {
+		if first.Person.Name == "" { // nobody, or a stranger
 			return "Like nobody who is known."
 		}
 		return fmt.Sprintf("Like nobody who is known: the nearest is %s with %.2f.", calledIn(first.Person), first.Similarity)

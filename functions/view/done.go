@@ -98,27 +98,6 @@ func undoable(c store.Change) bool {
 	return c.UndoneBy == nil && c.Reason == "" && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
-// happened tells in words what happened to a picture.
-func happened(e store.Event) string {
-	text := map[string]string{
-		"received": "Posted",
-		"hinted":   "Put into the queue",
-		"tried":    "Tried",
-		"deferred": "Put off",
-		"import":   "Not everything that its file says of people was taken over",
-		"retry":    "To be tried again",
-		"result":   "Looked at",
-		"revised":  "Decided anew",
-	}[e.What]
-	if text == "" {
-		text = e.What
-	}
-	if e.Detail != "" {
-		text += ": " + e.Detail
-	}
-	return text
-}
-
 // aboutPerson is what did tells of a change, cut where the person's name is: it is linked.
 type aboutPerson struct{ Before, Name, After string }
 
@@ -163,18 +142,15 @@ func did(c store.Change) string {
 	case store.ActionName:
 		return "Named " + name
 	case store.ActionHide:
-		return "Changed how " + name + " is shown"
+		return saidHowShown(c, name)
 	case store.ActionMerge:
-		return "Merged into " + name
+		return merged(c) + " into " + name
 	case store.ActionIs:
-		if c.Person == nil {
-			return "Let the machine say who a face is"
-		}
-		return "Said that a face is " + name
+		return saidIs(c, name)
 	case store.ActionIsNot:
 		return saidNot(c, name)
 	case store.ActionIgnore:
-		return "Changed whether a face is ignored"
+		return saidIgnored(c)
 	case store.ActionFace:
 		return "Drew a face"
 	case store.ActionDelete:
@@ -185,6 +161,51 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidHowShown(c store.Change, name string) string {
+	switch {
+	case c.Hidden == nil:
+		return "Chose the portrait of " + name
+	case *c.Hidden:
+		return "Hid " + name
+	}
+	return "Listed " + name + " again"
+}
+
+// mergedTold is how many names of those who were merged at once are told.
+const mergedTold = 3
+
+// merged tells who was merged.
+func merged(c store.Change) string {
+	var names []string
+	for _, p := range c.Merged[:min(len(c.Merged), mergedTold)] {
+		names = append(names, calledIn(p))
+	}
+	last := len(names) - 1
+	switch more := len(c.Merged) - len(names); {
+	case last < 0:
+		return "Merged somebody"
+	case more > 0:
+		return fmt.Sprintf("Merged %s and %d more", strings.Join(names, ", "), more)
+	case last == 0:
+		return "Merged " + names[0]
+	}
+	return "Merged " + strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+func saidIs(c store.Change, name string) string {
+	if c.Person == nil {
+		return "Let the machine say who a face is"
+	}
+	return "Said that a face is " + name
+}
+
+func saidIgnored(c store.Change) string {
+	if c.Ignored != nil && !*c.Ignored {
+		return "Stopped ignoring a face"
+	}
+	return "Ignored a face"
 }
 
 func saidNot(c store.Change, name string) string {

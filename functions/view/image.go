@@ -34,7 +34,7 @@ func (v *view) image(r *http.Request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	content := imagePage{Image: image, Shown: leftToRight(image.Faces)}
+	content := imagePage{Image: image, Shown: leftToRight(image.Faces, v.options.SimilarLeast)}
 	content.Shown, content.Parts = v.partOf(r, content.Shown)
 	if !serve.WantsJSON(r) {
 		if err := v.addSurroundings(r, &content); err != nil {

@@ -103,12 +103,13 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // These stand in a page for what is put there last: it does not count for the page's tag, by
-// which a script asks whether what it shows has changed.
+// which a script asks whether what it shows has changed. Each begins with a control character,
+// as nothing does that people wrote.
 const (
-	unTagged  = "the tag of this page"
-	unTold    = "the line that tells what goes on"
-	unToned   = "the tone of that line"
-	unCounted = "the number of strangers"
+	unTagged  = "\x01tag"
+	unTold    = "\x01line"
+	unToned   = "\x01tone"
+	unCounted = "\x01strangers"
 )
 
 // render answers with the page, whole or, if its template fails, not at all; and with 304

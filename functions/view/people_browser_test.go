@@ -200,6 +200,28 @@ func TestFacesOfAPictureAreNamedOneAfterTheOther(t *testing.T) {
 	a.is(t, "then the first again", at(0))
 }
 
+// Whoever chooses a name that was suggested means who has it: that is done at once, and can be undone.
+func TestAStrangerIsMergedWithWhoIsChosenFromTheSuggestions(t *testing.T) {
+	t.Parallel()
+	a := newAlbum(t)
+	dana := a.know(t, "Dana", "dana_1.jpg")
+	stranger := a.stranger(t, 2)
+	a.open(t, "/strangers")
+	field := fmt.Sprintf(`document.getElementById("name-%d")`, stranger)
+	choose := `.value = "Dana"; f.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertReplacementText" }))`
+	a.do(t, "{ const f = "+field+"; f"+choose+" }")
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(fmt.Sprintf("#name-%d", stranger), kb.Enter)))
+	a.is(t, "what it did, with undo", fmt.Sprintf(`document.querySelector("#done p")?.textContent.startsWith("Merged Stranger %d into Dana") && document.querySelector("#done button") !== null`, stranger))
+	if one := testkit.Must(a.Person(t.Context(), stranger))(t); one.MergedInto == nil || *one.MergedInto != dana {
+		t.Errorf("the stranger is %+v", one)
+	}
+	a.do(t, `document.querySelector("#done button").click()`)
+	a.is(t, "the stranger is back", field+` !== null`)
+	a.do(t, "{ const f = "+field+"; f"+choose+`; f.value = "dana"; f.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText" })) }`)
+	testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(fmt.Sprintf("#name-%d", stranger), kb.Enter)))
+	a.is(t, "what is typed asks", `document.querySelector(".problem button[name=person]") !== null`)
+}
+
 func TestFacesAreChosenAndSaidToBeSomebodyElses(t *testing.T) {
 	t.Parallel()
 	a := newAlbum(t)

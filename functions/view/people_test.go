@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lineup.dev/lineup/local/testkit"
+	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -126,5 +127,56 @@ func TestThePageOfWhoWasMergedLeadsToWhoTheyAre(t *testing.T) {
 	var profile store.Profile
 	if s.getJSON(t, path, &profile); profile.ID != other || profile.MergedInto == nil || *profile.MergedInto != one {
 		t.Errorf("a program is told %+v", profile)
+	}
+}
+
+// Whoever could be the same person is shown by a face beside the person's own, and not where a hand said that they are two.
+func TestWhoCouldBeTheSamePersonIsShownFaceBesideFace(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	crops, photos, people := map[string]lineup.Derived{}, map[string]int64{}, map[string]int64{}
+	for i, name := range []string{"Noa", "Nora", "Ben"} {
+		file := strings.ToLower(name) + ".jpg"
+		people[name], crops[name] = s.add(t, name, file), s.derive(t, i+1, 80, 80)
+		photos[name] = testkit.Must(s.Person(t.Context(), people[name]))(t).Photos[0].ID
+		s.edit(t, "UPDATE person_images SET crop = ?, state = 'usable' WHERE image_name = ?", string(crops[name]), file)
+		s.edit(t, "INSERT INTO descriptors (photo_id, model, descriptor) VALUES (?, 'one', ?)", photos[name], []byte{0, 0, byte(0x80 * (i % 2)), 0x3f})
+	}
+	face := newFace("noa.jpg", 0.67)
+	for _, like := range []struct {
+		name       string
+		similarity float64
+	}{{"Noa", .67}, {"Nora", .44}, {"Ben", .31}} {
+		face.Candidates = append(face.Candidates, lineup.Candidate{Person: lineup.Person{ID: people[like.name]}, PhotoID: photos[like.name], ImageName: strings.ToLower(like.name) + ".jpg", Similarity: like.similarity})
+	}
+	s.finish(t, "a.jpg", withFaces(face))
+	noa := fmt.Sprintf("/people/%d", people["Noa"])
+	section := func() string {
+		_, after, _ := strings.Cut(s.get(t, noa).body, `<section id="same"`)
+		section, _, _ := strings.Cut(after, "</section>")
+		return section
+	}
+	body := section()
+	has(t, body, crops["Noa"].URL(), crops["Nora"].URL(), ">Nora</a>", "alike: 0.44")
+	if strings.Contains(body, "Ben") {
+		t.Errorf("somebody who is hardly alike is suggested:\n%s", body)
+	}
+	testkit.Must(s.DifferentPeople(t.Context(), people["Noa"], []int64{people["Nora"]}, ""))(t)
+	if body := section(); body != "" {
+		t.Errorf("one who is said not to be is suggested:\n%s", body)
+	}
+}
+
+// What is listed to go when somebody is erased is what the receipt tells: also the photo that was taken out, whose file is kept.
+func TestWhatGoesIsCountedAsTheReceiptDoes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dana := s.add(t, "Dana", "one.jpg", "two.jpg")
+	photos := testkit.Must(s.Person(t.Context(), dana))(t).Photos
+	testkit.Must(s.RemovePhoto(t.Context(), dana, photos[0].ID, ""))(t)
+	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, any that were refused or removed before among them,")
+	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
+	if would := len(receipt.Photos); would != 2 {
+		t.Errorf("the receipt tells of %d photos", would)
 	}
 }

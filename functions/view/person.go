@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -17,23 +15,21 @@ import (
 type personPage struct {
 	store.Profile
 	imageList
-	Faces      []store.Seen    `json:"-"` // the person's own, in these pictures
-	AsPictures bool            `json:"-"` // whole, not faces
-	LeastSure  bool            `json:"-"` // first
-	Switch     string          `json:"-"` // URL of the other of faces and pictures
-	Orders     []choice        `json:"-"` // of the appearances
-	Similar    []store.Similar `json:"-"` // who could be the same person
-	Compared   bool            `json:"-"` // with everybody, for that
-	Compare    string          `json:"-"` // URL of the page with that
-	Changes    []store.Change  `json:"-"` // of the person, the newest first
-	Here       string          `json:"-"` // this page, for a form to lead back to
+	Faces      []store.Seen                  `json:"-"` // the person's own, in these pictures
+	AsPictures bool                          `json:"-"` // whole, not faces
+	LeastSure  bool                          `json:"-"` // first
+	Switch     string                        `json:"-"` // URL of the other of faces and pictures
+	Orders     []choice                      `json:"-"` // of the appearances
+	Similar    []suspect                     `json:"-"` // who could be the same person
+	Compared   bool                          `json:"-"` // with everybody, for that
+	Compare    string                        `json:"-"` // URL of the page with that
+	Goes       struct{ Photos, Files int64 } `json:"-"` // if the person is erased
+	Changes    []store.Change                `json:"-"` // of the person, the newest first
+	Here       string                        `json:"-"` // this page, for a form to lead back to
 }
 
-// Of how many changes and of whom a profile tells.
-const (
-	changesShown = 5
-	similarShown = 6
-)
+// changesShown is of how many changes a profile tells.
+const changesShown = 5
 
 // Called is what the person is called within a sentence.
 func (p personPage) Called() string { return calledIn(p.Person) }
@@ -131,38 +127,21 @@ func (p *personPage) addChoices(q query) {
 	p.Compare = q.with(doneParameter, "", "similar", "true") + "#same"
 }
 
-// addPeopleAround adds who could be the same person, and what was changed.
+// addPeopleAround adds who could be the same person, what was changed, and what would go.
 func (v *view) addPeopleAround(r *http.Request, q query, p *personPage) (err error) {
 	if p.Changes, _, err = v.db.Changes(r.Context(), store.ChangeFilter{Person: p.ID, Limit: changesShown}); err != nil {
 		return err
 	}
-	if p.Compared, err = q.is("similar"); err != nil || !p.Compared {
-		p.Similar = likeTheirFaces(*p)
+	if p.Goes.Photos, p.Goes.Files, err = v.db.ErasablePhotos(r.Context(), p.ID); err != nil {
 		return err
 	}
-	p.Similar, err = v.db.SimilarPeople(r.Context(), p.ID, v.options.SimilarLeast)
-	p.Similar = p.Similar[:min(len(p.Similar), similarShown)]
-	return err
-}
-
-// likeTheirFaces is who else the faces shown are like: it costs nothing to know, where to
-// compare with everybody takes its time.
-func likeTheirFaces(p personPage) (similar []store.Similar) {
-	for _, seen := range p.Faces {
-		for _, c := range seen.Face.Candidates {
-			if c.Person.ID == p.survivor() || c.Similarity < rivalsFrom {
-				continue
-			}
-			i := slices.IndexFunc(similar, func(s store.Similar) bool { return s.Person.ID == c.Person.ID })
-			if i < 0 {
-				similar = append(similar, store.Similar{Person: c.Person, ImageName: c.ImageName, Similarity: c.Similarity})
-			} else {
-				similar[i].Similarity = max(similar[i].Similarity, c.Similarity)
-			}
-		}
+	if p.Compared, err = q.is("similar"); err != nil {
+		return err
 	}
-	slices.SortFunc(similar, func(a, b store.Similar) int {
-		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Person.ID, b.Person.ID))
-	})
-	return similar[:min(len(similar), similarShown/2)]
+	if p.Compared {
+		p.Similar, err = v.likeAnybody(r.Context(), p.survivor())
+	} else {
+		p.Similar, err = v.likeTheirFaces(r.Context(), p.survivor(), p.Faces)
+	}
+	return err
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -132,4 +134,18 @@ func notCounting(p store.Profile) (n int) {
 		}
 	}
 	return n
+}
+
+// cropsOf are the faces of photos, by the photos' ids, as far as there are any.
+func (v *view) cropsOf(ctx context.Context, photos []int64) (map[int64]lineup.Derived, error) {
+	photos = slices.Compact(slices.Sorted(slices.Values(photos)))
+	crops := map[int64]lineup.Derived{}
+	if len(photos) == 0 {
+		return crops, nil
+	}
+	found, err := v.db.Photos(ctx, photos)
+	for _, photo := range found {
+		crops[photo.ID] = photo.Crop
+	}
+	return crops, err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/match"
 )
 
 // shownFace is a face as the page shows it.
@@ -36,15 +37,11 @@ func (l like) Caption() string {
 	return "nearest: " + calledIn(l.Person)
 }
 
-// Of how many persons a face is offered to be, and how similar they are at least: below
-// that nobody is like it.
-const (
-	rivalsShown = 3
-	rivalsFrom  = 0.25
-)
+// rivalsShown is of how many persons a face is offered to be.
+const rivalsShown = 3
 
 // leftToRight numbers the faces as one points at them; those without a box come last.
-func leftToRight(faces []lineup.Face) []shownFace {
+func leftToRight(faces []lineup.Face, least float64) []shownFace {
 	sorted := slices.Clone(faces)
 	slices.SortStableFunc(sorted, func(a, b lineup.Face) int {
 		if a.Box == nil || b.Box == nil {
@@ -54,7 +51,7 @@ func leftToRight(faces []lineup.Face) []shownFace {
 	})
 	shown := make([]shownFace, len(sorted))
 	for i, face := range sorted {
-		shown[i] = shownFace{Face: face, Number: i + 1, Likes: likes(face)}
+		shown[i] = shownFace{Face: face, Number: i + 1, Likes: likes(face, least)}
 	}
 	return shown
 }
@@ -66,14 +63,19 @@ func boxes(f lineup.Face) int {
 	return 1
 }
 
-// likes are whose a face is and who else it could be, but for those it was said not to be.
-func likes(f lineup.Face) (all []like) {
+// tooClose is how many the machine could not tell apart where a face is as like one as another.
+const tooClose = 2
+
+// likes are whose a face is and who else it could be, but for those it was said not to be: who is
+// at least as similar, or was too close to tell.
+func likes(f lineup.Face, least float64) (all []like) {
 	rivals := 0
-	for _, c := range f.Candidates {
+	for i, c := range f.Candidates {
+		near := match.Counted(c.Similarity, f.Occluded) >= least || f.Refusal == "ambiguous" && i < tooClose
 		switch {
 		case f.Person != nil && c.Person.ID == f.Person.ID:
 			all = slices.Insert(all, 0, like{Candidate: c, Theirs: true})
-		case rivals < rivalsShown && c.Similarity >= rivalsFrom && !slices.Contains(f.Not, c.Person.ID):
+		case rivals < rivalsShown && near && !slices.Contains(f.Not, c.Person.ID):
 			all = append(all, like{Candidate: c})
 			rivals++
 		}
@@ -81,7 +83,8 @@ func likes(f lineup.Face) (all []like) {
 	return all
 }
 
-// addCrops adds the faces of the photos that the faces are like.
+// addCrops adds the faces of the photos that the faces are like. A stranger of whom there is none is left
+// out: nobody could tell who that is.
 func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
 	var photos []int64
 	for _, face := range faces {
@@ -89,22 +92,16 @@ func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
 			photos = append(photos, l.PhotoID)
 		}
 	}
-	if len(photos) == 0 {
-		return nil
-	}
-	slices.Sort(photos)
-	found, err := v.db.Photos(ctx, slices.Compact(photos))
+	crops, err := v.cropsOf(ctx, photos)
 	if err != nil {
 		return err
 	}
-	crops := map[int64]lineup.Derived{}
-	for _, photo := range found {
-		crops[photo.ID] = photo.Crop
-	}
-	for _, face := range faces {
+	for n := range faces {
+		face := &faces[n]
 		for i := range face.Likes {
 			face.Likes[i].Crop = crops[face.Likes[i].PhotoID]
 		}
+		face.Likes = slices.DeleteFunc(face.Likes, func(l like) bool { return !l.Theirs && l.Person.Name == "" && l.Crop == "" })
 	}
 	return nil
 }

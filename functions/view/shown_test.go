@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,20 +59,49 @@ func TestAFaceIsShownBesideThePhotoItIsLike(t *testing.T) {
 		return lineup.Candidate{Person: lineup.Person{ID: people[i]}, PhotoID: photos[i], ImageName: []string{"ruby.jpg", "dana.jpg"}[i], Similarity: similarity}
 	}
 	sure, alike := newFace("ruby.jpg", 0.67), newFace("", 0.71)
-	sure.Candidates, sure.Crop = []lineup.Candidate{like(0, 0.67), like(1, 0.31)}, s.derive(t, 9, 80, 80)
+	sure.Candidates, sure.Crop = []lineup.Candidate{like(0, 0.67), like(1, 0.41)}, s.derive(t, 9, 80, 80)
 	alike.Candidates, alike.Refusal = []lineup.Candidate{like(0, 0.71), like(1, 0.68)}, "ambiguous"
 	page := func(face lineup.Face) string {
 		return s.get(t, fmt.Sprintf("/images/%d", s.finish(t, string(face.Refusal)+"a.jpg", withFaces(face)))).body
 	}
 
 	body := page(sure)
-	has(t, body, "Ruby: 0.67, next is Dana with 0.31; how often it is wrong is not known.", `src="`+sure.Crop.URL()+`"`, `src="`+crops["Ruby"].URL()+`"`,
-		fmt.Sprintf(`name="person" value="%d">Is Dana</button>`, people[1]), ">Not Ruby</button>", ">Ignore</button>")
-	if strings.Contains(body, crops["Dana"].URL()) || strings.Contains(body, ">Is Ruby<") {
+	has(t, body, "Ruby: 0.67, next is Dana with 0.41; how often it is wrong is not known.", `src="`+sure.Crop.URL()+`"`, `src="`+crops["Ruby"].URL()+`"`,
+		fmt.Sprintf(`name="person" value="%d"><img class="crop" src="%s" alt="" width="160" height="160" loading="lazy" decoding="async">Is Dana</button>`, people[1], crops["Dana"].URL()), ">Not Ruby</button>", ">Ignore</button>")
+	if strings.Count(body, crops["Dana"].URL()) > 1 || strings.Contains(body, ">Is Ruby<") {
 		t.Errorf("one who is Ruby is shown beside Dana, too, or may be said to be Ruby:\n%s", body)
 	}
 	has(t, page(alike), "As like Ruby (0.71) as Dana (0.68): too close to tell.", crops["Ruby"].URL(), crops["Dana"].URL(),
 		">Is Ruby</button>", ">Is Dana</button>", ">Ruby and Dana are one person</button>")
+}
+
+// Who is offered as whose a face could be is somebody likely, or one of two who were too close to tell; a stranger has a face.
+func TestAFaceIsOfferedToBeSomebodyLikely(t *testing.T) {
+	t.Parallel()
+	candidate := func(id int64, name lineup.Name, similarity float64) lineup.Candidate {
+		return lineup.Candidate{Person: lineup.Person{ID: id, Name: name}, PhotoID: 10 * id, Similarity: similarity}
+	}
+	near, far, stranger := candidate(1, "Ann", .41), candidate(2, "Bob", .39), candidate(3, "", .45)
+	for what, test := range map[string]struct {
+		face lineup.Face
+		want []int64
+	}{
+		"near":              {lineup.Face{Candidates: []lineup.Candidate{near, far, stranger}}, []int64{1, 3}},
+		"too close to tell": {lineup.Face{Candidates: []lineup.Candidate{near, far, candidate(4, "Cat", .38)}, Refusal: "ambiguous"}, []int64{1, 2}},
+		"covered":           {lineup.Face{Candidates: []lineup.Candidate{candidate(5, "Dan", .49), near, stranger}, Occluded: true}, []int64{5}},
+		"said not to be":    {lineup.Face{Candidates: []lineup.Candidate{near}, Not: []int64{1}}, nil},
+	} {
+		var got []int64
+		for _, l := range likes(test.face, .4) {
+			got = append(got, l.Person.ID)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: offered are %v, want %v", what, got, test.want)
+		}
+	}
+	if got := decision(lineup.Face{Refusal: "below_threshold", Candidates: []lineup.Candidate{candidate(3, "", .2)}}); got != "Like nobody who is known." {
+		t.Errorf("like a stranger alone: %q", got)
+	}
 }
 
 // What browsers do not show is shown by what was made of it, and so is a picture whose file
@@ -99,7 +129,7 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		"the file is damaged":    "put another file in its place",
 		"no such picture":        "Put the file back",
 		photo.ErrOutside.Error(): "IMAGES_URL",
-		"the face server failed at it 3 times, at last with Unavailable": "The log of the face server says why",
+		"the face server failed at it 3 times; at last the face server broke off": "The log of the face server says why",
 	} {
 		id := s.finish(t, reason, store.Result{Reason: reason})
 		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")

@@ -82,7 +82,7 @@ func TestARunIsJudged(t *testing.T) {
 		return faults
 	}
 	givenUp := func(f *facts) {
-		f.rows[1].status, f.rows[1].reason, f.rows[1].faces = lineup.Failed, "the face server failed at it 5 times, at last with Unavailable", nil
+		f.rows[1].status, f.rows[1].reason, f.rows[1].faces = lineup.Failed, "the face server failed at it 5 times; at last the face server broke off", nil
 		f.changes[1].status = lineup.Failed
 		f.events["1.1"] = delivery{kind: event.TypeFailed, image: 1, path: "a.jpg", times: 1}
 	}

@@ -122,9 +122,9 @@ func (p tour) byKeyboardAlone(people string, picture int64) {
 	p.Open(noor)
 	p.follow("Merge")
 	p.Keys(kb.Tab + "Ines" + kb.Enter)
-	p.says("Merged into Ines")
+	p.says("Merged Noor into Ines")
 	p.follow("Undo")
-	p.says("Undid “Merged into Ines”")
+	p.says("Undid “Merged Noor into Ines”")
 
 	p.Open(noor)
 	p.follow("Erase")
@@ -191,12 +191,12 @@ func TestTour(t *testing.T) {
 	p.Do(chromedp.SendKeys(`#merge [name="name"]`, "Omar"))
 	browser.Eval[any](p.Page, `document.querySelector("#merge button").click(), null`)
 	p.Is("the page is that of who they are now", `document.querySelector("h1.name")?.textContent === "Omar"`)
-	p.says("Merged into Omar")
+	p.says("Merged Mila into Omar")
 	p.press("Undo")
 	p.Is("the merge is undone", `document.querySelector("#done")?.innerText.includes("Undid")`)
 
 	p.Open("/activity")
-	p.says("Merged into")
+	p.says("Merged Mila into Omar")
 	p.show("activity")
 
 	p.WithoutScript(true)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,16 +34,19 @@ const (
 
 // Change is what a hand did, as it is told.
 type Change struct {
-	ID       int64          `json:"id"`
-	At       time.Time      `json:"at"`
-	By       string         `json:"by"` // the name of the API key; empty where there are none
-	Action   Action         `json:"action"`
-	Person   *lineup.Person `json:"person"` // whom it is about, as who they are now
-	Image    *int64         `json:"image"`
-	Face     *int64         `json:"face"`
-	Name     lineup.Name    `json:"name"`      // that it gave, whoever has it now; empty where it gave none, or that is erased
-	UndoneBy *int64         `json:"undone_by"` // the change that took it back, nil while it is in force
-	Reason   string         `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
+	ID       int64           `json:"id"`
+	At       time.Time       `json:"at"`
+	By       string          `json:"by"` // the name of the API key; empty where there are none
+	Action   Action          `json:"action"`
+	Person   *lineup.Person  `json:"person"` // whom it is about, as who they are now
+	Image    *int64          `json:"image"`
+	Face     *int64          `json:"face"`
+	Name     lineup.Name     `json:"name"`      // that it gave, whoever has it now; empty where it gave none, or that is erased
+	Merged   []lineup.Person `json:"merged"`    // who was merged by it; nil for nobody
+	Ignored  *bool           `json:"ignored"`   // whether it says to ignore the face; nil where it says nothing of that
+	Hidden   *bool           `json:"hidden"`    // whether it hid the person; nil where it did neither
+	UndoneBy *int64          `json:"undone_by"` // the change that took it back, nil while it is in force
+	Reason   string          `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
 
 	Undoes  int64   `json:"-"` // the change that it took back
 	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids, names and who are known of them
@@ -221,32 +223,6 @@ const (
 		INSERT INTO change_people (person_id, change_id)
 		VALUES `
 )
-
-// setting is what a change set, or relies on: what it was before, and after.
-type setting struct {
-	subject       string
-	kind, field   string
-	id            int64
-	before, after json.RawMessage
-}
-
-// sets tells that the change set it, and does not only rely on it.
-func (s setting) sets() bool { return string(s.before) != string(s.after) }
-
-func scanSetting(rows *sql.Rows) (s setting, err error) {
-	var before, after string
-	if err := rows.Scan(&s.subject, &before, &after); err != nil {
-		return s, err
-	}
-	s.before, s.after = json.RawMessage(before), json.RawMessage(after)
-	parts := strings.Split(s.subject, "/")
-	if len(parts) != 3 {
-		return s, fmt.Errorf("a change is about %q, which is nothing known", s.subject)
-	}
-	s.kind, s.field = parts[0], parts[2]
-	s.id, err = strconv.ParseInt(parts[1], 10, 64)
-	return s, err
-}
 
 // record writes down what a hand did, in the transaction that does it, once the rows
 // that it sets are locked: so the changes of one subject have ids in the order of their

@@ -62,3 +62,38 @@ func TestChangesAreToldOfEverybodyWhomTheyTouch(t *testing.T) {
 		t.Errorf("of the picture and Ben they are %v, want %d", got, is)
 	}
 }
+
+// What a change says of itself stays as it was, whatever became of it; who was merged is told by name.
+func TestAChangeTellsWhomItMergedAndWhichWayItWent(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	noa, nora, ben := db.person(t, "Noa", "1.jpg"), db.person(t, "Nora", "2.jpg"), db.person(t, "Ben", "3.jpg")
+	one := func(id int64) store.Change { return testkit.Must(db.Change(t.Context(), id))(t) }
+	merge := testkit.Must(db.MergePeople(t.Context(), noa.ID, []int64{nora.ID, ben.ID}, ""))(t).Made[0]
+	if got, want := one(merge).Merged, []lineup.Person{{ID: nora.ID, Name: "Nora"}, {ID: ben.ID, Name: "Ben"}}; !slices.Equal(got, want) {
+		t.Errorf("merged were %v, want %v", got, want)
+	}
+	undo := testkit.Must(db.UndoChange(t.Context(), merge, ""))(t)
+	if got := one(undo.ID); len(got.Merged) != 0 || len(got.Undone.Merged) != 2 {
+		t.Errorf("taken back, the undo merged %v, and took back a merge of %v", got.Merged, got.Undone.Merged)
+	}
+
+	claim := db.win(t, "a.jpg")
+	db.finish(t, claim, compared(seen(0, []float32{1, 0})), true)
+	face := db.image(t, claim.ID).Faces[0].ID
+	for _, value := range []bool{true, false} {
+		said := testkit.Must(db.DecideFace(t.Context(), face, store.FaceDecision{Ignored: &value}, ""))(t)
+		if got := one(said.Change).Ignored; got == nil || *got != value {
+			t.Errorf("ignored: %v, want %v", got, value)
+		}
+		hid := testkit.Must(db.PatchPerson(t.Context(), noa.ID, store.PersonPatch{Hidden: &value}, ""))(t).Made[0]
+		if got := one(hid).Hidden; got == nil || *got != value {
+			t.Errorf("hidden: %v, want %v", got, value)
+		}
+	}
+	photo := testkit.Must(db.Person(t.Context(), ben.ID))(t).Photos[0].ID
+	cover := testkit.Must(db.PatchPerson(t.Context(), ben.ID, store.PersonPatch{Cover: &photo, Hidden: new(false)}, ""))(t).Made[0]
+	if got := one(cover); got.Hidden != nil || got.Ignored != nil {
+		t.Errorf("of a cover it is told that hidden is %v, and ignored %v", got.Hidden, got.Ignored)
+	}
+}

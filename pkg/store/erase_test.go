@@ -126,6 +126,9 @@ func TestAnErasedPersonLeavesNoTrace(t *testing.T) {
 	if len(would.People) != 2 || len(would.Photos) != 5 || would.Counts.Files != 4 || would.Counts.Faces != 2 || would.Counts.Pictures != 2 {
 		t.Errorf("it would erase %+v", would)
 	}
+	if photos, files, err := db.ErasablePhotos(t.Context(), them.merged); photos != 5 || files != 4 || err != nil {
+		t.Errorf("it would erase %d photos and %d files: %v", photos, files, err)
+	}
 	before := db.state(t)
 
 	receipt := testkit.Must(db.ErasePerson(t.Context(), them.merged, "tester"))(t)

@@ -111,44 +111,55 @@ func scanEvent(rows *sql.Rows) (e Event, err error) {
 	return e, err
 }
 
-// scanPast tells what a picture's row knows of its way.
-func scanPast(rows *sql.Rows) (events []Event, err error) {
-	var (
-		created, updated time.Time
-		queued, retry    sql.NullTime
-		looked           sql.NullTime
-		status           lineup.Status
-		reason           sql.NullString
-		round, attempts  int64
-		revision         int64
-	)
-	if err := rows.Scan(&created, &queued, &retry, &looked, &updated, &status, &reason, &round, &attempts, &revision); err != nil {
+// past is what a picture's row knows of its way.
+type past struct {
+	created, updated         time.Time
+	queued, retry, looked    sql.NullTime
+	status                   lineup.Status
+	reason                   sql.NullString
+	round, attempts, revised int64
+}
+
+func scanPast(rows *sql.Rows) ([]Event, error) {
+	var p past
+	if err := rows.Scan(&p.created, &p.queued, &p.retry, &p.looked, &p.updated, &p.status, &p.reason, &p.round, &p.attempts, &p.revised); err != nil {
 		return nil, err
 	}
-	events = append(events, Event{At: created, What: "received"})
-	if status.Final() && revision == 0 {
-		looked = sql.NullTime{Time: updated, Valid: true}
+	if p.status.Final() && p.revised == 0 { // also of one that was looked at before the column was there
+		p.looked = sql.NullTime{Time: p.updated, Valid: true}
 	}
-	// A later hint of one that has its result has that announced: it is no part of the way there.
-	if queued.Valid && (!status.Final() || looked.Valid && !queued.Time.After(looked.Time)) {
-		events = append(events, Event{At: queued.Time, What: "hinted", Round: round})
+	return p.events(), nil
+}
+
+func (p past) events() []Event {
+	events := []Event{{At: p.created, What: "received"}}
+	add := func(at time.Time, what, detail string) {
+		events = append(events, Event{At: at, What: what, Detail: detail, Round: p.round})
+	}
+	if p.hinted() {
+		add(p.queued.Time, "hinted", "")
+	}
+	if p.looked.Valid && !p.status.Final() {
+		events = append(events, Event{At: p.looked.Time, What: eventResult}) // of a round before
 	}
 	switch {
-	case !looked.Valid:
-	case !status.Final():
-		events = append(events, Event{At: looked.Time, What: eventResult}) // of a round before
-	case revision > 0: // what came of it the row does not know any more
-		events = append(events, Event{At: looked.Time, What: eventResult, Round: round})
+	case p.status.Final() && p.revised > 0:
+		if p.looked.Valid { // what came of it the row does not know any more
+			add(p.looked.Time, eventResult, "")
+		}
+		add(p.updated, eventRevised, lastly(p.status, p.reason.String))
+	case p.status.Final():
+		add(p.updated, eventResult, lastly(p.status, p.reason.String))
+	case p.status == lineup.Processing:
+		add(p.updated, eventTried, fmt.Sprintf("is looked at, try %d", p.attempts+1))
+	case p.retry.Valid:
+		add(p.retry.Time, "retry", fmt.Sprintf("is to be tried again, after %d tries that failed", p.attempts))
 	}
-	switch {
-	case status.Final() && revision > 0:
-		events = append(events, Event{At: updated, What: eventRevised, Detail: lastly(status, reason.String), Round: round})
-	case status.Final():
-		events = append(events, Event{At: updated, What: eventResult, Detail: lastly(status, reason.String), Round: round})
-	case status == lineup.Processing:
-		events = append(events, Event{At: updated, What: eventTried, Detail: fmt.Sprintf("is looked at, try %d", attempts+1), Round: round})
-	case retry.Valid:
-		events = append(events, Event{At: retry.Time, What: "retry", Detail: fmt.Sprintf("is to be tried again, after %d tries that failed", attempts), Round: round})
-	}
-	return events, nil
+	return events
+}
+
+// hinted tells whether the last hint was to have the picture looked at. A later one than its
+// result's has that announced.
+func (p past) hinted() bool {
+	return p.queued.Valid && (!p.status.Final() || p.looked.Valid && !p.queued.Time.After(p.looked.Time))
 }

@@ -64,7 +64,7 @@ func alike(ctx context.Context, tx *sql.Tx, photo Photo, o PhotoOutcome) (like [
 	for _, c := range candidates {
 		person, there := people[c.PersonID]
 		if there && !person.Removed && person.Name != "" && c.Similarity >= o.Threshold {
-			like = append(like, Similar{person.Person, c.ImageName, c.Similarity})
+			like = append(like, Similar{person.Person, c.ImageName, c.Similarity, c.PhotoID})
 		}
 	}
 	slices.SortStableFunc(like, func(a, b Similar) int { return cmp.Compare(b.Similarity, a.Similarity) })

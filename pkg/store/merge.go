@@ -261,7 +261,7 @@ func whoIsLike(ctx context.Context, q querier, nearest []PhotoCandidate, out map
 		person, there := people[c.PersonID]
 		if there && !person.Removed && !out[person.ID] {
 			out[person.ID] = true
-			like = append(like, Similar{person.Person, c.ImageName, c.Similarity})
+			like = append(like, Similar{person.Person, c.ImageName, c.Similarity, c.PhotoID})
 		}
 	}
 	return like, err

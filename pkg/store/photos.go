@@ -45,6 +45,7 @@ type Similar struct {
 	Person     lineup.Person `json:"person"`
 	ImageName  string        `json:"image_name"`
 	Similarity float64       `json:"similarity"` // cosine
+	PhotoID    int64         `json:"-"`          // 0 where it is not told
 }
 
 // likeAnother is the reason of a photo that is like another named person. The row tells who
@@ -258,7 +259,7 @@ func scanPhotoRow(rows *sql.Rows) (row photoRow, err error) {
 		row.Faces = json.RawMessage(shown.String)
 	}
 	if similarTo.Valid {
-		row.Similar = &Similar{lineup.Person{ID: similarTo.Int64, Name: lineup.Name(name.String)}, photo.String, similarity.Float64}
+		row.Similar = &Similar{Person: lineup.Person{ID: similarTo.Int64, Name: lineup.Name(name.String)}, ImageName: photo.String, Similarity: similarity.Float64}
 	}
 	return row, err
 }

@@ -95,6 +95,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["Expired"] = s.Expired(ctx, time.Hour, 1)
 	errs["Expire"] = s.Expire(ctx, 1, time.Hour, keepFile)
 	_, errs["Erasable"] = s.Erasable(ctx, 1)
+	_, _, errs["ErasablePhotos"] = s.ErasablePhotos(ctx, 1)
 	erasure, err := s.ErasePerson(ctx, 1, "")
 	errs["ErasePerson"] = err
 	_, errs["EraseMore"] = s.EraseMore(ctx, erasure.ID)

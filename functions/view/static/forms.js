@@ -13,6 +13,9 @@ document.addEventListener("submit", async event => {
   let answer, html;
   try {
     const fields = new FormData(form, button);
+    for (const field of form.querySelectorAll("[data-people=merge]")) {
+      if (field.value && field.dataset.picked === field.value) fields.set("merge", "true"); // see suggest.js
+    }
     if (button?.name) {
       fields.set(button.name, button.value); // instead of a field of that name
       fields.delete("ask"); // it is the answer

@@ -11,6 +11,7 @@ addEventListener("input", async event => {
   const field = event.target;
   if (!("people" in field.dataset)) return;
   field.setAttribute("list", list.id);
+  field.dataset.picked = isPicked(event) ? field.value : "";
   const text = field.value.trim();
   if (text === "" || text === asked) return;
   asked = text;
@@ -19,3 +20,8 @@ addEventListener("input", async event => {
   const { items } = await answer.json();
   list.replaceChildren(...items.map(({ name }) => new Option(name, name)));
 });
+
+// isPicked tells that a suggestion was chosen: whoever chooses somebody there is means them, and is not asked whether.
+function isPicked(event) {
+  return !("inputType" in event) || event.inputType === "insertReplacementText";
+}
