@@ -276,6 +276,16 @@ func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
 	}
 }
 
+// A receipt has photos, too, by their ids.
+func TestErasingLeadsToTheReceipt(t *testing.T) {
+	t.Parallel()
+	receive, _ := receiveAs(t, http.StatusAccepted, map[string]any{"id": 9, "person": 3, "photos": []int{1, 2}})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	if r := s.send(t, "/people/3?do=erase", nil); r.header.Get("Location") != "/erasures/9?done=0" {
+		t.Errorf("%d to %q: %s", r.status, r.header.Get("Location"), r.body)
+	}
+}
+
 func TestUndoingThatSomebodyWasAddedLeadsToThePeople(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

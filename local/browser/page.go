@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -56,10 +57,15 @@ func watch(tab context.Context, t testing.TB, origin string) *Page {
 	p := &Page{Tab: tab, t: t, origin: origin}
 	var said []string
 	testkit.Succeed(t, chromedp.Listen(tab, func(ev any) {
-		if sent, ok := ev.(*network.EventRequestWillBeSent); ok {
-			p.mu.Lock()
-			p.requests = append(p.requests, sent.Request.URL)
-			p.mu.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		switch ev := ev.(type) {
+		case *network.EventRequestWillBeSent:
+			p.requests = append(p.requests, ev.Request.URL)
+		case *network.EventResponseReceived:
+			if ev.Response.Status >= http.StatusBadRequest { // which the console does not name
+				t.Logf("the page asked for %s, and was told %d", ev.Response.URL, ev.Response.Status)
+			}
 		}
 	}))
 	messages := chromedp.Console(tab)
