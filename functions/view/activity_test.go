@@ -32,7 +32,7 @@ func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 	}
 	s.finish(t, "one.jpg", withFaces())
 	s.submit(t, "two.jpg")
-	s.edit(t, "INSERT INTO person (name, spelling, created_at) VALUES (NULL, NULL, UTC_TIMESTAMP(6))")
+	s.edit(t, "INSERT INTO person (name, spelling, pictures, created_at) VALUES (NULL, NULL, 1, UTC_TIMESTAMP(6)), (NULL, NULL, 0, UTC_TIMESTAMP(6))")
 	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != "1" {
 		t.Errorf("with a picture that waits: %+v", got)
 	}
@@ -58,7 +58,7 @@ func TestEveryPageSaysHowFarEverythingIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	id := s.submit(t, "two.jpg")
-	s.edit(t, "INSERT INTO person (name, spelling, created_at) VALUES (NULL, NULL, UTC_TIMESTAMP(6))")
+	s.edit(t, "INSERT INTO person (name, spelling, pictures, created_at) VALUES (NULL, NULL, 1, UTC_TIMESTAMP(6)), (NULL, NULL, 0, UTC_TIMESTAMP(6))")
 	for path, status := range map[string]int{"/": 200, "/people": 200, fmt.Sprintf("/images/%d", id): 200, "/nothing": 404} {
 		r := s.get(t, path)
 		for _, want := range []string{`data-tone="busy">0 of 1 looked at</a>`, `class="count" data-keep>1</span>`} {
@@ -66,6 +66,23 @@ func TestEveryPageSaysHowFarEverythingIs(t *testing.T) {
 				t.Errorf("%s: %d without %s in\n%s", path, r.status, want, r.body)
 			}
 		}
+	}
+}
+
+// What was said of somebody who was erased leads nowhere, and nobody can take it back.
+func TestChangesOfWhomIsErasedLeadNowhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dana := s.add(t, "Dana", "dana.jpg")
+	testkit.Must(s.PatchPerson(t.Context(), dana, store.PersonPatch{Hidden: new(bool)}, ""))(t)
+	testkit.Must(s.PatchPerson(t.Context(), dana, store.PersonPatch{Hidden: testkit.Ptr(true)}, ""))(t)
+	if r := s.get(t, "/activity"); !strings.Contains(r.body, fmt.Sprintf(`href="/people/%d"`, dana)) || !strings.Contains(r.body, "do=undo") {
+		t.Fatalf("who is there is not linked, or nothing can be undone:\n%s", r.body)
+	}
+	testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
+	r := s.get(t, "/activity")
+	if strings.Contains(r.body, fmt.Sprintf(`href="/people/%d"`, dana)) || strings.Contains(r.body, "do=undo") || !strings.Contains(r.body, "somebody who was erased") {
+		t.Errorf("it does:\n%s", r.body)
 	}
 }
 

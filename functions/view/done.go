@@ -95,7 +95,7 @@ func (v *view) didAll(r *http.Request, made []store.Change) string {
 
 // undoable tells whether a change can be taken back.
 func undoable(c store.Change) bool {
-	return c.UndoneBy == nil && c.Reason == "" && c.Action != store.ActionDelete && c.Action != store.ActionErase
+	return c.UndoneBy == nil && c.Reason == "" && !c.Erased && c.Action != store.ActionDelete && c.Action != store.ActionErase
 }
 
 // aboutPerson is what did tells of a change, cut where the person's name is: it is linked.
@@ -104,7 +104,7 @@ type aboutPerson struct{ Before, Name, After string }
 func didWhom(c store.Change) aboutPerson {
 	text, name := did(c), isolated(calledBy(c))
 	i := strings.LastIndex(text, name)
-	gone := c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
+	gone := c.Erased || c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
@@ -113,8 +113,11 @@ func didWhom(c store.Change) aboutPerson {
 
 // whom is whose change it is.
 func whom(c store.Change) string {
-	if c.Person == nil {
+	switch {
+	case c.Person == nil:
 		return "somebody"
+	case c.Erased:
+		return "somebody who was erased"
 	}
 	return cmp.Or(string(c.Person.Name), fmt.Sprintf("stranger %d", c.Person.ID))
 }

@@ -46,7 +46,7 @@ func quality(p store.Photo) string {
 	case store.PhotoPending:
 		return "Waits to be looked at."
 	case store.PhotoUnusable:
-		return cmp.Or(sentence(p.Reason), "Does not count; no reason was recorded.")
+		return cmp.Or(sentence(p.Reason), "Does not count; no reason was recorded.") + howToChoose(p)
 	case store.PhotoUnchecked:
 		return "Counts; the face server does not say how good it is."
 	}
@@ -62,6 +62,14 @@ func quality(p store.Photo) string {
 		text += " " + sentence(p.Warning)
 	}
 	return text
+}
+
+// howToChoose tells of a photo that shows several people how to say who is meant.
+func howToChoose(p store.Photo) string {
+	if p.Similar != nil || len(facesIn(p)) < 2 {
+		return ""
+	}
+	return " Add it again by itself to choose."
 }
 
 func grade(value, low, high float64, below, between, above string) string {

@@ -43,16 +43,22 @@ func (v *view) find(r *http.Request, found *searchPage) error {
 	}
 	found.People = append(found.People, people...)
 	f, parameters := store.Filter{FileName: found.Query, Limit: foundAtOnce}, url.Values{"q": {found.Query}}
-	switch day, err := time.Parse(time.DateOnly, found.Query); {
-	case err == nil:
-		next := day.AddDate(0, 0, 1)
-		f = store.Filter{Since: day, Until: next, Limit: foundAtOnce}
-		parameters = url.Values{"since": {found.Query}, "until": {next.Format(time.DateOnly)}}
+	byPath := func() {
+		f, parameters = store.Filter{Path: found.Query, Limit: foundAtOnce}, url.Values{"path": {found.Query}}
+	}
+	first, next, isDate := daysOf(found.Query)
+	switch {
+	case isDate:
+		f = store.Filter{Since: first, Until: next, Limit: foundAtOnce}
+		parameters = url.Values{"since": {first.Format(time.DateOnly)}, "until": {next.Format(time.DateOnly)}}
 	case strings.Contains(found.Query, "/"):
-		f = store.Filter{Path: found.Query, Limit: foundAtOnce}
-		parameters = url.Values{"path": {found.Query}}
+		byPath()
 	}
 	images, more, err := v.db.Images(r.Context(), f)
+	if err == nil && len(images) == 0 && f.FileName != "" { // a folder, perhaps
+		byPath()
+		images, more, err = v.db.Images(r.Context(), f)
+	}
 	if err != nil {
 		return err
 	}
@@ -61,6 +67,15 @@ func (v *view) find(r *http.Request, found *searchPage) error {
 		found.More = "/?" + parameters.Encode()
 	}
 	return nil
+}
+
+// daysOf is from when to before when a date is, as 2026-11-28 or 2026-11.
+func daysOf(text string) (first, next time.Time, is bool) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day, day.AddDate(0, 0, 1), true
+	}
+	month, err := time.Parse("2006-01", text)
+	return month, month.AddDate(0, 1, 0), err == nil
 }
 
 func (v *view) adding(*http.Request) (page, error) {

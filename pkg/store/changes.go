@@ -48,6 +48,7 @@ type Change struct {
 	UndoneBy *int64          `json:"undone_by"` // the change that took it back, nil while it is in force
 	Reason   string          `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
 
+	Erased  bool    `json:"-"` // whom it is about was erased
 	Undoes  int64   `json:"-"` // the change that it took back
 	Undone  *Change `json:"-"` // the same, and what that took back, where it did; only ids, names and who are known of them
 	Pending []int64 `json:"-"` // the photos that an undoing left to be looked at
@@ -177,7 +178,7 @@ func readChanges(ctx context.Context, q querier, where string, args ...any) ([]C
 				continue
 			}
 			if one, there := now[c.Person.ID]; there {
-				*c.Person = one.Person
+				*c.Person, c.Erased = one.Person, one.Erased
 			}
 		}
 	}

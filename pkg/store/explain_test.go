@@ -240,7 +240,7 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			}
 			_, err = s.UndoChange(t.Context(), changes[0].ID, "")
 			return err
-		}, 68},
+		}, 70},
 		"a page of changes": {func() error {
 			_, _, err := s.Changes(t.Context(), store.ChangeFilter{Before: manyRows / 2, Limit: 50})
 			return err

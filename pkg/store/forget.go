@@ -33,6 +33,11 @@ const (
 			p.id
 		LIMIT ?`
 
+	// Of whom a ping counted no picture: their faces are others' since.
+	inNoPicture = `
+			AND p.pictures = 0
+			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE`
+
 	beganBefore = `
 			AND p.created_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND`
 
@@ -70,7 +75,8 @@ const (
 var (
 	selectWithPhotos = ofJoined("person_images", "faces f ON f.id = t.face_id",
 		"t.state = '"+string(PhotoUsable)+"' AND t.removed_at IS NULL")
-	selectSeenSince = ofJoined("faces", "images i ON i.id = t.image_id",
+	selectInAPicture = ofJoined("faces", "images i ON i.id = t.image_id", "TRUE")
+	selectSeenSince  = ofJoined("faces", "images i ON i.id = t.image_id",
 		"i.created_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND")
 )
 
@@ -100,7 +106,7 @@ const examinedAtOnce = 500
 const forgottenAtOnce = 100
 
 // TidyStrangers forgets people without a name: more than there may be, those not seen for
-// long, and those of whom no picture with a photo is left. Whom a hand ever touched,
+// long, and those of whom no picture, or none with a photo, is left. Whom a hand ever touched,
 // stays. Their faces become nobody's. Pings call it, after Recount. It tells how many it
 // forgot.
 func (s *Store) TidyStrangers(ctx context.Context, l StrangerLimits) (forgotten int, err error) {
@@ -139,8 +145,15 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, er
 	if err == nil {
 		ids, err = s.notAmong(ctx, all, selectWithPhotos)
 	}
+	var old []int64
+	if err == nil {
+		all, err = query(ctx, s.db, scanID, selectForgettable+inNoPicture)
+	}
+	if err == nil {
+		old, err = s.notAmong(ctx, all, selectInAPicture)
+		ids = append(ids, old...)
+	}
 	if age := l.Age.Microseconds(); err == nil && age > 0 {
-		var old []int64
 		if all, err = query(ctx, s.db, scanID, selectForgettable+beganBefore, age); err == nil {
 			old, err = s.notAmong(ctx, all, selectSeenSince, age)
 		}

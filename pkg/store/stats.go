@@ -81,7 +81,8 @@ const (
 		WHERE name IS NULL
 			AND merged_into IS NULL
 			AND removed_at IS NULL
-			AND hidden = 0`
+			AND hidden = 0
+			AND pictures > 0`
 
 	selectWaitingSince = `
 		SELECT MIN(updated_at)

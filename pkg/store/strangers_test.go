@@ -249,6 +249,20 @@ func TestNamingAStrangerNamesTheirPicturesAndIsUndone(t *testing.T) {
 	}
 }
 
+// Who is in no picture any more, as all of their faces are somebody else's since, is forgotten.
+func TestStrangersWhoseFacesAreOthersAreForgotten(t *testing.T) {
+	t.Parallel()
+	w, _ := newCrowd(t, 6, 2)
+	ids := w.lookAt(t, "0-0.jpg", "0-1.jpg")
+	emptied, seen := w.strangerOf(t, ids[0]), w.strangerOf(t, ids[1])
+	w.exec(t, "UPDATE person SET created_at = created_at - INTERVAL 1 HOUR")
+	w.exec(t, "UPDATE faces SET person_id = ? WHERE person_id = ?", seen, emptied)
+	w.exec(t, "UPDATE person SET pictures = 0") // also of who was not counted yet
+	if n := testkit.Must(w.TidyStrangers(t.Context(), store.StrangerLimits{Most: 10}))(t); n != 1 || w.strangerOf(t, ids[1]) != seen {
+		t.Errorf("%d were forgotten, want the one who is in no picture", n)
+	}
+}
+
 func TestNoMoreStrangersThanThereMayBe(t *testing.T) {
 	t.Parallel()
 	w, _ := newCrowd(t, 6, 2)

@@ -80,7 +80,8 @@ function problem(form, section) {
   section.setAttribute("role", "alert");
   form.append(section);
   say(section.textContent);
-  section.querySelector("button")?.focus();
+  section.tabIndex = -1; // not a button of it: what is typed on must choose nothing
+  section.focus();
 }
 
 function plain(text) {
