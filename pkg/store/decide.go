@@ -30,8 +30,8 @@ func (f faceRow) undescribed() bool { return f.drawn && len(f.Embedding) == 0 &&
 // ofFormerModel tells whether the face is described by a former model alone while others of
 // its picture are by the current one: the picture's rule is the current one's, which cannot
 // weigh whom the face was like. So it stays who it is.
-func (p *picture) ofFormerModel(f faceRow, k known) bool {
-	return p.mixed() && k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
+func (f faceRow) ofFormerModel(k known) bool {
+	return k.model != "" && f.Model != "" && f.Model != k.model && !f.byHand()
 }
 
 // stays tells whether such a face is still somebody's whom it can be.
@@ -150,9 +150,10 @@ func (p *picture) ruleValues() []any {
 
 // decide says whose each of the picture's faces is, by the one rule. What a hand said stays.
 func (p *picture) decide(k known) {
+	k = k.of(p)
 	asked := make([]match.Face[int64], len(p.faces))
 	for i := range p.faces {
-		if asked[i] = p.faces[i].asked(k); p.ofFormerModel(p.faces[i], k) {
+		if asked[i] = p.faces[i].asked(k); p.faces[i].ofFormerModel(k) {
 			asked[i] = p.faces[i].askedOfFormer(k)
 		}
 	}
@@ -164,13 +165,13 @@ func (p *picture) decide(k known) {
 	for i, d := range p.decisions {
 		face := &p.faces[i]
 		switch {
-		case p.ofFormerModel(*face, k) && face.stays(k):
+		case face.ofFormerModel(k) && face.stays(k):
 		case p.rule == nil:
 			face.takeServersWord(d, k)
 		default:
 			face.take(d, k)
 		}
-		if face.undescribed() || p.ofFormerModel(*face, k) && face.given == 0 {
+		if face.undescribed() || face.ofFormerModel(k) && face.given == 0 {
 			face.Refusal = refusalUndescribed
 		}
 		face.forget(k, d)

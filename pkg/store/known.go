@@ -47,6 +47,15 @@ func know(ctx context.Context, tx *sql.Tx, pictures []*picture) (k known, err er
 	return k, err
 }
 
+// of is what is known for one of these pictures: which model is the current one does not matter
+// where its faces are of one.
+func (k known) of(p *picture) known {
+	if !p.mixed() {
+		k.model = ""
+	}
+	return k
+}
+
 // mixed tells whether the picture has faces that are described by two models.
 func (p *picture) mixed() bool {
 	model := ""
