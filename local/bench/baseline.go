@@ -70,11 +70,10 @@ const originalTable = "CREATE TABLE images (id INT NOT NULL AUTO_INCREMENT PRIMA
 // originalWay posts to the fixture that takes pictures as the original receiver does, beside as many rows.
 func (l *lab) originalWay(ctx context.Context, beside string, clients, rows int) (subject, error) {
 	database, err := l.table(ctx, "original", rows, func(ctx context.Context, database, _ string) error {
-		statements := []string{originalTable}
-		if rows > 0 {
-			statements = append(statements, fmt.Sprintf("INSERT INTO images (path, person, status) SELECT %s, -1, 0 FROM seq_1_to_%d", l.filledPath(), rows))
+		if err := l.execute(ctx, database, originalTable); err != nil || rows == 0 {
+			return err
 		}
-		return l.execute(ctx, database, statements...)
+		return l.fill(ctx, database, "images", fmt.Sprintf("INSERT INTO images (path, person, status) SELECT %s, -1, 0 FROM seq_1_to_%d", l.filledPath(), rows))
 	})
 	if err != nil {
 		return subject{}, err

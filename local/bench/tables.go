@@ -24,10 +24,16 @@ func (l *lab) images(ctx context.Context, b build, rows int) (database string, e
 		if rows == 0 {
 			return nil
 		}
-		return l.execute(ctx, database, fmt.Sprintf(`INSERT INTO images (path, status, queued_at, announced_at, created_at, updated_at)
+		return l.fill(ctx, database, "images", fmt.Sprintf(`INSERT INTO images (path, status, queued_at, announced_at, created_at, updated_at)
 			SELECT %s, 'unknown', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL seq SECOND, UTC_TIMESTAMP(6) - INTERVAL seq SECOND
-			FROM seq_1_to_%d`, l.filledPath(), rows), "ANALYZE TABLE images")
+			FROM seq_1_to_%d`, l.filledPath(), rows))
 	})
+}
+
+// fill inserts the rows of a table, and waits until they are on the disk: written out later, they would take its time, and
+// the processor's, from what is measured.
+func (l *lab) fill(ctx context.Context, database, table, insert string) error {
+	return l.execute(ctx, database, insert, "ANALYZE TABLE "+table, "FLUSH TABLES "+table+" FOR EXPORT", "UNLOCK TABLES")
 }
 
 // table gives a database with so many rows, made by fill where none was before: to fill one takes long, and those that

@@ -152,12 +152,17 @@ func (w *way) alone() (subject, error) {
 		}
 		defer status.Close()
 		s, err := hammer(ctx, 1, w.lab.settings.round(), func(int) func() error {
+			var least time.Duration
 			return func() error {
 				answer, err := send()
 				if err != nil {
 					return err
 				}
-				return awaitFinal(ctx, status, answer)
+				took, err := awaitFinal(ctx, status, answer, least)
+				if least == 0 || took < least {
+					least = took
+				}
+				return err
 			}
 		})
 		s.value = s.p50
