@@ -31,6 +31,7 @@ func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 		t.Errorf("where nothing goes on: %+v", got)
 	}
 	s.finish(t, "one.jpg", withFaces())
+	s.edit(t, "UPDATE images SET updated_at = UTC_TIMESTAMP(6) - INTERVAL 20 SECOND")
 	s.submit(t, "two.jpg")
 	s.edit(t, "INSERT INTO person (name, spelling, pictures, created_at) VALUES (NULL, NULL, 1, UTC_TIMESTAMP(6)), (NULL, NULL, 0, UTC_TIMESTAMP(6))")
 	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != "1" {
@@ -50,6 +51,24 @@ func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 		store.Part{Name: "dead letters of images", State: "waiting"}))
 	if got := s.told(t); got.Tone != "busy" {
 		t.Errorf("dead letters hold nobody up: %+v", got)
+	}
+}
+
+// A batch that has just begun goes on as fast as it began, whatever came in the minute before.
+func TestTheTimeLeftIsThatAtTheRateOfNow(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for want, rate := range map[string]store.RateStats{
+		"":       {At: now},
+		"5 min":  {At: now, LastMinute: 20},
+		"10 s":   {At: now, LastMinute: 20, Lately: 20, First: new(now.Add(-2 * time.Second))},
+		"1 min":  {At: now, LastMinute: 1, Lately: 1, First: new(now)},
+		"25 min": {At: now, LastMinute: 90, Lately: 1, First: new(now.Add(-15 * time.Second))},
+	} {
+		left, ok := timeLeft(store.Stats{Rate: rate, Backlog: store.BacklogStats{Pictures: 100}})
+		if left != want || ok != (want != "") {
+			t.Errorf("at %+v %s are left, want %s", rate, left, want)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (v *view) derived(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	body, err := v.pictures.ReadDerived(r.Context(), name, maxDerived)
 	if errors.Is(err, photo.ErrNotFound) {
-		v.refuse(w, r, *notFound("There is no such thumbnail or crop. Have the picture looked at again (POST images/{id}/look), and it is made anew."))
+		v.refuse(w, r, *notFound("There is no such thumbnail or crop. It is made anew when the picture is looked at again."))
 		return
 	}
 	if err != nil {

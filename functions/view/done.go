@@ -21,9 +21,12 @@ type done struct {
 	Taken   bool    // pictures were added
 }
 
-// doneTaken tells a page, instead of a change's id, that pictures were added; how many, a number
-// after a dot tells.
-const doneTaken = "taken"
+// These tell a page, instead of a change's id, that pictures were added, or are looked at again;
+// how many, a number after a dot tells.
+const (
+	doneTaken = "taken"
+	doneLooks = "looks"
+)
 
 // justNow is how old a change is at most that a form is said to have made, where somebody
 // keeps the page that it led to.
@@ -36,8 +39,11 @@ func (v *view) doneOf(r *http.Request, template string) *done {
 	if text == "" {
 		return nil
 	}
-	if text == doneTaken {
+	switch text {
+	case doneTaken:
 		return &done{Text: takenText(template, gone), Taken: true}
+	case doneLooks:
+		return &done{Text: looksText(gone)}
 	}
 	made := v.justMade(r, readIDList(text))
 	if len(made) == 0 {
@@ -67,6 +73,18 @@ func takenText(template, number string) string {
 		return "The picture is taken."
 	}
 	return pictureCount(n) + " are taken."
+}
+
+// looksText tells what is looked at again.
+func looksText(number string) string {
+	n, err := strconv.ParseInt(number, 10, 64)
+	switch {
+	case err != nil || n == 1:
+		return "The picture is looked at again."
+	case n == 0:
+		return "There is no picture to look at again."
+	}
+	return pictureCount(n) + " are looked at again."
 }
 
 // justMade are those of these changes that were made just now.

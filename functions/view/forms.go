@@ -28,6 +28,8 @@ type form struct {
 	then string
 	// adds says that pictures or a folder are added: the page that follows shows them.
 	adds bool
+	// looks says that pictures are looked at again, which is no change that can be undone.
+	looks bool
 }
 
 // call is a request of the API.
@@ -35,6 +37,7 @@ type call struct {
 	method, path string // below apiPrefix
 	body         any    // sent as JSON; nil for none
 	about        string // what it is about, in words; empty where the page calls it nothing
+	fault        error  // why it is not even asked for; nil where it is
 }
 
 // answerLimit is how much of an answer of receive is read: of a person with a thousand photos.
@@ -85,7 +88,10 @@ func (v *view) do(w http.ResponseWriter, r *http.Request, forms map[string]form)
 		return answer.added(v.options.MaxPageSize), nil
 	}
 	next = cmp.Or(q.back(), strings.ReplaceAll(f.then, "{id}", strconv.FormatInt(answer.ID, 10)), r.URL.Path)
-	return withDone(next, answer), nil
+	if f.looks {
+		return withDone(next, answer.looked()), nil
+	}
+	return withDone(next, answer.changed()), nil
 }
 
 // askAll makes the calls of a form of fields, each whatever became of those before: what was
@@ -106,7 +112,7 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 		one, err := v.askOne(r, c)
 		switch {
 		case err == nil:
-			one.Changes, one.Gone = append(answer.Changes, one.Changes...), answer.Gone
+			one.Changes, one.Gone, one.Requests = append(answer.Changes, one.Changes...), answer.Gone, answer.Requests+1
 			answer = one
 			continue
 		case c.method == http.MethodDelete && statusOf(err) == http.StatusNotFound:
@@ -129,6 +135,9 @@ func (v *view) askAll(w http.ResponseWriter, r *http.Request, id string, f form)
 
 // askOne makes one call of a form.
 func (v *view) askOne(r *http.Request, c call) (answer madeAnswer, err error) {
+	if c.fault != nil {
+		return answer, c.fault
+	}
 	var body io.Reader
 	if c.body != nil {
 		text, err := json.Marshal(c.body)
@@ -170,25 +179,17 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 	return answer, nil
 }
 
-// doneParameter tells a page that a form has led to it, and by which changes: the page tells
-// these, to be undone.
+// doneParameter tells a page that a form has led to it, and what the form did: the page tells it.
 const doneParameter = "done"
 
-// madeNothing is its value where there is no change.
-const madeNothing = "0"
-
-// withDone tells a page that follows which changes were made, and after a dot how much was gone.
-func withDone(page string, made madeAnswer) string {
+// withDone is a page that tells what a form did.
+func withDone(page, did string) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
-	text := cmp.Or(idList(made.Changes), madeNothing)
-	if made.Gone > 0 {
-		text += fmt.Sprintf(".%d", made.Gone)
-	}
 	values := u.Query()
-	values.Set(doneParameter, text)
+	values.Set(doneParameter, did)
 	u.RawQuery = values.Encode()
 	return u.String()
 }

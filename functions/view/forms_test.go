@@ -63,7 +63,7 @@ func TestAFormIsTheSameRequestsOfTheAPI(t *testing.T) {
 		want   []apiRequest
 		leads  string
 	}{
-		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=0"},
+		"look again":      {"/images/7?do=look", nil, []apiRequest{{"POST", "/api/v1/images/7/look", "", ""}}, "/images/7?done=looks.1"},
 		"delete":          {"/images/7?do=delete", nil, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}}, "/?done=0"},
 		"several deleted": {"/?do=delete&back=/?status=failed", url.Values{"image": {"7", "8"}}, []apiRequest{{"DELETE", "/api/v1/images/7", "", ""}, {"DELETE", "/api/v1/images/8", "", ""}}, "/?done=0&status=failed"},
 		"a name":          {"/people/3?do=name", url.Values{"name": {" Dad "}, "new": {"on"}}, []apiRequest{{"PATCH", "/api/v1/people/3", `{"name":"Dad","new":true}`, ""}}, "/people/9?done=0"},
@@ -125,8 +125,11 @@ func TestOnlyWhatAFormChangedIsOfferedToBeUndone(t *testing.T) {
 	id := s.finish(t, "one.jpg", withFaces())
 	s.add(t, "Dana", "dana.jpg")
 	r := post(t, http.MethodPost, s.url+"/?do=look", url.Values{"image": {fmt.Sprint(id)}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
-	if !strings.Contains(r.body, `data-text="Done."`) || strings.Contains(r.body, ">Undo<") {
+	if !strings.Contains(r.body, `data-text="The picture is looked at again."`) || strings.Contains(r.body, ">Undo<") {
 		t.Errorf("%d %s", r.status, r.body)
+	}
+	for done, want := range map[string]string{"looks.0": "There is no picture to look at again.", "looks.2": "2 pictures are looked at again.", "0": "Done."} {
+		has(t, s.get(t, "/?done="+done).body, `data-text="`+want+`"`)
 	}
 	if html := s.get(t, "/?done=1").body; !strings.Contains(html, `data-text="Added Dana."`) || !strings.Contains(html, ">Undo<") {
 		t.Errorf("of what a form changed the page says %s", html)

@@ -12,13 +12,13 @@ import (
 // The forms of each page by their names.
 var (
 	formsOfImages = map[string]form{
-		"look":   {calls: each("image", lookAgain)},
+		"look":   {calls: each("image", lookAgain), looks: true},
 		"delete": {calls: each("image", deletePicture)},
 		"name":   {calls: each("image", nameOnlyFace)},
 		"undo":   {calls: undoChanges},
 	}
 	formsOfImage = map[string]form{
-		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil)},
+		"look":   {calls: single(http.MethodPost, "images/{id}/look", nil), looks: true},
 		"delete": {calls: single(http.MethodDelete, "images/{id}", nil), then: "/"},
 		"draw":   {calls: single(http.MethodPost, "images/{id}/faces", drawnFace)},
 		"is":     {calls: each("face", isPerson)},
@@ -51,7 +51,7 @@ var (
 	}
 	formsOfActivity = map[string]form{
 		"undo": {calls: undoChanges},
-		"look": {calls: lookAtFailed},
+		"look": {calls: lookAtFailed, looks: true},
 	}
 	formsOfAdding = map[string]form{
 		"upload": {upload: "images", adds: true},
@@ -75,7 +75,7 @@ func lookAtFailed(string, url.Values) ([]call, error) {
 func nameOnlyFace(image int64, fields url.Values) (call, error) {
 	face, err := strconv.ParseInt(fields.Get(fmt.Sprintf("face-%d", image)), 10, 64)
 	if err != nil {
-		return call{}, badRequest(fmt.Sprintf("Picture %d does not show one face: say on its page whose its faces are.", image))
+		return call{fault: badRequest("It does not show one face: say on its page whose its faces are.")}, nil
 	}
 	return isPerson(face, fields)
 }

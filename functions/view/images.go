@@ -36,6 +36,12 @@ type choice struct {
 // Failed tells the template that pictures are shown that can be tried again.
 func (p imagesPage) Failed() bool { return p.Filter.Status.IsFailure() }
 
+// NoTime tells the template that nothing is between the days of the filter.
+func (p imagesPage) NoTime() bool {
+	since, until := p.Filter.Since, p.Filter.Until
+	return !since.IsZero() && !until.IsZero() && !since.Before(until)
+}
+
 func (v *view) images(r *http.Request) (page, error) {
 	q, err := parseQuery(r)
 	if err != nil {

@@ -207,6 +207,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	page := s.get(t, fmt.Sprintf("/?person=%d&status=failed", mom)).body
+	has(t, s.get(t, "/?since=2026-11-28&until=2026-11-28").body, "Nothing is posted since 2026-11-28 and before 2026-11-28: the first day has to be before the other.")
 	for _, want := range []string{"Nothing passes the filter", `href="/?status=failed"`, fmt.Sprintf(`href="/?person=%d"`, mom)} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing in\n%s", want, page)

@@ -165,7 +165,7 @@ const (
 // complete puts in what is put in last. That what goes on cannot be told is no reason not to
 // show the page.
 func (v *view) complete(r *http.Request, status int, tag, html string) []byte {
-	goesOn := goings{Text: "What goes on"}
+	goesOn := goings{Text: "What goes on is not known now", Tone: "paused"}
 	if status < http.StatusInternalServerError {
 		ctx, cancel := context.WithTimeout(r.Context(), linePatience)
 		defer cancel()

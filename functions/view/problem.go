@@ -120,6 +120,8 @@ func titleOf(status int) string {
 		return "That is not a picture"
 	case http.StatusRequestEntityTooLarge:
 		return "That is too large"
+	case http.StatusServiceUnavailable:
+		return "Something does not answer now"
 	}
 	return http.StatusText(status)
 }

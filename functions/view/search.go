@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +17,8 @@ import (
 type searchPage struct {
 	Query  string          `json:"-"`
 	People []store.Profile `json:"people"`
-	Images []lineup.Image  `json:"images"` // the newest first
+	Images []lineup.Image  `json:"images"` // that of the id first, then the newest
+	ID     int64           `json:"-"`      // of a picture, where that was asked for, else 0
 	More   string          `json:"-"`      // URL of all pictures found, empty where these are all
 }
 
@@ -42,6 +46,9 @@ func (v *view) find(r *http.Request, found *searchPage) error {
 		return err
 	}
 	found.People = append(found.People, people...)
+	if err := v.findID(r, found); err != nil {
+		return err
+	}
 	f, parameters := store.Filter{FileName: found.Query, Limit: foundAtOnce}, url.Values{"q": {found.Query}}
 	byPath := func() {
 		f, parameters = store.Filter{Path: found.Query, Limit: foundAtOnce}, url.Values{"path": {found.Query}}
@@ -62,15 +69,36 @@ func (v *view) find(r *http.Request, found *searchPage) error {
 	if err != nil {
 		return err
 	}
-	found.Images = append(found.Images, images...)
+	found.Images = append(found.Images, slices.DeleteFunc(images, func(i lineup.Image) bool { return i.ID == found.ID })...)
 	if more {
 		found.More = "/?" + parameters.Encode()
 	}
 	return nil
 }
 
-// daysOf is from when to before when a date is, as 2026-11-28 or 2026-11.
+// findID finds the picture of an id, as 23 or #23.
+func (v *view) findID(r *http.Request, found *searchPage) error {
+	id, err := strconv.ParseInt(strings.TrimPrefix(found.Query, "#"), 10, 64)
+	if err != nil {
+		return nil //nolint:nilerr // it is no id
+	}
+	image, err := v.db.Image(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found.ID, found.Images = id, append(found.Images, image)
+	return nil
+}
+
+// daysOf is from when to before when a date is, as 2026-11-28 or 2026-11, or today or yesterday.
 func daysOf(text string) (first, next time.Time, is bool) {
+	if ago, is := map[string]int{"today": 0, "yesterday": 1}[strings.ToLower(text)]; is {
+		day := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -ago)
+		return day, day.AddDate(0, 0, 1), true
+	}
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, day.AddDate(0, 0, 1), true
 	}

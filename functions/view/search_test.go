@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,15 @@ func TestAFolderIsFoundByItsNameAndAMonthByItsDate(t *testing.T) {
 		if got := strings.Contains(s.get(t, "/search?q="+query).body, "beach.jpg"); got != found {
 			t.Errorf("%s: found is %v, want %v", query, got, found)
 		}
+	}
+	id := s.finish(t, "other.jpg", withFaces())
+	for _, query := range []string{fmt.Sprint(id), "%23" + fmt.Sprint(id), "today", "Today"} {
+		if body := s.get(t, "/search?q="+query).body; strings.Count(body, "other.jpg") == 0 || strings.Contains(body, "beach.jpg") != strings.HasSuffix(query, "day") {
+			t.Errorf("%s finds %s", query, body)
+		}
+	}
+	if body := s.get(t, "/search?q=99").body; !strings.Contains(body, "Nothing found") {
+		t.Errorf("an id that no picture has finds %s", body)
 	}
 	for text, want := range map[string]string{"2026-11": "2026-11-01 2026-12-01", "2026-12-31": "2026-12-31 2027-01-01", "2026": "", "11-2026": ""} {
 		first, next, is := daysOf(text)

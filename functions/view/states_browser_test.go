@@ -322,7 +322,7 @@ func TestAPageThatLosesItsServerSaysSoAndRecoversByItself(t *testing.T) {
 	}
 	g.status.Store(http.StatusServiceUnavailable)
 	p.Open("/people")
-	p.Is("a page that is opened meanwhile says it, too", `document.querySelector(".problem h1") !== null`)
+	p.Is("a page that is opened meanwhile says it, too", `document.querySelector(".problem h1")?.textContent === "Something does not answer now" && document.getElementById("status").textContent === "What goes on is not known now"`)
 	p.Audit("opened without a database")
 	p.Shoot("database-away")
 	g.status.Store(0)

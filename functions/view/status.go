@@ -119,13 +119,17 @@ func inTime(wait time.Duration) string {
 	return "in " + roughly(wait)
 }
 
-// timeLeft is how long the backlog takes at the rate of the last minute.
+// timeLeft is how long the backlog takes at the rate of the last seconds: a batch that has just begun
+// has hardly a part in that of the last minute, which counts where nothing came in these seconds.
 func timeLeft(s store.Stats) (string, bool) {
-	if s.Rate.LastMinute == 0 {
+	results, span := s.Rate.LastMinute, time.Minute
+	if s.Rate.Lately > 0 {
+		results, span = s.Rate.Lately, max(s.Rate.At.Sub(*s.Rate.First), time.Second)
+	}
+	if results == 0 {
 		return "", false
 	}
-	left := time.Duration(float64(s.Backlog.Pictures) / float64(s.Rate.LastMinute) * float64(time.Minute))
-	return roughly(left), true
+	return roughly(time.Duration(float64(s.Backlog.Pictures) / float64(results) * float64(span))), true
 }
 
 // roughly is a duration in one unit.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,8 +21,27 @@ type madeAnswer struct {
 	Folders []struct {
 		ID int64 `json:"id"`
 	} `json:"folders"`
-	Changes []int64 `json:"-"` // that were made
-	Gone    int     `json:"-"` // how much of what was to be deleted was gone already
+	Count    *int64  `json:"count"` // of pictures that are looked at again, where many are by one request
+	Changes  []int64 `json:"-"`     // that were made
+	Gone     int     `json:"-"`     // how much of what was to be deleted was gone already
+	Requests int     `json:"-"`     // that were done
+}
+
+// changed tells a page which changes were made, to be undone, and after a dot how much was gone.
+func (a madeAnswer) changed() string {
+	text := cmp.Or(idList(a.Changes), "0")
+	if a.Gone > 0 {
+		text += fmt.Sprintf(".%d", a.Gone)
+	}
+	return text
+}
+
+// looked tells a page how many pictures are looked at again.
+func (a madeAnswer) looked() string {
+	if a.Count != nil {
+		return fmt.Sprintf("%s.%d", doneLooks, *a.Count)
+	}
+	return fmt.Sprintf("%s.%d", doneLooks, a.Requests)
 }
 
 // notAllTaken is the problem that some files of an upload were refused, and others taken.

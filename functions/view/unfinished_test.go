@@ -73,11 +73,16 @@ func TestAFormOverSeveralThingsTellsWhatWasDoneAndWhatNot(t *testing.T) {
 			t.Errorf("%s: to be undone is not %q in\n%s", what, test.undo, r.body)
 		}
 	}
+	r := s.send(t, "/?do=name", url.Values{"image": {"7", "8"}, "face-7": {"70"}, "name": {"Mum"}})
+	has(t, r.body, "1 of 2 were done. Picture 8: It does not show one face: say on its page whose its faces are.")
+	if got := asked(); !slices.Equal(got, []string{"70"}) {
+		t.Errorf("asked for the faces %v, want that of the picture that shows one", got)
+	}
 	var many []string
 	for i := range 9 {
 		many = append(many, fmt.Sprint(3+i%2))
 	}
-	r := s.send(t, "/people/7?do=is", url.Values{"face": append(many, "1"), "name": {"Mum"}})
+	r = s.send(t, "/people/7?do=is", url.Values{"face": append(many, "1"), "name": {"Mum"}})
 	has(t, r.body, "1 of 10 were done. The 1st, the 2nd, the 3rd, the 4th, the 5th and 4 more: There is no")
 	asked()
 	s.send(t, "/people/7?do=undo&back=/people/7", url.Values{"change": {"11-12", "9"}})

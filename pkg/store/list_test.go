@@ -214,7 +214,7 @@ func TestStats(t *testing.T) {
 	if got.Backlog.Pictures != 2 || got.Backlog.Since == nil || !got.Backlog.Since.Equal(start.Add(6*time.Minute)) {
 		t.Errorf("the backlog is %+v", got.Backlog)
 	}
-	if got.Rate.LastMinute != 1 || got.Rate.LastHour != 2 {
+	if got.Rate.LastMinute != 1 || got.Rate.LastHour != 2 || got.Rate.Lately != 1 || got.Rate.First == nil || got.Rate.At.Sub(*got.Rate.First).Abs() > 10*time.Second {
 		t.Errorf("the rate is %+v", got.Rate)
 	}
 	if got.Rematches.Ranges != 1 || got.Folders.Unfinished != 1 || len(got.Folders.First) != 1 || got.Folders.First[0].Path != "x/" {

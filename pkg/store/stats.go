@@ -42,6 +42,9 @@ type RateStats struct {
 	At         time.Time `json:"at"`
 	LastMinute int64     `json:"last_minute"`
 	LastHour   int64     `json:"last_hour"`
+
+	Lately int64      `json:"-"` // of the last ten seconds
+	First  *time.Time `json:"-"` // when the first of these was, nil where there is none
 }
 
 // RematchesStats is how many ranges of pictures are still to be compared again.
@@ -96,6 +99,8 @@ const (
 
 var countResults = `
 	SELECT
+		COUNT(IF(updated_at >= ?, 1, NULL)),
+		MIN(IF(updated_at >= ?, updated_at, NULL)),
 		COUNT(IF(updated_at >= ?, 1, NULL)),
 		COUNT(*)
 	FROM images FORCE INDEX (images_status_updated)
@@ -192,9 +197,10 @@ func readStats(ctx context.Context, q querier, now time.Time, results time.Durat
 		return stats, err
 	}
 	stats.Rate.At = now
+	lately := now.Add(-10 * time.Second)
 	_, err = query(ctx, q, func(rows *sql.Rows) (_ struct{}, err error) {
-		return struct{}{}, rows.Scan(&stats.Rate.LastMinute, &stats.Rate.LastHour)
-	}, countResults, now.Add(-time.Minute), now.Add(-results))
+		return struct{}{}, rows.Scan(&stats.Rate.Lately, &stats.Rate.First, &stats.Rate.LastMinute, &stats.Rate.LastHour)
+	}, countResults, lately, lately, now.Add(-time.Minute), now.Add(-results))
 	if err != nil {
 		return stats, err
 	}

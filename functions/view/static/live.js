@@ -32,6 +32,7 @@ async function refresh(unwanted) {
   if (answer.status !== 304 && address === location.href) {
     tag = put(html).documentElement.dataset.tag;
   }
+  return answer.status < 400;
 }
 
 // away says why what is shown may be old; an empty text that it is not.
@@ -41,5 +42,5 @@ function away(text) {
   banner.hidden = text === "";
 }
 
-whileUsed(refresh, pause);
+whileUsed(refresh, pause, pause, 30_000); // where nothing is, less and less often
 addEventListener("offline", () => away("This device is offline: what is shown may be old."));
