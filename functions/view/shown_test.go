@@ -132,7 +132,7 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		"the face server failed at it 3 times; at last the face server broke off": "The log of the face server says why",
 	} {
 		id := s.finish(t, reason, store.Result{Reason: reason})
-		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")
+		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, sentence(reason), want, "<button>Try again</button>")
 	}
 }
 
