@@ -93,7 +93,7 @@ func (v *view) addSource(r *http.Request, p *imagePage) {
 		return
 	}
 	p.Source = cmp.Or(p.Large, p.Thumbnail).URL()
-	switch p.Save = errors.Is(err, errNotShown); {
+	switch p.Save = errors.Is(err, errNotShown) || errors.Is(err, errBroken); {
 	case p.Save && p.Large != "":
 	case p.Save:
 		p.Missing = pictureProblem(err).Detail

@@ -122,6 +122,25 @@ func TestAPictureIsShownByWhatWasMadeOfIt(t *testing.T) {
 	has(t, s.get(t, "/").body, `<img src="`+thumbnail.URL()+`" alt="" loading="lazy"`)
 }
 
+// Of a file that could not be read as a picture a browser would show that it is broken: words tell it, and it can be
+// saved. One that failed for another reason is shown.
+func TestABrokenPictureIsToldInWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.put(t, "cut.jpg", jpegOf(t)[:20])
+	s.put(t, "whole.jpg", jpegOf(t))
+	broken := s.look(t, "cut.jpg", store.Result{Reason: "no picture: broken JPEG: the file is cut off"})
+	whole := s.look(t, "whole.jpg", store.Result{Reason: "the face server failed at it 3 times"})
+	body := s.get(t, fmt.Sprintf("/images/%d", broken)).body
+	has(t, body, "The picture cannot be shown", "could not be read as a picture", "No picture: broken JPEG: the file is cut off.", fmt.Sprintf(`href="/images/%d/picture" download>Save the original`, broken))
+	if source(body) != "" || strings.Contains(body, "Show the original") {
+		t.Errorf("it is shown:\n%s", body)
+	}
+	if body := s.get(t, fmt.Sprintf("/images/%d", whole)).body; source(body) == "" || strings.Contains(body, "cannot be shown") {
+		t.Errorf("one that failed for another reason is not shown:\n%s", body)
+	}
+}
+
 func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes = "on" })
