@@ -12,6 +12,8 @@ import (
 // decision is why a face is whose it is, or nobody's, in a sentence.
 func decision(f lineup.Face) string {
 	switch {
+	case f.Erased:
+		return "This person was erased; the face is not compared any more."
 	case f.Ignored:
 		return "Ignored: somebody said that it is nobody's business."
 	case f.DecidedBy == lineup.ByHand && f.Person != nil:

@@ -141,6 +141,24 @@ func TestABrokenPictureIsToldInWords(t *testing.T) {
 	}
 }
 
+// Who was erased is not somebody ignored, and nothing is offered that can do nothing.
+func TestAnErasedFaceIsNotIgnored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dana := s.add(t, "Dana", "dana.jpg")
+	id := s.finish(t, "a.jpg", withFaces(newFace("dana.jpg", 0.8)))
+	s.finish(t, "b.jpg", withFaces(newFace("", 0.1)))
+	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
+	for more := true; more; {
+		more = testkit.Must(s.EraseMore(t.Context(), receipt.ID))(t)
+	}
+	body := s.get(t, fmt.Sprintf("/images/%d", id)).body
+	has(t, body, "This person was erased; the face is not compared any more.")
+	if strings.Contains(body, "gnore") {
+		t.Errorf("the face is told to be ignored:\n%s", body)
+	}
+}
+
 func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes = "on" })

@@ -159,7 +159,7 @@ func TestAnErasedPersonLeavesNoTrace(t *testing.T) {
 	}
 	for _, picture := range []int64{them.machine, them.hand} {
 		image := db.image(t, picture)
-		if image.Status != lineup.Unknown || len(image.Faces) != 1 || !image.Faces[0].Ignored || image.Faces[0].Person != nil {
+		if image.Status != lineup.Unknown || len(image.Faces) != 1 || !image.Faces[0].Ignored || !image.Faces[0].Erased || image.Faces[0].Person != nil {
 			t.Errorf("their picture is %+v", image)
 		}
 	}
