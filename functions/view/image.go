@@ -29,13 +29,20 @@ type imagePage struct {
 // Failed tells the template that there is a reason to show, not a person.
 func (p imagePage) Failed() bool { return p.Status.IsFailure() }
 
+// InOrder is the picture with the people in it from left to right, as its faces are numbered.
+func (p imagePage) InOrder() lineup.Image {
+	if p.Faces = leftToRight(p.Faces); len(p.Faces) > 0 {
+		p.Person = nil // the best match, who is among them
+	}
+	return p.Image
+}
+
 func (v *view) image(r *http.Request) (page, error) {
 	image, err := v.readImage(r)
 	if err != nil {
 		return page{}, err
 	}
-	content := imagePage{Image: image, Shown: leftToRight(image.Faces, v.options.SimilarLeast)}
-	content.Shown, content.Parts = v.partOf(r, content.Shown)
+	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
 		if err := v.addSurroundings(r, &content); err != nil {
 			return page{}, err
@@ -73,7 +80,8 @@ func (v *view) partOf(r *http.Request, faces []shownFace) ([]shownFace, []facesP
 // addSurroundings adds what only the page shows.
 func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	v.addSource(r, p)
-	if err := v.addCrops(r.Context(), p.Shown); err != nil {
+	p.Shown, p.Parts = v.partOf(r, withNumbers(leftToRight(p.Faces)))
+	if err := v.addLikes(r.Context(), p.Shown); err != nil {
 		return err
 	}
 	if p.Older, p.Newer, err = v.db.Neighbours(r.Context(), p.ID); err != nil {
