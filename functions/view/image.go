@@ -81,6 +81,7 @@ func (v *view) partOf(r *http.Request, faces []shownFace) ([]shownFace, []facesP
 func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	v.addSource(r, p)
 	p.Shown, p.Parts = v.partOf(r, withNumbers(leftToRight(p.Faces)))
+	p.addTags()
 	if err := v.addLikes(r.Context(), p.Shown); err != nil {
 		return err
 	}
@@ -89,6 +90,29 @@ func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	}
 	p.Past, err = v.db.History(r.Context(), p.ID)
 	return err
+}
+
+// unknownShape is that of a picture of which nobody knows how many times higher than wide it is: in a low
+// one tags cover each other rather.
+const unknownShape = 0.5
+
+// addTags adds the faces' tags. Those of faces as small as a crowd's need no room: they are shown where somebody points.
+func (p *imagePage) addTags() {
+	var tags []*tag
+	for i := range p.Shown {
+		face := &p.Shown[i]
+		if face.Box == nil {
+			continue
+		}
+		if face.Tag = newTag(face.Face, face.Number); !isTiny(face.Box) {
+			tags = append(tags, face.Tag)
+		}
+	}
+	high := unknownShape
+	if p.Shape.Width > 0 {
+		high = float64(p.Shape.Height) / float64(p.Shape.Width)
+	}
+	makeRoom(tags, high)
 }
 
 // addSource adds what is to be shown: the picture, or what was made of it when it was looked

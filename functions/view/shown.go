@@ -15,6 +15,7 @@ import (
 type shownFace struct {
 	lineup.Face
 	Number int    // from 1
+	Tag    *tag   // at its box, nil without one
 	Likes  []like // whom it is like, whose it is first
 }
 
