@@ -31,7 +31,7 @@ func (s Status) IsFailure() bool { return s == Failed }
 type Image struct {
 	ID        int64     `json:"id"`
 	Path      string    `json:"path"`
-	FileName  string    `json:"file_name"` // what an upload was called, else empty
+	FileName  string    `json:"file_name"` // what an upload was called, the newest of the same bytes; else empty
 	Status    Status    `json:"status"`
 	Reason    string    `json:"reason"`  // why it failed, else empty
 	Warning   string    `json:"warning"` // what could not be seen because the file is damaged, else empty
