@@ -144,7 +144,7 @@ func TestAnErasedPersonLeavesNoTrace(t *testing.T) {
 		t.Errorf("erased again there is receipt %d, want %d", again.ID, receipt.ID)
 	}
 	for _, one := range db.image(t, them.machine).Faces {
-		if one.Person != nil || one.ImageName != "" || len(one.Candidates) != 0 {
+		if one.Person != nil || one.ImageName != "" || len(one.Candidates) != 0 || !one.Erased {
 			t.Errorf("right after the answer a face is still %+v", one)
 		}
 	}
