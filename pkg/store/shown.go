@@ -95,12 +95,18 @@ func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face
 		face.DecidedBy = lineup.ByMachine // named or forgotten since
 	}
 	face.ChanceWrong = f.shownChance()
-	face.Candidates = []lineup.Candidate{}
-	for _, c := range slices.Concat(ruled.Candidates, ruled.Strangers) {
-		face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
-	}
+	face.Candidates = shownCandidates(ruled, who)
 	face.Not = append([]int64{}, slices.DeleteFunc(distinctIDs(asked.Not), func(id int64) bool { return who[id].Removed })...)
 	return *face
+}
+
+// shownCandidates are who the face could be, those with a name first.
+func shownCandidates(d match.Decision[int64], who map[int64]survivor) []lineup.Candidate {
+	all := []lineup.Candidate{}
+	for _, c := range slices.Concat(d.Candidates, d.Strangers) {
+		all = append(all, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
+	}
+	return all
 }
 
 // shownChance is how likely the name that is shown is wrong; nil where none is that the machine gave.
