@@ -12,10 +12,12 @@ import (
 // decision is why a face is whose it is, or nobody's, in a sentence.
 func decision(f lineup.Face) string {
 	switch {
+	case f.Erased:
+		return "This person was erased; the face is not compared any more."
 	case f.Ignored:
 		return "Ignored: somebody said that it is nobody's business."
 	case f.DecidedBy == lineup.ByHand && f.Person != nil:
-		return "Somebody said that it is " + calledIn(*f.Person) + "."
+		return "Somebody said that it is " + shortName(*f.Person) + "."
 	case f.DecidedBy == lineup.ByHand:
 		return "Drawn by hand; nobody said whose it is."
 	case f.Person != nil:
@@ -36,7 +38,7 @@ func sure(f lineup.Face) string {
 	if f.DecidedBy == lineup.ByStranger {
 		return stranger(f)
 	}
-	text := calledIn(*f.Person)
+	text := shortName(*f.Person)
 	if f.Similarity == nil {
 		return text + "."
 	}
@@ -53,9 +55,9 @@ func besides(f lineup.Face) string {
 		switch {
 		case c.Person.ID == f.Person.ID:
 		case c.Similarity > *f.Similarity:
-			return fmt.Sprintf(", though %s is nearer with %.2f", calledIn(c.Person), c.Similarity)
+			return fmt.Sprintf(", though %s is nearer with %.2f", shortName(c.Person), c.Similarity)
 		default:
-			return fmt.Sprintf(", next is %s with %.2f", calledIn(c.Person), c.Similarity)
+			return fmt.Sprintf(", next is %s with %.2f", shortName(c.Person), c.Similarity)
 		}
 	}
 	return ", and nobody else comes near"
@@ -120,7 +122,7 @@ func stranger(f lineup.Face) string {
 		case c.Person.ID == f.Person.ID:
 			text = fmt.Sprintf("Looks like another picture of the same stranger, whom nobody has named yet: %.2f.", c.Similarity)
 		case c.Person.Name != "" && nearest == "":
-			nearest = fmt.Sprintf(" Of those who are known, the nearest is %s with %.2f.", calledIn(c.Person), c.Similarity)
+			nearest = fmt.Sprintf(" Of those who are known, the nearest is %s with %.2f.", shortName(c.Person), c.Similarity)
 		}
 	}
 	return text + nearest
@@ -150,16 +152,16 @@ func refused(f lineup.Face) string {
 	}
 	switch f.Refusal {
 	case "ambiguous":
-		return fmt.Sprintf("As like %s (%.2f) as %s (%.2f): too close to tell.", calledIn(first.Person), first.Similarity, calledIn(second.Person), second.Similarity)
+		return fmt.Sprintf("As like %s (%.2f) as %s (%.2f): too close to tell.", shortName(first.Person), first.Similarity, shortName(second.Person), second.Similarity)
 	case "taken":
-		return fmt.Sprintf("Like %s (%.2f), who is in this picture already as a face that is more like them.", calledIn(first.Person), first.Similarity)
+		return fmt.Sprintf("Like %s (%.2f), who is in this picture already as a face that is more like them.", shortName(first.Person), first.Similarity)
 	case "nobody_enrolled":
 		return "Nobody is known yet to compare it with."
 	case "below_threshold":
 		if first.Person.Name == "" { // nobody, or a stranger
 			return "Like nobody who is known."
 		}
-		return fmt.Sprintf("Like nobody who is known: the nearest is %s with %.2f.", calledIn(first.Person), first.Similarity)
+		return fmt.Sprintf("Like nobody who is known: the nearest is %s with %.2f.", shortName(first.Person), first.Similarity)
 	}
 	return nobodyKnown + "."
 }

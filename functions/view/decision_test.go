@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -75,6 +76,29 @@ func TestANearerStrangerIsNotTheNext(t *testing.T) {
 	}}
 	if got, want := decision(face), "dad2: 0.64, though Stranger 25 is nearer with 0.72; how often it is wrong is not known."; got != want {
 		t.Errorf("the decision is %q, want %q", got, want)
+	}
+}
+
+// A sentence tells of a long name what a link does.
+func TestALongNameIsShortInASentence(t *testing.T) {
+	t.Parallel()
+	similarity := 0.67
+	person := func(id int64, letter string) lineup.Person {
+		return lineup.Person{ID: id, Name: lineup.Name(strings.Repeat(letter, 200))}
+	}
+	one, other := person(1, "x"), person(2, "y")
+	candidates := []lineup.Candidate{{Person: one, Similarity: similarity}, {Person: other, Similarity: 0.3}}
+	for _, face := range []lineup.Face{
+		{Person: &one, DecidedBy: lineup.ByHand},
+		{Person: &one, DecidedBy: lineup.ByMachine, Similarity: &similarity, Candidates: candidates},
+		{Person: &lineup.Person{ID: 3}, DecidedBy: lineup.ByStranger, Candidates: candidates},
+		{Refusal: "ambiguous", Candidates: candidates},
+		{Refusal: "taken", Candidates: candidates},
+		{Refusal: "below_threshold", Candidates: candidates},
+	} {
+		if got := decision(face); strings.Contains(got, strings.Repeat("x", 20)) || !strings.Contains(got, "xxx…") {
+			t.Errorf("the decision is %q", got)
+		}
 	}
 }
 

@@ -29,13 +29,20 @@ type imagePage struct {
 // Failed tells the template that there is a reason to show, not a person.
 func (p imagePage) Failed() bool { return p.Status.IsFailure() }
 
+// InOrder is the picture with the people in it from left to right, as its faces are numbered.
+func (p imagePage) InOrder() lineup.Image {
+	if p.Faces = leftToRight(p.Faces); len(p.Faces) > 0 {
+		p.Person = nil // the best match, who is among them
+	}
+	return p.Image
+}
+
 func (v *view) image(r *http.Request) (page, error) {
 	image, err := v.readImage(r)
 	if err != nil {
 		return page{}, err
 	}
-	content := imagePage{Image: image, Shown: leftToRight(image.Faces, v.options.SimilarLeast)}
-	content.Shown, content.Parts = v.partOf(r, content.Shown)
+	content := imagePage{Image: image}
 	if !serve.WantsJSON(r) {
 		if err := v.addSurroundings(r, &content); err != nil {
 			return page{}, err
@@ -73,7 +80,9 @@ func (v *view) partOf(r *http.Request, faces []shownFace) ([]shownFace, []facesP
 // addSurroundings adds what only the page shows.
 func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	v.addSource(r, p)
-	if err := v.addCrops(r.Context(), p.Shown); err != nil {
+	p.Shown, p.Parts = v.partOf(r, withNumbers(leftToRight(p.Faces)))
+	p.addTags()
+	if err := v.addLikes(r.Context(), p.Shown); err != nil {
 		return err
 	}
 	if p.Older, p.Newer, err = v.db.Neighbours(r.Context(), p.ID); err != nil {
@@ -81,6 +90,29 @@ func (v *view) addSurroundings(r *http.Request, p *imagePage) (err error) {
 	}
 	p.Past, err = v.db.History(r.Context(), p.ID)
 	return err
+}
+
+// unknownShape is that of a picture of which nobody knows how many times higher than wide it is: in a low
+// one tags cover each other rather.
+const unknownShape = 0.5
+
+// addTags adds the faces' tags. Those of faces as small as a crowd's need no room: they are shown where somebody points.
+func (p *imagePage) addTags() {
+	var tags []*tag
+	for i := range p.Shown {
+		face := &p.Shown[i]
+		if face.Box == nil {
+			continue
+		}
+		if face.Tag = newTag(face.Face, face.Number); !isTiny(face.Box) {
+			tags = append(tags, face.Tag)
+		}
+	}
+	high := unknownShape
+	if p.Shape.Width > 0 {
+		high = float64(p.Shape.Height) / float64(p.Shape.Width)
+	}
+	makeRoom(tags, high)
 }
 
 // addSource adds what is to be shown: the picture, or what was made of it when it was looked
@@ -93,7 +125,7 @@ func (v *view) addSource(r *http.Request, p *imagePage) {
 		return
 	}
 	p.Source = cmp.Or(p.Large, p.Thumbnail).URL()
-	switch p.Save = errors.Is(err, errNotShown); {
+	switch p.Save = errors.Is(err, errNotShown) || errors.Is(err, errBroken); {
 	case p.Save && p.Large != "":
 	case p.Save:
 		p.Missing = pictureProblem(err).Detail

@@ -55,6 +55,30 @@ func TestAFaceIsDrawnAndNamedInTheBrowser(t *testing.T) {
 	testkit.Succeed(t, chromedp.Do(tab, chromedp.KeyEvent(kb.ArrowRight), chromedp.WaitVisible(chromedp.CSS(fmt.Sprintf(`a[rel=prev][href="/images/%d"]`, id)))))
 }
 
+// On a phone the heading and the ways to the pictures around it are one line.
+func TestAPictureAndThoseAroundItShareALineOnAPhone(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	var id int64
+	g.edit(t, "ALTER TABLE images AUTO_INCREMENT = 23")
+	for _, name := range []string{"older.jpg", "this.jpg", "newer.jpg"} {
+		g.photograph(t, name, 60, 40, 40)
+		if made := g.look(t, name, withFaces()); name == "this.jpg" {
+			id = made
+		}
+	}
+	p := browser.OpenPage(t, g.url)
+	p.Size(360, 900)
+	p.Open(fmt.Sprintf("/images/%d", id))
+	p.Is("there are both", `document.querySelectorAll(".around a").length === 2`)
+	if !browser.Eval[bool](p, `(() => {
+		const [heading, newer, older] = [...document.querySelectorAll(".title h1, .around a")].map(one => one.getBoundingClientRect());
+		return newer.top === older.top && newer.bottom === older.bottom && newer.bottom > heading.top && newer.top < heading.bottom && heading.height < 40 && newer.height < 40;
+	})()`) {
+		t.Error("they take more than a line")
+	}
+}
+
 // Pictures are chosen on the page: all, those between two, none.
 func TestPicturesAreChosenInTheBrowser(t *testing.T) {
 	t.Parallel()

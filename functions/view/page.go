@@ -41,6 +41,7 @@ func parsePages(a assets, receiveURL string, writes bool) (pages, error) {
 		"receive":     func() string { return receiveURL },
 		"writes":      func() bool { return writes },
 		"advice":      advice,
+		"whyFailed":   whyFailed,
 		"tiny":        isTiny,
 		"decision":    decision,
 		"did":         did,

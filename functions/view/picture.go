@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -93,6 +94,10 @@ func isChanged(image lineup.Image, file photo.Entry) bool {
 	return image.Content != "" && !file.Is(image.Content)
 }
 
+// noPicture begins the reason of a file that is no picture, or a broken one: those of face-server's
+// status.go.
+const noPicture = "no picture"
+
 // checkPicture gives the reason why the picture cannot be shown, nil when it can. It
 // reads the first bytes only.
 func (v *view) checkPicture(ctx context.Context, image lineup.Image) error {
@@ -108,6 +113,8 @@ func (v *view) checkPicture(ctx context.Context, image lineup.Image) error {
 		return errNotPicture
 	case !info.Format.Browsers:
 		return errNotShown
+	case strings.HasPrefix(image.Reason, noPicture):
+		return errBroken
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ var (
 	errNotPicture = errors.New("not a picture")
 	// errNotShown says that not every browser shows a picture of this format.
 	errNotShown = errors.New("not a picture that every browser shows")
+	// errBroken says that the face server could not read a file as a picture.
+	errBroken = errors.New("no picture when it was looked at")
 	// errChanged says that a file is no longer the one that was looked at.
 	errChanged = errors.New("the file has changed since it was looked at")
 	// errBusy says that too many pictures are being shown.
@@ -58,11 +60,12 @@ func pictureProblem(err error) serve.Problem {
 	}{
 		{photo.ErrRefused, http.StatusNotFound, "This is no path of a picture."},
 		{photo.ErrOutside, http.StatusNotFound, "The path lies outside the picture roots that IMAGES_URL names, so the picture is not opened."},
-		{photo.ErrNotFound, http.StatusNotFound, "There is no file at this path. Once it is there, load this page again."},
+		{photo.ErrNotFound, http.StatusNotFound, "There is no file at this path. Once it is there, it is shown."},
 		{photo.ErrNotFile, http.StatusNotFound, "What lies at this path is not a file."},
 		{photo.ErrTooLarge, http.StatusNotFound, "The picture is larger than what is shown. MAX_PICTURE sets how large it may be."},
 		{errNotPicture, http.StatusNotFound, "The file at this path is not a picture in " + photo.FormatNames() + ", so it is not shown."},
 		{errNotShown, http.StatusOK, "Not every browser shows pictures of this format. Save it to open it with another program; faces and result are as they would be of any other."},
+		{errBroken, http.StatusOK, "The file could not be read as a picture, as the reason says, so there is nothing to show. It can be saved as it is."},
 		{errChanged, http.StatusConflict, "The file at this path has changed since it was looked at, so it is not shown beside that answer. Post the path again to have it looked at."},
 		{errBusy, http.StatusServiceUnavailable, "Too many pictures are being shown. Try again in a moment."},
 		{photo.ErrUnreachable, http.StatusServiceUnavailable, "The place where the picture lies cannot be reached now. Try again in a moment."},

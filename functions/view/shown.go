@@ -15,6 +15,7 @@ import (
 type shownFace struct {
 	lineup.Face
 	Number int    // from 1
+	Tag    *tag   // at its box, nil without one
 	Likes  []like // whom it is like, whose it is first
 }
 
@@ -40,8 +41,8 @@ func (l like) Caption() string {
 // rivalsShown is of how many persons a face is offered to be.
 const rivalsShown = 3
 
-// leftToRight numbers the faces as one points at them; those without a box come last.
-func leftToRight(faces []lineup.Face, least float64) []shownFace {
+// leftToRight puts the faces in the order in which one points at them; those without a box come last.
+func leftToRight(faces []lineup.Face) []lineup.Face {
 	sorted := slices.Clone(faces)
 	slices.SortStableFunc(sorted, func(a, b lineup.Face) int {
 		if a.Box == nil || b.Box == nil {
@@ -49,9 +50,14 @@ func leftToRight(faces []lineup.Face, least float64) []shownFace {
 		}
 		return cmp.Compare(a.Box.X, b.Box.X)
 	})
-	shown := make([]shownFace, len(sorted))
-	for i, face := range sorted {
-		shown[i] = shownFace{Face: face, Number: i + 1, Likes: likes(face, least)}
+	return sorted
+}
+
+// withNumbers are the faces of that order.
+func withNumbers(faces []lineup.Face) []shownFace {
+	shown := make([]shownFace, len(faces))
+	for i, face := range faces {
+		shown[i] = shownFace{Face: face, Number: i + 1}
 	}
 	return shown
 }
@@ -83,12 +89,16 @@ func likes(f lineup.Face, least float64) (all []like) {
 	return all
 }
 
-// addCrops adds the faces of the photos that the faces are like. A stranger of whom there is none is left
+// addLikes adds whom the faces are like, with the faces of those photos. A stranger of whom there is none is left
 // out: nobody could tell who that is.
-func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
+func (v *view) addLikes(ctx context.Context, faces []shownFace) error {
+	if err := v.leaveOutEmptied(ctx, faces); err != nil {
+		return err
+	}
 	var photos []int64
-	for _, face := range faces {
-		for _, l := range face.Likes {
+	for n := range faces {
+		faces[n].Likes = likes(faces[n].Face, v.options.SimilarLeast)
+		for _, l := range faces[n].Likes {
 			photos = append(photos, l.PhotoID)
 		}
 	}
@@ -104,6 +114,24 @@ func (v *view) addCrops(ctx context.Context, faces []shownFace) error {
 		face.Likes = slices.DeleteFunc(face.Likes, func(l like) bool { return !l.Theirs && l.Person.Name == "" && l.Crop == "" })
 	}
 	return nil
+}
+
+// leaveOutEmptied leaves out of whom the faces could be the strangers in no picture: somebody with a name was enrolled
+// since who has their faces.
+func (v *view) leaveOutEmptied(ctx context.Context, faces []shownFace) error {
+	var strangers []int64
+	for _, face := range faces {
+		for _, c := range face.Candidates {
+			if c.Person.Name == "" {
+				strangers = append(strangers, c.Person.ID)
+			}
+		}
+	}
+	emptied, err := v.db.InNoPicture(ctx, strangers)
+	for n := range faces {
+		faces[n].Candidates = slices.DeleteFunc(slices.Clone(faces[n].Candidates), func(c lineup.Candidate) bool { return slices.Contains(emptied, c.Person.ID) })
+	}
+	return err
 }
 
 // Rivals are who else the face could be.

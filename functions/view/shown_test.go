@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,84 @@ func TestAPictureIsShownByWhatWasMadeOfIt(t *testing.T) {
 	has(t, s.get(t, "/").body, `<img src="`+thumbnail.URL()+`" alt="" loading="lazy"`)
 }
 
+// Of a file that could not be read as a picture a browser would show that it is broken: words tell it, and it can be
+// saved. One that failed for another reason is shown.
+func TestABrokenPictureIsToldInWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.put(t, "cut.jpg", jpegOf(t)[:20])
+	s.put(t, "whole.jpg", jpegOf(t))
+	broken := s.look(t, "cut.jpg", store.Result{Reason: "no picture: broken JPEG: the file is cut off"})
+	whole := s.look(t, "whole.jpg", store.Result{Reason: "the face server failed at it 3 times"})
+	body := s.get(t, fmt.Sprintf("/images/%d", broken)).body
+	has(t, body, "The picture cannot be shown", "could not be read as a picture", "No picture: broken JPEG: the file is cut off.", fmt.Sprintf(`href="/images/%d/picture" download>Save the original`, broken))
+	if source(body) != "" || strings.Contains(body, "Show the original") {
+		t.Errorf("it is shown:\n%s", body)
+	}
+	if body := s.get(t, fmt.Sprintf("/images/%d", whole)).body; source(body) == "" || strings.Contains(body, "cannot be shown") {
+		t.Errorf("one that failed for another reason is not shown:\n%s", body)
+	}
+}
+
+// A stranger of whom somebody was enrolled since is in no picture: no face is said to be like them.
+func TestAStrangerInNoPictureIsNotOffered(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dad, stranger := s.add(t, "Family-dad", "dad.jpg"), s.add(t, "nobody", "stranger.jpg")
+	s.edit(t, "UPDATE person SET name = NULL, spelling = NULL WHERE id = ?", stranger)
+	s.edit(t, "UPDATE person_images SET crop = ?, state = 'usable'", string(s.derive(t, 1, 80, 80)))
+	photo := testkit.Must(s.Person(t.Context(), stranger))(t).Photos[0].ID
+	face := newFace("dad.jpg", 0.6)
+	face.Candidates = []lineup.Candidate{
+		{Person: lineup.Person{ID: dad}, ImageName: "dad.jpg", Similarity: 0.6},
+		{Person: lineup.Person{ID: stranger}, PhotoID: photo, ImageName: "stranger.jpg", Similarity: 0.9},
+	}
+	id := s.finish(t, "family.jpg", withFaces(face))
+	offered := fmt.Sprintf("Stranger %d", stranger)
+	has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, "Family-dad")
+	if body := s.get(t, fmt.Sprintf("/images/%d", id)).body; strings.Contains(body, offered) {
+		t.Errorf("one who is in no picture is offered:\n%s", body)
+	}
+	s.finish(t, "another.jpg", withFaces(newFace("stranger.jpg", 0.8)))
+	has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, "Is "+offered+"</button>")
+}
+
+// The people of a picture's page are told as its boxes are numbered, from left to right; a list tells the best match first.
+func TestThePeopleOfAPageAreToldFromLeftToRight(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var faces []lineup.Face
+	for i, name := range []string{"Cleo", "Anna", "Bert"} {
+		s.add(t, name, name+".jpg")
+		faces = append(faces, boxed(newFace(name+".jpg", 0.5+0.1*float64(i)), 0.3*float64(i)))
+	}
+	id := s.finish(t, "three.jpg", withFaces(faces...))
+	for path, want := range map[string]string{fmt.Sprintf("/images/%d", id): "Cleo, Anna, Bert", "/": "Bert, Anna, Cleo"} {
+		told := regexp.MustCompile(`(?s)<span class="lines">.*?</span>`).FindString(s.get(t, path).body)
+		if got := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(told, ""); got != want {
+			t.Errorf("%s tells %q, want %q", path, got, want)
+		}
+	}
+}
+
+// Who was erased is not somebody ignored, and nothing is offered that can do nothing.
+func TestAnErasedFaceIsNotIgnored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	dana := s.add(t, "Dana", "dana.jpg")
+	id := s.finish(t, "a.jpg", withFaces(newFace("dana.jpg", 0.8)))
+	s.finish(t, "b.jpg", withFaces(newFace("", 0.1)))
+	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
+	for more := true; more; {
+		more = testkit.Must(s.EraseMore(t.Context(), receipt.ID))(t)
+	}
+	body := s.get(t, fmt.Sprintf("/images/%d", id)).body
+	has(t, body, "This person was erased; the face is not compared any more.")
+	if strings.Contains(body, "gnore") {
+		t.Errorf("the face is told to be ignored:\n%s", body)
+	}
+}
+
 func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(o *Options) { o.Writes = "on" })
@@ -132,7 +211,7 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		"the face server failed at it 3 times; at last the face server broke off": "The log of the face server says why",
 	} {
 		id := s.finish(t, reason, store.Result{Reason: reason})
-		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, reason, want, "<button>Try again</button>")
+		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, sentence(reason), want, "<button>Try again</button>")
 	}
 }
 

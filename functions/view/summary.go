@@ -31,7 +31,7 @@ func summarize(image lineup.Image) summary {
 	case lineup.Pending, lineup.Processing:
 		return summary{Text: "Pending..."}
 	case lineup.Failed:
-		return summary{Text: cmp.Or(image.Reason, "No reason was recorded")}
+		return summary{Text: whyFailed(image.Reason)}
 	}
 	if people := known(image); len(people) > 0 {
 		named := min(len(people), namesShown)
@@ -48,11 +48,14 @@ func summarize(image lineup.Image) summary {
 	return summary{Text: fmt.Sprintf("%s, %d faces", nobodyKnown, len(image.Faces))}
 }
 
+// whyFailed is a failure's reason as every page writes it.
+func whyFailed(reason string) string { return sentence(cmp.Or(reason, "no reason was recorded")) }
+
 // noThumbnail is why a picture has no thumbnail.
 func noThumbnail(image lineup.Image) string {
 	switch {
 	case image.Status.IsFailure():
-		return sentence(cmp.Or(image.Reason, "failed, and no reason was recorded"))
+		return whyFailed(image.Reason)
 	case image.Status.Final():
 		return "No preview yet: the next look makes one."
 	}
@@ -159,7 +162,8 @@ func sentence(detail string) string {
 	if detail == "" {
 		return ""
 	}
-	return strings.ToUpper(detail[:1]) + strings.TrimSuffix(detail[1:], ".") + "."
+	first, size := utf8.DecodeRuneInString(detail)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(detail[size:], ".") + "."
 }
 
 // thumbnail is a picture as a list shows it.

@@ -32,8 +32,8 @@ func TestSummarize(t *testing.T) {
 		"a face that nobody knows":                           {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 1)}, summary{Text: "Nobody known"}},
 		"several faces that nobody knows":                    {lineup.Image{Status: lineup.Unknown, Faces: make([]lineup.Face, 3)}, summary{Text: "Nobody known, 3 faces"}},
 		"a picture without a face":                           {lineup.Image{Status: lineup.Unknown}, summary{Text: "No face found"}},
-		"a failed picture shows its reason":                  {lineup.Image{Status: lineup.Failed, Reason: "no picture"}, summary{Text: "no picture"}},
-		"a picture that failed without a reason":             {lineup.Image{Status: lineup.Failed}, summary{Text: "No reason was recorded"}},
+		"a failed picture shows its reason":                  {lineup.Image{Status: lineup.Failed, Reason: "no picture"}, summary{Text: "No picture."}},
+		"a picture that failed without a reason":             {lineup.Image{Status: lineup.Failed}, summary{Text: "No reason was recorded."}},
 		"a status that was written by hand":                  {lineup.Image{Status: "lost"}, summary{Text: "–"}},
 		"a status that was written by hand, with the person": {lineup.Image{Status: "lost", Person: &dad}, summary{People: []lineup.Person{dad}}},
 	} {

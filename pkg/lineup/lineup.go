@@ -31,7 +31,7 @@ func (s Status) IsFailure() bool { return s == Failed }
 type Image struct {
 	ID        int64     `json:"id"`
 	Path      string    `json:"path"`
-	FileName  string    `json:"file_name"` // what an upload was called, else empty
+	FileName  string    `json:"file_name"` // what an upload was called, the newest of the same bytes; else empty
 	Status    Status    `json:"status"`
 	Reason    string    `json:"reason"`  // why it failed, else empty
 	Warning   string    `json:"warning"` // what could not be seen because the file is damaged, else empty
@@ -84,7 +84,7 @@ type Face struct {
 	ID         int64     `json:"id"`
 	Person     *Person   `json:"person"` // nil when nobody known
 	DecidedBy  DecidedBy `json:"decided_by"`
-	Ignored    bool      `json:"ignored"`    // said by hand to be nobody's business
+	Ignored    bool      `json:"ignored"`    // said by hand to be nobody's business, or Erased
 	Not        []int64   `json:"not"`        // the persons that it was said by hand not to be
 	ImageName  string    `json:"image_name"` // the gallery photo that matched, else empty
 	Similarity *float64  `json:"similarity"` // cosine to the nearest gallery photo, -1 to 1
@@ -98,6 +98,7 @@ type Face struct {
 	Box         *Box        `json:"box"`
 	Crop        Derived     `json:"crop"`
 
+	Erased       bool        `json:"-"` // it was an erased person's
 	Strangers    []Candidate `json:"-"` // as Candidates, of people without a name, where a face server told
 	Embedding    []float32   `json:"-"` // the face's descriptor
 	Model        string      `json:"-"` // the model that made the embedding

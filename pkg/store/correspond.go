@@ -78,7 +78,7 @@ func samenessOf(before, now string) sameness {
 }
 
 // keeps tells whether a face that cannot be compared is taken for one of this file too.
-func (s sameness) keeps(f faceRow) bool { return s == sameContent || s == sameSize && f.erased }
+func (s sameness) keeps(f faceRow) bool { return s == sameContent || s == sameSize && f.Erased }
 
 // dot is the cosine of vectors of length 1.
 func dot(a, b []float32) (sum float64) {

@@ -213,7 +213,7 @@ func describeFaces(ctx context.Context, tx *sql.Tx, r Redescribed) error {
 	is := correspond(found, p.faces, sameContent)
 	var photos []int64
 	for j, face := range p.faces {
-		if face.Model == "" || face.Model == r.Model || face.erased {
+		if face.Model == "" || face.Model == r.Model || face.Erased {
 			continue
 		}
 		var descriptor []byte

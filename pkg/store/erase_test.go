@@ -144,7 +144,7 @@ func TestAnErasedPersonLeavesNoTrace(t *testing.T) {
 		t.Errorf("erased again there is receipt %d, want %d", again.ID, receipt.ID)
 	}
 	for _, one := range db.image(t, them.machine).Faces {
-		if one.Person != nil || one.ImageName != "" || len(one.Candidates) != 0 {
+		if one.Person != nil || one.ImageName != "" || len(one.Candidates) != 0 || !one.Erased {
 			t.Errorf("right after the answer a face is still %+v", one)
 		}
 	}
@@ -159,7 +159,7 @@ func TestAnErasedPersonLeavesNoTrace(t *testing.T) {
 	}
 	for _, picture := range []int64{them.machine, them.hand} {
 		image := db.image(t, picture)
-		if image.Status != lineup.Unknown || len(image.Faces) != 1 || !image.Faces[0].Ignored || image.Faces[0].Person != nil {
+		if image.Status != lineup.Unknown || len(image.Faces) != 1 || !image.Faces[0].Ignored || !image.Faces[0].Erased || image.Faces[0].Person != nil {
 			t.Errorf("their picture is %+v", image)
 		}
 	}

@@ -26,7 +26,7 @@ func erasedAmong(ctx context.Context, tx *sql.Tx, faces []faceRow) (map[int64]bo
 // markErased makes the face nobody's business, as it was an erased person's. What it looks
 // like is kept until it is written: so a new look finds it again.
 func (f *faceRow) markErased() {
-	f.erased, f.Ignored, f.DecidedBy, f.given = true, true, lineup.ByHand, 0
+	f.Erased, f.Ignored, f.DecidedBy, f.given = true, true, lineup.ByHand, 0
 }
 
 const selectUnused = `
@@ -70,7 +70,7 @@ func (f *faceRow) likesErased(k known) (all []match.Candidate[int64]) {
 // which only another face of the picture kept that; and leaves nobody erased among the
 // candidates.
 func (f *faceRow) forget(k known, d match.Decision[int64]) {
-	theirs := f.erased || k.who[f.given].Erased
+	theirs := f.Erased || k.who[f.given].Erased
 	if d.Refusal == match.Taken {
 		theirs = theirs || slices.ContainsFunc(f.likes, func(l like) bool {
 			return l.Photo == d.Candidates[0].PhotoID && k.who[l.Person].Erased
@@ -101,7 +101,7 @@ const deleteFaceDescriptors = `
 func undescribe(ctx context.Context, tx *sql.Tx, faces []faceRow) error {
 	var ids []int64
 	for _, face := range faces {
-		if face.erased {
+		if face.Erased {
 			ids = append(ids, face.ID)
 		}
 	}

@@ -185,7 +185,7 @@ func (e *Erasure) eraseIn(ctx context.Context, tx *sql.Tx, images []int64, searc
 	for _, p := range pictures {
 		erased := 0
 		for _, face := range p.faces {
-			if face.erased && !p.before[face.ID].erased {
+			if face.Erased && !p.before[face.ID].Erased {
 				erased++
 			}
 		}

@@ -285,6 +285,10 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, _, err := s.LeastSure(t.Context(), store.SureFilter{Person: 7, Among: 5000, Limit: 50})
 			return err
 		}, 3},
+		"who of some people is in no picture": {func() error {
+			_, err := s.InNoPicture(t.Context(), []int64{5, 6, 7})
+			return err
+		}, 1},
 		"who of some people is alike": {func() error {
 			_, err := s.AlikeAmong(t.Context(), []int64{5, 6, 7}, 0.3)
 			return err

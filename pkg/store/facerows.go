@@ -40,7 +40,7 @@ func decisionValues(f faceRow) []any {
 		nullableID(f.told),
 		string(f.DecidedBy),
 		f.Ignored,
-		f.erased,
+		f.Erased,
 		f.ImageName,
 		nullableID(f.photoID),
 		nullFloat(f.Similarity),

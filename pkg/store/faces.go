@@ -26,7 +26,6 @@ type faceRow struct {
 	photoID int64         // the row of ImageName
 	likes   []like        // whom it is like, the nearest first; nil where nobody compared it
 	state   sql.NullInt64 // of the gallery that it was compared with
-	erased  bool          // it was an erased person's
 	drawn   bool          // by a hand: it stays where a look does not find it
 }
 
@@ -186,7 +185,7 @@ func scanFace(rows *sql.Rows) (f faceRow, err error) {
 		crop                sql.NullString
 		embedding           []byte
 	)
-	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.erased, &f.ImageName, &photo,
+	err = rows.Scan(&f.ID, &f.imageID, &x, &y, &width, &height, &person, &told, &f.DecidedBy, &f.Ignored, &f.Erased, &f.ImageName, &photo,
 		&f.Similarity, &f.Margin, &f.ChanceWrong, &f.Refusal, &candidates, &f.Score, &f.Model, &problems, &f.state, &f.drawn, &crop, &embedding)
 	if err != nil {
 		return f, err

@@ -126,7 +126,7 @@ func (p *picture) inherit(found []faceRow, file sameness) (kept, lost []faceRow)
 			continue
 		}
 		face, old := &found[i], p.faces[j]
-		face.ID, face.Not, face.Ignored, face.erased, face.given, face.drawn = old.ID, old.Not, old.Ignored, old.erased, 0, old.drawn
+		face.ID, face.Not, face.Ignored, face.Erased, face.given, face.drawn = old.ID, old.Not, old.Ignored, old.Erased, 0, old.drawn
 		if old.byHand() {
 			face.DecidedBy, face.given = lineup.ByHand, old.given
 		}
@@ -190,7 +190,7 @@ func (f *finishing) decided(ctx context.Context, tx *sql.Tx, k known) error {
 func (f *finishing) dropErasedCrops(ctx context.Context, tx *sql.Tx) error {
 	var crops []lineup.Derived
 	for i := range f.faces {
-		if face := &f.faces[i]; face.erased {
+		if face := &f.faces[i]; face.Erased {
 			crops, face.Crop = append(crops, face.Crop), ""
 		}
 	}

@@ -171,6 +171,15 @@ func (s *Store) toForget(ctx context.Context, l StrangerLimits) (ids []int64, er
 	return append(ids, more...), err
 }
 
+// InNoPicture gives those of the people of whom no face is left: theirs are somebody else's since.
+func (s *Store) InNoPicture(ctx context.Context, people []int64) (ids []int64, err error) {
+	err = s.do(ctx, "find who is in no picture", func() error {
+		ids, err = s.notAmong(ctx, distinctIDs(people), selectInAPicture)
+		return err
+	})
+	return ids, err
+}
+
 // notAmong gives those of the ids that the statement does not select of them, which has them
 // twice, each time with more behind.
 func (s *Store) notAmong(ctx context.Context, ids []int64, statement string, more ...any) (rest []int64, err error) {

@@ -136,7 +136,7 @@ func (p past) events() []Event {
 	add := func(at time.Time, what, detail string) {
 		events = append(events, Event{At: at, What: what, Detail: detail, Round: p.round})
 	}
-	if p.hinted() {
+	if p.queued.Valid && !p.status.Final() { // a later hint than this has the result announced
 		add(p.queued.Time, "hinted", "")
 	}
 	if p.looked.Valid && !p.status.Final() {
@@ -156,10 +156,4 @@ func (p past) events() []Event {
 		add(p.retry.Time, "retry", fmt.Sprintf("is to be tried again, after %d tries that failed", p.attempts))
 	}
 	return events
-}
-
-// hinted tells whether the last hint was to have the picture looked at. A later one than its
-// result's has that announced.
-func (p past) hinted() bool {
-	return p.queued.Valid && (!p.status.Final() || p.looked.Valid && !p.queued.Time.After(p.looked.Time))
 }

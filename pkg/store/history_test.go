@@ -80,13 +80,16 @@ func TestTheUsualWayWritesNoHistory(t *testing.T) {
 	db := newDatabase(t)
 	claim := db.win(t, "a.jpg")
 	testkit.Succeed(t, db.GiveBack(t.Context(), claim, 0, false, ""))
+	if got, want := db.past(t, claim.ID), []string{"received ", "hinted "}; !slices.Equal(got[:2], want) {
+		t.Errorf("while it waits the history is %q, want it to begin with %q", got, want)
+	}
 	db.finish(t, db.claim(t, claim.ID, time.Minute), store.Result{}, true)
 	var written int
 	if db.scan(t, "SELECT COUNT(*) FROM image_events", &written); written != 0 {
 		t.Errorf("%d events were written", written)
 	}
-	if got := db.past(t, claim.ID); got[0] != "received " || got[len(got)-1] != "result unknown" {
-		t.Errorf("the history is %q", got)
+	if got, want := db.past(t, claim.ID), []string{"received ", "result unknown"}; !slices.Equal(got, want) {
+		t.Errorf("the history is %q, want %q", got, want)
 	}
 }
 

@@ -51,7 +51,7 @@ func (m *movedFaces) add(p *picture) (differs bool) {
 		before, there := p.before[face.ID]
 		differs = differs || !there || before.told != face.told || before.given != face.given
 		switch {
-		case !there || !sameButForState(before, face), before.state != face.state && face.erased:
+		case !there || !sameButForState(before, face), before.state != face.state && face.Erased:
 			m.rows = append(m.rows, face)
 		case before.state != face.state:
 			m.compared[face.state.Int64] = append(m.compared[face.state.Int64], face.ID)

@@ -69,6 +69,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, _, errs["Folders"] = s.Folders(ctx, 0, 1)
 	_, errs["Enrol"] = s.Enrol(ctx, store.Enrolment{Name: "Dad"})
 	_, errs["Enrol with a photo"] = s.Enrol(ctx, store.Enrolment{Name: "Mum", Photos: []store.NewPhoto{{ImageName: "mum.jpg"}}})
+	_, errs["InNoPicture"] = s.InNoPicture(ctx, []int64{1})
 	_, errs["Photos"] = s.Photos(ctx, []int64{1})
 	_, errs["DuePhotos"] = s.DuePhotos(ctx, 0, 1)
 	errs["MarkPhotosQueued"] = s.MarkPhotosQueued(ctx, []int64{1})

@@ -198,7 +198,7 @@ func (f *faceRow) set(ctx context.Context, tx *sql.Tx, settings []setting) error
 	if given != 0 || f.Ignored {
 		f.DecidedBy = lineup.ByHand
 	}
-	f.erased = f.erased && f.Ignored // a hand said that it is somebody else
+	f.Erased = f.Erased && f.Ignored // a hand said that it is somebody else
 	return nil
 }
 

@@ -69,7 +69,7 @@ func shownFaces(rows []faceRow, who map[int64]survivor) []lineup.Face {
 }
 
 // shown is what is shown of a face, where these persons are other faces of the picture. What
-// a merge or an undoing has made untrue of the row is not shown, though only a re-match
+// a merge, an undoing or an erasing has made untrue of the row is not shown, though only a re-match
 // writes it: nobody whom a hand said that it is not, and nobody who is gone.
 func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face {
 	face := &f.Face
@@ -79,6 +79,9 @@ func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face
 	one, there := who[f.given]
 	switch {
 	case f.given == 0:
+	case one.Erased:
+		f.markErased()
+		face.ImageName, face.Similarity, face.Margin, face.Refusal = "", nil, nil, refusals[match.Ignored]
 	case !f.byHand() && (!there || one.Removed || slices.Contains(asked.Not, one.ID)):
 		f.becomeNobody(ruled)
 	case !there || one.Removed:
@@ -92,12 +95,18 @@ func (f faceRow) shown(who map[int64]survivor, taken map[int64]bool) lineup.Face
 		face.DecidedBy = lineup.ByMachine // named or forgotten since
 	}
 	face.ChanceWrong = f.shownChance()
-	face.Candidates = []lineup.Candidate{}
-	for _, c := range slices.Concat(ruled.Candidates, ruled.Strangers) {
-		face.Candidates = append(face.Candidates, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
-	}
+	face.Candidates = shownCandidates(ruled, who)
 	face.Not = append([]int64{}, slices.DeleteFunc(distinctIDs(asked.Not), func(id int64) bool { return who[id].Removed })...)
 	return *face
+}
+
+// shownCandidates are who the face could be, those with a name first.
+func shownCandidates(d match.Decision[int64], who map[int64]survivor) []lineup.Candidate {
+	all := []lineup.Candidate{}
+	for _, c := range slices.Concat(d.Candidates, d.Strangers) {
+		all = append(all, lineup.Candidate{Person: who[c.Person].Person, PhotoID: c.PhotoID, ImageName: c.ImageName, Similarity: float64(c.Similarity)})
+	}
+	return all
 }
 
 // shownChance is how likely the name that is shown is wrong; nil where none is that the machine gave.
