@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -28,6 +29,9 @@ type imagePage struct {
 
 // Failed tells the template that there is a reason to show, not a person.
 func (p imagePage) Failed() bool { return p.Status.IsFailure() }
+
+// IsFolder tells the template that what was posted as a picture is a folder, which can be added as one.
+func (p imagePage) IsFolder() bool { return p.Failed() && strings.HasPrefix(p.Reason, isFolder) }
 
 // InOrder is the picture with the people in it from left to right, as its faces are numbered.
 func (p imagePage) InOrder() lineup.Image {

@@ -213,6 +213,9 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		id := s.finish(t, reason, store.Result{Reason: reason})
 		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, sentence(reason), want, "<button>Try again</button>")
 	}
+	id := s.finish(t, "holidays", store.Result{Reason: "no picture: not a file but a folder: to have every picture in it looked at, post it with a slash at its end"})
+	has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, "Add the folder, then delete this.",
+		`<form method="post" action="/add?do=path"><input type="hidden" name="path" value="holidays/"><button>Add the folder</button></form>`)
 }
 
 // What is chosen, and nothing else, is given as a file; a list of ids that is none, or too

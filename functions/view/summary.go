@@ -75,9 +75,13 @@ func known(image lineup.Image) (people []lineup.Person) {
 	return people
 }
 
+// isFolder begins the reason of what is no picture but a folder.
+const isFolder = "no picture: not a file but a folder"
+
 // advices are what to do about a picture that failed, by how its reason begins: those of the
 // face server's status.go and of process's decide.go.
 var advices = []struct{ reason, advice string }{
+	{isFolder, "Add the folder, then delete this."},
 	{"the face server failed", "The log of the face server says why. Once it runs well, try again."},
 	{"no such picture", "Put the file back to where the path says, then try again."},
 	{"outside the picture roots", "Put the file below a picture root (IMAGES_URL) and post it by its path there."},
