@@ -25,12 +25,14 @@ type refusedForm struct {
 	People  []lineup.Person `json:"people"`
 	sentFiles
 	changes []int64 // that were made all the same
+	taken   bool    // what it was about is done, but for some of its files
 }
 
 // sentFiles are what the API tells of the files of a form.
 type sentFiles struct {
-	Photos []store.Photo `json:"photos"`
-	Images []struct {
+	Photos  []store.Photo `json:"photos"`
+	LeftOut []store.Photo `json:"left_out"`
+	Images  []struct {
 		ID    int64  `json:"id"`
 		Name  string `json:"file_name"`
 		Error string `json:"error"`
@@ -42,21 +44,64 @@ type sentFiles struct {
 	} `json:"files"`
 }
 
-// file is what became of a file of a form that is no photo of a person.
+// file is what became of a file of a form.
 type file struct {
-	Image       int64 // 0 of one that was refused
-	Name, Error string
+	Image       int64        // the picture that it is, 0 where it is none
+	Photo       *store.Photo // of a person that it is, nil where it is none
+	Name        string
+	Word, Class string // what became of it in a word, and the CSS class of that
+	Why         string // where it was not taken
 }
 
-// files are those of the pictures, and those that were refused.
-func (s sentFiles) files() (all []file) {
+// The class of what was taken, and of what was not.
+const (
+	goodClass = "identified"
+	badClass  = "failed"
+)
+
+// files are the photos, the pictures, and those that were refused.
+func (s sentFiles) files(added bool) (all []file) {
+	for _, p := range s.Photos {
+		all = append(all, fileOf(p, photoFate(p, added), photoClass(p.State)))
+	}
+	for _, p := range s.LeftOut {
+		all = append(all, fileOf(p, "Left out", badClass))
+	}
 	for i, image := range s.Images {
-		all = append(all, file{image.ID, cmp.Or(image.Name, numbered(i+1)), sentence(strings.TrimPrefix(image.Error, image.Name+": "))})
+		f := file{Image: image.ID, Name: cmp.Or(image.Name, numbered(i+1)), Word: "Taken", Class: goodClass}
+		if image.Error != "" {
+			f.Word, f.Class, f.Why = "Not taken", badClass, sentence(strings.TrimPrefix(image.Error, image.Name+": "))
+		}
+		all = append(all, f)
 	}
 	for _, f := range s.Refused {
-		all = append(all, file{0, cmp.Or(f.Name, numbered(f.Number)), sentence(f.Error)})
+		all = append(all, file{Name: cmp.Or(f.Name, numbered(f.Number)), Word: "Not taken", Class: badClass, Why: sentence(f.Error)})
 	}
 	return all
+}
+
+// sentAlone are those of a person's photos that the request sent.
+func sentAlone(photos []store.Photo) []store.Photo {
+	return slices.DeleteFunc(photos, func(p store.Photo) bool { return p.FileName == "" })
+}
+
+func fileOf(p store.Photo, word, class string) file {
+	return file{Photo: &p, Name: p.FileName, Word: word, Class: class}
+}
+
+// photoFate is what became of a photo, or, where nothing was added, what would.
+func photoFate(p store.Photo, added bool) string {
+	switch {
+	case p.State == store.PhotoUnusable && p.Similar != nil:
+		return "Like another"
+	case p.State == store.PhotoUnusable:
+		return "Unusable"
+	case p.State == store.PhotoPending:
+		return "Waits"
+	case added:
+		return "Added"
+	}
+	return "Can be added"
 }
 
 func numbered(file int) string { return fmt.Sprintf("File %d", file) }
@@ -68,8 +113,8 @@ func (r *refusedForm) Unwrap() error { return r.problem }
 type problemPage struct {
 	serve.Problem
 	People  []lineup.Person // whom it is about
-	Photos  []store.Photo   // what became of each
-	Files   []file          // likewise
+	Files   []file          // what became of each
+	Taken   bool            // all else of the form is done
 	Choices []way           // of whom is meant
 	Ways    []way           // else
 	Receipt string          // URL of the receipt where whoever it is about was erased, else empty
@@ -121,17 +166,28 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 
 // withFiles adds what became of the files of the form.
 func (r *refusedForm) withFiles(content problemPage) problemPage {
-	content.Photos = r.Photos
-	for _, f := range r.files() {
-		if f.Error != content.Detail { // as of a single path
+	content.Taken = r.taken
+	for _, f := range r.files(r.id != 0) {
+		if f.Why != content.Detail { // as of a single path
 			content.Files = append(content.Files, f)
 		}
 	}
-	if len(r.Refused) > 0 && r.id == 0 { // not one was taken
+	switch like := likeWhom(r.Photos); {
+	case r.id != 0:
+	case r.is("like-another") && len(content.Files) == 1:
+		content.Detail = "Nothing was added yet: the photo looks like " + calledIn(like[0]) + "."
+	case r.is("like-another") && len(like) == 1:
+		content.Detail = fmt.Sprintf("Nothing was added yet: 1 of %d files looks like somebody else.", len(content.Files))
+	case r.is("like-another"):
+		content.Detail = fmt.Sprintf("Nothing was added yet: %d of %d files look like somebody else.", len(like), len(content.Files))
+	case len(r.Refused) > 0: // not one was taken
 		content.Detail = "Nothing was added."
 	}
 	return content
 }
+
+// is tells of which kind the problem is.
+func (r *refusedForm) is(kind string) bool { return r.problem.Type == serve.ProblemType(kind) }
 
 // withLooks adds how who can be chosen looks, and in how many pictures they are. That it cannot
 // be told is no reason not to ask.
@@ -179,8 +235,11 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	case "same-spelling":
 		ways = r.whoIsMeant(request, upload)
 	case "like-another":
-		if like := likeWhom(r.Photos); like != nil && request.URL.Path == "/people" {
-			ways = append(ways, way{Label: "Add to " + calledIn(*like), Field: "name", Value: string(like.Name)})
+		if like := likeWhom(r.Photos); len(like) > 0 && request.URL.Path == "/people" {
+			ways = append(ways, way{Label: addTo(like[0], len(r.Photos)), Field: "name", Value: string(like[0].Name)})
+		}
+		if slices.ContainsFunc(r.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }) {
+			ways = append(ways, way{Label: "Add the others", Field: "others", Value: "true"})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
@@ -295,12 +354,21 @@ func rowsOf(faces []lineup.PhotoFace) []string {
 	return rows
 }
 
-func likeWhom(photos []store.Photo) *lineup.Person {
-	i := slices.IndexFunc(photos, func(p store.Photo) bool { return p.Similar != nil })
-	if i < 0 {
-		return nil
+// likeWhom are those whom photos are like, one for each such photo.
+func likeWhom(photos []store.Photo) (like []lineup.Person) {
+	for _, p := range photos {
+		if p.Similar != nil {
+			like = append(like, p.Similar.Person)
+		}
 	}
-	return &photos[i].Similar.Person
+	return like
+}
+
+func addTo(whom lineup.Person, photos int) string {
+	if photos > 1 {
+		return "Add all to " + calledIn(whom)
+	}
+	return "Add to " + calledIn(whom)
 }
 
 // otherFields are the fields of a form but one.
