@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -209,7 +208,7 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 	e.People = append(e.People, named...)
 	for _, photo := range photos {
 		e.Photos = append(e.Photos, photo.Photo)
-		if !strings.HasPrefix(photo.ImageName, facePhotoPrefix) {
+		if !photo.IsFace() {
 			e.Counts.Files++
 		}
 	}
