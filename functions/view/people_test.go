@@ -212,7 +212,7 @@ func TestWhatGoesIsCountedAsTheReceiptDoes(t *testing.T) {
 	dana := s.add(t, "Dana", "one.jpg", "two.jpg")
 	photos := testkit.Must(s.Person(t.Context(), dana))(t).Photos
 	testkit.Must(s.RemovePhoto(t.Context(), dana, photos[0].ID, ""))(t)
-	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, any that were refused or removed before among them,")
+	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, any that were refused or removed before and faces of pictures among them,")
 	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
 	if would := len(receipt.Photos); would != 2 {
 		t.Errorf("the receipt tells of %d photos", would)
