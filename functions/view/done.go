@@ -141,7 +141,7 @@ func did(c store.Change) string {
 	case store.ActionEnrol:
 		return "Added " + name
 	case store.ActionPhoto:
-		return "Changed the photos of " + name
+		return saidOfPhotos(c, name)
 	case store.ActionName:
 		return "Named " + name
 	case store.ActionHide:
@@ -164,6 +164,16 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidOfPhotos(c store.Change, name string) string {
+	switch {
+	case c.Removed == nil:
+		return "Changed a photo of " + name
+	case *c.Removed:
+		return "Removed a photo of " + name
+	}
+	return "Added photos of " + name
 }
 
 func saidHowShown(c store.Change, name string) string {
