@@ -102,13 +102,14 @@ func undoable(c store.Change) bool {
 type aboutPerson struct{ Before, Name, After string }
 
 func didWhom(c store.Change) aboutPerson {
-	text, name := did(c), isolated(calledBy(c))
+	called := shortened(calledBy(c), sentenceLetters)
+	text, name := did(c), isolated(called)
 	i := strings.LastIndex(text, name)
 	gone := c.Erased || c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
-	return aboutPerson{text[:i], calledBy(c), text[i+len(name):]}
+	return aboutPerson{text[:i], called, text[i+len(name):]}
 }
 
 // whom is whose change it is.
@@ -133,7 +134,7 @@ func calledBy(c store.Change) string {
 
 // did tells a change in words.
 func did(c store.Change) string {
-	name := isolated(calledBy(c))
+	name := isolated(shortened(calledBy(c), sentenceLetters))
 	if c.Reason != "" {
 		return "Lost what was said of a face, as " + c.Reason + ": " + name
 	}

@@ -140,8 +140,8 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := met.withFiles(onPage(problem))
-	for _, p := range met.People {
-		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
+	for _, name := range met.names(r) {
+		content.Detail = strings.Replace(content.Detail, name, isolated(shortened(name, sentenceLetters)), 1)
 	}
 	ways := met.ways(r)
 	for _, w := range ways {
@@ -162,6 +162,17 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		content.People = []lineup.Person{{ID: met.id}}
 	}
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
+}
+
+// names are those that the problem may tell: of whom it is about, else the one that was sent.
+func (r *refusedForm) names(request *http.Request) (names []string) {
+	for _, p := range r.People {
+		names = append(names, string(p.Name))
+	}
+	if sent := strings.TrimSpace(request.PostForm.Get("name")); len(names) == 0 && sent != "" {
+		names = append(names, sent)
+	}
+	return names
 }
 
 // withFiles adds what became of the files of the form.
