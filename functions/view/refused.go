@@ -246,11 +246,12 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	case "same-spelling":
 		ways = r.whoIsMeant(request, upload)
 	case "like-another":
-		if like := likeWhom(r.Photos); len(like) > 0 && request.URL.Path == "/people" {
-			ways = append(ways, way{Label: addTo(like[0], len(r.Photos)), Field: "name", Value: string(like[0].Name)})
-		}
-		if slices.ContainsFunc(r.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }) {
+		like := likeWhom(r.Photos)
+		switch {
+		case slices.ContainsFunc(r.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }):
 			ways = append(ways, way{Label: "Add the others", Field: "others", Value: "true"})
+		case len(slices.Compact(like)) == 1 && request.URL.Path == "/people":
+			ways = append(ways, way{Label: "Add to " + calledIn(like[0]), Field: "name", Value: string(like[0].Name)})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
@@ -373,13 +374,6 @@ func likeWhom(photos []store.Photo) (like []lineup.Person) {
 		}
 	}
 	return like
-}
-
-func addTo(whom lineup.Person, photos int) string {
-	if photos > 1 {
-		return "Add all to " + calledIn(whom)
-	}
-	return "Add to " + calledIn(whom)
 }
 
 // otherFields are the fields of a form but one.
