@@ -130,13 +130,14 @@ func TestThePageOfWhoWasMergedLeadsToWhoTheyAre(t *testing.T) {
 	}
 }
 
-// What is said of a photo that counts is more than that it does.
-func TestAPhotoThatCountsIsSaidMoreOf(t *testing.T) {
+// What is said of a photo is more than whether it counts: how good it is, or what to do about it here.
+func TestWhatIsSaidOfAPhoto(t *testing.T) {
 	t.Parallel()
 	for want, photo := range map[string]store.Photo{
-		"A face of a picture.":             {State: store.PhotoUsable, ImageName: "faces/34"},
-		"How good it is, is not known.":    {State: store.PhotoUsable, ImageName: "dana.jpg"},
-		"Large (200 px), sharp, well lit.": {State: store.PhotoUsable, Faces: []byte(`[{"width":200,"light":0.5,"sharpness":0.2,"used":true}]`)},
+		"A face of a picture.": {State: store.PhotoUsable, ImageName: "faces/34"},
+		"It shows 2 faces. Add it again by itself to choose one.": {State: store.PhotoUnusable, Reason: "it shows 2 faces: choose the person's from 1 to 2, left to right, or take a photo of one", Faces: []byte(`[{},{}]`)},
+		"How good it is, is not known.":                           {State: store.PhotoUsable, ImageName: "dana.jpg"},
+		"Large (200 px), sharp, well lit.":                        {State: store.PhotoUsable, Faces: []byte(`[{"width":200,"light":0.5,"sharpness":0.2,"used":true}]`)},
 	} {
 		if got := quality(photo); got != want {
 			t.Errorf("%+v: %q, want %q", photo, got, want)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -46,7 +47,8 @@ func quality(p store.Photo) string {
 	case store.PhotoPending:
 		return "Waits to be looked at."
 	case store.PhotoUnusable:
-		return cmp.Or(sentence(p.Reason), "Does not count; no reason was recorded.") + howToChoose(p)
+		reason, _, _ := strings.Cut(p.Reason, toChoose)
+		return cmp.Or(sentence(reason), "Does not count; no reason was recorded.") + howToChoose(p)
 	case store.PhotoUnchecked:
 		return "Counts; the face server does not say how good it is."
 	}
@@ -67,12 +69,15 @@ func quality(p store.Photo) string {
 	return text
 }
 
+// toChoose is what the reason of a photo that shows several people goes on with: what to send to the API.
+const toChoose = ": choose the person's from "
+
 // howToChoose tells of a photo that shows several people how to say who is meant.
 func howToChoose(p store.Photo) string {
 	if p.Similar != nil || len(facesIn(p)) < 2 {
 		return ""
 	}
-	return " Add it again by itself to choose."
+	return " Add it again by itself to choose one."
 }
 
 func grade(value, low, high float64, below, between, above string) string {

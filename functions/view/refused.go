@@ -51,6 +51,7 @@ type file struct {
 	Name        string
 	Word, Class string // what became of it in a word, and the CSS class of that
 	Why         string // where it was not taken
+	Told        bool   // why, by the problem itself
 }
 
 // The class of what was taken, and of what was not.
@@ -180,6 +181,7 @@ func (r *refusedForm) withFiles(content problemPage) problemPage {
 	content.Taken = r.taken
 	for _, f := range r.files(r.id != 0) {
 		if f.Why != content.Detail { // as of a single path
+			f.Told = f.Photo != nil && sentence(f.Photo.Reason) == content.Detail
 			content.Files = append(content.Files, f)
 		}
 	}

@@ -74,8 +74,8 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 				`notes.txt</span> <span class="badge failed">Not taken</span> <span class="quiet">Not a picture: send JPEG.`, `name="others" value="true" formaction="/people/3?do=photo">Add the others`, `name="anyway"`}, "faces/34",
 		},
 		"a photo of two": {
-			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{before, photo(2, nil)}}, http.StatusUnprocessableEntity,
-			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`}, `name="anyway"`,
+			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "detail": "two faces", "photos": []any{before, photo(2, nil)}}, http.StatusUnprocessableEntity,
+			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`, "<p>Two faces.</p>"}, "Add it again",
 		},
 		"a photo of one": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(1, nil)}}, http.StatusUnprocessableEntity,
