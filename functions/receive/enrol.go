@@ -211,9 +211,6 @@ func (r *receiver) untilExamined(w http.ResponseWriter, request *http.Request, p
 	}
 }
 
-// counts tells of a photo that it is used, or may be once it was looked at.
-func counts(p store.Photo) bool { return p.State != store.PhotoUnusable }
-
 func hasPending(photos []store.Photo) bool { return len(pendingIDs(photos)) > 0 }
 
 func idsOf(photos []store.Photo) []int64 {
@@ -253,7 +250,7 @@ func (r *receiver) leaveOut(ctx context.Context, enrolled *enrolledPhotos, photo
 // takeBack takes back photos of an enrolment by one of the store's ways to do so.
 func (r *receiver) takeBack(
 	ctx context.Context, enrolled store.Enrolled,
-	way func(ctx context.Context, enrolled store.Enrolled, by string, remove func(ctx context.Context, imageName string) error) error,
+	way func(ctx context.Context, enrolled store.Enrolled, by string, remove func(ctx context.Context, name string) error) error,
 ) error {
 	if enrolled.Change == 0 {
 		return nil

@@ -26,6 +26,9 @@ func noneUsable(enrolled store.Enrolled, refused []refusedFile) error {
 	})
 }
 
+// counts tells of a photo that it is used, or may be once it was looked at.
+func counts(p store.Photo) bool { return p.State != store.PhotoUnusable }
+
 // likeAnother are those of the photos that are like another named person.
 func likeAnother(photos []store.Photo) (like []store.Photo) {
 	for _, p := range photos {
