@@ -26,15 +26,16 @@ type madeAnswer struct {
 // notAllTaken is the problem that some files of an upload were refused, and others taken.
 func (a madeAnswer) notAllTaken() error {
 	files := a.files(true)
-	bad, refused := len(a.LeftOut), false
+	bad := 0
 	for _, f := range files {
 		if f.Why != "" {
-			bad, refused = bad+1, true
+			bad++
 		}
 	}
-	if !refused { // what was left out was to be
+	if bad == 0 { // what was left out was to be
 		return nil
 	}
+	bad += len(a.LeftOut)
 	return &refusedForm{
 		title: "Not all were taken", id: a.ID, sentFiles: a.sentFiles, taken: true,
 		problem: &serve.Problem{
