@@ -29,12 +29,17 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	if slices.ContainsFunc(enrolled.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }) {
+	if slices.ContainsFunc(enrolled.Photos, counts) {
 		defer r.follower.galleryMoved() // also by what is withdrawn, or will be found usable
 	}
 	enrolled.callBySentNames(enrolled.Photos)
-	if like := likeAnother(enrolled.Photos); like != nil {
-		return cmp.Or(r.withdraw(ctx, enrolled.Enrolled), like)
+	if like := likeAnother(enrolled.Photos); len(like) > 0 {
+		if !enrolled.others || !slices.ContainsFunc(enrolled.Photos, counts) {
+			return cmp.Or(r.withdraw(ctx, enrolled.Enrolled), likeAnotherProblem(enrolled, like[0].Similar))
+		}
+		if err := r.leaveOut(ctx, &enrolled, like); err != nil {
+			return err
+		}
 	}
 	if enrolled.Person, err = r.store.Person(ctx, enrolled.Person.ID); err != nil { // its photos' states moved
 		return enrolmentProblem(err)
@@ -49,6 +54,8 @@ type enrolledPhotos struct {
 	published bool              // they are looked at now
 	sentNames map[string]string // what the request calls them, by their names in the gallery
 	refused   []refusedFile
+	others    bool          // photos that are like another named person are left out
+	leftOut   []store.Photo // these
 }
 
 // callBySentNames has the answer call photos as the request does.
@@ -69,7 +76,7 @@ func (r *receiver) takePhotos(
 		return enrolled, err
 	}
 	defer release()
-	f, err := r.readForm(w, request, "photo", append([]string{"face", "anyway"}, values...)...)
+	f, err := r.readForm(w, request, "photo", append([]string{"face", "anyway", "others"}, values...)...)
 	if err != nil {
 		return enrolled, err
 	}
@@ -84,6 +91,9 @@ func (r *receiver) takePhotos(
 	}
 	uploads := f.accepted()
 	if err := readEnrolment(ctx, &e, f); err != nil {
+		return enrolled, err
+	}
+	if enrolled.others, err = flag(f, "others"); err != nil {
 		return enrolled, err
 	}
 	if len(uploads) == 0 {
@@ -223,13 +233,32 @@ func pendingIDs(photos []store.Photo) (ids []int64) {
 // withdraw takes back what the request added. What was there before it, and what another
 // has built upon it meanwhile, stays.
 func (r *receiver) withdraw(ctx context.Context, enrolled store.Enrolled) error {
+	return r.takeBack(ctx, enrolled, r.store.Withdraw)
+}
+
+// leaveOut takes back what the request added of these photos, and keeps the others.
+func (r *receiver) leaveOut(ctx context.Context, enrolled *enrolledPhotos, photos []store.Photo) error {
+	left := func(p store.Photo) bool {
+		return slices.ContainsFunc(photos, func(one store.Photo) bool { return one.ID == p.ID })
+	}
+	enrolled.Photos, enrolled.leftOut = slices.DeleteFunc(enrolled.Photos, left), photos
+	of := enrolled.Enrolled
+	of.Photos = photos
+	return r.takeBack(ctx, of, r.store.LeaveOut)
+}
+
+// takeBack takes back photos of an enrolment by one of the store's ways to do so.
+func (r *receiver) takeBack(
+	ctx context.Context, enrolled store.Enrolled,
+	way func(ctx context.Context, enrolled store.Enrolled, by string, remove func(ctx context.Context, name string) error) error,
+) error {
 	if enrolled.Change == 0 {
 		return nil
 	}
 	// The client may be gone.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTime)
 	defer cancel()
-	withdrawn := r.store.Withdraw(ctx, enrolled, auth.CallerName(ctx), func(ctx context.Context, name string) error {
+	withdrawn := way(ctx, enrolled, auth.CallerName(ctx), func(ctx context.Context, name string) error {
 		if err := r.gallery.Remove(ctx, name); err != nil {
 			return fmt.Errorf("%w: %w", errSave, err)
 		}
@@ -254,15 +283,15 @@ const withdrawTime = 10 * time.Second
 // enrolmentAnswer is an answer's body.
 type enrolmentAnswer struct {
 	store.Profile
-	Files  []refusedFile `json:"files,omitempty"`
-	Detail string        `json:"detail,omitempty"`
+	Files   []refusedFile `json:"files,omitempty"`
+	LeftOut []store.Photo `json:"left_out,omitempty"`
+	Detail  string        `json:"detail,omitempty"`
 }
 
 // answerEnrolment tells what became of the photos, with the person: 202 while one waits,
 // 422 where none can be used, 200 where nothing was new, else 201.
 func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled enrolledPhotos) error {
 	tellChanges(w, enrolled.Change)
-	counts := func(p store.Photo) bool { return p.State != store.PhotoUnusable }
 	status := http.StatusCreated
 	switch {
 	case hasPending(enrolled.Photos):
@@ -275,7 +304,7 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled enrolledPhoto
 	if status != http.StatusOK {
 		w.Header().Set("Location", personURL(enrolled.Person.ID))
 	}
-	answer := enrolmentAnswer{enrolled.Person, enrolled.refused, ""}
+	answer := enrolmentAnswer{enrolled.Person, enrolled.refused, enrolled.leftOut, ""}
 	if status == http.StatusAccepted {
 		answer.Detail = whatIsNext(enrolled.Person.ID, enrolled.published)
 	}

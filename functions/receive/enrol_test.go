@@ -218,6 +218,39 @@ func TestAPhotoLikeAnotherNamedPersonIsAskedFor(t *testing.T) {
 	kept(2, 2)
 }
 
+// Of several photos the request can leave out those that are like another named person.
+func TestPhotosLikeAnotherNamedPersonCanBeLeftOut(t *testing.T) {
+	s := newSystem(t)
+	s.limits.EnrolWait = time.Minute
+	s.examine(t)
+	s.enrol(t, "/people", "Kate", "", "1 1,0").want(t, http.StatusCreated, "")
+	enrol := func(beside string, photos ...string) enrolment {
+		t.Helper()
+		return s.enrol(t, "/people", "Ben", beside, photos...)
+	}
+	asked := enrol("", "2 0,1", "3 1,0", "text hello")
+	asked.want(t, http.StatusConflict, "or others=true")
+	asked.want(t, http.StatusConflict, `"files":[{"number":3,"name":"3.txt"`)
+	alone := enrol("others=true", "3 1,0", "no face")
+	if alone.want(t, http.StatusConflict, "like-another"); strings.Contains(alone.body, "others=true") {
+		t.Errorf("others are offered where there are none: %s", alone.body)
+	}
+	if left := filesBelow(t, s.gallery); len(left) != 1 {
+		t.Errorf("the gallery holds %v, want what was there", left)
+	}
+	for range 2 {
+		ben := enrol("others=true", "2 0,1", "3 1,0", "text hello")
+		ben.want(t, http.StatusCreated, `"left_out":[{`)
+		ben.want(t, http.StatusCreated, `"files":[{"number":3,"name":"3.txt"`)
+		if len(ben.Photos) != 1 || ben.Photos[0].FileName != "1.jpg" || ben.Photos[0].State != store.PhotoUsable {
+			t.Errorf("the photos are %+v", ben.Photos)
+		}
+	}
+	if left := filesBelow(t, s.gallery); len(left) != 2 {
+		t.Errorf("the gallery holds %v, want a photo of each", left)
+	}
+}
+
 func TestWhatIsFoundAfterTheAnswerStays(t *testing.T) {
 	s := newSystem(t)
 	s.enrol(t, "/people", "Kate", "", "1 1,0").want(t, http.StatusAccepted, `"state":"pending"`)

@@ -26,20 +26,32 @@ func noneUsable(enrolled store.Enrolled, refused []refusedFile) error {
 	})
 }
 
-// likeAnother is the problem that a photo is like another named person, nil where none is.
-func likeAnother(photos []store.Photo) error {
-	i := slices.IndexFunc(photos, func(p store.Photo) bool { return p.State == store.PhotoUnusable && p.Similar != nil })
-	if i < 0 {
-		return nil
+// counts tells of a photo that it is used, or may be once it was looked at.
+func counts(p store.Photo) bool { return p.State != store.PhotoUnusable }
+
+// likeAnother are those of the photos that are like another named person.
+func likeAnother(photos []store.Photo) (like []store.Photo) {
+	for _, p := range photos {
+		if p.State == store.PhotoUnusable && p.Similar != nil {
+			like = append(like, p)
+		}
 	}
-	like := photos[i].Similar
+	return like
+}
+
+// likeAnotherProblem is the problem that a photo is like another named person.
+func likeAnotherProblem(enrolled enrolledPhotos, like *store.Similar) error {
 	detail := fmt.Sprintf("a photo is like another named person: %q, person %d, by %s with similarity %.2f; add it to that person's photos, or send anyway=true for somebody else",
 		like.Person.Name, like.Person.ID, like.ImageName, like.Similarity)
+	if slices.ContainsFunc(enrolled.Photos, counts) {
+		detail += ", or others=true to leave out what is like another and add the others"
+	}
 	return explained(http.StatusConflict, "like-another", detail, func(p serve.Problem) any {
 		return struct {
 			serve.Problem
 			Photos []store.Photo `json:"photos"`
-		}{p, photos}
+			Files  []refusedFile `json:"files,omitempty"`
+		}{p, enrolled.Photos, enrolled.refused}
 	})
 }
 

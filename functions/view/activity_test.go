@@ -191,6 +191,9 @@ func TestAChangeSaysWhatItDidAndAnUndoWhatItTookBack(t *testing.T) {
 
 		"Ignored a face":                               {Action: store.ActionIgnore, Ignored: new(true)},
 		"Stopped ignoring a face":                      {Action: store.ActionIgnore, Ignored: new(false)},
+		"Added photos of Omar R":                       {Action: store.ActionPhoto, Person: named.Person, Removed: new(false)},
+		"Removed a photo of Omar R":                    {Action: store.ActionPhoto, Person: named.Person, Removed: new(true)},
+		"Changed a photo of Omar R":                    {Action: store.ActionPhoto, Person: named.Person},
 		"Hid Omar R":                                   {Action: store.ActionHide, Person: named.Person, Hidden: new(true)},
 		"Listed Omar R again":                          {Action: store.ActionHide, Person: named.Person, Hidden: new(false)},
 		"Chose the portrait of Omar R":                 {Action: store.ActionHide, Person: named.Person},

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"html"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -26,6 +28,30 @@ func TestANameWithinASentenceMovesNothingAroundIt(t *testing.T) {
 			t.Errorf("%+q is %+q, want %+q", name, got, want)
 		}
 	}
+}
+
+// A name of 200 letters is cut wherever it stands in a sentence, and is whole as the heading of its page.
+func TestALongNameIsCutInSentences(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("Wolfeschlegel", 15)
+	short := name[:sentenceLetters-1] + "…"
+	receive, _ := receiveAs(t, http.StatusConflict, map[string]any{"type": "urn:lineup:problem:same-spelling", "detail": fmt.Sprintf("%q, person 1, is called so already", name), "people": []any{map[string]any{"id": 1, "name": name}}})
+	nobody, _ := receiveAs(t, http.StatusNotFound, map[string]any{"type": "urn:lineup:problem:nobody", "detail": fmt.Sprintf("nobody else is called %q: send the name of somebody there is", name)})
+	s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+	other := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = nobody, "on" })
+	id := s.add(t, name, "a.jpg")
+	fields := url.Values{"name": {name}}
+	for what, page := range map[string]struct{ html, want string }{
+		"a profile":          {s.get(t, fmt.Sprintf("/people/%d", id)).body, ">Erase " + short + "</button>"},
+		"the activity":       {s.get(t, "/activity").body, fmt.Sprintf(`Added <a class="name" href="/people/%d">%s</a>`, id, short)},
+		"a name that is had": {s.send(t, "/people/3?do=name", fields).body, "“" + short + "”, person 1,"},
+		"nobody's name":      {other.send(t, "/people/3?do=name", fields).body, "Nobody else is called “" + short + "”."},
+	} {
+		if text := strings.ReplaceAll(html.UnescapeString(page.html), `"`+short+`"`, "“"+short+"”"); !strings.Contains(text, page.want) {
+			t.Errorf("%s does not say %s:\n%s", what, page.want, page.html)
+		}
+	}
+	has(t, s.get(t, fmt.Sprintf("/people/%d", id)).body, `<h1 class="name long">`+name+"</h1>")
 }
 
 // Wherever a name that is read from right to left stands in a sentence, it is kept apart there.

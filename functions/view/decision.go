@@ -176,17 +176,23 @@ func personName(p lineup.Person) string {
 	return string(p.Name)
 }
 
+// How many letters of a name stand within a sentence, and beside a box in a picture.
+const (
+	sentenceLetters = 60
+	boxLetters      = 20
+)
+
 // calledIn is the same within a sentence.
-func calledIn(p lineup.Person) string { return isolated(personName(p)) }
+func calledIn(p lineup.Person) string { return isolated(shortened(personName(p), sentenceLetters)) }
 
-// nameLetters is how many letters of a name stand beside a box in a picture.
-const nameLetters = 20
+// shortName is the same where it would cover the next face.
+func shortName(p lineup.Person) string { return isolated(shortened(personName(p), boxLetters)) }
 
-// shortName is a person's name within a sentence, cut where it would cover the next face.
-func shortName(p lineup.Person) string {
-	letters := []rune(personName(p))
-	if len(letters) <= nameLetters {
-		return calledIn(p)
+// shortened is a name of so many letters at most.
+func shortened(name string, most int) string {
+	letters := []rune(name)
+	if len(letters) <= most {
+		return name
 	}
-	return isolated(strings.TrimSpace(string(letters[:nameLetters-1])) + "…")
+	return strings.TrimSpace(string(letters[:most-1])) + "…"
 }

@@ -120,13 +120,14 @@ func undoable(c store.Change) bool {
 type aboutPerson struct{ Before, Name, After string }
 
 func didWhom(c store.Change) aboutPerson {
-	text, name := did(c), isolated(calledBy(c))
+	called := shortened(calledBy(c), sentenceLetters)
+	text, name := did(c), isolated(called)
 	i := strings.LastIndex(text, name)
 	gone := c.Erased || c.Action == store.ActionEnrol && c.UndoneBy != nil // nobody is at that address
 	if c.Person == nil || i < 0 || gone {
 		return aboutPerson{Before: text}
 	}
-	return aboutPerson{text[:i], calledBy(c), text[i+len(name):]}
+	return aboutPerson{text[:i], called, text[i+len(name):]}
 }
 
 // whom is whose change it is.
@@ -151,7 +152,7 @@ func calledBy(c store.Change) string {
 
 // did tells a change in words.
 func did(c store.Change) string {
-	name := isolated(calledBy(c))
+	name := isolated(shortened(calledBy(c), sentenceLetters))
 	if c.Reason != "" {
 		return "Lost what was said of a face, as " + c.Reason + ": " + name
 	}
@@ -159,7 +160,7 @@ func did(c store.Change) string {
 	case store.ActionEnrol:
 		return "Added " + name
 	case store.ActionPhoto:
-		return "Changed the photos of " + name
+		return saidOfPhotos(c, name)
 	case store.ActionName:
 		return "Named " + name
 	case store.ActionHide:
@@ -182,6 +183,16 @@ func did(c store.Change) string {
 		return undid(c)
 	}
 	return string(c.Action)
+}
+
+func saidOfPhotos(c store.Change, name string) string {
+	switch {
+	case c.Removed == nil:
+		return "Changed a photo of " + name
+	case *c.Removed:
+		return "Removed a photo of " + name
+	}
+	return "Added photos of " + name
 }
 
 func saidHowShown(c store.Change, name string) string {

@@ -169,11 +169,13 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 		return answer, v.receive.away(r, &notedBody{}, err)
 	}
 	json.Unmarshal(text, &answer) //nolint:errcheck // what fits is read: photos are ids in a receipt, and some answers are empty
+	answer.Photos = sentAlone(answer.Photos)
 	answer.Changes = readIDList(strings.ReplaceAll(response.Header.Get(lineup.ChangeHeader), " ", ""))
 	if response.StatusCode >= http.StatusBadRequest {
 		met := &refusedForm{id: answer.ID, problem: &serve.Problem{Type: answer.Type, Status: response.StatusCode,
 			Detail: cmp.Or(sentence(answer.Detail), "It was not done. The log of receive says why.")}}
 		json.Unmarshal(text, met) //nolint:errcheck // few problems are about people, photos or files
+		met.Photos = answer.Photos
 		return answer, met
 	}
 	return answer, nil

@@ -188,7 +188,7 @@ func TestDeletingGoesOnAfterWhatIsGone(t *testing.T) {
 
 func TestEachFileThatIsNotTakenIsTold(t *testing.T) {
 	t.Parallel()
-	const bad, good = `bad.jpg</span> <span class="quiet">No picture.`, `<a class="path" href="/images/3">good.jpg</a> <span class="quiet">Taken.`
+	const bad, good = `bad.jpg</span> <span class="badge failed">Not taken</span> <span class="quiet">No picture.`, `<a class="path" href="/images/3">good.jpg</a> <span class="badge identified">Taken<`
 	for status, told := range map[int][]string{
 		http.StatusOK:                  {"<h1>Not all were taken</h1>", "1 of 2 files were not taken, the others were.", bad, good},
 		http.StatusUnprocessableEntity: {"Each has its error", bad},
@@ -263,12 +263,12 @@ func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
 	}{
 		http.StatusUnsupportedMediaType: {map[string]any{"detail": "notes.txt: not a picture: send JPEG", "files": []any{notes}}, []string{"<h1>That is not a picture</h1>", "Nothing was added."}},
 		http.StatusCreated: {map[string]any{"id": 3, "photos": []any{before, photo}, "files": []any{notes}}, []string{
-			"<h1>Not all were taken</h1>", "1 of 2 files were not taken, the others were.", `href="/people/3"`, `beach.jpg</span> <span class="quiet">No face was found.`}},
+			"<h1>Not all were taken</h1>", " data-taken>", "1 of 2 files were not taken, the others were.", `href="/people/3"`, `beach.jpg</span> <span class="badge failed">Unusable</span> <span class="quiet">No face was found.`}},
 	} {
 		receive, _ := receiveAs(t, status, test.answer)
 		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
 		r := s.send(t, "/people?do=enrol", url.Values{})
-		for _, want := range append(test.told, `notes.txt</span> <span class="quiet">Not a picture: send JPEG.`) {
+		for _, want := range append(test.told, `notes.txt</span> <span class="badge failed">Not taken</span> <span class="quiet">Not a picture: send JPEG.`) {
 			if !strings.Contains(r.body, want) {
 				t.Errorf("%s is missing in\n%s", want, r.body)
 			}
@@ -276,6 +276,30 @@ func TestTheFileThatIsNoPhotoIsTold(t *testing.T) {
 		if strings.Contains(r.body, "ann-") {
 			t.Errorf("a photo is told by its name in the gallery, or one of another request, in\n%s", r.body)
 		}
+	}
+}
+
+// What was left out as it was to be is no problem, unless there is another.
+func TestWhatWasLeftOutIsToldWithWhatWasNotTaken(t *testing.T) {
+	t.Parallel()
+	good := map[string]any{"id": 8, "file_name": "ann.jpg", "state": "usable"}
+	bea := map[string]any{"id": 9, "file_name": "bea.jpg", "state": "unusable", "similar": map[string]any{"person": map[string]any{"id": 7, "name": "Bea"}, "similarity": 0.8}}
+	answer := map[string]any{"id": 3, "photos": []any{good}, "left_out": []any{bea}}
+	for _, refused := range []bool{false, true} {
+		if refused {
+			answer["files"] = []any{map[string]any{"number": 3, "name": "notes.txt", "error": "not a picture"}}
+		}
+		receive, _ := receiveAs(t, http.StatusCreated, answer)
+		s := newSite(t, func(o *Options) { o.ReceiveURL, o.Writes = receive, "on" })
+		r := s.send(t, "/people/3?do=photo", url.Values{})
+		if !refused {
+			if r.header.Get("Location") != "/people/3?done=0" {
+				t.Errorf("%d %s", r.status, r.body)
+			}
+			continue
+		}
+		has(t, r.body, "2 of 3 files were not taken, the others were.", `ann.jpg</span> <span class="badge identified">Added`,
+			`bea.jpg</span> <span class="badge failed">Left out</span> <span class="quiet">Looks like <a class="name" href="/people/7">Bea</a>`)
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"lineup.dev/lineup/local/browser"
 	"lineup.dev/lineup/local/testkit"
 	"lineup.dev/lineup/pkg/lineup"
+	"lineup.dev/lineup/pkg/serve"
 	"lineup.dev/lineup/pkg/store"
 )
 
@@ -373,4 +376,52 @@ func TestWhoIsMergedWithNobodyIsNotRenamed(t *testing.T) {
 	if profile := testkit.Must(a.Person(t.Context(), dana))(t); profile.Name != "Dana" {
 		t.Errorf("Dana is called %q", profile.Name)
 	}
+}
+
+// Files that look like somebody else are left out by a button of the form, which has them still; once all others
+// are taken, it has none that could be sent again.
+func TestPhotosLikeAnotherAreLeftOutAndTheFormIsEmptied(t *testing.T) {
+	t.Parallel()
+	sent := make(chan string, 10)
+	photo := func(name string, state store.PhotoState) map[string]any {
+		return map[string]any{"id": 8, "file_name": name, "state": state}
+	}
+	dad := photo("dad.jpg", store.PhotoUnusable)
+	dad["similar"] = map[string]any{"person": map[string]any{"id": 7, "name": "Dad"}, "similarity": 0.8}
+	notes := []any{map[string]any{"number": 3, "name": "notes.txt", "error": "not a picture"}}
+	receive := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if sent <- string(body); strings.Contains(string(body), `name="others"`) {
+			serve.JSON(w, http.StatusCreated, map[string]any{"id": 3, "photos": []any{photo("mom.jpg", store.PhotoUsable)}, "left_out": []any{dad}, "files": notes})
+			return
+		}
+		serve.JSON(w, http.StatusConflict, map[string]any{"type": serve.ProblemType("like-another"), "detail": "like another", "photos": []any{photo("mom.jpg", store.PhotoUsable), dad}, "files": notes})
+	}))
+	t.Cleanup(receive.Close)
+	g := newGate(t, func(o *Options) { o.ReceiveURL = receive.URL })
+	p := browser.OpenPage(t, g.url)
+	p.Expect("409")
+	p.Expect("422")
+	p.Open("/people")
+	p.Is("the form is there", `document.getElementById("new-person") !== null && document.readyState === "complete"`)
+	browser.Eval[any](p, `{
+		const form = document.getElementById("new-person"), files = new DataTransfer();
+		for (const name of ["mom.jpg", "dad.jpg", "notes.txt"]) files.items.add(new File([name], name));
+		form.elements.name.value = "Mom";
+		form.elements.photo.files = files.files;
+		form.requestSubmit();
+	}; null`)
+	const says = `document.querySelector("#new-person > .problem")?.innerText`
+	p.Is("nothing was added, and who is like whom", `document.querySelector(".problem button[name=name]") === null && `+says+`?.includes("Nothing was added yet: 1 of 3 files looks like somebody else.") && `+says+`.includes("Looks like Dad")`)
+	<-sent
+	p.Audit("photos like another")
+	p.Shoot("photos-like-another")
+	browser.Eval[any](p, `document.querySelector(".problem button[name=others]").click(), null`)
+	p.Is("what was taken and what was not", says+`?.includes("2 of 3 files were not taken, the others were.")`)
+	if body := <-sent; !strings.Contains(body, `filename="dad.jpg"`) || !strings.Contains(body, "Mom") {
+		t.Errorf("sent was %s", body)
+	}
+	p.Is("the form is empty", `(form => form.elements.photo.files.length === 0 && form.elements.name.value === "")(document.getElementById("new-person"))`)
+	p.Audit("not all were taken")
+	p.Shoot("not-all-were-taken")
 }

@@ -130,6 +130,45 @@ func TestThePageOfWhoWasMergedLeadsToWhoTheyAre(t *testing.T) {
 	}
 }
 
+// What is said of a photo is more than whether it counts: how good it is, or what to do about it here.
+func TestWhatIsSaidOfAPhoto(t *testing.T) {
+	t.Parallel()
+	for want, photo := range map[string]store.Photo{
+		"A face of a picture.": {State: store.PhotoUsable, ImageName: "faces/34"},
+		"It shows 2 faces. Add it again by itself to choose one.": {State: store.PhotoUnusable, Reason: "it shows 2 faces: choose the person's from 1 to 2, left to right, or take a photo of one", Faces: []byte(`[{},{}]`)},
+		"How good it is, is not known.":                           {State: store.PhotoUsable, ImageName: "dana.jpg"},
+		"Large (200 px), sharp, well lit.":                        {State: store.PhotoUsable, Faces: []byte(`[{"width":200,"light":0.5,"sharpness":0.2,"used":true}]`)},
+	} {
+		if got := quality(photo); got != want {
+			t.Errorf("%+v: %q, want %q", photo, got, want)
+		}
+	}
+}
+
+// Who is merged into somebody lends them a portrait only where they have none of their own.
+func TestWhoeverStaysKeepsTheirPortrait(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dad := s.add(t, "Dad", "dad.jpg")
+	for name, own := range map[string]bool{"Mom": true, "Somebody": false} {
+		stays := s.add(t, name, name+".jpg")
+		crop := func(person int64, hex int, width float64) string {
+			photo := testkit.Must(s.Person(t.Context(), person))(t).Photos[0].ID
+			s.edit(t, "UPDATE person_images SET crop = ?, shown = ? WHERE id = ?", fmt.Sprintf("%032x.jpg", hex), fmt.Sprintf(`[{"box":null,"width":%v,"light":0.5,"sharpness":0.2,"used":true}]`, width), photo)
+			return fmt.Sprintf(`<img class="portrait" src="%s"`, lineup.Derived(fmt.Sprintf("%032x.jpg", hex)).URL())
+		}
+		want := crop(dad, 1, 300)
+		if own {
+			want = crop(stays, 2, 100)
+		}
+		merged := testkit.Must(s.MergePeople(t.Context(), stays, []int64{dad}, ""))(t)
+		if page := s.get(t, fmt.Sprintf("/people/%d", stays)).body; !strings.Contains(page, want) {
+			t.Errorf("%s has another portrait than %s in\n%s", name, want, page)
+		}
+		testkit.Must(s.UndoChange(t.Context(), merged.Made[0], ""))(t)
+	}
+}
+
 // Whoever could be the same person is shown by a face beside the person's own, and not where a hand said that they are two.
 func TestWhoCouldBeTheSamePersonIsShownFaceBesideFace(t *testing.T) {
 	t.Parallel()
@@ -174,7 +213,7 @@ func TestWhatGoesIsCountedAsTheReceiptDoes(t *testing.T) {
 	dana := s.add(t, "Dana", "one.jpg", "two.jpg")
 	photos := testkit.Must(s.Person(t.Context(), dana))(t).Photos
 	testkit.Must(s.RemovePhoto(t.Context(), dana, photos[0].ID, ""))(t)
-	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, any that were refused or removed before among them,")
+	has(t, s.get(t, fmt.Sprintf("/people/%d", dana)).body, "<li>2 photos and 2 files, any that were refused or removed before and faces of pictures among them,")
 	receipt := testkit.Must(s.ErasePerson(t.Context(), dana, ""))(t)
 	if would := len(receipt.Photos); would != 2 {
 		t.Errorf("the receipt tells of %d photos", would)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/store"
@@ -46,13 +47,17 @@ func quality(p store.Photo) string {
 	case store.PhotoPending:
 		return "Waits to be looked at."
 	case store.PhotoUnusable:
-		return cmp.Or(sentence(p.Reason), "Does not count; no reason was recorded.") + howToChoose(p)
+		reason, _, _ := strings.Cut(p.Reason, toChoose)
+		return cmp.Or(sentence(reason), "Does not count; no reason was recorded.") + howToChoose(p)
 	case store.PhotoUnchecked:
 		return "Counts; the face server does not say how good it is."
 	}
+	if p.IsFace() {
+		return "A face of a picture."
+	}
 	face := usedFace(p)
 	if face == nil {
-		return cmp.Or(sentence(p.Warning), "Counts.")
+		return cmp.Or(sentence(p.Warning), "How good it is, is not known.")
 	}
 	text := fmt.Sprintf("%s (%.0f px), %s, %s.",
 		grade(face.Width, smallBelow, largeFrom, "Small", "Medium-sized", "Large"), face.Width,
@@ -64,12 +69,15 @@ func quality(p store.Photo) string {
 	return text
 }
 
+// toChoose is what the reason of a photo that shows several people goes on with: what to send to the API.
+const toChoose = ": choose the person's from "
+
 // howToChoose tells of a photo that shows several people how to say who is meant.
 func howToChoose(p store.Photo) string {
 	if p.Similar != nil || len(facesIn(p)) < 2 {
 		return ""
 	}
-	return " Add it again by itself to choose."
+	return " Add it again by itself to choose one."
 }
 
 func grade(value, low, high float64, below, between, above string) string {
@@ -107,7 +115,7 @@ func photoClass(s store.PhotoState) string {
 func isCover(p store.Profile, photo store.Photo) bool { return p.Cover != nil && *p.Cover == photo.ID }
 
 // portraitOf is the crop that stands for a person: of the photo that was chosen, else of the
-// best; empty where there is none.
+// best of their own, else of the best of those who were merged into them; empty where there is none.
 func portraitOf(p store.Profile) lineup.Derived {
 	var best store.Photo
 	for _, photo := range p.Photos {
@@ -115,11 +123,19 @@ func portraitOf(p store.Profile) lineup.Derived {
 		case photo.Crop == "":
 		case p.Cover != nil && photo.ID == *p.Cover:
 			return photo.Crop
-		case best.ID == 0 || goodness(photo) > goodness(best):
+		case best.ID == 0 || standsBefore(photo, best, p.ID):
 			best = photo
 		}
 	}
 	return best.Crop
+}
+
+// standsBefore tells whether a photo stands for the person rather than another.
+func standsBefore(photo, other store.Photo, person int64) bool {
+	if own := photo.PersonID == person; own != (other.PersonID == person) {
+		return own
+	}
+	return goodness(photo) > goodness(other)
 }
 
 // goodness puts photos that count before those that do not, and larger, sharper ones first.

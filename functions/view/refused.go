@@ -25,41 +25,8 @@ type refusedForm struct {
 	People  []lineup.Person `json:"people"`
 	sentFiles
 	changes []int64 // that were made all the same
+	taken   bool    // what it was about is done, but for some of its files
 }
-
-// sentFiles are what the API tells of the files of a form.
-type sentFiles struct {
-	Photos []store.Photo `json:"photos"`
-	Images []struct {
-		ID    int64  `json:"id"`
-		Name  string `json:"file_name"`
-		Error string `json:"error"`
-	} `json:"images"`
-	Refused []struct {
-		Number int    `json:"number"`
-		Name   string `json:"name"`
-		Error  string `json:"error"`
-	} `json:"files"`
-}
-
-// file is what became of a file of a form that is no photo of a person.
-type file struct {
-	Image       int64 // 0 of one that was refused
-	Name, Error string
-}
-
-// files are those of the pictures, and those that were refused.
-func (s sentFiles) files() (all []file) {
-	for i, image := range s.Images {
-		all = append(all, file{image.ID, cmp.Or(image.Name, numbered(i+1)), sentence(strings.TrimPrefix(image.Error, image.Name+": "))})
-	}
-	for _, f := range s.Refused {
-		all = append(all, file{0, cmp.Or(f.Name, numbered(f.Number)), sentence(f.Error)})
-	}
-	return all
-}
-
-func numbered(file int) string { return fmt.Sprintf("File %d", file) }
 
 func (r *refusedForm) Error() string { return r.problem.Error() }
 func (r *refusedForm) Unwrap() error { return r.problem }
@@ -68,8 +35,8 @@ func (r *refusedForm) Unwrap() error { return r.problem }
 type problemPage struct {
 	serve.Problem
 	People  []lineup.Person // whom it is about
-	Photos  []store.Photo   // what became of each
-	Files   []file          // likewise
+	Files   []file          // what became of each
+	Taken   bool            // all else of the form is done
 	Choices []way           // of whom is meant
 	Ways    []way           // else
 	Receipt string          // URL of the receipt where whoever it is about was erased, else empty
@@ -95,8 +62,8 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := met.withFiles(onPage(problem))
-	for _, p := range met.People {
-		content.Detail = strings.Replace(content.Detail, string(p.Name), isolated(string(p.Name)), 1)
+	for _, name := range met.names(r) {
+		content.Detail = strings.Replace(content.Detail, name, isolated(shortened(name, sentenceLetters)), 1)
 	}
 	ways := met.ways(r)
 	for _, w := range ways {
@@ -119,19 +86,42 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 	v.render(w, r, problem.Status, page{template: "problem", title: content.Title, content: content})
 }
 
+// names are those that the problem may tell: of whom it is about, else the one that was sent.
+func (r *refusedForm) names(request *http.Request) (names []string) {
+	for _, p := range r.People {
+		names = append(names, string(p.Name))
+	}
+	if sent := strings.TrimSpace(request.PostForm.Get("name")); len(names) == 0 && sent != "" {
+		names = append(names, sent)
+	}
+	return names
+}
+
 // withFiles adds what became of the files of the form.
 func (r *refusedForm) withFiles(content problemPage) problemPage {
-	content.Photos = r.Photos
-	for _, f := range r.files() {
-		if f.Error != content.Detail { // as of a single path
+	content.Taken = r.taken
+	for _, f := range r.files(r.id != 0) {
+		if f.Why != content.Detail { // as of a single path
+			f.Told = f.Photo != nil && sentence(f.Photo.Reason) == content.Detail
 			content.Files = append(content.Files, f)
 		}
 	}
-	if len(r.Refused) > 0 && r.id == 0 { // not one was taken
+	switch like := likeWhom(r.Photos); {
+	case r.id != 0:
+	case r.is("like-another") && len(content.Files) == 1:
+		content.Detail = "Nothing was added yet: the photo looks like " + calledIn(like[0]) + "."
+	case r.is("like-another") && len(like) == 1:
+		content.Detail = fmt.Sprintf("Nothing was added yet: 1 of %d files looks like somebody else.", len(content.Files))
+	case r.is("like-another"):
+		content.Detail = fmt.Sprintf("Nothing was added yet: %d of %d files look like somebody else.", len(like), len(content.Files))
+	case len(r.Refused) > 0: // not one was taken
 		content.Detail = "Nothing was added."
 	}
 	return content
 }
+
+// is tells of which kind the problem is.
+func (r *refusedForm) is(kind string) bool { return r.problem.Type == serve.ProblemType(kind) }
 
 // withLooks adds how who can be chosen looks, and in how many pictures they are. That it cannot
 // be told is no reason not to ask.
@@ -179,8 +169,12 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	case "same-spelling":
 		ways = r.whoIsMeant(request, upload)
 	case "like-another":
-		if like := likeWhom(r.Photos); like != nil && request.URL.Path == "/people" {
-			ways = append(ways, way{Label: "Add to " + calledIn(*like), Field: "name", Value: string(like.Name)})
+		like := likeWhom(r.Photos)
+		switch {
+		case slices.ContainsFunc(r.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }):
+			ways = append(ways, way{Label: "Add the others", Field: "others", Value: "true"})
+		case len(slices.Compact(like)) == 1 && request.URL.Path == "/people":
+			ways = append(ways, way{Label: "Add to " + calledIn(like[0]), Field: "name", Value: string(like[0].Name)})
 		}
 		ways = append(ways, way{Label: "Somebody else all the same", Field: "anyway", Value: "true"})
 	case "photos-unusable", "no-such-face":
@@ -293,14 +287,6 @@ func rowsOf(faces []lineup.PhotoFace) []string {
 		}
 	}
 	return rows
-}
-
-func likeWhom(photos []store.Photo) *lineup.Person {
-	i := slices.IndexFunc(photos, func(p store.Photo) bool { return p.Similar != nil })
-	if i < 0 {
-		return nil
-	}
-	return &photos[i].Similar.Person
 }
 
 // otherFields are the fields of a form but one.

@@ -23,10 +23,13 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 		for range faces {
 			all = append(all, shown[0])
 		}
-		return map[string]any{"id": 4, "image_name": "dana.jpg", "state": "unusable", "reason": "two faces", "faces": all, "similar": similar}
+		return map[string]any{"id": 4, "image_name": "dana-1.jpg", "file_name": "dana.jpg", "state": "unusable", "reason": "two faces", "faces": all, "similar": similar}
 	}
 	dana := map[string]any{"id": 7, "name": "Dana"}
-	like := map[string]any{"person": dana, "image_name": "dana_1.jpg", "similarity": 0.8}
+	like := map[string]any{"person": dana, "image_name": "faces/34", "similarity": 0.8}
+	good := map[string]any{"id": 5, "image_name": "kate-1.jpg", "file_name": "kate.jpg", "state": "usable"}
+	before := map[string]any{"id": 3, "image_name": "kate-0.jpg", "state": "usable"}
+	notes := map[string]any{"number": 3, "name": "notes.txt", "error": "not a picture: send JPEG"}
 	for what, test := range map[string]struct {
 		page   string
 		fields url.Values
@@ -62,11 +65,17 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 		},
 		"somebody who looks like another": {
 			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}}, http.StatusConflict,
-			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`, "Two faces."}, "",
+			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`,
+				"Nothing was added yet: the photo looks like Dana.", `Like another</span> <span class="quiet">Looks like <a class="name" href="/people/7">Dana</a>: 0.80.`}, `name="others"`,
+		},
+		"several photos of which one looks like another": {
+			"/people/3?do=photo", nil, "like-another", map[string]any{"photos": []any{good, photo(1, like)}, "files": []any{notes}}, http.StatusConflict,
+			[]string{"Nothing was added yet: 1 of 3 files looks like somebody else.", `kate.jpg</span> <span class="badge identified">Can be added`, `dana.jpg</span> <span class="badge failed">Like another`,
+				`notes.txt</span> <span class="badge failed">Not taken</span> <span class="quiet">Not a picture: send JPEG.`, `name="others" value="true" formaction="/people/3?do=photo">Add the others`, `name="anyway"`}, "faces/34",
 		},
 		"a photo of two": {
-			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(2, nil)}}, http.StatusUnprocessableEntity,
-			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`}, `name="anyway"`,
+			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "detail": "two faces", "photos": []any{before, photo(2, nil)}}, http.StatusUnprocessableEntity,
+			[]string{`name="face" value="1" formaction="/people/3?do=photo">Face 1 from the left`, `name="face" value="2"`, `href="/people/3"`, "<p>Two faces.</p>"}, "Add it again",
 		},
 		"a photo of one": {
 			"/people/3?do=photo", nil, "photos-unusable", map[string]any{"id": 3, "photos": []any{photo(1, nil)}}, http.StatusUnprocessableEntity,

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"lineup.dev/lineup/pkg/serve"
-	"lineup.dev/lineup/pkg/store"
 )
 
 // madeAnswer is what a form needs of an answer of the API.
@@ -46,18 +45,22 @@ func (a madeAnswer) looked() string {
 
 // notAllTaken is the problem that some files of an upload were refused, and others taken.
 func (a madeAnswer) notAllTaken() error {
-	files := a.files()
-	bad := len(slices.DeleteFunc(slices.Clone(files), func(f file) bool { return f.Error == "" }))
-	if bad == 0 {
+	files := a.files(true)
+	bad := 0
+	for _, f := range files {
+		if f.Why != "" {
+			bad++
+		}
+	}
+	if bad == 0 { // what was left out was to be
 		return nil
 	}
-	sent := a.sentFiles
-	sent.Photos = slices.DeleteFunc(slices.Clone(sent.Photos), func(p store.Photo) bool { return p.FileName == "" }) // of other requests
+	bad += len(a.LeftOut)
 	return &refusedForm{
-		title: "Not all were taken", id: a.ID, sentFiles: sent,
+		title: "Not all were taken", id: a.ID, sentFiles: a.sentFiles, taken: true,
 		problem: &serve.Problem{
 			Status: http.StatusUnprocessableEntity,
-			Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", bad, len(files)+len(sent.Photos)),
+			Detail: fmt.Sprintf("%d of %d files were not taken, the others were.", bad, len(files)),
 		},
 	}
 }

@@ -45,6 +45,7 @@ type Change struct {
 	Merged   []lineup.Person `json:"merged"`    // who was merged by it; nil for nobody
 	Ignored  *bool           `json:"ignored"`   // whether it says to ignore the face; nil where it says nothing of that
 	Hidden   *bool           `json:"hidden"`    // whether it hid the person; nil where it did neither
+	Removed  *bool           `json:"removed"`   // whether it took photos out of the gallery; nil where it neither did nor added any
 	UndoneBy *int64          `json:"undone_by"` // the change that took it back, nil while it is in force
 	Reason   string          `json:"reason"`    // why no hand did it: what was said of a face went with the picture's content; else empty
 

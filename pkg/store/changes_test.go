@@ -96,4 +96,12 @@ func TestAChangeTellsWhomItMergedAndWhichWayItWent(t *testing.T) {
 	if got := one(cover); got.Hidden != nil || got.Ignored != nil {
 		t.Errorf("of a cover it is told that hidden is %v, and ignored %v", got.Hidden, got.Ignored)
 	}
+	added := testkit.Must(db.Enrol(t.Context(), with(store.Enrolment{PersonID: ben.ID}, "4.jpg")))(t).Change
+	removed := testkit.Must(db.RemovePhoto(t.Context(), ben.ID, photo, ""))(t)
+	chosen := testkit.Must(db.Enrol(t.Context(), with(store.Enrolment{PersonID: ben.ID, Chosen: 2}, "4.jpg")))(t).Change
+	for change, want := range map[int64]*bool{added: new(false), removed: new(true), chosen: nil} {
+		if got := one(change).Removed; (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("of change %d it is told that photos went: %v, want %v", change, got, want)
+		}
+	}
 }

@@ -40,7 +40,12 @@ func TestAStrangerWhomAnErasedPersonAbsorbedGoes(t *testing.T) {
 		t.Fatalf("the stranger has no photo: %v", left)
 	}
 	would := testkit.Must(w.Erasable(t.Context(), w.named(t, "Ann")))(t)
+	photos, files, err := w.ErasablePhotos(t.Context(), w.named(t, "Ann"))
+	testkit.Succeed(t, err)
 	receipt := w.erased(t, w.named(t, "Ann"))
+	if photos != int64(len(receipt.Photos)) || files != receipt.Gone.Files {
+		t.Errorf("counted were %d photos and %d files, the receipt tells of %d and %d", photos, files, len(receipt.Photos), receipt.Gone.Files)
+	}
 	if would.Counts != receipt.Gone || len(would.Photos) != 2 {
 		t.Errorf("it would erase %+v, and erased %+v", would, receipt.Gone)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lineup.dev/lineup/pkg/lineup"
@@ -124,6 +123,19 @@ const (
 		WHERE erased_at IS NULL
 			AND person_id IN `
 
+	// Of people in more pictures than are counted as many as are.
+	countPhotosOfFaces = `
+		SELECT COUNT(*)
+		FROM (
+			SELECT id
+			FROM faces
+			WHERE person_id IN %[1]s
+			LIMIT ?
+		) theirs
+		JOIN person_images i ON i.face_id = theirs.id
+		WHERE i.erased_at IS NULL
+			AND i.person_id NOT IN %[1]s`
+
 	countChangesOf = `
 		SELECT COUNT(DISTINCT v.change_id)` + valuesOf + `%s`
 )
@@ -150,7 +162,8 @@ func (s *Store) Erasable(ctx context.Context, id int64) (e Erasable, err error) 
 }
 
 // ErasablePhotos is how many photos of a person, and files of these, would go: also of those that were taken
-// out or refused, whose files are kept so that this can be undone. It costs a page little, unlike Erasable.
+// out or refused, whose files are kept so that this can be undone, and strangers' of faces that are theirs since.
+// It costs a page little, unlike Erasable.
 func (s *Store) ErasablePhotos(ctx context.Context, id int64) (photos, files int64, err error) {
 	err = s.do(ctx, fmt.Sprintf("count the photos of person %d", id), func() error {
 		photos, files = 0, 0
@@ -165,6 +178,10 @@ func (s *Store) ErasablePhotos(ctx context.Context, id int64) (photos, files int
 				return err
 			}
 			photos, files = photos+some, files+kept
+			if err := s.db.QueryRowContext(ctx, fmt.Sprintf(countPhotosOfFaces, list), slices.Concat(args, []any{countedPictures}, args)...).Scan(&some); err != nil {
+				return err
+			}
+			photos += some
 		}
 		return nil
 	})
@@ -209,7 +226,7 @@ func (e *Erasable) add(ctx context.Context, q querier, people []int64) error {
 	e.People = append(e.People, named...)
 	for _, photo := range photos {
 		e.Photos = append(e.Photos, photo.Photo)
-		if !strings.HasPrefix(photo.ImageName, facePhotoPrefix) {
+		if !photo.IsFace() {
 			e.Counts.Files++
 		}
 	}

@@ -226,7 +226,11 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			return err
 		}, 1},
 		"mark photos as queued": {func() error { return s.MarkPhotosQueued(t.Context(), []int64{2000, 3000}) }, 1},
-		"remove a photo":        {func() error { _, err := s.RemovePhoto(t.Context(), 21, 21, ""); return err }, 9},
+		"what erasing takes": {func() error {
+			_, _, err := s.ErasablePhotos(t.Context(), 21)
+			return err
+		}, 4},
+		"remove a photo": {func() error { _, err := s.RemovePhoto(t.Context(), 21, 21, ""); return err }, 9},
 		"name, merge and undo": {func() error {
 			if _, err := s.PatchPerson(t.Context(), 31, store.PersonPatch{Name: new("another name")}, ""); err != nil {
 				return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 )
 
 const (
@@ -50,6 +51,9 @@ func (f faceRow) goodPhoto() bool {
 
 // facePhotoPrefix begins the image_name of a photo that is a face; no file has it.
 const facePhotoPrefix = "faces/"
+
+// IsFace tells whether the photo is a face of a picture: it has no file of its own.
+func (p Photo) IsFace() bool { return strings.HasPrefix(p.ImageName, facePhotoPrefix) }
 
 // facePhoto is the photo that a face is.
 type facePhoto struct {

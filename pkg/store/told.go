@@ -16,8 +16,8 @@ const (
 	contentField  = "content"
 	reasonContent = "the picture's content changed, and no longer shows the face"
 
-	// What changes set that is told of them: names, who was merged, what was hidden or ignored, and the contents of
-	// those that no hand made, see recordLost.
+	// What changes set that is told of them: names, who was merged, what was hidden or ignored, which photos came or
+	// went, and the contents of those that no hand made, see recordLost.
 	selectTold = `
 		SELECT
 			change_id,
@@ -30,6 +30,7 @@ const (
 				OR subject LIKE 'person/%/merged_into'
 				OR subject LIKE 'person/%/hidden'
 				OR subject LIKE 'face/%/ignored'
+				OR subject LIKE 'photo/%/removed'
 				OR subject LIKE 'image/%/` + contentField + `'
 			)
 			AND change_id IN `
@@ -99,6 +100,10 @@ func (c *Change) tell(set setting) error {
 	case "hidden":
 		if set.sets() {
 			return json.Unmarshal(set.after, &c.Hidden)
+		}
+	case "removed":
+		if set.sets() {
+			return json.Unmarshal(set.after, &c.Removed)
 		}
 	}
 	return nil

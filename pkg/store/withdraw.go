@@ -25,6 +25,19 @@ func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string, remove func
 	if err != nil {
 		return err
 	}
+	return s.discard(ctx, e, remove)
+}
+
+// LeaveOut takes the photos that e names back as Withdraw does, and leaves the enrolment's others and the person.
+func (s *Store) LeaveOut(ctx context.Context, e Enrolled, by string, remove func(ctx context.Context, imageName string) error) error {
+	if err := s.removePhotosOf(ctx, e, by); err != nil {
+		return err
+	}
+	return s.discard(ctx, e, remove)
+}
+
+// discard leaves nothing of an enrolment's photos that were removed, nor of what is removed with them.
+func (s *Store) discard(ctx context.Context, e Enrolled, remove func(ctx context.Context, imageName string) error) error {
 	for _, photo := range e.Photos {
 		err := s.WhileRemoved(ctx, photo.ID, func(ctx context.Context) error { return remove(ctx, photo.ImageName) })
 		if err != nil {
@@ -37,7 +50,7 @@ func (s *Store) Withdraw(ctx context.Context, e Enrolled, by string, remove func
 	})
 }
 
-// removePhotosOf removes the photos of an enrolment upon which somebody has built.
+// removePhotosOf removes those of the photos that the enrolment's change added.
 func (s *Store) removePhotosOf(ctx context.Context, e Enrolled, by string) error {
 	var settings []setting
 	err := s.do(ctx, fmt.Sprintf("read change %d", e.Change), func() (err error) {
@@ -48,7 +61,7 @@ func (s *Store) removePhotosOf(ctx context.Context, e Enrolled, by string) error
 		return err
 	}
 	for _, set := range settings {
-		if set.kind != "photo" || set.field != "removed" {
+		if set.kind != "photo" || set.field != "removed" || !slices.ContainsFunc(e.Photos, func(p Photo) bool { return p.ID == set.id }) {
 			continue
 		}
 		if _, err := s.RemovePhoto(ctx, e.Person.ID, set.id, by); err != nil && !errors.Is(err, ErrNotFound) {

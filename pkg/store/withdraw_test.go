@@ -98,6 +98,28 @@ func TestWhatIsBuiltUponAWithdrawnRequestStays(t *testing.T) {
 	}
 }
 
+// What is left out of a request leaves as little, and the rest of the request stays.
+func TestNothingIsLeftOfWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	enrolled := testkit.Must(db.Enrol(t.Context(), with(store.Enrolment{Name: "Ben"}, "good.jpg", theirPhotos+"1.jpg")))(t)
+	others := enrolled
+	others.Photos = enrolled.Photos[1:]
+	var removed []string
+	testkit.Succeed(t, db.LeaveOut(t.Context(), others, "", func(_ context.Context, name string) error { removed = append(removed, name); return nil }))
+	if left := db.columns(t, []byte(theirPhotos+"1.jpg")); len(left) > 0 || !slices.Equal(removed, []string{theirPhotos + "1.jpg"}) {
+		t.Errorf("there is %s; removed is %v", strings.Join(left, "\n"), removed)
+	}
+	if ben := testkit.Must(db.Person(t.Context(), enrolled.Person.ID))(t); !slices.Equal(ben.ImageNames, []string{"good.jpg"}) {
+		t.Errorf("the person is %+v", ben)
+	}
+	changes, _, err := db.Changes(t.Context(), store.ChangeFilter{Limit: 10})
+	if err != nil || len(changes) != 1 || changes[0].ID != enrolled.Change {
+		t.Errorf("changes are %+v, %v", changes, err)
+	}
+	testkit.Must(db.UndoChange(t.Context(), enrolled.Change, ""))(t)
+}
+
 // What was announced stays in the changes, by ids alone.
 func TestAWithdrawnRequestThatWasAnnouncedIsTakenBackAloud(t *testing.T) {
 	t.Parallel()

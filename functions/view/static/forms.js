@@ -74,6 +74,7 @@ function following(form) {
 
 function problem(form, section) {
   form.querySelector(":scope > .problem")?.remove();
+  if ("taken" in section.dataset) form.reset(); // the rest is done, and not to be sent again
   for (const way of section.querySelectorAll("form")) way.replaceWith(way.querySelector("button")); // of this form, with what is in it
   for (const button of section.querySelectorAll("button[name]")) button.formNoValidate = true;
   section.dataset.keep = "";
