@@ -7,6 +7,7 @@ import (
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/match"
+	"lineup.dev/lineup/pkg/store"
 )
 
 // decision is why a face is whose it is, or nobody's, in a sentence.
@@ -20,6 +21,8 @@ func decision(f lineup.Face) string {
 		return "Somebody said that it is " + shortName(*f.Person) + "."
 	case f.DecidedBy == lineup.ByHand:
 		return "Drawn by hand; nobody said whose it is."
+	case f.Person != nil && f.DecidedBy == lineup.ByMachine && f.ImageName == store.FacePhotoName(f.ID): // compared with itself
+		return calledIn(*f.Person) + ": this face is one of the photos that they are known by."
 	case f.Person != nil:
 		return sure(f) + covered(f)
 	}

@@ -31,6 +31,18 @@ func TestAStrangersFaceIsShownWithTheNumbersThatAreItsOwn(t *testing.T) {
 	}
 }
 
+// How likely a name is wrong is nothing to say of a face that is itself a photo of whom it is named after.
+func TestAFaceThatIsAPhotoOfItsPersonIsSaidToBeOne(t *testing.T) {
+	t.Parallel()
+	face := lineup.Face{ID: 34, Person: &lineup.Person{ID: 4, Name: "Ruby"}, DecidedBy: lineup.ByMachine, Similarity: new(1.), ImageName: "faces/34"}
+	if got, want := decision(face), "Ruby: this face is one of the photos that they are known by."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if face.ImageName = "faces/35"; decision(face) != "Ruby: 1.00, and nobody else comes near; how often it is wrong is not known." {
+		t.Errorf("of another photo: %q", decision(face))
+	}
+}
+
 // What a name is worth is said in words: how often such a name is wrong.
 func TestANameTellsHowOftenItIsWrong(t *testing.T) {
 	t.Parallel()

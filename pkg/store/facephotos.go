@@ -93,7 +93,7 @@ func syncPhoto(ctx context.Context, tx *sql.Tx, f faceRow) (photos []int64, err 
 func beginPhoto(ctx context.Context, tx *sql.Tx, f faceRow, found []facePhoto) ([]int64, error) {
 	var photo int64
 	if len(found) == 0 {
-		result, err := tx.ExecContext(ctx, insertFacePhoto, facePhotoName(f.ID), f.given, f.ID)
+		result, err := tx.ExecContext(ctx, insertFacePhoto, FacePhotoName(f.ID), f.given, f.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -114,7 +114,7 @@ func (k known) addItself(f *faceRow, face *match.Face[int64]) {
 	if !is || !there || one.Removed || f.byHand() {
 		return
 	}
-	c := match.Candidate[int64]{Person: one.ID, PhotoID: photo.photo, ImageName: facePhotoName(f.ID), Similarity: 1}
+	c := match.Candidate[int64]{Person: one.ID, PhotoID: photo.photo, ImageName: FacePhotoName(f.ID), Similarity: 1}
 	if one.Name != "" {
 		face.Candidates = append(face.Candidates, c)
 	} else {
@@ -122,4 +122,5 @@ func (k known) addItself(f *faceRow, face *match.Face[int64]) {
 	}
 }
 
-func facePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }
+// FacePhotoName is the image_name of the photo that a face is.
+func FacePhotoName(face int64) string { return facePhotoPrefix + strconv.FormatInt(face, 10) }

@@ -255,7 +255,7 @@ func (s *settling) begin(ctx context.Context, tx *sql.Tx, i int) error {
 		return err
 	}
 	face := &s.faces[i]
-	face.DecidedBy, face.ImageName, face.photoID, face.given, face.told = lineup.ByStranger, facePhotoName(face.ID), photo, person, person
+	face.DecidedBy, face.ImageName, face.photoID, face.given, face.told = lineup.ByStranger, FacePhotoName(face.ID), photo, person, person
 	s.written[i], s.begun = true, s.begun+1
 	s.people, s.photos = append(s.people, person), append(s.photos, photo)
 	return nil
@@ -307,7 +307,7 @@ func mayBecomePhoto(ctx context.Context, tx *sql.Tx, face int64) (bool, error) {
 }
 
 func addStrangerPhoto(ctx context.Context, tx *sql.Tx, f faceRow, stranger int64) (photo int64, err error) {
-	result, err := tx.ExecContext(ctx, insertStrangerPhoto, facePhotoName(f.ID), stranger, stranger, f.ID)
+	result, err := tx.ExecContext(ctx, insertStrangerPhoto, FacePhotoName(f.ID), stranger, stranger, f.ID)
 	if err != nil {
 		return 0, err
 	}
