@@ -213,6 +213,9 @@ func TestAFailedPictureSaysWhatToDo(t *testing.T) {
 		id := s.finish(t, reason, store.Result{Reason: reason})
 		has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, sentence(reason), want, "<button>Try again</button>")
 	}
+	uploaded := s.finish(t, "uploads/47/47aa.jpg", store.Result{Reason: "the file is damaged"})
+	s.edit(t, "UPDATE images SET file_name = 'a.jpg' WHERE id = ?", uploaded)
+	has(t, s.get(t, fmt.Sprintf("/images/%d", uploaded)).body, "Add the whole picture again, then delete this.")
 	id := s.finish(t, "holidays", store.Result{Reason: "no picture: not a file but a folder: to have every picture in it looked at, post it with a slash at its end"})
 	has(t, s.get(t, fmt.Sprintf("/images/%d", id)).body, "Add the folder, then delete this.",
 		`<form method="post" action="/add?do=path"><input type="hidden" name="path" value="holidays/"><button>Add the folder</button></form>`)

@@ -95,6 +95,9 @@ func advice(image lineup.Image) string {
 			return a.advice
 		}
 	}
+	if image.FileName != "" { // it was uploaded: nobody reaches its place
+		return "Add the whole picture again, then delete this."
+	}
 	return "Put right what the reason names, or put another file in its place, then try again."
 }
 
