@@ -34,7 +34,7 @@ func TestThePillSaysHowFarEverythingIs(t *testing.T) {
 	s.edit(t, "UPDATE images SET updated_at = UTC_TIMESTAMP(6) - INTERVAL 20 SECOND")
 	s.submit(t, "two.jpg")
 	s.edit(t, "INSERT INTO person (name, spelling, pictures, created_at) VALUES (NULL, NULL, 1, UTC_TIMESTAMP(6)), (NULL, NULL, 0, UTC_TIMESTAMP(6))")
-	if got := s.told(t); got.Text != "1 of 2 looked at, about 60 s left" || got.Tone != "busy" || got.Strangers != "1" {
+	if got := s.told(t); got.Text != "1 of 2 looked at" || got.Tone != "busy" || got.Strangers != "1" {
 		t.Errorf("with a picture that waits: %+v", got)
 	}
 	testkit.Succeed(t, s.TellParts(t.Context(),
@@ -65,10 +65,13 @@ func TestTheTimeLeftIsThatAtTheRateOfNow(t *testing.T) {
 		"1 min":  {At: now, LastMinute: 1, Lately: 1, First: new(now)},
 		"25 min": {At: now, LastMinute: 90, Lately: 1, First: new(now.Add(-15 * time.Second))},
 	} {
-		left, ok := timeLeft(store.Stats{Rate: rate, Backlog: store.BacklogStats{Pictures: 100}})
+		left, ok := timeLeft(store.Stats{Rate: rate, Backlog: store.BacklogStats{Pictures: 100, Since: new(now.Add(-time.Minute))}})
 		if left != want || ok != (want != "") {
 			t.Errorf("at %+v %s are left, want %s", rate, left, want)
 		}
+	}
+	if left, ok := timeLeft(store.Stats{Rate: store.RateStats{At: now, LastMinute: 2}, Backlog: store.BacklogStats{Pictures: 60, Since: &now}}); ok {
+		t.Errorf("of what has just come, nothing of it done, %s are left", left)
 	}
 }
 

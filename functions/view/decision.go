@@ -155,6 +155,9 @@ func refused(f lineup.Face) string {
 	}
 	switch f.Refusal {
 	case "ambiguous":
+		if !isTooClose(f) {
+			return fmt.Sprintf("Like %s (%.2f), and compared again by itself: who else it could be has changed since.", shortName(first.Person), first.Similarity)
+		}
 		return fmt.Sprintf("As like %s (%.2f) as %s (%.2f): too close to tell.", shortName(first.Person), first.Similarity, shortName(second.Person), second.Similarity)
 	case "taken":
 		return fmt.Sprintf("Like %s (%.2f), who is in this picture already as a face that is more like them.", shortName(first.Person), first.Similarity)
@@ -168,6 +171,18 @@ func refused(f lineup.Face) string {
 	}
 	return nobodyKnown + "."
 }
+
+// isTooClose tells whether the machine could not tell between the first two whom a face is like. These
+// are others where two were merged or one erased since, until the face is compared again.
+func isTooClose(f lineup.Face) bool {
+	if f.Refusal != "ambiguous" || len(f.Candidates) < 2 {
+		return false
+	}
+	return f.Margin == nil || f.Candidates[0].Similarity-f.Candidates[1].Similarity <= *f.Margin+rounding
+}
+
+// rounding is more than similarities lose by it, and less than tells people apart.
+const rounding = 0.005
 
 const nobodyKnown = "Nobody known"
 

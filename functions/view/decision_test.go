@@ -105,12 +105,30 @@ func TestALongNameIsShortInASentence(t *testing.T) {
 		{Person: &one, DecidedBy: lineup.ByMachine, Similarity: &similarity, Candidates: candidates},
 		{Person: &lineup.Person{ID: 3}, DecidedBy: lineup.ByStranger, Candidates: candidates},
 		{Refusal: "ambiguous", Candidates: candidates},
+		{Refusal: "ambiguous", Candidates: candidates[:1]},
 		{Refusal: "taken", Candidates: candidates},
 		{Refusal: "below_threshold", Candidates: candidates},
 	} {
 		if got := decision(face); strings.Contains(got, strings.Repeat("x", 20)) || !strings.Contains(got, "xxx…") {
 			t.Errorf("the decision is %q", got)
 		}
+	}
+}
+
+// Of two who were too close, a merge makes one: until the face is compared again, the next is not told to be as near.
+func TestWhoWasTooCloseBeforeAMergeIsNotTheNext(t *testing.T) {
+	t.Parallel()
+	candidate := func(id int64, name lineup.Name, similarity float64) lineup.Candidate {
+		return lineup.Candidate{Person: lineup.Person{ID: id, Name: name}, PhotoID: 10 * id, Similarity: similarity}
+	}
+	dad, uncle, son := candidate(1, "Dad", .71), candidate(2, "Uncle", .68), candidate(3, "Son", .19)
+	face := lineup.Face{Refusal: "ambiguous", Margin: new(.03), Candidates: []lineup.Candidate{dad, uncle, son}}
+	if got := decision(face); !strings.Contains(got, "too close to tell") || len(likes(face, .9)) != 2 {
+		t.Errorf("before the merge: %q, like %v", got, likes(face, .9))
+	}
+	face.Candidates = []lineup.Candidate{dad, son}
+	if got := decision(face); strings.Contains(got, "Son") || !strings.Contains(got, "compared again") || len(likes(face, .4)) != 1 {
+		t.Errorf("after it: %q, like %v", got, likes(face, .4))
 	}
 }
 

@@ -77,7 +77,7 @@ const tooClose = 2
 func likes(f lineup.Face, least float64) (all []like) {
 	rivals := 0
 	for i, c := range f.Candidates {
-		near := match.Counted(c.Similarity, f.Occluded) >= least || f.Refusal == "ambiguous" && i < tooClose
+		near := match.Counted(c.Similarity, f.Occluded) >= least || isTooClose(f) && i < tooClose
 		switch {
 		case f.Person != nil && c.Person.ID == f.Person.ID:
 			all = slices.Insert(all, 0, like{Candidate: c, Theirs: true})
@@ -166,7 +166,7 @@ func (f shownFace) NotAnyMore() []int64 { return append(slices.Clone(f.Not), f.P
 // Same are the two persons between whom the machine could not tell: they may be one.
 func (f shownFace) Same() []lineup.Person {
 	rivals := f.Rivals()
-	if f.Person != nil || f.Refusal != "ambiguous" || len(rivals) < 2 {
+	if f.Person != nil || !isTooClose(f.Face) || len(rivals) < 2 {
 		return nil
 	}
 	return []lineup.Person{rivals[0].Person, rivals[1].Person}

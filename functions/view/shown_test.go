@@ -73,7 +73,7 @@ func TestAFaceIsShownBesideThePhotoItIsLike(t *testing.T) {
 		t.Errorf("one who is Ruby is shown beside Dana, too, or may be said to be Ruby:\n%s", body)
 	}
 	has(t, page(alike), "As like Ruby (0.71) as Dana (0.68): too close to tell.", crops["Ruby"].URL(), crops["Dana"].URL(),
-		">Is Ruby</button>", ">Is Dana</button>", ">Ruby and Dana are one person</button>")
+		">Is Ruby</button>", ">Is Dana</button>", ">Dana is Ruby: merge</button>")
 }
 
 // Who is offered as whose a face could be is somebody likely, or one of two who were too close to tell; a stranger has a face.

@@ -123,10 +123,12 @@ func inTime(wait time.Duration) string {
 // has hardly a part in that of the last minute, which counts where nothing came in these seconds.
 func timeLeft(s store.Stats) (string, bool) {
 	results, span := s.Rate.LastMinute, time.Minute
-	if s.Rate.Lately > 0 {
+	switch since := s.Backlog.Since; {
+	case s.Rate.Lately > 0:
 		results, span = s.Rate.Lately, max(s.Rate.At.Sub(*s.Rate.First), time.Second)
-	}
-	if results == 0 {
+	case since != nil && s.Rate.At.Sub(*since) < store.Lately: // before it there may have been nothing to do
+		return "", false
+	case results == 0:
 		return "", false
 	}
 	return roughly(time.Duration(float64(s.Backlog.Pictures) / float64(results) * float64(span))), true

@@ -37,13 +37,16 @@ type BacklogStats struct {
 	Since    *time.Time `json:"since"` // since when the one that has waited longest has its status
 }
 
+// Lately is the time of which the results tell how fast it goes now.
+const Lately = 10 * time.Second
+
 // RateStats is how many results there were.
 type RateStats struct {
 	At         time.Time `json:"at"`
 	LastMinute int64     `json:"last_minute"`
 	LastHour   int64     `json:"last_hour"`
 
-	Lately int64      `json:"-"` // of the last ten seconds
+	Lately int64      `json:"-"` // of that time
 	First  *time.Time `json:"-"` // when the first of these was, nil where there is none
 }
 
@@ -197,7 +200,7 @@ func readStats(ctx context.Context, q querier, now time.Time, results time.Durat
 		return stats, err
 	}
 	stats.Rate.At = now
-	lately := now.Add(-10 * time.Second)
+	lately := now.Add(-Lately)
 	_, err = query(ctx, q, func(rows *sql.Rows) (_ struct{}, err error) {
 		return struct{}{}, rows.Scan(&stats.Rate.Lately, &stats.Rate.First, &stats.Rate.LastMinute, &stats.Rate.LastHour)
 	}, countResults, lately, lately, now.Add(-time.Minute), now.Add(-results))
