@@ -219,3 +219,26 @@ func TestWhatGoesIsCountedAsTheReceiptDoes(t *testing.T) {
 		t.Errorf("the receipt tells of %d photos", would)
 	}
 }
+
+// Two photos of two people, enrolled as one, are asked about: whoever is like either would be named.
+func TestAPhotoThatIsUnlikeThePersonsOthersIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(o *Options) { o.Writes = "on" })
+	gwen := s.add(t, "Gwen", "a.jpg", "b.jpg")
+	s.edit(t, "UPDATE person_images SET state = 'usable'")
+	const asked = "Unlike Gwen's other photos: is it the same person? If not, remove it."
+	for similar, want := range map[bool]int{true: 0, false: 2} {
+		s.edit(t, "DELETE FROM descriptors")
+		for i, name := range []string{"a.jpg", "b.jpg"} {
+			descriptor := []byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0} // (1, 0)
+			if i == 1 && !similar {
+				descriptor = []byte{0, 0, 0, 0, 0, 0, 0x80, 0x3f} // (0, 1)
+			}
+			s.edit(t, "INSERT INTO descriptors (photo_id, model, descriptor) SELECT id, 'm', ? FROM person_images WHERE image_name = ?", descriptor, name)
+		}
+		html := s.get(t, fmt.Sprintf("/people/%d", gwen)).body
+		if got := strings.Count(strings.ReplaceAll(strings.NewReplacer("\u2068", "", "\u2069", "").Replace(html), "&#39;", "'"), asked); got != want {
+			t.Errorf("alike: %v; asked about are %d photos, want %d:\n%s", similar, got, want, html)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"lineup.dev/lineup/pkg/lineup"
 	"lineup.dev/lineup/pkg/serve"
@@ -23,6 +24,7 @@ type personPage struct {
 	Similar    []suspect                     `json:"-"` // who could be the same person
 	Compared   bool                          `json:"-"` // with everybody, for that
 	Compare    string                        `json:"-"` // URL of the page with that
+	Unlike     []int64                       `json:"-"` // photos that are like no other of the person's
 	Goes       struct{ Photos, Files int64 } `json:"-"` // if the person is erased
 	Changes    []store.Change                `json:"-"` // of the person, the newest first
 	Here       string                        `json:"-"` // this page, for a form to lead back to
@@ -30,6 +32,9 @@ type personPage struct {
 
 // changesShown is of how many changes a profile tells.
 const changesShown = 5
+
+// IsUnlike tells of a photo that it is like no other of the person's.
+func (p personPage) IsUnlike(photo int64) bool { return slices.Contains(p.Unlike, photo) }
 
 // Called is what the person is called within a sentence.
 func (p personPage) Called() string { return calledIn(p.Person) }
@@ -133,6 +138,9 @@ func (v *view) addPeopleAround(r *http.Request, q query, p *personPage) (err err
 		return err
 	}
 	if p.Goes.Photos, p.Goes.Files, err = v.db.ErasablePhotos(r.Context(), p.ID); err != nil {
+		return err
+	}
+	if p.Unlike, err = v.db.UnlikeOthers(r.Context(), countingPhotos(p.Profile), unlikeBelow); err != nil {
 		return err
 	}
 	if p.Compared, err = q.is("similar"); err != nil {

@@ -150,6 +150,20 @@ func goodness(p store.Photo) float64 {
 	return good
 }
 
+// unlikeBelow is a similarity that 1 in 100 pairs of photos of one person lacks, and 95 of two
+// people's: true_matches and false_matches of the models at 0.20, see docs/recognition.md.
+const unlikeBelow = 0.2
+
+// countingPhotos are the ids of the person's photos that count.
+func countingPhotos(p store.Profile) (ids []int64) {
+	for _, photo := range p.Photos {
+		if photo.State != store.PhotoUnusable {
+			ids = append(ids, photo.ID)
+		}
+	}
+	return ids
+}
+
 // notCounting is how many of a person's photos do not count.
 func notCounting(p store.Profile) (n int) {
 	for _, photo := range p.Photos {

@@ -221,3 +221,24 @@ func distinct(ids []int64) []int64 {
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
+
+func TestPhotosThatAreUnlikeAllOthersOfAPerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	var photos []int64
+	for i, degrees := range []float64{0, 10, 90} {
+		enrolled := db.usable(t, "Anna", fmt.Sprintf("anna_%d.jpg", i), face(degrees))
+		photos = append(photos, enrolled.Photos[0].ID)
+	}
+	for what, test := range map[string]struct{ of, want []int64 }{
+		"one of three":              {photos, photos[2:]},
+		"two who are alike":         {photos[:2], nil},
+		"two who are not alike":     {photos[1:], photos[1:]},
+		"one alone":                 {photos[2:], nil},
+		"none, and one that is not": {[]int64{0, 99}, nil},
+	} {
+		if got := testkit.Must(db.UnlikeOthers(t.Context(), test.of, 0.2))(t); !slices.Equal(got, test.want) {
+			t.Errorf("%s: unlike the others are %v, want %v", what, got, test.want)
+		}
+	}
+}

@@ -293,6 +293,10 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 			_, err := s.InNoPicture(t.Context(), []int64{5, 6, 7})
 			return err
 		}, 1},
+		"which photos of a person are unlike the others": {func() error {
+			_, err := s.UnlikeOthers(t.Context(), []int64{5, 6, 7}, 0.2)
+			return err
+		}, 1},
 		"who of some people is alike": {func() error {
 			_, err := s.AlikeAmong(t.Context(), []int64{5, 6, 7}, 0.3)
 			return err

@@ -70,6 +70,7 @@ func TestEveryProgramMayDoItsPartWithPeople(t *testing.T) {
 	testkit.Must(receive.UndoChange(t.Context(), receive.lastChange(t).ID, ""))(t)
 	testkit.Must(receive.DuePhotos(t.Context(), time.Minute, 1))(t)
 	testkit.Must(view.AlikeAmong(t.Context(), []int64{anna.Person.ID, anna.Person.ID + 1}, 0))(t)
+	testkit.Must(view.UnlikeOthers(t.Context(), []int64{1, 2}, 0))(t)
 	testkit.Must(view.Glimpses(t.Context(), []int64{anna.Person.ID}, 1))(t)
 	testkit.Must(view.PicturesNamed(t.Context(), store.Change{ID: 1, Action: store.ActionMerge}))(t)
 	_, _, err = view.LeastSure(t.Context(), store.SureFilter{Person: anna.Person.ID, Among: 1, Limit: 1})

@@ -83,6 +83,7 @@ func everything(t *testing.T, s *store.Store) map[string]error {
 	_, errs["DifferentPeople"] = s.DifferentPeople(ctx, 1, []int64{2}, "")
 	_, errs["SimilarPeople"] = s.SimilarPeople(ctx, 1, 0)
 	_, errs["AlikeAmong"] = s.AlikeAmong(ctx, []int64{1, 2}, 0)
+	_, errs["UnlikeOthers"] = s.UnlikeOthers(ctx, []int64{1, 2}, 0)
 	_, errs["Glimpses"] = s.Glimpses(ctx, []int64{1, 2}, 1)
 	_, _, errs["LeastSure"] = s.LeastSure(ctx, store.SureFilter{Person: 1, Among: 1, Limit: 1})
 	_, errs["PicturesNamed"] = s.PicturesNamed(ctx, store.Change{ID: 1, Action: store.ActionMerge})
