@@ -230,6 +230,7 @@ func TestPhotosLikeAnotherNamedPersonCanBeLeftOut(t *testing.T) {
 	}
 	asked := enrol("", "2 0,1", "3 1,0", "text hello")
 	asked.want(t, http.StatusConflict, "or others=true")
+	asked.want(t, http.StatusConflict, `"name":"Ben"`)
 	asked.want(t, http.StatusConflict, `"files":[{"number":3,"name":"3.txt"`)
 	alone := enrol("others=true", "3 1,0", "no face")
 	if alone.want(t, http.StatusConflict, "like-another"); strings.Contains(alone.body, "others=true") {

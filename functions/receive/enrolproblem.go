@@ -49,9 +49,10 @@ func likeAnotherProblem(enrolled enrolledPhotos, like *store.Similar) error {
 	return explained(http.StatusConflict, "like-another", detail, func(p serve.Problem) any {
 		return struct {
 			serve.Problem
+			Name   lineup.Name   `json:"name"`
 			Photos []store.Photo `json:"photos"`
 			Files  []refusedFile `json:"files,omitempty"`
-		}{p, enrolled.Photos, enrolled.refused}
+		}{p, enrolled.Person.Name, enrolled.Photos, enrolled.refused}
 	})
 }
 

@@ -22,6 +22,7 @@ type refusedForm struct {
 	problem *serve.Problem
 	title   string          // of the page, where the problem does not tell it
 	id      int64           // of the person whom it made all the same
+	Name    lineup.Name     `json:"name"` // that was sent with photos
 	People  []lineup.Person `json:"people"`
 	sentFiles
 	changes []int64 // that were made all the same
@@ -50,6 +51,7 @@ type way struct {
 	Action              string
 	Upload              bool       // the photos are to be chosen again
 	AskName             bool       // as is the name, which went with them
+	Name                lineup.Name
 	Kept                url.Values // the other fields
 }
 
@@ -183,6 +185,7 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	for i := range ways {
 		ways[i].Action, ways[i].Kept = cmp.Or(ways[i].Action, request.URL.RequestURI()), otherFields(request.PostForm, ways[i].Field)
 		ways[i].Upload = upload
+		ways[i].Name = r.Name
 		ways[i].AskName = upload && request.URL.Path == "/people" && ways[i].Field != "name"
 	}
 	if len(r.changes) > 0 {

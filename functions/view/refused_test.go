@@ -64,8 +64,8 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 			[]string{`name="person" value="7" formaction="/images/3?do=is">This one<span class="unseen">: Dana, person 7`, `name="person" value="8"`, `name="face" value="5"`}, `name="new"`,
 		},
 		"somebody who looks like another": {
-			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}}, http.StatusConflict,
-			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`,
+			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}, "name": "Zed"}, http.StatusConflict,
+			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="name" value="Zed" maxlength="200"`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`,
 				"Nothing was added yet: the photo looks like Dana.", `Like another</span> <span class="quiet">Looks like <a class="name" href="/people/7">Dana</a>: 0.80.`}, `name="others"`,
 		},
 		"several photos of which one looks like another": {
