@@ -276,6 +276,9 @@ func TestWhatWasSaidOfSeveralIsUndoneAtOnce(t *testing.T) {
 			testkit.Succeed(t, chromedp.Do(a.tab, chromedp.SendKeys(chromedp.CSS("#chosen-name"), "Dana")))
 			click(".chosen .naming button")
 			a.is(t, script+" script, "+path+" says of how many it was said", `document.querySelector("#done p")?.textContent === "Said that a face is Dana, 2 times."`)
+			if script == "with" {
+				a.is(t, "what had the focus is hidden by now, and the notice has it", `document.activeElement.id === "notice"`)
+			}
 			click("#done button")
 			a.is(t, "the notice stays at the top", `document.querySelector("main").firstElementChild.contains(document.querySelector("#done"))`)
 			a.is(t, "the page is that which it was", fmt.Sprintf(`(at => (at.searchParams.delete("done"), at.pathname + at.search))(new URL(location.href)) === %q`, path))

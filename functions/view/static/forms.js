@@ -48,7 +48,8 @@ document.addEventListener("submit", async event => {
   close((button ?? form).closest("details"));
   put(html);
   afresh();
-  if (button === document.activeElement && meaning(button) !== was) document.getElementById("notice").focus({ preventScroll: true });
+  const at = document.activeElement;
+  if (at === button && meaning(button) !== was || !at.checkVisibility()) document.getElementById("notice").focus({ preventScroll: true });
   document.getElementById(follows)?.focus();
 });
 
