@@ -40,6 +40,7 @@ type problemPage struct {
 	Taken   bool            // all else of the form is done
 	Choices []way           // of whom is meant
 	Ways    []way           // else
+	Back    string          // URL of the page that the form was on, empty where there was none
 	Receipt string          // URL of the receipt where whoever it is about was erased, else empty
 }
 
@@ -64,6 +65,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	content := met.withFiles(onPage(problem))
+	content.Back = cmp.Or((query{values: r.URL.Query()}).back(), r.URL.Path)
 	for _, name := range met.names(r) {
 		content.Detail = strings.Replace(content.Detail, name, isolated(shortened(name, sentenceLetters)), 1)
 	}

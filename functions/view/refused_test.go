@@ -65,7 +65,7 @@ func TestARefusedFormSaysWhatCanBeSentInstead(t *testing.T) {
 		},
 		"somebody who looks like another": {
 			"/people?do=enrol", nil, "like-another", map[string]any{"photos": []any{photo(1, like)}, "name": "Zed"}, http.StatusConflict,
-			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="name" value="Zed" maxlength="200"`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`,
+			[]string{`name="name" value="Dana" formaction="/people?do=enrol">Add to Dana`, `name="name" value="Zed" maxlength="200"`, `<a href="/people">Back</a>`, `name="anyway" value="true" formaction="/people?do=enrol">Somebody else all the same`, `type="file" name="photo"`,
 				"Nothing was added yet: the photo looks like Dana.", `Like another</span> <span class="quiet">Looks like <a class="name" href="/people/7">Dana</a>: 0.80.`}, `name="others"`,
 		},
 		"several photos of which one looks like another": {
