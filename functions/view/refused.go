@@ -50,8 +50,8 @@ type way struct {
 	Label, Field, Value string
 	Whom                *store.Profile // who is chosen by it, nil where nobody is
 	Action              string
-	Upload              bool       // the photos are to be chosen again
-	AskName             bool       // as is the name, which went with them
+	Upload              bool // the photos are to be chosen again
+	AskName             bool // as is the name, which went with them
 	Name                lineup.Name
 	Kept                url.Values // the other fields
 }
