@@ -185,13 +185,13 @@ func (v *view) ask(r *http.Request, method, path, contentType string, body io.Re
 const doneParameter = "done"
 
 // withDone is a page that tells what a form did.
-func withDone(page, did string) string {
+func withDone(page, told string) string {
 	u, err := url.Parse(page)
 	if err != nil {
 		return "/"
 	}
 	values := u.Query()
-	values.Set(doneParameter, did)
+	values.Set(doneParameter, told)
 	u.RawQuery = values.Encode()
 	return u.String()
 }

@@ -155,13 +155,13 @@ func goodness(p store.Photo) float64 {
 const unlikeBelow = 0.2
 
 // countingPhotos are the ids of the person's photos that count.
-func countingPhotos(p store.Profile) (ids []int64) {
+func countingPhotos(p store.Profile) (counting []int64) {
 	for _, photo := range p.Photos {
 		if photo.State != store.PhotoUnusable {
-			ids = append(ids, photo.ID)
+			counting = append(counting, photo.ID)
 		}
 	}
-	return ids
+	return counting
 }
 
 // notCounting is how many of a person's photos do not count.

@@ -95,8 +95,8 @@ func (v *view) findID(r *http.Request, found *searchPage) error {
 
 // daysOf is from when to before when a date is, as 2026-11-28 or 2026-11, or today or yesterday.
 func daysOf(text string) (first, next time.Time, is bool) {
-	if ago, is := map[string]int{"today": 0, "yesterday": 1}[strings.ToLower(text)]; is {
-		day := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -ago)
+	if days, is := map[string]int{"today": 0, "yesterday": 1}[strings.ToLower(text)]; is {
+		day := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -days)
 		return day, day.AddDate(0, 0, 1), true
 	}
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
