@@ -54,29 +54,25 @@ func (w *way) awaitAll(ctx context.Context, pictures int) error {
 	return nil
 }
 
-// awaitFinal asks for the status of the picture that an answer is about, until it is final, and gives how long that took.
-// It asks the first time after nine tenths of the least that others took, and then every hundredth of it: asking takes
-// from the processor what is measured.
-func awaitFinal(ctx context.Context, status *sql.Stmt, answer []byte, least time.Duration) (took time.Duration, err error) {
-	begun := time.Now()
+// awaitFinal asks for the status of the picture that an answer is about, until it is final.
+func awaitFinal(ctx context.Context, status *sql.Stmt, answer []byte) error {
 	id, err := idOf(answer)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	time.Sleep(least * 9 / 10)
-	for ; time.Since(begun) < time.Minute; time.Sleep(max(200*time.Microsecond, least/100)) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(200 * time.Microsecond) {
 		var now string
 		if err := status.QueryRowContext(ctx, id).Scan(&now); err != nil {
-			return 0, fmt.Errorf("ask for a picture's status: %w", err)
+			return fmt.Errorf("ask for a picture's status: %w", err)
 		}
 		switch now {
 		case "identified", "unknown":
-			return time.Since(begun), nil
+			return nil
 		case "failed":
-			return 0, fmt.Errorf("picture %d failed", id)
+			return fmt.Errorf("picture %d failed", id)
 		}
 	}
-	return 0, fmt.Errorf("picture %d has no result after a minute", id)
+	return fmt.Errorf("picture %d has no result after a minute", id)
 }
 
 // idOf reads the id from the original API's answer.

@@ -152,17 +152,12 @@ func (w *way) alone() (subject, error) {
 		}
 		defer status.Close()
 		s, err := hammer(ctx, 1, w.lab.settings.round(), func(int) func() error {
-			var least time.Duration
 			return func() error {
 				answer, err := send()
 				if err != nil {
 					return err
 				}
-				took, err := awaitFinal(ctx, status, answer, least)
-				if least == 0 || took < least {
-					least = took
-				}
-				return err
+				return awaitFinal(ctx, status, answer)
 			}
 		})
 		s.value = s.p50
