@@ -29,12 +29,12 @@ func (r *receiver) enrolPhotos(w http.ResponseWriter, request *http.Request, who
 	}
 	ctx, cancel := r.limits.afterBody(request)
 	defer cancel()
-	if slices.ContainsFunc(enrolled.Photos, counts) {
+	if slices.ContainsFunc(enrolled.Photos, store.Photo.Counts) {
 		defer r.follower.galleryMoved() // also by what is withdrawn, or will be found usable
 	}
 	enrolled.callBySentNames(enrolled.Photos)
 	if like := likeAnother(enrolled.Photos); len(like) > 0 {
-		if !enrolled.others || !slices.ContainsFunc(enrolled.Photos, counts) {
+		if !enrolled.others || !slices.ContainsFunc(enrolled.Photos, store.Photo.Counts) {
 			return cmp.Or(r.withdraw(ctx, enrolled.Enrolled), likeAnotherProblem(enrolled, like[0].Similar))
 		}
 		if err := r.leaveOut(ctx, &enrolled, like); err != nil {
@@ -296,7 +296,7 @@ func (r *receiver) answerEnrolment(w http.ResponseWriter, enrolled enrolledPhoto
 	switch {
 	case hasPending(enrolled.Photos):
 		status = http.StatusAccepted
-	case len(enrolled.Photos) > 0 && !slices.ContainsFunc(enrolled.Photos, counts):
+	case len(enrolled.Photos) > 0 && !slices.ContainsFunc(enrolled.Photos, store.Photo.Counts):
 		return noneUsable(enrolled.Enrolled, enrolled.refused)
 	case enrolled.Change == 0:
 		status = http.StatusOK

@@ -26,13 +26,10 @@ func noneUsable(enrolled store.Enrolled, refused []refusedFile) error {
 	})
 }
 
-// counts tells of a photo that it is used, or may be once it was looked at.
-func counts(p store.Photo) bool { return p.State != store.PhotoUnusable }
-
 // likeAnother are those of the photos that are like another named person.
 func likeAnother(photos []store.Photo) (like []store.Photo) {
 	for _, p := range photos {
-		if p.State == store.PhotoUnusable && p.Similar != nil {
+		if !p.Counts() && p.Similar != nil {
 			like = append(like, p)
 		}
 	}
@@ -43,7 +40,7 @@ func likeAnother(photos []store.Photo) (like []store.Photo) {
 func likeAnotherProblem(enrolled enrolledPhotos, like *store.Similar) error {
 	detail := fmt.Sprintf("a photo is like another named person: %q, person %d, by %s with similarity %.2f; add it to that person's photos, or send anyway=true for somebody else",
 		like.Person.Name, like.Person.ID, like.ImageName, like.Similarity)
-	if slices.ContainsFunc(enrolled.Photos, counts) {
+	if slices.ContainsFunc(enrolled.Photos, store.Photo.Counts) {
 		detail += ", or others=true to leave out what is like another and add the others"
 	}
 	return explained(http.StatusConflict, "like-another", detail, func(p serve.Problem) any {

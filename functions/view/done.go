@@ -65,26 +65,27 @@ func (v *view) doneOf(r *http.Request, template string) *done {
 
 // takenText tells what was added on the page that shows it.
 func takenText(template, number string) string {
-	n, err := strconv.ParseInt(number, 10, 64)
-	switch {
-	case template == "folder":
+	if template == "folder" {
 		return "The folder is taken: its pictures are looked at one after the other."
-	case err != nil || n == 1:
-		return "The picture is taken."
 	}
-	return pictureCount(n) + " are taken."
+	return ofPictures(number, "taken")
 }
 
 // looksText tells what is looked at again.
 func looksText(number string) string {
-	n, err := strconv.ParseInt(number, 10, 64)
-	switch {
-	case err != nil || n == 1:
-		return "The picture is looked at again."
-	case n == 0:
+	if number == "0" {
 		return "There is no picture to look at again."
 	}
-	return pictureCount(n) + " are looked at again."
+	return ofPictures(number, "looked at again")
+}
+
+// ofPictures tells of so many pictures what they are.
+func ofPictures(number, are string) string {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n == 1 {
+		return "The picture is " + are + "."
+	}
+	return pictureCount(n) + " are " + are + "."
 }
 
 // justMade are those of these changes that were made just now.

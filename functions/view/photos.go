@@ -141,7 +141,7 @@ func standsBefore(photo, other store.Photo, person int64) bool {
 // goodness puts photos that count before those that do not, and larger, sharper ones first.
 func goodness(p store.Photo) float64 {
 	good := 0.0
-	if p.State != store.PhotoUnusable {
+	if p.Counts() {
 		good = 1
 	}
 	if face := usedFace(p); face != nil {
@@ -157,7 +157,7 @@ const unlikeBelow = 0.2
 // countingPhotos are the ids of the person's photos that count.
 func countingPhotos(p store.Profile) (counting []int64) {
 	for _, photo := range p.Photos {
-		if photo.State != store.PhotoUnusable {
+		if photo.Counts() {
 			counting = append(counting, photo.ID)
 		}
 	}
@@ -167,7 +167,7 @@ func countingPhotos(p store.Profile) (counting []int64) {
 // notCounting is how many of a person's photos do not count.
 func notCounting(p store.Profile) (n int) {
 	for _, photo := range p.Photos {
-		if photo.State == store.PhotoUnusable {
+		if !photo.Counts() {
 			n++
 		}
 	}

@@ -81,7 +81,7 @@ func (v *view) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
 		content.People = met.People
 	}
 	content.Title = cmp.Or(met.title, refusedTitle(problem, len(met.People)))
-	if len(ways) > 0 || strings.HasSuffix(problem.Type, ":nobody") || strings.HasSuffix(problem.Type, ":nothing-sent") { // they are what the API's caller is told to send
+	if len(ways) > 0 || met.is("nobody") || met.is("nothing-sent") { // they are what the API's caller is told to send
 		content.Detail = beforeHint(content.Detail)
 	}
 	if met.id != 0 && len(met.People) == 0 { // what is wrong is with the photos
@@ -175,7 +175,7 @@ func (r *refusedForm) ways(request *http.Request) (ways []way) {
 	case "like-another":
 		like := likeWhom(r.Photos)
 		switch {
-		case slices.ContainsFunc(r.Photos, func(p store.Photo) bool { return p.State != store.PhotoUnusable }):
+		case slices.ContainsFunc(r.Photos, store.Photo.Counts):
 			ways = append(ways, way{Label: "Add the others", Field: "others", Value: "true"})
 		case len(slices.Compact(like)) == 1 && request.URL.Path == "/people":
 			ways = append(ways, way{Label: "Add to " + calledIn(like[0]), Field: "name", Value: string(like[0].Name)})

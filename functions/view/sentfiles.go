@@ -75,9 +75,9 @@ func fileOf(p store.Photo, word, class string) file {
 // photoFate is what became of a photo, or, where nothing was added, what would.
 func photoFate(p store.Photo, added bool) string {
 	switch {
-	case p.State == store.PhotoUnusable && p.Similar != nil:
+	case !p.Counts() && p.Similar != nil:
 		return "Like another"
-	case p.State == store.PhotoUnusable:
+	case !p.Counts():
 		return "Unusable"
 	case p.State == store.PhotoPending:
 		return "Waits"

@@ -128,10 +128,13 @@ func (v *view) leaveOutEmptied(ctx context.Context, faces []shownFace) error {
 		}
 	}
 	emptied, err := v.db.InNoPicture(ctx, strangers)
+	if len(emptied) == 0 {
+		return err
+	}
 	for n := range faces {
 		faces[n].Candidates = slices.DeleteFunc(slices.Clone(faces[n].Candidates), func(c lineup.Candidate) bool { return slices.Contains(emptied, c.Person.ID) })
 	}
-	return err
+	return nil
 }
 
 // Rivals are who else the face could be.

@@ -76,7 +76,7 @@ func known(image lineup.Image) (people []lineup.Person) {
 }
 
 // isFolder begins the reason of what is no picture but a folder.
-const isFolder = "no picture: not a file but a folder"
+const isFolder = noPicture + ": not a file but a folder"
 
 // advices are what to do about a picture that failed, by how its reason begins: those of the
 // face server's status.go and of process's decide.go.

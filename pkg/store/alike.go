@@ -41,11 +41,18 @@ const (
 			AND other_id IN %[1]s`
 )
 
-// described is a photo's descriptor, and whose it is.
+// described is a photo's descriptor by a model, and whose, or which photo's, it is.
 type described struct {
-	person     int64
+	of         int64
 	model      string
 	descriptor []float32
+}
+
+func scanDescribed(rows *sql.Rows) (d described, err error) {
+	var descriptor sql.RawBytes
+	err = rows.Scan(&d.of, &d.model, &descriptor)
+	d.descriptor = decodeEmbedding(descriptor)
+	return d, err
 }
 
 // AlikeAmong gives the pairs of these persons who could be one, the most similar first, without
@@ -63,14 +70,12 @@ func (s *Store) AlikeAmong(ctx context.Context, people []int64, least float64) (
 		ids := slices.Sorted(maps.Keys(family))
 		ids = ids[:min(len(ids), maxValues)]
 		list, args := placeholders(ids)
-		photos, err := query(ctx, s.db, func(rows *sql.Rows) (d described, err error) {
-			var descriptor sql.RawBytes
-			err = rows.Scan(&d.person, &d.model, &descriptor)
-			d.person, d.descriptor = family[d.person], decodeEmbedding(descriptor)
-			return d, err
-		}, fmt.Sprintf(selectComparedOf, list), append(slices.Clone(args), comparedPhotos)...)
+		photos, err := query(ctx, s.db, scanDescribed, fmt.Sprintf(selectComparedOf, list), append(slices.Clone(args), comparedPhotos)...)
 		if err != nil {
 			return err
+		}
+		for i := range photos {
+			photos[i].of = family[photos[i].of]
 		}
 		best := mostAlike(photos)
 		_, err = query(ctx, s.db, func(rows *sql.Rows) (id int64, err error) {
@@ -107,10 +112,10 @@ func mostAlike(photos []described) map[[2]int64]float64 {
 	best := map[[2]int64]float64{}
 	for i, one := range photos {
 		for _, other := range photos[:i] {
-			if one.person == other.person || one.model != other.model {
+			if one.of == other.of || one.model != other.model {
 				continue
 			}
-			pair, similarity := pairOf(one.person, other.person), cosine(one.descriptor, other.descriptor)
+			pair, similarity := pairOf(one.of, other.of), cosine(one.descriptor, other.descriptor)
 			if known, there := best[pair]; !there || similarity > known {
 				best[pair] = similarity
 			}

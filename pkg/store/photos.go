@@ -40,6 +40,9 @@ type Photo struct {
 	Anyway   bool  `json:"-"` // it may be like another named person
 }
 
+// Counts tells whether the photo is used, or may be once it was looked at.
+func (p Photo) Counts() bool { return p.State != PhotoUnusable }
+
 // Similar is a person by the photo that is similar.
 type Similar struct {
 	Person     lineup.Person `json:"person"`

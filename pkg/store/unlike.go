@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 )
 
@@ -27,35 +26,23 @@ func (s *Store) UnlikeOthers(ctx context.Context, photos []int64, least float64)
 	}
 	err = s.do(ctx, "compare a person's photos", func() error {
 		list, args := placeholders(photos)
-		described, err := query(ctx, s.db, func(rows *sql.Rows) (p describedPhoto, err error) {
-			var descriptor sql.RawBytes
-			err = rows.Scan(&p.id, &p.model, &descriptor)
-			p.descriptor = decodeEmbedding(descriptor)
-			return p, err
-		}, selectDescribed+list, args...)
-		unlike = unlikeOthers(described, least)
+		all, err := query(ctx, s.db, scanDescribed, selectDescribed+list, args...)
+		unlike = unlikeOthers(all, least)
 		return err
 	})
 	return unlike, err
 }
 
-// describedPhoto is a photo's descriptor by one model.
-type describedPhoto struct {
-	id         int64
-	model      string
-	descriptor []float32
-}
-
-func unlikeOthers(photos []describedPhoto, least float64) []int64 {
+func unlikeOthers(photos []described, least float64) []int64 {
 	var compared, like []int64
 	for i, one := range photos {
 		for _, other := range photos[:i] {
-			if one.id == other.id || one.model != other.model {
+			if one.of == other.of || one.model != other.model {
 				continue
 			}
-			compared = append(compared, one.id, other.id)
+			compared = append(compared, one.of, other.of)
 			if cosine(one.descriptor, other.descriptor) >= least {
-				like = append(like, one.id, other.id)
+				like = append(like, one.of, other.of)
 			}
 		}
 	}
