@@ -165,7 +165,7 @@ func (f Filter) index(ctx context.Context, q querier, within []condition) (index
 	}{
 		{f.Path != "", "images_path", "i.path", func() condition { return pathBegins(f.Path) }},
 		{f.FileName != "", "images_shown_name", "i.shown_name", func() condition { return nameBegins(f.FileName) }},
-		{f.Person != 0 && f.waits(), "images_answered", "", func() condition {
+		{f.Person != 0 && f.waits(), "images_status_updated", "", func() condition {
 			return condition{"i.answered = 1 AND i.status = ?", []any{f.Status}}
 		}},
 	}

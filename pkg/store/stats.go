@@ -90,10 +90,20 @@ const (
 			AND hidden = 0
 			AND pictures > 0`
 
+	// Each branch is the first entry of a range of the index.
 	selectWaitingSince = `
-		SELECT MIN(updated_at)
-		FROM images FORCE INDEX (images_status_updated)
-		WHERE status = ?`
+		SELECT MIN(since)
+		FROM (
+			SELECT MIN(updated_at) AS since
+			FROM images FORCE INDEX (images_status_updated)
+			WHERE status = ?
+				AND answered = 0
+			UNION ALL
+			SELECT MIN(updated_at)
+			FROM images FORCE INDEX (images_status_updated)
+			WHERE status = ?
+				AND answered = 1
+		) firsts`
 
 	unfinishedFolders = `finished_at IS NULL
 		ORDER BY worked_at
@@ -108,6 +118,7 @@ var countResults = `
 		COUNT(*)
 	FROM images FORCE INDEX (images_status_updated)
 	WHERE status IN (` + finalStatuses() + `)
+		AND answered IN (0, 1)
 		AND updated_at >= ?`
 
 // Stats tells how far everything is. Numbers of many rows are those of the last ping.
@@ -256,7 +267,7 @@ func (s *Stats) readBacklog(ctx context.Context, q querier) error {
 		since, err := query(ctx, q, func(rows *sql.Rows) (at sql.NullTime, err error) {
 			err = rows.Scan(&at)
 			return at, err
-		}, selectWaitingSince, status)
+		}, selectWaitingSince, status, status)
 		if err != nil {
 			return err
 		}
