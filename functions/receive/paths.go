@@ -20,16 +20,7 @@ const smallBody = 16 << 10
 // postPaths takes the original API's JSON, whatever its Content-Type is.
 func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error {
 	r.prewarm(request)
-	body, err := readAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody), request.ContentLength, smallBody)
-	if isPicture(request, body) {
-		return &serve.Problem{Status: http.StatusUnsupportedMediaType,
-			Detail: `here go paths, {"path": "..."}; a picture itself goes to POST /images: curl -F image=@FILE .../images`}
-	}
-	if err != nil {
-		return bodyError(err)
-	}
-	body = event.WithoutBOM(body)
-	pictures, ignored, err := r.picturesOfBody(request, body)
+	pictures, ignored, err := r.readPictures(w, request)
 	if err != nil {
 		return err
 	}
@@ -44,6 +35,21 @@ func (r *receiver) postPaths(w http.ResponseWriter, request *http.Request) error
 	}
 	r.answer(w, request, pictures)
 	return nil
+}
+
+// readPictures reads the paths of a request. A picture itself, or a form with one, is told where it goes.
+func (r *receiver) readPictures(w http.ResponseWriter, request *http.Request) (pictures []picture, ignored bool, err error) {
+	body, err := readAll(http.MaxBytesReader(w, request.Body, r.limits.MaxBody), request.ContentLength, smallBody)
+	if err != nil {
+		err = bodyError(err)
+	} else {
+		pictures, ignored, err = r.picturesOfBody(request, event.WithoutBOM(body))
+	}
+	if err != nil && isPicture(request, body) {
+		err = &serve.Problem{Status: http.StatusUnsupportedMediaType,
+			Detail: `here go paths, {"path": "..."}; a picture itself goes to POST /images: curl -F image=@FILE .../images`}
+	}
+	return pictures, ignored, err
 }
 
 // isPicture tells whether the body, as much of it as there is, holds a picture or a form
