@@ -76,10 +76,11 @@ func TestAPictureThatIsFinalAndUnchangedIsNotSent(t *testing.T) {
 	if *got.Sent || got.Status != lineup.Unknown {
 		t.Errorf("%+v, want it not to be sent, with its status", got)
 	}
-	want := "got path: {Path:a.jpg}\nimage already saved with id: 1\nimage already looked at\n" +
-		"got path: {Path:c.jpg}\nimage saved with id: 3\nimage sent to nsq\n"
-	if got := s.do(t, "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"c.jpg"}]}`); got.status != http.StatusAccepted || got.body != want {
-		t.Errorf("%d %q, want 202 %q", got.status, got.body, want)
+	want := "got path: {Path:a.jpg}\nimage already saved with id: <of a.jpg>\nimage already looked at\n" +
+		"got path: {Path:c.jpg}\nimage saved with id: <of c.jpg>\nimage sent to nsq\n"
+	both := s.do(t, "/images/post", `{"paths":[{"path":"a.jpg"},{"path":"c.jpg"}]}`)
+	if want = s.withIDs(t, want); both.status != http.StatusAccepted || both.body != want {
+		t.Errorf("%d %q, want 202 %q", both.status, both.body, want)
 	}
 	testkit.Succeed(t, os.Remove(filepath.Join(s.images, "b.jpg")))
 	if got := s.postJSON(t, "b.jpg"); *got.Sent || got.Status != lineup.Unknown {
@@ -92,16 +93,18 @@ func TestAPictureThatIsFinalAndUnchangedIsNotSent(t *testing.T) {
 
 func TestAFileBelowTheFirstRootIsOnePictureHoweverItIsNamed(t *testing.T) {
 	s := newSystem(t)
-	absolute := filepath.Join(s.images, "a.jpg")
-	if got := s.do(t, "/images/post", `{"paths":[{"path":"`+absolute+`"},{"path":"a.jpg"}]}`, "Accept", "application/json").images(t); got[0].ID != 1 || got[1].ID != 1 || got[0].Path != "a.jpg" {
-		t.Errorf("%+v, want one picture under its relative path", got)
-	}
-	testkit.Must(s.store.Submit(t.Context(), store.Paths(filepath.Join(s.images, "old.jpg"))))(t)
-	if got := s.postJSON(t, "old.jpg"); got.ID != 2 || got.Path != filepath.Join(s.images, "old.jpg") {
+	old := filepath.Join(s.images, "old.jpg")
+	before := testkit.Must(s.store.Submit(t.Context(), store.Paths(old)))(t)[0]
+	if got := s.postJSON(t, "old.jpg"); got.ID != before.ID || got.Path != old {
 		t.Errorf("%+v, want the row from before", got)
 	}
-	if got := s.postJSON(t, "s3://pictures/a.jpg"); got.ID != 3 { // a bucket, but not the first root
-		t.Errorf("%+v, want a picture of its own", got)
+	absolute := filepath.Join(s.images, "a.jpg")
+	got := s.do(t, "/images/post", `{"paths":[{"path":"`+absolute+`"},{"path":"a.jpg"}]}`, "Accept", "application/json").images(t)
+	if got[0].ID == 0 || got[1].ID != got[0].ID || got[0].Path != "a.jpg" {
+		t.Errorf("%+v, want one picture under its relative path", got)
+	}
+	if bucket := s.postJSON(t, "s3://pictures/a.jpg"); bucket.ID == got[0].ID { // a bucket, but not the first root
+		t.Errorf("%+v, want a picture of its own", bucket)
 	}
 }
 

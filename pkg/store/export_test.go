@@ -10,3 +10,6 @@ var TellsIDs = tellsIDs
 
 // SetReturning says that the server knows INSERT ... RETURNING, or that it does not.
 func (s *Store) SetReturning(knows bool) { s.returning.Store(knows) }
+
+// LookInterval is after how long rows by an older spelling are found.
+const LookInterval = lookInterval

@@ -74,10 +74,14 @@ type freshRow struct {
 
 const (
 	insertFresh = `
-		INSERT INTO images (round, path, file_name, shown_name, queued_at, created_at, updated_at)
+		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
 		VALUES `
-	firstRound   = `1`
-	afterRound   = `, ?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+	insertFreshRow = `(?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
+
+	// mostPrepared is how many rows an INSERT has at most that is prepared: there is a statement
+	// for each number of rows, and the server keeps them for each connection.
+	mostPrepared = 64
+
 	returningIDs = `
 		RETURNING
 			id,
@@ -90,23 +94,6 @@ const (
 		WHERE path IN `
 )
 
-// insertRows is the statement that inserts so many rows. The round of the first is an
-// expression, which the caller may make one that fails where no row is to be inserted.
-func insertRows(round string, rows int) string {
-	return insertFresh + `(` + round + afterRound + strings.Repeat(`, (`+firstRound+afterRound, rows-1)
-}
-
-// freshArgs are what insertRows's statement asks for after the first round, by the rows' paths.
-func freshArgs(fresh map[string]freshRow) (paths []string, args []any) {
-	paths = slices.Sorted(maps.Keys(fresh)) // one order of locking for all
-	args = make([]any, 0, 4*len(fresh))
-	for _, path := range paths {
-		row := fresh[path]
-		args = append(args, path, nullable(row.FileName), shownName(path, row.FileName), row.hinted)
-	}
-	return paths, args
-}
-
 // insertFresh gives the ids of the rows by their paths. It is one statement, and so a
 // transaction by itself. Without ON DUPLICATE KEY, under which the id that the server tells
 // may be another row's: a path that somebody inserted meanwhile is errMoved.
@@ -114,22 +101,32 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	paths, args := freshArgs(fresh)
-	ids, err := s.insertPaths(ctx, insertRows(firstRound, len(paths)), args, paths)
+	ids, err := s.insertRows(ctx, "", fresh)
 	if isOneOf(err, errDuplicate) {
 		err = errMoved
 	}
 	return ids, err
 }
 
-// insertPaths takes the ids from the INSERT itself where it tells them: of one row
+// insertRows inserts the rows by a statement before which something may stand. It takes the ids from the INSERT itself where it tells them: of one row
 // everywhere, of several on MariaDB. What it tells elsewhere is the first id, behind which
 // the others may have gaps.
-func (s *Store) insertPaths(ctx context.Context, insert string, args []any, paths []string) (map[string]int64, error) {
-	if len(paths) > 1 && s.returning.Load() {
-		return idsByPath(ctx, s.db, insert+returningIDs, args...)
+func (s *Store) insertRows(ctx context.Context, before string, fresh map[string]freshRow) (map[string]int64, error) {
+	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
+	args := make([]any, 0, 4*len(fresh))
+	for _, path := range paths {
+		row := fresh[path]
+		args = append(args, path, nullable(row.FileName), shownName(path, row.FileName), row.hinted)
 	}
-	result, err := s.db.ExecContext(ctx, insert, args...)
+	var asked executor = s.db
+	if len(paths) <= mostPrepared {
+		asked = s.prepared
+	}
+	insert := before + insertFresh + insertFreshRow + strings.Repeat(`, `+insertFreshRow, len(paths)-1)
+	if len(paths) > 1 && s.returning.Load() {
+		return idsByPath(ctx, asked, insert+returningIDs, args...)
+	}
+	result, err := asked.ExecContext(ctx, insert, args...)
 	if err != nil {
 		return nil, err
 	}

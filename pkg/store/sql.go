@@ -130,7 +130,6 @@ const (
 	errStorageEngine  = 1030 // ER_GET_ERRNO
 	errRecordFileFull = 1114 // ER_RECORD_FILE_FULL
 	errDuplicate      = 1062 // ER_DUP_ENTRY
-	errSeveralRows    = 1242 // ER_SUBQUERY_NO_1_ROW
 	errNoSuchTable    = 1146 // ER_NO_SUCH_TABLE
 	errTableDenied    = 1142 // ER_TABLEACCESS_DENIED_ERROR
 	errColumnDenied   = 1143 // ER_COLUMNACCESS_DENIED_ERROR

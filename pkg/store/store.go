@@ -39,14 +39,16 @@ var ErrDenied = errors.New("the database denies it")
 // Store is one program's pool of connections. It is safe for concurrent use.
 type Store struct {
 	db          *sql.DB
+	prepared    *prepared
 	connections *connections
 	unfollow    context.CancelFunc
 	following   sync.WaitGroup
 	unmeasure   func()
-	current     atomic.Bool  // the schema was once new enough
-	returning   atomic.Bool  // the server knows INSERT ... RETURNING
-	spelled     atomic.Bool  // some rows have the absolute spelling of a path below a root
-	reading     atomic.Int64 // how many groups of pictures look first which are known; none when it is 0 or less
+	current     atomic.Bool              // the schema was once new enough
+	returning   atomic.Bool              // the server knows INSERT ... RETURNING
+	spelled     atomic.Bool              // some rows have the absolute spelling of a path below a root
+	lastLook    atomic.Pointer[rootLook] // when there was none
+	reading     atomic.Int64             // how many groups of pictures look first which are known; none when it is 0 or less
 }
 
 // Open reads the settings and connects to nothing yet.
@@ -70,7 +72,7 @@ func Open(s Settings) (*Store, error) {
 	db.SetMaxIdleConns(s.Connections)
 	db.SetConnMaxLifetime(connectionLife)
 	db.SetConnMaxIdleTime(connectionIdle)
-	store := &Store{db: db, connections: open, unmeasure: telemetry.Pool(db)}
+	store := &Store{db: db, prepared: &prepared{db: db, statements: map[string]*sql.Stmt{}}, connections: open, unmeasure: telemetry.Pool(db)}
 	ctx, cancel := context.WithCancel(context.Background())
 	store.unfollow = cancel
 	store.following.Go(func() { open.follow(ctx) })

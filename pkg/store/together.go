@@ -1,12 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
-
-	"lineup.dev/lineup/pkg/lineup"
+	"time"
 )
 
 // Call is what one caller submits together with others.
@@ -44,11 +42,7 @@ func (s *Store) SubmitTogether(ctx context.Context, calls []*Call) {
 }
 
 func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
-	insert := s.insertUnseen
-	if len(calls) == 1 && len(calls[0].Pictures) == 1 {
-		insert = s.insertOne
-	}
-	if inserted, err := insert(ctx, calls); inserted || err != nil {
+	if inserted, err := s.insertUnseen(ctx, calls); inserted || err != nil {
 		return err
 	}
 	known, err := s.readKnown(ctx, calls)
@@ -73,45 +67,6 @@ func (s *Store) submitTogether(ctx context.Context, calls []*Call) error {
 	return nil
 }
 
-// insertUnlessThere inserts a row unless one has either spelling of its path. It uses up no id
-// then, as an INSERT would that finds its row there.
-const insertUnlessThere = `
-	INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
-	SELECT
-		?,
-		?,
-		?,
-		IF(?, UTC_TIMESTAMP(6), NULL),
-		UTC_TIMESTAMP(6),
-		UTC_TIMESTAMP(6)
-	FROM DUAL
-	WHERE NOT EXISTS (
-		SELECT 1
-		FROM images
-		WHERE path IN (?, ?)
-	)`
-
-// insertOne inserts the row of one picture that comes alone, in one round trip. It tells
-// whether that was all.
-func (s *Store) insertOne(ctx context.Context, calls []*Call) (inserted bool, err error) {
-	call := calls[0]
-	picture := call.Pictures[0]
-	result, err := s.db.ExecContext(ctx, insertUnlessThere, picture.Path, nullable(picture.FileName), shownName(picture.Path, picture.FileName), call.Hinted,
-		picture.Path, cmp.Or(picture.Other, picture.Path))
-	if isOneOf(err, errDuplicate) { // somebody inserted it meanwhile
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if rows, err := result.RowsAffected(); err != nil || rows == 0 {
-		return false, err
-	}
-	id, err := result.LastInsertId()
-	call.Submissions = []Submission{{Ref: Ref{ID: id, Round: 1, Path: picture.Path}, Status: lineup.Pending}}
-	return true, err
-}
-
 // readKnown reads the rows that are there of the calls' pictures. Below the first root of
 // pictures, rows by the absolute spelling are those of older versions, and of others that write
 // rows: as long as there is none below a root, only the usual spelling is looked for.
@@ -127,7 +82,7 @@ func (s *Store) readKnown(ctx context.Context, calls []*Call) (storedRows, error
 	if len(roots) != 1 || len(paths) > maxValues || s.spelled.Load() {
 		return readStored(ctx, s.db, spellings)
 	}
-	known := storedRows{}
+	known, asked := storedRows{}, time.Now()
 	for root := range roots {
 		list, args := placeholders(paths)
 		_, err := query(ctx, s.db, known.scan, selectStored+list+orBelow, append(args, likeEscaper.Replace(root)+"%")...)
@@ -140,6 +95,7 @@ func (s *Store) readKnown(ctx context.Context, calls []*Call) (storedRows, error
 				return readStored(ctx, s.db, spellings)
 			}
 		}
+		s.lastLook.Store(&rootLook{root, asked})
 	}
 	return known, nil
 }

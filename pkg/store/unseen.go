@@ -2,48 +2,41 @@ package store
 
 import (
 	"context"
-	"slices"
+	"time"
 )
 
 const (
 	// Rows that another holds are not waited for: only one that is there already can be such.
 	withoutWaiting = `
 		SET STATEMENT innodb_lock_wait_timeout = 0 FOR`
-	// onlyUnspelled is 1, and two rows, which is an error, where there is a path below the root.
-	onlyUnspelled = `(
-			SELECT one
-			FROM (
-				SELECT 1 AS one
-				UNION ALL (
-					SELECT 1
-					FROM images
-					WHERE path LIKE ?
-					LIMIT 1
-				)
-			) AS rounds
-		)`
 
 	// readAfterKnown is how many groups look first, after one that had a path which is known.
 	readAfterKnown = 64
+
+	// lookInterval is after how long it is looked again for rows by an older spelling.
+	lookInterval = time.Second
 )
 
-// insertUnseen inserts the rows of several calls in one round trip, without looking whether there are
-// some: where the server tells the ids, and paths that are known were not posted just now. One call alone
-// has the time to look, and uses up no id where it has a path that is known. It tells whether
-// that was all. Nothing was done where a row is there, or may be by an older spelling.
+// rootLook says that no row had the absolute spelling of a path below the root.
+type rootLook struct {
+	root string
+	at   time.Time
+}
+
+// insertUnseen inserts the rows of calls in one round trip, without looking whether there are
+// some: where the server tells their ids, and paths that are known were not posted just now. It tells
+// whether that was all. Nothing was done where a row is there, or may be by an older spelling.
 func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool, err error) {
-	roots := rootsOf(calls)
-	if len(calls) == 1 || !s.returning.Load() || s.spelled.Load() || len(roots) > 1 || s.reading.Add(-1) >= 0 {
+	fresh, before := storedRows(nil).fresh(calls), withoutWaiting
+	if !s.returning.Load() {
+		before = ""
+	}
+	if len(fresh) > 1 && before == "" || s.mayBeSpelled(calls) || s.reading.Add(-1) >= 0 {
 		return false, nil
 	}
-	paths, args := freshArgs(storedRows(nil).fresh(calls))
-	round := firstRound
-	for root := range roots {
-		round, args = onlyUnspelled, slices.Concat([]any{likeEscaper.Replace(root) + "%"}, args)
-	}
-	ids, err := idsByPath(ctx, s.db, withoutWaiting+insertRows(round, len(paths))+returningIDs, args...)
+	ids, err := s.insertRows(ctx, before, fresh)
 	switch {
-	case isOneOf(err, errDuplicate, errSeveralRows):
+	case isOneOf(err, errDuplicate):
 		s.reading.Store(readAfterKnown)
 		return false, nil
 	case isOneOf(err, conflicts...):
@@ -55,4 +48,19 @@ func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool,
 		call.Submissions, call.Alone = storedRows(nil).submissions(call.Pictures, ids)
 	}
 	return true, nil
+}
+
+// mayBeSpelled tells whether there may be rows by the absolute spelling of the calls' paths. Older
+// versions that still run write such, and others: the first may come at any time, and was not
+// there a second ago.
+func (s *Store) mayBeSpelled(calls []*Call) bool {
+	roots := rootsOf(calls)
+	if len(roots) > 1 || s.spelled.Load() {
+		return true
+	}
+	for root := range roots {
+		look := s.lastLook.Load()
+		return look == nil || look.root != root || time.Since(look.at) > lookInterval
+	}
+	return false
 }
