@@ -27,7 +27,6 @@ type group struct {
 	rounds  int      // at most; 0: as many as are set
 	compare bool     // it can measure another commit's programs
 	prepare func(context.Context, *lab) ([]subject, error)
-	derive  func(map[string]Figure) []Figure // figures that follow from others; may be nil
 }
 
 // Run measures, and writes the report. say is told what goes on.
@@ -120,13 +119,6 @@ func (l *lab) run(ctx context.Context, g group) (figures []Figure) {
 		figures = append(figures, figure)
 	}
 	l.relate(subjects, figures)
-	if g.derive != nil {
-		byName := make(map[string]Figure, len(figures))
-		for _, f := range figures {
-			byName[f.Name] = f
-		}
-		figures = append(figures, g.derive(byName)...)
-	}
 	return figures
 }
 

@@ -47,26 +47,34 @@ func facesGroups() []group {
 	}}}
 }
 
-// identify asks a face server for one picture after the other, by so many clients, as process asks: with the thumbnail
-// and the crops.
+// identify asks a face server for one picture after the other, by so many clients.
 func (l *lab) identify(name, unit string, clients int, server *program, picture func(int64) string) (subject, error) {
-	connection, err := grpc.NewClient(server.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	ask, err := asker(server, picture)
 	if err != nil {
-		return subject{}, fmt.Errorf("reach the face server: %w", err)
+		return subject{}, err
 	}
-	faces := facerecog.NewIdentifyClient(connection)
 	return subject{name: name, unit: unit, measure: func(ctx context.Context) (sample, error) {
 		s, err := hammer(ctx, clients, l.settings.round(), func(int) func() error {
-			return func() error {
-				_, err := faces.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: picture(numbers.Add(1)), Derived: true}, grpc.WaitForReady(true))
-				return err
-			}
+			return func() error { return ask(ctx) }
 		})
 		if unit == "ms" {
 			s.value = s.p50
 		}
 		return s, err
 	}}, nil
+}
+
+// asker asks a face server for a picture each time, as process does: with the thumbnail and the crops.
+func asker(server *program, picture func(int64) string) (func(context.Context) error, error) {
+	connection, err := grpc.NewClient(server.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("reach the face server: %w", err)
+	}
+	faces := facerecog.NewIdentifyClient(connection)
+	return func(ctx context.Context) error {
+		_, err := faces.Identify(ctx, &facerecog.IdentifyRequest{ImagePath: picture(numbers.Add(1)), Derived: true}, grpc.WaitForReady(true))
+		return err
+	}, nil
 }
 
 // realFiles is how many files of one picture there are: a path that was looked at is not looked at again.
