@@ -175,7 +175,9 @@ func (s *system) withIDs(t *testing.T, text string) string {
 	t.Helper()
 	return idOfPath.ReplaceAllStringFunc(text, func(of string) string {
 		path := idOfPath.FindStringSubmatch(of)[1]
-		return strconv.FormatInt(testkit.Must(s.store.Submit(t.Context(), store.Paths(path)))(t)[0].ID, 10)
+		var id int64
+		testkit.Succeed(t, deptest.SQL(t, s.dsn).QueryRowContext(t.Context(), "SELECT id FROM images WHERE path = ?", path).Scan(&id))
+		return strconv.FormatInt(id, 10)
 	})
 }
 

@@ -176,7 +176,7 @@ func (w *way) toFinal(ctx context.Context, status *sql.Stmt) func() error {
 const pairsRounds = 4
 
 // beyondFaces is how much longer a picture's way takes than the face server alone, asked for another such picture just after.
-// What makes the machine slower for a while makes both of a pair slower; that of medians of rounds apart was lost in it.
+// What makes the machine slower for a while makes both of a pair slower; medians of separate rounds differ by more than this.
 func (w *way) beyondFaces(name string) (subject, error) {
 	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
 	if err != nil {
@@ -201,9 +201,11 @@ func (w *way) beyondFaces(name string) (subject, error) {
 					return err
 				}
 				final := time.Now()
-				err := ask(ctx)
+				if err := ask(ctx); err != nil {
+					return err
+				}
 				beyond = append(beyond, final.Sub(start)-time.Since(final))
-				return err
+				return nil
 			}
 		})
 		return timeOf(beyond), err

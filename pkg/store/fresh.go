@@ -77,12 +77,7 @@ const (
 		INSERT INTO images (path, file_name, shown_name, queued_at, created_at, updated_at)
 		VALUES `
 	insertFreshRow = `(?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))`
-
-	// mostPrepared is how many rows an INSERT has at most that is prepared: there is a statement
-	// for each number of rows, and the server keeps them for each connection.
-	mostPrepared = 64
-
-	returningIDs = `
+	returningIDs   = `
 		RETURNING
 			id,
 			path`
@@ -101,26 +96,22 @@ func (s *Store) insertFresh(ctx context.Context, fresh map[string]freshRow) (map
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	ids, err := s.insertRows(ctx, "", fresh)
+	ids, err := s.insertRows(ctx, s.db, "", fresh)
 	if isOneOf(err, errDuplicate) {
 		err = errMoved
 	}
 	return ids, err
 }
 
-// insertRows inserts the rows by a statement before which something may stand. It takes the ids from the INSERT itself where it tells them: of one row
-// everywhere, of several on MariaDB. What it tells elsewhere is the first id, behind which
-// the others may have gaps.
-func (s *Store) insertRows(ctx context.Context, before string, fresh map[string]freshRow) (map[string]int64, error) {
+// insertRows takes the ids from the INSERT itself where it tells them: of one row everywhere, of
+// several on MariaDB. What it tells elsewhere is the first id, behind which the others may have
+// gaps. Before is put in front of the INSERT, such as SET STATEMENT ... FOR.
+func (s *Store) insertRows(ctx context.Context, asked executor, before string, fresh map[string]freshRow) (map[string]int64, error) {
 	paths := slices.Sorted(maps.Keys(fresh)) // one order of locking for all
 	args := make([]any, 0, 4*len(fresh))
 	for _, path := range paths {
 		row := fresh[path]
 		args = append(args, path, nullable(row.FileName), shownName(path, row.FileName), row.hinted)
-	}
-	var asked executor = s.db
-	if len(paths) <= mostPrepared {
-		asked = s.prepared
 	}
 	insert := before + insertFresh + insertFreshRow + strings.Repeat(`, `+insertFreshRow, len(paths)-1)
 	if len(paths) > 1 && s.returning.Load() {

@@ -3,14 +3,21 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"sync"
+
+	"github.com/go-sql-driver/mysql"
 )
 
-// unpreparable are what a server answers that has no room for a prepared statement, or a proxy
-// that prepares none.
+// unpreparable are what a server answers that has no room for a prepared statement or lost it, or a
+// proxy that prepares none. Nothing was done then.
 var unpreparable = []uint16{
+	1047, // ER_UNKNOWN_COM_ERROR
+	1243, // ER_UNKNOWN_STMT_HANDLER: a proxy that goes on at another server
 	1295, // ER_UNSUPPORTED_PS
 	1461, // ER_MAX_PREPARED_STMT_COUNT_REACHED
+	1615, // ER_NEED_REPREPARE: the server's cache of tables is too small
 }
 
 // prepared is the database, which parses a statement once for each connection: for those that
@@ -54,14 +61,21 @@ func (p *prepared) statement(ctx context.Context, statement string) (*sql.Stmt, 
 		return known, nil
 	}
 	fresh, err := p.db.PrepareContext(ctx, statement)
-	if err != nil {
+	switch {
+	case errors.Is(err, mysql.ErrInvalidConn): // with nothing done, whatever the server heard
+		return nil, driver.ErrBadConn
+	case err != nil:
 		return nil, err
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known, is = p.statements[statement]; is { // another was as quick
-		return known, fresh.Close() //nolint:sqlclosecheck // the other is kept
+	known, is = p.statements[statement]
+	if !is {
+		p.statements[statement] = fresh
 	}
-	p.statements[statement] = fresh
+	p.mu.Unlock()
+	if is { // another was as quick
+		fresh.Close() //nolint:sqlclosecheck // its connection may be gone
+		return known, nil
+	}
 	return fresh, nil
 }

@@ -50,3 +50,34 @@ func TestTogetherAServerWithoutRoomForPreparedStatementsTakesAll(t *testing.T) {
 		took(fmt.Sprint("new-", i), 2)
 	}
 }
+
+// What a server refuses of a prepared statement, at either step, is done all the same: nothing of it was.
+func TestTogetherWhatIsRefusedOfAPreparedStatementIsDone(t *testing.T) {
+	t.Parallel()
+	for _, number := range []uint16{1047, 1053, 1205, 1213, 1243, 1290, 1295, 1461, 1615} {
+		for step, text := range map[string]string{"prepare": "INSERT INTO images", "execute": "refused-1.jpg"} {
+			t.Run(fmt.Sprintf("%d at %s", number, step), func(t *testing.T) {
+				t.Parallel()
+				db := newDatabase(t)
+				front := newFront(t, db.dsn)
+				db.Store = open(t, store.Settings{Database: store.Database{DSN: front.dsn}, Connections: 1})
+				if step == "execute" {
+					db.SubmitTogether(t.Context(), calls("before-1.jpg", "before-2.jpg"))
+				} else {
+					db.submit(t, "before.jpg")
+				}
+				front.refuse(text, number, "it is refused")
+				all := calls("refused-1.jpg", "refused-2.jpg")
+				db.SubmitTogether(t.Context(), all)
+				for _, c := range all {
+					if c.Err != nil || c.Alone || len(c.Submissions) != 1 || c.Submissions[0].Known {
+						t.Errorf("%s became %+v", c.Pictures[0].Path, c)
+					}
+				}
+				if front.refused() != 1 {
+					t.Errorf("refused %d times, want once", front.refused())
+				}
+			})
+		}
+	}
+}

@@ -175,23 +175,31 @@ func TestTogetherNobodySpoilsTheOthers(t *testing.T) {
 // Somebody may hold the row of a path that is posted again for as long as they like.
 func TestTogetherNobodyWaitsForARowThatIsHeld(t *testing.T) {
 	t.Parallel()
-	db := newDatabase(t)
-	db.submit(t, "held.jpg")
-	tx, err := db.sql.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), "SELECT id FROM images WHERE path='held.jpg' FOR UPDATE"); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // less than a lock is waited for
-	defer cancel()
-	all := calls("new.jpg", "held.jpg,other.jpg")
-	db.SubmitTogether(ctx, all)
-	for i, c := range all {
-		if c.Err != nil || c.Alone || len(c.Submissions) != len(c.Pictures) {
-			t.Errorf("beside a row that is held call %d became %+v", i, c)
+	for _, returning := range []bool{true, false} {
+		for _, group := range [][]string{{"held.jpg"}, {"new.jpg", "held.jpg,other.jpg"}} {
+			t.Run(fmt.Sprintf("returning=%v,calls=%d", returning, len(group)), func(t *testing.T) {
+				t.Parallel()
+				db := newDatabase(t)
+				db.submit(t, "held.jpg")
+				db.SetReturning(returning)
+				tx, err := db.sql.BeginTx(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer tx.Rollback()
+				if _, err := tx.ExecContext(t.Context(), "SELECT id FROM images WHERE path='held.jpg' FOR UPDATE"); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // less than a lock is waited for
+				defer cancel()
+				all := calls(group...)
+				db.SubmitTogether(ctx, all)
+				for i, c := range all {
+					if c.Err != nil || c.Alone || len(c.Submissions) != len(c.Pictures) {
+						t.Errorf("beside a row that is held call %d became %+v", i, c)
+					}
+				}
+			})
 		}
 	}
 }

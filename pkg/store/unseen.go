@@ -6,12 +6,16 @@ import (
 )
 
 const (
-	// Rows that another holds are not waited for: only one that is there already can be such.
+	// A row that another holds is not waited for: it is there already, or is just being inserted.
 	withoutWaiting = `
 		SET STATEMENT innodb_lock_wait_timeout = 0 FOR`
 
 	// readAfterKnown is how many groups look first, after one that had a path which is known.
 	readAfterKnown = 64
+
+	// mostPrepared is how many rows an INSERT has at most that is prepared: there is a statement
+	// for each number of rows, and MariaDB keeps all of them for a connection, 4 KB a row.
+	mostPrepared = 40
 
 	// lookInterval is after how long it is looked again for rows by an older spelling.
 	lookInterval = time.Second
@@ -27,14 +31,15 @@ type rootLook struct {
 // some: where the server tells their ids, and paths that are known were not posted just now. It tells
 // whether that was all. Nothing was done where a row is there, or may be by an older spelling.
 func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool, err error) {
-	fresh, before := storedRows(nil).fresh(calls), withoutWaiting
-	if !s.returning.Load() {
-		before = ""
-	}
-	if len(fresh) > 1 && before == "" || s.mayBeSpelled(calls) || s.reading.Add(-1) >= 0 {
+	fresh := storedRows(nil).fresh(calls)
+	if len(fresh) == 0 || !s.returning.Load() || s.mayBeSpelled(calls) || s.reading.Add(-1) >= 0 {
 		return false, nil
 	}
-	ids, err := s.insertRows(ctx, before, fresh)
+	var asked executor = s.db
+	if len(fresh) <= mostPrepared {
+		asked = s.prepared
+	}
+	ids, err := s.insertRows(ctx, asked, withoutWaiting, fresh)
 	switch {
 	case isOneOf(err, errDuplicate):
 		s.reading.Store(readAfterKnown)
