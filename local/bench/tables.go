@@ -25,8 +25,8 @@ func (l *lab) images(ctx context.Context, b build, rows int) (database string, e
 			return nil
 		}
 		return l.fill(ctx, database, "images", fmt.Sprintf(`INSERT INTO images (path, status, queued_at, announced_at, created_at, updated_at)
-			SELECT %s, 'unknown', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL seq SECOND, UTC_TIMESTAMP(6) - INTERVAL seq SECOND
-			FROM seq_1_to_%d`, l.filledPath(), rows))
+			SELECT CONCAT('filled/', seq, '.jpg'), 'unknown', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL seq SECOND, UTC_TIMESTAMP(6) - INTERVAL seq SECOND
+			FROM seq_1_to_%d`, rows))
 	})
 }
 
