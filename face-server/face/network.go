@@ -89,8 +89,8 @@ func (n *network) newRunner(outputs ...ort.Shape) (*runner, error) {
 // askShapes takes buffers for so many outputs of shapes that only the network knows.
 func (r *runner) askShapes(count int) error {
 	outs := make([]ort.Value, count)
-	if err := r.session.Run([]ort.Value{r.in}, outs); err != nil {
-		return fmt.Errorf("run model %s: %w", r.input.File, err)
+	if err := r.runSession(outs); err != nil {
+		return err
 	}
 	for _, out := range outs {
 		numbers, are := out.(*ort.Tensor[float32])
@@ -158,7 +158,13 @@ func (r *runner) compute() error {
 	for i, out := range r.outs {
 		outs[i] = out
 	}
-	if err := r.session.Run([]ort.Value{r.in}, outs); err != nil {
+	return r.runSession(outs)
+}
+
+// runSession runs the network as it is, on what its input holds.
+func (r *runner) runSession(outs []ort.Value) error {
+	err := withoutSubnormals(func() error { return r.session.Run([]ort.Value{r.in}, outs) })
+	if err != nil {
 		return fmt.Errorf("run model %s: %w", r.input.File, err)
 	}
 	return nil
