@@ -41,6 +41,7 @@ func openNetwork(dir string, input Input, outputs ...string) (*network, error) {
 	defer func() { _ = options.Destroy() }() // it only frees memory
 	// One picture on one thread: more threads win nothing on networks as small
 	// as these, and as many pictures are processed at a time as there are workers.
+	// withoutSubnormals needs it: it sets the calling thread alone.
 	if err := options.SetIntraOpNumThreads(1); err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}

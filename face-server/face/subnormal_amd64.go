@@ -11,7 +11,7 @@ const (
 
 // withoutSubnormals computes with subnormal numbers (below 1.2e-38) as zeros on this thread.
 // Networks make them of weights that are all but zero, and Intel's processors take a hundred and
-// more cycles for each: the embedder took 120 ms in place of 15. ONNX Runtime has the option
+// more cycles for each: the embedder took some 120 ms in place of 15. ONNX Runtime has the option
 // session.set_denormal_as_zero, but sets it for threads of its own, and of others for the one
 // that opens the first model.
 func withoutSubnormals(compute func() error) error {

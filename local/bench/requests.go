@@ -32,9 +32,7 @@ func (l *lab) path(number int64) string {
 	return l.dir + "/pictures/bench/" + strconv.FormatInt(number, 10) + ".jpg"
 }
 
-// filledPath is the SQL of the path of a row that the original's table is filled with: as it was posted. Lineup keeps it
-// relative to the first root; a row by the absolute path would be an older version's, which receive then looks for with every
-// picture.
+// filledPath is the SQL of the path of a row that a table is filled with, as it was posted.
 func (l *lab) filledPath() string { return "CONCAT('" + l.dir + "/pictures/filled/', seq, '.jpg')" }
 
 // batch is the original API's request for several pictures.

@@ -24,6 +24,8 @@ func (l *lab) images(ctx context.Context, b build, rows int) (database string, e
 		if rows == 0 {
 			return nil
 		}
+		// Relative, as receive writes paths below the first root: an absolute one would be an older version's row, which receive
+		// then looks for with every picture.
 		return l.fill(ctx, database, "images", fmt.Sprintf(`INSERT INTO images (path, status, queued_at, announced_at, created_at, updated_at)
 			SELECT CONCAT('filled/', seq, '.jpg'), 'unknown', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) - INTERVAL seq SECOND, UTC_TIMESTAMP(6) - INTERVAL seq SECOND
 			FROM seq_1_to_%d`, rows))

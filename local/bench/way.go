@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -172,11 +173,12 @@ func (w *way) toFinal(ctx context.Context, status *sql.Stmt) func() error {
 	}
 }
 
-// pairsRounds is how many rounds' time beyondFaces takes for one: the face server's time for one picture varies by a tenth.
+// pairsRounds is how many rounds long beyondFaces measures for one: the face server's time for a picture varies by a tenth.
 const pairsRounds = 4
 
 // beyondFaces is how much longer a picture's way takes than the face server alone, asked for another such picture just after.
 // What makes the machine slower for a while makes both of a pair slower; medians of separate rounds differ by more than this.
+// Every other pair begins with the face server.
 func (w *way) beyondFaces(name string) (subject, error) {
 	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
 	if err != nil {
@@ -194,22 +196,31 @@ func (w *way) beyondFaces(name string) (subject, error) {
 		defer status.Close()
 		var beyond []time.Duration
 		_, err = hammer(ctx, 1, pairsRounds*w.lab.settings.round(), func(int) func() error {
-			one := w.toFinal(ctx, status)
+			var way, faces time.Duration
+			steps := []func() error{taking(&way, w.toFinal(ctx, status)), taking(&faces, func() error { return ask(ctx) })}
 			return func() error {
-				start := time.Now()
-				if err := one(); err != nil {
-					return err
+				slices.Reverse(steps)
+				for _, step := range steps {
+					if err := step(); err != nil {
+						return err
+					}
 				}
-				final := time.Now()
-				if err := ask(ctx); err != nil {
-					return err
-				}
-				beyond = append(beyond, final.Sub(start)-time.Since(final))
+				beyond = append(beyond, way-faces)
 				return nil
 			}
 		})
 		return timeOf(beyond), err
 	}}, nil
+}
+
+// taking does a thing and puts down how long it took.
+func taking(took *time.Duration, do func() error) func() error {
+	return func() error {
+		start := time.Now()
+		err := do()
+		*took = time.Since(start)
+		return err
+	}
 }
 
 // drain lets the bridge begin when so many pictures wait, and takes the time until all are final.

@@ -13,15 +13,15 @@ import (
 // unpreparable are what a server answers that has no room for a prepared statement or lost it, or a
 // proxy that prepares none. Nothing was done then.
 var unpreparable = []uint16{
-	1047, // ER_UNKNOWN_COM_ERROR
+	1047, // ER_UNKNOWN_COM_ERROR; Galera's without a quorum, too, which says it again when it is asked plainly: see elsewhere
 	1243, // ER_UNKNOWN_STMT_HANDLER: a proxy that goes on at another server
 	1295, // ER_UNSUPPORTED_PS
 	1461, // ER_MAX_PREPARED_STMT_COUNT_REACHED
 	1615, // ER_NEED_REPREPARE: the server's cache of tables is too small
 }
 
-// prepared is the database, which parses a statement once for each connection: for those that
-// are asked again and again, and of which there are few. It is safe for concurrent use.
+// prepared asks the database by prepared statements, which it keeps until the database is closed: for
+// few texts that are asked again and again. It is safe for concurrent use.
 type prepared struct {
 	db *sql.DB
 
@@ -29,7 +29,7 @@ type prepared struct {
 	statements map[string]*sql.Stmt
 }
 
-// QueryContext is that of the database.
+// QueryContext is that of the database, plainly where the statement cannot be prepared.
 func (p *prepared) QueryContext(ctx context.Context, statement string, args ...any) (rows *sql.Rows, err error) {
 	known, err := p.statement(ctx, statement) //nolint:sqlclosecheck // kept until the connections close
 	if err == nil {
@@ -41,7 +41,7 @@ func (p *prepared) QueryContext(ctx context.Context, statement string, args ...a
 	return rows, err
 }
 
-// ExecContext is that of the database.
+// ExecContext is that of the database, plainly where the statement cannot be prepared.
 func (p *prepared) ExecContext(ctx context.Context, statement string, args ...any) (result sql.Result, err error) {
 	known, err := p.statement(ctx, statement) //nolint:sqlclosecheck // kept until the connections close
 	if err == nil {
@@ -62,7 +62,7 @@ func (p *prepared) statement(ctx context.Context, statement string) (*sql.Stmt, 
 	}
 	fresh, err := p.db.PrepareContext(ctx, statement)
 	switch {
-	case errors.Is(err, mysql.ErrInvalidConn): // with nothing done, whatever the server heard
+	case errors.Is(err, mysql.ErrInvalidConn): // a prepare that broke off did nothing: it may be done again
 		return nil, driver.ErrBadConn
 	case err != nil:
 		return nil, err
@@ -74,7 +74,7 @@ func (p *prepared) statement(ctx context.Context, statement string) (*sql.Stmt, 
 	}
 	p.mu.Unlock()
 	if is { // another was as quick
-		fresh.Close() //nolint:sqlclosecheck // its connection may be gone
+		fresh.Close() //nolint:sqlclosecheck // at once; an error says only that its connection is gone
 		return known, nil
 	}
 	return fresh, nil

@@ -110,6 +110,7 @@ const (
 		LIMIT ?`
 )
 
+// answered is named, though it can be nothing else, so that the index is read by updated_at.
 var countResults = `
 	SELECT
 		COUNT(IF(updated_at >= ?, 1, NULL)),

@@ -47,7 +47,7 @@ type Store struct {
 	current     atomic.Bool              // the schema was once new enough
 	returning   atomic.Bool              // the server knows INSERT ... RETURNING
 	spelled     atomic.Bool              // some rows have the absolute spelling of a path below a root
-	lastLook    atomic.Pointer[rootLook] // when there was none
+	lastLook    atomic.Pointer[rootLook] // that found no such row
 	reading     atomic.Int64             // how many groups of pictures look first which are known; none when it is 0 or less
 }
 

@@ -14,10 +14,11 @@ const (
 	readAfterKnown = 64
 
 	// mostPrepared is how many rows an INSERT has at most that is prepared: there is a statement
-	// for each number of rows, and MariaDB keeps all of them for a connection, 4 KB a row.
+	// for each number of rows, and MariaDB keeps all of them for a connection, about 4 KB for
+	// each row of a statement.
 	mostPrepared = 40
 
-	// lookInterval is after how long it is looked again for rows by an older spelling.
+	// lookInterval is how long a look for rows by an older spelling holds.
 	lookInterval = time.Second
 )
 
@@ -27,8 +28,8 @@ type rootLook struct {
 	at   time.Time
 }
 
-// insertUnseen inserts the rows of calls in one round trip, without looking whether there are
-// some: where the server tells their ids, and paths that are known were not posted just now. It tells
+// insertUnseen inserts the rows of calls in one round trip, without looking whether they
+// are there: where the server tells their ids, and paths that are known were not posted just now. It tells
 // whether that was all. Nothing was done where a row is there, or may be by an older spelling.
 func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool, err error) {
 	fresh := storedRows(nil).fresh(calls)
