@@ -28,9 +28,10 @@ type rootLook struct {
 	at   time.Time
 }
 
-// insertUnseen inserts the rows of calls in one round trip, without looking whether they
-// are there: where the server tells their ids, and paths that are known were not posted just now. It tells
-// whether that was all. Nothing was done where a row is there, or may be by an older spelling.
+// insertUnseen inserts the rows of calls in one round trip, without looking whether they are
+// there: where the server tells their ids, and paths that are known were not posted just now. It
+// tells whether that was all. Nothing was done where a row is there, or may be by an older
+// spelling.
 func (s *Store) insertUnseen(ctx context.Context, calls []*Call) (inserted bool, err error) {
 	fresh := storedRows(nil).fresh(calls)
 	if len(fresh) == 0 || !s.returning.Load() || s.mayBeSpelled(calls) || s.reading.Add(-1) >= 0 {
