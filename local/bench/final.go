@@ -54,15 +54,6 @@ func (w *way) awaitAll(ctx context.Context, pictures int) error {
 	return nil
 }
 
-// statusOf is how awaitFinal asks.
-func statusOf(ctx context.Context, db *sql.DB) (*sql.Stmt, error) {
-	status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?")
-	if err != nil {
-		return nil, fmt.Errorf("ask for a picture's status: %w", err)
-	}
-	return status, nil
-}
-
 // awaitFinal asks for the status of the picture that an answer is about, until it is final.
 func awaitFinal(ctx context.Context, status *sql.Stmt, answer []byte) error {
 	id, err := idOf(answer)

@@ -145,19 +145,26 @@ func (w *way) carry(ctx context.Context) (err error) {
 
 // alone posts one picture after the other, each when the last one's row is final.
 func (w *way) alone() (subject, error) {
+	return w.watched(func(ctx context.Context, status *sql.Stmt) (sample, error) {
+		s, err := hammer(ctx, 1, w.lab.settings.round(), func(int) func() error { return w.toFinal(ctx, status) })
+		s.value = s.p50
+		return s, err
+	})
+}
+
+// watched is a subject that asks for the status of pictures, as awaitFinal does.
+func (w *way) watched(measure func(context.Context, *sql.Stmt) (sample, error)) (subject, error) {
 	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
 	if err != nil {
 		return subject{}, fmt.Errorf("connect to MariaDB: %w", err)
 	}
 	return subject{before: w.empty, measure: func(ctx context.Context) (sample, error) {
-		status, err := statusOf(ctx, db)
+		status, err := db.PrepareContext(ctx, "SELECT status FROM images WHERE id = ?")
 		if err != nil {
-			return sample{}, err
+			return sample{}, fmt.Errorf("ask for a picture's status: %w", err)
 		}
 		defer status.Close()
-		s, err := hammer(ctx, 1, w.lab.settings.round(), func(int) func() error { return w.toFinal(ctx, status) })
-		s.value = s.p50
-		return s, err
+		return measure(ctx, status)
 	}}, nil
 }
 
@@ -176,26 +183,17 @@ func (w *way) toFinal(ctx context.Context, status *sql.Stmt) func() error {
 // pairsRounds is how many rounds long beyondFaces measures for one: the face server's time for a picture varies by a tenth.
 const pairsRounds = 4
 
-// beyondFaces is how much longer a picture's way takes than the face server alone, asked for another such picture just after.
-// What makes the machine slower for a while makes both of a pair slower; medians of separate rounds differ by more than this.
-// Every other pair begins with the face server.
+// beyondFaces is how much longer a picture's way takes than the face server alone, asked for another such picture just before
+// or after, in turn. What makes the machine slower for a while makes both of a pair slower; medians of separate rounds differ
+// by more than this.
 func (w *way) beyondFaces(name string) (subject, error) {
-	db, err := sql.Open("mysql", w.lab.db.DSN(w.database))
-	if err != nil {
-		return subject{}, fmt.Errorf("connect to MariaDB: %w", err)
-	}
 	ask, err := asker(w.faces, w.picture)
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{name: name, unit: "ms", before: w.empty, measure: func(ctx context.Context) (sample, error) {
-		status, err := statusOf(ctx, db)
-		if err != nil {
-			return sample{}, err
-		}
-		defer status.Close()
+	s, err := w.watched(func(ctx context.Context, status *sql.Stmt) (sample, error) {
 		var beyond []time.Duration
-		_, err = hammer(ctx, 1, pairsRounds*w.lab.settings.round(), func(int) func() error {
+		_, err := hammer(ctx, 1, pairsRounds*w.lab.settings.round(), func(int) func() error {
 			var way, faces time.Duration
 			steps := []func() error{taking(&way, w.toFinal(ctx, status)), taking(&faces, func() error { return ask(ctx) })}
 			return func() error {
@@ -210,7 +208,9 @@ func (w *way) beyondFaces(name string) (subject, error) {
 			}
 		})
 		return timeOf(beyond), err
-	}}, nil
+	})
+	s.name, s.unit = name, "ms"
+	return s, err
 }
 
 // taking does a thing and puts down how long it took.
